@@ -1,0 +1,39 @@
+/*
+ * jenkins - typed calls to one Jenkins (jenkins-api): all nodes in one read; close, open,
+ * disconnect and launch a node; stop a build.
+ * A client owns its cookie and crumb; it borrows configuration and transport.
+ * Threads: a client belongs to one thread.
+ */
+#ifndef RH_API_JENKINS_H
+#define RH_API_JENKINS_H
+
+#include "core/model/call.h"
+#include "core/model/config.h"
+#include "core/model/observe.h"
+#include "core/net/http.h"
+
+struct jenkins;
+enum err_code jenkins_new(const struct api_config *config, const struct transport *t,
+                          struct jenkins **out, struct err *e) MUST_CHECK NONNULL;
+void jenkins_free(struct jenkins *j);
+
+/* One GET of all nodes with executors and one of quietingDown. Fills o->as.jenkins; skew
+ * too. */
+enum err_code jenkins_observe(struct jenkins *j, const struct poll_hints *hints,
+                              struct observation *o, struct err *e) MUST_CHECK NONNULL;
+
+/*
+ * NODE_CLOSE, NODE_OPEN, NODE_DISCONNECT, NODE_LAUNCH (target: node name) and BUILD_STOP
+ * (target: path of the build). Reads before it writes and proves by reading again
+ * (jenkins-api 4). NODE_CLOSE of a node marked by a person: DONE, detail "person" (it is
+ * closed). NODE_OPEN of a node that somebody else marked: FAILED, ERR_CONFLICT. NODE_OPEN
+ * of an open node: DONE. The outcome is UNKNOWN when an answer was lost.
+ */
+void jenkins_act(struct jenkins *j, const struct call *call,
+                 struct call_result *r) NONNULL;
+
+/* GET /whoAmI: for doctor. name receives the user's name, cleaned. */
+enum err_code jenkins_whoami(struct jenkins *j, char *name, size_t size,
+                             struct err *e) MUST_CHECK NONNULL;
+
+#endif

@@ -1,0 +1,47 @@
+/*
+ * str - bounded strings: copying, formatting, a growing buffer with a fixed maximum,
+ * numbers. A strbuf owns its bytes (strbuf_init/strbuf_clear); the rest works in the
+ * caller's memory. Threads: any; a strbuf belongs to one thread.
+ */
+#ifndef RH_BASE_STR_H
+#define RH_BASE_STR_H
+
+#include "core/base/err.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Copies what fits, always ends dst with NUL; false when it was cut. size >= 1. */
+bool str_copy(char *dst, size_t size, const char *src) NONNULL;
+
+/* snprintf that says whether all of it fit. size >= 1. */
+bool str_format(char *dst, size_t size, const char *fmt, ...) PRINTF_LIKE(3, 4) NONNULL;
+
+bool str_eq(const char *a, const char *b) NONNULL;
+bool str_eq_nocase(const char *a, const char *b) NONNULL; /* ASCII letters only */
+bool str_starts(const char *s, const char *prefix) NONNULL;
+bool str_ends(const char *s, const char *suffix) NONNULL;
+
+/*
+ * A whole decimal number within [min, max], nothing around it. ERR_SYNTAX when it is no
+ * number, ERR_RANGE when outside; *out is written only on success.
+ */
+enum err_code str_to_i64(const char *text, int64_t min, int64_t max, int64_t *out,
+                         struct err *e) MUST_CHECK NONNULL;
+
+struct strbuf {
+    char *data; /* NUL-terminated once something was added, NULL before */
+    size_t len, cap, limit;
+    bool failed; /* sticky: memory or the limit was reached, the rest is missing */
+};
+
+void strbuf_init(struct strbuf *b, size_t limit_bytes) NONNULL;
+void strbuf_clear(struct strbuf *b) NONNULL; /* frees; the limit stays */
+void strbuf_reset(struct strbuf *b) NONNULL; /* empties and keeps the memory */
+void strbuf_add(struct strbuf *b, const void *bytes, size_t len);
+void strbuf_puts(struct strbuf *b, const char *s) NONNULL;
+void strbuf_putc(struct strbuf *b, char c) NONNULL;
+void strbuf_printf(struct strbuf *b, const char *fmt, ...) PRINTF_LIKE(2, 3) NONNULL;
+const char *strbuf_text(const struct strbuf *b) NONNULL; /* never NULL */
+
+#endif

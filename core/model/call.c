@@ -1,0 +1,27 @@
+#include <config.h>
+
+#include "core/model/call.h"
+
+static const struct {
+    const char *word, *api;
+    bool repeatable;
+} calls[] = {
+#define X(id, word, api, repeatable) {(word), (api), (repeatable)},
+    CALLS(X)
+#undef X
+};
+
+const char *call_word(enum call_kind k)
+{
+    return (unsigned)k < ARRAY_LEN(calls) ? calls[k].word : "?";
+}
+
+const char *call_api(enum call_kind k)
+{
+    return (unsigned)k < ARRAY_LEN(calls) ? calls[k].api : "?";
+}
+
+bool call_is_repeatable(enum call_kind k)
+{
+    return (unsigned)k < ARRAY_LEN(calls) && calls[k].repeatable;
+}

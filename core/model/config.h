@@ -1,0 +1,188 @@
+/*
+ * config - the configuration as understood: plain data, checked when it was read.
+ * A struct config owns its arena; free with config_free(). Texts are borrowed from it.
+ * Threads: read-only once loaded, then safe everywhere.
+ */
+#ifndef RH_MODEL_CONFIG_H
+#define RH_MODEL_CONFIG_H
+
+#include "core/base/arena.h"
+#include "core/base/clock.h"
+#include "core/base/err.h"
+#include "core/base/money.h"
+#include "core/model/words.h"
+
+enum { MAX_WINDOWS = 16, MAX_OFFERINGS = 8, MAX_RERUN_DELAYS = 8 };
+
+/* One rush-hour window, policy-and-cost 3.1: minutes of the local day; end_min <=
+ * start_min means that it ends on the next day. */
+struct window {
+    uint8_t days;      /* bit 0 = Sunday: the days on which it starts */
+    int32_t start_min; /* 0..1439 */
+    int32_t end_min;   /* 1..1440 */
+};
+
+enum on_drain_deadline { DRAIN_REQUEUE, DRAIN_WAIT, DRAIN_ABORT };
+enum trust { TRUST_CA, TRUST_CA_PIN, TRUST_PIN_ONLY };
+
+/* Durations are seconds; DURATION_NONE where "none" was said. */
+#define DURATION_NONE INT64_MIN
+
+struct policy_config {
+    struct window windows[MAX_WINDOWS];
+    size_t n_windows;
+    bool lead_auto;
+    int64_t lead; /* when not auto */
+    int64_t drain_start, drain_deadline, out_drain_deadline;
+    enum on_drain_deadline on_drain_deadline;
+    int64_t min_remaining, dwell_cloud, dwell_onprem;
+    int32_t max_moves;
+    int64_t start_spacing, timeout_out, timeout_back;
+    int64_t retry_min, retry_max;
+    int32_t retry_jitter; /* percent */
+    int32_t breaker_failures;
+    int64_t breaker_open;
+    int64_t rerun_delay[MAX_RERUN_DELAYS];
+    size_t n_rerun_delay;
+    int64_t rerun_window;
+    int64_t hold_cloud_cap;
+    enum auto_setting auto_first; /* at the very first start */
+    int64_t extension_linger, poll_moving, stale_after;
+    int64_t clock_step, clock_skew;
+};
+
+struct secret;
+
+/* Where an API is and how it is trusted; velostrata, jenkins, vsphere. */
+struct api_config {
+    bool present; /* the section is in the file */
+    const char *url, *user;
+    struct secret
+        *secret; /* owned; NULL under --offline checks and in the simulation's file */
+    const char *ca_file, *pinned_key, *connect_to, *proxy, *client_cert, *client_key_file;
+    enum trust trust;
+    bool allow_http;
+    bool secret_is_token; /* jenkins: an API token, so no cookies and no crumbs */
+    int64_t timeout, poll;
+};
+
+struct velostrata_config {
+    struct api_config api;
+    const char *cloud_extension;
+    bool auto_stop;
+    const char *storage_policy, *edge_node, *eni_field;
+};
+
+struct aws_config {
+    bool present;
+    const char *region, *profile;
+    const char *endpoint_ec2; /* NULL = AWS's own */
+    const char *ca_file, *proxy;
+    bool allow_http;
+    int64_t timeout, poll, poll_spot, poll_prices, poll_interfaces;
+};
+
+struct server_config {
+    const char *name, *vm, *vm_uuid; /* vm_uuid "" = match by name */
+    const char *mover;               /* "velostrata"; a name of movers.def */
+    const char *onprem_node, *cloud_node;
+    const char *eni, *static_address, *subnet; /* "" = none */
+    const char *security_groups[8];
+    size_t n_security_groups;
+    const char *instance_types[MAX_OFFERINGS];
+    size_t n_instance_types;
+    bool has_max_price;
+    struct usd max_price;
+    int32_t ready_port;
+};
+
+/* A configured price, used when the APIs give none. */
+struct configured_price {
+    const char *type;
+    bool has_on_demand, has_spot;
+    struct usd on_demand, spot; /* per hour */
+};
+
+struct cost_config {
+    bool has_extension_hour;
+    struct usd extension_hour;
+    const struct configured_price *prices;
+    size_t n_prices;
+};
+
+enum ui_color { COLOR_AUTO, COLOR_MONO, COLOR_8, COLOR_16, COLOR_256, COLOR_DIRECT };
+enum ui_glyphs { GLYPHS_AUTO, GLYPHS_UNICODE, GLYPHS_ASCII };
+enum ui_sync { SYNC_AUTO, SYNC_ON, SYNC_OFF };
+enum ui_time { TIME_SITE, TIME_UTC, TIME_RELATIVE };
+
+struct ui_config {
+    const char *theme;
+    enum ui_color color;
+    enum ui_glyphs glyphs;
+    enum ui_sync sync;
+    enum ui_time time;
+    bool plain, locked, reduce_motion, title, allow_suspend;
+    int64_t undo_window;
+    bool hangup_continues; /* on_hangup = "continue" */
+};
+
+/* keys = { ACTION = "key" }: names are checked against actions.def by tui, which knows
+ * them. */
+struct key_binding {
+    const char *action, *key;
+    int32_t line;
+};
+
+struct log_config {
+    const char *level, *file;
+    int32_t max_mb, keep;
+};
+
+struct config {
+    struct arena *arena;
+    const char *file; /* as opened; "" for the built-in story */
+    const char *site_name, *tz_name, *deployment;
+    struct policy_config policy;
+    struct velostrata_config velostrata;
+    struct api_config jenkins, vsphere;
+    struct aws_config aws;
+    struct cost_config cost;
+    struct ui_config ui;
+    struct log_config log;
+    const struct key_binding *keys;
+    size_t n_keys;
+    struct server_config *servers; /* in the order of the file */
+    size_t n_servers;
+};
+
+/* All that was wrong with a file, one "file:line: what, why, what to write instead" a
+ * line. */
+struct config_problems;
+
+/*
+ * Reads and checks a file. On ERR_CONFIG *problems (owned, never NULL then) lists every
+ * error of the file. load_secrets false checks that the sources are named but reads none
+ * (doctor
+ * --offline). ERR_CONFIG, ERR_NOT_FOUND (no such file), ERR_NOMEM.
+ */
+enum err_code config_load(const char *path, bool load_secrets, struct config **out,
+                          struct config_problems **problems,
+                          struct err *e) MUST_CHECK NONNULL;
+
+/* The same from text; file names it in messages. For the demo's built-in story and tests.
+ */
+enum err_code config_load_text(const char *text, const char *file, bool load_secrets,
+                               struct config **out, struct config_problems **problems,
+                               struct err *e) MUST_CHECK NONNULL;
+void config_free(struct config *c);
+
+size_t config_problems_count(const struct config_problems *p) NONNULL;
+const char *config_problems_get(const struct config_problems *p,
+                                size_t i) NONNULL; /* a line */
+void config_problems_free(struct config_problems *p);
+
+/* NULL when there is none of that name. */
+const struct server_config *config_server_find(const struct config *c,
+                                               const char *name) NONNULL;
+
+#endif

@@ -1,0 +1,89 @@
+/*
+ * facts - what is known of one server, the extension and the site, merged from
+ * observations. Plain values. Threads: values.
+ */
+#ifndef RH_MODEL_FACTS_H
+#define RH_MODEL_FACTS_H
+
+#include "core/base/clock.h"
+#include "core/base/money.h"
+#include "core/model/words.h"
+
+struct node_facts {
+    char name[NAME_TEXT];
+    bool known;  /* Jenkins answered and listed it; else everything below is old */
+    bool open;   /* takes builds: not marked and not offline */
+    bool marked; /* temporarily offline */
+    bool connected, connected_known;
+    bool launchable;
+    enum closed_by closed_by; /* of a marked node */
+    bool idle;                /* no executor busy, one-off ones included */
+    int32_t busy;
+    char build[BUILD_TEXT]; /* the first running build, "" when idle or unnamed */
+    char build_path[URL_TEXT];
+    int32_t build_progress; /* -1 unknown */
+    struct utc build_started;
+    int64_t build_estimate_s; /* -1 unknown */
+    char cause[LINE_TEXT];    /* why offline, for people */
+    struct utc idle_since;    /* 0 = busy or unknown */
+    struct utc as_of;         /* of the last good reading */
+};
+
+struct instance_facts {
+    char id[ID_TEXT]; /* "" = none */
+    char type[NAME_TEXT], zone[NAME_TEXT], ip[NAME_TEXT], eni[ID_TEXT], request[ID_TEXT];
+    enum lifecycle lifecycle;
+    bool running, terminated; /* as last seen */
+    struct utc launched;
+    enum spot_state spot;
+    char spot_status[NAME_TEXT]; /* AWS's own code, "" unknown */
+    struct utc reclaim_at;       /* 0 = no notice */
+};
+
+struct server_facts {
+    enum place place;
+    bool place_stale;          /* too old to act on, or never known */
+    bool in_both_places;       /* place is then unknown and the server blocked */
+    char place_raw[NAME_TEXT]; /* an unknown state as its API spelled it, "" */
+    enum power power;
+    char vm_id[ID_TEXT];     /* "" = not found in vSphere */
+    char blocked[LINE_TEXT]; /* "" or why only a person can end this */
+    struct node_facts onprem, cloud;
+    struct instance_facts instance;
+    bool task_active; /* any task of anyone runs on this VM */
+    char task_id[ID_TEXT], task_type[NAME_TEXT], task_user[NAME_TEXT],
+        task_error[LINE_TEXT];
+    int32_t task_progress;  /* -1 unknown */
+    bool migration_busy;    /* never ask for a return now */
+    bool instance_stopped;  /* in the cloud, but its instance is merely stopped */
+    bool lost;              /* its spot instance was taken back and it is not home yet */
+    struct utc place_as_of; /* oldest of the readings that gave the place */
+    struct utc nodes_as_of;
+};
+
+struct extension_facts {
+    bool configured;
+    char id[ID_TEXT];
+    enum extension_state state;
+    bool stale;
+    char raw[NAME_TEXT], problem[LINE_TEXT];
+    bool task_active;
+    int32_t task_progress;
+    char edge_a_zone[NAME_TEXT], edge_b_zone[NAME_TEXT];
+    struct utc since; /* of this state, as far as seen */
+    struct utc as_of;
+};
+
+enum { HOST_HISTORY = 60 };
+struct host_facts {
+    bool known, stale;
+    char name[NAME_TEXT];
+    int32_t cpu_permille, memory_permille; /* -1 unknown */
+    bool maintenance;
+    struct utc as_of;
+    int16_t history[HOST_HISTORY]; /* cpu permille a minute, oldest first, -1 = none */
+    int32_t peak_permille;         /* within the history, -1 none */
+    struct utc peak_at;
+};
+
+#endif

@@ -1,0 +1,42 @@
+#include <config.h>
+
+#include "core/model/fleet.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct fleet *fleet_new(size_t n_servers)
+{
+    struct fleet *f;
+
+    if (n_servers > MAX_SERVERS)
+        return NULL;
+    f = calloc(1, sizeof(*f) + n_servers * sizeof(f->servers[0]));
+    if (f == NULL)
+        return NULL;
+    f->refs = 1;
+    f->n_servers = n_servers;
+    return f;
+}
+
+struct fleet *fleet_ref(struct fleet *f)
+{
+    (void)__atomic_add_fetch(&f->refs, 1,
+                             __ATOMIC_RELAXED); /* the caller holds one already */
+    return f;
+}
+
+void fleet_unref(struct fleet *f)
+{
+    if (f != NULL && __atomic_sub_fetch(&f->refs, 1, __ATOMIC_ACQ_REL) == 0)
+        free(f);
+}
+
+int fleet_find(const struct fleet *f, const char *server)
+{
+    for (size_t i = 0; i < f->n_servers; i++) {
+        if (strcmp(f->servers[i].name, server) == 0)
+            return (int)i;
+    }
+    return -1;
+}

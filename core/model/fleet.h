@@ -1,0 +1,142 @@
+/*
+ * fleet - one picture of everything at one moment, as the screen, status --json and line
+ * mode show it. One block of memory; share with fleet_ref(), drop with fleet_unref().
+ * Threads: read-only once published, then safe everywhere.
+ */
+#ifndef RH_MODEL_FLEET_H
+#define RH_MODEL_FLEET_H
+
+#include "core/model/command.h"
+#include "core/model/facts.h"
+#include "core/model/record.h"
+
+/* What policy says of one server. */
+struct decision {
+    enum place desired; /* PLACE_UNKNOWN: nothing is wanted (auto off, no hold) */
+    enum reason reason;
+    char reason_text[LINE_TEXT];
+    enum gate gate; /* the headline gate of a due move, GATE_NONE */
+    uint32_t gates; /* all that hold: bit 1 << GATE_… */
+    char gate_text[LINE_TEXT];
+    struct utc gate_until; /* 0 = unknown */
+};
+
+/* The open move of a server, for drawing. */
+struct move_view {
+    bool active;
+    char id[ID_TEXT];
+    enum direction direction;
+    enum step step;
+    int32_t n, of; /* step n of `of`, from 1 */
+    enum step steps[MAX_STEPS];
+    int64_t step_took_s[MAX_STEPS]; /* of finished steps and of the running one; -1 not
+                                       begun */
+    bool committed, manual, force, interrupted;
+    struct utc started, step_since;
+    struct utc drain_deadline, deadline; /* 0 = none */
+    int32_t progress;                    /* -1 unknown */
+    char by[NAME_TEXT];
+    char note[LINE_TEXT];
+};
+
+struct cost_view {
+    bool hour_known; /* false: the price is unknown, shown as ? */
+    struct usd hour, today, month;
+    struct usd price; /* of its running instance, or what its first offering costs now */
+    bool price_known;
+    struct utc price_as_of;
+};
+
+struct server_view {
+    char name[NAME_TEXT], mover[16], vm[NAME_TEXT];
+    struct server_facts facts;
+    struct decision decision;
+    bool auto_on;     /* of this server alone */
+    struct hold hold; /* place unknown: none */
+    struct move_view move;
+    int32_t failures;    /* failed moves in a row */
+    struct utc retry_at; /* backoff or re-run delay, 0 = none */
+    bool breaker_open;
+    int32_t interruptions; /* within the last 7 days */
+    struct utc last_interruption;
+    bool wait_data; /* an order waits for fresh data */
+    struct cost_view cost;
+};
+
+struct api_view {
+    enum source source;
+    enum api_state state;
+    struct utc last_ok; /* 0 = never */
+    struct utc next;    /* next poll */
+    int64_t latency_ms, every_s;
+    int32_t errors_hour, failures; /* failures in a row */
+    char error[LINE_TEXT];         /* last error, "" */
+    struct utc error_at;
+};
+
+struct alert {
+    struct utc at;
+    char server[NAME_TEXT], code[32], text[LINE_TEXT];
+};
+
+enum { FLEET_EVENTS = 256, FLEET_ALERTS = 16, FLEET_REPLIES = 16, FLEET_DEGRADED = 8 };
+
+struct fleet {
+    int refs;         /* atomic; fleet_ref/unref only */
+    uint64_t version; /* grows with every publication */
+    struct utc at;
+    char site[NAME_TEXT], tz[NAME_TEXT];
+    enum mode mode;
+    enum auto_setting setting; /* the stored switch */
+    struct utc snooze_until;   /* 0 = none */
+    struct utc auto_since;
+    char auto_by[NAME_TEXT];
+    bool observe; /* --observe: no commands at all */
+    struct {
+        char host[NAME_TEXT];
+        int32_t pid;
+        struct utc since;
+        char who[NAME_TEXT];
+    } controller; /* pid 0: none runs */
+    char degraded[FLEET_DEGRADED][32];
+    size_t n_degraded;
+    bool in_window, in_lead, in_drain;
+    struct {
+        struct utc at;        /* 0 = none known */
+        char what[LINE_TEXT]; /* "window ends: 4 servers return" */
+        enum place place;     /* where they go */
+    } next;
+    struct extension_facts extension;
+    struct utc extension_empty_since; /* active with no VM in the cloud, 0 */
+    bool extension_cost_known;
+    struct usd extension_hour, extension_today, extension_month;
+    struct host_facts host;
+    bool hour_known; /* the sum below has no unknown part */
+    struct usd hour, today, month;
+    struct utc
+        worst_as_of; /* oldest good reading among the APIs that control moves; 0 never */
+    int64_t stale_after_s;
+    int32_t in_cloud, on_prem, moving, lost, unknown, drift;
+    int32_t moves_running, moves_queued;
+    struct alert alerts[FLEET_ALERTS];
+    size_t n_alerts;                           /* unacknowledged */
+    struct journal_entry events[FLEET_EVENTS]; /* oldest first */
+    size_t n_events;
+    int64_t events_total;
+    struct command_reply replies[FLEET_REPLIES]; /* oldest first */
+    size_t n_replies;
+    struct api_view apis[SOURCE_COUNT];
+    size_t n_apis;
+    size_t n_servers;
+    struct server_view servers[];
+};
+
+/* Zeroed, one reference; NULL when memory is out. */
+struct fleet *fleet_new(size_t n_servers);
+struct fleet *fleet_ref(struct fleet *f) NONNULL;
+void fleet_unref(struct fleet *f);
+
+/* The index of a server, -1 when there is none of that name. */
+int fleet_find(const struct fleet *f, const char *server) NONNULL;
+
+#endif

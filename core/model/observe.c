@@ -1,0 +1,38 @@
+#include <config.h>
+
+#include "core/model/observe.h"
+
+#include <stdlib.h>
+
+enum { OBSERVATION_LIMIT_BYTES = 32 * 1024 * 1024 };
+
+struct observation *observation_new(enum source source)
+{
+    struct observation *o = calloc(1, sizeof(*o));
+
+    if (o == NULL)
+        return NULL;
+    o->arena = arena_new(OBSERVATION_LIMIT_BYTES);
+    if (o->arena == NULL) {
+        free(o);
+        return NULL;
+    }
+    o->source = source;
+    o->refs = 1;
+    return o;
+}
+
+struct observation *observation_ref(struct observation *o)
+{
+    (void)__atomic_add_fetch(&o->refs, 1,
+                             __ATOMIC_RELAXED); /* the caller holds one already */
+    return o;
+}
+
+void observation_unref(struct observation *o)
+{
+    if (o == NULL || __atomic_sub_fetch(&o->refs, 1, __ATOMIC_ACQ_REL) != 0)
+        return;
+    arena_free(o->arena);
+    free(o);
+}

@@ -1,0 +1,201 @@
+/*
+ * observe - what each API last said, with the time it said it, or the error.
+ * An observation owns its arena; share with observation_ref(), drop with
+ * observation_unref(). Threads: built by one thread, read-only once posted, then safe
+ * everywhere.
+ */
+#ifndef RH_MODEL_OBSERVE_H
+#define RH_MODEL_OBSERVE_H
+
+#include "core/base/arena.h"
+#include "core/base/clock.h"
+#include "core/base/err.h"
+#include "core/base/money.h"
+#include "core/model/words.h"
+
+/* All texts below are cleaned (base/text) and borrowed from the observation; "" when not
+ * set. */
+
+/* vsphere: vsphere-api 4.1. Numbers that were not reported are -1. */
+struct seen_vm {
+    const char *id, *name, *uuid, *instance_uuid, *ip;
+    enum power power;
+    bool connected; /* connectionState; else the power is old */
+    bool question;  /* a question blocks it */
+    bool tools_running;
+    int32_t cpus, cpu_mhz, memory_mb;
+};
+struct seen_host {
+    const char *id, *name;
+    bool connected, maintenance;
+    int32_t cpu_permille, memory_permille;
+};
+struct obs_vsphere {
+    const struct seen_vm *vms;
+    size_t n_vms;
+    const struct seen_host *hosts;
+    size_t n_hosts;
+};
+
+/* jenkins: jenkins-api 3 */
+struct seen_build {
+    const char *name; /* "team » net-pipe #88" */
+    const char *path; /* path of its url, context included */
+    int32_t number;   /* -1 unknown */
+    int32_t progress; /* 0..99, -1 unknown */
+    struct utc started;
+    int64_t estimate_s; /* -1 unknown */
+};
+struct seen_node {
+    const char *name;
+    const char *cause;    /* the offline reason, unescaped */
+    bool offline;         /* takes no builds */
+    bool marked;          /* temporarily offline */
+    bool connected;       /* absoluteRemotePath is set */
+    bool connected_known; /* false without Agent/Connect */
+    bool launchable;      /* launchSupported: we may start the agent */
+    bool idle;            /* all executors, one-off ones too */
+    int32_t busy;         /* executors at work, one-off ones too */
+    const struct seen_build *builds;
+    size_t n_builds;
+};
+struct obs_jenkins {
+    const char *version;
+    bool quieting_down;
+    const struct seen_node *nodes;
+    size_t n_nodes;
+};
+
+/* velostrata: velostrata-api, state model */
+enum managed_state {
+    MANAGED_UNKNOWN,
+    MANAGED_UNMANAGED,
+    MANAGED_TO_CLOUD,
+    MANAGED_IN_CLOUD,
+    MANAGED_RETURNING
+};
+enum instance_state {
+    INSTANCE_UNKNOWN,
+    INSTANCE_PENDING,
+    INSTANCE_RUNNING,
+    INSTANCE_SHUTTING_DOWN,
+    INSTANCE_TERMINATED,
+    INSTANCE_STOPPING,
+    INSTANCE_STOPPED,
+    INSTANCE_NONE
+};
+enum task_state {
+    TASK_UNKNOWN,
+    TASK_RUNNING,
+    TASK_FAILED,
+    TASK_CANCELED,
+    TASK_SUCCEEDED
+};
+
+struct seen_instance { /* also ec2 */
+    const char *id, *type, *zone, *ip, *eni, *spot_request;
+    const char *state_reason;               /* "Server.SpotInstanceTermination" */
+    const char *server, *move, *deployment; /* our tags */
+    const char *client_token;
+    enum instance_state state;
+    enum lifecycle lifecycle;
+    struct utc launched;
+    bool eni_deletes; /* DeleteOnTermination of its interface */
+};
+struct seen_managed_vm {
+    const char *vm_id, *instance_uuid;
+    const char *raw_state; /* as received, for "?raw" */
+    enum managed_state state;
+    bool migration_busy;   /* Detaching, Detached, CleaningUp: never ask for a return */
+    bool instance_stopped; /* InCloud, but cloudInstanceState Stopped */
+    bool has_tasks;        /* activeTasks is not empty */
+    bool has_instance;     /* cloudInfo was read */
+    struct seen_instance instance;
+};
+struct seen_task {
+    const char *id, *type, *entity, *user, *error, *spot_request;
+    enum task_state state;
+    int32_t progress; /* 0..100, -1 unknown */
+    struct utc started, ended;
+};
+struct obs_velostrata {
+    const char *extension_id;
+    const char *extension_raw;
+    enum extension_state extension;
+    const char *edge_a_zone, *edge_b_zone;
+    const char *extension_problem; /* failed health checks, for people */
+    const struct seen_managed_vm *vms;
+    size_t n_vms;
+    const struct seen_task *tasks; /* all active ones, and those asked for by id */
+    size_t n_tasks;
+};
+
+/* ec2: aws-api 4 */
+struct seen_spot {
+    const char *id, *instance, *zone, *status; /* status code as AWS spells it */
+    enum spot_state state;
+    struct usd cap;
+    struct utc updated;
+};
+struct seen_interface {
+    const char *id, *zone, *ip, *instance; /* instance: whom it is attached to */
+    bool available, delete_on_termination;
+};
+struct seen_price {
+    const char *type, *zone;
+    struct usd price;
+    struct utc at;
+};
+struct obs_instances {
+    const struct seen_instance *instances;
+    size_t n;
+};
+struct obs_spot {
+    const struct seen_spot *spots;
+    size_t n;
+};
+struct obs_interfaces {
+    const struct seen_interface *interfaces;
+    size_t n;
+};
+struct obs_prices {
+    const struct seen_price *prices;
+    size_t n;
+};
+
+struct observation {
+    struct arena *arena;
+    enum source source;
+    struct utc at; /* when the answer was complete, or the error came */
+    int64_t took_ms;
+    int64_t skew_s; /* their Date minus our clock */
+    bool skew_known;
+    struct err err; /* ERR_OK: `as` below is set */
+    union {
+        struct obs_vsphere vsphere;
+        struct obs_jenkins jenkins;
+        struct obs_velostrata velostrata;
+        struct obs_instances instances;
+        struct obs_spot spot;
+        struct obs_interfaces interfaces;
+        struct obs_prices prices;
+    } as;
+    int refs; /* atomic; observation_ref/unref only */
+};
+
+/* What a poll should look for beyond the configuration; a value, made by the controller.
+ */
+enum { HINT_IDS = 16 };
+struct poll_hints {
+    char ids[HINT_IDS][ID_TEXT]; /* instances (INSTANCES, SPOT), tasks (VELOSTRATA) */
+    size_t n;
+    bool moving;      /* a move is under way: read details of VMs, too */
+    struct utc since; /* PRICES: history from here */
+};
+
+/* Owned, one reference. NULL when memory is out. */
+struct observation *observation_new(enum source source);
+struct observation *observation_ref(struct observation *o) NONNULL;
+void observation_unref(struct observation *o);
+
+#endif

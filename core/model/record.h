@@ -1,0 +1,90 @@
+/*
+ * record - what the controller wants written, in the order in which it was decided.
+ * Plain values; the records of one controller step are one transaction.
+ * Threads: values.
+ */
+#ifndef RH_MODEL_RECORD_H
+#define RH_MODEL_RECORD_H
+
+#include "core/model/call.h"
+#include "core/model/command.h"
+#include "core/model/move.h"
+
+/* An order where a server stays (policy-and-cost 4). */
+struct hold {
+    enum place place; /* PLACE_ONPREM or PLACE_CLOUD; PLACE_UNKNOWN: no hold */
+    enum hold_kind kind;
+    struct utc until; /* 0 for a pin */
+    char by[NAME_TEXT];
+    struct utc at;
+    char why[NAME_TEXT];
+};
+
+/* One line of the journal: `log --json` prints these fields, the event pane `text`. */
+struct journal_entry {
+    int64_t seq; /* 0 before it is stored */
+    struct utc at;
+    enum level level;
+    char server[NAME_TEXT]; /* "" = none */
+    char actor[NAME_TEXT];  /* policy, operator:NAME, spot, rushhour */
+    char action[32];        /* move, node-close, hold, auto, api, … */
+    char from[24], to[24];
+    char reason[LINE_TEXT];
+    enum outcome outcome;
+    char move[ID_TEXT];
+    char text[LINE_TEXT]; /* the sentence for people */
+};
+
+/* A stretch of time that costs money (policy-and-cost 8). */
+struct segment {
+    int64_t id;             /* chosen by the controller, unique in the store */
+    char resource[ID_TEXT]; /* instance id, extension id */
+    char kind[16];          /* spot, on_demand, extension */
+    char server[NAME_TEXT]; /* "" = not one server's */
+    char type[NAME_TEXT], zone[NAME_TEXT];
+    struct utc start, end; /* end 0 = open */
+    struct usd rate;       /* per hour; last known */
+    bool rate_known;
+    char source[16]; /* history, configured, unknown */
+    struct usd cost; /* so far; written whenever it changed by a cent or the state did */
+};
+
+enum record_kind {
+    RECORD_JOURNAL,
+    RECORD_MOVE,    /* insert or replace by id */
+    RECORD_INTENT,  /* before the call is sent */
+    RECORD_OUTCOME, /* of an intent */
+    RECORD_HOLD,    /* insert or replace by server; place unknown deletes */
+    RECORD_SETTING, /* key, value; value "" deletes */
+    RECORD_SEGMENT, /* insert or replace by id */
+    RECORD_PRICE,
+    RECORD_COMMAND /* a command of the store was taken and answered */
+};
+
+struct record {
+    enum record_kind kind;
+    union {
+        struct journal_entry journal;
+        struct move move;
+        struct call intent;
+        struct call_result outcome;
+        struct {
+            char server[NAME_TEXT];
+            struct hold hold;
+        } hold;
+        struct {
+            char key[NAME_TEXT];
+            char value[LINE_TEXT];
+        } setting;
+        struct segment segment;
+        struct {
+            char type[NAME_TEXT], zone[NAME_TEXT];
+            struct utc at;
+            struct usd price;
+        } price;
+        struct command_reply command;
+    } as;
+    struct utc at;
+};
+
+#endif

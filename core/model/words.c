@@ -1,0 +1,84 @@
+#include <config.h>
+
+#include "core/model/words.h"
+
+#include <string.h>
+
+static bool find(const char *const *words, int n, const char *word, int *out)
+{
+    for (int i = 0; i < n; i++) {
+        if (strcmp(words[i], word) == 0) {
+            *out = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+#define W(id, w) (w),
+#define RH_WORDS(type, LIST)                                                             \
+    static const char *const type##_words[] = {LIST(W)};                                 \
+    const char *type##_word(enum type v)                                                 \
+    {                                                                                    \
+        return (unsigned)v < ARRAY_LEN(type##_words) ? type##_words[v] : "?";            \
+    }                                                                                    \
+    bool type##_parse(const char *word, enum type *out)                                  \
+    {                                                                                    \
+        int i;                                                                           \
+                                                                                         \
+        if (!find(type##_words, (int)ARRAY_LEN(type##_words), word, &i))                 \
+            return false;                                                                \
+        *out = (enum type)i;                                                             \
+        return true;                                                                     \
+    }
+
+RH_WORDS(place, PLACES)
+RH_WORDS(reason, REASONS)
+RH_WORDS(gate, GATES)
+RH_WORDS(direction, DIRECTIONS)
+RH_WORDS(step, STEPS)
+RH_WORDS(power, POWERS)
+RH_WORDS(hold_kind, HOLD_KINDS)
+RH_WORDS(mode, MODES)
+RH_WORDS(auto_setting, AUTO_SETTINGS)
+RH_WORDS(closed_by, CLOSED_BYS)
+RH_WORDS(extension_state, EXTENSION_STATES)
+RH_WORDS(spot_state, SPOT_STATES)
+RH_WORDS(lifecycle, LIFECYCLES)
+RH_WORDS(api_state, API_STATES)
+RH_WORDS(outcome, OUTCOMES)
+RH_WORDS(level, LEVELS)
+RH_WORDS(move_status, MOVE_STATUSES)
+
+const char *source_api(enum source s)
+{
+    static const char *const apis[] = {
+#define X(id, api, what) (api),
+        SOURCES(X)
+#undef X
+    };
+
+    return (unsigned)s < ARRAY_LEN(apis) ? apis[s] : "?";
+}
+
+const char *source_what(enum source s)
+{
+    static const char *const whats[] = {
+#define X(id, api, what) (what),
+        SOURCES(X)
+#undef X
+    };
+
+    return (unsigned)s < ARRAY_LEN(whats) ? whats[s] : "?";
+}
+
+const char *place_screen(enum place p)
+{
+    static const char *const words[PLACE_COUNT] = {
+        [PLACE_UNKNOWN] = "?",          [PLACE_ONPREM] = "on-prem",
+        [PLACE_CLOUD] = "cloud",        [PLACE_MOVING_OUT] = "moving",
+        [PLACE_MOVING_BACK] = "moving", [PLACE_LOST] = "lost",
+    };
+
+    return (unsigned)p < PLACE_COUNT ? words[p] : "?";
+}

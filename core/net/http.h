@@ -1,0 +1,113 @@
+/*
+ * http - one HTTP exchange: the request and answer as plain data, the transport that
+ * carries it, and the real transport over libcurl. A response owns its body
+ * (http_response_clear). A client owns its connections (http_client_free). Threads: a
+ * transport or client belongs to one thread; http_client_abort() from any.
+ */
+#ifndef RH_NET_HTTP_H
+#define RH_NET_HTTP_H
+
+#include "core/base/clock.h"
+#include "core/base/err.h"
+#include "core/base/secret.h"
+#include "core/base/str.h"
+
+enum { HTTP_MAX_HEADERS = 12, HTTP_DEFAULT_LIMIT_BYTES = 8 * 1024 * 1024 };
+
+struct http_header {
+    const char *name;
+    const char *value;
+    bool secret; /* its value is shown in no trace */
+};
+
+enum http_auth { HTTP_AUTH_NONE, HTTP_AUTH_BASIC, HTTP_AUTH_SIGV4 };
+
+/* All borrowed for the length of the exchange. */
+struct http_request {
+    const char *method; /* GET, POST, PUT, DELETE */
+    const char *url;    /* absolute */
+    struct http_header headers[HTTP_MAX_HEADERS];
+    size_t n_headers;
+    const char *content_type; /* of body; NULL = none */
+    const char *body;         /* NULL = none (POST then sends Content-Length: 0) */
+    size_t body_len;
+    enum http_auth auth;
+    const char *user;              /* BASIC: user, SIGV4: access key id */
+    const struct secret *password; /* BASIC: password or token, SIGV4: secret key */
+    const char *sigv4;             /* "aws:amz:eu-west-1:ec2" */
+    bool mutating;      /* a fresh connection, and no silent repeat (aws-api 1.5) */
+    int64_t timeout_ms; /* 0 = the client's */
+    size_t limit_bytes; /* 0 = HTTP_DEFAULT_LIMIT_BYTES */
+};
+
+struct http_response {
+    int status;
+    struct strbuf body; /* NUL-terminated text when len > 0 */
+    char content_type[96];
+    char location[512];           /* as received, never followed */
+    char jenkins[32];             /* X-Jenkins */
+    char jenkins_session[64];     /* X-Jenkins-Session */
+    char required_permission[96]; /* X-Required-Permission */
+    char set_cookie[1024]; /* name=value of the last Set-Cookie; treat as a secret */
+    int64_t retry_after_s; /* -1 = none; capped at 900 */
+    struct utc date;       /* Date header, 0 = none */
+    bool maybe_sent;       /* on error: the request may have reached the server */
+    int64_t took_ms;
+};
+
+void http_response_init(struct http_response *rs) NONNULL;
+void http_response_clear(struct http_response *rs) NONNULL;
+
+/*
+ * The port (reliability 4). perform() does one exchange: ERR_OK whenever a whole answer
+ * came, whatever its status; else ERR_CONNECT, ERR_TIMEOUT, ERR_RESET, ERR_TLS,
+ * ERR_TOO_BIG, ERR_CANCELED, ERR_PROTOCOL, with rs->maybe_sent set. Never follows a
+ * redirect, never repeats. Blocks for the timeout at most. now() is the clock that
+ * requests are dated with.
+ */
+struct transport {
+    enum err_code (*perform)(void *ctx, const struct http_request *rq,
+                             struct http_response *rs, struct err *e);
+    void *ctx;
+};
+
+enum err_code transport_perform(const struct transport *t, const struct http_request *rq,
+                                struct http_response *rs,
+                                struct err *e) MUST_CHECK NONNULL;
+
+/* How the real transport reaches one API; borrowed until the client is freed (design 5).
+ */
+struct http_client_config {
+    const char *ca_file;    /* NULL = the system's */
+    const char *pinned_key; /* "sha256//…", NULL = none */
+    bool pin_only;          /* trust = pin-only: the pin alone decides */
+    const char *client_cert, *client_key_file; /* NULL = none */
+    const char *connect_to; /* "host:port" to connect to instead, NULL */
+    const char *proxy;      /* NULL = none; the environment's are ignored */
+    bool allow_http;        /* plain http beyond loopback */
+    int64_t timeout_ms;     /* of a whole exchange */
+    const char *user_agent;
+};
+
+struct http_client;
+enum err_code http_client_new(const struct http_client_config *config,
+                              struct http_client **out, struct err *e) MUST_CHECK NONNULL;
+void http_client_free(struct http_client *c);
+struct transport http_client_transport(struct http_client *c) NONNULL;
+
+/* Makes a running and every later exchange end with ERR_CANCELED. Any thread. */
+void http_client_abort(struct http_client *c) NONNULL;
+
+/* Once in main, before threads; and at the end. */
+enum err_code http_global_init(struct err *e) MUST_CHECK NONNULL;
+void http_global_cleanup(void);
+
+/* Appends text percent-encoded as UTF-8 (RFC 3986 unreserved kept). */
+void http_escape(struct strbuf *b, const char *text) NONNULL;
+
+/* For an unwanted status: the code that fits it (401 AUTH, 403 FORBIDDEN, 404 NOT_FOUND,
+ * 409 CONFLICT, 429 THROTTLED, 5xx SERVER, else REFUSED), e->http set. */
+enum err_code http_status_error(const struct http_response *rs, const char *what,
+                                struct err *e) NONNULL;
+
+#endif

@@ -1,0 +1,55 @@
+/*
+ * json - bounded, typed reading of JSON answers (jansson behind this header), and
+ * writing. A json_doc owns the tree; values are borrowed from it. A missing or wrong
+ * value is "unknown", never a default that looks like a fact. Threads: a document belongs
+ * to one thread.
+ */
+#ifndef RH_NET_JSON_H
+#define RH_NET_JSON_H
+
+#include "core/base/arena.h"
+#include "core/base/clock.h"
+#include "core/base/err.h"
+#include "core/base/money.h"
+
+#include <stddef.h>
+
+struct json_doc;
+typedef struct json_t json_value; /* opaque here; jansson's own type */
+
+/* Strict: whole input, no duplicate names. ERR_PROTOCOL, ERR_NOMEM. *out is owned. */
+enum err_code json_parse(const char *bytes, size_t len, struct json_doc **out,
+                         struct err *e) MUST_CHECK NONNULL;
+void json_doc_free(struct json_doc *d);
+const json_value *json_doc_root(const struct json_doc *d) NONNULL;
+
+/* All take NULL and the wrong type: the answer is then NULL, false or 0. */
+const json_value *json_get(const json_value *object, const char *name);
+bool json_is_object(const json_value *v);
+bool json_is_list(const json_value *v);
+bool json_is_null(const json_value *v); /* present and null */
+size_t json_list_len(const json_value *list);
+const json_value *json_list_at(const json_value *list, size_t i);
+
+/* The raw text, borrowed; NULL when it is no text. Clean it (text_clean) before it is
+ * kept. */
+const char *json_text(const json_value *object, const char *name, size_t *len);
+
+/* Cleaned into the arena, at most max_bytes; "" when it is no text. Never NULL unless the
+ * arena failed. */
+const char *json_text_dup(struct arena *a, const json_value *object, const char *name,
+                          size_t max_bytes) NONNULL;
+
+bool json_bool(const json_value *object, const char *name, bool *out);
+bool json_i64(const json_value *object, const char *name, int64_t min, int64_t max,
+              int64_t *out);
+
+/* Date as ISO 8601 with or without zone, or epoch milliseconds (velostrata-api). */
+bool json_time(const json_value *object, const char *name, struct utc *out);
+
+/* Appends a JSON string literal, quotes included. Input must be UTF-8 (cleaned text is).
+ */
+struct strbuf;
+void json_put_text(struct strbuf *b, const char *text) NONNULL;
+
+#endif

@@ -1,0 +1,3 @@
+libcore_a_SOURCES += \
+	core/policy/plan.h \
+	core/policy/schedule.h

@@ -1,0 +1,78 @@
+/*
+ * plan - facts, configuration, schedule, holds and now in; for every server the desired
+ * place, its reason, the gates, and what to begin, in one pass (policy-and-cost 3.5, 3.6,
+ * 4, 6.8). Pure: no clock, no I/O, no allocation. All values are the caller's. Threads:
+ * any.
+ */
+#ifndef RH_POLICY_PLAN_H
+#define RH_POLICY_PLAN_H
+
+#include "core/model/fleet.h"
+#include "core/policy/schedule.h"
+
+struct plan_server {
+    const char *name;
+    bool needs_extension; /* its mover uses the cloud extension */
+    const struct server_facts *facts;
+    const struct move *move; /* the open move, NULL when none */
+    struct hold hold;        /* place unknown: none */
+    bool auto_on;            /* of this server */
+    struct {
+        enum place place; /* PLACE_UNKNOWN: no order is open */
+        bool force;
+        struct utc at;
+    } order;                  /* a person's move, not yet carried out */
+    struct utc settled_since; /* in its place since then; 0 = before we looked */
+    struct utc retry_at;      /* backoff of a failed move, 0 = none */
+    struct utc rerun_at;      /* earliest re-run after a loss, 0 = none */
+    bool breaker_open;
+};
+
+struct plan_in {
+    const struct policy_config *policy;
+    const struct schedule *schedule;
+    const struct tz *tz; /* for texts: "until 18:00" */
+    struct utc now;
+    enum auto_setting setting;
+    struct utc snooze_until; /* 0 = none */
+    bool clock_ok;
+    bool jenkins_quieting; /* gate node, way out */
+    bool auto_stop;        /* of the extension */
+    const struct extension_facts *extension;
+    struct utc
+        extension_idle_since;  /* two complete readings showed nobody out there; 0 */
+    int64_t extension_start_s; /* how long it usually takes to start */
+    struct utc last_start;     /* of any move, for start_spacing */
+    const struct plan_server *servers;
+    size_t n;
+};
+
+enum plan_act {
+    PLAN_NONE,
+    PLAN_START, /* begin a move in that direction */
+    PLAN_CANCEL /* end the open move: it is not committed and no longer wanted */
+};
+
+struct plan_server_out {
+    struct decision decision;
+    enum plan_act act;
+    enum direction direction;  /* of PLAN_START */
+    struct utc drain_deadline; /* of PLAN_START; 0 = wait for ever */
+    bool may_commit; /* an open, uncommitted move may pass its commit point now */
+};
+
+enum plan_extension { PLAN_EXTENSION_NONE, PLAN_EXTENSION_START, PLAN_EXTENSION_STOP };
+
+struct plan_out {
+    struct plan_server_out *servers; /* the caller's, n of them */
+    enum plan_extension extension;
+    char extension_text[LINE_TEXT]; /* why */
+    struct utc next_at; /* the next change that concerns anyone; 0 = none known */
+    enum place next_place;
+    char next_what[LINE_TEXT]; /* "window ends: 4 servers return" */
+    bool in_window, in_lead, in_drain;
+};
+
+void plan(const struct plan_in *in, struct plan_out *out) NONNULL;
+
+#endif

@@ -1,0 +1,51 @@
+/*
+ * schedule - the windows as intervals of instants (policy-and-cost 3.1, 3.2). Pure.
+ * A struct schedule is a plain value.
+ * Threads: any.
+ */
+#ifndef RH_POLICY_SCHEDULE_H
+#define RH_POLICY_SCHEDULE_H
+
+#include "core/base/tz.h"
+#include "core/model/config.h"
+
+struct interval {
+    struct utc start, end; /* [S, E) */
+};
+
+enum { SCHEDULE_MAX = 320 }; /* 16 windows on 19 days, and one */
+
+struct schedule {
+    struct interval intervals[SCHEDULE_MAX]; /* union, in order, no two touch */
+    size_t n;
+    struct utc valid_from, valid_to; /* decisions outside need a new build */
+    int64_t lead_s, drain_start_s;
+};
+
+/* From the local dates today-2 .. today+14 around now; valid for now .. now+7d at least.
+ */
+void schedule_build(const struct policy_config *p, const struct tz *tz, struct utc now,
+                    int64_t lead_s, struct schedule *out) NONNULL;
+
+/* Where `now` is: L = S - lead, D = E + drain_start. */
+enum schedule_phase { PHASE_OUTSIDE, PHASE_LEAD, PHASE_WINDOW };
+struct schedule_at {
+    enum schedule_phase phase;
+    struct interval
+        window; /* the one whose [L, D) holds now, or the next one; 0 when none */
+    struct utc lead_start;  /* L of it */
+    struct utc drain_start; /* D of it */
+    bool has_window;
+};
+struct schedule_at schedule_at(const struct schedule *s, struct utc now) NONNULL;
+
+/* The first instant after now at which the schedule changes into that place (L for CLOUD,
+ * D for ONPREM); 0 when there is none in the schedule's reach. */
+struct utc schedule_next_change(const struct schedule *s, struct utc now,
+                                enum place into) NONNULL;
+
+/* End of an until-schedule hold made now (policy-and-cost 4, with hold_cloud_cap). */
+struct utc schedule_hold_end(const struct schedule *s, const struct policy_config *p,
+                             struct utc now, enum place place) NONNULL;
+
+#endif

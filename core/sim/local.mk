@@ -1,0 +1,3 @@
+libcore_a_SOURCES += \
+	core/sim/server.h \
+	core/sim/site.h

@@ -1,0 +1,66 @@
+/*
+ * site - the simulated site: a world (ESX host, VMs, Jenkins, Velostrata manager, AWS
+ * region) on one seeded clock, answering in each API's own protocol (design 7). A site
+ * owns its world. Responses are the caller's. Threads: one at a time; the HTTP server
+ * around it (sim/server.h) serializes.
+ */
+#ifndef RH_SIM_SITE_H
+#define RH_SIM_SITE_H
+
+#include "core/base/clock.h"
+#include "core/net/http.h"
+
+struct site;
+
+struct site_options {
+    uint64_t seed;
+    int32_t servers; /* 1..1000; the first four have the story's names */
+    struct utc start;
+    const char *faults; /* SPEC "NAME=RATE[,…]", NULL or "" = none */
+};
+
+/* ERR_USAGE for a bad faults spec (the message lists the names), ERR_NOMEM. */
+enum err_code site_new(const struct site_options *o, struct site **out,
+                       struct err *e) MUST_CHECK NONNULL;
+void site_free(struct site *s);
+
+/* Lets the world live on to that instant (milliseconds since 1970 UTC); never back. */
+void site_advance(struct site *s, int64_t now_ms) NONNULL;
+int64_t site_now_ms(const struct site *s) NONNULL;
+
+/* When something happens next by itself, for stepping at full speed. */
+int64_t site_next_event_ms(const struct site *s) NONNULL;
+
+/*
+ * One exchange at the world's present time. Paths: /velostrata/api/v25/…, /jenkins/…,
+ * /sdk, /ec2/, /pricing/, /sqs/, /sts/, /control/…. The answer is bytes as on the wire,
+ * status and headers included. false: the connection is to be dropped without an answer
+ * (fault).
+ */
+bool site_handle(struct site *s, const struct http_request *rq,
+                 struct http_response *rs) NONNULL;
+
+/* In-process transport: the client's bytes go straight to site_handle(). Answers take
+ * *took_ms of virtual time (rs->took_ms). Valid as long as the site. */
+struct transport site_transport(struct site *s) NONNULL;
+
+/* The configuration that fits this site (libconfig text), base being
+ * "http://127.0.0.1:PORT"; no secrets in it: they come by site_secrets. For `demo`,
+ * `simulate` and tests. */
+void site_config_text(const struct site *s, const char *base, struct strbuf *out) NONNULL;
+
+/* The secrets that the site accepts. */
+extern const char site_velostrata_password[], site_jenkins_token[],
+    site_vsphere_password[], site_aws_key_id[], site_aws_secret_key[];
+
+/* What happened, for summaries and tests (also in GET /control/world). */
+struct site_totals {
+    int64_t builds_finished, builds_failed_by_loss, builds_killed_by_us;
+    int64_t interruptions, launches;
+    int64_t cloud_ms, cloud_ms_in_extension; /* instance time; extension time */
+    int64_t both_places_ms;                  /* a VM on at home while its instance ran */
+    int64_t spot_nanos;                      /* what AWS would bill so far */
+};
+struct site_totals site_totals(const struct site *s) NONNULL;
+
+#endif

@@ -1,0 +1,3 @@
+libcore_a_SOURCES += \
+	core/store/lock.h \
+	core/store/store.h

@@ -1,0 +1,102 @@
+/*
+ * store - what must survive: journal, moves, intents, holds, settings, ledger, prices,
+ * commands, the latest snapshot; SQLite behind this header (design 6, reliability 6). A
+ * store owns its connection; what it loads is handed over to the caller. Threads: a store
+ * belongs to one thread; several processes may have one open, one writes.
+ */
+#ifndef RH_STORE_STORE_H
+#define RH_STORE_STORE_H
+
+#include "core/model/record.h"
+
+struct store;
+
+enum store_use {
+    STORE_CONTROLLER, /* reads and writes everything; needs the lock (store/lock.h) */
+    STORE_CLIENT      /* reads; writes rows of `commands` only */
+};
+
+/* dir NULL: in memory (simulation, tests). Creates directory (0700) and file (0600),
+ * migrates, checks (quick_check). ERR_STORE names path, cause and remedy: full disk,
+ * read-only, corrupt, newer schema, not a local file system. STORE_CLIENT on a directory
+ * without a store: ERR_NOT_FOUND. */
+enum err_code store_open(const char *dir, enum store_use use, const char *deployment,
+                         struct store **out, struct err *e) MUST_CHECK;
+void store_close(struct store *s);
+
+/* This controller's epoch: raised by one at each STORE_CONTROLLER open; every write
+ * carries it. */
+int64_t store_epoch(const struct store *s) NONNULL;
+
+/* All that a controller needs to go on; owned by the caller (store_state_free). */
+struct stored_intent {
+    struct call call;
+    struct utc at;
+};
+struct stored_hold {
+    char server[NAME_TEXT];
+    struct hold hold;
+};
+struct stored_setting {
+    char key[NAME_TEXT];
+    char value[LINE_TEXT];
+};
+struct store_state {
+    bool first_start; /* the store was just made */
+    uint64_t next_call_id, next_move_id;
+    int64_t next_segment_id;
+    struct move *moves; /* the open ones */
+    size_t n_moves;
+    struct stored_intent *intents; /* those without outcome */
+    size_t n_intents;
+    struct stored_hold *holds;
+    size_t n_holds;
+    struct stored_setting *settings;
+    size_t n_settings;
+    struct segment *segments; /* open ones, and those that touch [since, ∞) */
+    size_t n_segments;
+    struct journal_entry *journal; /* the newest FLEET_EVENTS, oldest first */
+    size_t n_journal;
+    int64_t journal_total;
+};
+enum err_code store_load(struct store *s, struct utc segments_since,
+                         struct store_state *out, struct err *e) MUST_CHECK NONNULL;
+void store_state_free(struct store_state *st);
+
+/*
+ * All records in one transaction, on disk when it returns (synchronous=FULL). On error
+ * nothing of it is written. A read-only or full disk is ERR_STORE; the store stays usable
+ * for a later try. Journal entries get their seq (written back into the records).
+ */
+enum err_code store_apply(struct store *s, struct record *records, size_t n,
+                          struct err *e) MUST_CHECK NONNULL;
+
+/* Commands put here by other processes and not yet taken, oldest first; at most max. The
+ * caller answers each by a RECORD_COMMAND. */
+enum err_code store_commands(struct store *s, struct command *out, size_t max, size_t *n,
+                             struct err *e) MUST_CHECK NONNULL;
+
+/* From a client: inserts a command, *id is its row. And its answer, once there is one. */
+enum err_code store_command_put(struct store *s, const struct command *c, uint64_t *id,
+                                struct err *e) MUST_CHECK NONNULL;
+enum err_code store_command_reply(struct store *s, uint64_t id, bool *answered,
+                                  struct command_reply *out,
+                                  struct err *e) MUST_CHECK NONNULL;
+
+/* The latest snapshot as status --json text, for observers; at most one row. *text is
+ * malloc'ed and owned by the caller; NULL with ERR_OK when there is none. */
+enum err_code store_snapshot_put(struct store *s, const char *json, struct utc at,
+                                 struct err *e) MUST_CHECK NONNULL;
+enum err_code store_snapshot_get(struct store *s, char **json, struct utc *at,
+                                 struct err *e) MUST_CHECK NONNULL;
+
+/* The journal in order from after_seq on, `each` for every entry until it returns false.
+ */
+enum err_code store_journal_each(struct store *s, int64_t after_seq,
+                                 bool (*each)(void *ctx, const struct journal_entry *j),
+                                 void *ctx, struct err *e) MUST_CHECK;
+
+/* Changes whenever another connection committed; for cheap polling by observers. */
+int64_t store_data_version(struct store *s) NONNULL;
+
+#endif
