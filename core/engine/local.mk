@@ -1,1 +1,20 @@
-libcore_a_SOURCES +=
+libcore_a_SOURCES += \
+	core/engine/api_set.c \
+	core/engine/api_set.h \
+	core/engine/calls.c \
+	core/engine/commands.c \
+	core/engine/controller.c \
+	core/engine/controller.h \
+	core/engine/costs.c \
+	core/engine/decide.c \
+	core/engine/effects.c \
+	core/engine/effects.h \
+	core/engine/engine.c \
+	core/engine/engine.h \
+	core/engine/journal.c \
+	core/engine/merge.c \
+	core/engine/moves.c \
+	core/engine/react.c \
+	core/engine/snapshot.c \
+	core/engine/sources.c \
+	core/engine/state.h

@@ -1,1 +1,8 @@
-libcore_a_SOURCES +=
+libcore_a_SOURCES += \
+	core/move/mover.c \
+	core/move/mover.h \
+	core/move/movers.def \
+	core/move/nodes.c \
+	core/move/step.c \
+	core/move/step.h \
+	core/move/velostrata.c

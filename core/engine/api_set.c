@@ -1,0 +1,296 @@
+#include <config.h>
+
+#include "core/engine/api_set.h"
+
+#include "core/api/ec2.h"
+#include "core/api/jenkins.h"
+#include "core/api/velostrata.h"
+#include "core/api/vsphere.h"
+
+#include <stdlib.h>
+
+enum api { A_VELOSTRATA, A_JENKINS, A_VSPHERE, A_AWS, A_COUNT };
+
+struct api_shared {
+    const struct config *config;
+    const struct clock *clock;
+    struct vsphere_session *vsphere;
+    struct aws_credentials *credentials;
+};
+
+struct api_set {
+    struct api_shared *shared;
+    struct http_client *http[A_COUNT];
+    struct transport inner[A_COUNT]; /* what carries the bytes */
+    struct transport outer[A_COUNT]; /* measures on the way */
+    struct link {
+        struct api_set *set;
+        enum api api;
+    } links[A_COUNT];
+    struct velostrata *velostrata;
+    struct jenkins *jenkins;
+    struct vsphere *vsphere;
+    struct ec2 *ec2;
+    bool (*wait)(void *ctx, int64_t ms);
+    void *wait_ctx;
+    int64_t took_ms; /* of the exchanges of this poll or call */
+    struct utc date; /* newest Date header of it, 0 = none */
+};
+
+enum err_code api_shared_new(const struct config *config, const struct clock *clock,
+                             struct aws_credentials *credentials, struct api_shared **out,
+                             struct err *e)
+{
+    struct api_shared *s = calloc(1, sizeof(*s));
+    enum err_code rc = ERR_OK;
+
+    if (s == NULL) {
+        aws_credentials_free(credentials);
+        return err_set(e, ERR_NOMEM, "API clients: out of memory");
+    }
+    s->config = config;
+    s->clock = clock;
+    s->credentials = credentials;
+    if (config->vsphere.present)
+        rc = vsphere_session_new(&config->vsphere, &s->vsphere, e);
+    if (rc == ERR_OK && config->aws.present && s->credentials == NULL)
+        rc = aws_credentials_new(config->aws.profile, clock, &s->credentials, e);
+    if (rc != ERR_OK) {
+        api_shared_free(s);
+        return rc;
+    }
+    *out = s;
+    return ERR_OK;
+}
+
+void api_shared_free(struct api_shared *s)
+{
+    if (s == NULL)
+        return;
+    vsphere_session_free(s->vsphere);
+    aws_credentials_free(s->credentials);
+    free(s);
+}
+
+static enum err_code measured(void *ctx, const struct http_request *rq,
+                              struct http_response *rs, struct err *e)
+{
+    const struct link *l = ctx;
+    enum err_code rc = transport_perform(&l->set->inner[l->api], rq, rs, e);
+
+    l->set->took_ms += rs->took_ms;
+    if (rs->date.s != 0)
+        l->set->date = rs->date;
+    return rc;
+}
+
+static struct http_client_config http_config(const struct config *c, enum api api)
+{
+    const struct api_config *const configs[] = {[A_VELOSTRATA] = &c->velostrata.api,
+                                                [A_JENKINS] = &c->jenkins,
+                                                [A_VSPHERE] = &c->vsphere};
+    struct http_client_config h = {.user_agent = PACKAGE_NAME "/" PACKAGE_VERSION};
+    const struct api_config *a;
+
+    if (api == A_AWS) {
+        h.ca_file = c->aws.ca_file;
+        h.proxy = c->aws.proxy;
+        h.allow_http = c->aws.allow_http;
+        h.timeout_ms = c->aws.timeout * 1000;
+        return h;
+    }
+    a = configs[api];
+    h.ca_file = a->ca_file;
+    h.pinned_key = a->pinned_key;
+    h.pin_only = a->trust == TRUST_PIN_ONLY;
+    h.client_cert = a->client_cert;
+    h.client_key_file = a->client_key_file;
+    h.connect_to = a->connect_to;
+    h.proxy = a->proxy;
+    h.allow_http = a->allow_http;
+    h.timeout_ms = a->timeout * 1000;
+    return h;
+}
+
+enum err_code api_set_new(struct api_shared *shared, const struct transport *via,
+                          struct api_set **out, struct err *e)
+{
+    const struct config *c = shared->config;
+    const bool present[A_COUNT] = {c->velostrata.api.present, c->jenkins.present,
+                                   c->vsphere.present, c->aws.present};
+    struct api_set *s = calloc(1, sizeof(*s));
+
+    if (s == NULL)
+        return err_set(e, ERR_NOMEM, "API clients: out of memory");
+    s->shared = shared;
+    for (int i = 0; i < A_COUNT; i++) {
+        s->links[i] = (struct link){s, (enum api)i};
+        s->outer[i] = (struct transport){measured, &s->links[i]};
+        if (via != NULL) {
+            s->inner[i] = *via;
+        } else if (present[i]) {
+            struct http_client_config h = http_config(c, (enum api)i);
+
+            if (http_client_new(&h, &s->http[i], e) != ERR_OK) {
+                api_set_free(s);
+                return e->code;
+            }
+            s->inner[i] = http_client_transport(s->http[i]);
+        }
+    }
+    *out = s;
+    return ERR_OK;
+}
+
+void api_set_free(struct api_set *s)
+{
+    if (s == NULL)
+        return;
+    velostrata_free(s->velostrata);
+    jenkins_free(s->jenkins);
+    vsphere_free(s->vsphere);
+    ec2_free(s->ec2);
+    for (int i = 0; i < A_COUNT; i++)
+        http_client_free(s->http[i]);
+    free(s);
+}
+
+void api_set_abort(struct api_set *s)
+{
+    for (int i = 0; i < A_COUNT; i++) {
+        if (s->http[i] != NULL)
+            http_client_abort(s->http[i]);
+    }
+}
+
+/* Clients are made when they are first needed: a wrong CA file of one API hinders no
+ * other. */
+static enum err_code need(struct api_set *s, enum api api, struct err *e)
+{
+    const struct config *c = s->shared->config;
+
+    switch (api) {
+    case A_VELOSTRATA:
+        return s->velostrata != NULL
+                   ? ERR_OK
+                   : velostrata_new(&c->velostrata, &s->outer[api], &s->velostrata, e);
+    case A_JENKINS:
+        return s->jenkins != NULL
+                   ? ERR_OK
+                   : jenkins_new(&c->jenkins, &s->outer[api], &s->jenkins, e);
+    case A_VSPHERE:
+        if (s->vsphere != NULL)
+            return ERR_OK;
+        if (vsphere_new(s->shared->vsphere, &s->outer[api], s->shared->clock, &s->vsphere,
+                        e) != ERR_OK)
+            return e->code;
+        vsphere_set_wait(s->vsphere, s->wait, s->wait_ctx);
+        return ERR_OK;
+    case A_AWS:
+        return s->ec2 != NULL ? ERR_OK
+                              : ec2_new(c, s->shared->credentials, &s->outer[api],
+                                        s->shared->clock, &s->ec2, e);
+    case A_COUNT:
+        break;
+    }
+    return err_set(e, ERR_BUG, "no such API");
+}
+
+static enum err_code poll_velostrata(struct api_set *s, const struct poll_hints *h,
+                                     struct observation *o, struct err *e)
+{
+    return velostrata_observe(s->velostrata, h, o, e);
+}
+
+static enum err_code poll_jenkins(struct api_set *s, const struct poll_hints *h,
+                                  struct observation *o, struct err *e)
+{
+    return jenkins_observe(s->jenkins, h, o, e);
+}
+
+static enum err_code poll_vsphere(struct api_set *s, const struct poll_hints *h,
+                                  struct observation *o, struct err *e)
+{
+    return vsphere_observe(s->vsphere, h, o, e);
+}
+
+static enum err_code poll_ec2(struct api_set *s, const struct poll_hints *h,
+                              struct observation *o, struct err *e)
+{
+    return ec2_observe(s->ec2, h, o, e);
+}
+
+/* A new API is a row here. */
+static const struct {
+    enum api api;
+    enum err_code (*poll)(struct api_set *s, const struct poll_hints *h,
+                          struct observation *o, struct err *e);
+} pollers[SOURCE_COUNT] = {
+    [SOURCE_VELOSTRATA] = {A_VELOSTRATA, poll_velostrata},
+    [SOURCE_JENKINS] = {A_JENKINS, poll_jenkins},
+    [SOURCE_VSPHERE] = {A_VSPHERE, poll_vsphere},
+    [SOURCE_INSTANCES] = {A_AWS, poll_ec2},
+    [SOURCE_SPOT] = {A_AWS, poll_ec2},
+    [SOURCE_INTERFACES] = {A_AWS, poll_ec2},
+    [SOURCE_PRICES] = {A_AWS, poll_ec2},
+};
+
+struct observation *api_set_poll(struct api_set *s, enum source source,
+                                 const struct poll_hints *hints)
+{
+    struct observation *o = observation_new(source);
+    struct err e = {0};
+
+    if (o == NULL)
+        return NULL;
+    s->took_ms = 0;
+    s->date = (struct utc){0};
+    if (need(s, pollers[source].api, &e) == ERR_OK &&
+        pollers[source].poll(s, hints, o, &e) == ERR_OK && arena_failed(o->arena))
+        (void)err_set(&e, ERR_NOMEM, "%s: its answer does not fit into memory",
+                      source_api(source));
+    o->err = e;
+    o->at = clock_utc(s->shared->clock);
+    o->took_ms = s->took_ms;
+    if (s->date.s != 0) {
+        o->skew_known = true;
+        o->skew_s = s->date.s - o->at.s;
+    }
+    return o;
+}
+
+void api_set_act(struct api_set *s, const struct call *call, struct call_result *r)
+{
+    const char *api = call_api(call->kind);
+    enum api which = str_eq(api, "jenkins")      ? A_JENKINS
+                     : str_eq(api, "velostrata") ? A_VELOSTRATA
+                                                 : A_VSPHERE;
+
+    *r = (struct call_result){.id = call->id, .outcome = OUTCOME_FAILED};
+    s->took_ms = 0;
+    if (need(s, which, &r->err) == ERR_OK) {
+        if (which == A_JENKINS)
+            jenkins_act(s->jenkins, call, r);
+        else if (which == A_VELOSTRATA)
+            velostrata_act(s->velostrata, call, r);
+        else
+            vsphere_act(s->vsphere, call, r);
+    }
+    r->id = call->id;
+    r->at = clock_utc(s->shared->clock);
+    r->took_ms = s->took_ms;
+}
+
+void api_set_wait(struct api_set *s, bool (*wait)(void *ctx, int64_t ms), void *ctx)
+{
+    s->wait = wait;
+    s->wait_ctx = ctx;
+    if (s->vsphere != NULL)
+        vsphere_set_wait(s->vsphere, wait, ctx);
+}
+
+void api_set_logout(struct api_set *s)
+{
+    if (s->vsphere != NULL)
+        vsphere_logout(s->vsphere);
+}

@@ -1,0 +1,118 @@
+#include <config.h>
+
+#include "core/engine/state.h"
+
+#include "core/base/str.h"
+
+bool call_is_open(const struct controller *c, const char *server)
+{
+    for (size_t i = 0; i < MAX_CALLS_OPEN; i++) {
+        if (c->calls[i].open && str_eq(c->calls[i].call.server, server))
+            return true;
+    }
+    return false;
+}
+
+/* The intent is among the records of this step, and those are on disk before the call is
+ * made. */
+bool call_send(struct controller *c, const struct call *call, const char *actor,
+               const char *why)
+{
+    struct call_slot *slot = NULL;
+    struct record *r;
+    struct call *out;
+    struct journal_entry *j;
+
+    if (acts_forbidden(c))
+        return false;
+    for (size_t i = 0; i < MAX_CALLS_OPEN && slot == NULL; i++) {
+        if (!c->calls[i].open)
+            slot = &c->calls[i];
+    }
+    if (slot == NULL || call_is_open(c, call->server))
+        return false;
+    r = effects_record(c->fx, RECORD_INTENT);
+    if (r == NULL)
+        return false;
+    r->at = c->now;
+    r->as.intent = *call;
+    r->as.intent.id = c->next_call_id;
+    if (call->kind == CALL_NODE_OPEN)
+        (void)str_format(r->as.intent.nonce, sizeof(r->as.intent.nonce), "%016llx",
+                         (unsigned long long)rng_next(&c->rng));
+    out = effects_call(c->fx);
+    if (out == NULL) {
+        c->fx->n_records--;
+        return false;
+    }
+    *out = c->fx->records[c->fx->n_records - 1].as.intent;
+    c->next_call_id++;
+    *slot = (struct call_slot){.open = true, .call = *out, .sent = c->mono};
+    j = journal_begin(c, LEVEL_ACT, actor, call->server, call_word(call->kind));
+    (void)str_copy(j->move, sizeof(j->move), call->move);
+    (void)str_copy(j->reason, sizeof(j->reason), why);
+    journal_say(c, j, "%s %s%s%s", call_word(call->kind), call->target,
+                why[0] != '\0' ? ": " : "", why);
+    return true;
+}
+
+static void poll_after(struct controller *c, enum call_kind kind)
+{
+    for (size_t i = 0; i < SOURCE_COUNT; i++) {
+        if (str_eq(source_api((enum source)i), call_api(kind)))
+            sources_hurry(c, (enum source)i);
+    }
+}
+
+void call_result(struct controller *c, const struct call_result *r)
+{
+    struct call_slot *slot = NULL;
+    struct server_state *s;
+    struct record *rec;
+
+    for (size_t i = 0; i < MAX_CALLS_OPEN && slot == NULL; i++) {
+        if (c->calls[i].open && c->calls[i].call.id == r->id)
+            slot = &c->calls[i];
+    }
+    if (slot == NULL)
+        return; /* an answer that was given up on long ago */
+    slot->open = false;
+    rec = effects_record(c->fx, RECORD_OUTCOME);
+    if (rec != NULL) {
+        rec->at = c->now;
+        rec->as.outcome = *r;
+    }
+    if (r->outcome != OUTCOME_DONE) {
+        struct journal_entry *j = journal_begin(
+            c, LEVEL_WARN, "rushhour", slot->call.server, call_word(slot->call.kind));
+
+        j->outcome = r->outcome;
+        (void)str_copy(j->move, sizeof(j->move), slot->call.move);
+        (void)str_copy(j->reason, sizeof(j->reason), r->err.text);
+        journal_say(c, j, "%s %s: %s%s", call_word(slot->call.kind), slot->call.target,
+                    r->err.text,
+                    r->outcome == OUTCOME_UNKNOWN ? "; looking what became of it" : "");
+    }
+    s = server_find(c, slot->call.server);
+    if (s != NULL) {
+        if (s->has_move && str_eq(s->move.id, slot->call.move)) {
+            s->last = *r;
+            s->last.at = c->now;
+            s->last_kind = slot->call.kind;
+            s->has_last = true;
+            if (r->detail[0] != '\0' && r->outcome == OUTCOME_DONE &&
+                str_eq(call_api(slot->call.kind), "velostrata"))
+                (void)str_copy(s->move.task, sizeof(s->move.task), r->detail);
+        } else {
+            s->keep_failures = r->outcome == OUTCOME_DONE ? 0 : s->keep_failures + 1;
+            s->keep_at.ms = c->mono.ms + (r->outcome == OUTCOME_DONE ? 1000 : 30000);
+        }
+    } else if (slot->call.kind == CALL_EXTENSION_START ||
+               slot->call.kind == CALL_EXTENSION_STOP) {
+        c->extension.has_last = true;
+        c->extension.last = *r;
+        c->extension.last.at = c->now;
+        c->extension.last_kind = slot->call.kind;
+    }
+    poll_after(c, slot->call.kind);
+}

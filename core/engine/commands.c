@@ -1,0 +1,393 @@
+#include <config.h>
+
+#include "core/engine/state.h"
+
+#include "core/base/str.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+void setting_store(struct controller *c, const char *key, const char *value)
+{
+    struct record *r = effects_record(c->fx, RECORD_SETTING);
+
+    if (r == NULL)
+        return;
+    r->at = c->now;
+    (void)str_copy(r->as.setting.key, sizeof(r->as.setting.key), key);
+    (void)str_copy(r->as.setting.value, sizeof(r->as.setting.value), value);
+}
+
+void hold_store(struct controller *c, const struct server_state *s)
+{
+    struct record *r = effects_record(c->fx, RECORD_HOLD);
+
+    if (r == NULL)
+        return;
+    r->at = c->now;
+    (void)str_copy(r->as.hold.server, sizeof(r->as.hold.server), s->config->name);
+    r->as.hold.hold = s->hold;
+}
+
+void order_store(struct controller *c, const struct server_state *s)
+{
+    char key[NAME_TEXT], value[LINE_TEXT] = "";
+
+    (void)str_format(key, sizeof(key), "order:%.50s", s->config->name);
+    if (s->order.place != PLACE_UNKNOWN)
+        (void)str_format(value, sizeof(value), "%s %d %s", place_word(s->order.place),
+                         s->order.force ? 1 : 0, s->order.by);
+    setting_store(c, key, value);
+}
+
+static void setting_store_time(struct controller *c, const char *key, struct utc t)
+{
+    char text[24];
+
+    (void)str_format(text, sizeof(text), "%lld", (long long)t.s);
+    setting_store(c, key, t.s == 0 ? "" : text);
+}
+
+static bool automation_on(const struct controller *c, const struct server_state *s)
+{
+    return c->setting == AUTO_ON && c->snooze_until.s == 0 && s->auto_on;
+}
+
+struct answer {
+    bool accepted;
+    char text[LINE_TEXT];
+};
+
+static void yes(struct answer *a, const char *fmt, ...) PRINTF_LIKE(2, 3);
+static void no(struct answer *a, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+static void yes(struct answer *a, const char *fmt, ...)
+{
+    va_list ap;
+
+    a->accepted = true;
+    va_start(ap, fmt);
+    (void)vsnprintf(a->text, sizeof(a->text), fmt, ap); /* a cut answer is still one */
+    va_end(ap);
+}
+
+static void no(struct answer *a, const char *fmt, ...)
+{
+    va_list ap;
+
+    a->accepted = false;
+    va_start(ap, fmt);
+    (void)vsnprintf(a->text, sizeof(a->text), fmt, ap); /* a cut answer is still one */
+    va_end(ap);
+}
+
+/* A hold that the schedule ends (policy-and-cost 4). */
+static void hold_until_schedule(struct controller *c, struct server_state *s,
+                                enum place place, const char *by, const char *why)
+{
+    s->hold = (struct hold){.place = place, .kind = HOLD_UNTIL_SCHEDULE, .at = c->now};
+    s->hold.until = schedule_hold_end(&c->schedule, &c->config->policy, c->now, place);
+    (void)str_copy(s->hold.by, sizeof(s->hold.by), by);
+    (void)str_copy(s->hold.why, sizeof(s->hold.why), why);
+    hold_store(c, s);
+}
+
+static const char *held_text(const struct controller *c, const struct server_state *s,
+                             char buf[NAME_TEXT])
+{
+    char when[TIME_TEXT];
+
+    if (s->hold.place == PLACE_UNKNOWN)
+        buf[0] = '\0';
+    else if (s->hold.until.s == 0)
+        (void)str_copy(buf, NAME_TEXT, ", held there until it is released");
+    else
+        (void)str_format(buf, NAME_TEXT, ", held there until %s",
+                         clock_text(c, s->hold.until, when));
+    return buf;
+}
+
+static void do_move(struct controller *c, struct server_state *s,
+                    const struct command *cmd, struct answer *a)
+{
+    const struct server_facts *f = &s->facts;
+    char held[NAME_TEXT];
+    bool settled = !s->has_move && f->place == cmd->place && !f->place_stale;
+
+    if (cmd->place != PLACE_ONPREM && cmd->place != PLACE_CLOUD) {
+        no(a, "a server moves to cloud or onprem");
+        return;
+    }
+    if (settled && f->power != POWER_OFF) {
+        if (automation_on(c, s) && s->decision.desired != cmd->place)
+            hold_until_schedule(c, s, cmd->place, cmd->by, "stay");
+        yes(a, "%s is %s already%s", cmd->server,
+            cmd->place == PLACE_CLOUD ? "in the cloud" : "on-prem",
+            held_text(c, s, held));
+        return;
+    }
+    if (f->blocked[0] != '\0' && !(cmd->place == PLACE_ONPREM && f->power == POWER_OFF)) {
+        no(a, "%s is blocked: %s", cmd->server, f->blocked);
+        return;
+    }
+    if (automation_on(c, s))
+        hold_until_schedule(c, s, cmd->place, cmd->by, "moved by hand");
+    s->order.place = cmd->place;
+    s->order.force = cmd->force;
+    s->order.at = c->now;
+    (void)str_copy(s->order.by, sizeof(s->order.by), cmd->by);
+    s->retry_at.s = 0;
+    order_store(c, s);
+    yes(a, "%s moves to %s%s%s", cmd->server, place_screen(cmd->place),
+        held_text(c, s, held),
+        s->has_move && s->move.committed ? ", after the move that is under way" : "");
+}
+
+static void do_cancel(struct controller *c, struct server_state *s,
+                      const struct command *cmd, struct answer *a)
+{
+    enum place back = !s->has_move                         ? PLACE_UNKNOWN
+                      : s->move.direction == DIRECTION_OUT ? PLACE_ONPREM
+                                                           : PLACE_CLOUD;
+    char held[NAME_TEXT];
+
+    if (!s->has_move && s->order.place == PLACE_UNKNOWN) {
+        no(a, "%s does not move", cmd->server);
+        return;
+    }
+    s->order.place = PLACE_UNKNOWN;
+    if (!s->has_move) {
+        order_store(c, s);
+        yes(a, "%s: the order is taken back", cmd->server);
+        return;
+    }
+    if (s->move.interrupted) {
+        order_store(c, s);
+        no(a, "%s lost its instance and must come home", cmd->server);
+        return;
+    }
+    if (automation_on(c, s))
+        hold_until_schedule(c, s, back, cmd->by, "canceled by hand");
+    if (s->move.committed) {
+        s->order.place = back;
+        s->order.at = c->now;
+        (void)str_copy(s->order.by, sizeof(s->order.by), cmd->by);
+        order_store(c, s);
+        yes(a,
+            "%s is past the point of no return: it arrives first, then goes back to %s%s",
+            cmd->server, place_screen(back), held_text(c, s, held));
+        return;
+    }
+    order_store(c, s);
+    move_end(c, s, MOVE_CANCELED, FAILURE_TRANSIENT, "canceled by hand");
+    yes(a, "%s stays %s%s", cmd->server, back == PLACE_CLOUD ? "in the cloud" : "on-prem",
+        held_text(c, s, held));
+}
+
+static void do_hold(struct controller *c, struct server_state *s,
+                    const struct command *cmd, struct answer *a)
+{
+    char held[NAME_TEXT];
+
+    if (cmd->place != PLACE_ONPREM && cmd->place != PLACE_CLOUD) {
+        no(a, "a server is held in cloud or onprem");
+        return;
+    }
+    if (cmd->hold_kind == HOLD_UNTIL_SCHEDULE) {
+        hold_until_schedule(c, s, cmd->place, cmd->by, "held by hand");
+    } else {
+        if (cmd->hold_kind == HOLD_UNTIL && cmd->until.s <= c->now.s) {
+            no(a, "the hold would end in the past");
+            return;
+        }
+        s->hold =
+            (struct hold){.place = cmd->place, .kind = cmd->hold_kind, .at = c->now};
+        if (cmd->hold_kind == HOLD_UNTIL)
+            s->hold.until = cmd->until;
+        (void)str_copy(s->hold.by, sizeof(s->hold.by), cmd->by);
+        (void)str_copy(s->hold.why, sizeof(s->hold.why), "held by hand");
+        hold_store(c, s);
+    }
+    yes(a, "%s wants %s%s", cmd->server, place_screen(cmd->place), held_text(c, s, held));
+}
+
+static void do_auto(struct controller *c, const struct command *cmd, struct answer *a)
+{
+    struct server_state *s = cmd->server[0] != '\0' ? server_find(c, cmd->server) : NULL;
+    char key[NAME_TEXT];
+
+    if (s != NULL) {
+        if (cmd->setting == AUTO_DRY_RUN) {
+            no(a, "dry-run is for all servers at once");
+            return;
+        }
+        s->auto_on = cmd->setting == AUTO_ON;
+        (void)str_format(key, sizeof(key), "auto:%.50s", s->config->name);
+        setting_store(c, key, s->auto_on ? "on" : "off");
+        yes(a, "auto is %s for %s", s->auto_on ? "on" : "off", cmd->server);
+        return;
+    }
+    c->setting = cmd->setting;
+    c->auto_since = c->now;
+    c->snooze_until.s = 0;
+    (void)str_copy(c->auto_by, sizeof(c->auto_by), cmd->by);
+    setting_store(c, "auto", auto_setting_word(c->setting));
+    setting_store(c, "auto_by", c->auto_by);
+    setting_store_time(c, "auto_since", c->auto_since);
+    setting_store(c, "snooze", "");
+    yes(a, "auto is %s", auto_setting_word(c->setting));
+}
+
+static void do_snooze(struct controller *c, const struct command *cmd, struct answer *a)
+{
+    char when[TIME_TEXT];
+
+    if (cmd->until.s <= c->now.s) {
+        no(a, "the snooze would end in the past");
+        return;
+    }
+    if (c->setting != AUTO_ON) {
+        no(a, "auto is %s: there is nothing to snooze", auto_setting_word(c->setting));
+        return;
+    }
+    c->snooze_until = cmd->until;
+    setting_store_time(c, "snooze", c->snooze_until);
+    yes(a, "auto sleeps until %s", clock_text(c, c->snooze_until, when));
+}
+
+static void do_extension(struct controller *c, const struct command *cmd,
+                         struct answer *a)
+{
+    struct extension_state_kept *x = &c->extension;
+
+    if (!x->facts.configured) {
+        no(a, "no cloud extension is configured");
+        return;
+    }
+    if (x->facts.stale) {
+        no(a, "the state of the cloud extension is not known now");
+        return;
+    }
+    if (!cmd->start && x->idle_since.s == 0) {
+        no(a, "a VM is in the cloud, on the way or of unknown place: the extension must "
+              "run");
+        return;
+    }
+    x->start_ordered = cmd->start;
+    x->stop_ordered = !cmd->start;
+    (void)str_format(x->ordered_by, sizeof(x->ordered_by), "operator:%.48s", cmd->by);
+    yes(a, "the cloud extension is asked to %s", cmd->start ? "start" : "stop");
+}
+
+static void do_all(struct controller *c, const struct command *cmd, struct answer *a)
+{
+    switch (cmd->kind) {
+    case COMMAND_AUTO:
+        do_auto(c, cmd, a);
+        break;
+    case COMMAND_SNOOZE:
+        do_snooze(c, cmd, a);
+        break;
+    case COMMAND_EXTENSION:
+        do_extension(c, cmd, a);
+        break;
+    case COMMAND_REFRESH:
+        for (size_t i = 0; i < SOURCE_COUNT; i++) {
+            c->sources[i].failures = 0;
+            sources_hurry(c, (enum source)i);
+        }
+        yes(a, "asking every API now");
+        break;
+    case COMMAND_ACKNOWLEDGE:
+        c->n_alerts = 0;
+        yes(a, "alerts are acknowledged");
+        break;
+    case COMMAND_MOVE:
+    case COMMAND_CANCEL:
+    case COMMAND_HOLD:
+    case COMMAND_RELEASE:
+    case COMMAND_COUNT:
+        no(a, "%s needs a server", command_word(cmd->kind));
+        break;
+    }
+}
+
+static void do_server(struct controller *c, struct server_state *s,
+                      const struct command *cmd, struct answer *a)
+{
+    if (cmd->kind == COMMAND_MOVE) {
+        do_move(c, s, cmd, a);
+    } else if (cmd->kind == COMMAND_CANCEL) {
+        do_cancel(c, s, cmd, a);
+    } else if (cmd->kind == COMMAND_HOLD) {
+        do_hold(c, s, cmd, a);
+    } else if (cmd->kind == COMMAND_RELEASE) {
+        if (s->hold.place == PLACE_UNKNOWN) {
+            no(a, "%s is not held", cmd->server);
+            return;
+        }
+        s->hold = (struct hold){0};
+        hold_store(c, s);
+        yes(a, "%s is released; policy decides again", cmd->server);
+    } else {
+        do_all(c, cmd, a);
+    }
+}
+
+/* What only looks at things needs no right to act. */
+static bool is_harmless(const struct command *cmd)
+{
+    return cmd->kind == COMMAND_REFRESH || cmd->kind == COMMAND_ACKNOWLEDGE;
+}
+
+void command_take(struct controller *c, const struct command *cmd, bool stored)
+{
+    struct server_state *s = cmd->server[0] != '\0' ? server_find(c, cmd->server) : NULL;
+    struct answer a = {0};
+    struct command_reply reply = {.id = cmd->id};
+    struct journal_entry *j;
+    char actor[NAME_TEXT];
+
+    if (cmd->server[0] != '\0' && s == NULL)
+        no(&a, "there is no server %s", cmd->server);
+    else if (!is_harmless(cmd) && c->observe)
+        no(&a, "this instance only observes");
+    else if (!is_harmless(cmd) && !c->store_ok)
+        no(&a, "the state cannot be written now: %s", c->store_text);
+    else if (!is_harmless(cmd) && cmd->kind != COMMAND_AUTO && acts_forbidden(c))
+        no(&a, "dry-run: would %s %s%s", command_word(cmd->kind), cmd->server,
+           cmd->kind == COMMAND_MOVE
+               ? cmd->place == PLACE_CLOUD ? " to cloud" : " to on-prem"
+               : "");
+    else if (s != NULL)
+        do_server(c, s, cmd, &a);
+    else
+        do_all(c, cmd, &a);
+
+    reply.accepted = a.accepted;
+    (void)str_copy(reply.text, sizeof(reply.text), a.text);
+    if (c->n_replies == FLEET_REPLIES) {
+        memmove(&c->replies[0], &c->replies[1],
+                sizeof(c->replies[0]) * (FLEET_REPLIES - 1));
+        c->n_replies--;
+    }
+    c->replies[c->n_replies++] = reply;
+    if (stored) {
+        struct record *r = effects_record(c->fx, RECORD_COMMAND);
+
+        if (r != NULL) {
+            r->at = c->now;
+            r->as.command = reply;
+        }
+    }
+    if (is_harmless(cmd))
+        return;
+    (void)str_format(actor, sizeof(actor), "operator:%.48s", cmd->by);
+    j = journal_begin(c, a.accepted ? LEVEL_ACT : LEVEL_WARN, actor, cmd->server,
+                      command_word(cmd->kind));
+    j->outcome = a.accepted ? OUTCOME_DONE : OUTCOME_FAILED;
+    if (cmd->kind == COMMAND_MOVE || cmd->kind == COMMAND_HOLD)
+        (void)str_copy(j->to, sizeof(j->to), place_word(cmd->place));
+    journal_say(c, j, "%s", a.text);
+}

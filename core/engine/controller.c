@@ -1,0 +1,315 @@
+#include <config.h>
+
+#include "core/engine/state.h"
+
+#include "core/base/str.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Ticks further apart than this are compared for the clock gate; closer ones say too
+ * little. */
+enum { CLOCK_TICK_MS = 1000, CLOCK_CONSISTENT_TICKS = 2 };
+/* Until twenty moves have taught better (policy-and-cost 3.4). */
+enum { LEAD_UNTAUGHT_S = 25 * 60 };
+enum { SCHEDULE_REFRESH_S = 6 * 3600, WAKE_MAX_MS = 5000 };
+
+struct server_state *server_find(struct controller *c, const char *name)
+{
+    for (size_t i = 0; i < c->n_servers; i++) {
+        if (str_eq(c->servers[i].config->name, name))
+            return &c->servers[i];
+    }
+    return NULL;
+}
+
+bool acts_forbidden(const struct controller *c)
+{
+    return c->observe || c->dry_run || c->setting == AUTO_DRY_RUN || !c->store_ok;
+}
+
+static void load_setting(struct controller *c, const struct stored_setting *row)
+{
+    const char *key = row->key, *value = row->value, *name = strchr(key, ':');
+    struct server_state *s = name != NULL ? server_find(c, name + 1) : NULL;
+    struct err e = {0};
+    int64_t at = 0;
+
+    if (str_eq(key, "auto"))
+        (void)auto_setting_parse(value, &c->setting); /* an unknown word keeps dry-run */
+    else if (str_eq(key, "auto_by"))
+        (void)str_copy(c->auto_by, sizeof(c->auto_by), value);
+    else if (str_eq(key, "auto_since") &&
+             str_to_i64(value, 0, INT64_MAX, &at, &e) == ERR_OK)
+        c->auto_since.s = at;
+    else if (str_eq(key, "snooze") && str_to_i64(value, 0, INT64_MAX, &at, &e) == ERR_OK)
+        c->snooze_until.s = at;
+    else if (str_eq(key, "extension_start_s") &&
+             str_to_i64(value, 0, 86400, &at, &e) == ERR_OK)
+        c->extension.start_took_s = at;
+    else if (s != NULL && str_starts(key, "auto:"))
+        s->auto_on = str_eq(value, "on");
+    else if (s != NULL && str_starts(key, "place:"))
+        (void)place_parse(value, &s->known_place); /* an unknown word stays unknown */
+    else if (s != NULL && str_starts(key, "order:")) {
+        /* "cloud 0 dana" */
+        char word[16] = "";
+        const char *space = strchr(value, ' ');
+
+        if (space == NULL || (size_t)(space - value) >= sizeof(word))
+            return;
+        memcpy(word, value, (size_t)(space - value));
+        if (!place_parse(word, &s->order.place) || strlen(space) < 3)
+            return;
+        s->order.force = space[1] == '1';
+        s->order.at = c->now;
+        (void)str_copy(s->order.by, sizeof(s->order.by), space + 3);
+    }
+}
+
+/* What was under way when the last controller ended, by kill or by quit. */
+static void load_moves(struct controller *c, const struct store_state *state)
+{
+    for (size_t i = 0; i < state->n_moves; i++) {
+        struct server_state *s = server_find(c, state->moves[i].server);
+        enum step step;
+        int32_t n;
+
+        if (s == NULL || s->mover == NULL)
+            continue;
+        s->move = state->moves[i];
+        s->has_move = true;
+        (void)mover_steps(s->mover, s->move.direction, &n);
+        if (s->move.step >= n)
+            s->move.step = n - 1;
+        step = mover_steps(s->mover, s->move.direction, &n)[s->move.step].step;
+        if (s->move.committed && s->move.calls > 0) {
+            /* The call that commits was made in this step: it is looked up, never
+             * repeated. */
+            s->has_last = true;
+            s->last = (struct call_result){.outcome = OUTCOME_UNKNOWN,
+                                           .at = s->move.last_call_at};
+            s->last_kind = step == STEP_RUN      ? CALL_RUN_IN_CLOUD
+                           : step == STEP_RETURN ? CALL_RETURN
+                                                 : CALL_COUNT;
+        }
+    }
+    for (size_t i = 0; i < state->n_intents; i++) {
+        const struct stored_intent *in = &state->intents[i];
+        struct server_state *s = server_find(c, in->call.server);
+
+        if (s != NULL && s->has_move && str_eq(s->move.id, in->call.move)) {
+            s->has_last = true;
+            s->last = (struct call_result){
+                .id = in->call.id, .outcome = OUTCOME_UNKNOWN, .at = c->now};
+            s->last_kind = in->call.kind;
+        }
+    }
+}
+
+static void load_state(struct controller *c, const struct store_state *state)
+{
+    c->next_call_id = state->next_call_id > 0 ? state->next_call_id : 1;
+    c->next_move_id = state->next_move_id > 0 ? state->next_move_id : 1;
+    c->next_segment_id = state->next_segment_id > 0 ? state->next_segment_id : 1;
+    c->setting = c->config->policy.auto_first;
+    for (size_t i = 0; i < state->n_settings; i++)
+        load_setting(c, &state->settings[i]);
+    for (size_t i = 0; i < state->n_holds; i++) {
+        struct server_state *s = server_find(c, state->holds[i].server);
+
+        if (s != NULL)
+            s->hold = state->holds[i].hold;
+    }
+    load_moves(c, state);
+    for (size_t i = 0; i < state->n_journal && i < FLEET_EVENTS; i++)
+        c->events[c->n_events++] = state->journal[i];
+    c->events_total = state->journal_total;
+    costs_load(c, state);
+}
+
+enum err_code controller_new(const struct controller_options *o,
+                             const struct store_state *state, struct utc now,
+                             struct mono mono, struct controller **out, struct err *e)
+{
+    struct controller *c = calloc(1, sizeof(*c));
+
+    if (c == NULL)
+        return err_set(e, ERR_NOMEM, "controller: out of memory");
+    c->config = o->config;
+    c->tz = o->tz;
+    rng_seed(&c->rng, o->seed);
+    c->dry_run = o->dry_run;
+    c->observe = o->observe;
+    (void)str_copy(c->host, sizeof(c->host), o->host);
+    (void)str_copy(c->user, sizeof(c->user), o->user);
+    c->pid = o->pid;
+    c->started = c->now = now;
+    c->mono = mono;
+    c->clock_utc = now;
+    c->clock_mono = mono;
+    c->store_ok = true;
+    c->lead_s = o->config->policy.lead_auto ? LEAD_UNTAUGHT_S : o->config->policy.lead;
+    c->n_servers = o->config->n_servers;
+    c->servers = calloc(c->n_servers + 1, sizeof(*c->servers));
+    c->plan_servers = calloc(c->n_servers + 1, sizeof(*c->plan_servers));
+    c->plan_outs = calloc(c->n_servers + 1, sizeof(*c->plan_outs));
+    if (c->servers == NULL || c->plan_servers == NULL || c->plan_outs == NULL) {
+        controller_free(c);
+        return err_set(e, ERR_NOMEM, "controller: out of memory");
+    }
+    c->plan.servers = c->plan_outs;
+    c->extension.start_took_s = 240;
+    for (size_t i = 0; i < c->n_servers; i++) {
+        struct server_state *s = &c->servers[i];
+
+        s->config = &o->config->servers[i];
+        s->mover = mover_find(s->config->mover);
+        s->auto_on = true;
+        (void)str_copy(s->facts.onprem.name, NAME_TEXT, s->config->onprem_node);
+        (void)str_copy(s->facts.cloud.name, NAME_TEXT, s->config->cloud_node);
+    }
+    for (size_t i = 0; i < HOST_HISTORY; i++)
+        c->host_facts.history[i] = -1;
+    c->host_facts.peak_permille = -1;
+    load_state(c, state);
+    sources_init(c);
+    *out = c;
+    return ERR_OK;
+}
+
+void controller_free(struct controller *c)
+{
+    if (c == NULL)
+        return;
+    for (size_t i = 0; i < SOURCE_COUNT; i++)
+        observation_unref(c->sources[i].good);
+    for (size_t i = 0; i < c->n_series; i++)
+        free(c->series[i].steps);
+    free(c->segments);
+    free(c->servers);
+    free(c->plan_servers);
+    free(c->plan_outs);
+    free(c);
+}
+
+void controller_set_auto(struct controller *c, enum auto_setting s, struct utc now)
+{
+    c->setting = s;
+    c->auto_since = now;
+    (void)str_copy(c->auto_by, sizeof(c->auto_by), c->user);
+}
+
+/* The wall clock must go as boot time goes (policy-and-cost 6.6). */
+static void check_clock(struct controller *c)
+{
+    int64_t passed_ms = c->mono.ms - c->clock_mono.ms;
+    int64_t drift;
+    int32_t skewed = 0;
+
+    if (passed_ms < CLOCK_TICK_MS)
+        return;
+    drift = c->now.s - c->clock_utc.s - passed_ms / 1000;
+    if (drift < 0)
+        drift = -drift;
+    for (size_t i = 0; i < SOURCE_COUNT; i++) {
+        const struct observation *o = c->sources[i].good;
+
+        if (o != NULL && o->skew_known &&
+            (o->skew_s > c->config->policy.clock_skew ||
+             -o->skew_s > c->config->policy.clock_skew))
+            skewed++;
+    }
+    if (drift > c->config->policy.clock_step || skewed >= 2) {
+        if (c->clock_bad_ticks == 0)
+            alert_raise(c, "", "clock",
+                        skewed >= 2
+                            ? "this machine's clock differs from two APIs' clocks"
+                            : "the clock was set; nothing starts until it is steady");
+        c->clock_bad_ticks = CLOCK_CONSISTENT_TICKS;
+        c->schedule_built = false;
+    } else if (c->clock_bad_ticks > 0) {
+        c->clock_bad_ticks--;
+    }
+    c->clock_utc = c->now;
+    c->clock_mono = c->mono;
+}
+
+static void refresh_schedule(struct controller *c)
+{
+    if (c->schedule_built && c->now.s >= c->schedule.valid_from.s &&
+        c->now.s + SCHEDULE_REFRESH_S < c->schedule.valid_to.s)
+        return;
+    schedule_build(&c->config->policy, c->tz, c->now, c->lead_s, &c->schedule);
+    c->schedule_built = true;
+}
+
+static void take_event(struct controller *c, const struct event *ev)
+{
+    switch (ev->kind) {
+    case EVENT_TICK:
+        break;
+    case EVENT_OBSERVATION:
+        sources_take(c, ev->as.observation);
+        c->fx->changed = true;
+        break;
+    case EVENT_RESULT:
+        call_result(c, &ev->as.result);
+        c->fx->changed = true;
+        break;
+    case EVENT_COMMAND:
+        command_take(c, &ev->as.command.command, ev->as.command.stored);
+        c->fx->changed = true;
+        break;
+    case EVENT_STORE:
+        if (c->store_ok && !ev->as.store.ok)
+            alert_raise(c, "", "store", ev->as.store.text);
+        c->store_ok = ev->as.store.ok;
+        (void)str_copy(c->store_text, sizeof(c->store_text), ev->as.store.text);
+        c->fx->changed = true;
+        break;
+    }
+}
+
+void controller_step(struct controller *c, const struct event *ev, struct effects *fx)
+{
+    effects_reset(fx);
+    c->fx = fx;
+    c->now = ev->now;
+    c->mono = ev->mono;
+    fx->next_wake.ms = c->mono.ms + WAKE_MAX_MS;
+    check_clock(c);
+    refresh_schedule(c);
+    take_event(c, ev);
+    merge_all(c);
+    react_all(c);
+    decide_all(c);
+    moves_advance(c);
+    costs_follow(c);
+    sources_schedule(c);
+    c->fx = NULL;
+}
+
+bool controller_is_idle(const struct controller *c)
+{
+    for (size_t i = 0; i < MAX_CALLS_OPEN; i++) {
+        if (c->calls[i].open)
+            return false;
+    }
+    for (size_t i = 0; i < c->n_servers; i++) {
+        if (c->servers[i].has_move || c->servers[i].order.place != PLACE_UNKNOWN)
+            return false;
+    }
+    return !c->extension.start_ordered && !c->extension.stop_ordered;
+}
+
+bool controller_has_looked(const struct controller *c)
+{
+    for (size_t i = 0; i < SOURCE_COUNT; i++) {
+        const struct source_state *s = &c->sources[i];
+
+        if (s->configured && i != SOURCE_SPOT && s->good == NULL && s->failures == 0)
+            return false;
+    }
+    return true;
+}

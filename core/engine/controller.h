@@ -1,0 +1,80 @@
+/*
+ * controller - the state machine that decides: events in, effects out, nothing else. No
+ * clock, no I/O, no lock, no thread (design 1, reliability 4). Owns all mutable state;
+ * borrows configuration and zone. Threads: one.
+ */
+#ifndef RH_ENGINE_CONTROLLER_H
+#define RH_ENGINE_CONTROLLER_H
+
+#include "core/base/tz.h"
+#include "core/engine/effects.h"
+#include "core/model/config.h"
+#include "core/model/fleet.h"
+#include "core/store/store.h"
+
+struct controller;
+
+struct controller_options {
+    const struct config *config;
+    const struct tz *tz;
+    uint64_t seed;           /* of the jitter */
+    bool dry_run;            /* --dry-run: decides and says, whatever the stored switch */
+    bool observe;            /* --observe: reads only */
+    const char *host, *user; /* who runs it, for snapshots */
+    int32_t pid;
+};
+
+/* state: what the store had (borrowed for the call); open moves go on, unresolved intents
+ * become lost answers that are looked up. */
+enum err_code controller_new(const struct controller_options *o,
+                             const struct store_state *state, struct utc now,
+                             struct mono mono, struct controller **out,
+                             struct err *e) MUST_CHECK NONNULL;
+void controller_free(struct controller *c);
+
+enum event_kind {
+    EVENT_TICK,
+    EVENT_OBSERVATION, /* taken */
+    EVENT_RESULT,
+    EVENT_COMMAND,
+    EVENT_STORE /* the store failed, or works again */
+};
+
+struct event {
+    enum event_kind kind;
+    struct utc now;
+    struct mono mono;
+    union {
+        struct observation *observation;
+        struct call_result result;
+        struct {
+            struct command command;
+            bool stored; /* it is a row of the store and wants its answer there */
+        } command;
+        struct {
+            bool ok;
+            char text[LINE_TEXT];
+        } store;
+    } as;
+};
+
+/* The only entry. fx is reset first. While the store is down no call and no move comes
+ * out. */
+void controller_step(struct controller *c, const struct event *ev,
+                     struct effects *fx) NONNULL;
+
+/* A picture of the present state; owned, NULL when memory is out. */
+struct fleet *controller_snapshot(struct controller *c) NONNULL;
+
+/* Nothing moves, no call is open and no command waits: `once`, `move --wait` and tests
+ * end on it. */
+bool controller_is_idle(const struct controller *c) NONNULL;
+
+/* Every source that is configured has answered or failed at least once. */
+bool controller_has_looked(const struct controller *c) NONNULL;
+
+/* Switches the policy before anything is done (demo and simulate start with auto on). */
+void controller_set_auto(struct controller *c, enum auto_setting s,
+                         struct utc now) NONNULL;
+
+#endif

@@ -1,0 +1,403 @@
+#include <config.h>
+
+#include "core/engine/state.h"
+
+#include "core/base/str.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { SEGMENTS_MAX = 65536, FREE_HOUR_S = 3600 };
+
+static struct price_series *series_find(struct controller *c, const char *type,
+                                        const char *zone, bool create)
+{
+    struct price_series *s;
+
+    for (size_t i = 0; i < c->n_series; i++) {
+        if (str_eq(c->series[i].type, type) && str_eq(c->series[i].zone, zone))
+            return &c->series[i];
+    }
+    if (!create || c->n_series == MAX_SERIES)
+        return NULL;
+    s = &c->series[c->n_series++];
+    (void)str_copy(s->type, sizeof(s->type), type);
+    (void)str_copy(s->zone, sizeof(s->zone), zone);
+    return s;
+}
+
+/* Inserts in order of time; the same instant again replaces. True when something was new.
+ */
+static bool series_add(struct price_series *s, struct utc at, struct usd price)
+{
+    size_t i = s->n;
+
+    while (i > 0 && s->steps[i - 1].at.s > at.s)
+        i--;
+    if (i > 0 && s->steps[i - 1].at.s == at.s)
+        return false;
+    if (s->n == PRICE_STEPS) {
+        if (i == 0)
+            return false;
+        memmove(&s->steps[0], &s->steps[1], (s->n - 1) * sizeof(s->steps[0]));
+        s->n--;
+        i--;
+    }
+    if (s->n == s->cap) {
+        size_t cap = s->cap == 0 ? 64 : s->cap * 2;
+        struct price_step *p = reallocarray(s->steps, cap, sizeof(*p));
+
+        if (p == NULL)
+            return false; /* asked for again at the next poll */
+        s->steps = p;
+        s->cap = cap;
+    }
+    memmove(&s->steps[i + 1], &s->steps[i], (s->n - i) * sizeof(s->steps[0]));
+    s->steps[i] = (struct price_step){at, price};
+    s->n++;
+    return true;
+}
+
+void costs_prices(struct controller *c, const struct observation *o)
+{
+    for (size_t i = 0; i < o->as.prices.n; i++) {
+        const struct seen_price *p = &o->as.prices.prices[i];
+        struct price_series *s = series_find(c, p->type, p->zone, true);
+        struct record *r;
+
+        if (s == NULL)
+            continue;
+        s->as_of = o->at;
+        if (!series_add(s, p->at, p->price))
+            continue;
+        r = effects_record(c->fx, RECORD_PRICE);
+        if (r == NULL)
+            continue;
+        r->at = o->at;
+        (void)str_copy(r->as.price.type, sizeof(r->as.price.type), p->type);
+        (void)str_copy(r->as.price.zone, sizeof(r->as.price.zone), p->zone);
+        r->as.price.at = p->at;
+        r->as.price.price = p->price;
+    }
+}
+
+static bool configured_price(const struct controller *c, const char *type, bool spot,
+                             struct usd *out)
+{
+    const struct cost_config *k = &c->config->cost;
+
+    for (size_t i = 0; i < k->n_prices; i++) {
+        const struct configured_price *p = &k->prices[i];
+
+        if (!str_eq(p->type, type) || !(spot ? p->has_spot : p->has_on_demand))
+            continue;
+        *out = spot ? p->spot : p->on_demand;
+        return true;
+    }
+    return false;
+}
+
+bool price_find(const struct controller *c, const char *type, const char *zone,
+                struct utc at, struct usd *out, struct utc *as_of)
+{
+    for (size_t i = 0; i < c->n_series; i++) {
+        const struct price_series *s = &c->series[i];
+
+        if (!str_eq(s->type, type) || (zone[0] != '\0' && !str_eq(s->zone, zone)))
+            continue;
+        for (size_t k = s->n; k > 0; k--) {
+            if (s->steps[k - 1].at.s <= at.s) {
+                *out = s->steps[k - 1].price;
+                *as_of = s->as_of;
+                return true;
+            }
+        }
+    }
+    as_of->s = 0;
+    return configured_price(c, type, true, out);
+}
+
+/* Cost of the part of a segment within [from, to); false when no price is known for it.
+ */
+static bool part_cost(struct controller *c, const struct segment *g, struct utc from,
+                      struct utc to, struct usd *out)
+{
+    struct utc end = g->end.s != 0 ? g->end : c->now;
+    const struct price_series *s;
+    struct err e = {0};
+
+    *out = (struct usd){0};
+    from = from.s > g->start.s ? from : g->start;
+    to = to.s < end.s ? to : end;
+    if (from.s >= to.s)
+        return true;
+    if (str_eq(g->kind, "free"))
+        return true;
+    s = str_eq(g->kind, "spot") ? series_find(c, g->type, g->zone, false) : NULL;
+    if (s != NULL && s->n > 0)
+        return ledger_spot(g->start, from, to, s->steps, s->n, out, &e) == ERR_OK;
+    return g->rate_known && ledger_flat(g->rate, from, to, out, &e) == ERR_OK;
+}
+
+static void segment_store(struct controller *c, const struct segment *g)
+{
+    struct record *r = effects_record(c->fx, RECORD_SEGMENT);
+
+    if (r == NULL)
+        return;
+    r->at = c->now;
+    r->as.segment = *g;
+}
+
+static struct segment *segment_find(struct controller *c, int64_t id)
+{
+    for (size_t i = c->n_segments; id != 0 && i > 0; i--) {
+        if (c->segments[i - 1].id == id)
+            return &c->segments[i - 1];
+    }
+    return NULL;
+}
+
+static struct segment *segment_add(struct controller *c)
+{
+    struct segment *g;
+
+    if (c->n_segments == c->cap_segments) {
+        size_t cap = c->cap_segments == 0 ? 64 : c->cap_segments * 2;
+        struct segment *p =
+            cap > SEGMENTS_MAX ? NULL : reallocarray(c->segments, cap, sizeof(*p));
+
+        if (p == NULL)
+            return NULL;
+        c->segments = p;
+        c->cap_segments = cap;
+    }
+    g = &c->segments[c->n_segments++];
+    *g = (struct segment){.id = c->next_segment_id++};
+    return g;
+}
+
+/* Sums of the closed segments; open ones are added when they are looked at. */
+static void recount(struct controller *c)
+{
+    struct err e = {0};
+
+    c->extension.month_closed = c->extension.today_closed = (struct usd){0};
+    for (size_t i = 0; i < c->n_servers; i++)
+        c->servers[i].month_closed = c->servers[i].today_closed = (struct usd){0};
+    for (size_t i = 0; i < c->n_segments; i++) {
+        const struct segment *g = &c->segments[i];
+        struct server_state *s = server_find(c, g->server);
+        struct usd month, today;
+        struct usd *to_month = s != NULL ? &s->month_closed : &c->extension.month_closed;
+        struct usd *to_today = s != NULL ? &s->today_closed : &c->extension.today_closed;
+
+        if (g->end.s == 0 || !part_cost(c, g, c->month_start, g->end, &month) ||
+            !part_cost(c, g, c->day_start, g->end, &today))
+            continue;
+        if (usd_add(*to_month, month, to_month, &e) != ERR_OK ||
+            usd_add(*to_today, today, to_today, &e) != ERR_OK)
+            alert_raise(c, g->server, "cost", e.text);
+    }
+}
+
+/* At the turn of a month or of the site's day: sums start anew, old closed segments go.
+ */
+static void turn_periods(struct controller *c)
+{
+    struct utc month = ledger_month_start(c->now), tomorrow;
+    size_t kept = 0;
+
+    if (c->now.s < c->next_day.s && month.s == c->month_start.s)
+        return;
+    c->month_start = month;
+    c->day_start = ledger_day_start(c->tz, c->now);
+    tomorrow.s =
+        c->day_start.s + 36 * 3600; /* well within the next day, however long this one */
+    c->next_day = ledger_day_start(c->tz, tomorrow);
+    for (size_t i = 0; i < c->n_segments; i++) {
+        if (c->segments[i].end.s == 0 || c->segments[i].end.s > c->month_start.s ||
+            c->segments[i].end.s > c->day_start.s)
+            c->segments[kept++] = c->segments[i];
+    }
+    c->n_segments = kept;
+    recount(c);
+}
+
+static void segment_close(struct controller *c, int64_t *id, bool free_of_charge)
+{
+    struct segment *g = segment_find(c, *id);
+
+    *id = 0;
+    if (g == NULL)
+        return;
+    g->end = c->now;
+    /* AWS charges nothing for an instance that it takes back in its first hour (aws-api
+     * 8). */
+    if (free_of_charge && g->end.s - g->start.s < FREE_HOUR_S)
+        (void)str_copy(g->kind, sizeof(g->kind), "free");
+    (void)part_cost(c, g, g->start, g->end,
+                    &g->cost); /* unknown stays at its last value */
+    segment_store(c, g);
+    recount(c);
+}
+
+static void follow_instance(struct controller *c, struct server_state *s)
+{
+    const struct instance_facts *in = &s->facts.instance;
+    struct segment *g = segment_find(c, s->segment);
+    bool alive = in->id[0] != '\0' && !in->terminated && in->launched.s != 0;
+    struct utc as_of;
+
+    if (g != NULL && (!alive || !str_eq(g->resource, in->id)))
+        segment_close(c, &s->segment, s->facts.lost);
+    if (!alive || s->segment != 0)
+        return;
+    g = segment_add(c);
+    if (g == NULL)
+        return;
+    s->segment = g->id;
+    g->start = in->launched;
+    (void)str_copy(g->resource, sizeof(g->resource), in->id);
+    (void)str_copy(g->kind, sizeof(g->kind),
+                   in->lifecycle == LIFECYCLE_ON_DEMAND ? "on_demand" : "spot");
+    (void)str_copy(g->server, sizeof(g->server), s->config->name);
+    (void)str_copy(g->type, sizeof(g->type), in->type);
+    (void)str_copy(g->zone, sizeof(g->zone), in->zone);
+    if (in->lifecycle == LIFECYCLE_ON_DEMAND)
+        g->rate_known = configured_price(c, in->type, false, &g->rate);
+    else
+        g->rate_known = price_find(c, in->type, in->zone, c->now, &g->rate, &as_of);
+    (void)str_copy(g->source, sizeof(g->source), g->rate_known ? "history" : "unknown");
+    segment_store(c, g);
+}
+
+static void follow_extension(struct controller *c)
+{
+    struct extension_state_kept *x = &c->extension;
+    bool runs =
+        x->facts.state == EXTENSION_STARTING || x->facts.state == EXTENSION_ACTIVE ||
+        x->facts.state == EXTENSION_STOPPING || x->facts.state == EXTENSION_IMPAIRED ||
+        x->facts.state == EXTENSION_REPAIRING;
+    struct segment *g;
+
+    if (!x->facts.configured || x->facts.state == EXTENSION_UNKNOWN)
+        return;
+    if (!runs && x->segment != 0)
+        segment_close(c, &x->segment, false);
+    if (!runs || x->segment != 0)
+        return;
+    g = segment_add(c);
+    if (g == NULL)
+        return;
+    x->segment = g->id;
+    g->start = c->now;
+    (void)str_copy(g->resource, sizeof(g->resource), x->facts.id);
+    (void)str_copy(g->kind, sizeof(g->kind), "extension");
+    g->rate_known = c->config->cost.has_extension_hour;
+    g->rate = c->config->cost.extension_hour;
+    (void)str_copy(g->source, sizeof(g->source), "configured");
+    segment_store(c, g);
+}
+
+void costs_follow(struct controller *c)
+{
+    turn_periods(c);
+    for (size_t i = 0; i < c->n_servers; i++)
+        follow_instance(c, &c->servers[i]);
+    follow_extension(c);
+}
+
+void costs_load(struct controller *c, const struct store_state *state)
+{
+    c->month_start = ledger_month_start(c->now);
+    for (size_t i = 0; i < state->n_segments; i++) {
+        struct segment *g = segment_add(c);
+        struct server_state *s;
+
+        if (g == NULL)
+            return;
+        c->next_segment_id--; /* it has a number already */
+        *g = state->segments[i];
+        if (g->end.s != 0)
+            continue;
+        s = server_find(c, g->server);
+        if (s != NULL)
+            s->segment = g->id;
+        else if (str_eq(g->kind, "extension"))
+            c->extension.segment = g->id;
+    }
+}
+
+static void add(struct usd *sum, struct usd v)
+{
+    struct err e = {0};
+
+    /* Only an absurd price gets here; the sum then stays below the truth, never above. */
+    if (usd_add(*sum, v, sum, &e) != ERR_OK)
+        return;
+}
+
+/* Open segment's part of month and today on top of the closed sums. */
+static bool with_open(struct controller *c, int64_t id, struct usd *month,
+                      struct usd *today)
+{
+    const struct segment *g = segment_find(c, id);
+    struct usd v;
+    bool known = true;
+
+    if (g == NULL)
+        return true;
+    known = part_cost(c, g, c->month_start, c->now, &v);
+    add(month, v);
+    known = part_cost(c, g, c->day_start, c->now, &v) && known;
+    add(today, v);
+    return known;
+}
+
+void costs_view(struct controller *c, struct fleet *f)
+{
+    struct extension_state_kept *x = &c->extension;
+
+    f->hour_known = true;
+    for (size_t i = 0; i < c->n_servers; i++) {
+        struct server_state *s = &c->servers[i];
+        const struct instance_facts *in = &s->facts.instance;
+        const struct segment *g = segment_find(c, s->segment);
+        struct cost_view *v = &f->servers[i].cost;
+        const char *type = in->type[0] != '\0' ? in->type
+                           : s->config->n_instance_types > 0
+                               ? s->config->instance_types[0]
+                               : "";
+
+        v->month = s->month_closed;
+        v->today = s->today_closed;
+        v->hour_known = with_open(c, s->segment, &v->month, &v->today);
+        v->price_known =
+            price_find(c, type, in->zone, c->now, &v->price, &v->price_as_of);
+        if (g != NULL && str_eq(g->kind, "on_demand")) {
+            v->price = g->rate;
+            v->price_known = g->rate_known;
+        }
+        if (g != NULL) {
+            v->hour = v->price;
+            v->hour_known = v->hour_known && v->price_known;
+        }
+        f->hour_known = f->hour_known && v->hour_known;
+        add(&f->hour, v->hour);
+        add(&f->month, v->month);
+        add(&f->today, v->today);
+    }
+    f->extension_month = x->month_closed;
+    f->extension_today = x->today_closed;
+    f->extension_cost_known =
+        with_open(c, x->segment, &f->extension_month, &f->extension_today) &&
+        c->config->cost.has_extension_hour;
+    if (x->segment != 0) {
+        f->extension_hour = c->config->cost.extension_hour;
+        f->hour_known = f->hour_known && f->extension_cost_known;
+    }
+    add(&f->hour, f->extension_hour);
+    add(&f->month, f->extension_month);
+    add(&f->today, f->extension_today);
+}

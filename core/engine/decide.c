@@ -1,0 +1,181 @@
+#include <config.h>
+
+#include "core/engine/state.h"
+
+#include "core/base/str.h"
+
+enum { EXTENSION_RETRY_S = 120, EXTENSION_LOST_S = 75, KEEP_EVERY_MS = 5000 };
+
+static void fill_plan(struct controller *c, struct plan_in *in)
+{
+    for (size_t i = 0; i < c->n_servers; i++) {
+        struct server_state *s = &c->servers[i];
+        struct plan_server *p = &c->plan_servers[i];
+
+        *p = (struct plan_server){.name = s->config->name,
+                                  .needs_extension =
+                                      s->mover != NULL && s->mover->uses_extension,
+                                  .facts = &s->facts,
+                                  .move = s->has_move ? &s->move : NULL,
+                                  .hold = s->hold,
+                                  .auto_on = s->auto_on,
+                                  .settled_since = s->settled_since,
+                                  .retry_at = s->retry_at,
+                                  .rerun_at = s->rerun_at,
+                                  .breaker_open = s->breaker_until.s > c->now.s};
+        p->order.place = s->order.place;
+        p->order.force = s->order.force;
+        p->order.at = s->order.at;
+    }
+    *in = (struct plan_in){.policy = &c->config->policy,
+                           .schedule = &c->schedule,
+                           .tz = c->tz,
+                           .now = c->now,
+                           .setting = c->dry_run ? AUTO_DRY_RUN : c->setting,
+                           .snooze_until = c->snooze_until,
+                           .clock_ok = c->clock_bad_ticks == 0,
+                           .jenkins_quieting = c->jenkins_quieting,
+                           .auto_stop = c->config->velostrata.auto_stop,
+                           .extension = &c->extension.facts,
+                           .extension_idle_since = c->extension.idle_since,
+                           .extension_start_s = c->extension.start_took_s,
+                           .last_start = c->last_start,
+                           .servers = c->plan_servers,
+                           .n = c->n_servers};
+}
+
+static void apply(struct controller *c, struct server_state *s,
+                  const struct plan_server_out *out)
+{
+    enum place was = s->decision.desired;
+    enum gate gate = s->decision.gate;
+
+    s->decision = out->decision;
+    s->may_commit = out->may_commit;
+    if (was != s->decision.desired || gate != s->decision.gate)
+        c->fx->changed = true;
+    if (acts_forbidden(c))
+        return;
+    switch (out->act) {
+    case PLAN_NONE:
+        break;
+    case PLAN_START:
+        if (!s->has_move && !call_is_open(c, s->config->name))
+            move_begin(c, s, out->direction, out->drain_deadline, false);
+        break;
+    case PLAN_CANCEL:
+        if (s->has_move && !s->move.committed)
+            move_end(c, s, MOVE_CANCELED, FAILURE_TRANSIENT, s->decision.reason_text);
+        break;
+    }
+}
+
+/* A call for the extension that is still to be believed: open, or answered a moment ago.
+ */
+static bool extension_call_pending(const struct controller *c)
+{
+    const struct extension_state_kept *x = &c->extension;
+
+    if (call_is_open(c, ""))
+        return true;
+    if (!x->has_last)
+        return false;
+    if (x->last.outcome == OUTCOME_FAILED)
+        return c->now.s - x->last_call_at.s < EXTENSION_RETRY_S;
+    return c->now.s - x->last.at.s < EXTENSION_LOST_S || x->facts.as_of.s <= x->last.at.s;
+}
+
+static void extension_call(struct controller *c, enum call_kind kind, const char *actor,
+                           const char *why)
+{
+    struct call call = {.kind = kind};
+
+    if (extension_call_pending(c))
+        return;
+    (void)str_copy(call.target, sizeof(call.target),
+                   c->config->velostrata.cloud_extension);
+    if (call_send(c, &call, actor, why))
+        c->extension.last_call_at = c->now;
+}
+
+static void drive_extension(struct controller *c)
+{
+    struct extension_state_kept *x = &c->extension;
+    bool stopped = x->facts.state == EXTENSION_STOPPED;
+    bool active =
+        x->facts.state == EXTENSION_ACTIVE || x->facts.state == EXTENSION_IMPAIRED;
+
+    if (!x->facts.configured || x->facts.stale || acts_forbidden(c))
+        return;
+    if (x->start_ordered && !stopped)
+        x->start_ordered = false;
+    if (x->stop_ordered && !active)
+        x->stop_ordered = false;
+    if (x->start_ordered)
+        extension_call(c, CALL_EXTENSION_START, x->ordered_by, "ordered by hand");
+    else if (x->stop_ordered)
+        extension_call(c, CALL_EXTENSION_STOP, x->ordered_by, "ordered by hand");
+    else if (c->plan.extension == PLAN_EXTENSION_START && stopped)
+        extension_call(c, CALL_EXTENSION_START, "policy", c->plan.extension_text);
+    else if (c->plan.extension == PLAN_EXTENSION_STOP && active)
+        extension_call(c, CALL_EXTENSION_STOP, "policy", c->plan.extension_text);
+}
+
+/*
+ * A server at rest has the node of its place open and the other closed
+ * (policy-and-cost 6.7). With auto off only what we closed ourselves is opened again, and
+ * a doomed node is closed.
+ */
+static void keep_nodes(struct controller *c, struct server_state *s)
+{
+    bool automatic = c->setting == AUTO_ON && c->snooze_until.s == 0 && s->auto_on;
+    struct call call;
+
+    if (s->facts.blocked[0] != '\0' || s->facts.task_active ||
+        c->mono.ms < s->keep_at.ms || c->clock_bad_ticks > 0 ||
+        call_is_open(c, s->config->name))
+        return;
+    /* A move looks after its own nodes; but a notice closes the cloud node whatever goes
+     * on. */
+    if (s->has_move &&
+        (s->move.direction == DIRECTION_BACK || s->facts.instance.reclaim_at.s == 0))
+        return;
+    if (!nodes_keep(&s->facts, "policy", reason_word(s->decision.reason), &call))
+        return;
+    if (!automatic && call.kind == CALL_NODE_CLOSE &&
+        s->facts.instance.reclaim_at.s == 0 && !s->facts.lost)
+        return;
+    (void)str_copy(call.server, sizeof(call.server), s->config->name);
+    if (call_send(c, &call, "policy",
+                  s->facts.instance.reclaim_at.s != 0 ? "spot interruption"
+                                                      : "nodes at rest"))
+        s->keep_at.ms = c->mono.ms + KEEP_EVERY_MS;
+}
+
+/* A person wants a VM at home that is there, but off: the way back powers it on. */
+static void power_on_orders(struct controller *c, struct server_state *s)
+{
+    const struct server_facts *f = &s->facts;
+
+    if (s->order.place == PLACE_ONPREM && !s->has_move && f->place == PLACE_ONPREM &&
+        !f->place_stale && !f->task_active && f->power == POWER_OFF &&
+        f->vm_id[0] != '\0')
+        move_begin(c, s, DIRECTION_BACK, (struct utc){0}, false);
+}
+
+void decide_all(struct controller *c)
+{
+    struct plan_in in;
+
+    fill_plan(c, &in);
+    plan(&in, &c->plan);
+    for (size_t i = 0; i < c->n_servers; i++)
+        apply(c, &c->servers[i], &c->plan_outs[i]);
+    if (acts_forbidden(c))
+        return;
+    for (size_t i = 0; i < c->n_servers; i++) {
+        power_on_orders(c, &c->servers[i]);
+        keep_nodes(c, &c->servers[i]);
+    }
+    drive_extension(c);
+}

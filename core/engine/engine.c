@@ -1,0 +1,243 @@
+#include <config.h>
+
+#include "core/engine/engine.h"
+
+#include "core/base/str.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    BACKLOG_MAX = 8192,
+    UNSENT_MAX = 64,
+    COMMANDS_AT_ONCE = 16,
+    RETRY_STORE_MS = 5000
+};
+/* Closed segments of this month and of the site's day count in sums. */
+enum { SEGMENTS_SINCE_S = 33 * 86400 };
+
+struct engine {
+    struct controller *controller;
+    struct store *store;
+    const struct clock *clock;
+    struct dispatch dispatch;
+    struct log *log;
+    struct effects fx;
+    struct record *backlog; /* records that could not be written yet, in order */
+    size_t n_backlog;
+    bool store_ok;
+    struct mono store_retry;
+    bool changed;
+    void (*on_journal)(void *ctx, const struct journal_entry *j);
+    void *on_journal_ctx;
+};
+
+enum err_code engine_new(const struct controller_options *o, struct store *store,
+                         const struct clock *clock, const struct dispatch *d,
+                         struct log *log, struct engine **out, struct err *e)
+{
+    struct engine *g = calloc(1, sizeof(*g));
+    struct store_state state = {0};
+    struct utc now = clock_utc(clock);
+    enum err_code rc = ERR_OK;
+
+    if (g == NULL)
+        return err_set(e, ERR_NOMEM, "engine: out of memory");
+    g->store = store;
+    g->clock = clock;
+    g->dispatch = *d;
+    g->log = log;
+    g->store_ok = true;
+    if (store != NULL)
+        rc = store_load(store, (struct utc){now.s - SEGMENTS_SINCE_S}, &state, e);
+    if (rc == ERR_OK)
+        rc = controller_new(o, &state, now, clock_mono(clock), &g->controller, e);
+    store_state_free(&state);
+    if (rc != ERR_OK) {
+        engine_free(g);
+        return rc;
+    }
+    *out = g;
+    return ERR_OK;
+}
+
+void engine_free(struct engine *g)
+{
+    if (g == NULL)
+        return;
+    controller_free(g->controller);
+    effects_clear(&g->fx);
+    free(g->backlog);
+    free(g);
+}
+
+struct controller *engine_controller(struct engine *g)
+{
+    return g->controller;
+}
+
+struct mono engine_next_wake(const struct engine *g)
+{
+    return g->fx.next_wake;
+}
+
+bool engine_changed(struct engine *g)
+{
+    bool changed = g->changed;
+
+    g->changed = false;
+    return changed;
+}
+
+void engine_on_journal(struct engine *g,
+                       void (*each)(void *ctx, const struct journal_entry *j), void *ctx)
+{
+    g->on_journal = each;
+    g->on_journal_ctx = ctx;
+}
+
+static void tell_journal(struct engine *g)
+{
+    static const enum log_level levels[LEVEL_COUNT] = {[LEVEL_DEBUG] = LOG_DEBUG,
+                                                       [LEVEL_INFO] = LOG_INFO,
+                                                       [LEVEL_ACT] = LOG_INFO,
+                                                       [LEVEL_WARN] = LOG_WARN,
+                                                       [LEVEL_ERROR] = LOG_ERROR};
+
+    for (size_t i = 0; i < g->fx.n_records; i++) {
+        const struct journal_entry *j = &g->fx.records[i].as.journal;
+
+        if (g->fx.records[i].kind != RECORD_JOURNAL)
+            continue;
+        log_write(g->log, levels[j->level], j->actor, "%s%s%s%s",
+                  j->server[0] != '\0' ? "server=" : "", j->server,
+                  j->server[0] != '\0' ? " " : "", j->text);
+        if (g->on_journal != NULL)
+            g->on_journal(g->on_journal_ctx, j);
+    }
+}
+
+/* Behind a store that fails: kept in memory, in order; journal lines give way when it is
+ * full. */
+static void keep_back(struct engine *g)
+{
+    if (g->backlog == NULL)
+        g->backlog = calloc(BACKLOG_MAX, sizeof(*g->backlog));
+    for (size_t i = 0; g->backlog != NULL && i < g->fx.n_records; i++) {
+        bool room =
+            g->n_backlog < BACKLOG_MAX / 2 ||
+            (g->fx.records[i].kind != RECORD_JOURNAL && g->n_backlog < BACKLOG_MAX);
+
+        if (room)
+            g->backlog[g->n_backlog++] = g->fx.records[i];
+    }
+}
+
+/* True when everything decided so far is on disk. */
+static bool write_down(struct engine *g, struct err *e)
+{
+    struct mono now = clock_mono(g->clock);
+
+    if (g->store == NULL)
+        return true;
+    if (g->fx.failed)
+        return err_set(e, ERR_NOMEM, "out of memory for the journal") == ERR_OK;
+    if (!g->store_ok && now.ms < g->store_retry.ms) {
+        keep_back(g);
+        return false;
+    }
+    if (g->n_backlog > 0) {
+        if (store_apply(g->store, g->backlog, g->n_backlog, e) != ERR_OK)
+            goto failed;
+        g->n_backlog = 0;
+    }
+    if (g->fx.n_records == 0 ||
+        store_apply(g->store, g->fx.records, g->fx.n_records, e) == ERR_OK)
+        return true;
+failed:
+    g->store_retry.ms = now.ms + RETRY_STORE_MS;
+    keep_back(g);
+    return false;
+}
+
+static void step(struct engine *g, struct event *ev)
+{
+    ev->now = clock_utc(g->clock);
+    ev->mono = clock_mono(g->clock);
+    controller_step(g->controller, ev, &g->fx);
+    g->changed = g->changed || g->fx.changed;
+    tell_journal(g);
+}
+
+static void hand_out(struct engine *g, bool calls)
+{
+    for (size_t i = 0; i < g->fx.n_polls; i++)
+        g->dispatch.poll(g->dispatch.ctx, &g->fx.polls[i]);
+    for (size_t i = 0; calls && i < g->fx.n_calls; i++)
+        g->dispatch.call(g->dispatch.ctx, &g->fx.calls[i]);
+}
+
+static void store_state_changed(struct engine *g, bool ok, const struct err *why)
+{
+    struct event ev = {.kind = EVENT_STORE};
+    struct err ignored = {0};
+
+    g->store_ok = ok;
+    log_write(g->log, ok ? LOG_WARN : LOG_ERROR, "store", "%s",
+              ok ? "writable again" : why->text);
+    ev.as.store.ok = ok;
+    (void)str_copy(ev.as.store.text, sizeof(ev.as.store.text), ok ? "" : why->text);
+    step(g, &ev);
+    (void)write_down(g, &ignored); /* what fails here is kept back and tried again */
+    hand_out(g, false);
+}
+
+void engine_feed(struct engine *g, struct event *ev)
+{
+    struct call unsent[UNSENT_MAX];
+    size_t n_unsent = 0;
+    struct err e = {0};
+    bool was_ok = g->store_ok, ok;
+
+    step(g, ev);
+    ok = write_down(g, &e);
+    hand_out(g, ok);
+    if (!ok) {
+        for (size_t i = 0; i < g->fx.n_calls && n_unsent < UNSENT_MAX; i++)
+            unsent[n_unsent++] = g->fx.calls[i];
+    }
+    if (ok != was_ok)
+        store_state_changed(g, ok, &e);
+    for (size_t i = 0; i < n_unsent; i++) {
+        struct event back = {.kind = EVENT_RESULT};
+
+        back.as.result =
+            (struct call_result){.id = unsent[i].id, .outcome = OUTCOME_FAILED};
+        (void)err_set(&back.as.result.err, ERR_STORE,
+                      "not sent: the state could not be written");
+        step(g, &back);
+        (void)write_down(g, &e); /* kept back */
+        hand_out(g, false);
+    }
+}
+
+void engine_commands(struct engine *g)
+{
+    struct command commands[COMMANDS_AT_ONCE];
+    struct err e = {0};
+    size_t n = 0;
+
+    if (g->store == NULL || !g->store_ok)
+        return;
+    if (store_commands(g->store, commands, COMMANDS_AT_ONCE, &n, &e) != ERR_OK) {
+        log_write(g->log, LOG_WARN, "store", "%s", e.text);
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        struct event ev = {.kind = EVENT_COMMAND};
+
+        ev.as.command.command = commands[i];
+        ev.as.command.stored = true;
+        engine_feed(g, &ev);
+    }
+}

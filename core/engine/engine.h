@@ -1,0 +1,44 @@
+/*
+ * engine - one controller with its store: a step, then its records on disk, then its
+ * calls and polls handed out. The same in production and in simulation. Owns the
+ * controller; borrows store and dispatch. Threads: one.
+ */
+#ifndef RH_ENGINE_ENGINE_H
+#define RH_ENGINE_ENGINE_H
+
+#include "core/base/log.h"
+#include "core/engine/controller.h"
+
+/* Who carries out what came of a step. Both must return at once. */
+struct dispatch {
+    void (*poll)(void *ctx, const struct poll_request *p);
+    void (*call)(void *ctx, const struct call *call);
+    void *ctx;
+};
+
+struct engine;
+
+/* store NULL: nothing is kept (an observer). Loads the state; controller as its options
+ * say. */
+enum err_code engine_new(const struct controller_options *o, struct store *store,
+                         const struct clock *clock, const struct dispatch *d,
+                         struct log *log, struct engine **out, struct err *e) MUST_CHECK;
+void engine_free(struct engine *g);
+
+/* Feeds one event; its times are set here. Calls leave only after their intents are on
+ * disk; when the store fails they come back to the controller as failed, and it acts no
+ * more until a later write succeeds. Records wait for that in order. */
+void engine_feed(struct engine *g, struct event *ev) NONNULL;
+
+/* Commands that other processes put into the store, fed one by one. */
+void engine_commands(struct engine *g) NONNULL;
+
+struct controller *engine_controller(struct engine *g) NONNULL;
+struct mono engine_next_wake(const struct engine *g) NONNULL;
+bool engine_changed(struct engine *g) NONNULL; /* since the last call of this */
+
+/* Every journal entry of this run, as it is decided. */
+void engine_on_journal(struct engine *g,
+                       void (*each)(void *ctx, const struct journal_entry *j), void *ctx);
+
+#endif

@@ -1,0 +1,87 @@
+#include <config.h>
+
+#include "core/engine/state.h"
+
+#include "core/base/str.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static struct journal_entry *ring_slot(struct controller *c)
+{
+    if (c->n_events < FLEET_EVENTS)
+        return &c->events[c->n_events++];
+    c->first_event = (c->first_event + 1) % FLEET_EVENTS;
+    return &c->events[(c->first_event + FLEET_EVENTS - 1) % FLEET_EVENTS];
+}
+
+struct journal_entry *journal_begin(struct controller *c, enum level level,
+                                    const char *actor, const char *server,
+                                    const char *action)
+{
+    struct journal_entry *j = ring_slot(c);
+
+    *j = (struct journal_entry){.at = c->now, .level = level};
+    (void)str_copy(j->actor, sizeof(j->actor), actor);
+    (void)str_copy(j->server, sizeof(j->server), server);
+    (void)str_copy(j->action, sizeof(j->action), action);
+    return j;
+}
+
+void journal_say(struct controller *c, struct journal_entry *j, const char *fmt, ...)
+{
+    struct record *r;
+    va_list ap;
+
+    va_start(ap, fmt);
+    (void)vsnprintf(j->text, sizeof(j->text), fmt, ap); /* a cut sentence is still one */
+    va_end(ap);
+    c->events_total++;
+    c->fx->changed = true;
+    r = effects_record(c->fx, RECORD_JOURNAL);
+    if (r != NULL) {
+        r->at = c->now;
+        r->as.journal = *j;
+    }
+}
+
+void alert_raise(struct controller *c, const char *server, const char *code,
+                 const char *text)
+{
+    struct alert *a;
+
+    /* The same trouble of the same server is one alert, with its newest time and words.
+     */
+    for (size_t i = 0; i < c->n_alerts; i++) {
+        a = &c->alerts[i];
+        if (str_eq(a->server, server) && str_eq(a->code, code)) {
+            a->at = c->now;
+            (void)str_copy(a->text, sizeof(a->text), text);
+            return;
+        }
+    }
+    if (c->n_alerts == FLEET_ALERTS) {
+        memmove(&c->alerts[0], &c->alerts[1], sizeof(c->alerts[0]) * (FLEET_ALERTS - 1));
+        c->n_alerts--;
+    }
+    a = &c->alerts[c->n_alerts++];
+    *a = (struct alert){.at = c->now};
+    (void)str_copy(a->server, sizeof(a->server), server);
+    (void)str_copy(a->code, sizeof(a->code), code);
+    (void)str_copy(a->text, sizeof(a->text), text);
+    journal_say(c, journal_begin(c, LEVEL_WARN, "rushhour", server, code), "%s", text);
+}
+
+const char *clock_text(const struct controller *c, struct utc t, char buf[TIME_TEXT])
+{
+    static const char *const days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+    struct civil at = tz_civil(c->tz, t), today = tz_civil(c->tz, c->now);
+
+    if (at.year == today.year && at.month == today.month && at.day == today.day)
+        (void)str_format(buf, TIME_TEXT, "%02d:%02d", at.hour, at.minute);
+    else
+        (void)str_format(buf, TIME_TEXT, "%s %02d:%02d", days[at.weekday], at.hour,
+                         at.minute);
+    return buf;
+}

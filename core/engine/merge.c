@@ -1,0 +1,405 @@
+#include <config.h>
+
+#include "core/engine/state.h"
+
+#include "core/base/str.h"
+
+#include <string.h>
+
+/* The marker by which a closed node is known to be ours (jenkins-api 4). */
+static const char marker[] = "rushhour/1 ";
+/* AWS's two minutes. */
+enum { NOTICE_S = 120 };
+
+static void merge_node(struct node_facts *n, const struct observation *o, bool stale)
+{
+    const struct seen_node *seen = NULL;
+    bool was_idle = n->known && n->idle;
+
+    n->known = false;
+    if (o == NULL)
+        return;
+    for (size_t i = 0; i < o->as.jenkins.n_nodes && seen == NULL; i++) {
+        if (str_eq(o->as.jenkins.nodes[i].name, n->name))
+            seen = &o->as.jenkins.nodes[i];
+    }
+    if (seen == NULL)
+        return;
+    n->known = !stale;
+    n->as_of = o->at;
+    n->marked = seen->marked;
+    n->open = !seen->marked && !seen->offline;
+    n->connected = seen->connected;
+    n->connected_known = seen->connected_known;
+    n->launchable = seen->launchable;
+    n->idle = seen->idle;
+    n->busy = seen->busy;
+    n->closed_by = !seen->marked                         ? CLOSED_BY_NOBODY
+                   : strstr(seen->cause, marker) != NULL ? CLOSED_BY_RUSHHOUR
+                                                         : CLOSED_BY_PERSON;
+    (void)str_copy(n->cause, sizeof(n->cause), seen->cause);
+    n->build[0] = n->build_path[0] = '\0';
+    n->build_progress = -1;
+    n->build_estimate_s = -1;
+    n->build_started = (struct utc){0};
+    if (seen->n_builds > 0) {
+        const struct seen_build *b = &seen->builds[0];
+
+        (void)str_copy(n->build, sizeof(n->build), b->name);
+        (void)str_copy(n->build_path, sizeof(n->build_path), b->path);
+        n->build_progress = b->progress;
+        n->build_started = b->started;
+        n->build_estimate_s = b->estimate_s;
+    }
+    if (!n->idle)
+        n->idle_since = (struct utc){0};
+    else if (!was_idle || n->idle_since.s == 0)
+        n->idle_since = o->at;
+}
+
+static const struct seen_vm *find_vm(const struct obs_vsphere *v,
+                                     const struct server_config *s, bool *ambiguous)
+{
+    const struct seen_vm *found = NULL;
+
+    *ambiguous = false;
+    for (size_t i = 0; i < v->n_vms; i++) {
+        const struct seen_vm *vm = &v->vms[i];
+        bool same = s->vm_uuid[0] != '\0'
+                        ? str_eq_nocase(vm->instance_uuid, s->vm_uuid) ||
+                              str_eq_nocase(vm->uuid, s->vm_uuid)
+                        : str_eq(vm->name, s->vm);
+
+        if (!same)
+            continue;
+        if (found != NULL)
+            *ambiguous = true;
+        else
+            found = vm;
+    }
+    return found;
+}
+
+static const struct seen_vm *merge_vm(struct controller *c, struct server_state *s)
+{
+    const struct observation *o = c->sources[SOURCE_VSPHERE].good;
+    struct server_facts *f = &s->facts;
+    const struct seen_vm *vm;
+    bool ambiguous;
+
+    if (o == NULL)
+        return NULL;
+    vm = find_vm(&o->as.vsphere, s->config, &ambiguous);
+    if (ambiguous)
+        (void)str_format(f->blocked, sizeof(f->blocked),
+                         "two VMs are called %s: set vm_uuid for this server",
+                         s->config->vm);
+    if (vm == NULL) {
+        f->vm_id[0] = '\0';
+        f->power = POWER_UNKNOWN;
+        (void)str_format(f->blocked, sizeof(f->blocked), "vSphere has no VM called %s",
+                         s->config->vm);
+        return NULL;
+    }
+    (void)str_copy(f->vm_id, sizeof(f->vm_id), vm->id);
+    f->power = vm->connected ? vm->power : POWER_UNKNOWN;
+    if (vm->question)
+        (void)str_copy(f->blocked, sizeof(f->blocked),
+                       "vSphere waits for an answer about this VM");
+    return vm;
+}
+
+static const struct seen_managed_vm *find_managed(const struct obs_velostrata *v,
+                                                  const struct seen_vm *vm)
+{
+    for (size_t i = 0; i < v->n_vms; i++) {
+        const struct seen_managed_vm *m = &v->vms[i];
+
+        if (str_eq(m->vm_id, vm->id) ||
+            (m->instance_uuid[0] != '\0' &&
+             str_eq_nocase(m->instance_uuid, vm->instance_uuid)))
+            return m;
+    }
+    return NULL;
+}
+
+static void merge_tasks(struct server_state *s, const struct obs_velostrata *v)
+{
+    struct server_facts *f = &s->facts;
+
+    f->task_active = false;
+    f->task_progress = -1;
+    f->task_error[0] = f->task_id[0] = f->task_type[0] = f->task_user[0] = '\0';
+    for (size_t i = 0; i < v->n_tasks; i++) {
+        const struct seen_task *t = &v->tasks[i];
+        bool active = t->state == TASK_RUNNING || t->state == TASK_UNKNOWN;
+
+        if (s->has_move && t->state == TASK_FAILED && str_eq(t->id, s->move.task))
+            (void)str_copy(f->task_error, sizeof(f->task_error), t->error);
+        if (!active || f->vm_id[0] == '\0' || !str_eq(t->entity, f->vm_id))
+            continue;
+        f->task_active = true;
+        f->task_progress = t->progress;
+        (void)str_copy(f->task_id, sizeof(f->task_id), t->id);
+        (void)str_copy(f->task_type, sizeof(f->task_type), t->type);
+        (void)str_copy(f->task_user, sizeof(f->task_user), t->user);
+    }
+}
+
+static const struct seen_instance *find_instance(const struct controller *c,
+                                                 const char *id)
+{
+    const struct observation *o = c->sources[SOURCE_INSTANCES].good;
+
+    for (size_t i = 0; o != NULL && id[0] != '\0' && i < o->as.instances.n; i++) {
+        if (str_eq(o->as.instances.instances[i].id, id))
+            return &o->as.instances.instances[i];
+    }
+    return NULL;
+}
+
+static void copy_instance(struct instance_facts *f, const struct seen_instance *in)
+{
+    if (!str_eq(f->id, in->id)) {
+        *f = (struct instance_facts){0};
+        (void)str_copy(f->id, sizeof(f->id), in->id);
+    }
+    if (in->type[0] != '\0')
+        (void)str_copy(f->type, sizeof(f->type), in->type);
+    if (in->zone[0] != '\0')
+        (void)str_copy(f->zone, sizeof(f->zone), in->zone);
+    if (in->ip[0] != '\0')
+        (void)str_copy(f->ip, sizeof(f->ip), in->ip);
+    if (in->eni[0] != '\0')
+        (void)str_copy(f->eni, sizeof(f->eni), in->eni);
+    if (in->spot_request[0] != '\0')
+        (void)str_copy(f->request, sizeof(f->request), in->spot_request);
+    if (in->lifecycle != LIFECYCLE_UNKNOWN)
+        f->lifecycle = in->lifecycle;
+    if (in->launched.s != 0)
+        f->launched = in->launched;
+    f->running = in->state == INSTANCE_RUNNING || in->state == INSTANCE_PENDING;
+    /* The dead do not come back, whatever a late reading says. */
+    f->terminated = f->terminated || in->state == INSTANCE_TERMINATED ||
+                    in->state == INSTANCE_SHUTTING_DOWN;
+}
+
+static void merge_spot(const struct controller *c, struct server_facts *f)
+{
+    const struct observation *o = c->sources[SOURCE_SPOT].good;
+    struct instance_facts *in = &f->instance;
+
+    if (in->id[0] == '\0' || in->lifecycle == LIFECYCLE_ON_DEMAND) {
+        in->spot = SPOT_NONE;
+        return;
+    }
+    for (size_t i = 0; o != NULL && i < o->as.spot.n; i++) {
+        const struct seen_spot *sp = &o->as.spot.spots[i];
+
+        if (!str_eq(sp->instance, in->id))
+            continue;
+        (void)str_copy(in->request, sizeof(in->request), sp->id);
+        (void)str_copy(in->spot_status, sizeof(in->spot_status), sp->status);
+        in->spot = sp->state;
+        if (sp->state == SPOT_NOTICE && in->reclaim_at.s == 0)
+            in->reclaim_at.s = (sp->updated.s != 0 ? sp->updated.s : c->now.s) + NOTICE_S;
+    }
+    if (in->terminated && (in->spot == SPOT_NOTICE || f->lost))
+        in->spot = SPOT_RECLAIMED;
+    else if (in->spot == SPOT_FULFILLED && f->place == PLACE_CLOUD)
+        in->spot = SPOT_ACTIVE;
+    else if (in->spot == SPOT_NONE)
+        in->spot = f->place == PLACE_CLOUD ? SPOT_ACTIVE : SPOT_FULFILLED;
+}
+
+/* Running at home and in the cloud: believed only when two vSphere readings, both newer
+ * than the arrival, say so; readings of two systems never belong to the same instant. */
+static bool in_both_places(struct controller *c, struct server_state *s)
+{
+    const struct observation *o = c->sources[SOURCE_VSPHERE].good;
+
+    if (s->facts.place != PLACE_CLOUD || !s->facts.instance.running ||
+        s->facts.instance.terminated) {
+        s->in_cloud_seen.s = 0;
+        s->both_readings = 0;
+        return false;
+    }
+    if (s->in_cloud_seen.s == 0)
+        s->in_cloud_seen = c->now;
+    if (s->facts.power != POWER_ON)
+        s->both_readings = 0;
+    else if (o->at.s > s->in_cloud_seen.s && o->at.s != s->both_as_of.s)
+        s->both_readings++;
+    s->both_as_of = o->at;
+    return s->both_readings >= 2;
+}
+
+static void place_from_manager(struct server_facts *f, const struct seen_managed_vm *m)
+{
+    static const enum place places[] = {
+        [MANAGED_UNKNOWN] = PLACE_UNKNOWN,       [MANAGED_UNMANAGED] = PLACE_ONPREM,
+        [MANAGED_TO_CLOUD] = PLACE_MOVING_OUT,   [MANAGED_IN_CLOUD] = PLACE_CLOUD,
+        [MANAGED_RETURNING] = PLACE_MOVING_BACK,
+    };
+
+    f->place_raw[0] = '\0';
+    f->migration_busy = f->instance_stopped = false;
+    if (m == NULL) {
+        f->place = PLACE_ONPREM; /* absent from a healthy answer: wholly at home */
+        return;
+    }
+    f->place = places[m->state];
+    if (m->state == MANAGED_UNKNOWN)
+        (void)str_copy(f->place_raw, sizeof(f->place_raw), m->raw_state);
+    f->migration_busy = m->migration_busy;
+    f->instance_stopped = m->instance_stopped;
+    if (m->has_instance && m->instance.id[0] != '\0' && f->place != PLACE_ONPREM)
+        copy_instance(&f->instance, &m->instance);
+}
+
+static void merge_velostrata(struct controller *c, struct server_state *s)
+{
+    const struct observation *o = c->sources[SOURCE_VELOSTRATA].good;
+    struct server_facts *f = &s->facts;
+    const struct seen_vm *vm = merge_vm(c, s);
+    const struct seen_managed_vm *m;
+    const struct seen_instance *in;
+
+    f->place_stale =
+        source_is_stale(c, SOURCE_VELOSTRATA) || source_is_stale(c, SOURCE_VSPHERE);
+    if (o == NULL || vm == NULL) {
+        f->place = PLACE_UNKNOWN;
+        f->place_stale = true;
+        return;
+    }
+    f->place_as_of = o->at.s < c->sources[SOURCE_VSPHERE].good->at.s
+                         ? o->at
+                         : c->sources[SOURCE_VSPHERE].good->at;
+    m = find_managed(&o->as.velostrata, vm);
+    place_from_manager(f, m);
+    merge_tasks(s, &o->as.velostrata);
+    in = find_instance(c, f->instance.id);
+    if (in != NULL)
+        copy_instance(&f->instance, in);
+    if (f->place == PLACE_CLOUD && f->instance.terminated)
+        f->place = PLACE_LOST;
+    f->lost = f->lost ? f->place != PLACE_ONPREM
+                      : f->place == PLACE_LOST ||
+                            (f->place == PLACE_MOVING_BACK &&
+                             f->instance.reclaim_at.s != 0 && f->instance.terminated);
+    if (f->place == PLACE_ONPREM && !f->task_active)
+        f->instance = (struct instance_facts){0};
+    merge_spot(c, f);
+    f->in_both_places = in_both_places(c, s);
+    if (f->in_both_places) {
+        f->place = PLACE_UNKNOWN;
+        (void)str_copy(f->blocked, sizeof(f->blocked),
+                       "it runs at home and in the cloud: power one of them off by hand");
+    }
+}
+
+/* Off at home with no move of ours and no return of the manager's: a person did that. */
+static void check_power(struct server_state *s)
+{
+    struct server_facts *f = &s->facts;
+
+    if (f->blocked[0] != '\0' || f->place != PLACE_ONPREM || f->place_stale ||
+        s->has_move || f->task_active || s->known_place == PLACE_CLOUD ||
+        s->order.place == PLACE_ONPREM)
+        return;
+    if (f->power == POWER_OFF || f->power == POWER_SUSPENDED)
+        (void)str_format(f->blocked, sizeof(f->blocked),
+                         "%s at home by a person; move it to on-prem to power it on",
+                         f->power == POWER_OFF ? "powered off" : "suspended");
+}
+
+static void merge_extension(struct controller *c)
+{
+    const struct observation *o = c->sources[SOURCE_VELOSTRATA].good;
+    struct extension_facts *x = &c->extension.facts;
+    const struct obs_velostrata *v;
+
+    x->stale = source_is_stale(c, SOURCE_VELOSTRATA);
+    if (o == NULL)
+        return;
+    v = &o->as.velostrata;
+    if (x->state != v->extension || x->since.s == 0)
+        x->since = o->at;
+    if (x->state == EXTENSION_STOPPED && v->extension == EXTENSION_STARTING)
+        c->extension.start_seen = o->at;
+    if (x->state == EXTENSION_STARTING && v->extension == EXTENSION_ACTIVE &&
+        c->extension.start_seen.s != 0) {
+        char text[24];
+
+        c->extension.start_took_s = o->at.s - c->extension.start_seen.s;
+        (void)str_format(text, sizeof(text), "%lld",
+                         (long long)c->extension.start_took_s);
+        setting_store(c, "extension_start_s", text);
+    }
+    x->state = v->extension;
+    x->as_of = o->at;
+    (void)str_copy(x->id, sizeof(x->id), v->extension_id);
+    (void)str_copy(x->raw, sizeof(x->raw), v->extension_raw);
+    (void)str_copy(x->problem, sizeof(x->problem), v->extension_problem);
+    (void)str_copy(x->edge_a_zone, sizeof(x->edge_a_zone), v->edge_a_zone);
+    (void)str_copy(x->edge_b_zone, sizeof(x->edge_b_zone), v->edge_b_zone);
+    x->task_active = false;
+    x->task_progress = -1;
+    for (size_t i = 0; i < v->n_tasks; i++) {
+        const struct seen_task *t = &v->tasks[i];
+
+        if (t->state == TASK_RUNNING && str_eq(t->entity, x->id)) {
+            x->task_active = true;
+            x->task_progress = t->progress;
+        }
+    }
+}
+
+static void merge_host(struct controller *c)
+{
+    const struct observation *o = c->sources[SOURCE_VSPHERE].good;
+    struct host_facts *h = &c->host_facts;
+    const struct seen_host *seen;
+    bool minute = c->now.s / 60 != c->host_minute.s / 60;
+
+    h->stale = source_is_stale(c, SOURCE_VSPHERE);
+    if (o == NULL || o->as.vsphere.n_hosts == 0)
+        return;
+    seen = &o->as.vsphere.hosts[0];
+    h->known = true;
+    h->as_of = o->at;
+    (void)str_copy(h->name, sizeof(h->name), seen->name);
+    h->cpu_permille = seen->cpu_permille;
+    h->memory_permille = seen->memory_permille;
+    h->maintenance = seen->maintenance;
+    if (!minute)
+        return;
+    c->host_minute = c->now;
+    memmove(&h->history[0], &h->history[1], sizeof(h->history[0]) * (HOST_HISTORY - 1));
+    h->history[HOST_HISTORY - 1] = h->stale ? (int16_t)-1 : (int16_t)h->cpu_permille;
+    if (h->peak_at.s < c->now.s - HOST_HISTORY * 60 ||
+        h->cpu_permille >= h->peak_permille) {
+        h->peak_permille = h->cpu_permille;
+        h->peak_at = c->now;
+    }
+}
+
+void merge_all(struct controller *c)
+{
+    const struct observation *jenkins = c->sources[SOURCE_JENKINS].good;
+    bool jenkins_stale = source_is_stale(c, SOURCE_JENKINS);
+
+    c->jenkins_quieting = jenkins != NULL && jenkins->as.jenkins.quieting_down;
+    merge_extension(c);
+    merge_host(c);
+    for (size_t i = 0; i < c->n_servers; i++) {
+        struct server_state *s = &c->servers[i];
+
+        s->facts.blocked[0] = '\0';
+        merge_node(&s->facts.onprem, jenkins, jenkins_stale);
+        merge_node(&s->facts.cloud, jenkins, jenkins_stale);
+        s->facts.nodes_as_of = s->facts.onprem.as_of;
+        merge_velostrata(c, s);
+        check_power(s);
+    }
+}

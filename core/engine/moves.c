@@ -1,0 +1,268 @@
+#include <config.h>
+
+#include "core/engine/state.h"
+
+#include "core/base/str.h"
+
+void move_store(struct controller *c, const struct server_state *s)
+{
+    struct record *r = effects_record(c->fx, RECORD_MOVE);
+
+    if (r != NULL) {
+        r->at = c->now;
+        r->as.move = s->move;
+    }
+    c->fx->changed = true;
+}
+
+static const char *actor_of(const struct server_state *s, char buf[NAME_TEXT])
+{
+    if (s->move.interrupted)
+        return "spot";
+    if (!s->move.manual)
+        return "policy";
+    (void)str_format(buf, NAME_TEXT, "operator:%.48s", s->move.by);
+    return buf;
+}
+
+static const char *where_to(enum direction d)
+{
+    return place_screen(d == DIRECTION_OUT ? PLACE_CLOUD : PLACE_ONPREM);
+}
+
+void move_begin(struct controller *c, struct server_state *s, enum direction d,
+                struct utc drain_deadline, bool interrupted)
+{
+    bool manual = s->order.place != PLACE_UNKNOWN && !interrupted;
+    struct move *m = &s->move;
+    struct journal_entry *j;
+    char actor[NAME_TEXT];
+
+    *m = (struct move){.direction = d,
+                       .status = MOVE_OPEN,
+                       .manual = manual,
+                       .force = manual && s->order.force,
+                       .interrupted = interrupted,
+                       .committed = interrupted,
+                       .reason = s->decision.reason,
+                       .started = c->now,
+                       .step_since = c->now,
+                       .drain_deadline = drain_deadline,
+                       .progress = -1,
+                       .attempt = (uint32_t)s->failures + 1,
+                       .offering = s->offering};
+    (void)str_format(m->id, sizeof(m->id), "m-%llu",
+                     (unsigned long long)c->next_move_id++);
+    (void)str_copy(m->server, sizeof(m->server), s->config->name);
+    (void)str_copy(m->mover, sizeof(m->mover), s->mover->name);
+    (void)str_copy(m->by, sizeof(m->by), manual ? s->order.by : "policy");
+    if (interrupted)
+        m->deadline.s = c->now.s + c->config->policy.timeout_back;
+    s->has_move = true;
+    s->has_last = false;
+    if (!interrupted)
+        c->last_start = c->now;
+    move_store(c, s);
+    j = journal_begin(c, LEVEL_ACT, actor_of(s, actor), s->config->name, "move");
+    (void)str_copy(j->from, sizeof(j->from), place_word(s->facts.place));
+    (void)str_copy(j->to, sizeof(j->to), d == DIRECTION_OUT ? "cloud" : "onprem");
+    (void)str_copy(j->move, sizeof(j->move), m->id);
+    (void)str_copy(j->reason, sizeof(j->reason), s->decision.reason_text);
+    if (interrupted)
+        journal_say(c, j, "comes home after the spot interruption");
+    else
+        journal_say(c, j, "moves to %s: %s", where_to(d),
+                    manual ? "ordered by hand" : s->decision.reason_text);
+}
+
+/* The next try: exponential, with seeded jitter (policy-and-cost 2, retry_*). */
+static void back_off(struct controller *c, struct server_state *s)
+{
+    const struct policy_config *p = &c->config->policy;
+    int64_t wait = p->retry_min, spread;
+
+    for (int32_t i = 1; i < s->failures && wait < p->retry_max; i++)
+        wait *= 2;
+    if (wait > p->retry_max)
+        wait = p->retry_max;
+    spread = wait * p->retry_jitter / 100;
+    if (spread > 0)
+        wait += rng_between(&c->rng, -spread, spread);
+    s->retry_at.s = c->now.s + wait;
+}
+
+static void count_failure(struct controller *c, struct server_state *s,
+                          enum failure failure)
+{
+    const struct policy_config *p = &c->config->policy;
+
+    if (failure == FAILURE_CAPACITY) {
+        /* No fault of this server's: the next offering at once, all of them tried: wait.
+         */
+        s->offering++;
+        if (s->config->n_instance_types > 0 &&
+            s->offering % (int32_t)s->config->n_instance_types != 0)
+            s->retry_at.s = c->now.s + p->start_spacing;
+        else
+            back_off(c, s);
+        return;
+    }
+    s->failures++;
+    back_off(c, s);
+    if (failure == FAILURE_PERMANENT || s->failures >= p->breaker_failures) {
+        s->breaker_until.s = c->now.s + p->breaker_open;
+        alert_raise(c, s->config->name, "breaker", s->move.note);
+    }
+}
+
+void move_end(struct controller *c, struct server_state *s, enum move_status status,
+              enum failure failure, const char *why)
+{
+    struct move *m = &s->move;
+    enum place target = m->direction == DIRECTION_OUT ? PLACE_CLOUD : PLACE_ONPREM;
+    enum level level = status == MOVE_FAILED    ? LEVEL_WARN
+                       : status == MOVE_BLOCKED ? LEVEL_ERROR
+                                                : LEVEL_INFO;
+    struct journal_entry *j;
+    char actor[NAME_TEXT], took[DUR_TEXT];
+
+    m->status = status;
+    (void)str_copy(m->note, sizeof(m->note), why);
+    s->has_move = false;
+    s->has_last = false;
+    move_store(c, s);
+    j = journal_begin(c, level, actor_of(s, actor), s->config->name, "move-end");
+    j->outcome = status == MOVE_DONE ? OUTCOME_DONE : OUTCOME_FAILED;
+    (void)str_copy(j->to, sizeof(j->to), place_word(target));
+    (void)str_copy(j->move, sizeof(j->move), m->id);
+    (void)str_copy(j->reason, sizeof(j->reason), why);
+    if (status == MOVE_DONE) {
+        journal_say(c, j, "is %s after %s%s%s",
+                    m->direction == DIRECTION_OUT ? "in the cloud" : "on-prem",
+                    duration_text(c->now.s - m->started.s, took),
+                    why[0] != '\0' ? "; " : "", why);
+        s->failures = 0;
+        s->retry_at.s = s->breaker_until.s = 0;
+        s->settled_since = c->now;
+        if (m->direction == DIRECTION_BACK)
+            s->offering = 0;
+    } else {
+        journal_say(c, j, "move to %s %s: %s", where_to(m->direction),
+                    move_status_word(status), why);
+        if (status == MOVE_FAILED && !m->interrupted)
+            count_failure(c, s, failure);
+    }
+    if (s->order.place == target && (status == MOVE_FAILED || status == MOVE_DONE)) {
+        s->order.place = PLACE_UNKNOWN;
+        order_store(c, s);
+    }
+}
+
+static void say_step(struct controller *c, struct server_state *s, enum step step)
+{
+    struct move *m = &s->move;
+    struct journal_entry *j;
+    char took[DUR_TEXT], actor[NAME_TEXT];
+
+    j = journal_begin(c, LEVEL_INFO, actor_of(s, actor), s->config->name, "step");
+    (void)str_copy(j->move, sizeof(j->move), m->id);
+    (void)str_copy(j->to, sizeof(j->to), step_word(step));
+    j->outcome = OUTCOME_DONE;
+    journal_say(c, j, "%s done in %s", step_word(step),
+                duration_text(c->now.s - m->step_since.s, took));
+}
+
+/* One look at one move. True when its step is done and the next may look at once. */
+static bool advance(struct controller *c, struct server_state *s)
+{
+    const struct policy_config *p = &c->config->policy;
+    struct move *m = &s->move;
+    struct step_out out = {.verdict = VERDICT_WAIT};
+    struct step_in in = {.config = c->config,
+                         .server = s->config,
+                         .facts = &s->facts,
+                         .extension = &c->extension.facts,
+                         .now = c->now,
+                         .may_commit = s->may_commit,
+                         .call_open = call_is_open(c, s->config->name),
+                         .last = s->has_last ? &s->last : NULL,
+                         .last_kind = s->has_last ? s->last_kind : CALL_COUNT};
+    const struct mover_step *steps;
+    bool seen_before = m->marked_seen.s != 0;
+    int32_t n;
+
+    steps = mover_steps(s->mover, m->direction, &n);
+    steps[m->step].run(&in, m, &out);
+    if (!seen_before && m->marked_seen.s != 0)
+        move_store(c, s);
+    switch (out.verdict) {
+    case VERDICT_WAIT:
+        return false;
+    case VERDICT_CALL:
+        if (!call_send(c, &out.call,
+                       m->manual        ? m->by
+                       : m->interrupted ? "spot"
+                                        : "policy",
+                       step_word(steps[m->step].step)))
+            return false;
+        m->calls++;
+        m->last_call_at = c->now;
+        s->has_last = false;
+        if (out.commits && !m->committed) {
+            m->committed = true;
+            m->committed_at = c->now;
+            m->deadline.s = c->now.s + (m->direction == DIRECTION_OUT ? p->timeout_out
+                                                                      : p->timeout_back);
+        }
+        move_store(c, s);
+        return false;
+    case VERDICT_DONE:
+        m->step_done[m->step] = c->now;
+        say_step(c, s, steps[m->step].step);
+        if (m->step + 1 == n) {
+            move_end(c, s, MOVE_DONE, FAILURE_TRANSIENT, m->note);
+            return false;
+        }
+        m->step++;
+        m->step_since = c->now;
+        m->calls = 0;
+        m->progress = -1;
+        m->task[0] = '\0';
+        s->has_last = false;
+        move_store(c, s);
+        return true;
+    case VERDICT_FAIL:
+        move_end(c, s, MOVE_FAILED, out.failure, m->note);
+        if (out.send_home && s->facts.place == PLACE_CLOUD)
+            move_begin(c, s, DIRECTION_BACK, (struct utc){0}, false);
+        return false;
+    case VERDICT_BLOCK:
+        move_end(c, s, MOVE_BLOCKED, FAILURE_PERMANENT, m->note);
+        return false;
+    }
+    return false;
+}
+
+static void check_deadline(struct controller *c, struct server_state *s)
+{
+    if (s->late_told || s->move.deadline.s == 0 || c->now.s < s->move.deadline.s)
+        return;
+    s->late_told = true;
+    alert_raise(c, s->config->name, "late", "its move takes longer than its time limit");
+}
+
+void moves_advance(struct controller *c)
+{
+    if (acts_forbidden(c))
+        return;
+    for (size_t i = 0; i < c->n_servers; i++) {
+        struct server_state *s = &c->servers[i];
+
+        for (int32_t n = 0; s->has_move && n < MAX_STEPS && advance(c, s); n++)
+            continue;
+        if (s->has_move)
+            check_deadline(c, s);
+        else
+            s->late_told = false;
+    }
+}

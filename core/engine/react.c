@@ -1,0 +1,206 @@
+#include <config.h>
+
+#include "core/engine/state.h"
+
+#include "core/base/str.h"
+
+#include <string.h>
+
+static bool is_settled(const struct server_state *s)
+{
+    return !s->has_move && !s->facts.place_stale && !s->facts.task_active &&
+           (s->facts.place == PLACE_ONPREM || s->facts.place == PLACE_CLOUD);
+}
+
+/* Interruptions within rerun_window decide how long the next re-run waits
+ * (policy-and-cost 2). */
+static void note_loss(struct controller *c, struct server_state *s)
+{
+    const struct policy_config *p = &c->config->policy;
+    int32_t recent = 0;
+    size_t delay;
+
+    if (s->n_losses == LOSSES_KEPT) {
+        memmove(&s->losses[0], &s->losses[1], sizeof(s->losses[0]) * (LOSSES_KEPT - 1));
+        s->n_losses--;
+    }
+    s->losses[s->n_losses++] = c->now;
+    for (int32_t i = 0; i < s->n_losses; i++) {
+        if (c->now.s - s->losses[i].s <= p->rerun_window)
+            recent++;
+    }
+    delay = p->n_rerun_delay == 0               ? 0
+            : (size_t)recent > p->n_rerun_delay ? p->n_rerun_delay - 1
+                                                : (size_t)recent - 1;
+    s->rerun_at.s = c->now.s + (p->n_rerun_delay == 0 ? 0 : p->rerun_delay[delay]);
+    /* The pool that took this one back is asked last next time. */
+    s->offering++;
+}
+
+static void tell_notice(struct controller *c, struct server_state *s)
+{
+    const struct instance_facts *in = &s->facts.instance;
+    char left[DUR_TEXT];
+
+    if (in->id[0] == '\0') {
+        s->notice_told = false;
+        return;
+    }
+    if (s->notice_told || in->reclaim_at.s == 0)
+        return;
+    s->notice_told = true;
+    alert_raise(c, s->config->name, "interruption", "AWS takes its spot instance back");
+    journal_say(c, journal_begin(c, LEVEL_WARN, "spot", s->config->name, "notice"),
+                "spot interruption notice (%s), AWS reclaims %s in %s", in->spot_status,
+                in->id,
+                duration_text(
+                    in->reclaim_at.s > c->now.s ? in->reclaim_at.s - c->now.s : 0, left));
+}
+
+static bool coming_home(const struct server_state *s)
+{
+    return s->has_move && s->move.direction == DIRECTION_BACK;
+}
+
+/* It was out there and AWS, the manager or a person took it away: bring it home properly.
+ */
+static void tell_loss(struct controller *c, struct server_state *s)
+{
+    struct server_facts *f = &s->facts;
+    bool was_out =
+        s->known_place == PLACE_CLOUD ||
+        (s->has_move && s->move.direction == DIRECTION_OUT && s->move.committed);
+    bool gone = f->lost || f->place == PLACE_LOST || f->place == PLACE_MOVING_BACK ||
+                (f->place == PLACE_ONPREM && s->known_place == PLACE_CLOUD);
+    bool by_spot = f->lost || f->place == PLACE_LOST || s->notice_told;
+
+    if (!was_out || !gone || f->place_stale)
+        return;
+    if (coming_home(s)) {
+        if (by_spot && !s->move.interrupted && s->known_place != PLACE_LOST) {
+            s->move.interrupted = s->move.committed = true;
+            move_store(c, s);
+            journal_say(c, journal_begin(c, LEVEL_WARN, "spot", s->config->name, "loss"),
+                        "AWS reclaimed the instance while it was leaving");
+            note_loss(c, s);
+        }
+        return;
+    }
+    journal_say(c,
+                journal_begin(c, LEVEL_WARN, by_spot ? "spot" : "rushhour",
+                              s->config->name, by_spot ? "loss" : "changed-outside"),
+                by_spot ? "AWS reclaimed the instance; it comes back on-prem"
+                        : "left the cloud without an order from here; bringing it home");
+    if (by_spot) {
+        note_loss(c, s);
+        alert_raise(c, s->config->name, "interruption",
+                    "its spot instance was reclaimed");
+    }
+    if (s->has_move)
+        move_end(c, s, MOVE_FAILED, FAILURE_CAPACITY, "the instance was taken back");
+    if (!acts_forbidden(c)) {
+        s->known_place = PLACE_UNKNOWN;
+        move_begin(c, s, DIRECTION_BACK, (struct utc){0}, true);
+    }
+}
+
+static void note_arrival(struct controller *c, struct server_state *s)
+{
+    const struct server_facts *f = &s->facts;
+    char key[NAME_TEXT];
+
+    if (!is_settled(s))
+        return;
+    if (s->order.place == f->place && f->power != POWER_OFF) {
+        s->order.place = PLACE_UNKNOWN;
+        order_store(c, s);
+    }
+    if (s->known_place == f->place)
+        return;
+    /* Known to be in the cloud and now at home: tell_loss() looks after it first. */
+    if (s->known_place == PLACE_CLOUD)
+        return;
+    if (s->known_place == PLACE_ONPREM && f->place == PLACE_CLOUD)
+        journal_say(
+            c,
+            journal_begin(c, LEVEL_WARN, "rushhour", s->config->name, "changed-outside"),
+            "went to the cloud without an order from here");
+    s->known_place = f->place;
+    s->settled_since = c->now;
+    (void)str_format(key, sizeof(key), "place:%.50s", s->config->name);
+    setting_store(c, key, place_word(f->place));
+}
+
+static void note_hold_end(struct controller *c, struct server_state *s)
+{
+    if (s->hold.place == PLACE_UNKNOWN || s->hold.kind == HOLD_PIN ||
+        c->now.s < s->hold.until.s)
+        return;
+    journal_say(c, journal_begin(c, LEVEL_INFO, "policy", s->config->name, "hold-end"),
+                "its hold in %s ended", place_screen(s->hold.place));
+    s->hold = (struct hold){0};
+    hold_store(c, s);
+}
+
+static void note_snooze_end(struct controller *c)
+{
+    if (c->snooze_until.s == 0 || c->now.s < c->snooze_until.s)
+        return;
+    c->snooze_until.s = 0;
+    setting_store(c, "snooze", "");
+    journal_say(c, journal_begin(c, LEVEL_INFO, "policy", "", "auto"),
+                "auto is on again, the snooze ended");
+}
+
+/* Nobody in the cloud, moving or unknown, whoever owns the VM: two complete readings say
+ * so before the extension may count as idle (policy-and-cost 6.8). */
+static void watch_idle(struct controller *c)
+{
+    const struct observation *o = c->sources[SOURCE_VELOSTRATA].good;
+    struct extension_state_kept *x = &c->extension;
+    bool busy = o == NULL || source_is_stale(c, SOURCE_VELOSTRATA);
+    bool ours_out = false;
+
+    for (size_t i = 0; !busy && i < o->as.velostrata.n_vms; i++)
+        busy = o->as.velostrata.vms[i].state != MANAGED_UNMANAGED;
+    for (size_t i = 0; i < c->n_servers; i++) {
+        const struct server_state *s = &c->servers[i];
+
+        if (s->mover == NULL || !s->mover->uses_extension)
+            continue;
+        ours_out = ours_out || s->facts.place == PLACE_CLOUD;
+        busy = busy || s->facts.place != PLACE_ONPREM || s->facts.task_active ||
+               (s->has_move && s->move.direction == DIRECTION_OUT);
+    }
+    if (x->facts.state == EXTENSION_ACTIVE && !ours_out) {
+        if (x->empty_since.s == 0)
+            x->empty_since = c->now;
+    } else {
+        x->empty_since.s = 0;
+    }
+    if (busy) {
+        x->idle_readings = 0;
+        x->idle_since.s = 0;
+        return;
+    }
+    if (o->at.s != x->idle_as_of.s || x->idle_readings == 0) {
+        x->idle_as_of = o->at;
+        x->idle_readings++;
+    }
+    if (x->idle_readings >= 2 && x->idle_since.s == 0)
+        x->idle_since = c->now;
+}
+
+void react_all(struct controller *c)
+{
+    note_snooze_end(c);
+    for (size_t i = 0; i < c->n_servers; i++) {
+        struct server_state *s = &c->servers[i];
+
+        note_hold_end(c, s);
+        tell_notice(c, s);
+        tell_loss(c, s);
+        note_arrival(c, s);
+    }
+    watch_idle(c);
+}

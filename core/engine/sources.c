@@ -1,0 +1,265 @@
+#include <config.h>
+
+#include "core/engine/state.h"
+
+#include "core/base/str.h"
+
+/* reliability 9 */
+enum {
+    BREAKER_FAILURES = 5,
+    BREAKER_NO_SUCCESS_MS = 60 * 1000,
+    BREAKER_FIRST_MS = 30 * 1000,
+    BREAKER_MAX_MS = 600 * 1000,
+    BACKOFF_FIRST_MS = 500,
+    BACKOFF_MAX_MS = 60 * 1000,
+    AUTH_PROBE_MS = 1800 * 1000,
+    AUTH_PROBE_AWS_MS = 300 * 1000,
+    LOST_POLL_MS = 300 * 1000, /* a poller that never answered is asked again */
+    HURRY_MS = 250
+};
+enum { STALE_POLLS = 3 };
+
+static bool is_ec2(enum source s)
+{
+    return str_eq(source_api(s), "ec2") || s == SOURCE_PRICES;
+}
+
+static bool any_spot(const struct controller *c)
+{
+    for (size_t i = 0; i < c->n_servers; i++) {
+        const struct instance_facts *in = &c->servers[i].facts.instance;
+
+        if (in->id[0] != '\0' && in->lifecycle != LIFECYCLE_ON_DEMAND && !in->terminated)
+            return true;
+    }
+    return false;
+}
+
+static bool moving(const struct controller *c)
+{
+    for (size_t i = 0; i < c->n_servers; i++) {
+        const struct server_state *s = &c->servers[i];
+
+        if (s->has_move || s->facts.place == PLACE_LOST ||
+            s->facts.instance.reclaim_at.s != 0 || s->facts.place == PLACE_MOVING_OUT ||
+            s->facts.place == PLACE_MOVING_BACK)
+            return true;
+    }
+    return c->extension.facts.state == EXTENSION_STARTING ||
+           c->extension.facts.state == EXTENSION_STOPPING;
+}
+
+static int64_t rest_s(const struct controller *c, enum source s)
+{
+    const struct config *k = c->config;
+
+    switch (s) {
+    case SOURCE_VELOSTRATA:
+        return k->velostrata.api.poll;
+    case SOURCE_JENKINS:
+        return k->jenkins.poll;
+    case SOURCE_VSPHERE:
+        return k->vsphere.poll;
+    case SOURCE_INSTANCES:
+        return k->aws.poll;
+    case SOURCE_SPOT:
+        return k->aws.poll_spot;
+    case SOURCE_INTERFACES:
+        return k->aws.poll_interfaces;
+    case SOURCE_PRICES:
+        return k->aws.poll_prices;
+    case SOURCE_COUNT:
+        break;
+    }
+    return 60;
+}
+
+int64_t source_every_s(const struct controller *c, enum source s)
+{
+    int64_t rest = rest_s(c, s), fast = c->config->policy.poll_moving;
+    bool hurries = s == SOURCE_VELOSTRATA || s == SOURCE_JENKINS || s == SOURCE_VSPHERE;
+
+    return hurries && fast < rest && moving(c) ? fast : rest;
+}
+
+int64_t source_stale_after_s(const struct controller *c, enum source s)
+{
+    int64_t polls = STALE_POLLS * rest_s(c, s);
+
+    return polls > c->config->policy.stale_after ? polls : c->config->policy.stale_after;
+}
+
+bool source_is_stale(const struct controller *c, enum source s)
+{
+    const struct observation *o = c->sources[s].good;
+
+    return o == NULL || c->now.s - o->at.s > source_stale_after_s(c, s);
+}
+
+void sources_init(struct controller *c)
+{
+    const struct config *k = c->config;
+    const bool configured[SOURCE_COUNT] = {
+        [SOURCE_VELOSTRATA] = k->velostrata.api.present,
+        [SOURCE_JENKINS] = k->jenkins.present,
+        [SOURCE_VSPHERE] = k->vsphere.present,
+        [SOURCE_INSTANCES] = k->aws.present,
+        [SOURCE_SPOT] = k->aws.present,
+        [SOURCE_INTERFACES] = k->aws.present,
+        [SOURCE_PRICES] = k->aws.present,
+    };
+
+    for (size_t i = 0; i < SOURCE_COUNT; i++) {
+        c->sources[i].configured = configured[i];
+        c->sources[i].state = configured[i] ? API_WAITING : API_OFF;
+        c->sources[i].next = c->mono;
+    }
+    c->extension.facts.configured = k->velostrata.api.present;
+}
+
+static int64_t jittered(struct controller *c, int64_t ms)
+{
+    return ms / 2 + rng_between(&c->rng, 0, ms / 2);
+}
+
+static void failed(struct controller *c, struct source_state *st,
+                   const struct observation *o)
+{
+    int64_t wait = BACKOFF_FIRST_MS;
+    int64_t every = source_every_s(c, o->source) * 1000;
+
+    if (st->failures == 0)
+        st->first_failure = c->mono;
+    st->failures++;
+    st->error_times[(size_t)st->n_error_times++ % ARRAY_LEN(st->error_times)] = c->now;
+    if (st->failures == 1 || o->err.code != st->error.code) {
+        struct journal_entry *j = journal_begin(c, LEVEL_ERROR, "rushhour", "", "api");
+
+        (void)str_copy(j->reason, sizeof(j->reason), o->err.text);
+        j->outcome = OUTCOME_FAILED;
+        journal_say(c, j, "%s: %s", source_api(o->source), o->err.text);
+    }
+    st->error = o->err;
+    st->error_at = o->at;
+    if (o->err.code == ERR_AUTH) {
+        st->state = API_AUTH;
+        wait = is_ec2(o->source) ? AUTH_PROBE_AWS_MS : AUTH_PROBE_MS;
+    } else if (st->failures >= BREAKER_FAILURES ||
+               c->mono.ms - st->first_failure.ms >= BREAKER_NO_SUCCESS_MS) {
+        wait = BREAKER_FIRST_MS;
+        for (int32_t i = BREAKER_FAILURES; i < st->failures && wait < BREAKER_MAX_MS; i++)
+            wait *= 2;
+        if (wait > BREAKER_MAX_MS)
+            wait = BREAKER_MAX_MS;
+        wait = jittered(c, wait);
+        if (st->state != API_DOWN)
+            alert_raise(c, "", source_api(o->source), o->err.text);
+        st->state = API_DOWN;
+    } else {
+        for (int32_t i = 1; i < st->failures && wait < BACKOFF_MAX_MS; i++)
+            wait *= 2;
+        wait = jittered(c, wait * 2);
+        if (wait < every && st->failures > 2)
+            wait = every;
+    }
+    st->next.ms = c->mono.ms + wait;
+}
+
+/* Takes the observation over. */
+void sources_take(struct controller *c, struct observation *o)
+{
+    struct source_state *st = &c->sources[o->source];
+
+    st->in_flight = false;
+    st->asked_once = true;
+    st->latency_ms = o->took_ms;
+    if (o->err.code == ERR_CANCELED) {
+        observation_unref(o);
+        return;
+    }
+    if (o->err.code != ERR_OK) {
+        failed(c, st, o);
+        observation_unref(o);
+        return;
+    }
+    if (st->failures > 0)
+        journal_say(c, journal_begin(c, LEVEL_INFO, "rushhour", "", "api"),
+                    "%s: answers again after %d failure%s", source_api(o->source),
+                    st->failures, st->failures == 1 ? "" : "s");
+    st->failures = 0;
+    st->state = API_OK;
+    st->next.ms = c->mono.ms + source_every_s(c, o->source) * 1000;
+    observation_unref(st->good);
+    st->good = o;
+    if (o->source == SOURCE_PRICES)
+        costs_prices(c, o);
+}
+
+/* A change is expected there: ask soon instead of at the next poll. A source that fails
+ * keeps its back-off. */
+void sources_hurry(struct controller *c, enum source s)
+{
+    struct source_state *st = &c->sources[s];
+
+    if (st->failures == 0 && st->next.ms > c->mono.ms + HURRY_MS)
+        st->next.ms = c->mono.ms + HURRY_MS;
+}
+
+static void add_hint(struct poll_hints *h, const char *id)
+{
+    if (id[0] == '\0' || h->n == HINT_IDS)
+        return;
+    for (size_t i = 0; i < h->n; i++) {
+        if (str_eq(h->ids[i], id))
+            return;
+    }
+    (void)str_copy(h->ids[h->n++], ID_TEXT, id);
+}
+
+static void fill_hints(const struct controller *c, enum source s, struct poll_hints *h)
+{
+    *h = (struct poll_hints){.moving = moving(c)};
+    for (size_t i = 0; i < c->n_servers; i++) {
+        const struct server_state *sv = &c->servers[i];
+
+        if (s == SOURCE_INSTANCES || s == SOURCE_SPOT)
+            add_hint(h, sv->facts.instance.id);
+        if (s == SOURCE_VELOSTRATA && sv->has_move)
+            add_hint(h, sv->move.task);
+    }
+    if (s == SOURCE_VELOSTRATA && c->extension.has_last)
+        add_hint(h, c->extension.last.detail);
+    if (s == SOURCE_PRICES) {
+        h->since = c->sources[s].good != NULL ? c->sources[s].good->at : c->month_start;
+        h->since.s -= 3600; /* a little overlap costs nothing and loses no change */
+    }
+}
+
+void sources_schedule(struct controller *c)
+{
+    for (size_t i = 0; i < SOURCE_COUNT; i++) {
+        struct source_state *st = &c->sources[i];
+        enum source s = (enum source)i;
+        int64_t due;
+
+        if (!st->configured || (s == SOURCE_SPOT && !any_spot(c)))
+            continue;
+        if (st->in_flight && c->mono.ms - st->sent.ms < LOST_POLL_MS)
+            continue;
+        /* A faster rhythm begins at once, not after the slow wait that was set before. */
+        due = st->next.ms;
+        if (st->failures == 0 && st->asked_once &&
+            due > st->sent.ms + source_every_s(c, s) * 1000 + st->latency_ms)
+            due = st->sent.ms + source_every_s(c, s) * 1000 + st->latency_ms;
+        if (due > c->mono.ms) {
+            if (due < c->fx->next_wake.ms)
+                c->fx->next_wake.ms = due;
+            continue;
+        }
+        st->in_flight = true;
+        st->sent = c->mono;
+        c->fx->polls[c->fx->n_polls].source = s;
+        fill_hints(c, s, &c->fx->polls[c->fx->n_polls].hints);
+        c->fx->n_polls++;
+    }
+}

@@ -1,0 +1,235 @@
+/*
+ * state - the controller's memory, for the files of this folder that are parts of it.
+ * All of it hangs off struct controller.
+ * Threads: one.
+ */
+#ifndef RH_ENGINE_STATE_H
+#define RH_ENGINE_STATE_H
+
+#include "core/base/rng.h"
+#include "core/cost/ledger.h"
+#include "core/engine/controller.h"
+#include "core/move/mover.h"
+#include "core/policy/plan.h"
+
+enum { LOSSES_KEPT = 8, PRICE_STEPS = 4096, MAX_CALLS_OPEN = 64, DURATIONS_KEPT = 20 };
+
+struct source_state {
+    bool configured;
+    struct observation *good; /* the newest good one, NULL = never */
+    struct mono next;         /* due then */
+    bool in_flight;
+    struct mono sent;
+    int32_t failures; /* in a row */
+    struct mono first_failure;
+    enum api_state state;
+    struct err error; /* the newest */
+    struct utc error_at;
+    int64_t latency_ms;
+    struct utc error_times[16]; /* ring, for errors per hour */
+    int32_t n_error_times;
+    bool asked_once;
+};
+
+struct call_slot {
+    bool open;
+    struct call call;
+    struct mono sent;
+};
+
+struct server_state {
+    const struct server_config *config;
+    const struct mover_ops *mover;
+    struct server_facts facts;
+    struct decision decision;
+    bool may_commit;
+    bool auto_on;
+    struct hold hold;
+    struct {
+        enum place place;
+        bool force;
+        struct utc at;
+        char by[NAME_TEXT];
+    } order;
+    bool has_move;
+    struct move move;
+    struct call_result last; /* of the newest call of this step */
+    bool has_last;
+    enum call_kind last_kind;
+    enum place known_place; /* the last settled place that was seen, stored */
+    enum power known_power;
+    struct utc settled_since;
+    struct utc in_cloud_seen; /* velostrata first said so; guards the both-places check */
+    int32_t both_readings;
+    struct utc both_as_of;
+    int32_t failures; /* failed moves in a row */
+    struct utc retry_at;
+    struct utc breaker_until;
+    struct utc rerun_at;
+    struct utc losses[LOSSES_KEPT]; /* newest last */
+    int32_t n_losses;
+    bool notice_told;
+    bool late_told;
+    int32_t offering;
+    struct mono keep_at; /* nodes are put right not more often than this */
+    int32_t keep_failures;
+    int64_t segment;                       /* id of the open cost segment, 0 = none */
+    struct usd month_closed, today_closed; /* of closed segments */
+};
+
+struct price_series {
+    char type[NAME_TEXT], zone[NAME_TEXT];
+    struct price_step *steps;
+    size_t n, cap;
+    struct utc as_of;
+};
+
+enum { MAX_SERIES = 64, MAX_SEGMENTS_OPEN = 2048 };
+
+struct extension_state_kept {
+    struct extension_facts facts;
+    struct utc idle_since; /* two complete readings showed nobody out there */
+    int32_t idle_readings;
+    struct utc idle_as_of;
+    bool has_last;
+    struct call_result last;
+    enum call_kind last_kind;
+    struct utc last_call_at;
+    struct utc empty_since;
+    int64_t start_took_s; /* the newest measured start */
+    struct utc start_seen;
+    int64_t segment;
+    struct usd month_closed, today_closed;
+    bool stop_ordered, start_ordered; /* by a person */
+    char ordered_by[NAME_TEXT];
+};
+
+struct controller {
+    const struct config *config;
+    const struct tz *tz;
+    struct rng rng;
+    bool dry_run, observe;
+    char host[NAME_TEXT], user[NAME_TEXT];
+    int32_t pid;
+    struct utc started;
+
+    /* of the step under way */
+    struct utc now;
+    struct mono mono;
+    struct effects *fx;
+
+    struct source_state sources[SOURCE_COUNT];
+    struct server_state *servers;
+    size_t n_servers;
+    struct extension_state_kept extension;
+    struct host_facts host_facts;
+    struct utc host_minute;
+    bool jenkins_quieting;
+
+    enum auto_setting setting;
+    struct utc snooze_until;
+    struct utc auto_since;
+    char auto_by[NAME_TEXT];
+
+    struct schedule schedule;
+    bool schedule_built;
+    int64_t lead_s;
+    struct plan_out plan;
+    struct plan_server *plan_servers;
+    struct plan_server_out *plan_outs;
+    struct utc last_start;
+
+    struct utc clock_utc; /* of the last tick, against mono, for the clock gate */
+    struct mono clock_mono;
+    int32_t clock_bad_ticks; /* > 0: gate clock */
+
+    bool store_ok;
+    char store_text[LINE_TEXT];
+
+    uint64_t next_call_id, next_move_id;
+    int64_t next_segment_id;
+    struct call_slot calls[MAX_CALLS_OPEN];
+    struct segment *segments; /* open ones and those of this month */
+    size_t n_segments, cap_segments;
+    struct price_series series[MAX_SERIES];
+    size_t n_series;
+    struct utc month_start, day_start, next_day;
+
+    struct journal_entry events[FLEET_EVENTS]; /* ring */
+    size_t n_events, first_event;
+    int64_t events_total;
+    struct command_reply replies[FLEET_REPLIES];
+    size_t n_replies;
+    struct alert alerts[FLEET_ALERTS];
+    size_t n_alerts;
+    uint64_t version;
+};
+
+/* journal.c: writes an entry (record and ring). fields the caller leaves out stay empty.
+ */
+struct journal_entry *journal_begin(struct controller *c, enum level level,
+                                    const char *actor, const char *server,
+                                    const char *action) NONNULL;
+void journal_say(struct controller *c, struct journal_entry *j, const char *fmt, ...)
+    PRINTF_LIKE(3, 4) NONNULL;
+void alert_raise(struct controller *c, const char *server, const char *code,
+                 const char *text) NONNULL;
+
+/* merge.c: observations to facts; edges (losses, notices) are left to react.c. */
+void merge_all(struct controller *c) NONNULL;
+
+/* sources.c: when to poll what; errors, back-off, breaker. */
+void sources_init(struct controller *c) NONNULL;
+void sources_take(struct controller *c, struct observation *o) NONNULL;
+void sources_schedule(struct controller *c) NONNULL;
+void sources_hurry(struct controller *c, enum source s) NONNULL;
+bool source_is_stale(const struct controller *c, enum source s) NONNULL;
+int64_t source_every_s(const struct controller *c, enum source s) NONNULL;
+int64_t source_stale_after_s(const struct controller *c, enum source s) NONNULL;
+
+/* calls.c: every act goes through here: an id, an intent, the one open call of a server.
+ */
+bool call_is_open(const struct controller *c, const char *server) NONNULL;
+bool call_send(struct controller *c, const struct call *call, const char *actor,
+               const char *why) NONNULL;
+void call_result(struct controller *c, const struct call_result *r) NONNULL;
+
+/* moves.c: begins, advances and ends moves. */
+void move_begin(struct controller *c, struct server_state *s, enum direction d,
+                struct utc drain_deadline, bool interrupted) NONNULL;
+void moves_advance(struct controller *c) NONNULL;
+void move_end(struct controller *c, struct server_state *s, enum move_status status,
+              enum failure failure, const char *why) NONNULL;
+void move_store(struct controller *c, const struct server_state *s) NONNULL;
+
+/* react.c: what changed by itself: losses, notices, a VM switched by a person, arrival.
+ */
+void react_all(struct controller *c) NONNULL;
+
+/* decide.c: runs the plan and begins or cancels what it says; the extension; the nodes at
+ * rest. */
+void decide_all(struct controller *c) NONNULL;
+
+/* commands.c */
+void command_take(struct controller *c, const struct command *cmd, bool stored) NONNULL;
+void setting_store(struct controller *c, const char *key, const char *value) NONNULL;
+void hold_store(struct controller *c, const struct server_state *s) NONNULL;
+void order_store(struct controller *c, const struct server_state *s) NONNULL;
+
+/* costs.c: segments, prices, sums. */
+void costs_load(struct controller *c, const struct store_state *state) NONNULL;
+void costs_prices(struct controller *c, const struct observation *o) NONNULL;
+void costs_follow(struct controller *c) NONNULL;
+void costs_view(struct controller *c, struct fleet *f) NONNULL;
+bool price_find(const struct controller *c, const char *type, const char *zone,
+                struct utc at, struct usd *out, struct utc *as_of) NONNULL;
+
+struct server_state *server_find(struct controller *c, const char *name) NONNULL;
+const char *clock_text(const struct controller *c, struct utc t,
+                       char buf[TIME_TEXT]) NONNULL;
+
+/* Nothing may act: observing, dry-run, no store, clock suspect (the last but for orders).
+ */
+bool acts_forbidden(const struct controller *c) NONNULL;
+
+#endif

@@ -1,0 +1,31 @@
+#include <config.h>
+
+#include "core/move/mover.h"
+
+#include "core/base/str.h"
+
+#define MOVER(name) extern const struct mover_ops mover_##name;
+#include "core/move/movers.def"
+#undef MOVER
+
+static const struct mover_ops *const movers[] = {
+#define MOVER(name) &mover_##name,
+#include "core/move/movers.def"
+#undef MOVER
+};
+
+const struct mover_ops *mover_find(const char *name)
+{
+    for (size_t i = 0; i < ARRAY_LEN(movers); i++) {
+        if (str_eq(movers[i]->name, name))
+            return movers[i];
+    }
+    return NULL;
+}
+
+const struct mover_step *mover_steps(const struct mover_ops *ops, enum direction d,
+                                     int32_t *n)
+{
+    *n = d == DIRECTION_OUT ? ops->n_out : ops->n_back;
+    return d == DIRECTION_OUT ? ops->out : ops->back;
+}

@@ -1,0 +1,89 @@
+/*
+ * mover - a way to move servers, as two tables of steps; one mechanism runs them all.
+ * Steps are pure: what is known goes in, one verdict comes out. They own nothing.
+ * Threads: any; tables are constant.
+ */
+#ifndef RH_MOVE_MOVER_H
+#define RH_MOVE_MOVER_H
+
+#include "core/model/call.h"
+#include "core/model/config.h"
+#include "core/model/facts.h"
+#include "core/model/move.h"
+
+enum verdict {
+    VERDICT_WAIT, /* nothing to do but look again; note says for what */
+    VERDICT_CALL, /* make `call`, then look again */
+    VERDICT_DONE, /* the effect of this step is seen */
+    VERDICT_FAIL, /* this move ends; level-triggered policy plans anew */
+    VERDICT_BLOCK /* only a person can end this state */
+};
+
+/* What a failure means for the next try (policy-and-cost 6.4). */
+enum failure {
+    FAILURE_TRANSIENT, /* backoff */
+    FAILURE_CAPACITY,  /* next offering, no breaker count */
+    FAILURE_PERMANENT  /* opens the breaker */
+};
+
+struct step_in {
+    const struct config *config;
+    const struct server_config *server;
+    const struct server_facts *facts;
+    const struct extension_facts *extension;
+    struct utc now;
+    bool may_commit; /* policy allows this move past its commit point now */
+    bool call_open;  /* a call for this server is under way */
+    const struct call_result *last; /* of the newest call of this step, NULL = none yet */
+    enum call_kind last_kind;       /* what that call was */
+};
+
+struct step_out {
+    enum verdict verdict;
+    struct call call;     /* CALL: kind, target, marker, run, force are set */
+    enum failure failure; /* FAIL */
+    bool commits;         /* CALL: this one cannot be taken back */
+    bool send_home;       /* FAIL: it is out there but not usable: bring it back */
+};
+
+/* Looks at the facts and says what to do. May write notes, progress and reading times
+ * into the move (idle_since, marked_seen, task, progress, note), nothing else. */
+typedef void step_fn(const struct step_in *in, struct move *m, struct step_out *out);
+
+struct mover_step {
+    enum step step;
+    step_fn *run;
+};
+
+struct mover_ops {
+    const char *name;
+    bool uses_extension;
+    struct mover_step out[MAX_STEPS];
+    int32_t n_out;
+    struct mover_step back[MAX_STEPS];
+    int32_t n_back;
+};
+
+/* NULL when there is none of that name. */
+const struct mover_ops *mover_find(const char *name) NONNULL;
+
+const struct mover_step *mover_steps(const struct mover_ops *ops, enum direction d,
+                                     int32_t *n) NONNULL;
+
+/* The steps that concern Jenkins nodes are the same for every mover. */
+step_fn step_drain, step_boot, step_node, step_power_on;
+
+/*
+ * The nodes of a server that is settled somewhere without a move: the one of its place
+ * open, the other closed; both closed under an interruption notice. A node closed by a
+ * person stays as it is. True when a call is needed to get there (policy-and-cost 6.7).
+ */
+bool nodes_keep(const struct server_facts *f, const char *by, const char *why,
+                struct call *call) NONNULL;
+
+/* "rushhour/1 drain op=m-41 by=policy why=window" (jenkins-api 4): ASCII, at most 120
+ * bytes. */
+void node_marker(char *buf, size_t size, const char *verb, const char *op, const char *by,
+                 const char *why) NONNULL;
+
+#endif

@@ -1,0 +1,258 @@
+#include <config.h>
+
+#include "core/move/step.h"
+
+#include "core/base/str.h"
+
+/* Two idle readings this far apart make a node drained: a build that was just being
+ * assigned when the node was marked shows up by then (jenkins-api 5). */
+enum { DRAINED_APART_S = 5 };
+/* A second start of an agent while the first is under way hinders both
+ * (jenkins-api 10.6). */
+enum { LAUNCH_EVERY_S = 150 };
+/* An order that failed is not repeated faster than this. */
+enum { RETRY_CALL_S = 30 };
+
+void node_marker(char *buf, size_t size, const char *verb, const char *op, const char *by,
+                 const char *why)
+{
+    char text[120];
+    size_t n = 0;
+
+    (void)str_format(text, sizeof(text), "rushhour/1 %s op=%s by=%.32s why=%.32s", verb,
+                     op, by, why);
+    /* Names of people may hold anything; Jenkins cuts the reason at " : " and escapes the
+     * rest. */
+    for (const char *p = text; *p != '\0' && n + 1 < size; p++) {
+        bool plain = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
+                     (*p >= '0' && *p <= '9') || *p == '.' || *p == '/' || *p == '=' ||
+                     *p == '_' || *p == '-' || *p == ' ';
+
+        buf[n++] = plain ? *p : '_';
+    }
+    buf[n] = '\0';
+}
+
+/* A call that failed a moment ago is left alone for a while. */
+static bool too_soon(const struct step_in *in, const struct move *m)
+{
+    return in->last != NULL && in->last->outcome == OUTCOME_FAILED &&
+           in->now.s - m->last_call_at.s < RETRY_CALL_S;
+}
+
+static void drain_busy(const struct step_in *in, struct move *m, struct step_out *out,
+                       const struct node_facts *source)
+{
+    bool overdue = m->drain_deadline.s != 0 && in->now.s >= m->drain_deadline.s;
+    bool stop =
+        m->force || (overdue && in->config->policy.on_drain_deadline == DRAIN_ABORT);
+
+    m->idle_since = (struct utc){0};
+    if (m->interrupted) {
+        /* The machine is gone or goes in two minutes; waiting would save no build. */
+        say_done(m, out);
+        return;
+    }
+    if (stop && source->build_path[0] != '\0' && !in->call_open && !too_soon(in, m) &&
+        (in->last == NULL || in->last_kind != CALL_BUILD_STOP ||
+         in->now.s - m->last_call_at.s >= RETRY_CALL_S)) {
+        say_call(in, m, out, CALL_BUILD_STOP, source->build_path);
+        return;
+    }
+    say_wait(m, out, "draining %s%s",
+             source->build[0] != '\0' ? source->build : "a build",
+             overdue ? ", past the drain deadline" : "");
+}
+
+/*
+ * Close the source node, see it closed, then see it idle twice (reliability 6,
+ * "Draining"). The target is closed first, so that never both take builds.
+ */
+void step_drain(const struct step_in *in, struct move *m, struct step_out *out)
+{
+    const struct node_facts *source = move_source(in, m), *target = move_target(in, m);
+    bool overdue = m->drain_deadline.s != 0 && in->now.s >= m->drain_deadline.s;
+
+    if (in->call_open) {
+        say_wait(m, out, "closing node %s", source->name);
+        return;
+    }
+    if (!source->known) {
+        /* Builds cannot be seen: treat it as busy until the deadline
+         * (policy-and-cost 6.4). */
+        if (m->direction == DIRECTION_BACK && (m->interrupted || overdue))
+            say_done(m, out);
+        else
+            say_wait(m, out, "waiting for Jenkins");
+        return;
+    }
+    if (too_soon(in, m)) {
+        say_wait(m, out, "node %s: %s", source->name, in->last->err.text);
+        return;
+    }
+    if (target->known && !target->marked && seen_since_call(in, m, target->as_of)) {
+        say_call(in, m, out, CALL_NODE_CLOSE, target->name);
+        return;
+    }
+    if (!source->marked) {
+        if (seen_since_call(in, m, source->as_of))
+            say_call(in, m, out, CALL_NODE_CLOSE, source->name);
+        else
+            say_wait(m, out, "closing node %s", source->name);
+        return;
+    }
+    if (m->marked_seen.s == 0)
+        m->marked_seen = source->as_of;
+    if (!source->idle) {
+        drain_busy(in, m, out, source);
+        return;
+    }
+    if (m->idle_since.s == 0)
+        m->idle_since = source->as_of;
+    if (m->interrupted || source->as_of.s - m->idle_since.s >= DRAINED_APART_S)
+        say_done(m, out);
+    else
+        say_wait(m, out, "node %s is closed and idle", source->name);
+}
+
+/* True when the agent is connected; otherwise starts it or waits. */
+static bool agent_connected(const struct step_in *in, struct move *m,
+                            struct step_out *out, const struct node_facts *n)
+{
+    if (!n->known) {
+        say_wait(m, out, "waiting for Jenkins");
+        return false;
+    }
+    if (n->connected || (!n->connected_known && n->open))
+        return true;
+    if (n->launchable && !in->call_open &&
+        (m->calls == 0 || in->now.s - m->last_call_at.s >= LAUNCH_EVERY_S)) {
+        say_call(in, m, out, CALL_NODE_LAUNCH, n->name);
+        return false;
+    }
+    say_wait(m, out, "waiting for the agent of node %s", n->name);
+    return false;
+}
+
+void step_boot(const struct step_in *in, struct move *m, struct step_out *out)
+{
+    if (in->facts->lost || in->facts->place == PLACE_LOST) {
+        say_fail(m, out, FAILURE_CAPACITY,
+                 "the instance was taken back while it started");
+        return;
+    }
+    if (m->deadline.s != 0 && in->now.s >= m->deadline.s) {
+        say_fail(m, out, FAILURE_TRANSIENT,
+                 "the agent of node %s did not connect in time", in->facts->cloud.name);
+        out->send_home = true;
+        return;
+    }
+    if (agent_connected(in, m, out, &in->facts->cloud))
+        say_done(m, out);
+}
+
+void step_power_on(const struct step_in *in, struct move *m, struct step_out *out)
+{
+    const struct server_facts *f = in->facts;
+
+    if (f->power == POWER_ON) {
+        say_done(m, out);
+        return;
+    }
+    if (in->call_open || f->place_stale) {
+        say_wait(m, out,
+                 in->call_open ? "powering on %s" : "waiting for fresh data of %s",
+                 in->server->vm);
+        return;
+    }
+    if (f->vm_id[0] == '\0' || f->power == POWER_UNKNOWN) {
+        say_wait(m, out, "vSphere does not show the VM %s", in->server->vm);
+        return;
+    }
+    if (in->last != NULL && in->last->outcome == OUTCOME_DONE &&
+        !seen_since_call(in, m, f->place_as_of)) {
+        say_wait(m, out, "powering on %s", in->server->vm);
+        return;
+    }
+    if (in->last != NULL && in->now.s - m->last_call_at.s < RETRY_CALL_S) {
+        say_wait(m, out, "powering on %s: %s", in->server->vm, in->last->err.text);
+        return;
+    }
+    say_call(in, m, out, CALL_VM_POWER_ON, f->vm_id);
+}
+
+/* The last step of both directions: the target's agent is there, and its node takes
+ * builds. */
+void step_node(const struct step_in *in, struct move *m, struct step_out *out)
+{
+    const struct node_facts *target = move_target(in, m);
+
+    if (m->direction == DIRECTION_OUT &&
+        (in->facts->lost || in->facts->place == PLACE_LOST ||
+         in->facts->instance.reclaim_at.s != 0)) {
+        say_fail(m, out, FAILURE_CAPACITY, "the instance was taken back");
+        return;
+    }
+    if (!agent_connected(in, m, out, target))
+        return;
+    if (target->open) {
+        say_done(m, out);
+        return;
+    }
+    if (target->marked && target->closed_by == CLOSED_BY_PERSON) {
+        /* The server is where it should be; the node is a person's to open. */
+        say_done(m, out);
+        (void)str_format(m->note, sizeof(m->note),
+                         "node %s was closed by a person and stays so", target->name);
+        return;
+    }
+    if (in->call_open || !target->marked || too_soon(in, m) ||
+        (in->last != NULL && in->last_kind == CALL_NODE_OPEN &&
+         !seen_since_call(in, m, target->as_of))) {
+        say_wait(m, out, "opening node %s", target->name);
+        return;
+    }
+    say_call(in, m, out, CALL_NODE_OPEN, target->name);
+}
+
+static void keep_call(const struct server_facts *f, const struct node_facts *n,
+                      enum call_kind kind, const char *by, const char *why,
+                      struct call *call)
+{
+    (void)f;
+    *call = (struct call){.kind = kind};
+    (void)str_copy(call->target, sizeof(call->target), n->name);
+    node_marker(call->marker, sizeof(call->marker),
+                kind == CALL_NODE_OPEN ? "undo" : "park", "keep", by, why);
+}
+
+bool nodes_keep(const struct server_facts *f, const char *by, const char *why,
+                struct call *call)
+{
+    const struct node_facts *here, *there;
+    bool threatened = f->instance.reclaim_at.s != 0 || f->lost;
+
+    if (!f->onprem.known || !f->cloud.known)
+        return false;
+    if (f->place == PLACE_LOST || (f->place == PLACE_CLOUD && threatened)) {
+        if (f->cloud.marked)
+            return false;
+        keep_call(f, &f->cloud, CALL_NODE_CLOSE, by, "interruption", call);
+        return true;
+    }
+    if ((f->place != PLACE_ONPREM && f->place != PLACE_CLOUD) || f->place_stale)
+        return false;
+    here = f->place == PLACE_CLOUD ? &f->cloud : &f->onprem;
+    there = f->place == PLACE_CLOUD ? &f->onprem : &f->cloud;
+    /* Closing comes first: at most one node is open at any time. */
+    if (!there->marked) {
+        keep_call(f, there, CALL_NODE_CLOSE, by, why, call);
+        return true;
+    }
+    if (here->marked && here->closed_by == CLOSED_BY_RUSHHOUR &&
+        (f->place == PLACE_CLOUD || f->power == POWER_ON)) {
+        keep_call(f, here, CALL_NODE_OPEN, by, why, call);
+        return true;
+    }
+    return false;
+}

@@ -1,0 +1,27 @@
+/*
+ * step - how a step says its verdict; for the files of this folder.
+ * No memory.
+ * Threads: any.
+ */
+#ifndef RH_MOVE_STEP_H
+#define RH_MOVE_STEP_H
+
+#include "core/move/mover.h"
+
+/* Each sets the verdict and, when fmt is not empty, the move's note. */
+void say_wait(struct move *m, struct step_out *out, const char *fmt, ...)
+    PRINTF_LIKE(3, 4);
+void say_fail(struct move *m, struct step_out *out, enum failure failure, const char *fmt,
+              ...) PRINTF_LIKE(4, 5);
+void say_done(struct move *m, struct step_out *out);
+void say_call(const struct step_in *in, struct move *m, struct step_out *out,
+              enum call_kind kind, const char *target);
+
+/* The nodes of this move: where builds leave, where they arrive. */
+const struct node_facts *move_source(const struct step_in *in, const struct move *m);
+const struct node_facts *move_target(const struct step_in *in, const struct move *m);
+
+/* A reading made after the newest call was answered; before that the facts may be old. */
+bool seen_since_call(const struct step_in *in, const struct move *m, struct utc as_of);
+
+#endif

@@ -1,0 +1,252 @@
+#include <config.h>
+
+#include "core/move/step.h"
+
+#include "core/base/str.h"
+
+#include <string.h>
+
+/* The manager brings a VM home by itself after a spot loss; only when nothing of that is
+ * seen for this long the return is commanded (policy-and-cost 5.2). */
+enum { OWN_RETURN_S = 600 };
+/* Before a lost answer counts as "nothing happened": two polls and more (reliability 6).
+ */
+enum { UNMOVED_S = 75 };
+enum { RETRY_RETURN_S = 60 };
+/* Waiting for the source's channel to close is a courtesy, not a condition
+ * (jenkins-api 10.4). */
+enum { DISCONNECT_WAIT_S = 60 };
+
+static void follow_task(const struct step_in *in, struct move *m)
+{
+    m->progress = in->facts->task_active ? in->facts->task_progress : m->progress;
+    if (in->facts->task_active)
+        (void)str_copy(m->task, sizeof(m->task), in->facts->task_id);
+}
+
+static void step_extension(const struct step_in *in, struct move *m, struct step_out *out)
+{
+    const struct extension_facts *x = in->extension;
+
+    if (!x->stale && x->state == EXTENSION_ACTIVE) {
+        say_done(m, out);
+        return;
+    }
+    if (!x->stale && (x->state == EXTENSION_IMPAIRED || x->state == EXTENSION_INVALID)) {
+        say_fail(m, out, FAILURE_TRANSIENT, "the cloud extension is %s%s%s",
+                 extension_state_word(x->state), x->problem[0] != '\0' ? ": " : "",
+                 x->problem);
+        return;
+    }
+    if (in->now.s - m->step_since.s >= in->config->policy.timeout_out) {
+        say_fail(m, out, FAILURE_TRANSIENT,
+                 "the cloud extension did not become active in time");
+        return;
+    }
+    m->progress = x->task_active ? x->task_progress : -1;
+    say_wait(m, out, "cloud extension is %s",
+             x->stale ? "not known now" : extension_state_word(x->state));
+}
+
+/* The channel of a machine that is about to stop is closed first, so that nobody believes
+ * it. */
+static bool disconnect_first(const struct step_in *in, struct move *m,
+                             struct step_out *out)
+{
+    const struct node_facts *source = move_source(in, m);
+
+    if (!source->known || !source->connected || !source->marked || !source->idle)
+        return false;
+    if (m->calls == 0) {
+        say_call(in, m, out, CALL_NODE_DISCONNECT, source->name);
+        return true;
+    }
+    if (in->last_kind != CALL_NODE_DISCONNECT ||
+        in->now.s - m->last_call_at.s > DISCONNECT_WAIT_S)
+        return false;
+    if (in->last != NULL && in->last->outcome == OUTCOME_FAILED)
+        return false;
+    say_wait(m, out, "closing the channel of node %s", source->name);
+    return true;
+}
+
+static void fill_run(const struct step_in *in, const struct move *m,
+                     struct run_in_cloud *r)
+{
+    const struct server_config *s = in->server;
+    const struct velostrata_config *v = &in->config->velostrata;
+    const struct extension_facts *x = in->extension;
+    const char *edge = v->edge_node;
+    size_t offering =
+        s->n_instance_types == 0 ? 0 : (size_t)m->offering % s->n_instance_types;
+
+    /* auto: the edge in the zone where this server's interface was last seen, else A. */
+    if (str_eq(edge, "auto")) {
+        const char *zone = in->facts->instance.zone;
+
+        edge = zone[0] != '\0' && str_eq(zone, x->edge_b_zone) &&
+                       !str_eq(zone, x->edge_a_zone)
+                   ? "NodeB"
+                   : "NodeA";
+    }
+    *r = (struct run_in_cloud){
+        .spot = true, .has_max_price = s->has_max_price, .max_price = s->max_price};
+    if (s->n_instance_types > 0)
+        (void)str_copy(r->instance_type, sizeof(r->instance_type),
+                       s->instance_types[offering]);
+    (void)str_copy(r->edge_node, sizeof(r->edge_node), edge);
+    (void)str_copy(r->storage_policy, sizeof(r->storage_policy), v->storage_policy);
+    (void)str_copy(r->eni, sizeof(r->eni), s->eni);
+    (void)str_copy(r->eni_field, sizeof(r->eni_field), v->eni_field);
+    (void)str_copy(r->static_address, sizeof(r->static_address), s->static_address);
+    (void)str_copy(r->subnet, sizeof(r->subnet), s->subnet);
+    for (size_t i = 0; i < s->n_security_groups && i < MAX_SECURITY_GROUPS; i++)
+        (void)str_copy(r->security_groups[r->n_security_groups++], ID_TEXT,
+                       s->security_groups[i]);
+}
+
+/* The call was made: what do the facts say became of it? True when a verdict was given.
+ */
+static bool run_resolve(const struct step_in *in, struct move *m, struct step_out *out)
+{
+    const struct server_facts *f = in->facts;
+    const struct call_result *last = in->last;
+
+    if (last == NULL ||
+        (in->last_kind != CALL_RUN_IN_CLOUD && in->last_kind != CALL_START_IN_CLOUD))
+        return false;
+    if (last->outcome == OUTCOME_FAILED) {
+        say_fail(m, out,
+                 last->err.code == ERR_CAPACITY     ? FAILURE_CAPACITY
+                 : err_is_retryable(last->err.code) ? FAILURE_TRANSIENT
+                                                    : FAILURE_PERMANENT,
+                 "run in cloud was refused: %s", last->err.text);
+        return true;
+    }
+    if (f->place_stale || f->task_active || f->place == PLACE_MOVING_OUT ||
+        !seen_since_call(in, m, f->place_as_of) || in->now.s - last->at.s < UNMOVED_S) {
+        say_wait(m, out, "running in the cloud%s",
+                 last->outcome == OUTCOME_UNKNOWN ? ", its answer was lost" : "");
+        return true;
+    }
+    if (f->place == PLACE_ONPREM) {
+        /* The task says it in words only. */
+        bool capacity = strcasestr(f->task_error, "capacity") != NULL;
+
+        say_fail(m, out, capacity ? FAILURE_CAPACITY : FAILURE_TRANSIENT,
+                 "run in cloud failed: %s",
+                 f->task_error[0] != '\0' ? f->task_error : "the VM is still at home");
+        return true;
+    }
+    return false;
+}
+
+static void step_run(const struct step_in *in, struct move *m, struct step_out *out)
+{
+    const struct server_facts *f = in->facts;
+
+    follow_task(in, m);
+    if (f->place == PLACE_CLOUD && !f->place_stale && !f->instance_stopped) {
+        say_done(m, out);
+        return;
+    }
+    if (m->deadline.s != 0 && in->now.s >= m->deadline.s && !f->task_active) {
+        say_fail(m, out, FAILURE_TRANSIENT, "it did not arrive in the cloud in time");
+        return;
+    }
+    if (in->call_open || f->place == PLACE_MOVING_OUT) {
+        say_wait(m, out, "running in the cloud");
+        return;
+    }
+    if (run_resolve(in, m, out))
+        return;
+    if (f->place_stale || f->vm_id[0] == '\0') {
+        say_wait(m, out, "waiting for fresh data");
+        return;
+    }
+    if (f->task_active) {
+        say_wait(m, out, "another task runs on this VM: %s", f->task_type);
+        return;
+    }
+    if (!in->may_commit) {
+        say_wait(m, out, "waiting for a slot");
+        return;
+    }
+    if (f->place == PLACE_CLOUD && f->instance_stopped) {
+        say_call(in, m, out, CALL_START_IN_CLOUD, f->vm_id);
+        out->commits = true;
+        return;
+    }
+    if (f->place != PLACE_ONPREM) {
+        say_wait(m, out, "its place is not known");
+        return;
+    }
+    if (disconnect_first(in, m, out))
+        return;
+    say_call(in, m, out, CALL_RUN_IN_CLOUD, f->vm_id);
+    out->commits = true;
+    fill_run(in, m, &out->call.run);
+}
+
+static void step_return(const struct step_in *in, struct move *m, struct step_out *out)
+{
+    const struct server_facts *f = in->facts;
+    const struct call_result *last = in->last_kind == CALL_RETURN ? in->last : NULL;
+
+    follow_task(in, m);
+    if (f->place == PLACE_ONPREM && !f->place_stale && !f->task_active) {
+        say_done(m, out);
+        return;
+    }
+    if (in->call_open || f->place_stale || f->task_active ||
+        f->place == PLACE_MOVING_BACK) {
+        say_wait(m, out, f->place_stale ? "waiting for fresh data" : "returning on-prem");
+        return;
+    }
+    if (f->migration_busy) {
+        say_wait(m, out, "a migration is being detached; a return would break it");
+        return;
+    }
+    if (m->interrupted && in->now.s - m->started.s < OWN_RETURN_S) {
+        say_wait(m, out, "the manager brings it home by itself");
+        return;
+    }
+    if (last != NULL) {
+        bool refused = last->outcome == OUTCOME_FAILED;
+
+        if (!seen_since_call(in, m, f->place_as_of) ||
+            in->now.s - last->at.s < (refused ? RETRY_RETURN_S : UNMOVED_S)) {
+            say_wait(m, out, refused ? "return was refused: %s" : "returning on-prem%s",
+                     refused ? last->err.text : "");
+            return;
+        }
+    }
+    if (!in->may_commit && !m->committed) {
+        say_wait(m, out, "waiting for a slot");
+        return;
+    }
+    if (f->vm_id[0] == '\0') {
+        say_wait(m, out, "vSphere does not show the VM %s", in->server->vm);
+        return;
+    }
+    if (f->place == PLACE_CLOUD && disconnect_first(in, m, out))
+        return;
+    say_call(in, m, out, CALL_RETURN, f->vm_id);
+    out->commits = true;
+}
+
+const struct mover_ops mover_velostrata = {
+    .name = "velostrata",
+    .uses_extension = true,
+    .out = {{STEP_DRAIN, step_drain},
+            {STEP_EXTENSION, step_extension},
+            {STEP_RUN, step_run},
+            {STEP_BOOT, step_boot},
+            {STEP_NODE, step_node}},
+    .n_out = 5,
+    .back = {{STEP_DRAIN, step_drain},
+             {STEP_RETURN, step_return},
+             {STEP_POWER_ON, step_power_on},
+             {STEP_NODE, step_node}},
+    .n_back = 4,
+};
