@@ -1,6 +1,8 @@
 libcore_a_SOURCES += \
 	core/engine/api_set.c \
 	core/engine/api_set.h \
+	core/engine/board.c \
+	core/engine/board.h \
 	core/engine/calls.c \
 	core/engine/commands.c \
 	core/engine/controller.c \
@@ -12,9 +14,13 @@ libcore_a_SOURCES += \
 	core/engine/engine.c \
 	core/engine/engine.h \
 	core/engine/journal.c \
+	core/engine/mailbox.c \
+	core/engine/mailbox.h \
 	core/engine/merge.c \
 	core/engine/moves.c \
 	core/engine/react.c \
+	core/engine/runtime.c \
+	core/engine/runtime.h \
 	core/engine/snapshot.c \
 	core/engine/sources.c \
 	core/engine/state.h

@@ -1,0 +1,57 @@
+/*
+ * drive - the shipped controller and the simulated site on one virtual clock, in one
+ * thread, as fast as the machine can; every answer goes through the real readers as bytes
+ * (design 4, 7). Owns what it makes; borrows the configuration and zone. Threads: one.
+ */
+#ifndef RH_SIM_DRIVE_H
+#define RH_SIM_DRIVE_H
+
+#include "core/base/log.h"
+#include "core/base/tz.h"
+#include "core/model/config.h"
+#include "core/model/fleet.h"
+#include "core/sim/site.h"
+
+struct drive_options {
+    const struct config *config; /* fits the site (site_config_text), secrets set */
+    const struct tz *tz;
+    struct site *site;
+    uint64_t seed;
+    struct utc from;
+    int64_t duration_s;
+    const char *state_dir; /* NULL = in memory */
+    struct log *log;
+    /* Called every simulated minute; may act on the site. NULL = nobody. */
+    void (*each_minute)(void *ctx, const struct fleet *f);
+    void (*each_entry)(void *ctx, const struct journal_entry *j);
+    void *ctx;
+};
+
+/* design 8: what `demo` and `simulate` end in. */
+struct drive_report {
+    uint64_t seed;
+    struct utc from, to;
+    int32_t servers;
+    int64_t moves_out, moves_back, moves_failed, interruptions;
+    int64_t
+        lost_builds; /* builds that died with a reclaimed instance, as the site counts */
+    int64_t planned_minutes,
+        ready_minutes;   /* server-minutes inside windows; those ready */
+    int64_t late_s[512]; /* ready_at - S per server and window, sorted */
+    size_t n_late;
+    struct usd cost_total, cost_spot, cost_extension, on_demand;
+    bool cost_known;
+    int64_t polls, calls, steps;
+    int64_t violations;
+    char violation[LINE_TEXT]; /* the first */
+    uint64_t trace;            /* a hash over the journal: same seed, same hash */
+};
+
+enum err_code drive_run(const struct drive_options *o, struct drive_report *out,
+                        struct err *e) MUST_CHECK NONNULL;
+
+/* The report as one JSON object / as lines for people; owned by the caller. */
+void drive_report_json(const struct drive_report *r, struct strbuf *out) NONNULL;
+void drive_report_text(const struct drive_report *r, struct strbuf *out) NONNULL;
+
+#endif
