@@ -6,6 +6,8 @@ libcore_a_SOURCES += \
 	core/base/clock.h \
 	core/base/err.c \
 	core/base/err.h \
+	core/base/jsonw.c \
+	core/base/jsonw.h \
 	core/base/log.c \
 	core/base/log.h \
 	core/base/money.c \

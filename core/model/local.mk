@@ -7,6 +7,8 @@ libcore_a_SOURCES += \
 	core/model/facts.h \
 	core/model/fleet.c \
 	core/model/fleet.h \
+	core/model/fleet_json.c \
+	core/model/fleet_json.h \
 	core/model/move.h \
 	core/model/observe.c \
 	core/model/observe.h \

@@ -1,0 +1,15 @@
+/*
+ * fleet_json - a snapshot as the JSON object of `status --json` (design 8).
+ * The buffer is the caller's.
+ * Threads: any.
+ */
+#ifndef RH_MODEL_FLEET_JSON_H
+#define RH_MODEL_FLEET_JSON_H
+
+#include "core/base/str.h"
+#include "core/model/fleet.h"
+
+/* One line, no newline. version: of the program. Ages count from f->at. */
+void fleet_json(const struct fleet *f, const char *version, struct strbuf *out) NONNULL;
+
+#endif
