@@ -1,1 +1,9 @@
-# Tests of policy.
+# Tests of policy, cost and the time zones that they stand on.
+check_PROGRAMS += tests/unit/test_tz
+tests_unit_test_tz_SOURCES = tests/unit/test_tz.c tests/unit/table.h
+tests_unit_test_tz_LDADD = $(PURE_TEST_LIBS)
+TESTS += tests/unit/test_tz
+check_PROGRAMS += tests/unit/test_schedule
+tests_unit_test_schedule_SOURCES = tests/unit/test_schedule.c tests/unit/policy_util.h
+tests_unit_test_schedule_LDADD = $(PURE_TEST_LIBS)
+TESTS += tests/unit/test_schedule

@@ -1,3 +1,12 @@
 libcore_a_SOURCES += \
+	core/policy/decide.c \
+	core/policy/extension.c \
+	core/policy/gates.c \
+	core/policy/next.c \
+	core/policy/plan.c \
 	core/policy/plan.h \
-	core/policy/schedule.h
+	core/policy/plan_work.h \
+	core/policy/schedule.c \
+	core/policy/schedule.h \
+	core/policy/slots.c \
+	core/policy/text.c

@@ -26,6 +26,8 @@ struct plan_server {
     struct utc retry_at;      /* backoff of a failed move, 0 = none */
     struct utc rerun_at;      /* earliest re-run after a loss, 0 = none */
     bool breaker_open;
+    struct utc hold_ended;     /* end or release of its last hold, 0 = none lately */
+    bool commits_before_drain; /* its mover passes the commit point first (overlap) */
 };
 
 struct plan_in {
@@ -35,6 +37,7 @@ struct plan_in {
     struct utc now;
     enum auto_setting setting;
     struct utc snooze_until; /* 0 = none */
+    struct utc auto_since;   /* the switch stands as it does since then, 0 = unknown */
     bool clock_ok;
     bool jenkins_quieting; /* gate node, way out */
     bool auto_stop;        /* of the extension */
@@ -44,7 +47,8 @@ struct plan_in {
     int64_t extension_start_s; /* how long it usually takes to start */
     struct utc last_start;     /* of any move, for start_spacing */
     const struct plan_server *servers;
-    size_t n;
+    size_t n;           /* MAX_SERVERS at most; what is beyond is left alone */
+    bool without_texts; /* codes only: for simulation at full speed */
 };
 
 enum plan_act {
@@ -73,6 +77,12 @@ struct plan_out {
     bool in_window, in_lead, in_drain;
 };
 
+/*
+ * A move of policy starts, goes on and is taken back by these rules; the mover still does
+ * its own checks (node seen closed, builds ended) before it uses may_commit. Every text
+ * is a sentence for people, with times of the site. In dry-run the decisions are those of
+ * `on`, but nothing acts: no PLAN_START, no PLAN_CANCEL, no may_commit, no extension.
+ */
 void plan(const struct plan_in *in, struct plan_out *out) NONNULL;
 
 #endif

@@ -20,6 +20,8 @@ struct schedule {
     size_t n;
     struct utc valid_from, valid_to; /* decisions outside need a new build */
     int64_t lead_s, drain_start_s;
+    struct utc horizon; /* nothing is known of windows that begin from here on */
+    size_t n_empty;     /* windows that a change of the clock swallowed: warn */
 };
 
 /* From the local dates today-2 .. today+14 around now; valid for now .. now+7d at least.
@@ -34,17 +36,27 @@ struct schedule_at {
     struct interval
         window; /* the one whose [L, D) holds now, or the next one; 0 when none */
     struct utc lead_start;  /* L of it */
-    struct utc drain_start; /* D of it */
+    struct utc drain_start; /* when the way back begins: D of it, or of the last one of
+                               those that follow it without a gap */
     bool has_window;
+    bool has_end; /* false: windows follow each other as far as the schedule reaches */
 };
 struct schedule_at schedule_at(const struct schedule *s, struct utc now) NONNULL;
+
+/* The last window whose D is at or before now; false when there is none in reach. */
+bool schedule_last(const struct schedule *s, struct utc now,
+                   struct interval *window) NONNULL;
+
+/* Does the schedule want the servers in the cloud? */
+bool schedule_is_cloud(const struct schedule *s, struct utc now) NONNULL;
 
 /* The first instant after now at which the schedule changes into that place (L for CLOUD,
  * D for ONPREM); 0 when there is none in the schedule's reach. */
 struct utc schedule_next_change(const struct schedule *s, struct utc now,
                                 enum place into) NONNULL;
 
-/* End of an until-schedule hold made now (policy-and-cost 4, with hold_cloud_cap). */
+/* End of an until-schedule hold made now (policy-and-cost 4, with hold_cloud_cap); 0 when
+ * the schedule never changes into that place and no cap applies. */
 struct utc schedule_hold_end(const struct schedule *s, const struct policy_config *p,
                              struct utc now, enum place place) NONNULL;
 

@@ -1,0 +1,107 @@
+#include <config.h>
+
+#include "core/policy/plan_work.h"
+
+/* The numbers are those of policy-and-cost. */
+
+bool hold_is_active(const struct hold *h, struct utc now)
+{
+    return (h->place == PLACE_ONPREM || h->place == PLACE_CLOUD) &&
+           (h->kind == HOLD_PIN || h->until.s > now.s);
+}
+
+struct desire desire_by_schedule(const struct schedule *s, struct utc now)
+{
+    struct schedule_at at = schedule_at(s, now);
+
+    switch (at.phase) {
+    case PHASE_LEAD: /* 3.5 row 3 */
+        return (struct desire){PLACE_CLOUD, REASON_LEAD};
+    case PHASE_WINDOW:
+        return (struct desire){PLACE_CLOUD, REASON_WINDOW};
+    case PHASE_OUTSIDE:
+        break;
+    }
+    return (struct desire){PLACE_ONPREM, REASON_OUTSIDE}; /* 3.5 row 5 */
+}
+
+struct desire desire_of(const struct hold *h, struct desire by_schedule, struct utc now)
+{
+    if (hold_is_active(h, now)) /* 3.5 row 1 */
+        return (struct desire){h->place, REASON_HOLD};
+    return by_schedule;
+}
+
+bool auto_is_on(const struct plan_in *in, const struct plan_server *s, struct utc when)
+{
+    return s->auto_on && in->setting != AUTO_OFF && in->snooze_until.s <= when.s;
+}
+
+int64_t cloud_until(const struct plan_work *w, const struct plan_server *s)
+{
+    struct utc from = w->now;
+    struct schedule_at at;
+
+    if (hold_is_active(&s->hold, w->now)) {
+        if (s->hold.kind == HOLD_PIN)
+            return INT64_MAX;
+        /* What comes after the hold: the schedule may keep it out there. */
+        from = s->hold.until;
+        if (!schedule_is_cloud(w->in->schedule, from))
+            return from.s;
+        at = schedule_at(w->in->schedule, from);
+    } else {
+        at = w->at;
+    }
+    return at.has_end ? at.drain_start.s : INT64_MAX;
+}
+
+static struct utc later(struct utc a, struct utc b)
+{
+    return a.s > b.s ? a : b;
+}
+
+/* What set the server on its way, for the deadline counts from there (2, 4). */
+static struct utc cause(const struct plan_work *w, const struct plan_server *s,
+                        const struct server_work *sw)
+{
+    struct utc t = {0};
+
+    if (sw->ordered)
+        return s->order.at;
+    if (sw->wanted.reason == REASON_HOLD)
+        t = s->hold.at;
+    else if (sw->direction == DIRECTION_OUT)
+        t = w->at.window.start;
+    else if (w->has_last)
+        t = w->last.end;
+    if (s->hold_ended.s <= w->now.s)
+        t = later(t, s->hold_ended);
+    if (s->hold.place != PLACE_UNKNOWN && s->hold.kind != HOLD_PIN &&
+        s->hold.until.s <= w->now.s)
+        t = later(t, s->hold.until); /* ended, and not yet dropped */
+    return later(t, w->in->auto_since);
+}
+
+struct utc drain_deadline(const struct plan_work *w, const struct plan_server *s,
+                          const struct server_work *sw)
+{
+    const struct policy_config *p = w->in->policy;
+    int64_t limit =
+        sw->direction == DIRECTION_OUT ? p->out_drain_deadline : p->drain_deadline;
+    struct utc t;
+
+    if (sw->forced)
+        return w->now;
+    if (p->on_drain_deadline == DRAIN_WAIT || limit == DURATION_NONE)
+        return (struct utc){0};
+    t = cause(w, s, sw);
+    if (sw->direction == DIRECTION_OUT)
+        t = later(t, w->now); /* a late start is no reason to stop a build at once */
+    else if (t.s == 0)
+        t = w->now;
+    /* It came when that deadline was over already: the cause is a later one. */
+    if (s->settled_since.s > t.s + limit)
+        t = s->settled_since;
+    return (struct utc){t.s + limit};
+}

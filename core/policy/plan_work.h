@@ -1,0 +1,119 @@
+/*
+ * plan_work - what the parts of plan() hand to each other. Of this folder only.
+ * A struct plan_work lives on the stack of one plan() and borrows its inputs.
+ * Threads: any.
+ */
+#ifndef RH_POLICY_PLAN_WORK_H
+#define RH_POLICY_PLAN_WORK_H
+
+#include "core/policy/plan.h"
+
+#define GATE_BIT(g) (UINT32_C(1) << (g))
+
+/* Where a server should be at some moment, and why (policy-and-cost 3.5). */
+struct desire {
+    enum place place; /* PLACE_ONPREM or PLACE_CLOUD */
+    enum reason reason;
+};
+
+struct server_work {
+    struct desire wanted; /* whatever the switches say */
+    bool auto_on;         /* global and its own, not snoozed; dry-run counts as on */
+    bool ordered;         /* a person wants it moved now */
+    bool forced;          /* builds are not waited for */
+    bool open;            /* a move of ours is under way */
+    bool committed;       /* and past its commit point */
+    bool coming_home;     /* its instance was taken back: this move only brings it home */
+    bool due;             /* settled elsewhere than the target, or not settled */
+    bool power_on;        /* an order to switch it on at home */
+    bool idle;            /* no build runs on the node of the place it leaves */
+    bool ready;           /* nothing to wait for but a slot */
+    bool start, granted;  /* PLAN_START; may_commit */
+    bool spaced;          /* gate slots: only the pause between two starts is left */
+    enum place target;    /* the order's place, else the wanted one */
+    enum direction direction; /* of the open move, or of the one that is due */
+    uint32_t gates;
+    struct utc deadline; /* of its drain, 0 = none */
+    int64_t since;       /* waits since then */
+};
+
+struct plan_work {
+    const struct plan_in *in;
+    const struct plan_server *servers;
+    size_t n;
+    struct utc now;
+    struct schedule_at at;
+    struct desire by_schedule;
+    bool snoozed;
+    bool has_last;
+    struct interval last;       /* the window that ended last */
+    struct utc spacing_until;   /* no move out starts before */
+    struct utc commit_until;    /* no return commits before */
+    int32_t slots_used;         /* committed and granted ones */
+    char slots_text[LINE_TEXT]; /* who has them */
+    char schedule_text[LINE_TEXT];
+    struct server_work work[MAX_SERVERS];
+    uint16_t order[MAX_SERVERS]; /* of the servers that wait */
+};
+
+/* ---- decide.c ---- */
+
+bool hold_is_active(const struct hold *h, struct utc now) NONNULL;
+struct desire desire_by_schedule(const struct schedule *s, struct utc now) NONNULL;
+struct desire desire_of(const struct hold *h, struct desire by_schedule,
+                        struct utc now) NONNULL;
+
+/* Is policy in charge of the server at that time? */
+bool auto_is_on(const struct plan_in *in, const struct plan_server *s,
+                struct utc when) NONNULL;
+
+/* A server that is wanted in the cloud: until when; INT64_MAX: no end known. */
+int64_t cloud_until(const struct plan_work *w, const struct plan_server *s) NONNULL;
+
+/* When the drain of a move of that direction ends at the latest, 0 = never. */
+struct utc drain_deadline(const struct plan_work *w, const struct plan_server *s,
+                          const struct server_work *sw) NONNULL;
+
+/* ---- gates.c ---- */
+
+/* The gates of 3.6 but `slots` and `drain`, which depend on the others' moves. */
+uint32_t gates_of(const struct plan_work *w, const struct plan_server *s,
+                  const struct server_work *sw) NONNULL;
+enum gate first_gate(uint32_t gates);
+
+/* The node whose builds must end before the move. */
+const struct node_facts *node_left(const struct server_facts *f,
+                                   enum direction d) NONNULL;
+
+/* ---- slots.c ---- */
+
+/* Who starts, who may commit, and gate `slots` for the rest. */
+void share_slots(struct plan_work *w) NONNULL;
+
+/* ---- extension.c, next.c ---- */
+
+void plan_extension(const struct plan_work *w, struct plan_out *out) NONNULL;
+void plan_next(const struct plan_work *w, struct plan_out *out) NONNULL;
+
+/* ---- text.c ---- */
+
+/* A sentence that grows within its buffer; what does not fit is left out. */
+struct line {
+    char *text;
+    size_t size, len;
+};
+
+struct line line_begin(char *buf, size_t size) NONNULL;
+void line_add(struct line *l, const char *s) NONNULL;
+void line_number(struct line *l, int64_t v) NONNULL;
+void line_duration(struct line *l, int64_t seconds) NONNULL;
+
+/* "Sun 18:00", or the date when that is a week away or more. */
+void line_time(struct line *l, const struct tz *tz, struct utc t, struct utc now) NONNULL;
+
+void text_schedule(struct plan_work *w) NONNULL;
+void text_slots(struct plan_work *w) NONNULL;
+void text_reason(const struct plan_work *w, size_t i, struct decision *d) NONNULL;
+void text_gate(const struct plan_work *w, size_t i, struct decision *d) NONNULL;
+
+#endif

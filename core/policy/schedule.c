@@ -1,0 +1,201 @@
+#include <config.h>
+
+#include "core/policy/schedule.h"
+
+/*
+ * Numbers in comments are those of policy-and-cost. L = S - lead, D = E + drain_start;
+ * the schedule says CLOUD in [L, D). Intervals are sorted and never touch, so that L and
+ * D rise with them; but [L, D) of neighbors may touch or overlap: they then are one
+ * stretch.
+ */
+
+enum { DAY_S = 86400, DAYS_BEFORE = 2, DAYS_AFTER = 14, DAYS_VALID = 8 };
+
+static struct utc lead_start(const struct schedule *s, size_t i)
+{
+    return (struct utc){s->intervals[i].start.s - s->lead_s};
+}
+
+static struct utc drain_start(const struct schedule *s, size_t i)
+{
+    return (struct utc){s->intervals[i].end.s + s->drain_start_s};
+}
+
+/* The instant of a local time: of a start the first, of an end the second (3.2); in the
+ * spring gap both are the instant of the change. */
+static struct utc instant(const struct tz *tz, int64_t day, int32_t minute, bool is_end)
+{
+    struct civil c = civil_from_seconds(day * DAY_S + minute * INT64_C(60));
+    struct tz_local l = tz_instants(tz, &c);
+
+    return is_end ? l.second : l.first;
+}
+
+/* Sorted by start; the list is short and comes almost sorted. */
+static void insert(struct schedule *s, struct interval v)
+{
+    size_t i = s->n;
+
+    if (s->n == SCHEDULE_MAX)
+        return; /* cannot be: MAX_WINDOWS on each of the days fit */
+    for (; i > 0 && s->intervals[i - 1].start.s > v.start.s; i--)
+        s->intervals[i] = s->intervals[i - 1];
+    s->intervals[i] = v;
+    s->n++;
+}
+
+/* Union: intervals that overlap or touch become one, so that no tick falls between. */
+static void join(struct schedule *s)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < s->n; i++) {
+        struct interval v = s->intervals[i];
+
+        if (n > 0 && v.start.s <= s->intervals[n - 1].end.s) {
+            if (v.end.s > s->intervals[n - 1].end.s)
+                s->intervals[n - 1].end = v.end;
+        } else {
+            s->intervals[n++] = v;
+        }
+    }
+    s->n = n;
+}
+
+/* With drain_start far enough before the end a window has no time in the cloud at all. */
+static void drop_void(struct schedule *s)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < s->n; i++) {
+        if (drain_start(s, i).s > lead_start(s, i).s)
+            s->intervals[n++] = s->intervals[i];
+    }
+    s->n = n;
+}
+
+void schedule_build(const struct policy_config *p, const struct tz *tz, struct utc now,
+                    int64_t lead_s, struct schedule *out)
+{
+    struct civil c = tz_civil(tz, now);
+    int64_t today = civil_to_days(c.year, c.month, c.day);
+
+    out->n = 0;
+    out->n_empty = 0;
+    out->lead_s = lead_s;
+    out->drain_start_s = p->drain_start;
+    out->valid_from = instant(tz, today, 0, false);
+    out->valid_to = instant(tz, today + DAYS_VALID, 0, false);
+    out->horizon = instant(tz, today + DAYS_AFTER + 1, 0, false);
+    for (int64_t day = today - DAYS_BEFORE; day <= today + DAYS_AFTER; day++) {
+        int weekday = (int)(((day + 4) % 7 + 7) % 7); /* 1970-01-01 was a Thursday */
+
+        for (size_t i = 0; i < p->n_windows; i++) {
+            const struct window *w = &p->windows[i];
+            int64_t last = w->end_min <= w->start_min ? day + 1 : day;
+            struct interval v;
+
+            if ((w->days >> weekday & 1) == 0)
+                continue;
+            v.start = instant(tz, day, w->start_min, false);
+            v.end = instant(tz, last, w->end_min, true);
+            if (v.end.s > v.start.s)
+                insert(out, v);
+            else
+                out->n_empty++;
+        }
+    }
+    join(out);
+    drop_void(out);
+}
+
+/* The first interval whose D is behind now; n when there is none. */
+static size_t find(const struct schedule *s, struct utc now)
+{
+    size_t low = 0, high = s->n;
+    int64_t end = now.s - s->drain_start_s;
+
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+
+        if (s->intervals[mid].end.s > end)
+            high = mid;
+        else
+            low = mid + 1;
+    }
+    return low;
+}
+
+/* The last interval of the stretch that i belongs to. */
+static size_t stretch_end(const struct schedule *s, size_t i)
+{
+    while (i + 1 < s->n && lead_start(s, i + 1).s <= drain_start(s, i).s)
+        i++;
+    return i;
+}
+
+struct schedule_at schedule_at(const struct schedule *s, struct utc now)
+{
+    struct schedule_at at = {.phase = PHASE_OUTSIDE};
+    size_t i = find(s, now), last;
+
+    if (i == s->n)
+        return at;
+    last = stretch_end(s, i);
+    at.has_window = true;
+    at.window = s->intervals[i];
+    at.lead_start = lead_start(s, i);
+    at.drain_start = drain_start(s, last);
+    at.has_end = s->intervals[last].end.s < s->horizon.s;
+    if (now.s >= at.window.start.s)
+        at.phase = PHASE_WINDOW;
+    else if (now.s >= at.lead_start.s)
+        at.phase = PHASE_LEAD;
+    return at;
+}
+
+bool schedule_is_cloud(const struct schedule *s, struct utc now)
+{
+    size_t i = find(s, now);
+
+    return i < s->n && now.s >= lead_start(s, i).s;
+}
+
+bool schedule_last(const struct schedule *s, struct utc now, struct interval *window)
+{
+    size_t i = find(s, now);
+
+    if (i == 0)
+        return false;
+    *window = s->intervals[i - 1];
+    return true;
+}
+
+struct utc schedule_next_change(const struct schedule *s, struct utc now, enum place into)
+{
+    size_t i = find(s, now);
+
+    if (i == s->n)
+        return (struct utc){0};
+    if (into == PLACE_CLOUD) {
+        if (now.s >= lead_start(s, i).s)
+            i = stretch_end(s, i) + 1; /* it is in one: the next stretch's beginning */
+        return i < s->n ? lead_start(s, i) : (struct utc){0};
+    }
+    i = stretch_end(s, i);
+    return s->intervals[i].end.s < s->horizon.s ? drain_start(s, i) : (struct utc){0};
+}
+
+struct utc schedule_hold_end(const struct schedule *s, const struct policy_config *p,
+                             struct utc now, enum place place)
+{
+    struct utc change = schedule_next_change(s, now, place);
+    struct utc cap = {now.s + p->hold_cloud_cap};
+
+    if (place != PLACE_CLOUD || p->hold_cloud_cap <= 0)
+        return change;
+    /* A cap shortly before the next L would move the server home and out again. */
+    if (change.s != 0 && (change.s <= cap.s || change.s - cap.s < p->min_remaining))
+        return change;
+    return cap;
+}

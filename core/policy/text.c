@@ -1,0 +1,371 @@
+#include <config.h>
+
+#include "core/policy/plan_work.h"
+
+#include <string.h>
+
+/*
+ * Sentences for people. They are put together by hand: a simulated year writes a hundred
+ * thousand of them.
+ */
+
+struct line line_begin(char *buf, size_t size)
+{
+    buf[0] = '\0';
+    return (struct line){buf, size, 0};
+}
+
+void line_add(struct line *l, const char *s)
+{
+    size_t n = strlen(s), room = l->size - l->len - 1;
+
+    if (n > room) {
+        n = room;
+        /* A name may hold UTF-8: never end within a character. */
+        while (n > 0 && ((unsigned char)s[n] & 0xc0) == 0x80)
+            n--;
+    }
+    memcpy(l->text + l->len, s, n);
+    l->len += n;
+    l->text[l->len] = '\0';
+}
+
+void line_number(struct line *l, int64_t v)
+{
+    char digits[24];
+    size_t i = sizeof(digits) - 1;
+    uint64_t u = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
+
+    digits[i] = '\0';
+    do {
+        digits[--i] = (char)('0' + u % 10);
+        u /= 10;
+    } while (u > 0);
+    if (v < 0)
+        digits[--i] = '-';
+    line_add(l, digits + i);
+}
+
+void line_duration(struct line *l, int64_t seconds)
+{
+    char buf[DUR_TEXT];
+
+    line_add(l, duration_text(seconds, buf));
+}
+
+static void add_two(struct line *l, int32_t v)
+{
+    char buf[3] = {(char)('0' + v / 10 % 10), (char)('0' + v % 10), '\0'};
+
+    line_add(l, buf);
+}
+
+void line_time(struct line *l, const struct tz *tz, struct utc t, struct utc now)
+{
+    static const char *const days[] = {"Sun ", "Mon ", "Tue ", "Wed ",
+                                       "Thu ", "Fri ", "Sat "};
+    struct civil c = tz_civil(tz, t);
+    int64_t away = t.s - now.s;
+
+    /* Six days, so that the day's name cannot mean today. */
+    if (away > -6 * 86400 && away < 6 * 86400) {
+        line_add(l, days[c.weekday]);
+    } else {
+        line_number(l, c.year);
+        line_add(l, "-");
+        add_two(l, c.month);
+        line_add(l, "-");
+        add_two(l, c.day);
+        line_add(l, " ");
+    }
+    add_two(l, c.hour);
+    line_add(l, ":");
+    add_two(l, c.minute);
+}
+
+static void add_time(struct line *l, const struct plan_work *w, struct utc t)
+{
+    line_time(l, w->in->tz, t, w->now);
+}
+
+/* What the schedule says; the same for every server, so made once. */
+void text_schedule(struct plan_work *w)
+{
+    struct line l = line_begin(w->schedule_text, sizeof(w->schedule_text));
+
+    switch (w->at.phase) {
+    case PHASE_WINDOW:
+        line_add(&l, w->at.has_end ? "rush hour until " : "rush hour without an end");
+        if (w->at.has_end)
+            add_time(&l, w, w->at.drain_start);
+        return;
+    case PHASE_LEAD:
+        line_add(&l, "rush hour begins ");
+        add_time(&l, w, w->at.window.start);
+        return;
+    case PHASE_OUTSIDE:
+        break;
+    }
+    if (!w->at.has_window) {
+        line_add(&l, "no rush hour is ahead");
+        return;
+    }
+    line_add(&l, "no rush hour until ");
+    add_time(&l, w, w->at.window.start);
+}
+
+static bool has_slot(const struct server_work *sw)
+{
+    if (sw->committed || sw->granted)
+        return true;
+    return (sw->open || sw->start) && (sw->idle || sw->direction == DIRECTION_OUT);
+}
+
+/* Who has the slots, made once; a few names stand for many. */
+void text_slots(struct plan_work *w)
+{
+    enum { NAMES = 4 };
+    struct line l = line_begin(w->slots_text, sizeof(w->slots_text));
+    int32_t max = w->in->policy->max_moves, holders = 0, named = 0;
+
+    for (size_t i = 0; i < w->n; i++)
+        holders += has_slot(&w->work[i]) ? 1 : 0;
+    line_number(&l, holders < max ? holders : max);
+    line_add(&l, " of ");
+    line_number(&l, max);
+    line_add(&l, max == 1 ? " slot taken by " : " slots taken by ");
+    for (size_t i = 0; i < w->n && named < NAMES; i++) {
+        if (!has_slot(&w->work[i]))
+            continue;
+        if (named++ > 0)
+            line_add(&l, ", ");
+        line_add(&l, w->servers[i].name);
+    }
+    if (holders > named) {
+        line_add(&l, " and ");
+        line_number(&l, holders - named);
+        line_add(&l, " more");
+    }
+}
+
+static void add_place(struct line *l, enum place place)
+{
+    line_add(l, place == PLACE_CLOUD ? "in the cloud" : "on-prem");
+}
+
+static void text_hold(struct line *l, const struct plan_work *w, const struct hold *h)
+{
+    line_add(l, "held ");
+    add_place(l, h->place);
+    if (h->by[0] != '\0') {
+        line_add(l, " by ");
+        line_add(l, h->by);
+    }
+    if (h->kind == HOLD_PIN) {
+        line_add(l, " without an end");
+    } else {
+        line_add(l, " until ");
+        add_time(l, w, h->until);
+    }
+    if (h->why[0] != '\0') {
+        line_add(l, ": ");
+        line_add(l, h->why);
+    }
+}
+
+void text_reason(const struct plan_work *w, size_t i, struct decision *d)
+{
+    const struct plan_server *s = &w->servers[i];
+    const struct server_work *sw = &w->work[i];
+    struct line l = line_begin(d->reason_text, sizeof(d->reason_text));
+
+    if (d->reason == REASON_HOLD) {
+        text_hold(&l, w, &s->hold);
+    } else if (d->reason != REASON_NONE) {
+        line_add(&l, w->schedule_text);
+    } else if (sw->ordered) {
+        line_add(&l, "moved by hand, asked for ");
+        add_time(&l, w, s->order.at);
+    } else if (s->auto_on && w->snoozed && w->in->setting != AUTO_OFF) {
+        line_add(&l, "automatic moves snooze until ");
+        add_time(&l, w, w->in->snooze_until);
+    } else {
+        line_add(&l, s->auto_on ? "automatic moves are off"
+                                : "automatic moves of this server are off");
+    }
+}
+
+static void gate_auto_off(struct line *l, const struct plan_work *w,
+                          const struct plan_server *s, const struct server_work *sw)
+{
+    if (!s->auto_on)
+        line_add(l, "automatic moves of this server are off");
+    else if (w->in->setting == AUTO_OFF)
+        line_add(l, "automatic moves are off");
+    else {
+        line_add(l, "automatic moves snooze until ");
+        add_time(l, w, w->in->snooze_until);
+    }
+    line_add(l, sw->target == PLACE_CLOUD ? ", else it would go to the cloud"
+                                          : ", else it would return");
+}
+
+static void gate_stale(struct line *l, const struct server_facts *f,
+                       const struct server_work *sw)
+{
+    const struct node_facts *n = node_left(f, sw->direction);
+
+    if (f->place_stale || f->place == PLACE_UNKNOWN) {
+        line_add(l, "where it is now is not known for sure");
+        if (f->place_raw[0] != '\0') {
+            line_add(l, " (");
+            line_add(l, f->place_raw);
+            line_add(l, ")");
+        }
+        return;
+    }
+    if (n->known)
+        n = sw->direction == DIRECTION_OUT ? &f->cloud : &f->onprem;
+    line_add(l, "Jenkins says nothing of node ");
+    line_add(l, n->name);
+}
+
+static void gate_task(struct line *l, const struct server_facts *f)
+{
+    if (f->task_active) {
+        line_add(l, "a task runs on its VM");
+        if (f->task_type[0] != '\0') {
+            line_add(l, ": ");
+            line_add(l, f->task_type);
+        }
+        if (f->task_user[0] != '\0') {
+            line_add(l, " of ");
+            line_add(l, f->task_user);
+        }
+    } else if (f->place == PLACE_LOST) {
+        line_add(l, "its instance was taken back; it has to come home first");
+    } else if (f->place == PLACE_MOVING_OUT || f->place == PLACE_MOVING_BACK) {
+        line_add(l, "it is on its way already");
+    } else {
+        line_add(l, "its disks are still on their way to the cloud");
+    }
+}
+
+static void gate_node(struct line *l, const struct plan_work *w,
+                      const struct server_facts *f)
+{
+    const struct node_facts *n =
+        f->onprem.marked && f->onprem.closed_by == CLOSED_BY_PERSON ? &f->onprem
+                                                                    : &f->cloud;
+
+    if (w->in->jenkins_quieting) {
+        line_add(l, "Jenkins is quieting down");
+        return;
+    }
+    line_add(l, "a person closed node ");
+    line_add(l, n->name);
+}
+
+static void gate_backoff(struct line *l, const struct plan_work *w,
+                         const struct plan_server *s, struct utc until)
+{
+    line_add(l, s->retry_at.s > w->now.s ? "its last move failed; next try "
+                                         : "its instance was taken back; next try ");
+    add_time(l, w, until);
+}
+
+static void gate_remaining(struct line *l, const struct plan_work *w,
+                           const struct plan_server *s)
+{
+    int64_t left = cloud_until(w, s) - w->now.s;
+
+    line_add(l, "only ");
+    line_duration(l, left > 0 ? left : 0);
+    line_add(l, " left in the cloud, a move out needs ");
+    line_duration(l, w->in->policy->min_remaining);
+}
+
+static void gate_slots(struct line *l, const struct plan_work *w,
+                       const struct decision *d)
+{
+    if (d->gate_until.s == 0) {
+        line_add(l, w->slots_text);
+        return;
+    }
+    line_add(l, "moves start ");
+    line_duration(l, w->in->policy->start_spacing);
+    line_add(l, " apart");
+}
+
+static void gate_drain(struct line *l, const struct plan_work *w,
+                       const struct server_facts *f, const struct server_work *sw)
+{
+    const struct node_facts *n = node_left(f, sw->direction);
+
+    line_add(l, "waits for ");
+    if (!n->known)
+        line_add(l, "Jenkins to tell what runs");
+    else if (n->busy == 1 && n->build[0] != '\0')
+        line_add(l, n->build);
+    else if (n->busy > 0) {
+        line_number(l, n->busy);
+        line_add(l, n->busy == 1 ? " build" : " builds");
+    } else
+        line_add(l, "its builds");
+    line_add(l, " on ");
+    line_add(l, n->name);
+    if (sw->deadline.s != 0) {
+        line_add(l, ", until ");
+        add_time(l, w, sw->deadline);
+        line_add(l, " at most");
+    }
+}
+
+void text_gate(const struct plan_work *w, size_t i, struct decision *d)
+{
+    const struct plan_server *s = &w->servers[i];
+    const struct server_work *sw = &w->work[i];
+    struct line l = line_begin(d->gate_text, sizeof(d->gate_text));
+
+    switch (d->gate) {
+    case GATE_AUTO_OFF:
+        gate_auto_off(&l, w, s, sw);
+        break;
+    case GATE_CLOCK:
+        line_add(&l, "the clock jumped and is not trusted yet");
+        break;
+    case GATE_STALE:
+        gate_stale(&l, s->facts, sw);
+        break;
+    case GATE_TASK:
+        gate_task(&l, s->facts);
+        break;
+    case GATE_BLOCKED:
+        line_add(&l, s->facts->blocked[0] != '\0' ? s->facts->blocked
+                                                  : "it is on in both places");
+        break;
+    case GATE_NODE:
+        gate_node(&l, w, s->facts);
+        break;
+    case GATE_BREAKER:
+        line_add(&l, "its moves failed too often; a move by hand tries again");
+        break;
+    case GATE_BACKOFF:
+        gate_backoff(&l, w, s, d->gate_until);
+        break;
+    case GATE_REMAINING:
+        gate_remaining(&l, w, s);
+        break;
+    case GATE_SLOTS:
+        gate_slots(&l, w, d);
+        break;
+    case GATE_DRAIN:
+        gate_drain(&l, w, s->facts, sw);
+        break;
+    case GATE_NONE:
+    case GATE_BUDGET: /* not of this part yet: never set here */
+    case GATE_DWELL:
+    case GATE_COUNT:
+        break;
+    }
+}
