@@ -12,6 +12,7 @@ libcore_a_SOURCES += \
 	core/base/money.h \
 	core/base/rng.c \
 	core/base/rng.h \
+	core/base/secret.c \
 	core/base/secret.h \
 	core/base/str.c \
 	core/base/str.h \
