@@ -13,3 +13,13 @@ check_PROGRAMS += tests/unit/test_json
 tests_unit_test_json_SOURCES = tests/unit/test_json.c tests/unit/table.h
 tests_unit_test_json_LDADD = $(CORE_TEST_LIBS)
 TESTS += tests/unit/test_json
+
+check_PROGRAMS += tests/unit/test_http
+tests_unit_test_http_SOURCES = tests/unit/test_http.c tests/unit/table.h
+tests_unit_test_http_LDADD = $(CORE_TEST_LIBS)
+TESTS += tests/unit/test_http
+
+check_PROGRAMS += tests/contract/test_http_client
+tests_contract_test_http_client_SOURCES = tests/contract/test_http_client.c tests/unit/table.h
+tests_contract_test_http_client_LDADD = $(CONTRACT_TEST_LIBS)
+TESTS += tests/contract/test_http_client
