@@ -1,5 +1,11 @@
 libcore_a_SOURCES += \
+	core/api/answer.c \
+	core/api/answer.h \
 	core/api/ec2.h \
+	core/api/jenkins.c \
 	core/api/jenkins.h \
+	core/api/jenkins_act.c \
+	core/api/jenkins_internal.h \
+	core/api/jenkins_read.c \
 	core/api/velostrata.h \
 	core/api/vsphere.h
