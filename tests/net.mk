@@ -14,3 +14,8 @@ TESTS += tests/unit/test_text
 check_LIBRARIES += tests/contract/libfake.a
 tests_contract_libfake_a_SOURCES = tests/contract/fake_server.c tests/contract/fake_server.h
 CONTRACT_TEST_LIBS = tests/contract/libfake.a $(CORE_TEST_LIBS)
+
+check_PROGRAMS += tests/unit/test_json
+tests_unit_test_json_SOURCES = tests/unit/test_json.c tests/unit/table.h
+tests_unit_test_json_LDADD = $(CORE_TEST_LIBS)
+TESTS += tests/unit/test_json

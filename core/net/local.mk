@@ -1,6 +1,7 @@
 libcore_a_SOURCES += \
 	core/net/aws_credentials.h \
 	core/net/http.h \
+	core/net/json.c \
 	core/net/json.h \
 	core/net/xml.c \
 	core/net/xml.h
