@@ -19,3 +19,8 @@ check_PROGRAMS += tests/unit/test_json
 tests_unit_test_json_SOURCES = tests/unit/test_json.c tests/unit/table.h
 tests_unit_test_json_LDADD = $(CORE_TEST_LIBS)
 TESTS += tests/unit/test_json
+
+check_PROGRAMS += tests/unit/test_aws_credentials
+tests_unit_test_aws_credentials_SOURCES = tests/unit/test_aws_credentials.c tests/unit/table.h
+tests_unit_test_aws_credentials_LDADD = libcore.a $(CMOCKA_LIBS) $(JANSSON_LIBS)
+TESTS += tests/unit/test_aws_credentials
