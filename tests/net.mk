@@ -24,3 +24,13 @@ check_PROGRAMS += tests/unit/test_aws_credentials
 tests_unit_test_aws_credentials_SOURCES = tests/unit/test_aws_credentials.c tests/unit/table.h
 tests_unit_test_aws_credentials_LDADD = libcore.a $(CMOCKA_LIBS) $(JANSSON_LIBS)
 TESTS += tests/unit/test_aws_credentials
+
+check_PROGRAMS += tests/unit/test_http
+tests_unit_test_http_SOURCES = tests/unit/test_http.c tests/unit/table.h
+tests_unit_test_http_LDADD = $(CORE_TEST_LIBS)
+TESTS += tests/unit/test_http
+
+check_PROGRAMS += tests/contract/test_http_client
+tests_contract_test_http_client_SOURCES = tests/contract/test_http_client.c tests/unit/table.h
+tests_contract_test_http_client_LDADD = $(CONTRACT_TEST_LIBS)
+TESTS += tests/contract/test_http_client

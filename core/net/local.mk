@@ -5,7 +5,9 @@ libcore_a_SOURCES += \
 	core/net/aws_process.h \
 	core/net/aws_profile.c \
 	core/net/aws_profile.h \
+	core/net/http.c \
 	core/net/http.h \
+	core/net/http_client.c \
 	core/net/json.c \
 	core/net/json.h \
 	core/net/xml.c \

@@ -72,7 +72,7 @@ fake_server_url(const struct fake_server *s) NONNULL; /* no slash at the end */
 void fake_server_add(struct fake_server *s, const struct fake_rule *rule) NONNULL;
 /* Shorthands: one answer for ever. */
 void fake_server_json(struct fake_server *s, const char *method, const char *path,
-                      const char *body) NONNULL;
+                      const char *body) __attribute__((nonnull(1)));
 /* Forgets rules and requests; connections stay. */
 void fake_server_reset(struct fake_server *s) NONNULL;
 
