@@ -81,6 +81,11 @@ void vsphere_session_free(struct vsphere_session *s)
     free(s);
 }
 
+const char *vsphere_session_url(const struct vsphere_session *s)
+{
+    return s->url;
+}
+
 void vsphere_session_forgive(struct vsphere_session *s)
 {
     (void)pthread_mutex_lock(&s->lock);

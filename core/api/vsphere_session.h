@@ -34,6 +34,9 @@ struct vsphere {
     int64_t skew_s;
 };
 
+/* Where the calls go; borrowed from the session. */
+const char *vsphere_session_url(const struct vsphere_session *s) NONNULL;
+
 /* The session is usable: v->service is current. Logs in when it is not, or waits for the
  * thread that does. After a refused login ERR_AUTH without asking again for a while. */
 enum err_code vsphere_session_use(struct vsphere *v, struct err *e) MUST_CHECK NONNULL;
