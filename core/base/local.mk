@@ -16,6 +16,7 @@ libcore_a_SOURCES += \
 	core/base/secret.h \
 	core/base/str.c \
 	core/base/str.h \
+	core/base/text.c \
 	core/base/text.h \
 	core/base/timefmt.c \
 	core/base/timefmt.h \
