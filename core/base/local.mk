@@ -20,4 +20,7 @@ libcore_a_SOURCES += \
 	core/base/text.h \
 	core/base/timefmt.c \
 	core/base/timefmt.h \
-	core/base/tz.h
+	core/base/tz.c \
+	core/base/tz.h \
+	core/base/tz_rule.c \
+	core/base/tz_rule.h
