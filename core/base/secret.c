@@ -177,33 +177,54 @@ static enum err_code check_file(const struct stat *st, bool is_credential,
     return ERR_OK;
 }
 
-static enum err_code read_file(const char *path, bool is_credential, struct secret **out,
+/* Opens and checks; *fd is the caller's on success. */
+static enum err_code open_file(const char *path, bool is_credential, int *fd,
                                struct err *e)
 {
-    struct secret *scratch = NULL;
-    char where[128];
     struct stat st;
     enum err_code rc;
-    /* NONBLOCK, so that a pipe in its place cannot hold us. */
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
 
-    (void)str_format(where, sizeof(where), "%.100s", path); /* a cut name still names */
-    if (fd < 0 && errno == ELOOP)
+    /* NONBLOCK, so that a pipe in its place cannot hold us. */
+    *fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+    if (*fd < 0 && errno == ELOOP)
         return err_set(e, ERR_CONFIG,
-                       "%s is a symbolic link: name the file itself, "
+                       "%.80s is a symbolic link: name the file itself, "
                        "so that nobody can point it elsewhere",
-                       where);
-    if (fd < 0)
-        return err_set_errno(e, ERR_CONFIG, errno, "cannot open %s", where);
-    if (fstat(fd, &st) != 0) {
-        rc = err_set_errno(e, ERR_CONFIG, errno, "cannot look at %s", where);
-        goto out;
-    }
-    rc = check_file(&st, is_credential, path, e);
+                       path);
+    if (*fd < 0)
+        return err_set_errno(e, ERR_CONFIG, errno, "cannot open %.100s", path);
+    if (fstat(*fd, &st) != 0)
+        rc = err_set_errno(e, ERR_CONFIG, errno, "cannot look at %.100s", path);
+    else
+        rc = check_file(&st, is_credential, path, e);
     if (rc == ERR_OK && !is_credential)
         rc = check_parents(path, e);
     if (rc != ERR_OK)
-        goto out;
+        (void)close(*fd); /* only opened */
+    return rc;
+}
+
+enum err_code secret_file_check(const char *path, struct err *e)
+{
+    int fd;
+    enum err_code rc = open_file(path, false, &fd, e);
+
+    if (rc == ERR_OK)
+        (void)close(fd); /* only opened */
+    return rc;
+}
+
+static enum err_code read_file(const char *path, bool is_credential, struct secret **out,
+                               struct err *e)
+{
+    struct secret *scratch;
+    char where[128];
+    int fd;
+    enum err_code rc = open_file(path, is_credential, &fd, e);
+
+    if (rc != ERR_OK)
+        return rc;
+    (void)str_format(where, sizeof(where), "%.100s", path); /* a cut name still names */
     scratch = secret_alloc(SECRET_MAX_BYTES + 1);
     if (scratch == NULL) {
         rc = err_set(e, ERR_NOMEM, "no memory for a secret");

@@ -42,6 +42,10 @@ enum err_code secret_from_command_within(char *const argv[], int32_t limit_ms,
 enum err_code secret_from_credential(const char *name, struct secret **out,
                                      struct err *e) MUST_CHECK NONNULL;
 
+/* The rules of secret_from_file() for a file that a library reads by itself (a private
+ * key); nothing is read. ERR_CONFIG. */
+enum err_code secret_file_check(const char *path, struct err *e) MUST_CHECK NONNULL;
+
 /* Once at start: no core files, no ptrace by others of the same user (reliability 11). */
 void secret_protect_process(void);
 

@@ -12,7 +12,13 @@
 #include "core/base/money.h"
 #include "core/model/words.h"
 
-enum { MAX_WINDOWS = 16, MAX_OFFERINGS = 8, MAX_RERUN_DELAYS = 8 };
+enum {
+    MAX_WINDOWS = 16,
+    MAX_OFFERINGS = 8,
+    MAX_RERUN_DELAYS = 8,
+    MAX_COMMAND_ARGS = 16,
+    MAX_PRICES = 256
+};
 
 /* One rush-hour window, policy-and-cost 3.1: minutes of the local day; end_min <=
  * start_min means that it ends on the next day. */
@@ -59,6 +65,10 @@ struct api_config {
     const char *url, *user;
     struct secret
         *secret; /* owned; NULL under --offline checks and in the simulation's file */
+    /* Where it comes from, at most one; NULL and 0 the others. */
+    const char *secret_file, *secret_env, *secret_credential;
+    const char *secret_command[MAX_COMMAND_ARGS]; /* program and arguments */
+    size_t n_secret_command;
     const char *ca_file, *pinned_key, *connect_to, *proxy, *client_cert, *client_key_file;
     enum trust trust;
     bool allow_http;
@@ -161,16 +171,18 @@ struct config_problems;
 
 /*
  * Reads and checks a file. On ERR_CONFIG *problems (owned, never NULL then) lists every
- * error of the file. load_secrets false checks that the sources are named but reads none
- * (doctor
- * --offline). ERR_CONFIG, ERR_NOT_FOUND (no such file), ERR_NOMEM.
+ * error of the file in its order; else it is NULL. load_secrets false checks that the
+ * sources are named but reads none (doctor --offline). Secrets from the environment are
+ * taken out of it: call before threads start. ERR_CONFIG, ERR_NOT_FOUND (no such file),
+ * ERR_NOMEM.
  */
 enum err_code config_load(const char *path, bool load_secrets, struct config **out,
                           struct config_problems **problems,
                           struct err *e) MUST_CHECK NONNULL;
 
-/* The same from text; file names it in messages. For the demo's built-in story and tests.
- */
+/* The same from text; file names it in messages and is what relative paths start from.
+ * With load_secrets false the sources need not even be named: the demo's built-in story
+ * has none. */
 enum err_code config_load_text(const char *text, const char *file, bool load_secrets,
                                struct config **out, struct config_problems **problems,
                                struct err *e) MUST_CHECK NONNULL;
@@ -180,6 +192,16 @@ size_t config_problems_count(const struct config_problems *p) NONNULL;
 const char *config_problems_get(const struct config_problems *p,
                                 size_t i) NONNULL; /* a line */
 void config_problems_free(struct config_problems *p);
+
+/* Gives an API ("velostrata", "jenkins", "vsphere") its secret; the one it had is freed.
+ * Takes the secret, also when it answers false: there is no such API. */
+bool config_set_secret(struct config *c, const char *section,
+                       struct secret *secret) NONNULL;
+
+/* The configuration as understood, every option, secrets as their sources only; reads
+ * back as the same configuration. */
+struct strbuf;
+void config_print(const struct config *c, struct strbuf *out) NONNULL;
 
 /* NULL when there is none of that name. */
 const struct server_config *config_server_find(const struct config *c,

@@ -1,0 +1,397 @@
+#include <config.h>
+
+#include "core/model/config_internal.h"
+
+#include "core/base/secret.h"
+#include "core/base/str.h"
+#include "core/base/tz.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ----- URLs ----- */
+
+static bool is_loopback(const char *host, size_t len)
+{
+    static const char *const names[] = {"localhost", "[::1]", "127.0.0.1"};
+
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        if (strlen(names[i]) == len && strncasecmp(host, names[i], len) == 0)
+            return true;
+    }
+    /* The whole of 127/8, but no name that merely begins so. */
+    return len > 4 && strncmp(host, "127.", 4) == 0 && strspn(host, "0123456789.") >= len;
+}
+
+enum err_code url_check(const char *url, bool allow_http, struct err *e)
+{
+    bool is_http = strncasecmp(url, "http://", 7) == 0;
+    const char *host = url + (is_http ? 7 : 8);
+    size_t authority, len;
+
+    if (!is_http && strncasecmp(url, "https://", 8) != 0)
+        return err_set(e, ERR_SYNTAX, "\"%.60s\" does not begin with https://", url);
+    authority = strcspn(host, "/?#");
+    /* Not quoted: what stands before the @ may be a password. */
+    if (memchr(host, '@', authority) != NULL)
+        return err_set(e, ERR_SYNTAX,
+                       "it names a user before the @: user and password have options "
+                       "of their own");
+    if (strpbrk(url, " \"<>\\^`{|}") != NULL || host[authority] == '?' ||
+        strpbrk(host + authority, "?#") != NULL)
+        return err_set(e, ERR_SYNTAX,
+                       "\"%.60s\" has spaces, quotes or a query in it: a base URL has "
+                       "none",
+                       url);
+    len = host[0] == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":/");
+    if (len == 0 || len > authority)
+        return err_set(e, ERR_SYNTAX, "\"%.60s\" names no host", url);
+    if (len < authority) {
+        size_t digits = strspn(host + len + 1, "0123456789");
+
+        if (host[len] != ':' || digits == 0 || digits > 5 ||
+            len + 1 + digits != authority)
+            return err_set(e, ERR_SYNTAX, "\"%.60s\" has no usable port", url);
+    }
+    if (is_http && !allow_http && !is_loopback(host, len))
+        return err_set(e, ERR_SYNTAX,
+                       "\"%.60s\" would send passwords in the clear: use https:// (or "
+                       "set allow_http = true)",
+                       url);
+    return ERR_OK;
+}
+
+/* ----- the sections of the APIs ----- */
+
+static void check_url(struct reader *r, config_setting_t *group, const char *section,
+                      const char *name, const char *url, bool allow_http)
+{
+    struct err e = {0};
+
+    if (url != NULL && url_check(url, allow_http, &e) != ERR_OK)
+        problem_add(r->problems, setting_line(group, name), "%s.%s: %s", section, name,
+                    e.text);
+}
+
+static void check_readable(struct reader *r, config_setting_t *group, const char *section,
+                           const char *name, const char *path)
+{
+    struct err e = {0};
+
+    if (path == NULL || access(path, R_OK) == 0)
+        return;
+    (void)err_set_errno(&e, ERR_CONFIG, errno, "%.100s cannot be read", path);
+    problem_add(r->problems, setting_line(group, name), "%s.%s: %s", section, name,
+                e.text);
+}
+
+static bool is_pin(const char *pin)
+{
+    static const char base64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                 "0123456789+/";
+
+    /* One or more of sha256//, 43 signs and =, with semicolons between. */
+    for (;;) {
+        if (!str_starts(pin, "sha256//") || strspn(pin + 8, base64) != 43 ||
+            pin[8 + 43] != '=')
+            return false;
+        pin += 8 + 44;
+        if (*pin == '\0')
+            return true;
+        if (*pin++ != ';')
+            return false;
+    }
+}
+
+/* The default of trust, and what cannot be meant. */
+static void check_trust(struct reader *r, config_setting_t *group, const char *section,
+                        struct api_config *api)
+{
+    bool pin = api->pinned_key != NULL;
+    int line = setting_line(group, "trust");
+    const char *wrong = NULL;
+
+    if (pin && !is_pin(api->pinned_key))
+        problem_add(r->problems, setting_line(group, "pinned_key"),
+                    "%s.pinned_key: it is no fingerprint: write sha256// and 44 signs "
+                    "of base64, as \"rushhour doctor\" prints it",
+                    section);
+    if (config_setting_get_member(group, "trust") == NULL) {
+        api->trust = !pin                   ? TRUST_CA
+                     : api->ca_file != NULL ? TRUST_CA_PIN
+                                            : TRUST_PIN_ONLY;
+        return;
+    }
+    switch (api->trust) {
+    case TRUST_CA:
+        wrong = pin ? "\"ca\" would ignore pinned_key: write \"ca+pin\", or leave "
+                      "pinned_key out"
+                    : NULL;
+        break;
+    case TRUST_CA_PIN:
+        wrong = !pin ? "\"ca+pin\" needs a pinned_key: add it, or write \"ca\"" : NULL;
+        break;
+    case TRUST_PIN_ONLY:
+        wrong = !pin ? "\"pin-only\" needs a pinned_key: add it, or write \"ca\""
+                : api->ca_file != NULL
+                    ? "\"pin-only\" would ignore ca_file: write \"ca+pin\", or leave "
+                      "ca_file out"
+                    : NULL;
+        break;
+    }
+    if (wrong != NULL)
+        problem_add(r->problems, line, "%s.trust: %s", section, wrong);
+}
+
+static void check_api(struct reader *r, const char *section, struct api_config *api)
+{
+    config_setting_t *group = setting_group(r, section);
+    struct err e = {0};
+
+    if (group == NULL)
+        return;
+    check_url(r, group, section, "url", api->url, api->allow_http);
+    check_url(r, group, section, "proxy", api->proxy, true);
+    check_trust(r, group, section, api);
+    check_readable(r, group, section, "ca_file", api->ca_file);
+    check_readable(r, group, section, "client_cert", api->client_cert);
+    if (api->client_key_file != NULL && api->client_cert == NULL)
+        problem_add(r->problems, setting_line(group, "client_key_file"),
+                    "%s.client_key_file: a key without its certificate: add client_cert",
+                    section);
+    if (r->load_secrets && api->client_key_file != NULL &&
+        secret_file_check(api->client_key_file, &e) != ERR_OK)
+        problem_add(r->problems, setting_line(group, "client_key_file"),
+                    "%s.client_key_file: %s", section, e.text);
+}
+
+static void check_aws(struct reader *r)
+{
+    config_setting_t *group = setting_group(r, "aws");
+
+    if (group == NULL)
+        return;
+    check_url(r, group, "aws", "endpoint_ec2", r->c->aws.endpoint_ec2,
+              r->c->aws.allow_http);
+    check_url(r, group, "aws", "proxy", r->c->aws.proxy, true);
+    check_readable(r, group, "aws", "ca_file", r->c->aws.ca_file);
+}
+
+/* ----- site and policy ----- */
+
+static void check_site(struct reader *r)
+{
+    config_setting_t *group = setting_group(r, "site");
+    struct tz *zone = NULL;
+    struct err e = {0};
+
+    if (r->c->tz_name != NULL && tz_load(r->c->tz_name, &zone, &e) != ERR_OK)
+        problem_add(r->problems, group != NULL ? setting_line(group, "tz") : 1,
+                    "site.tz: %s: write tz = \"Asia/Jerusalem\"", e.text);
+    tz_free(zone);
+}
+
+static void check_policy(struct reader *r)
+{
+    const struct policy_config *p = &r->c->policy;
+    config_setting_t *group = setting_group(r, "policy");
+
+    if (group == NULL)
+        return;
+    if (p->retry_min > p->retry_max)
+        problem_add(r->problems, setting_line(group, "retry_min"),
+                    "policy.retry_min: it is longer than retry_max: make it shorter, or "
+                    "retry_max longer");
+    if (p->drain_start > p->drain_deadline)
+        problem_add(r->problems, setting_line(group, "drain_start"),
+                    "policy.drain_start: it is after drain_deadline: begin earlier, or "
+                    "make drain_deadline later");
+}
+
+/* ----- servers ----- */
+
+/* One name that two servers, or both sides of one, must not share. */
+struct used {
+    const char *name;
+    const char *option;
+    size_t server;
+};
+
+static int used_order(const void *a, const void *b)
+{
+    const struct used *x = a, *y = b;
+    int d = strcmp(x->name, y->name);
+
+    if (d != 0)
+        return d;
+    return x->server < y->server ? -1 : x->server > y->server ? 1 : 0;
+}
+
+/* Sorted, equal names stand side by side; the later server is told about the first. */
+static void check_used(struct reader *r, struct used *list, size_t n, const char *what)
+{
+    size_t first = 0;
+
+    qsort(list, n, sizeof(*list), used_order);
+    for (size_t i = 1; i < n; i++) {
+        const struct server_config *other, *s = &r->c->servers[list[i].server];
+
+        if (!str_eq(list[i].name, list[first].name)) {
+            first = i;
+            continue;
+        }
+        other = &r->c->servers[list[first].server];
+        problem_add(
+            r->problems, setting_line(r->server_settings[list[i].server], list[i].option),
+            "servers.%s.%s: %s %s is that of servers.%s.%s already: every "
+            "server needs its own",
+            s->name, list[i].option, what, list[i].name, other->name, list[first].option);
+    }
+}
+
+static void check_unique(struct reader *r, const char *what, const char *const names[],
+                         const size_t offsets[], size_t n_names)
+{
+    struct used *list;
+    size_t n = 0;
+
+    list = arena_alloc(r->c->arena, r->c->n_servers * n_names, sizeof(*list));
+    if (list == NULL)
+        return; /* the arena says so at the end */
+    for (size_t i = 0; i < r->c->n_servers; i++) {
+        for (size_t k = 0; k < n_names; k++) {
+            const char *name;
+
+            memcpy(&name, (const char *)&r->c->servers[i] + offsets[k], sizeof(name));
+            if (name != NULL && name[0] != '\0')
+                list[n++] = (struct used){name, names[k], i};
+        }
+    }
+    check_used(r, list, n, what);
+}
+
+static void check_servers(struct reader *r)
+{
+    /* clang-format off */
+    static const char *const nodes[] = {"onprem_node", "cloud_node"}, *const vm[] = {"vm"},
+        *const uuid[] = {"vm_uuid"}, *const eni[] = {"eni"}, *const address[] = {"static_address"};
+    /* clang-format on */
+    const size_t node_at[] = {offsetof(struct server_config, onprem_node),
+                              offsetof(struct server_config, cloud_node)};
+    const size_t vm_at[] = {offsetof(struct server_config, vm)};
+    const size_t uuid_at[] = {offsetof(struct server_config, vm_uuid)};
+    const size_t eni_at[] = {offsetof(struct server_config, eni)};
+    const size_t address_at[] = {offsetof(struct server_config, static_address)};
+
+    check_unique(r, "the Jenkins node", nodes, node_at, 2);
+    check_unique(r, "the VM", vm, vm_at, 1);
+    check_unique(r, "the VM with UUID", uuid, uuid_at, 1);
+    check_unique(r, "the ENI", eni, eni_at, 1);
+    check_unique(r, "the address", address, address_at, 1);
+}
+
+static void check_needed_sections(struct reader *r)
+{
+    config_setting_t *servers = setting_group(r, "servers");
+
+    for (size_t i = 0; i < option_section_count; i++) {
+        const char *name = option_sections[i].name;
+
+        if (option_sections[i].must && config_setting_get_member(r->root, name) == NULL)
+            problem_add(r->problems, 1,
+                        "the section %s is missing: write %s = { ... } (%s)", name, name,
+                        option_sections[i].help);
+    }
+    if (servers != NULL && config_setting_length(servers) == 0)
+        problem_add(r->problems, (int)config_setting_source_line(servers),
+                    "servers: there is none: write cache = { vm = ... }");
+    for (size_t i = 0; i < r->c->n_servers; i++) {
+        const char *mover = r->c->servers[i].mover;
+
+        if (mover == NULL || !str_eq(mover, "velostrata") ||
+            config_setting_get_member(r->root, "velostrata") != NULL)
+            continue;
+        problem_add(r->problems, setting_line(r->server_settings[i], "mover"),
+                    "servers.%s.mover: \"velostrata\" needs the section velostrata: "
+                    "write velostrata = { url = ... }",
+                    r->c->servers[i].name);
+        return; /* once is enough */
+    }
+}
+
+void config_check(struct reader *r)
+{
+    check_needed_sections(r);
+    check_site(r);
+    check_policy(r);
+    check_api(r, "velostrata", &r->c->velostrata.api);
+    check_api(r, "jenkins", &r->c->jenkins);
+    check_api(r, "vsphere", &r->c->vsphere);
+    check_aws(r);
+    check_servers(r);
+}
+
+/* ----- secrets ----- */
+
+static enum err_code read_secret(const struct api_config *api, struct secret **out,
+                                 struct err *e)
+{
+    char *argv[MAX_COMMAND_ARGS + 1] = {NULL};
+
+    if (api->secret_file != NULL)
+        return secret_from_file(api->secret_file, out, e);
+    if (api->secret_env != NULL)
+        return secret_from_environment(api->secret_env, out, e);
+    if (api->secret_credential != NULL)
+        return secret_from_credential(api->secret_credential, out, e);
+    /* exec's list is not const by an accident of history; nobody writes to it. */
+    memcpy(argv, api->secret_command, api->n_secret_command * sizeof(argv[0]));
+    return secret_from_command(argv, out, e);
+}
+
+static void read_api_secret(struct reader *r, const char *section, struct api_config *api)
+{
+    config_setting_t *group = setting_group(r, section);
+    const struct option *first = NULL;
+    struct err e = {0};
+    bool usable;
+
+    if (group == NULL)
+        return;
+    for (size_t i = 0; i < option_count; i++) {
+        const struct option *o = &option_table[i];
+
+        if (!o->secret || !str_eq(o->section, section) ||
+            config_setting_get_member(group, o->name) == NULL)
+            continue;
+        if (first != NULL) {
+            problem_add(r->problems, setting_line(group, o->name),
+                        "%s.%s: the secret has a source already, %s: keep one of them",
+                        section, o->name, first->name);
+            return;
+        }
+        first = o;
+        api->secret_is_token = str_starts(o->name, "token_");
+    }
+    if (first == NULL && r->need_sources)
+        problem_add(
+            r->problems, (int)config_setting_source_line(group),
+            "%s: it has no secret: write %s = \"FILE\" (a file of mode 0600)", section,
+            option_find(section, "token_file") != NULL ? "token_file" : "password_file");
+    usable = api->secret_file != NULL || api->secret_env != NULL ||
+             api->secret_credential != NULL || api->n_secret_command > 0;
+    if (first == NULL || !usable || !r->load_secrets)
+        return;
+    if (read_secret(api, &api->secret, &e) != ERR_OK)
+        problem_add(r->problems, setting_line(group, first->name), "%s.%s: %s", section,
+                    first->name, e.text);
+}
+
+void config_read_secrets(struct reader *r)
+{
+    read_api_secret(r, "velostrata", &r->c->velostrata.api);
+    read_api_secret(r, "jenkins", &r->c->jenkins);
+    read_api_secret(r, "vsphere", &r->c->vsphere);
+}

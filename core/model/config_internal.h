@@ -1,0 +1,72 @@
+/*
+ * config_internal - what the files that read a configuration share: the list of problems,
+ * values as text, the checks. Only for core/model/config_*.c.
+ * Borrows everything from the reader that config_load() has.
+ * Threads: one.
+ */
+#ifndef RH_MODEL_CONFIG_INTERNAL_H
+#define RH_MODEL_CONFIG_INTERNAL_H
+
+#include "core/model/config.h"
+#include "core/model/options.h"
+
+#include <libconfig.h>
+
+enum { FILE_MAX_BYTES = 1024 * 1024, CONFIG_ARENA_BYTES = 32 * 1024 * 1024 };
+
+struct reader {
+    struct config *c;
+    struct config_problems *problems;
+    const char *dir; /* relative paths start here; "" = as they are */
+    bool load_secrets, need_sources;
+    config_setting_t *root;
+    config_setting_t **server_settings; /* of c->servers, in the same order */
+};
+
+struct config_problems *problems_new(const char *file);
+
+/* "file:line: text"; line 0: "file: text". A list that is full says so once. */
+void problem_add(struct config_problems *p, int line, const char *fmt, ...)
+    PRINTF_LIKE(3, 4) NONNULL;
+bool problems_failed(const struct config_problems *p) NONNULL;
+void problems_sort(struct config_problems *p) NONNULL;
+
+/*
+ * What the parser would read wrongly, or not survive: bytes that are no text, an open
+ * comment, whole numbers that wrap, @include (a folder there ends the whole program).
+ * False when it must not be given to the parser.
+ */
+bool config_scan(const char *text, size_t len, struct config_problems *p) NONNULL;
+
+/* Stores one value that was written as text; for lists: appends an item. The error says
+ * what is wrong with it, without the option's name. */
+enum err_code value_set(const struct option *o, void *base, const char *dir,
+                        struct arena *a, const char *text,
+                        struct err *e) MUST_CHECK NONNULL;
+
+/* Stores the table's default. */
+enum err_code value_set_initial(const struct option *o, void *base, struct arena *a,
+                                struct err *e) MUST_CHECK NONNULL;
+
+/* The value as written in the file; false when it is not set. */
+bool value_put(const struct option *o, const void *base, struct strbuf *b) NONNULL;
+
+/* A number of the parser as decimal text, 15 significant digits. */
+enum { NUMBER_TEXT = 64 };
+const char *number_text(double v, char buf[NUMBER_TEXT]) NONNULL;
+
+/* Reads the groups below root into the configuration; then looks at what only the whole
+ * tells, and at what needs other files. */
+void config_read_tree(struct reader *r) NONNULL;
+void config_check(struct reader *r) NONNULL;
+void config_read_secrets(struct reader *r) NONNULL;
+
+/* The line of an option, else of its group. */
+int setting_line(config_setting_t *group, const char *name) NONNULL;
+config_setting_t *setting_group(const struct reader *r, const char *section) NONNULL;
+
+/* http(s) URL with a host and nothing secret in it. */
+enum err_code url_check(const char *url, bool allow_http,
+                        struct err *e) MUST_CHECK NONNULL;
+
+#endif

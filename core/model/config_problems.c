@@ -1,0 +1,111 @@
+#include <config.h>
+
+#include "core/model/config_internal.h"
+
+#include "core/base/str.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* More than this nobody reads at once. */
+enum { PROBLEMS_MAX = 200, PROBLEM_TEXT = 640 };
+
+struct problem {
+    int line;
+    char *text;
+};
+
+struct config_problems {
+    char file[256];
+    struct problem list[PROBLEMS_MAX];
+    size_t n;
+    bool full, failed;
+};
+
+struct config_problems *problems_new(const char *file)
+{
+    struct config_problems *p = calloc(1, sizeof(*p));
+
+    if (p != NULL)
+        (void)str_copy(p->file, sizeof(p->file), file); /* a cut name still names */
+    return p;
+}
+
+static void add_line(struct config_problems *p, int line, const char *text)
+{
+    char whole[PROBLEM_TEXT + sizeof(p->file) + 16];
+
+    if (p->n == PROBLEMS_MAX) {
+        p->full = true;
+        return;
+    }
+    if (line > 0)
+        (void)str_format(whole, sizeof(whole), "%s:%d: %s", p->file, line, text);
+    else
+        (void)str_format(whole, sizeof(whole), "%s: %s", p->file, text);
+    /* Names of the file are shown too, and they are only checked by the parser. */
+    for (char *c = whole; *c != '\0'; c++) {
+        if ((unsigned char)*c < 0x20 || *c == 0x7f)
+            *c = '?';
+    }
+    p->list[p->n].line = line;
+    p->list[p->n].text = strdup(whole);
+    if (p->list[p->n].text == NULL)
+        p->failed = true;
+    else
+        p->n++;
+}
+
+void problem_add(struct config_problems *p, int line, const char *fmt, ...)
+{
+    char text[PROBLEM_TEXT];
+    va_list ap;
+
+    va_start(ap, fmt);
+    (void)vsnprintf(text, sizeof(text), fmt, ap); /* a cut text is still a text */
+    va_end(ap);
+    add_line(p, line, text);
+}
+
+bool problems_failed(const struct config_problems *p)
+{
+    return p->failed;
+}
+
+/* By line, those of one line as they were found: insertion keeps that order. */
+void problems_sort(struct config_problems *p)
+{
+    for (size_t i = 1; i < p->n; i++) {
+        struct problem moved = p->list[i];
+        size_t j = i;
+
+        for (; j > 0 && p->list[j - 1].line > moved.line; j--)
+            p->list[j] = p->list[j - 1];
+        p->list[j] = moved;
+    }
+    if (p->full) {
+        free(p->list[--p->n].text);
+        add_line(p, 0, "there are more errors: mend these first");
+    }
+}
+
+size_t config_problems_count(const struct config_problems *p)
+{
+    return p->n;
+}
+
+const char *config_problems_get(const struct config_problems *p, size_t i)
+{
+    return i < p->n ? p->list[i].text : "";
+}
+
+void config_problems_free(struct config_problems *p)
+{
+    if (p == NULL)
+        return;
+    for (size_t i = 0; i < p->n; i++)
+        free(p->list[i].text);
+    free(p);
+}
