@@ -1,5 +1,6 @@
 libcore_a_SOURCES += \
 	core/net/aws_credentials.h \
 	core/net/http.h \
+	core/net/json.c \
 	core/net/json.h \
 	core/net/xml.h
