@@ -1,2 +1,6 @@
 themedir = $(pkgdatadir)/themes
-dist_theme_DATA =
+dist_theme_DATA = \
+	themes/dark.theme \
+	themes/default.theme \
+	themes/light.theme \
+	themes/mono.theme

@@ -1,3 +1,52 @@
 bin_PROGRAMS += rushhour
 rushhour_SOURCES = tui/main.c
-rushhour_LDADD = libcore.a $(NCURSES_LIBS) $(CORE_LIBS)
+rushhour_LDADD = libtui.a libcore.a $(NCURSES_LIBS) $(CORE_LIBS)
+
+# The dashboard, without main: the screen tests link it too.
+noinst_LIBRARIES += libtui.a
+libtui_a_SOURCES = \
+	tui/act.c \
+	tui/act.h \
+	tui/actions.def \
+	tui/app.c \
+	tui/app.h \
+	tui/canvas.c \
+	tui/canvas.h \
+	tui/cells.c \
+	tui/cells.h \
+	tui/glyph.c \
+	tui/glyph.h \
+	tui/keys.c \
+	tui/keys.h \
+	tui/layout.c \
+	tui/layout.h \
+	tui/roles.def \
+	tui/screen.c \
+	tui/screen.h \
+	tui/theme.c \
+	tui/theme.h \
+	tui/tty.c \
+	tui/tty.h \
+	tui/ui.c \
+	tui/ui.h \
+	tui/ui_keys.c \
+	tui/ui_parts.h \
+	tui/view.c \
+	tui/view.h \
+	tui/view_apis.c \
+	tui/view_detail.c \
+	tui/view_events.c \
+	tui/view_fleet.c \
+	tui/view_header.c \
+	tui/view_help.c \
+	tui/views.def \
+	tui/widget.c
+
+# The default theme is compiled in, for a program that runs without its files.
+BUILT_SOURCES += tui/theme_default.inc
+CLEANFILES += tui/theme_default.inc
+tui/theme.$(OBJEXT): tui/theme_default.inc
+tui/theme_default.inc: $(srcdir)/themes/default.theme
+	@$(MKDIR_P) tui
+	$(AM_V_GEN)sed -e 's/["\\]/\\&/g' -e 's/^/"/' -e 's/$$/\\n"/' \
+		$(srcdir)/themes/default.theme >$@.tmp && mv $@.tmp $@

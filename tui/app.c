@@ -1,0 +1,504 @@
+#include <config.h>
+
+#include "tui/app.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "tui/screen.h"
+#include "tui/tty.h"
+#include "tui/ui.h"
+
+enum { FRAME_MS = 100, RESIZE_MS = 50, TITLE_MS = 10000 };
+
+struct app {
+    const struct app_config *config;
+    struct ui ui;
+    struct canvas canvas;
+    struct screen *screen;
+    int out_fd; /* an own, non-blocking one where that is possible */
+    int signal_fd, timer_fd, saved_stderr;
+    sigset_t old_mask;
+    bool masked, dirty, key_pressed, write_pending, ended;
+    int64_t last_frame_ms, resize_ms, title_ms;
+    char title[128];
+    struct app_result result;
+};
+
+static int64_t real_ms(void)
+{
+    return clock_mono(clock_system()).ms;
+}
+
+static bool is_ascii(const struct app_config *c)
+{
+    const char *locale = setlocale(LC_CTYPE, NULL);
+
+    return glyph_wants_ascii(c->ascii ? GLYPHS_ASCII : c->config->ui.glyphs,
+                             nl_langinfo(CODESET), locale != NULL ? locale : "C",
+                             c->term != NULL ? c->term : "");
+}
+
+static bool no_color_asked(const struct app_config *c)
+{
+    const char *v = getenv("NO_COLOR");
+
+    return c->no_color || (v != NULL && v[0] != '\0');
+}
+
+/* Signals come as readable bytes, so that the loop waits in one place for all. */
+static enum err_code take_signals(struct app *a, struct err *e)
+{
+    static const int wanted[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGWINCH, SIGCONT};
+    sigset_t set;
+
+    (void)sigemptyset(&set);
+    for (size_t i = 0; i < ARRAY_LEN(wanted); i++)
+        (void)sigaddset(&set, wanted[i]);
+    if (pthread_sigmask(SIG_BLOCK, &set, &a->old_mask) != 0)
+        return err_set(e, ERR_IO, "the signal mask");
+    a->masked = true;
+    a->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+    if (a->signal_fd < 0)
+        return err_set_errno(e, ERR_IO, errno, "signals");
+    return ERR_OK;
+}
+
+/* Fires at each full second of the wall clock, and when that clock is set. */
+static enum err_code start_timer(struct app *a, struct err *e)
+{
+    struct itimerspec spec = {.it_interval = {.tv_sec = 1}};
+
+    /* reduce_motion: the clock moves once a minute. */
+    if (a->config->config->ui.reduce_motion)
+        spec.it_interval.tv_sec = 60;
+    spec.it_value.tv_sec = (time_t)clock_utc(clock_system()).s + 1;
+    if (a->timer_fd < 0)
+        a->timer_fd = timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK | TFD_CLOEXEC);
+    if (a->timer_fd < 0 ||
+        timerfd_settime(a->timer_fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &spec,
+                        NULL) != 0)
+        return err_set_errno(e, ERR_IO, errno, "the second's timer");
+    return ERR_OK;
+}
+
+static void redirect_stderr(struct app *a)
+{
+    int to = a->config->log_fd;
+    int null = to < 0 ? open("/dev/null", O_WRONLY | O_CLOEXEC) : -1;
+
+    a->saved_stderr = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+    if (a->saved_stderr >= 0 && (to >= 0 || null >= 0))
+        (void)dup2(to >= 0 ? to : null, STDERR_FILENO); /* else errors stay visible */
+    if (null >= 0)
+        (void)close(null);
+}
+
+static void give_stderr_back(struct app *a)
+{
+    if (a->saved_stderr < 0)
+        return;
+    (void)dup2(a->saved_stderr, STDERR_FILENO); /* it was open a moment ago */
+    (void)close(a->saved_stderr);
+    a->saved_stderr = -1;
+}
+
+static void load_theme(struct app *a, const char *name)
+{
+    struct theme theme;
+    struct strbuf problems;
+    struct err e = {0};
+
+    strbuf_init(&problems, 8192);
+    if (theme_load(name, a->config->theme_dirs, ARRAY_LEN(a->config->theme_dirs), &theme,
+                   &problems, &e) != ERR_OK) {
+        theme_builtin(&theme);
+        ui_toast(&a->ui, ROLE_WARN, real_ms(), "%s", e.text);
+    } else if (problems.len > 0) {
+        size_t line = strcspn(strbuf_text(&problems), "\n");
+
+        ui_toast(&a->ui, ROLE_WARN, real_ms(), "%.*s", (int)line, strbuf_text(&problems));
+    }
+    (void)str_copy(a->ui.theme, sizeof(a->ui.theme), theme.name);
+    screen_set_theme(a->screen, &theme);
+    strbuf_clear(&problems);
+}
+
+static enum err_code open_terminal(struct app *a, struct err *e)
+{
+    const struct ui_config *ui = &a->config->config->ui;
+    struct screen_config sc = {.in_fd = STDIN_FILENO,
+                               .term = a->config->term != NULL ? a->config->term : "",
+                               .sync = ui->sync,
+                               .no_color = no_color_asked(a->config),
+                               .color = ui->color,
+                               .show_cursor = ui->reduce_motion};
+    char restore[512];
+    enum err_code rc;
+
+    tty_size(STDOUT_FILENO, &sc.rows, &sc.cols);
+    a->out_fd = tty_reopen(STDOUT_FILENO);
+    sc.out_fd = a->out_fd >= 0 ? a->out_fd : STDOUT_FILENO;
+    rc = canvas_init(&a->canvas, sc.rows, sc.cols, a->ui.ascii, e);
+    if (rc != ERR_OK)
+        return rc;
+    rc = screen_open(&sc, &a->screen, e);
+    if (rc != ERR_OK)
+        return rc;
+    load_theme(a, a->ui.theme);
+    rc = tty_enter(STDIN_FILENO, e);
+    if (rc != ERR_OK)
+        return rc;
+    screen_restore_text(a->screen, restore, sizeof(restore));
+    return tty_catch_crashes(STDOUT_FILENO, restore, a->config->log_path, e);
+}
+
+static bool is_titled(const struct app *a)
+{
+    const char *t = a->config->term;
+
+    return a->config->config->ui.title && t != NULL &&
+           (str_starts(t, "xterm") || str_starts(t, "tmux") || str_starts(t, "screen") ||
+            str_starts(t, "rxvt") || str_starts(t, "foot") || str_starts(t, "alacritty"));
+}
+
+/* The window's title, on change, at most every 10 s. */
+static void update_title(struct app *a, int64_t now_ms)
+{
+    const struct fleet *f = a->ui.fleet;
+    char text[128], all[192], state[NAME_TEXT];
+    enum role role;
+
+    if (!is_titled(a) || (a->title[0] != '\0' && now_ms - a->title_ms < TITLE_MS))
+        return;
+    (void)str_format(text, sizeof(text), "rushhour %.40s %d/%zu cloud %.24s", f->site,
+                     f->in_cloud, f->n_servers,
+                     cells_auto(f, clock_utc(a->config->clock), state, &role));
+    if (f->n_alerts > 0)
+        (void)str_format(text + strlen(text), sizeof(text) - strlen(text), " !%zu",
+                         f->n_alerts);
+    for (char *p = text; *p != '\0'; p++) { /* an OSC string carries plain ASCII */
+        if (*p < ' ' || *p > '~')
+            *p = '?';
+    }
+    if (str_eq(text, a->title))
+        return;
+    (void)str_format(all, sizeof(all), "%s\033]2;%s\033\\",
+                     a->title[0] == '\0' ? "\033[22;2t" : "", text);
+    (void)str_copy(a->title, sizeof(a->title), text);
+    a->title_ms = now_ms;
+    screen_write(a->screen, all);
+}
+
+static void close_terminal(struct app *a)
+{
+    if (a->screen != NULL && a->title[0] != '\0')
+        screen_write(a->screen, "\033[23;2t"); /* the title that was there before */
+    a->title[0] = '\0';
+    if (a->out_fd >= 0) /* the last bytes may take their time */
+        (void)fcntl(a->out_fd, F_SETFL,
+                    a->result.end == APP_HANGUP ? O_WRONLY | O_NONBLOCK : O_WRONLY);
+    screen_close(a->screen);
+    a->screen = NULL;
+    tty_leave();
+    tty_forget_crashes();
+    if (a->out_fd >= 0)
+        (void)close(a->out_fd);
+    a->out_fd = -1;
+    canvas_clear(&a->canvas);
+}
+
+static void end(struct app *a, enum app_end how, int sig)
+{
+    if (a->ended)
+        return;
+    a->ended = true;
+    a->result = (struct app_result){how, sig};
+}
+
+/* Stops by SIGSTOP and takes up where it was. */
+static void suspend(struct app *a)
+{
+    struct err e = {0};
+
+    close_terminal(a);
+    give_stderr_back(a);
+    (void)kill(getpid(), SIGSTOP); /* returns after SIGCONT */
+    redirect_stderr(a);
+    if (open_terminal(a, &e) != ERR_OK)
+        end(a, APP_HANGUP, 0);
+    a->dirty = true;
+}
+
+static void read_signals(struct app *a)
+{
+    struct signalfd_siginfo si;
+
+    while (read(a->signal_fd, &si, sizeof(si)) == (ssize_t)sizeof(si)) {
+        int sig = (int)si.ssi_signo;
+        struct err e = {0};
+
+        if (sig == SIGWINCH) {
+            a->resize_ms = real_ms() + RESIZE_MS;
+        } else if (sig == SIGCONT) {
+            if (tty_enter(STDIN_FILENO, &e) != ERR_OK)
+                end(a, APP_HANGUP, 0);
+            a->resize_ms = real_ms();
+        } else if (sig == SIGHUP) {
+            end(a, APP_HANGUP, SIGHUP);
+        } else {
+            end(a, APP_SIGNAL, sig);
+        }
+    }
+}
+
+static void resize(struct app *a)
+{
+    struct canvas next;
+    struct err e = {0};
+    int rows, cols;
+
+    a->resize_ms = 0;
+    tty_size(STDOUT_FILENO, &rows, &cols);
+    if (canvas_init(&next, rows, cols, a->ui.ascii, &e) != ERR_OK)
+        return; /* the old size stays until there is memory */
+    if (screen_resize(a->screen, next.rows, next.cols, &e) != ERR_OK) {
+        canvas_clear(&next);
+        return;
+    }
+    canvas_clear(&a->canvas);
+    a->canvas = next;
+    a->dirty = a->key_pressed = true;
+}
+
+static void read_timer(struct app *a)
+{
+    struct err e = {0};
+    uint64_t ticks;
+
+    if (read(a->timer_fd, &ticks, sizeof(ticks)) < 0 && errno == ECANCELED &&
+        start_timer(a, &e) != ERR_OK) /* the wall clock was set: align again */
+        ui_toast(&a->ui, ROLE_WARN, real_ms(), "%s", e.text);
+    a->dirty = true;
+}
+
+static void take_snapshot(struct app *a)
+{
+    struct fleet *f;
+    uint64_t n;
+
+    if (a->config->source.event_fd >= 0)
+        while (read(a->config->source.event_fd, &n, sizeof(n)) > 0)
+            continue;
+    f = a->config->source.latest == NULL
+            ? NULL
+            : a->config->source.latest(a->config->source.ctx);
+    if (f == NULL)
+        return;
+    if (f->version == a->ui.fleet->version) {
+        fleet_unref(f);
+        return;
+    }
+    ui_take_fleet(&a->ui, f, real_ms());
+    a->dirty = true;
+}
+
+/* The screen as text, into a new file of the state folder. */
+static void dump(struct app *a)
+{
+    char path[1024];
+    struct civil c = civil_from_seconds(clock_utc(clock_system()).s);
+    struct strbuf text;
+    int fd = -1;
+    bool ok = false;
+
+    strbuf_init(&text, 16 * 1024 * 1024);
+    canvas_dump(&a->canvas, &text);
+    if (a->config->state_dir != NULL &&
+        str_format(path, sizeof(path), "%s/screen-%04d%02d%02d-%02d%02d%02d.txt",
+                   a->config->state_dir, c.year, c.month, c.day, c.hour, c.minute,
+                   c.second))
+        fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd >= 0) {
+        ok = !text.failed && write(fd, strbuf_text(&text), text.len) == (ssize_t)text.len;
+        ok = close(fd) == 0 && ok;
+    }
+    if (ok)
+        ui_toast(&a->ui, ROLE_INFO, real_ms(), "screen written to %s", path);
+    else
+        ui_toast(&a->ui, ROLE_CRIT, real_ms(), "the screen could not be written to %s",
+                 a->config->state_dir != NULL ? a->config->state_dir : "a file");
+    strbuf_clear(&text);
+}
+
+/* What keys asked of the shell. */
+static void serve(struct app *a)
+{
+    if (a->ui.redraw)
+        screen_repaint(a->screen);
+    if (a->ui.dump)
+        dump(a);
+    if (a->ui.next_theme) {
+        char name[NAME_TEXT];
+
+        theme_next_name(a->ui.theme, a->config->theme_dirs,
+                        ARRAY_LEN(a->config->theme_dirs), name, sizeof(name));
+        ui_toast(&a->ui, ROLE_INFO, real_ms(), "theme %s", name);
+        load_theme(a, name);
+    }
+    a->ui.redraw = a->ui.dump = a->ui.next_theme = false;
+    if (a->ui.suspend) {
+        a->ui.suspend = false;
+        suspend(a);
+    }
+    if (a->ui.quit)
+        end(a, APP_QUIT, 0);
+}
+
+static void read_keys(struct app *a, short revents)
+{
+    uint32_t key;
+    bool any = false;
+
+    if (revents & (POLLERR | POLLHUP | POLLNVAL)) {
+        end(a, APP_HANGUP, 0);
+        return;
+    }
+    if (!(revents & POLLIN))
+        return;
+    while (!a->ended && (key = screen_key(a->screen)) != KEYC_NONE) {
+        any = true;
+        ui_key(&a->ui, key, real_ms());
+        serve(a);
+        if (a->ui.dialog.open && a->ui.dialog.opened_ms == real_ms() && a->screen != NULL)
+            continue; /* the guard time swallows what was typed ahead */
+    }
+    if (!any) {
+        int waiting = 0;
+
+        /* Readable without a byte: the other side has closed. */
+        if (ioctl(STDIN_FILENO, FIONREAD, &waiting) != 0 || waiting == 0)
+            end(a, APP_HANGUP, 0);
+        return;
+    }
+    a->dirty = a->key_pressed = true;
+}
+
+static void draw(struct app *a)
+{
+    int64_t now_ms = real_ms();
+    struct err e = {0};
+
+    if (a->write_pending || a->ended)
+        return; /* a slow terminal gets the newest picture later, not every one */
+    if (a->dirty && (a->key_pressed || now_ms - a->last_frame_ms >= FRAME_MS)) {
+        ui_draw(&a->ui, &a->canvas, clock_utc(a->config->clock), now_ms);
+        screen_draw(a->screen, &a->canvas);
+        update_title(a, now_ms);
+        a->last_frame_ms = now_ms;
+        a->dirty = a->key_pressed = false;
+    }
+    if (screen_flush(a->screen, &a->write_pending, &e) != ERR_OK)
+        end(a, APP_HANGUP, 0);
+}
+
+/* Milliseconds until something is due, -1 = nothing is. */
+static int timeout_ms(const struct app *a)
+{
+    int64_t now_ms = real_ms(), next = ui_next_ms(&a->ui), left;
+
+    if (a->resize_ms != 0 && (next < 0 || a->resize_ms < next))
+        next = a->resize_ms;
+    if (a->dirty && !a->write_pending && (next < 0 || a->last_frame_ms + FRAME_MS < next))
+        next = a->last_frame_ms + FRAME_MS;
+    if (next < 0)
+        return -1;
+    left = next - now_ms;
+    return left < 0 ? 0 : left > 60000 ? 60000 : (int)left;
+}
+
+static void loop(struct app *a)
+{
+    while (!a->ended) {
+        int out = a->out_fd >= 0 ? a->out_fd : STDOUT_FILENO;
+        struct pollfd fds[] = {
+            {.fd = STDIN_FILENO, .events = POLLIN},
+            {.fd = a->signal_fd, .events = POLLIN},
+            {.fd = a->timer_fd, .events = POLLIN},
+            {.fd = a->config->source.event_fd, .events = POLLIN},
+            {.fd = a->write_pending ? out : -1, .events = POLLOUT},
+        };
+
+        if (poll(fds, ARRAY_LEN(fds), timeout_ms(a)) < 0 && errno != EINTR)
+            break;
+        if (fds[1].revents != 0)
+            read_signals(a);
+        if (fds[3].revents != 0)
+            take_snapshot(a);
+        if (fds[0].revents != 0 && !a->ended)
+            read_keys(a, fds[0].revents);
+        if (fds[2].revents != 0)
+            read_timer(a);
+        if (fds[4].revents != 0)
+            a->write_pending = false;
+        if (ui_tick(&a->ui, real_ms()))
+            a->dirty = true;
+        if (!a->ended && a->resize_ms != 0 && real_ms() >= a->resize_ms)
+            resize(a);
+        draw(a);
+    }
+}
+
+enum err_code app_run(const struct app_config *config, struct err *e)
+{
+    struct app *a = calloc(1, sizeof(*a));
+    enum err_code rc;
+
+    if (a == NULL)
+        return err_set(e, ERR_NOMEM, "the dashboard");
+    a->config = config;
+    a->out_fd = a->signal_fd = a->timer_fd = a->saved_stderr = -1;
+    rc = ui_init(&a->ui, config, is_ascii(config), real_ms(), e);
+    if (rc != ERR_OK)
+        goto out;
+    rc = take_signals(a, e);
+    if (rc != ERR_OK)
+        goto out;
+    rc = start_timer(a, e);
+    if (rc != ERR_OK)
+        goto out;
+    rc = open_terminal(a, e);
+    if (rc != ERR_OK)
+        goto out;
+    redirect_stderr(a);
+    take_snapshot(a);
+    a->dirty = a->key_pressed = true;
+    draw(a);
+    loop(a);
+    if (config->result != NULL)
+        *config->result = a->result;
+out:
+    close_terminal(a);
+    give_stderr_back(a);
+    if (a->timer_fd >= 0)
+        (void)close(a->timer_fd);
+    if (a->signal_fd >= 0)
+        (void)close(a->signal_fd);
+    if (a->masked)
+        (void)pthread_sigmask(SIG_SETMASK, &a->old_mask, NULL);
+    ui_clear(&a->ui);
+    free(a);
+    return rc;
+}

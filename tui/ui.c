@@ -1,0 +1,374 @@
+#include <config.h>
+
+#include "tui/ui.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tui/ui_parts.h"
+
+enum { TOAST_MS = 6000 };
+
+static const struct view_info views[] = {
+#define VIEW(id, key, title, help) {(key), (title), (help), &view_##id},
+#include "tui/views.def"
+#undef VIEW
+};
+
+const struct view_info *view_info(enum view_id v)
+{
+    return &views[(unsigned)v < VIEW_COUNT ? v : 0];
+}
+
+void ui_toast(struct ui *ui, enum role role, int64_t now_ms, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    (void)vsnprintf(ui->toast, sizeof(ui->toast), fmt, ap); /* cut on screen anyway */
+    va_end(ap);
+    ui->toast_role = role;
+    /* An error stays until a key, and so does everything where time must not matter. */
+    ui->toast_until_ms =
+        role == ROLE_CRIT || ui->app->config->ui.reduce_motion ? 0 : now_ms + TOAST_MS;
+}
+
+/* Short names for narrow screens: what is left behind a common beginning, else as many
+ * letters as tell them apart. */
+static void make_shorts(struct ui *ui)
+{
+    const struct fleet *f = ui->fleet;
+    size_t common = f->n_servers < 2 ? 0 : strlen(f->servers[0].name), len = 6;
+
+    for (size_t i = 1; i < f->n_servers; i++) {
+        size_t k = 0;
+
+        while (k < common && f->servers[i].name[k] == f->servers[0].name[k])
+            k++;
+        common = k;
+    }
+    /* A beginning ends at a hyphen: "test-01", "test-02" give 01 and 02. */
+    while (common > 0 && f->servers[0].name[common - 1] != '-')
+        common--;
+    for (size_t want = 2; common == 0 && want < len && f->n_servers <= 64; want++) {
+        bool unique = true;
+
+        for (size_t i = 0; i < f->n_servers && unique; i++) {
+            for (size_t k = 0; k < i && unique; k++)
+                unique = strncmp(f->servers[i].name, f->servers[k].name, want) != 0;
+        }
+        if (unique)
+            len = want;
+    }
+    if (common > 0)
+        len = SHORT_TEXT - 1;
+    for (size_t i = 0; i < f->n_servers; i++) {
+        size_t n = strnlen(f->servers[i].name + common, len);
+
+        memcpy(ui->shorts[i], f->servers[i].name + common, n);
+        ui->shorts[i][n] = '\0';
+    }
+}
+
+/* Which servers the filter lets through, and a selection that exists. */
+void ui_refilter(struct ui *ui)
+{
+    const struct fleet *f = ui->fleet;
+    bool seen = false;
+
+    ui->n_shown = 0;
+    for (size_t i = 0; i < f->n_servers; i++) {
+        const struct server_view *s = &f->servers[i];
+
+        if (!ui->focus_events && ui->filter[0] != '\0' &&
+            !view_filter_matches(ui->filter, s->name) &&
+            !view_filter_matches(ui->filter, place_screen(s->facts.place)))
+            continue;
+        ui->shown[ui->n_shown++] = (uint16_t)i;
+        seen = seen || str_eq(s->name, ui->selected);
+    }
+    if (!seen)
+        (void)str_copy(ui->selected, sizeof(ui->selected),
+                       ui->n_shown > 0 ? f->servers[ui->shown[0]].name : "");
+}
+
+enum err_code ui_init(struct ui *ui, const struct app_config *app, bool ascii,
+                      int64_t now_ms, struct err *e)
+{
+    const struct config *c = app->config;
+    struct strbuf problems;
+    enum err_code rc;
+
+    memset(ui, 0, sizeof(*ui));
+    ui->app = app;
+    ui->ascii = ascii;
+    ui->time_mode = c->ui.time;
+    ui->locked = app->locked || c->ui.locked;
+    ui->started_ms = ui->fleet_ms = now_ms;
+    ui->refresh_ms = now_ms - REFRESH_MS;
+    /* Ids of several dashboards on one store must differ. */
+    ui->next_id = (uint64_t)getpid() << 32 | ((uint64_t)now_ms & 0xffff) << 16 | 1;
+    (void)str_copy(ui->theme, sizeof(ui->theme),
+                   app->theme != NULL ? app->theme : c->ui.theme);
+    strbuf_init(&problems, 16384);
+    rc = keys_build(c->keys, c->n_keys, c->file, &ui->keys, &problems, e);
+    if (rc != ERR_OK) {
+        size_t first = strcspn(strbuf_text(&problems), "\n");
+
+        e->code = ERR_OK;
+        err_clear(e);
+        err_set(e, rc, "%.*s", (int)first, strbuf_text(&problems));
+        goto out;
+    }
+    ui->fleet = fleet_new(c->n_servers);
+    if (ui->fleet == NULL) {
+        rc = err_set(e, ERR_NOMEM, "the first picture");
+        goto out;
+    }
+    (void)str_copy(ui->fleet->site, sizeof(ui->fleet->site), c->site_name);
+    ui->fleet->extension.configured = c->velostrata.api.present;
+    for (size_t i = 0; i < c->n_servers; i++) {
+        struct server_view *s = &ui->fleet->servers[i];
+
+        (void)str_copy(s->name, sizeof(s->name), c->servers[i].name);
+        (void)str_copy(s->mover, sizeof(s->mover), c->servers[i].mover);
+        s->auto_on = true;
+    }
+    make_shorts(ui);
+    ui_refilter(ui);
+out:
+    strbuf_clear(&problems);
+    return rc;
+}
+
+void ui_clear(struct ui *ui)
+{
+    fleet_unref(ui->fleet);
+    ui->fleet = NULL;
+}
+
+void ui_context(const struct ui *ui, struct act_context *x)
+{
+    *x = (struct act_context){
+        .fleet = ui->fleet,
+        .now = clock_utc(ui->app->clock),
+        .tz = ui->app->tz,
+        .hold_end = ui->app->hold_end,
+        .hold_ctx = ui->app->hold_ctx,
+        .locked = ui->locked,
+        .observe = ui->app->observe,
+        .demo = ui->app->demo.on,
+        .observer = ui->app->observed != NULL,
+        .holder = ui->app->observed != NULL ? ui->app->observed->holder : NULL,
+    };
+}
+
+/* Hands a command over and remembers its id for the answer. */
+void ui_send(struct ui *ui, const struct command *command, int64_t now_ms)
+{
+    struct command c = *command;
+    struct err e = {0};
+
+    c.id = ui->next_id++;
+    c.at = clock_utc(ui->app->clock);
+    if (ui->app->who != NULL)
+        (void)str_copy(c.by, sizeof(c.by), ui->app->who);
+    if (ui->app->source.send == NULL ||
+        !ui->app->source.send(ui->app->source.ctx, &c, &e)) {
+        ui_toast(ui, ROLE_CRIT, now_ms, "%s %s: not taken: %s", command_word(c.kind),
+                 c.server, e.text[0] != '\0' ? e.text : "nobody takes commands");
+        return;
+    }
+    if (ui->n_sent == SENT_MAX) {
+        memmove(ui->sent, ui->sent + 1, sizeof(ui->sent) - sizeof(ui->sent[0]));
+        ui->n_sent--;
+    }
+    ui->sent[ui->n_sent++] = c.id;
+}
+
+/* Shows the answers to commands of this dashboard. */
+static void take_replies(struct ui *ui, int64_t now_ms)
+{
+    const struct fleet *f = ui->fleet;
+
+    for (size_t r = 0; r < f->n_replies; r++) {
+        for (size_t i = 0; i < ui->n_sent; i++) {
+            if (ui->sent[i] != f->replies[r].id)
+                continue;
+            ui_toast(ui, f->replies[r].accepted ? ROLE_INFO : ROLE_CRIT, now_ms, "%s",
+                     f->replies[r].text);
+            memmove(&ui->sent[i], &ui->sent[i + 1],
+                    (ui->n_sent - i - 1) * sizeof(ui->sent[0]));
+            ui->n_sent--;
+            break;
+        }
+    }
+}
+
+void ui_ask(struct ui *ui, enum action a, const char *server, const struct question *q,
+            int64_t now_ms)
+{
+    struct dialog *d = &ui->dialog;
+
+    d->open = true;
+    d->q = *q;
+    d->action = a;
+    d->focus = 0;
+    d->changed = false;
+    d->opened_ms = now_ms;
+    (void)str_copy(d->server, sizeof(d->server), server);
+    d->state = act_state_of(ui->fleet, d->server);
+}
+
+/* S4: when the server changed under an open dialog, ask again and say so. */
+static void recheck_dialog(struct ui *ui, int64_t now_ms)
+{
+    struct dialog *d = &ui->dialog;
+    struct act_context x;
+    struct act_plan plan;
+    char server[NAME_TEXT];
+
+    if (!d->open || d->state == act_state_of(ui->fleet, d->server))
+        return;
+    ui_context(ui, &x);
+    (void)str_copy(server, sizeof(server), d->server);
+    act_plan(&x, d->action, server, &plan);
+    if (plan.kind == ACT_NOTHING) {
+        d->open = false;
+        ui_toast(ui, ROLE_WARN, now_ms, "%s changed meanwhile: %s", server, plan.message);
+        return;
+    }
+    if (plan.kind != ACT_ASK) { /* what was asked is no question any more: ask still */
+        plan.question = d->q;
+        plan.question.n_lines = 0;
+    }
+    ui_ask(ui, d->action, server, &plan.question, now_ms);
+    d->changed = true;
+}
+
+void ui_take_fleet(struct ui *ui, struct fleet *fleet, int64_t now_ms)
+{
+    if (ui->frozen) {
+        fleet_unref(fleet);
+        return;
+    }
+    fleet_unref(ui->fleet);
+    ui->fleet = fleet;
+    ui->fleet_ms = now_ms;
+    if (ui->view == VIEW_events)
+        ui->acknowledged = fleet->events_total;
+    make_shorts(ui);
+    ui_refilter(ui);
+    take_replies(ui, now_ms);
+    recheck_dialog(ui, now_ms);
+}
+
+/* Starts a class 1 action's undo window; the latest comes first in the array. */
+void ui_add_pending(struct ui *ui, const struct act_plan *p, int64_t now_ms)
+{
+    struct pending *slot = NULL;
+
+    for (size_t i = 0; i < PENDING_MAX; i++) {
+        if (ui->pending[i].active &&
+            str_eq(ui->pending[i].command.server, p->command.server)) {
+            ui_toast(ui, ROLE_WARN, now_ms, "%s has a pending action: u undoes it first",
+                     p->command.server);
+            return;
+        }
+    }
+    for (size_t i = PENDING_MAX; i-- > 0;) {
+        if (!ui->pending[i].active)
+            slot = &ui->pending[i];
+    }
+    if (slot == NULL) {
+        ui_toast(ui, ROLE_WARN, now_ms, "too many pending actions: wait a moment");
+        return;
+    }
+    slot->active = true;
+    slot->command = p->command;
+    slot->to = p->to;
+    slot->due_ms = now_ms + ui->app->config->ui.undo_window * 1000;
+    (void)str_copy(slot->what, sizeof(slot->what), p->message);
+    (void)str_copy(slot->rest, sizeof(slot->rest), p->rest);
+    ui->toast[0] = '\0';
+}
+
+struct pending *ui_latest_pending(struct ui *ui)
+{
+    struct pending *latest = NULL;
+
+    for (size_t i = 0; i < PENDING_MAX; i++) {
+        if (ui->pending[i].active &&
+            (latest == NULL || ui->pending[i].due_ms >= latest->due_ms))
+            latest = &ui->pending[i];
+    }
+    return latest;
+}
+
+bool ui_undo(struct ui *ui, int64_t now_ms)
+{
+    struct pending *p = ui_latest_pending(ui);
+
+    if (p == NULL)
+        return false;
+    p->active = false;
+    ui_toast(ui, ROLE_INFO, now_ms, "undone: %s", p->what);
+    return true;
+}
+
+bool ui_tick(struct ui *ui, int64_t now_ms)
+{
+    bool changed = false;
+
+    for (size_t i = 0; i < PENDING_MAX; i++) {
+        struct pending *p = &ui->pending[i];
+
+        if (p->active && now_ms >= p->due_ms) {
+            p->active = false;
+            ui_send(ui, &p->command, now_ms);
+            changed = true;
+        }
+    }
+    if (ui->toast[0] != '\0' && ui->toast_until_ms != 0 && now_ms >= ui->toast_until_ms) {
+        ui->toast[0] = '\0';
+        changed = true;
+    }
+    return changed;
+}
+
+int64_t ui_next_ms(const struct ui *ui)
+{
+    int64_t next = -1;
+
+    for (size_t i = 0; i < PENDING_MAX; i++) {
+        if (ui->pending[i].active && (next < 0 || ui->pending[i].due_ms < next))
+            next = ui->pending[i].due_ms;
+    }
+    if (ui->toast[0] != '\0' && ui->toast_until_ms != 0 &&
+        (next < 0 || ui->toast_until_ms < next))
+        next = ui->toast_until_ms;
+    return next;
+}
+
+void ui_draw(struct ui *ui, struct canvas *c, struct utc now, int64_t now_ms)
+{
+    struct frame f = {.ui = ui,
+                      .c = c,
+                      .fleet = ui->fleet,
+                      .now = now,
+                      .real_ms = now_ms,
+                      .top = 0,
+                      .bottom = c->rows};
+
+    canvas_erase(c);
+    if (ui->help)
+        help_draw(&f);
+    else
+        views[ui->view].ops->draw(&f);
+    if (ui->menu)
+        menu_draw(&f);
+    if (ui->dialog.open)
+        dialog_draw(&f);
+}

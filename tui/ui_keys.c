@@ -1,0 +1,424 @@
+#include <config.h>
+
+#include <string.h>
+
+#include "tui/ui.h"
+#include "tui/ui_parts.h"
+
+enum { HALF_PAGE = 10 };
+
+/* A class 1 action as a dialog, for undo_window = "0s". */
+static void ask_instead(struct act_plan *p)
+{
+    struct question *q = &p->question;
+
+    memset(q, 0, sizeof(*q));
+    (void)str_format(q->title, sizeof(q->title), "%.90s?", p->message);
+    (void)str_copy(q->lines[q->n_lines++], LINE_TEXT, p->rest);
+    q->choices[0].kind = CHOICE_CANCEL;
+    (void)str_copy(q->choices[0].label, sizeof(q->choices[0].label), "Cancel");
+    q->choices[1].kind = CHOICE_SEND;
+    q->choices[1].key = 'd';
+    q->choices[1].command = p->command;
+    (void)str_copy(q->choices[1].label, sizeof(q->choices[1].label), "do it");
+    q->n_choices = 2;
+}
+
+static void act(struct ui *ui, enum action a, int64_t now_ms)
+{
+    struct act_context x;
+    struct act_plan p;
+
+    ui_context(ui, &x);
+    if (a == ACTION_REFRESH && now_ms - ui->refresh_ms < REFRESH_MS) {
+        ui_toast(ui, ROLE_INFO, now_ms, "asked less than 5 s ago");
+        return;
+    }
+    act_plan(&x, a, ui->selected, &p);
+    if (p.kind == ACT_WINDOW && ui->app->config->ui.undo_window <= 0) {
+        ask_instead(&p);
+        p.kind = ACT_ASK;
+    }
+    switch (p.kind) {
+    case ACT_NOTHING:
+        ui_toast(ui, ROLE_WARN, now_ms, "%s", p.message);
+        break;
+    case ACT_NOW:
+        if (a == ACTION_QUIT) {
+            ui->quit = true;
+            break;
+        }
+        ui_toast(ui, ROLE_INFO, now_ms, "%s", p.message);
+        if (a == ACTION_REFRESH)
+            ui->refresh_ms = now_ms;
+        ui_send(ui, &p.command, now_ms);
+        break;
+    case ACT_WINDOW:
+        ui_add_pending(ui, &p, now_ms);
+        break;
+    case ACT_ASK:
+        ui_ask(ui, a, p.command.server, &p.question, now_ms);
+        break;
+    }
+}
+
+static void choose(struct ui *ui, const struct choice *c, int64_t now_ms)
+{
+    ui->dialog.open = false;
+    switch (c->kind) {
+    case CHOICE_CANCEL:
+        break;
+    case CHOICE_SEND:
+        ui_send(ui, &c->command, now_ms);
+        break;
+    case CHOICE_QUIT:
+        ui->quit = true;
+        break;
+    case CHOICE_UNLOCK:
+        ui->locked = false;
+        ui_toast(ui, ROLE_INFO, now_ms, "keys work again");
+        break;
+    }
+}
+
+static void dialog_key(struct ui *ui, uint32_t key, int64_t now_ms)
+{
+    struct dialog *d = &ui->dialog;
+
+    if (key == 3 && d->action == ACTION_QUIT) { /* the second Ctrl-C */
+        ui->quit = true;
+        return;
+    }
+    /* Keys that were typed before the question could be read are not an answer. */
+    if (now_ms - d->opened_ms < GUARD_MS)
+        return;
+    if (key == KEYC_ESC || key == 'q' || key == 3) {
+        d->open = false;
+    } else if (key == KEYC_ENTER) {
+        choose(ui, &d->q.choices[d->focus], now_ms);
+    } else if (key == KEYC_RIGHT || key == KEYC_DOWN || key == KEYC_TAB) {
+        d->focus = (d->focus + 1) % d->q.n_choices;
+    } else if (key == KEYC_LEFT || key == KEYC_UP || key == KEYC_BACKTAB) {
+        d->focus = (d->focus + d->q.n_choices - 1) % d->q.n_choices;
+    } else {
+        for (size_t i = 0; i < d->q.n_choices; i++) {
+            if (d->q.choices[i].key != 0 && (uint32_t)d->q.choices[i].key == key) {
+                choose(ui, &d->q.choices[i], now_ms);
+                return;
+            }
+        }
+    }
+}
+
+static void menu_key(struct ui *ui, uint32_t key, int64_t now_ms)
+{
+    const struct app_demo *demo = &ui->app->demo;
+    char say[LINE_TEXT] = "";
+
+    if (key == KEYC_ESC || key == 'q' || key == '!' || key == 3) {
+        ui->menu = false;
+    } else if ((key == KEYC_DOWN || key == 'j') && ui->menu_at + 1 < demo->n_faults) {
+        ui->menu_at++;
+    } else if ((key == KEYC_UP || key == 'k') && ui->menu_at > 0) {
+        ui->menu_at--;
+    } else if (key == KEYC_ENTER || (key >= '1' && key <= '9')) {
+        size_t i = key == KEYC_ENTER ? ui->menu_at : key - '1';
+
+        if (i >= demo->n_faults)
+            return;
+        ui->menu = false;
+        demo->fault(demo->ctx, i, say, sizeof(say));
+        ui_toast(ui, ROLE_INFO, now_ms, "%s", say[0] != '\0' ? say : demo->faults[i]);
+    }
+}
+
+/* A code point behind the text of the filter. */
+static void filter_type(struct ui *ui, uint32_t key)
+{
+    size_t len = strlen(ui->filter);
+
+    if (key == KEYC_BACKSPACE || key == 8) {
+        while (len > 0 && ((unsigned char)ui->filter[len - 1] & 0xc0) == 0x80)
+            len--; /* the rest of one character */
+        ui->filter[len > 0 ? len - 1 : 0] = '\0';
+    } else if (key >= ' ' && key < 0x7f && len + 1 < sizeof(ui->filter)) {
+        ui->filter[len] = (char)key;
+        ui->filter[len + 1] = '\0';
+    } else if (key >= 0xa0 && key < 0x800 && len + 2 < sizeof(ui->filter)) {
+        ui->filter[len] = (char)(0xc0 | key >> 6);
+        ui->filter[len + 1] = (char)(0x80 | (key & 0x3f));
+        ui->filter[len + 2] = '\0';
+    }
+}
+
+static void typing_key(struct ui *ui, uint32_t key)
+{
+    if (key == KEYC_ESC || key == 3) {
+        ui->filter[0] = '\0';
+        ui->typing = false;
+    } else if (key == KEYC_ENTER) {
+        ui->typing = false;
+    } else {
+        filter_type(ui, key);
+    }
+    ui_refilter(ui);
+}
+
+static int shown_index(const struct ui *ui)
+{
+    for (size_t i = 0; i < ui->n_shown; i++) {
+        if (str_eq(ui->fleet->servers[ui->shown[i]].name, ui->selected))
+            return (int)i;
+    }
+    return -1;
+}
+
+static void select_row(struct ui *ui, int to)
+{
+    if (ui->n_shown == 0)
+        return;
+    if (to < 0)
+        to = 0;
+    if (to >= (int)ui->n_shown)
+        to = (int)ui->n_shown - 1;
+    (void)str_copy(ui->selected, sizeof(ui->selected),
+                   ui->fleet->servers[ui->shown[to]].name);
+}
+
+static void scroll_events(struct ui *ui, int by)
+{
+    size_t max = ui->fleet->n_events > 0 ? ui->fleet->n_events - 1 : 0;
+
+    if (by > 0)
+        ui->events_scroll += (size_t)by;
+    else
+        ui->events_scroll -=
+            ui->events_scroll < (size_t)-by ? ui->events_scroll : (size_t)-by;
+    if (ui->events_scroll > max)
+        ui->events_scroll = max;
+    ui->paused = ui->events_scroll > 0;
+}
+
+/* Movement: by how many rows, or to an end. */
+static void navigate(struct ui *ui, enum action a)
+{
+    int by = a == ACTION_DOWN        ? 1
+             : a == ACTION_UP        ? -1
+             : a == ACTION_PAGE_DOWN ? HALF_PAGE
+             : a == ACTION_PAGE_UP   ? -HALF_PAGE
+             : a == ACTION_TOP       ? -(int)MAX_SERVERS
+                                     : (int)MAX_SERVERS;
+
+    if (ui->help || ui->view == VIEW_detail || ui->view == VIEW_apis) {
+        ui->scroll += by;
+        if (ui->scroll < 0)
+            ui->scroll = 0;
+        if (ui->scroll > 256)
+            ui->scroll = 256; /* the views cut it to what they have */
+    } else if (ui->view == VIEW_events || ui->focus_events) {
+        scroll_events(ui, -by);
+    } else {
+        select_row(ui, shown_index(ui) + by);
+    }
+}
+
+static void open_view(struct ui *ui, enum view_id v, int64_t now_ms)
+{
+    if (v == VIEW_detail && view_selected(ui) == NULL)
+        return;
+    if (v == VIEW_detail && ui->view != VIEW_detail)
+        ui->back_to = ui->view;
+    ui->view = v;
+    ui->scroll = 0;
+    if (v == VIEW_events && ui->acknowledged != ui->fleet->events_total) {
+        struct command c = {.kind = COMMAND_ACKNOWLEDGE};
+
+        ui->acknowledged = ui->fleet->events_total;
+        if (ui->fleet->n_alerts > 0 && !ui->app->observe && !ui->fleet->observe)
+            ui_send(ui, &c, now_ms);
+    }
+}
+
+static void cycle_view(struct ui *ui, int by, int64_t now_ms)
+{
+    int v = (int)ui->view;
+
+    do {
+        v = (v + by + VIEW_COUNT) % VIEW_COUNT;
+    } while (view_info((enum view_id)v)->key == 0);
+    open_view(ui, (enum view_id)v, now_ms);
+}
+
+/* One step back; false when there is none. */
+static bool back(struct ui *ui, int64_t now_ms)
+{
+    if (ui->help)
+        ui->help = false;
+    else if (ui_undo(ui, now_ms))
+        return true;
+    else if (ui->filter[0] != '\0') {
+        ui->filter[0] = '\0';
+        ui_refilter(ui);
+    } else if (ui->view == VIEW_detail)
+        ui->view = ui->back_to;
+    else if (ui->view != VIEW_fleet)
+        ui->view = VIEW_fleet;
+    else
+        return false;
+    return true;
+}
+
+static void toggle_freeze(struct ui *ui)
+{
+    ui->frozen = !ui->frozen;
+    ui->frozen_at = clock_utc(ui->app->clock);
+}
+
+static void demo_action(struct ui *ui, enum action a, int64_t now_ms)
+{
+    const struct app_demo *d = &ui->app->demo;
+
+    if (!d->on) {
+        ui_toast(ui, ROLE_WARN, now_ms, "only in the demo");
+    } else if (a == ACTION_FAULTS) {
+        ui->menu = d->n_faults > 0 && d->fault != NULL;
+        ui->menu_at = 0;
+    } else if (d->speed != NULL) {
+        d->speed(d->ctx, a == ACTION_FASTER ? 1 : -1);
+        ui_toast(ui, ROLE_INFO, now_ms, "time runs %d times as fast",
+                 d->speed_now != NULL ? d->speed_now(d->ctx) : 0);
+    }
+}
+
+static void open_or_start(struct ui *ui, int64_t now_ms)
+{
+    struct pending *p = ui_latest_pending(ui);
+
+    if (p != NULL) { /* Enter starts it now */
+        p->due_ms = now_ms;
+        (void)ui_tick(ui, now_ms);
+    } else if (ui->view == VIEW_fleet) {
+        open_view(ui, VIEW_detail, now_ms);
+    }
+}
+
+static void suspend(struct ui *ui, int64_t now_ms)
+{
+    if (ui->app->observe || ui->app->config->ui.allow_suspend)
+        ui->suspend = true;
+    else
+        ui_toast(ui, ROLE_WARN, now_ms,
+                 "suspending would stop AUTO; detach from tmux instead");
+}
+
+/* What changes only the picture. */
+static void screen_action(struct ui *ui, enum action a, int64_t now_ms)
+{
+    static const char *const words[] = {"site time", "UTC", "ages"};
+
+    if (a == ACTION_FREEZE) {
+        toggle_freeze(ui);
+    } else if (a == ACTION_TIME) {
+        ui->time_mode = (enum ui_time)(((int)ui->time_mode + 1) % 3);
+        ui_toast(ui, ROLE_INFO, now_ms, "times are %s", words[ui->time_mode]);
+    } else if (a == ACTION_THEME) {
+        ui->next_theme = true;
+    } else if (a == ACTION_DUMP) {
+        ui->dump = true;
+    } else if (a == ACTION_REDRAW) {
+        ui->redraw = true;
+    } else if (a == ACTION_FOLLOW) {
+        ui->paused = !ui->paused;
+        ui->events_scroll = 0;
+        if (ui->paused)
+            ui->events_scroll = 1;
+    } else if (a == ACTION_FOCUS) {
+        ui->focus_events = !ui->focus_events;
+        ui_refilter(ui);
+    } else if (a == ACTION_HELP) {
+        ui->help = !ui->help;
+        ui->scroll = 0;
+    } else if (a == ACTION_FILTER) {
+        ui->typing = ui->view == VIEW_fleet || ui->view == VIEW_events;
+        ui->filter[0] = '\0';
+        ui_refilter(ui);
+    }
+}
+
+static void run_action(struct ui *ui, enum action a, int64_t now_ms)
+{
+    enum action_group g = action_info(a)->group;
+
+    if (ui->help && a != ACTION_HELP && a != ACTION_QUIT && g != GROUP_AROUND)
+        return; /* no action behind a page that hides its target */
+    if (a == ACTION_BACK) {
+        (void)back(ui, now_ms);
+    } else if (a == ACTION_QUIT) {
+        if (!back(ui, now_ms))
+            act(ui, a, now_ms);
+    } else if (a == ACTION_OPEN) {
+        open_or_start(ui, now_ms);
+    } else if (a == ACTION_UNDO) {
+        if (!ui_undo(ui, now_ms))
+            ui_toast(ui, ROLE_INFO, now_ms, "nothing to undo");
+    } else if (a == ACTION_LOCK && !ui->locked) {
+        ui->locked = true;
+    } else if (a == ACTION_VIEW_NEXT || a == ACTION_VIEW_PREVIOUS) {
+        cycle_view(ui, a == ACTION_VIEW_NEXT ? 1 : -1, now_ms);
+    } else if (a == ACTION_SUSPEND) {
+        suspend(ui, now_ms);
+    } else if (g == GROUP_DEMO) {
+        demo_action(ui, a, now_ms);
+    } else if (g == GROUP_SERVERS || g == GROUP_POLICY || a == ACTION_REFRESH) {
+        act(ui, a, now_ms);
+    } else if (a == ACTION_FILTER || a == ACTION_FOCUS || g == GROUP_SCREEN ||
+               g == GROUP_VIEWS) {
+        screen_action(ui, a, now_ms);
+    } else {
+        navigate(ui, a);
+    }
+}
+
+void ui_key(struct ui *ui, uint32_t key, int64_t now_ms)
+{
+    enum action a;
+
+    if (key == KEYC_PASTE_BEGIN || key == KEYC_PASTE_END) {
+        ui->pasting = key == KEYC_PASTE_BEGIN;
+        return;
+    }
+    if (key == KEYC_NONE || key == KEYC_RESIZE)
+        return;
+    if (ui->pasting) { /* pasted text is not typing, but a text field takes it */
+        if (ui->typing && key != KEYC_ENTER && key != KEYC_ESC)
+            typing_key(ui, key);
+        return;
+    }
+    if (ui->toast_until_ms == 0)
+        ui->toast[0] = '\0';
+    if (ui->dialog.open) {
+        dialog_key(ui, key, now_ms);
+        return;
+    }
+    if (ui->menu) {
+        menu_key(ui, key, now_ms);
+        return;
+    }
+    if (ui->typing) {
+        typing_key(ui, key);
+        return;
+    }
+    for (int v = 0; v < VIEW_COUNT; v++) {
+        if (view_info((enum view_id)v)->key != 0 &&
+            view_info((enum view_id)v)->key == key) {
+            ui->help = false;
+            open_view(ui, (enum view_id)v, now_ms);
+            return;
+        }
+    }
+    a = keys_find(&ui->keys, key);
+    if (a == ACTION_QUIT && key == 3) /* Ctrl-C quits from everywhere */
+        act(ui, a, now_ms);
+    else if (a != ACTION_NONE)
+        run_action(ui, a, now_ms);
+}

@@ -1,0 +1,57 @@
+#include <config.h>
+
+#include "tui/view.h"
+
+#include <string.h>
+
+const struct server_view *view_selected(const struct ui *ui)
+{
+    int i = ui->selected[0] == '\0' ? -1 : fleet_find(ui->fleet, ui->selected);
+
+    return i < 0 ? NULL : &ui->fleet->servers[i];
+}
+
+bool view_filter_matches(const char *filter, const char *text)
+{
+    bool invert = filter[0] == '!' && filter[1] != '\0';
+    bool hit;
+
+    hit = strcasestr(text, filter + (invert ? 1 : 0)) != NULL;
+    return hit != invert;
+}
+
+const char *view_clock(const struct ui *ui, struct utc now, struct utc t,
+                       char buf[TIME_TEXT])
+{
+    struct civil c;
+
+    if (ui->time_mode == TIME_RELATIVE) {
+        char age[DUR_TEXT];
+
+        (void)str_format(buf, TIME_TEXT, "%8s", cells_age(now.s - t.s, age));
+        return buf;
+    }
+    c = act_civil(ui->time_mode == TIME_UTC ? NULL : ui->app->tz, t);
+    (void)str_format(buf, TIME_TEXT, "%02d:%02d:%02d", c.hour, c.minute, c.second);
+    return buf;
+}
+
+void view_context(const struct frame *f, const struct server_view *s,
+                  struct cell_context *x)
+{
+    *x = (struct cell_context){.fleet = f->fleet,
+                               .now = f->now,
+                               .ascii = f->c->ascii,
+                               .job = JOB_NUMBER,
+                               .undo_s = -1,
+                               .undo_place = PLACE_UNKNOWN};
+    for (size_t i = 0; i < PENDING_MAX; i++) {
+        const struct pending *p = &f->ui->pending[i];
+        int64_t left = p->due_ms - f->real_ms;
+
+        if (!p->active || !str_eq(p->command.server, s->name))
+            continue;
+        x->undo_s = left > 0 ? (left + 999) / 1000 : 0;
+        x->undo_place = p->to;
+    }
+}

@@ -1,0 +1,160 @@
+/*
+ * view - what the views share: the state of the dashboard, and a row of operations per
+ * view. Drawing is a function of (struct ui, snapshot, now): no allocation, no waiting.
+ * Threads: the UI's.
+ */
+#ifndef RH_TUI_VIEW_H
+#define RH_TUI_VIEW_H
+
+#include "tui/act.h"
+#include "tui/app.h"
+#include "tui/canvas.h"
+#include "tui/cells.h"
+#include "tui/keys.h"
+#include "tui/layout.h"
+
+enum view_id {
+#define VIEW(id, key, title, help) VIEW_##id,
+#include "tui/views.def"
+#undef VIEW
+    VIEW_COUNT
+};
+
+enum {
+    PENDING_MAX = 8,
+    SENT_MAX = 16,
+    FILTER_TEXT = 64,
+    SHORT_TEXT = 12,
+    GUARD_MS = 250
+};
+
+/* A class 1 action in its undo window. */
+struct pending {
+    bool active;
+    struct command command;
+    enum place to;
+    int64_t due_ms;
+    char what[LINE_TEXT], rest[LINE_TEXT];
+};
+
+struct dialog {
+    bool open;
+    struct question q;
+    enum action action; /* what asked, to ask again when the server changes */
+    char server[NAME_TEXT];
+    uint64_t state; /* of the server when it was asked */
+    bool changed;
+    size_t focus;
+    int64_t opened_ms;
+};
+
+/* Everything that the picture depends on, beside the size of the canvas and now. */
+struct ui {
+    const struct app_config *app; /* borrowed */
+    struct keymap keys;
+    struct fleet *fleet; /* a reference; never NULL */
+    bool ascii;
+    enum ui_time time_mode;
+    char theme[NAME_TEXT];
+    bool locked;
+
+    enum view_id view, back_to;
+    char selected[NAME_TEXT];
+    int top; /* first row of the table */
+    bool focus_events;
+    bool paused;          /* the log does not follow */
+    size_t events_scroll; /* rows above the newest when paused */
+    char filter[FILTER_TEXT];
+    bool typing; /* the filter's text field is open */
+    bool help;
+    int scroll; /* of help, detail, API view */
+    bool menu;
+    size_t menu_at;
+    struct dialog dialog;
+    struct pending pending[PENDING_MAX];
+
+    char toast[LINE_TEXT];
+    enum role toast_role;
+    int64_t toast_until_ms; /* 0 = until a key */
+    uint64_t sent[SENT_MAX], next_id;
+    size_t n_sent;
+    int64_t started_ms, fleet_ms, refresh_ms; /* real time of the last … */
+    int64_t acknowledged;                     /* events_total when view 2 was last open */
+    bool frozen;
+    struct utc frozen_at;
+    bool pasting;
+
+    /* Set by keys, done and reset by the shell. */
+    bool quit, redraw, dump, suspend, next_theme;
+
+    /* Derived when a snapshot or the filter changes. */
+    uint16_t shown[MAX_SERVERS];
+    size_t n_shown;
+    char shorts[MAX_SERVERS][SHORT_TEXT];
+};
+
+/* What a view draws with. */
+struct frame {
+    struct ui *ui;
+    struct canvas *c;
+    const struct fleet *fleet;
+    struct utc now;
+    int64_t real_ms;
+    int top, bottom; /* rows of the content: [top, bottom) */
+};
+
+struct view_ops {
+    void (*draw)(const struct frame *f);
+    /* true when the view knew what to do with it. */
+    bool (*act)(struct ui *ui, enum action a);
+};
+
+#define VIEW(id, key, title, help) extern const struct view_ops view_##id;
+#include "tui/views.def"
+#undef VIEW
+
+struct view_info {
+    uint32_t key;
+    const char *title, *help;
+    const struct view_ops *ops;
+};
+const struct view_info *view_info(enum view_id v);
+
+/* view_header.c: the title line and what stands below it in the fleet view; the forms for
+ * tiny screens. */
+void header_title(const struct frame *f, int row);
+void header_next(const struct frame *f, int row, enum layout_form form);
+void header_esx(const struct frame *f, int row);
+void header_cost(const struct frame *f, int row, enum layout_form form);
+void header_tokens(const struct frame *f);
+void header_line(const struct frame *f);
+/* The bottom lines. */
+void footer_message(const struct frame *f, int row);
+void footer_hints(const struct frame *f, int row);
+
+/* view_help.c, widget.c: drawn over the view. */
+void help_draw(const struct frame *f);
+int help_lines(const struct ui *ui, int cols);
+void dialog_draw(const struct frame *f);
+void menu_draw(const struct frame *f);
+
+/* A sparkline of per mille values, -1 = none; and a bar that fills `part` of `whole`. */
+void widget_spark(struct pen *p, const int16_t *values, size_t n, int cells);
+void widget_bar(struct pen *p, enum role role, int cells, int part, int whole);
+
+/* One event: "10:39:25 ACT  test-02 run in cloud started". */
+void event_draw(const struct frame *f, int row, const struct journal_entry *e);
+bool event_matches(const struct ui *ui, const struct journal_entry *e);
+/* Draws the last events that match into rows [row, row + rows). */
+void events_draw(const struct frame *f, int row, int rows);
+
+/* A point in time as the tables show it (site, UTC or age): at most 8 cells. */
+const char *view_clock(const struct ui *ui, struct utc now, struct utc t,
+                       char buf[TIME_TEXT]);
+void view_context(const struct frame *f, const struct server_view *s,
+                  struct cell_context *x);
+const struct server_view *view_selected(const struct ui *ui);
+/* Case-insensitive; a filter "!text" keeps what does not have it. */
+bool view_filter_matches(const char *filter, const char *text);
+
+#endif

@@ -1,0 +1,282 @@
+#include <config.h>
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tui/view.h"
+
+/* Lines of the detail view go past a scroll position and stop at the bottom. */
+struct sheet {
+    const struct frame *f;
+    int line; /* of the whole page */
+    struct pen pen;
+    bool visible;
+};
+
+static void begin(struct sheet *s, const char *label)
+{
+    int row = s->f->top + s->line - s->f->ui->scroll;
+
+    s->visible = row >= s->f->top && row < s->f->bottom;
+    s->pen = (struct pen){s->f->c, s->visible ? row : -1, 1, s->f->c->cols - 1};
+    s->line++;
+    pen_put(&s->pen, ROLE_DIM, label);
+    s->pen.col = 12;
+}
+
+static void add(struct sheet *s, enum role role, const char *fmt, ...) PRINTF_LIKE(3, 4);
+static void add(struct sheet *s, enum role role, const char *fmt, ...)
+{
+    char text[512];
+    va_list ap;
+
+    va_start(ap, fmt);
+    (void)vsnprintf(text, sizeof(text), fmt, ap); /* cut on screen anyway */
+    va_end(ap);
+    if (s->visible)
+        pen_put(&s->pen, role, text);
+}
+
+static const char *or_none(const char *text)
+{
+    return text[0] != '\0' ? text : "-";
+}
+
+static void place_lines(struct sheet *p, const struct server_view *s)
+{
+    const struct frame *f = p->f;
+    struct cell_context x;
+    struct cell_text cell;
+    char buf[DUR_TEXT], when[TIME_TEXT];
+
+    view_context(f, s, &x);
+    begin(p, "Where");
+    cell_make(COLUMN_WHERE, s, &x, &cell);
+    add(p, cell.role, "%s", cell.text);
+    if (s->facts.place_as_of.s != 0)
+        add(p, ROLE_DIM, "   read %s ago",
+            cells_age(f->now.s - s->facts.place_as_of.s, buf));
+    if (s->facts.task_active)
+        add(p, ROLE_BUSY, "   task %s of %s %d%%", s->facts.task_type,
+            or_none(s->facts.task_user), s->facts.task_progress);
+    if (s->facts.blocked[0] != '\0') {
+        begin(p, "Blocked");
+        add(p, ROLE_STATE_ERROR, "%s", s->facts.blocked);
+    }
+    begin(p, "Desired");
+    cell_make(COLUMN_DESIRED, s, &x, &cell);
+    add(p, cell.role, "%s", cell.text);
+    if (s->decision.reason != REASON_NONE)
+        add(p, ROLE_TEXT, "   %s%s%s", reason_word(s->decision.reason),
+            s->decision.reason_text[0] != '\0' ? ": " : "", s->decision.reason_text);
+    if (s->decision.gate != GATE_NONE) {
+        begin(p, "Gate");
+        add(p, ROLE_WARN, "%s", gate_word(s->decision.gate));
+        add(p, ROLE_TEXT, "%s%s", s->decision.gate_text[0] != '\0' ? ": " : "",
+            s->decision.gate_text);
+        if (s->decision.gate_until.s != 0)
+            add(p, ROLE_DIM, "   until %s",
+                act_when(f->ui->app->tz, f->now, s->decision.gate_until, when));
+    }
+    if (s->hold.place != PLACE_UNKNOWN) {
+        begin(p, "Hold");
+        add(p, ROLE_HOLD, "%s",
+            s->hold.place == PLACE_CLOUD ? "in the cloud" : "on-prem");
+        if (s->hold.kind == HOLD_PIN || s->hold.until.s == 0)
+            add(p, ROLE_HOLD, " without an end");
+        else
+            add(p, ROLE_HOLD, " until %s",
+                act_when(f->ui->app->tz, f->now, s->hold.until, when));
+        add(p, ROLE_DIM, "   by %s%s%s", or_none(s->hold.by),
+            s->hold.why[0] != '\0' ? ": " : "", s->hold.why);
+    }
+    begin(p, "AUTO");
+    add(p, s->auto_on ? ROLE_TEXT : ROLE_WARN, "%s for this server",
+        s->auto_on ? "on" : "off");
+}
+
+static void machine_lines(struct sheet *p, const struct server_view *s)
+{
+    const struct instance_facts *i = &s->facts.instance;
+    const struct frame *f = p->f;
+    struct cell_context x;
+    struct cell_text cell;
+    char when[TIME_TEXT];
+
+    view_context(f, s, &x);
+    begin(p, "Instance");
+    if (i->id[0] == '\0') {
+        add(p, ROLE_DIM, "-");
+    } else {
+        add(p, ROLE_TEXT, "%s %s %s %s %s %s", i->id,
+            i->lifecycle == LIFECYCLE_ON_DEMAND ? "on-demand"
+                                                : lifecycle_word(i->lifecycle),
+            or_none(i->type), or_none(i->zone), or_none(i->ip), i->eni);
+        if (i->terminated)
+            add(p, ROLE_WARN, "   terminated");
+        else if (i->launched.s != 0)
+            add(p, ROLE_DIM, "   since %s",
+                act_when(f->ui->app->tz, f->now, i->launched, when));
+    }
+    begin(p, "Spot");
+    cell_make(COLUMN_SPOT, s, &x, &cell);
+    add(p, cell.role, "%s", cell.text);
+    if (i->request[0] != '\0')
+        add(p, ROLE_DIM, "   %s %s", i->request, i->spot_status);
+    if (s->interruptions > 0)
+        add(p, ROLE_WARN, "   %d interruption%s in 7 days, the last %s", s->interruptions,
+            s->interruptions == 1 ? "" : "s",
+            act_when(f->ui->app->tz, f->now, s->last_interruption, when));
+    begin(p, "VM");
+    add(p, ROLE_TEXT, "%s", s->vm[0] != '\0' ? s->vm : or_none(s->facts.vm_id));
+    if (s->vm[0] != '\0' && s->facts.vm_id[0] != '\0')
+        add(p, ROLE_DIM, " (%s)", s->facts.vm_id);
+    add(p, s->facts.power == POWER_UNKNOWN ? ROLE_STALE : ROLE_TEXT, "   power %s",
+        s->facts.power == POWER_UNKNOWN ? "?" : power_word(s->facts.power));
+    add(p, ROLE_DIM, "   mover %s", s->mover);
+}
+
+static void node_line(struct sheet *p, const char *label, const struct node_facts *n)
+{
+    char buf[DUR_TEXT];
+
+    begin(p, label);
+    add(p, ROLE_TEXT, "%s  ", or_none(n->name));
+    if (!n->known) {
+        add(p, ROLE_STALE, "?");
+        if (n->as_of.s != 0)
+            add(p, ROLE_DIM, "   last seen %s ago",
+                cells_age(p->f->now.s - n->as_of.s, buf));
+        return;
+    }
+    if (n->open)
+        add(p, ROLE_OK, "open");
+    else if (n->marked)
+        add(p, n->closed_by == CLOSED_BY_PERSON ? ROLE_WARN : ROLE_DIM, "closed by %s",
+            closed_by_word(n->closed_by));
+    else
+        add(p, ROLE_WARN, "offline");
+    if (n->busy > 0 || !n->idle)
+        add(p, ROLE_BUSY, "   runs %s", n->build[0] != '\0' ? n->build : "a build");
+    if (n->busy > 0 && n->build_progress >= 0)
+        add(p, ROLE_BUSY, " %d%%", n->build_progress);
+    if (n->busy == 0 && n->idle_since.s != 0)
+        add(p, ROLE_TEXT, "   idle %s", cells_age(p->f->now.s - n->idle_since.s, buf));
+    if (n->cause[0] != '\0')
+        add(p, ROLE_DIM, "   %s", n->cause);
+    if (n->as_of.s != 0)
+        add(p, ROLE_DIM, "   read %s ago", cells_age(p->f->now.s - n->as_of.s, buf));
+}
+
+static void move_lines(struct sheet *p, const struct server_view *s)
+{
+    const struct move_view *m = &s->move;
+    const struct frame *f = p->f;
+    char took[DUR_TEXT], when[TIME_TEXT];
+
+    if (m->active) {
+        begin(p, "Move");
+        add(p, ROLE_STATE_MOVING, "%s %s, by %s", m->id,
+            m->direction == DIRECTION_OUT ? "to the cloud" : "back on-prem",
+            or_none(m->by));
+        add(p, ROLE_TEXT, "   %s%s",
+            m->committed ? "past its commit point" : "can be canceled",
+            m->interrupted ? ", after an interruption" : "");
+        if (m->deadline.s != 0)
+            add(p, ROLE_DIM, "   deadline %s",
+                act_when(f->ui->app->tz, f->now, m->deadline, when));
+        begin(p, "Stages");
+        for (int i = 0; i < m->of && i < MAX_STEPS; i++) {
+            const char *sign = i + 1 < m->n ? "+" : i + 1 == m->n ? ">" : " ";
+
+            add(p, i + 1 == m->n ? ROLE_STATE_MOVING : ROLE_TEXT, "[%s] %s%s%s  ", sign,
+                step_word(m->steps[i]), m->step_took_s[i] >= 0 ? " " : "",
+                m->step_took_s[i] >= 0 ? cells_countdown(m->step_took_s[i], took) : "");
+        }
+        if (m->progress >= 0) {
+            begin(p, "Progress");
+            if (p->visible)
+                widget_bar(&p->pen, ROLE_STATE_MOVING, 20, m->progress, 100);
+            add(p, ROLE_TEXT, " %d%%", m->progress);
+        }
+        if (m->note[0] != '\0') {
+            begin(p, "Note");
+            add(p, ROLE_TEXT, "%s", m->note);
+        }
+    }
+    if (s->failures > 0 || s->breaker_open || s->retry_at.s != 0) {
+        begin(p, "Failures");
+        add(p, s->breaker_open ? ROLE_STATE_ERROR : ROLE_WARN, "%d in a row%s",
+            s->failures, s->breaker_open ? ", breaker open" : "");
+        if (s->retry_at.s != 0)
+            add(p, ROLE_TEXT, "   next try %s",
+                act_when(f->ui->app->tz, f->now, s->retry_at, when));
+    }
+}
+
+static void cost_line(struct sheet *p, const struct server_view *s)
+{
+    char a[USD_TEXT], b[USD_TEXT], c[USD_TEXT], age[DUR_TEXT];
+
+    begin(p, "Cost");
+    add(p, ROLE_TEXT, "now %s%s/h   today $%s   month $%s", s->cost.hour_known ? "$" : "",
+        s->cost.hour_known ? usd_text(s->cost.hour, 3, a) : "?",
+        usd_text(s->cost.today, 2, b), usd_text(s->cost.month, 2, c));
+    if (s->cost.price_known)
+        add(p, ROLE_DIM, "   price $%s/h, %s old   estimate",
+            usd_text(s->cost.price, 4, a),
+            cells_age(p->f->now.s - s->cost.price_as_of.s, age));
+    else
+        add(p, ROLE_DIM, "   price ?   estimate");
+}
+
+static void server_events(struct sheet *p, const struct server_view *s)
+{
+    const struct fleet *fleet = p->f->fleet;
+    int room = p->f->bottom - (p->f->top + p->line - p->f->ui->scroll), n = 0;
+    const struct journal_entry *found[64];
+
+    for (size_t i = fleet->n_events; i > 0 && n < room && n < 64; i--) {
+        if (str_eq(fleet->events[i - 1].server, s->name) &&
+            fleet->events[i - 1].level != LEVEL_DEBUG)
+            found[n++] = &fleet->events[i - 1];
+    }
+    for (int k = 0; k < n; k++) {
+        int row = p->f->top + p->line - p->f->ui->scroll;
+
+        if (row >= p->f->top && row < p->f->bottom)
+            event_draw(p->f, row, found[n - 1 - k]);
+        p->line++;
+    }
+}
+
+static void detail_draw(const struct frame *frame)
+{
+    const struct server_view *s = view_selected(frame->ui);
+    struct frame f = *frame;
+    struct sheet p = {.f = &f};
+    char title[NAME_TEXT + 16];
+
+    if (f.c->rows >= 5) {
+        header_title(&f, 0);
+        (void)str_format(title, sizeof(title), "%s", s != NULL ? s->name : "no server");
+        canvas_rule(f.c, 1, title, "Esc back   m move   p hold   x cancel");
+        footer_message(&f, f.c->rows - 2);
+        footer_hints(&f, f.c->rows - 1);
+        f.top = 2;
+        f.bottom = f.c->rows - 2;
+    }
+    if (s == NULL)
+        return;
+    place_lines(&p, s);
+    machine_lines(&p, s);
+    node_line(&p, "Jenkins", &s->facts.onprem);
+    node_line(&p, "  cloud", &s->facts.cloud);
+    move_lines(&p, s);
+    cost_line(&p, s);
+    p.line++;
+    server_events(&p, s);
+}
+
+const struct view_ops view_detail = {.draw = detail_draw};

@@ -1,0 +1,466 @@
+#include <config.h>
+
+#include <string.h>
+
+#include "tui/view.h"
+
+enum { STALLED_MS = 30000, WAITING_MS = 3000 };
+
+/* The words that stand beside AUTO (tui-conventions 1.7). */
+static void add_badges(const struct frame *f, struct segments *s)
+{
+    const struct ui *ui = f->ui;
+    const struct fleet *fleet = f->fleet;
+    int64_t limit =
+        ui->app->stalled_after_ms > 0 ? ui->app->stalled_after_ms : STALLED_MS;
+    int64_t silent = f->real_ms - ui->fleet_ms;
+    char age[DUR_TEXT];
+
+    if (ui->app->observed != NULL && ui->app->observed->holder != NULL)
+        segments_add(s, ROLE_BADGE, 60, true, "OBSERVER", "OBSERVER of %s",
+                     ui->app->observed->holder);
+    else if (ui->app->observe || fleet->observe)
+        segments_add(s, ROLE_BADGE, 60, true, "", "OBSERVE");
+    if (ui->locked)
+        segments_add(s, ROLE_BADGE, 61, true, "", "LOCKED");
+    if (ui->frozen)
+        segments_add(s, ROLE_BADGE, 62, true, "", "FROZEN %s",
+                     cells_age(f->now.s - ui->frozen_at.s, age));
+    else if (fleet->version > 0 && silent > limit)
+        segments_add(s, ROLE_CRIT, 95, true, "", "STALLED %s",
+                     cells_age(silent / 1000, age));
+    if (fleet->n_degraded > 0)
+        segments_add(s, ROLE_WARN, 55, true, "DEGRADED", "DEGRADED %s",
+                     fleet->degraded[0]);
+}
+
+static const char *freshness_text(const struct frame *f, char buf[NAME_TEXT],
+                                  enum role *role)
+{
+    const struct fleet *fleet = f->fleet;
+    int64_t age = f->now.s - fleet->worst_as_of.s;
+    char text[DUR_TEXT];
+
+    *role = ROLE_DIM;
+    if (fleet->worst_as_of.s == 0) {
+        (void)str_copy(buf, NAME_TEXT, "..");
+        return buf;
+    }
+    *role = ROLE_TEXT;
+    (void)str_copy(buf, NAME_TEXT, cells_age(age, text));
+    if (fleet->stale_after_s > 0 && age > fleet->stale_after_s)
+        *role = ROLE_STALE;
+    return buf;
+}
+
+/* "AUTO ON" as "AUTO", "AUTO SNOOZED 12m" as "SNOOZED 12m". */
+static const char *brief_auto(const char *text)
+{
+    if (str_eq(text, "AUTO ON"))
+        return "AUTO";
+    return str_eq(text, "AUTO OFF") ? "OFF" : text + 5;
+}
+
+static void clock_segments(const struct frame *f, struct segments *s)
+{
+    const struct ui *ui = f->ui;
+    const struct tz *tz = ui->time_mode == TIME_UTC ? NULL : ui->app->tz;
+    struct civil c = act_civil(tz, f->now);
+    static const char months[12][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                       "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    const char *month = months[c.month >= 1 && c.month <= 12 ? c.month - 1 : 0];
+    char brief[16];
+
+    (void)str_format(brief, sizeof(brief), "%s %d %s", act_weekdays[c.weekday], c.day,
+                     month);
+    segments_add(s, ROLE_TEXT, 30, false, brief, "%s %d %s %d", act_weekdays[c.weekday],
+                 c.day, month, c.year);
+    (void)str_format(brief, sizeof(brief), "%02d:%02d:%02d", c.hour, c.minute, c.second);
+    segments_add(s, ROLE_TITLE, 85, false, brief, "%s %s", brief,
+                 tz == NULL ? "UTC" : tz_abbreviation(tz, f->now));
+}
+
+void header_title(const struct frame *f, int row)
+{
+    const struct fleet *fleet = f->fleet;
+    struct segments s = {.n = 0};
+    char text[NAME_TEXT];
+    enum role role;
+
+    if (row < 0)
+        return;
+    segments_add(&s, ROLE_TITLE, 40, false, "rushhour", "rushhour %s", fleet->site);
+    clock_segments(f, &s);
+    if (f->ui->app->demo.on && f->ui->app->demo.speed_now != NULL)
+        segments_add(&s, ROLE_BADGE, 45, false, "", "DEMO %dx",
+                     f->ui->app->demo.speed_now(f->ui->app->demo.ctx));
+    add_badges(f, &s);
+    (void)cells_auto(fleet, f->now, text, &role);
+    segments_add(&s, role, 90, true, brief_auto(text), "%s", text);
+    if (fleet->in_window)
+        segments_add(&s, ROLE_INFO, 50, true, "RUSH", "RUSH HOUR");
+    (void)freshness_text(f, text, &role);
+    segments_add(&s, role, 92, true, text, "data %s%s", text,
+                 role == ROLE_STALE ? " STALE" : "");
+    if (fleet->n_alerts > 0)
+        segments_add(&s, ROLE_CRIT, 99, true, "", "!%zu", fleet->n_alerts);
+    segments_draw(&s, f->c, row, f->c->cols >= 60 ? 1 : 0, f->c->cols >= 60 ? 2 : 1);
+}
+
+/* The countdown to what changes next; never negative. */
+static void next_text(const struct frame *f, bool brief, char *out, size_t size)
+{
+    const struct fleet *fleet = f->fleet;
+    char when[TIME_TEXT], left[DUR_TEXT];
+    int64_t s = fleet->next.at.s - f->now.s;
+
+    if (fleet->version == 0) {
+        (void)str_copy(out, size, "..");
+        return;
+    }
+    if (fleet->next.at.s == 0) {
+        (void)str_copy(out, size,
+                       fleet->next.what[0] != '\0' ? fleet->next.what
+                                                   : "nothing planned");
+        return;
+    }
+    (void)act_when(f->ui->time_mode == TIME_UTC ? NULL : f->ui->app->tz, f->now,
+                   fleet->next.at, when);
+    if (s <= 0)
+        (void)str_format(out, size, "%s due now", place_screen(fleet->next.place));
+    else if (brief)
+        (void)str_format(out, size, "%s %s in %s", place_screen(fleet->next.place), when,
+                         cells_long(s, left));
+    else
+        (void)str_format(out, size, "%s at %s, in %s%s%s",
+                         fleet->next.place == PLACE_UNKNOWN
+                             ? "change"
+                             : place_screen(fleet->next.place),
+                         when, cells_long(s, left),
+                         fleet->next.what[0] != '\0' ? ": " : "", fleet->next.what);
+}
+
+static void add_host(const struct frame *f, struct segments *s)
+{
+    const struct host_facts *h = &f->fleet->host;
+    char percent[24];
+
+    if (!h->known || h->cpu_permille < 0)
+        (void)str_copy(percent, sizeof(percent), f->fleet->version == 0 ? ".." : "?");
+    else
+        (void)str_format(percent, sizeof(percent), "%d%%", (h->cpu_permille + 5) / 10);
+    segments_add(s, h->stale ? ROLE_STALE : ROLE_TEXT, 20, true, "", "ESX %s", percent);
+}
+
+void header_next(const struct frame *f, int row, enum layout_form form)
+{
+    struct segments s = {.n = 0};
+    char text[SEGMENT_TEXT], brief[96], ext[NAME_TEXT];
+    enum role role;
+
+    if (row < 0)
+        return;
+    next_text(f, form == FORM_TINY, text, sizeof(text));
+    next_text(f, true, brief, sizeof(brief));
+    if (form == FORM_TINY) {
+        segments_add(&s, ROLE_TEXT, 90, false, "", "%s", text);
+        segments_draw(&s, f->c, row, 0, 1);
+        return;
+    }
+    segments_add(&s, ROLE_TEXT, 90, false, brief,
+                 form == FORM_WIDE ? "Next   %s" : "Next %s", text);
+    if (form == FORM_WIDE && f->fleet->n_servers > 0)
+        segments_add(&s, ROLE_DIM, 10, true, "", "mover %s", f->fleet->servers[0].mover);
+    (void)cells_extension(f->fleet, f->now, ext, &role);
+    segments_add(&s, role, 30, true, "", form == FORM_WIDE ? "cloud ext %s" : "ext %s",
+                 ext);
+    if (form == FORM_SMALL)
+        add_host(f, &s);
+    segments_draw(&s, f->c, row, 1, 2);
+}
+
+void header_esx(const struct frame *f, int row)
+{
+    const struct host_facts *h = &f->fleet->host;
+    const struct fleet *fleet = f->fleet;
+    struct pen p = {f->c, row, 1, f->c->cols - 1};
+    enum role role = h->stale ? ROLE_STALE : ROLE_TEXT;
+    struct segments s = {.n = 0};
+    char clock[TIME_TEXT];
+    size_t n = 0;
+
+    if (row < 0)
+        return;
+    while (n < HOST_HISTORY && h->history[HOST_HISTORY - 1 - n] >= 0 && n < 24)
+        n++;
+    pen_printf(&p, ROLE_TEXT, "ESX    %s CPU ", h->name[0] != '\0' ? h->name : "..");
+    if (h->known) {
+        widget_spark(&p, h->history + HOST_HISTORY - n, n, (int)n);
+        if (h->cpu_permille >= 0)
+            pen_printf(&p, role, " %d%%", (h->cpu_permille + 5) / 10);
+        else
+            pen_put(&p, ROLE_STALE, " ?");
+        if (h->stale)
+            pen_printf(&p, ROLE_STALE, " ~%s",
+                       cells_age(f->now.s - h->as_of.s, (char[DUR_TEXT]){0}));
+        else if (h->peak_permille > h->cpu_permille + 100)
+            pen_printf(&p, ROLE_DIM, "   was %d%% at %s", (h->peak_permille + 5) / 10,
+                       act_when(f->ui->app->tz, f->now, h->peak_at, clock));
+        if (h->maintenance)
+            pen_put(&p, ROLE_WARN, "   MAINTENANCE");
+    } else {
+        pen_put(&p, ROLE_DIM, fleet->version == 0 ? ".." : "?");
+    }
+    if (fleet->version == 0)
+        return;
+    segments_add(&s, fleet->drift > 0 ? ROLE_WARN : ROLE_TEXT, 50, true, "",
+                 "cloud %d   moving %d   on-prem %d   drift %d", fleet->in_cloud,
+                 fleet->moving, fleet->on_prem, fleet->drift);
+    if (fleet->lost + fleet->unknown > 0) {
+        struct segment_text *g = &s.seg[0];
+
+        (void)str_format(g->text, sizeof(g->text),
+                         "cloud %d   moving %d   on-prem %d   lost %d   ? %d   drift %d",
+                         fleet->in_cloud, fleet->moving, fleet->on_prem, fleet->lost,
+                         fleet->unknown, fleet->drift);
+    }
+    if (p.col + 2 + glyph_cells(s.seg[0].text, f->c->ascii) <= f->c->cols)
+        segments_draw(&s, f->c, row, 1, 2);
+}
+
+void header_cost(const struct frame *f, int row, enum layout_form form)
+{
+    const struct fleet *fleet = f->fleet;
+    struct segments s = {.n = 0};
+    char hour[USD_TEXT], today[USD_TEXT], month[USD_TEXT];
+    const char *lead = form == FORM_WIDE ? "Cost   " : "";
+
+    if (row < 0)
+        return;
+    if (fleet->version == 0) {
+        segments_add(&s, ROLE_DIM, 90, false, "", "%s..", lead);
+        segments_draw(&s, f->c, row, form == FORM_TINY ? 0 : 1, 2);
+        return;
+    }
+    (void)usd_text(fleet->hour, 2, hour);
+    (void)usd_text(fleet->today, 2, today);
+    (void)usd_text(fleet->month, 2, month);
+    segments_add(&s, ROLE_TEXT, 90, false, "", "%s%s%s/h", lead,
+                 fleet->hour_known ? "$" : "$?+", hour);
+    segments_add(&s, ROLE_TEXT, 50, false, "",
+                 form == FORM_TINY ? "today %s" : "today $%s", today);
+    segments_add(&s, ROLE_TEXT, 60, false, "",
+                 form == FORM_TINY ? "month %s" : "month $%s", month);
+    if (form == FORM_WIDE && fleet->extension_cost_known)
+        segments_add(&s, ROLE_DIM, 20, false, "", "extension $%s of it",
+                     usd_text(fleet->extension_month, 2, hour));
+    if (form != FORM_TINY)
+        segments_add(&s, ROLE_DIM, 10, true, "", "estimates");
+    segments_draw(&s, f->c, row, form == FORM_TINY ? 0 : 1, form == FORM_WIDE ? 3 : 2);
+}
+
+/* "A", "OFF", "dry", "z12m". */
+static void one_auto(const struct frame *f, char *out, size_t size)
+{
+    char text[NAME_TEXT];
+    enum role role;
+
+    (void)cells_auto(f->fleet, f->now, text, &role);
+    (void)str_copy(out, size, str_eq(text, "AUTO ON") ? "A" : brief_auto(text));
+}
+
+void header_line(const struct frame *f)
+{
+    const struct fleet *fleet = f->fleet;
+    struct segments s = {.n = 0};
+    char text[NAME_TEXT], money[USD_TEXT], when[TIME_TEXT];
+
+    one_auto(f, text, sizeof(text));
+    segments_add(&s, ROLE_TITLE, 99, false, "", "%s", text);
+    segments_add(&s, ROLE_TEXT, 80, false, "", "%dc %d>", fleet->in_cloud, fleet->moving);
+    if (fleet->n_alerts > 0)
+        segments_add(&s, ROLE_CRIT, 90, false, "", "%zu!", fleet->n_alerts);
+    if (fleet->version > 0)
+        segments_add(&s, ROLE_TEXT, 70, false, "", "%s%s/h",
+                     fleet->hour_known ? "$" : "$?+", usd_text(fleet->hour, 2, money));
+    if (fleet->next.at.s != 0)
+        segments_add(&s, ROLE_TEXT, 60, false, "", "%s",
+                     act_when(f->ui->app->tz, f->now, fleet->next.at, when));
+    segments_draw(&s, f->c, 0, 0, 1);
+}
+
+/* A server in three letters: short name and the state: c cloud, o on-prem, > moving, !
+ * needs a look, ? unknown. */
+static void token(const struct frame *f, size_t i, char *out, size_t size,
+                  enum role *role)
+{
+    const struct server_view *s = &f->fleet->servers[i];
+    struct cell_context x;
+    enum glyph sign;
+    const char *state = "?";
+
+    view_context(f, s, &x);
+    sign = cell_sign(s, &x, role);
+    if (sign == GLYPH_CLOUD)
+        state = "c";
+    else if (sign == GLYPH_ONPREM)
+        state = "o";
+    else if (sign == GLYPH_MOVING)
+        state = ">";
+    else if (sign == GLYPH_FAILED)
+        state = "x";
+    else if (sign == GLYPH_ALERT && s->facts.place != PLACE_UNKNOWN)
+        state = "!";
+    else if (sign == GLYPH_QUEUED)
+        state = "~";
+    (void)str_format(out, size, "%s%s", f->ui->shorts[i], state);
+}
+
+void header_tokens(const struct frame *f)
+{
+    const struct fleet *fleet = f->fleet;
+    struct civil c =
+        act_civil(f->ui->time_mode == TIME_UTC ? NULL : f->ui->app->tz, f->now);
+    struct segments s = {.n = 0};
+    char text[NAME_TEXT], money[USD_TEXT], when[TIME_TEXT];
+    enum role role;
+    int row = 1, col = 0;
+
+    segments_add(&s, ROLE_TITLE, 80, false, "", "%02d:%02d", c.hour, c.minute);
+    (void)cells_auto(fleet, f->now, text, &role);
+    segments_add(&s, role, 99, false, brief_auto(text), "%s", text);
+    if (fleet->n_alerts > 0)
+        segments_add(&s, ROLE_CRIT, 95, false, "", "!%zu", fleet->n_alerts);
+    segments_draw(&s, f->c, 0, 0, 1);
+    if (f->c->rows >= 4) {
+        s.n = 0;
+        segments_add(&s, ROLE_TEXT, 90, false, "", "%dc %d>", fleet->in_cloud,
+                     fleet->moving);
+        if (fleet->version > 0)
+            segments_add(&s, ROLE_TEXT, 80, false, "", "%s%s/h",
+                         fleet->hour_known ? "$" : "$?+",
+                         usd_text(fleet->hour, 2, money));
+        if (fleet->next.at.s != 0)
+            segments_add(&s, ROLE_TEXT, 60, false, "", "%s",
+                         act_when(f->ui->app->tz, f->now, fleet->next.at, when));
+        segments_draw(&s, f->c, 1, 0, 1);
+        row = 2;
+    }
+    for (size_t i = 0; i < fleet->n_servers && row < f->c->rows; i++) {
+        int cells;
+
+        token(f, i, text, sizeof(text), &role);
+        cells = glyph_cells(text, f->c->ascii);
+        if (col > 0 && col + cells > f->c->cols) {
+            col = 0;
+            row++;
+        }
+        (void)canvas_put(f->c, row, col, f->c->cols - col, role, text);
+        col += cells + 1;
+    }
+    if (fleet->n_servers == 0)
+        (void)canvas_put(f->c, row, 0, f->c->cols, ROLE_WARN, "no servers");
+}
+
+/* The first source that has not answered yet, once that takes long. */
+static bool waiting_text(const struct frame *f, char *out, size_t size)
+{
+    int64_t waited = f->real_ms - f->ui->started_ms;
+
+    if (waited < WAITING_MS)
+        return false;
+    if (f->fleet->version == 0) {
+        (void)str_format(out, size, "waiting for the controller (%llds)",
+                         (long long)waited / 1000);
+        return true;
+    }
+    for (size_t i = 0; i < f->fleet->n_apis; i++) {
+        const struct api_view *a = &f->fleet->apis[i];
+
+        if (a->state == API_WAITING && a->last_ok.s == 0) {
+            (void)str_format(out, size, "waiting for %s (%llds)", source_api(a->source),
+                             (long long)waited / 1000);
+            return true;
+        }
+    }
+    return false;
+}
+
+void footer_message(const struct frame *f, int row)
+{
+    const struct ui *ui = f->ui;
+    struct pen p = {f->c, row, f->c->cols >= 60 ? 1 : 0, f->c->cols};
+    const struct pending *latest = NULL;
+    char text[LINE_TEXT];
+    size_t n = 0;
+
+    if (row < 0)
+        return;
+    for (size_t i = 0; i < PENDING_MAX; i++) {
+        if (ui->pending[i].active) {
+            n++;
+            if (latest == NULL || ui->pending[i].due_ms >= latest->due_ms)
+                latest = &ui->pending[i];
+        }
+    }
+    if (ui->typing) {
+        pen_put(&p, ROLE_KEY, "/");
+        pen_printf(&p, ROLE_FIELD, "%s ", ui->filter);
+        pen_put(&p, ROLE_DIM, "  Enter keeps, Esc clears");
+    } else if (latest != NULL) {
+        int64_t left = latest->due_ms - f->real_ms;
+
+        pen_printf(&p, ROLE_WARN, "%s in %llds", latest->what,
+                   (long long)(left > 0 ? (left + 999) / 1000 : 0));
+        if (n > 1)
+            pen_printf(&p, ROLE_WARN, " (and %zu more)", n - 1);
+        if (f->c->cols < 60) {
+            pen_put(&p, ROLE_KEY, ", u undoes");
+            return;
+        }
+        pen_printf(&p, ROLE_TEXT, ", %s", latest->rest);
+        pen_put(&p, ROLE_KEY, "   u or Esc undoes, Enter starts now");
+    } else if (ui->toast[0] != '\0') {
+        pen_put(&p, ui->toast_role, ui->toast);
+    } else if (waiting_text(f, text, sizeof(text))) {
+        pen_put(&p, ROLE_WARN, text);
+    }
+}
+
+/* Whether a key would only be answered with "locked". */
+static bool is_off(const struct ui *ui, const struct action_info *a)
+{
+    bool acts = a->group == GROUP_SERVERS || a->group == GROUP_POLICY;
+
+    return acts && (ui->locked || ui->app->observe || ui->fleet->observe);
+}
+
+void footer_hints(const struct frame *f, int row)
+{
+    const struct ui *ui = f->ui;
+    struct segments s = {.n = 0};
+    char name[KEY_TEXT];
+
+    if (row < 0)
+        return;
+    segments_add(&s, ROLE_TEXT, 10, false, "", "%s", "j/k select");
+    for (int a = 0; a < ACTION_COUNT && s.n < SEGMENTS_MAX - 3; a++) {
+        const struct action_info *info = action_info((enum action)a);
+        bool right = a == ACTION_HELP || a == ACTION_QUIT;
+
+        if (info->hint[0] == '\0' || is_off(ui, info))
+            continue;
+        if (ui->view != VIEW_fleet && a == ACTION_OPEN)
+            continue;
+        (void)keys_name(ui->keys.keys[a][0], name);
+        if (str_eq(name, "enter"))
+            (void)str_copy(name, sizeof(name), "Enter");
+        segments_add(&s, ROLE_TEXT, right ? 80 + a : 60 - a, right, right ? name : "",
+                     "%s %s", name,
+                     a == ACTION_QUIT && ui->view != VIEW_fleet ? "back" : info->hint);
+    }
+    segments_add(&s, ROLE_TEXT, 20, false, "", "%s", "1 2 5 views");
+    if (ui->app->demo.on)
+        segments_add(&s, ROLE_TEXT, 15, false, "", "%s", "! trouble  +/- speed");
+    segments_draw(&s, f->c, row, f->c->cols >= 60 ? 1 : 0, 2);
+}
