@@ -1,5 +1,28 @@
 bin_PROGRAMS += rushhour
-rushhour_SOURCES = tui/main.c
+rushhour_SOURCES = \
+	tui/args.c \
+	tui/args.h \
+	tui/cmd.h \
+	tui/cmd_demo.c \
+	tui/cmd_log.c \
+	tui/cmd_once.c \
+	tui/cmd_order.c \
+	tui/cmd_run.c \
+	tui/cmd_sim.c \
+	tui/cmd_status.c \
+	tui/commands.def \
+	tui/demo.c \
+	tui/demo.h \
+	tui/flags.def \
+	tui/live.c \
+	tui/live.h \
+	tui/live_lines.c \
+	tui/main.c \
+	tui/session.c \
+	tui/session.h \
+	tui/when.c \
+	tui/words.c \
+	tui/words.h
 rushhour_LDADD = libtui.a libcore.a $(NCURSES_LIBS) $(CORE_LIBS)
 
 # The dashboard, without main: the screen tests link it too.

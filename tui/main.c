@@ -1,8 +1,66 @@
 #include <config.h>
 
-#include <stdio.h>
+#include "core/net/http.h"
+#include "tui/cmd.h"
+#include "tui/session.h"
 
-int main(void)
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+/* Parts that only some sub-commands need are opened by them; here is what all share. */
+static const struct {
+    enum subcommand sub;
+    int (*run)(const struct args *a);
+} commands[] = {
+    {SUB_RUN, cmd_run},       {SUB_DEMO, cmd_demo},       {SUB_ONCE, cmd_once},
+    {SUB_STATUS, cmd_status}, {SUB_MOVE, cmd_order},      {SUB_CANCEL, cmd_order},
+    {SUB_HOLD, cmd_order},    {SUB_RELEASE, cmd_order},   {SUB_AUTO, cmd_order},
+    {SUB_SNOOZE, cmd_order},  {SUB_EXTENSION, cmd_order}, {SUB_LOG, cmd_log},
+    {SUB_DOCTOR, cmd_doctor}, {SUB_INIT, cmd_init},       {SUB_SIM, cmd_sim},
+};
+
+static int help(const struct args *a)
 {
-    return puts(PACKAGE_STRING) < 0;
+    struct strbuf text;
+
+    strbuf_init(&text, 64 * 1024);
+    args_help(a->sub, &text);
+    (void)fputs(strbuf_text(&text), stdout); /* the flush below sees a failure */
+    strbuf_clear(&text);
+    return fflush(stdout) == 0 ? EXIT_DONE : EXIT_FAILED;
+}
+
+static int run(const struct args *a)
+{
+    struct err e = {0};
+    int rc = EXIT_USAGE;
+
+    secret_protect_process();
+    if (http_global_init(&e) != ERR_OK)
+        return session_fail(&e);
+    for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
+        if (commands[i].sub == a->sub)
+            rc = commands[i].run(a);
+    }
+    http_global_cleanup();
+    return rc;
+}
+
+int main(int argc, char **argv)
+{
+    struct args a;
+    struct err e = {0};
+
+    (void)setlocale(LC_ALL, ""); /* an unknown locale leaves C, which works */
+    (void)umask(077);
+    (void)signal(SIGPIPE, SIG_IGN); /* lint: allow signal - ignoring is safe with it */
+    if (args_parse(argc, argv, &a, &e) != ERR_OK)
+        return session_fail(&e);
+    if (a.set[FLAG_HELP])
+        return help(&a);
+    if (a.set[FLAG_VERSION])
+        return puts(PACKAGE_STRING) < 0 ? EXIT_FAILED : EXIT_DONE;
+    return run(&a);
 }

@@ -224,6 +224,12 @@ struct fleet *controller_snapshot(struct controller *c)
     for (size_t i = 0; i < c->n_servers; i++)
         view_server(c, &c->servers[i], &f->servers[i]);
     count(c, f);
+    f->looked = controller_has_looked(c);
+    for (size_t i = 0; i < MAX_CALLS_OPEN; i++)
+        f->calls_open += c->calls[i].open ? 1 : 0;
+    for (size_t i = 0; i < c->n_servers; i++)
+        f->orders_open += c->servers[i].order.place != PLACE_UNKNOWN ? 1 : 0;
+    f->orders_open += c->extension.start_ordered || c->extension.stop_ordered ? 1 : 0;
     costs_view(c, f);
     view_apis(c, f);
     view_degraded(c, f);

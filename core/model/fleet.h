@@ -118,6 +118,9 @@ struct fleet {
     int64_t stale_after_s;
     int32_t in_cloud, on_prem, moving, lost, unknown, drift;
     int32_t moves_running, moves_queued;
+    bool looked;               /* every configured source has answered or failed once */
+    int32_t calls_open;        /* acts under way */
+    int32_t orders_open;       /* of persons, not carried out yet */
     struct alert alerts[FLEET_ALERTS];
     size_t n_alerts;                           /* unacknowledged */
     struct journal_entry events[FLEET_EVENTS]; /* oldest first */

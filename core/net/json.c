@@ -208,23 +208,3 @@ bool json_time(const json_value *object, const char *name, struct utc *out)
                time_from_ms(ms, out);
     return time_from_text(s, len, out);
 }
-
-void json_put_text(struct strbuf *b, const char *text)
-{
-    const char *p = text;
-
-    strbuf_putc(b, '"');
-    while (*p != '\0') {
-        size_t run = 0;
-
-        while ((unsigned char)p[run] >= 0x20 && p[run] != '"' && p[run] != '\\')
-            run++;
-        strbuf_add(b, p, run);
-        p += run;
-        if (*p == '"' || *p == '\\')
-            strbuf_printf(b, "\\%c", *p++);
-        else if (*p != '\0')
-            strbuf_printf(b, "\\u%04x", (unsigned)(unsigned char)*p++);
-    }
-    strbuf_putc(b, '"');
-}

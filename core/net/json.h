@@ -10,6 +10,7 @@
 #include "core/base/arena.h"
 #include "core/base/clock.h"
 #include "core/base/err.h"
+#include "core/base/jsonw.h"
 #include "core/base/money.h"
 
 #include <stddef.h>
@@ -53,10 +54,5 @@ bool json_i64(const json_value *object, const char *name, int64_t min, int64_t m
 
 /* Date as ISO 8601 with or without zone, or epoch milliseconds (velostrata-api). */
 bool json_time(const json_value *object, const char *name, struct utc *out);
-
-/* Appends a JSON string literal, quotes included. Input must be UTF-8 (cleaned text is).
- */
-struct strbuf;
-void json_put_text(struct strbuf *b, const char *text) NONNULL;
 
 #endif

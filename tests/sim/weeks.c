@@ -1,0 +1,138 @@
+#include <config.h>
+
+#include "tests/sim/weeks.h"
+
+#include "tests/unit/table.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { HOUR_S = 3600, LATE_S = HOUR_S + 15 * 60, NIGHT_S = 2 * HOUR_S, LEAD_S = 25 * 60 };
+static const struct utc start = {1795329000};
+
+/* Seconds since the last window ended; -1 within [L, D). */
+static int64_t since_window(struct watched *w, struct utc now)
+{
+    struct schedule_at at;
+
+    if (w->schedule.n == 0 || now.s + 86400 > w->schedule.valid_to.s)
+        schedule_build(&w->config->policy, w->tz, now, LEAD_S, &w->schedule);
+    at = schedule_at(&w->schedule, now);
+    if (at.phase != PHASE_OUTSIDE)
+        return -1;
+    for (size_t i = w->schedule.n; i > 0; i--) {
+        if (w->schedule.intervals[i - 1].end.s <= now.s)
+            return now.s - w->schedule.intervals[i - 1].end.s;
+    }
+    return INT64_MAX;
+}
+
+static void each_minute(void *ctx, const struct fleet *f)
+{
+    struct watched *w = ctx;
+    int64_t after = since_window(w, f->at);
+
+    for (size_t i = 0; i < f->n_servers && i < WATCHED_SERVERS; i++) {
+        const struct server_view *s = &f->servers[i];
+
+        if (after > LATE_S && s->facts.place == PLACE_CLOUD && !s->move.active)
+            w->in_cloud_late++;
+        if (w->waiting_return[i] && s->facts.place == PLACE_ONPREM) {
+            w->waiting_return[i] = false;
+            w->homecomings++;
+        }
+        if (w->waiting_rerun[i] && !w->waiting_return[i] && s->facts.place == PLACE_CLOUD)
+            w->waiting_rerun[i] = false;
+    }
+    if (after > NIGHT_S && after < INT64_MAX && f->extension.state == EXTENSION_ACTIVE)
+        w->extension_late++;
+}
+
+static void note_loss(struct watched *w, const struct journal_entry *j)
+{
+    for (size_t i = 0; i < w->config->n_servers && i < WATCHED_SERVERS; i++) {
+        if (strcmp(w->config->servers[i].name, j->server) != 0)
+            continue;
+        w->losses++;
+        w->waiting_return[i] = true;
+        /* With two hours left it must go out again the same day. */
+        w->waiting_rerun[i] = since_window(w, j->at) < 0 &&
+                              since_window(w, (struct utc){j->at.s + 2 * HOUR_S}) < 0;
+        w->reruns_due += w->waiting_rerun[i] ? 1 : 0;
+    }
+}
+
+static void each_entry(void *ctx, const struct journal_entry *j)
+{
+    struct watched *w = ctx;
+
+    if (getenv("RH_TEST_JOURNAL") != NULL) {
+        char when[TIME_TEXT];
+
+        print_message("%s %s %s %s: %s\n", utc_text(j->at, when), level_word(j->level),
+                      j->actor, j->server, j->text);
+    }
+    if (j->level == LEVEL_ACT) {
+        w->acts++;
+        if (j->text[0] == '\0' || j->actor[0] == '\0' || j->reason[0] == '\0') {
+            w->acts_unexplained++;
+            (void)snprintf(w->first_wrong, sizeof(w->first_wrong), "%s %s: %s", j->action,
+                           j->server, j->text);
+        }
+    }
+    if (strcmp(j->action, "loss") == 0)
+        note_loss(w, j);
+}
+
+static void set_secret(struct config *c, const char *section, const char *value)
+{
+    struct secret *s = NULL;
+    struct err e = {0};
+
+    assert_int_equal(secret_new(value, strlen(value), &s, &e), ERR_OK);
+    assert_true(config_set_secret(c, section, s));
+}
+
+struct run *run_story(uint64_t seed, int64_t duration_s)
+{
+    struct run *r = calloc(1, sizeof(*r));
+    struct site_options so = {.seed = seed, .servers = 4, .start = start};
+    struct config_problems *problems = NULL;
+    struct strbuf text;
+    struct err e = {0};
+    struct drive_options o = {.seed = seed, .from = start, .duration_s = duration_s};
+
+    assert_non_null(r);
+    strbuf_init(&text, 1024 * 1024);
+    assert_int_equal(site_new(&so, &r->site, &e), ERR_OK);
+    site_config_text(r->site, "http://127.0.0.1:1", &text);
+    if (config_load_text(strbuf_text(&text), "story", false, &r->config, &problems, &e) !=
+        ERR_OK)
+        fail_msg("%s", problems != NULL ? config_problems_get(problems, 0) : e.text);
+    set_secret(r->config, "velostrata", site_velostrata_password);
+    set_secret(r->config, "jenkins", site_jenkins_token);
+    set_secret(r->config, "vsphere", site_vsphere_password);
+    assert_int_equal(tz_load(r->config->tz_name, &r->tz, &e), ERR_OK);
+    r->watched.tz = r->tz;
+    r->watched.config = r->config;
+    o.config = r->config;
+    o.tz = r->tz;
+    o.site = r->site;
+    o.each_minute = each_minute;
+    o.each_entry = each_entry;
+    o.ctx = &r->watched;
+    if (drive_run(&o, &r->report, &e) != ERR_OK)
+        fail_msg("%s", e.text);
+    r->totals = site_totals(r->site);
+    config_problems_free(problems);
+    strbuf_clear(&text);
+    return r;
+}
+
+void run_free(struct run *r)
+{
+    tz_free(r->tz);
+    config_free(r->config);
+    site_free(r->site);
+    free(r);
+}

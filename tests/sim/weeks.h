@@ -1,0 +1,40 @@
+/*
+ * weeks - a simulated stretch of the shipped controller against the simulated site,
+ * everything through the real readers as bytes, and what an operator would have seen of
+ * it. A run owns its site, configuration and zone (run_free). Threads: one.
+ */
+#ifndef RH_TESTS_WEEKS_H
+#define RH_TESTS_WEEKS_H
+
+#include "core/policy/schedule.h"
+#include "core/sim/drive.h"
+#include "core/sim/site.h"
+
+enum { WEEK_S = 7 * 86400, WATCHED_SERVERS = 8 };
+
+struct watched {
+    const struct tz *tz;
+    struct schedule schedule;
+    const struct config *config;
+    int64_t in_cloud_late;  /* server-minutes in the cloud long after the window */
+    int64_t extension_late; /* minutes the extension ran hours after the window */
+    int64_t acts, acts_unexplained;
+    int64_t losses, homecomings, reruns_due;
+    bool waiting_return[WATCHED_SERVERS], waiting_rerun[WATCHED_SERVERS];
+    char first_wrong[LINE_TEXT];
+};
+
+struct run {
+    struct site *site;
+    struct config *config;
+    struct tz *tz;
+    struct drive_report report;
+    struct watched watched;
+    struct site_totals totals;
+};
+
+/* From Sunday 2026-11-22 08:30 in Haifa. Fails the test when it cannot run. */
+struct run *run_story(uint64_t seed, int64_t duration_s);
+void run_free(struct run *r);
+
+#endif

@@ -1,0 +1,77 @@
+#include <config.h>
+
+#include "tui/cmd.h"
+#include "tui/session.h"
+
+#include "core/store/journal_json.h"
+
+#include <stdio.h>
+#include <time.h>
+
+enum { FOLLOW_LOOK_MS = 500 };
+
+struct printing {
+    const struct tz *tz;
+    bool json, failed;
+    int64_t last;
+};
+
+static bool print_entry(void *ctx, const struct journal_entry *j)
+{
+    struct printing *p = ctx;
+
+    p->last = j->seq;
+    if (p->json) {
+        struct strbuf line;
+
+        strbuf_init(&line, 64 * 1024);
+        journal_json(j, &line);
+        p->failed = puts(strbuf_text(&line)) < 0;
+        strbuf_clear(&line);
+    } else {
+        struct civil c = tz_civil(p->tz, j->at);
+
+        p->failed =
+            printf("%04d-%02d-%02d %02d:%02d:%02d %-4s %-18s %s%s%s\n", c.year, c.month,
+                   c.day, c.hour, c.minute, c.second, level_word(j->level), j->actor,
+                   j->server, j->server[0] != '\0' ? ": " : "", j->text) < 0;
+    }
+    return !p->failed;
+}
+
+int cmd_log(const struct args *a)
+{
+    struct session s;
+    struct printing p = {.json = a->set[FLAG_JSON]};
+    struct err e = {0};
+    bool locked_out;
+    int rc = session_open(&s, a);
+
+    if (rc == EXIT_DONE)
+        rc = session_open_state(&s, a, false, &locked_out);
+    if (rc != EXIT_DONE)
+        goto out;
+    if (s.store == NULL) {
+        (void)err_set(&e, ERR_NOT_FOUND, "there is no journal in %s yet", s.state_dir);
+        rc = session_fail(&e);
+        goto out;
+    }
+    p.tz = s.tz;
+    do {
+        struct timespec ts = {.tv_nsec = FOLLOW_LOOK_MS * 1000000L};
+
+        if (store_journal_each(s.store, p.last, print_entry, &p, &e) != ERR_OK) {
+            rc = session_fail(&e);
+            break;
+        }
+        if (fflush(stdout) != 0 || p.failed) {
+            rc = EXIT_FAILED;
+            break;
+        }
+        if (a->set[FLAG_FOLLOW])
+            (void)nanosleep(&ts, NULL); /* woken early means looked early */
+    } while (a->set[FLAG_FOLLOW]);
+out:
+    session_close(&s);
+    return rc;
+}

@@ -1,0 +1,186 @@
+#include <config.h>
+
+#include "tui/cmd.h"
+#include "tui/live.h"
+#include "tui/words.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "core/net/json.h"
+
+enum { WORK_S = 4 * 3600, LOOK_S = 60, WAIT_LOOK_MS = 500 };
+
+/* The sub-command as the words of the one grammar. ERR_USAGE. */
+static enum err_code to_command(const struct args *a, const struct session *s,
+                                struct command *out, struct err *e)
+{
+    const char *words[8];
+    size_t n = 0;
+
+    words[n++] = args_sub_name(a->sub);
+    for (size_t i = 0; i < a->n_words && n < 5; i++)
+        words[n++] = a->words[i];
+    if (a->n_words > 4)
+        return err_set(e, ERR_USAGE, "too many words behind %s", words[0]);
+    if (a->set[FLAG_FORCE])
+        words[n++] = "force";
+    if (a->set[FLAG_FOREVER])
+        words[n++] = "forever";
+    if (a->set[FLAG_UNTIL]) {
+        words[n++] = "until";
+        words[n++] = a->value[FLAG_UNTIL];
+    } else if (a->set[FLAG_FOR]) {
+        words[n++] = "for";
+        words[n++] = a->value[FLAG_FOR];
+    }
+    if (words_command(words, n, s->tz, clock_utc(clock_system()), out, e) != ERR_OK)
+        return e->code;
+    (void)str_copy(out->by, sizeof(out->by), s->user);
+    if (out->server[0] != '\0' && config_server_find(s->config, out->server) == NULL)
+        return err_set(e, ERR_USAGE, "there is no server %.40s in %s", out->server,
+                       s->config_path);
+    return ERR_OK;
+}
+
+static bool has_looked(void *ctx, const struct fleet *f)
+{
+    (void)ctx;
+    return f->looked && f->version > 2;
+}
+
+struct waited {
+    uint64_t id;
+    bool refused, accepted;
+    char text[LINE_TEXT];
+    bool to_end; /* wait for the work, not only for the answer */
+};
+
+static bool is_done(void *ctx, const struct fleet *f)
+{
+    struct waited *w = ctx;
+
+    for (size_t i = 0; i < f->n_replies; i++) {
+        if (f->replies[i].id != w->id)
+            continue;
+        w->accepted = f->replies[i].accepted;
+        w->refused = !w->accepted;
+        (void)str_copy(w->text, sizeof(w->text), f->replies[i].text);
+    }
+    if (w->refused || !w->accepted || !w->to_end)
+        return w->refused || w->accepted;
+    return f->orders_open == 0 && f->calls_open == 0 &&
+           f->moves_running + f->moves_queued == 0;
+}
+
+/* No instance runs: be one until the order is carried out (design 4). */
+static int alone(struct session *s, struct command *c)
+{
+    struct live l = {0};
+    struct live_options o = {.clock = clock_system()};
+    struct waited w = {.id = 1};
+    struct err e = {0};
+    bool done;
+    int rc = live_start(&l, s, &o);
+
+    if (rc != EXIT_DONE)
+        return rc;
+    w.to_end = c->kind == COMMAND_MOVE || c->kind == COMMAND_CANCEL ||
+               c->kind == COMMAND_EXTENSION;
+    c->id = w.id;
+    if (w.to_end)
+        (void)live_wait(&l, LOOK_S, has_looked,
+                        NULL); /* the order itself waits for good data */
+    if (!live_send(&l, c, &e)) {
+        rc = session_fail(&e);
+        live_stop(&l);
+        return rc;
+    }
+    done = live_wait(&l, w.to_end ? WORK_S : LOOK_S, is_done, &w);
+    (void)fprintf(w.refused ? stderr : stdout, "%s\n", w.text); /* lint: allow stderr */
+    rc = w.refused || !done ? EXIT_LATER : EXIT_DONE;
+    live_stop(&l);
+    return rc;
+}
+
+/* --wait beside a running instance: watches its published snapshot. */
+static int watch(struct session *s, const struct command *c)
+{
+    for (int64_t ms = 0; ms < (int64_t)WORK_S * 1000; ms += WAIT_LOOK_MS) {
+        struct timespec ts = {.tv_nsec = WAIT_LOOK_MS * 1000000L};
+        struct json_doc *doc = NULL;
+        struct err e = {0};
+        struct utc at;
+        char *text = NULL;
+        bool there = false;
+
+        (void)nanosleep(&ts, NULL); /* woken early means looked early */
+        if (store_snapshot_get(s->store, &text, &at, &e) != ERR_OK)
+            return session_fail(&e);
+        if (text != NULL && json_parse(text, strlen(text), &doc, &e) == ERR_OK) {
+            const json_value *list = json_get(json_doc_root(doc), "servers");
+
+            for (size_t i = 0; i < json_list_len(list); i++) {
+                const json_value *v = json_list_at(list, i);
+                size_t len;
+                const char *name = json_text(v, "name", &len),
+                           *place = json_text(v, "place", &len);
+
+                there =
+                    there || (name != NULL && place != NULL && str_eq(name, c->server) &&
+                              str_eq(place, place_word(c->place)) &&
+                              json_is_null(json_get(v, "move")));
+            }
+        }
+        json_doc_free(doc);
+        free(text);
+        if (there)
+            return EXIT_DONE;
+        if (!lock_is_held(s->state_dir, &s->holder)) {
+            (void)err_set(&e, ERR_CANCELED,
+                          "the running instance ended before the move did");
+            return session_fail(&e);
+        }
+    }
+    return EXIT_LATER;
+}
+
+int cmd_order(const struct args *a)
+{
+    struct session s;
+    struct command c;
+    struct err e = {0};
+    bool locked_out = false;
+    int rc = session_open(&s, a);
+
+    if (rc != EXIT_DONE)
+        goto out;
+    if (to_command(a, &s, &c, &e) != ERR_OK) {
+        rc = session_fail(&e);
+        goto out;
+    }
+    if (a->set[FLAG_OBSERVE]) {
+        (void)err_set(&e, ERR_USAGE, "--observe sends no command");
+        rc = session_fail(&e);
+        goto out;
+    }
+    rc = session_open_state(&s, a, true, &locked_out);
+    if (rc != EXIT_DONE)
+        goto out;
+    if (locked_out && s.store == NULL) {
+        (void)err_set(&e, ERR_LOCKED,
+                      "the running instance has no state to put the order into");
+        rc = session_fail(&e);
+    } else if (locked_out) {
+        rc = session_command(&s, &c, false);
+        if (rc == EXIT_DONE && a->set[FLAG_WAIT])
+            rc = watch(&s, &c);
+    } else {
+        rc = alone(&s, &c);
+    }
+out:
+    session_close(&s);
+    return rc;
+}

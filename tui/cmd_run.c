@@ -1,0 +1,120 @@
+#include <config.h>
+
+#include "core/policy/schedule.h"
+#include "tui/app.h"
+#include "tui/cmd.h"
+#include "tui/live.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { LEAD_S = 25 * 60 };
+
+struct hold_ctx {
+    const struct session *session;
+    const struct clock *clock;
+};
+
+static struct utc hold_end(void *ctx, enum place place)
+{
+    const struct hold_ctx *h = ctx;
+    const struct policy_config *p = &h->session->config->policy;
+    struct schedule *s = malloc(sizeof(*s));
+    struct utc now = clock_utc(h->clock), end = {0};
+
+    if (s == NULL)
+        return end;
+    schedule_build(p, h->session->tz, now, p->lead_auto ? LEAD_S : p->lead, s);
+    end = schedule_hold_end(s, p, now, place);
+    free(s);
+    return end;
+}
+
+int run_dashboard(struct live *l, const struct args *a, const struct app_demo *demo)
+{
+    struct session *s = l->session;
+    struct hold_ctx hold = {s, l->clock};
+    char holder[192] = "", themes[4096] = "";
+    struct app_observed observed = {holder};
+    struct err e = {0};
+    char *slash;
+    struct app_config c = {
+        .config = s->config,
+        .tz = s->tz,
+        .clock = l->clock,
+        .source = {live_latest, live_send, runtime_event_fd(l->runtime), l},
+        .hold_end = hold_end,
+        .hold_ctx = &hold,
+        .term = getenv("TERM"),
+        .ascii = a->set[FLAG_ASCII],
+        .no_color = a->set[FLAG_NO_COLOR],
+        .observe = a->set[FLAG_OBSERVE],
+        .locked = s->config->ui.locked,
+        .theme = a->set[FLAG_THEME] ? a->value[FLAG_THEME] : NULL,
+        .log_path = s->log_path,
+        .log_fd = -1,
+        .state_dir = s->state_dir,
+        .who = s->user};
+
+    if (demo != NULL)
+        c.demo = *demo;
+    if (s->config_path != NULL && str_copy(themes, sizeof(themes), s->config_path) &&
+        (slash = strrchr(themes, '/')) != NULL &&
+        str_copy(slash, sizeof(themes) - (size_t)(slash - themes), "/themes"))
+        c.theme_dirs[0] = themes;
+    c.theme_dirs[1] = RH_THEME_DIR;
+    if (l->as_observer) {
+        (void)str_format(holder, sizeof(holder), "%s@%s pid %d", s->holder.user,
+                         s->holder.host, s->holder.pid);
+        c.observed = &observed;
+    }
+    return app_run(&c, &e) == ERR_OK ? EXIT_DONE : session_fail(&e);
+}
+
+static bool wants_lines(const struct session *s, const struct args *a)
+{
+    const char *term = getenv("TERM");
+
+    return a->set[FLAG_PLAIN] || s->config->ui.plain || isatty(STDIN_FILENO) == 0 ||
+           isatty(STDOUT_FILENO) == 0 || term == NULL || term[0] == '\0' ||
+           str_eq(term, "dumb");
+}
+
+int cmd_run(const struct args *a)
+{
+    struct session s;
+    struct live l = {0};
+    struct live_options o = {.clock = clock_system(),
+                             .observe = a->set[FLAG_OBSERVE],
+                             .dry_run = a->set[FLAG_DRY_RUN],
+                             .seed = (uint64_t)clock_mono(clock_system()).ms};
+    bool locked_out = false, lines;
+    int rc = session_open(&s, a);
+
+    if (rc != EXIT_DONE)
+        goto out;
+    lines = wants_lines(&s, a);
+    rc = session_open_state(&s, a, !o.observe, &locked_out);
+    if (rc != EXIT_DONE)
+        goto out;
+    if (locked_out && lines && isatty(STDOUT_FILENO) == 0) {
+        struct err e = {0};
+
+        (void)err_set(&e, ERR_LOCKED, "another instance runs: %s@%s pid %d",
+                      s.holder.user, s.holder.host, s.holder.pid);
+        rc = session_fail(&e);
+        goto out;
+    }
+    o.observe = o.observe || locked_out;
+    rc = live_start(&l, &s, &o);
+    if (rc == EXIT_DONE)
+        rc = lines ? live_lines(&l, isatty(STDIN_FILENO) != 0, (struct utc){0})
+                   : run_dashboard(&l, a, NULL);
+    live_stop(&l);
+out:
+    session_close(&s);
+    return rc;
+}

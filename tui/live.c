@@ -1,0 +1,98 @@
+#include <config.h>
+
+#include "tui/live.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <unistd.h>
+
+int live_start(struct live *l, struct session *s, const struct live_options *o)
+{
+    struct runtime_options ro = {.store = o->observe ? NULL : s->store,
+                                 .clock = o->clock,
+                                 .scaled = o->scaled,
+                                 .log = s->log,
+                                 .auto_on = o->auto_on,
+                                 .render = session_render};
+    struct err e = {0};
+
+    *l = (struct live){.session = s, .clock = o->clock, .next_id = 1};
+    l->as_observer = o->observe && s->lock == NULL && s->holder.pid != 0;
+    if (api_shared_new(s->config, o->clock, o->credentials, &l->shared, &e) != ERR_OK)
+        return session_fail(&e);
+    ro.shared = l->shared;
+    ro.controller = (struct controller_options){.config = s->config,
+                                                .tz = s->tz,
+                                                .seed = o->seed,
+                                                .dry_run = o->dry_run,
+                                                .observe = o->observe,
+                                                .host = s->host,
+                                                .user = s->user,
+                                                .pid = (int32_t)getpid()};
+    if (runtime_start(&ro, &l->runtime, &e) != ERR_OK) {
+        int rc = session_fail(&e);
+
+        live_stop(l);
+        return rc;
+    }
+    return EXIT_DONE;
+}
+
+void live_stop(struct live *l)
+{
+    runtime_stop(l->runtime);
+    api_shared_free(l->shared);
+    l->runtime = NULL;
+    l->shared = NULL;
+}
+
+bool live_send(void *ctx, const struct command *c, struct err *e)
+{
+    struct live *l = ctx;
+    struct command mine = *c;
+    uint64_t row;
+
+    if (mine.by[0] == '\0')
+        (void)str_copy(mine.by, sizeof(mine.by), l->session->user);
+    if (mine.at.s == 0)
+        mine.at = clock_utc(l->clock);
+    if (l->as_observer && mine.kind != COMMAND_REFRESH) {
+        if (l->session->store == NULL) {
+            (void)err_set(e, ERR_STORE, "the holder's state cannot be reached");
+            return false;
+        }
+        return store_command_put(l->session->store, &mine, &row, e) == ERR_OK;
+    }
+    if (mine.id == 0)
+        mine.id = l->next_id++;
+    return runtime_send(l->runtime, &mine, e) == ERR_OK;
+}
+
+struct fleet *live_latest(void *ctx)
+{
+    struct live *l = ctx;
+
+    return runtime_latest(l->runtime);
+}
+
+bool live_wait(struct live *l, int64_t timeout_s,
+               bool (*done)(void *ctx, const struct fleet *f), void *ctx)
+{
+    int64_t until = clock_mono(clock_system()).ms + timeout_s * 1000;
+    struct pollfd p = {.fd = runtime_event_fd(l->runtime), .events = POLLIN};
+
+    for (;;) {
+        struct fleet *f = runtime_latest(l->runtime);
+        bool is_done = f != NULL && done(ctx, f);
+        int64_t left = until - clock_mono(clock_system()).ms;
+        uint64_t count;
+
+        fleet_unref(f);
+        if (is_done || left <= 0)
+            return is_done;
+        if (poll(&p, 1, (int)(left < 500 ? left : 500)) < 0)
+            return false;
+        if ((p.revents & POLLIN) != 0 && read(p.fd, &count, sizeof(count)) < 0)
+            continue; /* somebody was faster */
+    }
+}

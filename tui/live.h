@@ -1,0 +1,53 @@
+/*
+ * live - a running controller with its API clients, for the dashboard, line mode and the
+ * commands that work without a running instance; over the real site or over a simulated
+ * one. Owns runtime and clients (live_stop); borrows the session and clock. Threads: main
+ * only.
+ */
+#ifndef RH_TUI_LIVE_H
+#define RH_TUI_LIVE_H
+
+#include "core/engine/runtime.h"
+#include "tui/session.h"
+
+struct live {
+    struct session *session;
+    struct api_shared *shared;
+    struct runtime *runtime;
+    const struct clock *clock;
+    bool as_observer; /* another instance holds the lock: orders go to it through the
+                         store */
+    uint64_t next_id;
+};
+
+struct live_options {
+    const struct clock *clock;
+    struct clock_scaled *scaled;         /* NULL = real time */
+    struct aws_credentials *credentials; /* taken; NULL = the provider chain */
+    bool observe, dry_run, auto_on;
+    uint64_t seed;
+};
+
+/* Prints what is wrong; an exit code. The session has its store (or none, as an
+ * observer). */
+int live_start(struct live *l, struct session *s, const struct live_options *o) NONNULL;
+void live_stop(struct live *l) NONNULL;
+
+struct app_demo;
+/* The dashboard over it; demo NULL outside the demo. An exit code. */
+int run_dashboard(struct live *l, const struct args *a, const struct app_demo *demo);
+
+/* An order of this user: to the own controller, or to the one that holds the lock. */
+bool live_send(void *ctx, const struct command *c, struct err *e);
+struct fleet *live_latest(void *ctx);
+
+/* Runs until the predicate holds, a signal comes (false), or timeout_s is over (false).
+ */
+bool live_wait(struct live *l, int64_t timeout_s,
+               bool (*done)(void *ctx, const struct fleet *f), void *ctx);
+
+/* Line mode: a line per journal entry until a signal or `until` (0 = never) ends it;
+ * words from standard input are orders when `words` is set. An exit code. */
+int live_lines(struct live *l, bool words, struct utc until) NONNULL;
+
+#endif

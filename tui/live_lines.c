@@ -1,0 +1,139 @@
+#include <config.h>
+
+#include "tui/live.h"
+#include "tui/words.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+enum { WORDS_BYTES = 512, LOOK_MS = 200 };
+
+/* What was typed and has no end of line yet. */
+struct typed {
+    char text[WORDS_BYTES];
+    size_t n;
+    bool ended;
+};
+
+static void print_entries(const struct fleet *f, const struct tz *tz, int64_t *seen)
+{
+    int64_t first = f->events_total - (int64_t)f->n_events;
+
+    if (*seen < first)
+        *seen = first;
+    for (; *seen < f->events_total; (*seen)++) {
+        const struct journal_entry *j = &f->events[*seen - first];
+        struct civil c = tz_civil(tz, j->at);
+
+        (void)printf("%02d-%02d %02d:%02d:%02d %-4s %s%s%s\n", c.month, c.day, c.hour,
+                     c.minute, c.second, level_word(j->level), j->server,
+                     j->server[0] != '\0' ? ": " : "", j->text);
+    }
+    (void)fflush(stdout); /* a pipe that is gone ends us by its signal or error below */
+}
+
+static void print_replies(const struct fleet *f, uint64_t *last)
+{
+    for (size_t i = 0; i < f->n_replies; i++) {
+        if (f->replies[i].id <= *last)
+            continue;
+        *last = f->replies[i].id;
+        (void)printf("%s%s\n",
+                     f->replies[i].accepted ? "" : "refused: ", f->replies[i].text);
+    }
+    (void)fflush(stdout);
+}
+
+static void obey(struct live *l, const char *line, bool *quit)
+{
+    struct fleet *f = live_latest(l);
+    struct command c;
+    struct err e = {0};
+
+    if (words_parse(line, f, l->session->tz, clock_utc(l->clock), &c, quit, &e) !=
+            ERR_OK ||
+        (!*quit && c.kind != COMMAND_COUNT && !live_send(l, &c, &e)))
+        (void)printf("%s\n", e.text);
+    else if (!*quit && c.kind == COMMAND_COUNT)
+        words_status(f, l->session->tz);
+    (void)fflush(stdout);
+    fleet_unref(f);
+}
+
+static void read_words(struct live *l, struct typed *t, bool *quit)
+{
+    char buf[WORDS_BYTES];
+    ssize_t got = read(STDIN_FILENO, buf, sizeof(buf));
+
+    if (got <= 0) {
+        t->ended = got == 0 || (errno != EINTR && errno != EAGAIN);
+        return;
+    }
+    for (ssize_t i = 0; i < got; i++) {
+        if (buf[i] == '\n') {
+            t->text[t->n] = '\0';
+            if (t->n > 0)
+                obey(l, t->text, quit);
+            t->n = 0;
+        } else if (t->n + 1 < sizeof(t->text)) {
+            t->text[t->n++] = buf[i];
+        }
+    }
+}
+
+int live_lines(struct live *l, bool words, struct utc until)
+{
+    struct typed typed = {.ended = !words};
+    sigset_t set;
+    int64_t seen = -1;
+    uint64_t replied = 0;
+    bool quit = false;
+    int fd, rc = EXIT_DONE;
+
+    (void)sigemptyset(&set);
+    (void)sigaddset(&set, SIGTERM);
+    (void)sigaddset(&set, SIGINT);
+    (void)sigaddset(&set, SIGQUIT);
+    (void)sigaddset(&set, SIGHUP);
+    (void)sigprocmask(SIG_BLOCK, &set, NULL);
+    fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (fd < 0)
+        return EXIT_FAILED;
+    while (!quit) {
+        struct pollfd p[3] = {{.fd = fd, .events = POLLIN},
+                              {.fd = runtime_event_fd(l->runtime), .events = POLLIN},
+                              {.fd = typed.ended ? -1 : STDIN_FILENO, .events = POLLIN}};
+        struct signalfd_siginfo info;
+        uint64_t count;
+        struct fleet *f = live_latest(l);
+
+        if (f != NULL) {
+            if (seen < 0)
+                seen = f->events_total - (int64_t)f->n_events;
+            print_entries(f, l->session->tz, &seen);
+            print_replies(f, &replied);
+            fleet_unref(f);
+        }
+        if (ferror(stdout)) {
+            rc = EXIT_FAILED;
+            break;
+        }
+        if (until.s != 0 && clock_utc(l->clock).s >= until.s)
+            break;
+        if (poll(p, 3, until.s != 0 ? LOOK_MS : -1) < 0 && errno != EINTR)
+            break;
+        if ((p[0].revents & POLLIN) != 0 && read(fd, &info, sizeof(info)) == sizeof(info))
+            quit = true;
+        if ((p[1].revents & POLLIN) != 0 && read(p[1].fd, &count, sizeof(count)) < 0)
+            continue; /* somebody was faster */
+        if (p[2].revents != 0)
+            read_words(l, &typed, &quit);
+    }
+    (void)close(fd); /* nothing was written that could be lost */
+    return rc;
+}

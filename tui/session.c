@@ -1,0 +1,238 @@
+#include <config.h>
+
+#include "tui/session.h"
+
+#include "core/model/fleet_json.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { REPLY_WAIT_MS = 10000, REPLY_LOOK_MS = 50, PATH_BYTES = 4096 };
+
+int session_fail(const struct err *e)
+{
+    static const struct {
+        enum err_code code;
+        int exit;
+    } exits[] = {{ERR_USAGE, EXIT_USAGE},   {ERR_CONFIG, EXIT_USAGE},
+                 {ERR_LOCKED, EXIT_LOCKED}, {ERR_CONNECT, EXIT_API},
+                 {ERR_TIMEOUT, EXIT_API},   {ERR_TLS, EXIT_API},
+                 {ERR_AUTH, EXIT_API}};
+
+    (void)fprintf(stderr, "rushhour: %s\n",
+                  e->text); /* lint: allow stderr - main's own words */
+    for (size_t i = 0; i < ARRAY_LEN(exits); i++) {
+        if (exits[i].code == e->code)
+            return exits[i].exit;
+    }
+    return EXIT_FAILED;
+}
+
+/* base, or $HOME/below, then "/rushhour" + tail. malloc'ed, NULL when there is no home.
+ */
+static char *xdg_path(const char *variable, const char *below, const char *tail)
+{
+    const char *base = getenv(variable), *home = getenv("HOME");
+    char path[PATH_BYTES];
+    bool fits;
+
+    if (base != NULL && base[0] == '/')
+        fits = str_format(path, sizeof(path), "%s/rushhour%s", base, tail);
+    else if (home != NULL && home[0] == '/')
+        fits = str_format(path, sizeof(path), "%s/%s/rushhour%s", home, below, tail);
+    else
+        return NULL;
+    return fits ? strdup(path) : NULL;
+}
+
+char *session_config_path(const struct args *a)
+{
+    char *path;
+
+    if (a->set[FLAG_CONFIG])
+        return strdup(a->value[FLAG_CONFIG]);
+    path = xdg_path("XDG_CONFIG_HOME", ".config", "/rushhour.conf");
+    if (path != NULL && access(path, F_OK) == 0)
+        return path;
+    free(path);
+    return access("/etc/rushhour/rushhour.conf", F_OK) == 0
+               ? strdup("/etc/rushhour/rushhour.conf")
+               : NULL;
+}
+
+static void name_ourselves(struct session *s)
+{
+    const struct passwd *pw = getpwuid(getuid());
+    char host[NAME_TEXT];
+
+    (void)str_copy(s->user, sizeof(s->user), pw != NULL ? pw->pw_name : "unknown");
+    if (gethostname(host, sizeof(host)) != 0)
+        (void)str_copy(host, sizeof(host), "unknown");
+    host[sizeof(host) - 1] = '\0';
+    (void)str_copy(s->host, sizeof(s->host), host);
+}
+
+static int load_config(struct session *s, const struct args *a)
+{
+    struct config_problems *problems = NULL;
+    struct err e = {0};
+
+    s->config_path = session_config_path(a);
+    if (s->config_path == NULL) {
+        (void)err_set(
+            &e, ERR_CONFIG,
+            "there is no configuration file; `rushhour init` writes one, `rushhour demo` "
+            "needs none");
+        return session_fail(&e);
+    }
+    if (config_load(s->config_path, true, &s->config, &problems, &e) == ERR_OK)
+        return EXIT_DONE;
+    for (size_t i = 0; problems != NULL && i < config_problems_count(problems); i++)
+        (void)fprintf(stderr, "%s\n",
+                      config_problems_get(problems, i)); /* lint: allow stderr */
+    if (problems == NULL || config_problems_count(problems) == 0)
+        (void)session_fail(&e);
+    config_problems_free(problems);
+    return EXIT_USAGE;
+}
+
+int session_open(struct session *s, const struct args *a)
+{
+    struct err e = {0};
+    int rc;
+
+    *s = (struct session){0};
+    name_ourselves(s);
+    rc = load_config(s, a);
+    if (rc != EXIT_DONE)
+        return rc;
+    if (tz_load(s->config->tz_name, &s->tz, &e) != ERR_OK) {
+        err_wrap(&e, "%s: site.tz", s->config_path);
+        (void)session_fail(&e);
+        return EXIT_USAGE;
+    }
+    s->state_dir = a->set[FLAG_STATE] ? strdup(a->value[FLAG_STATE])
+                                      : xdg_path("XDG_STATE_HOME", ".local/state", "");
+    if (s->state_dir == NULL) {
+        (void)err_set(&e, ERR_USAGE,
+                      "there is no home directory: name one with --state DIR");
+        return session_fail(&e);
+    }
+    return EXIT_DONE;
+}
+
+static int open_log(struct session *s, const struct args *a)
+{
+    const struct log_config *lc = &s->config->log;
+    const char *file =
+        lc->file != NULL && lc->file[0] != '\0' ? lc->file : "rushhour.log";
+    enum log_level level = LOG_INFO;
+    char path[PATH_BYTES];
+    struct err e = {0};
+
+    if (log_level_parse(a->set[FLAG_LOG_LEVEL] ? a->value[FLAG_LOG_LEVEL] : lc->level,
+                        &level, &e) != ERR_OK) {
+        (void)session_fail(&e);
+        return EXIT_USAGE;
+    }
+    (void)str_format(path, sizeof(path), "%s%s%s", file[0] == '/' ? "" : s->state_dir,
+                     file[0] == '/' ? "" : "/", file);
+    s->log_path = strdup(path);
+    if (log_open(path, level, (int64_t)lc->max_mb * 1024 * 1024, lc->keep, &s->log, &e) !=
+        ERR_OK)
+        return session_fail(&e);
+    return EXIT_DONE;
+}
+
+int session_open_state(struct session *s, const struct args *a, bool want_lock,
+                       bool *locked_out)
+{
+    struct err e = {0};
+    int rc;
+
+    *locked_out = false;
+    if (want_lock) {
+        enum err_code lock_rc = lock_take(s->state_dir, &s->lock, &s->holder, &e);
+
+        if (lock_rc == ERR_LOCKED)
+            *locked_out = true;
+        else if (lock_rc != ERR_OK)
+            return session_fail(&e);
+        err_clear(&e);
+    }
+    if (s->lock == NULL) {
+        /* Looking on needs nothing there: an instance may not have run yet. */
+        enum err_code rc_open =
+            store_open(s->state_dir, STORE_CLIENT, s->config->deployment, &s->store, &e);
+
+        return rc_open == ERR_OK || rc_open == ERR_NOT_FOUND ? EXIT_DONE
+                                                             : session_fail(&e);
+    }
+    rc = open_log(s, a);
+    if (rc != EXIT_DONE)
+        return rc;
+    if (store_open(s->state_dir, STORE_CONTROLLER, s->config->deployment, &s->store,
+                   &e) != ERR_OK)
+        return session_fail(&e);
+    return EXIT_DONE;
+}
+
+void session_close(struct session *s)
+{
+    store_close(s->store);
+    lock_release(s->lock);
+    log_close(s->log);
+    tz_free(s->tz);
+    config_free(s->config);
+    free(s->config_path);
+    free(s->state_dir);
+    free(s->log_path);
+    *s = (struct session){0};
+}
+
+int session_command(struct session *s, const struct command *c, bool quiet)
+{
+    struct command_reply reply = {0};
+    struct err e = {0};
+    bool answered = false;
+    uint64_t id = 0;
+
+    if (store_command_put(s->store, c, &id, &e) != ERR_OK)
+        return session_fail(&e);
+    for (int64_t ms = 0; ms < REPLY_WAIT_MS && !answered; ms += REPLY_LOOK_MS) {
+        struct timespec ts = {.tv_nsec = REPLY_LOOK_MS * 1000000L};
+
+        (void)nanosleep(&ts, NULL); /* woken early means looked early */
+        if (store_command_reply(s->store, id, &answered, &reply, &e) != ERR_OK)
+            return session_fail(&e);
+    }
+    if (!answered) {
+        (void)err_set(
+            &e, ERR_LOCKED,
+            "the running instance has not answered yet; the order is stored and stays");
+        (void)session_fail(&e);
+        return EXIT_LATER;
+    }
+    if (!quiet || !reply.accepted)
+        (void)fprintf(reply.accepted ? stdout : stderr, "%s\n",
+                      reply.text); /* lint: allow stderr */
+    return reply.accepted ? EXIT_DONE : EXIT_LATER;
+}
+
+char *session_render(const struct fleet *f)
+{
+    struct strbuf b;
+    char *text;
+
+    strbuf_init(&b, 16 * 1024 * 1024);
+    fleet_json(f, PACKAGE_VERSION, &b);
+    text = b.failed ? NULL : strdup(strbuf_text(&b));
+    strbuf_clear(&b);
+    return text;
+}

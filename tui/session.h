@@ -1,0 +1,70 @@
+/*
+ * session - what a sub-command works in: configuration, zone, log, state directory, lock
+ * and store, opened in that order and closed in reverse. A session owns all of it
+ * (session_close). Threads: main only.
+ */
+#ifndef RH_TUI_SESSION_H
+#define RH_TUI_SESSION_H
+
+#include "core/base/log.h"
+#include "core/base/tz.h"
+#include "core/model/command.h"
+#include "core/model/config.h"
+#include "core/model/fleet.h"
+#include "core/store/lock.h"
+#include "core/store/store.h"
+#include "tui/args.h"
+
+enum {
+    EXIT_DONE = 0,
+    EXIT_FAILED = 1,
+    EXIT_USAGE = 2,
+    EXIT_LOCKED = 3,
+    EXIT_API = 4,
+    EXIT_LATER = 75
+};
+
+struct session {
+    struct config *config;
+    struct tz *tz;
+    char *config_path, *state_dir, *log_path;
+    struct log *log;
+    struct lock *lock;         /* NULL: not the controller */
+    struct lock_holder holder; /* who has it, when it is not us */
+    struct store *store;       /* as controller or as client; NULL when there is none */
+    char user[NAME_TEXT], host[NAME_TEXT];
+};
+
+/* Where the configuration is: --config, then the two defaults. NULL when none exists.
+ * malloc'ed. */
+char *session_config_path(const struct args *a);
+
+/*
+ * Reads the configuration and zone and names the state directory. Prints what is wrong to
+ * standard error itself; returns an exit code, EXIT_DONE when all is well.
+ */
+int session_open(struct session *s, const struct args *a) NONNULL;
+
+/* Log, lock and store. want_lock: be the controller; when another one is, *locked_out
+ * tells and the store is opened as a client. Prints what is wrong; returns an exit code.
+ */
+int session_open_state(struct session *s, const struct args *a, bool want_lock,
+                       bool *locked_out) NONNULL;
+void session_close(struct session *s) NONNULL;
+
+/* Waits up to timeout_s for the answer of the running instance. Prints it. An exit code.
+ */
+int session_command(struct session *s, const struct command *c, bool quiet) NONNULL;
+
+/* "rushhour: …" on standard error, cleaned; the exit code that fits the code. */
+int session_fail(const struct err *e) NONNULL;
+
+/* TIME of the command line (design 4): RFC 3339 or site time, the next such instant after
+ * now. */
+enum err_code time_parse(const char *text, const struct tz *tz, struct utc now,
+                         struct utc *out, struct err *e) MUST_CHECK NONNULL;
+
+/* The renderer of snapshots for observers: malloc'ed JSON, NULL when memory is out. */
+char *session_render(const struct fleet *f);
+
+#endif

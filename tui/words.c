@@ -1,0 +1,197 @@
+#include <config.h>
+
+#include "tui/words.h"
+
+#include "core/base/str.h"
+#include "tui/session.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { WORDS_MAX = 16 };
+
+static enum err_code parse_place(const char *word, enum place *out, struct err *e)
+{
+    if (str_eq(word, "on-prem") || str_eq(word, "home"))
+        word = "onprem";
+    if (place_parse(word, out) && (*out == PLACE_CLOUD || *out == PLACE_ONPREM))
+        return ERR_OK;
+    return err_set(e, ERR_USAGE, "\"%.40s\" is no place: write cloud or onprem", word);
+}
+
+static enum err_code parse_move(const char *const *w, size_t n, struct command *c,
+                                struct err *e)
+{
+    if (n < 3)
+        return err_set(e, ERR_USAGE, "write: move SERVER cloud|onprem [force]");
+    (void)str_copy(c->server, sizeof(c->server), w[1]);
+    for (size_t i = 3; i < n; i++) {
+        if (!str_eq(w[i], "force"))
+            return err_set(e, ERR_USAGE, "\"%.40s\" does not belong behind move", w[i]);
+        c->force = true;
+    }
+    return parse_place(w[2], &c->place, e);
+}
+
+static enum err_code parse_hold(const char *const *w, size_t n, const struct tz *tz,
+                                struct utc now, struct command *c, struct err *e)
+{
+    int64_t s;
+
+    if (n < 3)
+        return err_set(
+            e, ERR_USAGE,
+            "write: hold SERVER cloud|onprem [until TIME|for DURATION|forever]");
+    (void)str_copy(c->server, sizeof(c->server), w[1]);
+    if (parse_place(w[2], &c->place, e) != ERR_OK || n == 3)
+        return e->code;
+    if (n == 4 && str_eq(w[3], "forever")) {
+        c->hold_kind = HOLD_PIN;
+        return ERR_OK;
+    }
+    c->hold_kind = HOLD_UNTIL;
+    if (n == 5 && str_eq(w[3], "for")) {
+        if (duration_parse(w[4], &s, e) != ERR_OK)
+            return e->code;
+        c->until.s = now.s + s;
+        return ERR_OK;
+    }
+    if (n >= 5 && n <= 6 && str_eq(w[3], "until")) {
+        char when[TIME_TEXT * 2];
+
+        (void)str_format(when, sizeof(when), "%s%s%s", w[4], n == 6 ? " " : "",
+                         n == 6 ? w[5] : "");
+        return time_parse(when, tz, now, &c->until, e);
+    }
+    return err_set(e, ERR_USAGE,
+                   "write: hold SERVER cloud|onprem [until TIME|for DURATION|forever]");
+}
+
+static enum err_code parse_auto(const char *const *w, size_t n, struct command *c,
+                                struct err *e)
+{
+    if (n < 2 || n > 3 || !auto_setting_parse(w[1], &c->setting))
+        return err_set(e, ERR_USAGE, "write: auto on|off|dry-run [SERVER]");
+    if (n == 3)
+        (void)str_copy(c->server, sizeof(c->server), w[2]);
+    return ERR_OK;
+}
+
+enum err_code words_command(const char *const *w, size_t n, const struct tz *tz,
+                            struct utc now, struct command *out, struct err *e)
+{
+    int64_t s;
+
+    *out = (struct command){.hold_kind = HOLD_UNTIL_SCHEDULE, .at = now};
+    if (n == 0 || !command_parse(w[0], &out->kind))
+        return err_set(
+            e, ERR_USAGE,
+            "write move, cancel, hold, release, auto, snooze, extension, refresh, "
+            "status or quit");
+    switch (out->kind) {
+    case COMMAND_MOVE:
+        return parse_move(w, n, out, e);
+    case COMMAND_HOLD:
+        return parse_hold(w, n, tz, now, out, e);
+    case COMMAND_AUTO:
+        return parse_auto(w, n, out, e);
+    case COMMAND_CANCEL:
+    case COMMAND_RELEASE:
+        if (n != 2)
+            return err_set(e, ERR_USAGE, "write: %s SERVER", w[0]);
+        (void)str_copy(out->server, sizeof(out->server), w[1]);
+        return ERR_OK;
+    case COMMAND_SNOOZE:
+        if (n != 2)
+            return err_set(e, ERR_USAGE, "write: snooze DURATION");
+        if (duration_parse(w[1], &s, e) != ERR_OK)
+            return e->code;
+        out->until.s = now.s + s;
+        return ERR_OK;
+    case COMMAND_EXTENSION:
+        if (n != 2 || (!str_eq(w[1], "start") && !str_eq(w[1], "stop")))
+            return err_set(e, ERR_USAGE, "write: extension start|stop");
+        out->start = str_eq(w[1], "start");
+        return ERR_OK;
+    case COMMAND_REFRESH:
+    case COMMAND_ACKNOWLEDGE:
+        return n == 1 ? ERR_OK : err_set(e, ERR_USAGE, "%s takes no words", w[0]);
+    case COMMAND_COUNT:
+        break;
+    }
+    return err_set(e, ERR_BUG, "no such command");
+}
+
+enum err_code words_parse(const char *line, const struct fleet *f, const struct tz *tz,
+                          struct utc now, struct command *out, bool *quit, struct err *e)
+{
+    char copy[512], *save = NULL;
+    const char *words[WORDS_MAX];
+    size_t n = 0;
+
+    *out = (struct command){.kind = COMMAND_COUNT};
+    if (!str_copy(copy, sizeof(copy), line))
+        return err_set(e, ERR_USAGE, "that line is too long");
+    for (char *w = strtok_r(copy, " \t\r", &save); w != NULL;
+         w = strtok_r(NULL, " \t\r", &save)) {
+        if (n == WORDS_MAX)
+            return err_set(e, ERR_USAGE, "too many words");
+        words[n++] = w;
+    }
+    if (n == 1 &&
+        (str_eq(words[0], "quit") || str_eq(words[0], "exit") || str_eq(words[0], "q"))) {
+        *quit = true;
+        return ERR_OK;
+    }
+    if (n == 0 || (n == 1 && str_eq(words[0], "status")))
+        return ERR_OK;
+    if (words_command(words, n, tz, now, out, e) != ERR_OK)
+        return e->code;
+    if (out->server[0] != '\0' && f != NULL && fleet_find(f, out->server) < 0)
+        return err_set(e, ERR_USAGE, "there is no server %.40s", out->server);
+    return ERR_OK;
+}
+
+static const char *node_text(const struct node_facts *n)
+{
+    if (!n->known)
+        return "?";
+    if (n->busy > 0)
+        return n->build[0] != '\0' ? n->build : "busy";
+    return n->open ? "idle" : n->marked ? "closed" : "down";
+}
+
+void words_status(const struct fleet *f, const struct tz *tz)
+{
+    struct civil c;
+    char money[USD_TEXT];
+
+    if (f == NULL) {
+        (void)puts("nothing is known yet"); /* a failed write is seen at the next flush */
+        return;
+    }
+    c = tz_civil(tz, f->at);
+    (void)printf(
+        "%s at %02d:%02d:%02d, auto %s; %d in the cloud, %d on-prem, %d moving\n",
+        f->site, c.hour, c.minute, c.second, auto_setting_word(f->setting), f->in_cloud,
+        f->on_prem, f->moving + f->lost);
+    (void)printf("%-16s %-8s %-8s %-28s %-28s %8s  %s\n", "SERVER", "WHERE", "DESIRED",
+                 "ON-PREM NODE", "CLOUD NODE", "$/H", "WHY");
+    for (size_t i = 0; i < f->n_servers; i++) {
+        const struct server_view *s = &f->servers[i];
+        const char *why = s->move.active                  ? s->move.note
+                          : s->facts.blocked[0] != '\0'   ? s->facts.blocked
+                          : s->decision.gate != GATE_NONE ? s->decision.gate_text
+                                                          : s->decision.reason_text;
+
+        (void)printf("%-16.16s %-8s %-8s %-28.28s %-28.28s %8s  %s%s%s\n", s->name,
+                     place_screen(s->facts.place),
+                     s->decision.desired == PLACE_UNKNOWN
+                         ? "-"
+                         : place_screen(s->decision.desired),
+                     node_text(&s->facts.onprem), node_text(&s->facts.cloud),
+                     s->cost.hour_known ? usd_text(s->cost.hour, 3, money) : "?",
+                     s->move.active ? step_word(s->move.step) : "",
+                     s->move.active ? ": " : "", why);
+    }
+}

@@ -1,0 +1,29 @@
+/*
+ * words - orders typed as words (`move cache cloud`): line mode, the sub-commands, later
+ * the prompt. One grammar for all. Nothing is owned. Threads: main only.
+ */
+#ifndef RH_TUI_WORDS_H
+#define RH_TUI_WORDS_H
+
+#include "core/base/tz.h"
+#include "core/model/fleet.h"
+
+/*
+ * One line of words. `quit` and `exit` set *quit; `status` and `help` give kind
+ * COMMAND_COUNT (nothing to send). f may be NULL (no snapshot yet). ERR_USAGE with what
+ * to write instead.
+ */
+enum err_code words_parse(const char *line, const struct fleet *f, const struct tz *tz,
+                          struct utc now, struct command *out, bool *quit,
+                          struct err *e) MUST_CHECK;
+
+/* The same from words that are split already, as a sub-command has them; words[0] is its
+ * name. */
+enum err_code words_command(const char *const *words, size_t n, const struct tz *tz,
+                            struct utc now, struct command *out,
+                            struct err *e) MUST_CHECK;
+
+/* A table of the fleet on standard output. */
+void words_status(const struct fleet *f, const struct tz *tz);
+
+#endif
