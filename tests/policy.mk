@@ -7,3 +7,7 @@ check_PROGRAMS += tests/unit/test_schedule
 tests_unit_test_schedule_SOURCES = tests/unit/test_schedule.c tests/unit/policy_util.h
 tests_unit_test_schedule_LDADD = $(PURE_TEST_LIBS)
 TESTS += tests/unit/test_schedule
+check_PROGRAMS += tests/unit/test_plan
+tests_unit_test_plan_SOURCES = tests/unit/test_plan.c tests/unit/plan_site.h tests/unit/policy_util.h
+tests_unit_test_plan_LDADD = $(PURE_TEST_LIBS)
+TESTS += tests/unit/test_plan
