@@ -11,3 +11,7 @@ check_PROGRAMS += tests/unit/test_plan
 tests_unit_test_plan_SOURCES = tests/unit/test_plan.c tests/unit/plan_site.h tests/unit/policy_util.h
 tests_unit_test_plan_LDADD = $(PURE_TEST_LIBS)
 TESTS += tests/unit/test_plan
+check_PROGRAMS += tests/unit/test_plan_walk
+tests_unit_test_plan_walk_SOURCES = tests/unit/test_plan_walk.c tests/unit/plan_site.h tests/unit/policy_util.h
+tests_unit_test_plan_walk_LDADD = $(PURE_TEST_LIBS)
+TESTS += tests/unit/test_plan_walk
