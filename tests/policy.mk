@@ -15,3 +15,7 @@ check_PROGRAMS += tests/unit/test_plan_walk
 tests_unit_test_plan_walk_SOURCES = tests/unit/test_plan_walk.c tests/unit/plan_site.h tests/unit/policy_util.h
 tests_unit_test_plan_walk_LDADD = $(PURE_TEST_LIBS)
 TESTS += tests/unit/test_plan_walk
+check_PROGRAMS += tests/unit/test_ledger
+tests_unit_test_ledger_SOURCES = tests/unit/test_ledger.c tests/unit/policy_util.h
+tests_unit_test_ledger_LDADD = $(PURE_TEST_LIBS)
+TESTS += tests/unit/test_ledger
