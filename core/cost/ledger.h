@@ -16,13 +16,18 @@ struct price_step {
 
 /*
  * Cost of [start, end) of a spot instance launched at `launched`: instance-hour k costs
- * the price in force at launched + k h for its seconds; 60 s minimum from launch. steps
- * are in order of time; the last one at or before an instant is in force. ERR_NOT_FOUND
- * when there is none for some hour, ERR_RANGE on overflow.
+ * the price in force at launched + k h for its seconds; 60 s minimum from launch, all of
+ * it at the instant of launch, so that the costs of stretches that follow each other add
+ * up (each rounded once, to a nano-dollar). Nothing when end <= start. steps are in order
+ * of time; the last one at or before an instant is in force. ERR_NOT_FOUND when there is
+ * none for some hour, ERR_RANGE on overflow.
  */
 enum err_code ledger_spot(struct utc launched, struct utc start, struct utc end,
                           const struct price_step *steps, size_t n, struct usd *out,
                           struct err *e) MUST_CHECK NONNULL;
+
+/* Whole-hour billing: the end of the last hour that an instance of that life pays. */
+struct utc ledger_whole_hours(struct utc launched, struct utc end);
 
 /* A flat rate over [start, end). */
 enum err_code ledger_flat(struct usd rate, struct utc start, struct utc end,

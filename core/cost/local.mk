@@ -1,2 +1,3 @@
 libcore_a_SOURCES += \
+	core/cost/ledger.c \
 	core/cost/ledger.h

@@ -114,10 +114,13 @@ void text_schedule(struct plan_work *w)
     add_time(&l, w, w->at.window.start);
 }
 
-static bool has_slot(const struct server_work *sw)
+/* First those that have their slot for sure, then those that wait for their commit. */
+static bool has_slot(const struct server_work *sw, bool for_sure)
 {
-    if (sw->committed || sw->granted)
-        return true;
+    bool sure = sw->committed || sw->granted;
+
+    if (sure || for_sure)
+        return sure && for_sure;
     return (sw->open || sw->start) && (sw->idle || sw->direction == DIRECTION_OUT);
 }
 
@@ -128,18 +131,20 @@ void text_slots(struct plan_work *w)
     struct line l = line_begin(w->slots_text, sizeof(w->slots_text));
     int32_t max = w->in->policy->max_moves, holders = 0, named = 0;
 
-    for (size_t i = 0; i < w->n; i++)
-        holders += has_slot(&w->work[i]) ? 1 : 0;
-    line_number(&l, holders < max ? holders : max);
+    for (size_t i = 0; i < w->n && holders < max; i++)
+        holders += has_slot(&w->work[i], true) || has_slot(&w->work[i], false) ? 1 : 0;
+    line_number(&l, holders);
     line_add(&l, " of ");
     line_number(&l, max);
     line_add(&l, max == 1 ? " slot taken by " : " slots taken by ");
-    for (size_t i = 0; i < w->n && named < NAMES; i++) {
-        if (!has_slot(&w->work[i]))
+    for (size_t i = 0; i < 2 * w->n && named < holders && named < NAMES; i++) {
+        size_t k = i < w->n ? i : i - w->n;
+
+        if (!has_slot(&w->work[k], i < w->n))
             continue;
         if (named++ > 0)
             line_add(&l, ", ");
-        line_add(&l, w->servers[i].name);
+        line_add(&l, w->servers[k].name);
     }
     if (holders > named) {
         line_add(&l, " and ");

@@ -40,21 +40,26 @@ static inline struct tz *zone_load(const char *name)
     return z;
 }
 
-/* "2026-11-24T08:35:00Z", or without the Z as local time of the zone (its first). */
+/* "2026-11-24T08:35:00Z" */
+static inline struct utc utc_at(const char *text)
+{
+    struct utc t = {0};
+    struct err e = {0};
+
+    assert_row(text, utc_parse(text, &t, &e) == ERR_OK);
+    return t;
+}
+
+/* The same, or without the Z as local time of the zone (its first). */
 static inline struct utc at(const struct tz *z, const char *text)
 {
     char buf[TIME_TEXT];
-    struct utc t = {0};
-    struct err e = {0};
     struct civil c;
 
-    if (str_ends(text, "Z")) {
-        assert_row(text, utc_parse(text, &t, &e) == ERR_OK);
-        return t;
-    }
+    if (str_ends(text, "Z"))
+        return utc_at(text);
     (void)str_format(buf, sizeof(buf), "%sZ", text);
-    assert_row(text, utc_parse(buf, &t, &e) == ERR_OK);
-    c = civil_from_seconds(t.s);
+    c = civil_from_seconds(utc_at(buf).s);
     return tz_instants(z, &c).first;
 }
 

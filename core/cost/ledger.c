@@ -1,0 +1,103 @@
+#include <config.h>
+
+#include "core/cost/ledger.h"
+
+#include "core/base/tz.h"
+
+enum {
+    HOUR_S = 3600,
+    MIN_S = 60,
+    MAX_HOURS = 300000 /* 34 years: more is no life of an instance */
+};
+
+/* Seconds that are billed when an instance has run until t. */
+static int64_t billed_s(struct utc launched, struct utc t)
+{
+    int64_t s = t.s - launched.s;
+
+    if (s <= 0)
+        return 0;
+    return s < MIN_S ? MIN_S : s;
+}
+
+/* The last step at or before t, searched from *i on. */
+static bool price_at(const struct price_step *steps, size_t n, int64_t t, size_t *i,
+                     struct usd *price)
+{
+    while (*i + 1 < n && steps[*i + 1].at.s <= t)
+        (*i)++;
+    if (n == 0 || steps[*i].at.s > t)
+        return false;
+    *price = steps[*i].price;
+    return true;
+}
+
+/* Adds rate * seconds, in nano-dollars times seconds: divided by 3600 once, at the end.
+ */
+static bool add_hour(int64_t *sum, struct usd price, int64_t seconds)
+{
+    int64_t product;
+
+    return !__builtin_mul_overflow(price.nanos, seconds, &product) &&
+           !__builtin_add_overflow(*sum, product, sum);
+}
+
+enum err_code ledger_spot(struct utc launched, struct utc start, struct utc end,
+                          const struct price_step *steps, size_t n, struct usd *out,
+                          struct err *e)
+{
+    int64_t from = billed_s(launched, start), to = billed_s(launched, end), sum = 0;
+    size_t step = 0;
+
+    if (to / HOUR_S > MAX_HOURS)
+        return err_set(e, ERR_RANGE, "an instance cannot have run for %lld hours",
+                       (long long)(to / HOUR_S));
+    while (from < to) {
+        int64_t hour = from / HOUR_S, next = (hour + 1) * HOUR_S;
+        int64_t until = next < to ? next : to;
+        struct usd price;
+
+        if (!price_at(steps, n, launched.s + hour * HOUR_S, &step, &price))
+            return err_set(e, ERR_NOT_FOUND, "no spot price is known for hour %lld",
+                           (long long)hour + 1);
+        if (!add_hour(&sum, price, until - from))
+            return err_set(e, ERR_RANGE, "a cost is too large to compute");
+        from = until;
+    }
+    /* rate * seconds is summed up already: one second of it per hour is the quotient. */
+    return usd_per_hour((struct usd){sum}, 1, out, e);
+}
+
+struct utc ledger_whole_hours(struct utc launched, struct utc end)
+{
+    int64_t s = end.s - launched.s;
+
+    if (s <= 0)
+        return launched;
+    return (struct utc){launched.s + (s + HOUR_S - 1) / HOUR_S * HOUR_S};
+}
+
+enum err_code ledger_flat(struct usd rate, struct utc start, struct utc end,
+                          struct usd *out, struct err *e)
+{
+    int64_t s = end.s - start.s;
+
+    return usd_per_hour(rate, s > 0 ? s : 0, out, e);
+}
+
+struct utc ledger_month_start(struct utc t)
+{
+    struct civil c = civil_from_seconds(t.s);
+
+    return (struct utc){civil_to_days(c.year, c.month, 1) * 86400};
+}
+
+struct utc ledger_day_start(const struct tz *tz, struct utc t)
+{
+    struct civil c = tz_civil(tz, t);
+
+    c.hour = c.minute = c.second = 0;
+    /* Where midnight is skipped the day begins with the change, where it comes twice with
+     * the first. */
+    return tz_instants(tz, &c).first;
+}
