@@ -7,5 +7,9 @@ libcore_a_SOURCES += \
 	core/api/jenkins_act.c \
 	core/api/jenkins_internal.h \
 	core/api/jenkins_read.c \
+	core/api/velostrata.c \
 	core/api/velostrata.h \
+	core/api/velostrata_act.c \
+	core/api/velostrata_internal.h \
+	core/api/velostrata_read.c \
 	core/api/vsphere.h
