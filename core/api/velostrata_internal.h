@@ -33,8 +33,8 @@ enum err_code velostrata_status_error(struct velostrata *v, const char *what,
 
 /* An id: {"_type":…,"value":…} or plain text; "" when it is none or too long. */
 /* object may be NULL */
-const char *velostrata_id(struct arena *a, const json_value *object,
-                          const char *name) NONNULL;
+const char *velostrata_id(struct arena *a, const json_value *object, const char *name)
+    __attribute__((nonnull(1, 3)));
 
 /* false: the entry names no VM. */
 bool velostrata_read_vm(const json_value *entry, struct arena *a,
