@@ -13,3 +13,8 @@ EXTRA_DIST += tests/peers/vcsim.sh
 check-peers-vsphere: tests/peers/vsphere_peer
 	$(srcdir)/tests/peers/vcsim.sh tests/peers/vsphere_peer peers
 .PHONY: check-peers-vsphere
+check_PROGRAMS += tests/contract/test_velostrata
+tests_contract_test_velostrata_SOURCES = tests/contract/test_velostrata.c tests/unit/table.h
+tests_contract_test_velostrata_LDADD = $(CONTRACT_TEST_LIBS)
+TESTS += tests/contract/test_velostrata
+

@@ -107,6 +107,7 @@ static enum err_code exchange(struct jenkins *j, const char *method, const char 
     };
     enum err_code rc;
 
+    j->rs.maybe_sent = false; /* of the exchange before */
     if (j->url.failed || j->body.failed)
         return err_set(e, ERR_BUG, "%s: the request is too long", what);
     add_header(&rq, "Accept", "application/json", false);

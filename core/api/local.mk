@@ -7,6 +7,7 @@ libcore_a_SOURCES += \
 	core/api/jenkins_act.c \
 	core/api/jenkins_internal.h \
 	core/api/jenkins_read.c \
+	core/api/velostrata.c \
 	core/api/velostrata.h \
 	core/api/vsphere.c \
 	core/api/vsphere.h \
@@ -17,3 +18,7 @@ libcore_a_SOURCES += \
 	core/api/vsphere_session.h \
 	core/api/vsphere_soap.c \
 	core/api/vsphere_soap.h
+	core/api/velostrata_act.c \
+	core/api/velostrata_internal.h \
+	core/api/velostrata_read.c \
+	core/api/vsphere.h
