@@ -3,6 +3,11 @@ libcore_a_SOURCES += \
 	core/api/answer.h \
 	core/api/ec2.h \
 	core/api/jenkins.c \
+	core/api/ec2.c \
+	core/api/ec2.h \
+	core/api/ec2_read.c \
+	core/api/ec2_read.h \
+	core/api/ec2_words.c \
 	core/api/jenkins.h \
 	core/api/jenkins_act.c \
 	core/api/jenkins_internal.h \
