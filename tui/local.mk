@@ -44,6 +44,8 @@ libtui_a_SOURCES = \
 	tui/layout.c \
 	tui/layout.h \
 	tui/roles.def \
+	tui/line_text.c \
+	tui/line_text.h \
 	tui/screen.c \
 	tui/screen.h \
 	tui/theme.c \
