@@ -105,7 +105,8 @@ static void on_start(void *ctx, const char *name, const struct xml_attribute *at
         else
             parent->first = at;
         parent->last = at;
-    } else if (r->method < 0) {
+    } else {
+        r->many = r->method >= 0;
         r->method = at;
     }
     r->nodes[at] = node;
@@ -137,7 +138,7 @@ enum err_code soap_request_parse(struct soap_request *r, const char *bytes, size
 
     r->n = 0;
     r->open = r->method = -1;
-    r->body_open = r->full = r->nomem = false;
+    r->body_open = r->full = r->nomem = r->many = false;
     strbuf_reset(&r->texts);
     strbuf_add(&r->texts, "", 1);
     if (len > SOAP_MAX_BYTES)
@@ -150,7 +151,7 @@ enum err_code soap_request_parse(struct soap_request *r, const char *bytes, size
     if (r->full)
         return err_set(e, ERR_TOO_BIG, "a request of more than %d elements",
                        SOAP_MAX_NODES);
-    if (r->method < 0 || r->nodes[r->method].next >= 0)
+    if (r->method < 0 || r->many)
         return err_set(e, ERR_PROTOCOL, "no SOAP body with one method");
     return ERR_OK;
 }

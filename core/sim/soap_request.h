@@ -20,7 +20,7 @@ struct soap_request {
     size_t n, cap;
     struct strbuf texts;
     int32_t open, method;
-    bool body_open, full, nomem;
+    bool body_open, full, nomem, many;
 };
 
 void soap_request_init(struct soap_request *r) NONNULL;
