@@ -12,6 +12,7 @@ libcore_a_SOURCES += \
 	core/base/money.h \
 	core/base/rng.c \
 	core/base/rng.h \
+	core/base/secret.c \
 	core/base/secret.h \
 	core/base/sha256.c \
 	core/base/sha256.h \
