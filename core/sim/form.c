@@ -138,8 +138,8 @@ const char *form_item(const struct form *f, const char *prefix, int i, const cha
 {
     char name[128];
 
-    if (!str_format(name, sizeof(name), "%s.%d%s%s", prefix, i, rest[0] != '\0' ? "." : "",
-                    rest))
+    if (!str_format(name, sizeof(name), "%s.%d%s%s", prefix, i,
+                    rest[0] != '\0' ? "." : "", rest))
         return NULL;
     return form_get(f, name);
 }

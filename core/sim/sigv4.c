@@ -96,8 +96,7 @@ static bool parse_authorization(const char *value, struct parts *p)
     static const char algorithm[] = "AWS4-HMAC-SHA256";
     struct span credential, headers, signature;
 
-    if (!str_starts(value, algorithm) ||
-        strspn(value + strlen(algorithm), " \t") == 0)
+    if (!str_starts(value, algorithm) || strspn(value + strlen(algorithm), " \t") == 0)
         return false;
     value += strlen(algorithm);
     return component(value, "Credential", &credential) &&
@@ -309,8 +308,7 @@ static bool expected_signature(const struct http_request *rq, const struct parts
     bool ok;
 
     strbuf_init(&b, CANONICAL_LIMIT);
-    ok = put_canonical(&b, rq, p) &&
-         str_format(first, sizeof(first), "AWS4%s", secret);
+    ok = put_canonical(&b, rq, p) && str_format(first, sizeof(first), "AWS4%s", secret);
     if (!ok)
         goto out;
     sha256(b.data, b.len, digest);

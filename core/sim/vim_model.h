@@ -63,11 +63,11 @@ enum vim_kind {
     VIM_REFS, /* a list of references */
     VIM_OBJECT,
     VIM_LIST,  /* of what the class's list function writes */
+    VIM_FAULT, /* an object whose children the list function writes */
     VIM_UNSET, /* exists, but this host never sets it */
 };
 
-/* Which fact of the world a leaf shows: one list for all classes (vim_fields.def has the
- * tables that use it). */
+/* field says to the class's get() which fact of the world a leaf shows. */
 struct vim_prop {
     const char *name;
     enum vim_kind kind;
@@ -99,7 +99,6 @@ struct vim_view_of_world {
     const struct vim_session *session; /* NULL = not logged in */
     bool since_7;                      /* the client speaks 7.0 or later */
     bool skip_quiet;                   /* leave out what gives no update */
-    char base_url[128];
 };
 
 /* By name; a known class without objects is VIM_NONE; false for no class at all. */
@@ -136,6 +135,9 @@ void vim_refs_add(struct vim_refs *list, struct vim_ref r) NONNULL;
 void vim_refs_clear(struct vim_refs *list) NONNULL;
 
 /* <val xsi:type="…">…</val>; false, and nothing written, when it is unset. */
+/* Its children alone, each as an element. */
+void vim_put_children(struct strbuf *b, const struct vim_view_of_world *v,
+                      struct vim_ref r, const struct vim_prop *object) NONNULL;
 bool vim_put_val(struct strbuf *b, const struct vim_view_of_world *v, struct vim_ref r,
                  const struct vim_prop *p) NONNULL;
 
@@ -145,8 +147,6 @@ void vim_put_text(struct strbuf *b, const char *tag, const char *text) NONNULL;
 void vim_put_time(struct strbuf *b, const char *tag, int64_t ms) NONNULL;
 void vim_put_int(struct strbuf *b, int64_t n) NONNULL; /* digits alone */
 
-/* The children of a ServiceContent and of an AboutInfo. */
-void vim_put_content(struct strbuf *b, const struct vim_view_of_world *v) NONNULL;
 
 enum { VIM_VERSIONS = 14 };
 extern const char *const vim_versions[VIM_VERSIONS]; /* newest first */
@@ -170,7 +170,29 @@ extern const struct vim_ops vim_vm_ops, vim_host_ops, vim_folder_ops, vim_datace
     vim_tasks_ops, vim_views_ops, vim_perf_ops, vim_collector_ops, vim_filter_ops,
     vim_container_ops;
 
-/* Rows that every managed entity begins with. */
-enum vim_entity_field { VIM_F_NAME = 1, VIM_F_PARENT, VIM_F_STATUS, VIM_F_GREEN, VIM_F_ENTITY_END };
+/* Fields that get() of several classes share. */
+enum vim_common_field { VIM_F_NONE, VIM_F_NAME, VIM_F_PARENT, VIM_F_GREEN, VIM_F_OWN };
+
+/* Rows of tables. */
+#define VIM_LEAF(name, kind, field)      {name, kind, NULL, field, NULL, 0, 0}
+#define VIM_ENUM_LEAF(name, type, field) {name, VIM_ENUM, type, field, NULL, 0, 0}
+#define VIM_LIST_OF(name, type, field)   {name, VIM_LIST, type, field, NULL, 0, 0}
+#define VIM_NEVER(name)                  {name, VIM_UNSET, NULL, 0, NULL, 0, 0}
+#define VIM_PART(name, type, table)                                                      \
+    {name, VIM_OBJECT, type, 0, table, ARRAY_LEN(table), 0}
+#define VIM_QUIET_PART(name, type, table)                                                \
+    {name, VIM_OBJECT, type, 0, table, ARRAY_LEN(table), VIM_QUIET}
+
+/* What every managed entity has, too. */
+#define VIM_ENTITY_ROWS                                                                  \
+    VIM_LEAF("name", VIM_STRING, VIM_F_NAME), VIM_LEAF("parent", VIM_REF, VIM_F_PARENT), \
+        {"overallStatus", VIM_ENUM, "ManagedEntityStatus", VIM_F_GREEN, NULL, 0,         \
+         VIM_QUIET},                                                                     \
+        VIM_ENUM_LEAF("configStatus", "ManagedEntityStatus", VIM_F_GREEN),               \
+        VIM_NEVER("configIssue"), VIM_NEVER("customValue"), VIM_NEVER("effectiveRole"),  \
+        VIM_NEVER("permission"), VIM_NEVER("disabledMethod"), VIM_NEVER("recentTask"),   \
+        VIM_NEVER("declaredAlarmState"), VIM_NEVER("triggeredAlarmState"),               \
+        VIM_NEVER("alarmActionsEnabled"), VIM_NEVER("tag"), VIM_NEVER("value"),          \
+        VIM_NEVER("availableField")
 
 #endif
