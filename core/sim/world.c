@@ -293,6 +293,7 @@ void world_free(struct world *w)
     free(w->manager_tasks);
     free(w->vm_tasks);
     free(w->vms);
+    free(w->home_builds);
     if (w->events != NULL)
         free(w->events->heap);
     free(w->events);

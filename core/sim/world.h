@@ -64,6 +64,8 @@ struct sim_vm {
     int32_t cpus, memory_mb;
     int32_t task;        /* key of the running vSphere task, -1 */
     int64_t power_since; /* when the power last changed */
+    int32_t builds;      /* that make progress in it */
+    int32_t mcores;      /* of CPU that it wants now */
     uint32_t life;       /* counts power changes; late events of an older life are void */
     uint64_t version;    /* world.vsphere_version when anything above last changed */
 };
@@ -433,7 +435,7 @@ struct sim_build {
     int64_t started, ended;
     int64_t estimate_ms; /* -1 = none */
     int64_t work;        /* milliseconds on an idle c5.2xlarge */
-    int64_t finish_work; /* at home: the host's work clock at which it ends */
+    int32_t slot;        /* of world.home_builds while it runs at home, -1 */
     uint32_t life;
     enum sim_result fate; /* how it ends if nobody kills it */
     int64_t done_at;      /* in the cloud: when it ends */
@@ -557,7 +559,13 @@ struct world {
     uint64_t vsphere_version; /* grows with every change that vSphere notifies */
     int64_t work, work_at;    /* the host's work clock, parts of a million ms, and when */
     int64_t work_rate;        /* parts of a million per ms of time */
+    int64_t demand_mcores;    /* of all VMs */
     int32_t background_mcores; /* what the other VMs want */
+    struct sim_home_build {
+        int64_t finish; /* the work clock at which it ends */
+        struct sim_build *build;
+    } * home_builds; /* those that make progress at home, in no order */
+    size_t n_home_builds, cap_home_builds;
     uint32_t finish_life;
 
     char region[16], vpc[32], account[16];

@@ -15,8 +15,9 @@ enum {
 };
 
 /* Share of the peak, percent, by hour of the local day. */
-static const int32_t workday[24] = {50, 40, 15,  10,  10,  10, 10, 15, 20, 100, 100, 100,
-                                    90, 80, 100, 100, 100, 90, 50, 40, 70, 80,  80,  70};
+static const int32_t workday[24] = {70,  60,  15,  10,  10,  10,  10,  15,
+                                    25,  100, 100, 100, 90,  80,  100, 100,
+                                    100, 100, 80,  80,  100, 100, 100, 90};
 static const int32_t restday[24] = {30, 20, 8,  8,  8,  8,  8,  8,  10, 15, 20, 20,
                                     20, 15, 10, 10, 10, 10, 10, 10, 25, 30, 30, 30};
 
@@ -87,6 +88,7 @@ void jenkins_end_build(struct world *w, struct sim_build *b, enum sim_result res
     struct sim_node *node = &w->nodes[b->node];
     struct sim_job *j = &w->jobs[b->job];
 
+    host_build_end(w, b);
     b->result = result;
     b->ended = w->now;
     b->life++;
@@ -124,7 +126,6 @@ enum sim_refusal world_build_stop(struct world *w, int32_t job, int32_t number,
     (void)str_copy(b->aborted_by, sizeof(b->aborted_by), by);
     b->doomed = SIM_DOOM_US;
     jenkins_end_build(w, b, SIM_ABORTED);
-    host_refresh(w);
     return SIM_OK;
 }
 
@@ -144,13 +145,11 @@ static void set_going(struct world *w, struct sim_build *b)
     int64_t speed = 100;
 
     if (node->side == SIM_HOME) {
-        b->finish_work = host_work_now(w) + b->work * 1000000;
-        host_refresh(w);
+        host_build_begin(w, b);
         return;
     }
     i = cloud_machine(w, node->server);
     if (i == NULL || !i->reachable) { /* it dies at this moment: the channel tells soon */
-        b->finish_work = INT64_MAX;
         b->doomed = SIM_DOOM_LOSS;
         return;
     }
@@ -180,7 +179,7 @@ static void start_build(struct world *w, struct sim_item *it, int32_t node,
     b->started = w->now;
     b->estimate_ms = estimate(j);
     b->work = it->work != 0 ? it->work : rng_between(&w->rng, j->work_min, j->work_max);
-    b->finish_work = INT64_MAX; /* only a build at home has one */
+    b->slot = -1;
     b->fate = draw_fate(w);
     for (size_t p = 0; p < j->n_parameters; p++)
         (void)str_copy(b->parameters[p], sizeof(b->parameters[p]), it->parameters[p]);
@@ -360,7 +359,7 @@ void world_builds_lengthen(struct world *w, int32_t server, int64_t ms)
             found = true;
             b->work += ms;
             if (side == SIM_HOME) {
-                b->finish_work += ms * 1000000;
+                host_build_longer(w, b, ms);
             } else {
                 b->life++;
                 b->done_at += ms;
@@ -368,9 +367,7 @@ void world_builds_lengthen(struct world *w, int32_t server, int64_t ms)
             }
         }
     }
-    if (found)
-        host_refresh(w);
-    else
+    if (!found)
         (void)world_queue_add(w, w->servers[server].jobs[0], NULL, "Started by user dana",
                               ms, &merged); /* 0: out of memory, noted in the world */
 }

@@ -14,9 +14,9 @@
  * which runs at the common speed; a build ends when the clock has moved on by its work.
  */
 enum {
-    BUILD_MCORES = 5600,
+    BUILD_MCORES = 5300,
     IDLE_MCORES = 150,
-    HOME_PERCENT = 78,   /* of a c5.2xlarge, with cores to spare */
+    HOME_PERCENT = 76,   /* of a c5.2xlarge, with cores to spare */
     CORES_PER_SERVER = 4 /* never under the story's 16 in all */
 };
 #define PPM INT64_C(1000000)
@@ -26,18 +26,7 @@ static void touch(struct world *w, struct sim_vm *vm)
     vm->version = ++w->vsphere_version;
 }
 
-static int32_t running_builds(const struct world *w, int32_t server)
-{
-    const struct sim_node *node = &w->nodes[w->servers[server].node[SIM_HOME]];
-    int32_t n = 0;
-
-    for (int32_t i = 0; i < node->n_executors; i++)
-        if (node->executors[i] != NULL && node->executors[i]->finish_work != INT64_MAX)
-            n++;
-    return n;
-}
-
-static int32_t vm_demand_mcores(const struct world *w, const struct sim_vm *vm)
+static int32_t wanted_mcores(const struct world *w, const struct sim_vm *vm)
 {
     int32_t mcores;
 
@@ -47,70 +36,102 @@ static int32_t vm_demand_mcores(const struct world *w, const struct sim_vm *vm)
         return 2 * 1000;
     mcores = IDLE_MCORES;
     if (vm->server >= 0)
-        mcores += BUILD_MCORES * running_builds(w, vm->server);
+        mcores += BUILD_MCORES * vm->builds;
     else
         mcores += w->background_mcores / (int32_t)(w->n_vms - w->n_servers);
     return mcores < vm->cpus * 1000 ? mcores : vm->cpus * 1000;
 }
 
-static int64_t demand_mcores(const struct world *w)
-{
-    int64_t sum = 0;
-
-    for (size_t i = 0; i < w->n_vms; i++)
-        sum += vm_demand_mcores(w, &w->vms[i]);
-    return sum;
-}
-
-int64_t host_work_now(const struct world *w)
+static int64_t work_now(const struct world *w)
 {
     return w->work + (w->now - w->work_at) * w->work_rate;
 }
 
-void host_refresh(struct world *w)
+static void plan_finish(struct world *w)
+{
+    int64_t first = INT64_MAX, left;
+
+    for (size_t i = 0; i < w->n_home_builds; i++)
+        if (w->home_builds[i].finish < first)
+            first = w->home_builds[i].finish;
+    w->finish_life++;
+    if (first == INT64_MAX)
+        return;
+    left = first > w->work ? first - w->work : 0;
+    world_schedule(w, w->now + (left + w->work_rate - 1) / w->work_rate, EV_HOME_FINISH,
+                   0, w->finish_life, 0);
+}
+
+/* A VM wants more or less than before, so all builds run at another speed. */
+static void load_changed(struct world *w, struct sim_vm *vm)
 {
     int64_t capacity = (int64_t)w->host.cores * 1000;
-    int64_t demand = demand_mcores(w);
-    int64_t first = INT64_MAX;
+    int32_t mcores = wanted_mcores(w, vm);
 
-    w->work = host_work_now(w);
+    w->demand_mcores += mcores - vm->mcores;
+    vm->mcores = mcores;
+    w->work = work_now(w);
     w->work_at = w->now;
     w->work_rate = HOME_PERCENT * PPM / 100;
-    if (demand > capacity)
-        w->work_rate = w->work_rate * capacity / demand;
-    for (size_t s = 0; s < w->n_servers; s++) {
-        const struct sim_node *node = &w->nodes[w->servers[s].node[SIM_HOME]];
+    if (w->demand_mcores > capacity)
+        w->work_rate = w->work_rate * capacity / w->demand_mcores;
+    plan_finish(w);
+}
 
-        for (int32_t i = 0; i < node->n_executors; i++)
-            if (node->executors[i] != NULL && node->executors[i]->finish_work < first)
-                first = node->executors[i]->finish_work;
-    }
-    w->finish_life++;
-    if (first != INT64_MAX) {
-        int64_t left = first > w->work ? first - w->work : 0;
+static struct sim_vm *vm_of(struct world *w, const struct sim_build *b)
+{
+    return &w->vms[w->servers[w->nodes[b->node].server].vm];
+}
 
-        world_schedule(w, w->now + (left + w->work_rate - 1) / w->work_rate,
-                       EV_HOME_FINISH, 0, w->finish_life, 0);
-    }
+void host_build_begin(struct world *w, struct sim_build *b)
+{
+    void *builds = w->home_builds;
+    struct sim_home_build *h =
+        world_grow(w, &builds, &w->n_home_builds, &w->cap_home_builds, sizeof(*h));
+
+    w->home_builds = builds;
+    if (h == NULL)
+        return;
+    *h = (struct sim_home_build){.finish = work_now(w) + b->work * PPM, .build = b};
+    b->slot = (int32_t)(w->n_home_builds - 1);
+    vm_of(w, b)->builds++;
+    load_changed(w, vm_of(w, b));
+}
+
+void host_build_longer(struct world *w, const struct sim_build *b, int64_t ms)
+{
+    w->home_builds[b->slot].finish += ms * PPM;
+    plan_finish(w);
+}
+
+void host_build_end(struct world *w, struct sim_build *b)
+{
+    if (b->slot < 0)
+        return;
+    w->home_builds[b->slot] = w->home_builds[--w->n_home_builds];
+    w->home_builds[b->slot].build->slot = b->slot;
+    b->slot = -1;
+    vm_of(w, b)->builds--;
+    load_changed(w, vm_of(w, b));
 }
 
 void host_on_finish(struct world *w, const struct event *ev)
 {
-    int64_t work = host_work_now(w);
+    int64_t work = work_now(w);
 
     if (ev->life != w->finish_life)
         return;
-    for (size_t s = 0; s < w->n_servers; s++) {
-        struct sim_node *node = &w->nodes[w->servers[s].node[SIM_HOME]];
+    w->work = work;
+    w->work_at = w->now;
+    for (size_t i = 0; i < w->n_home_builds;) {
+        struct sim_build *b = w->home_builds[i].build;
 
-        for (int32_t i = 0; i < node->n_executors; i++) {
-            struct sim_build *b = node->executors[i];
-
-            if (b != NULL && b->finish_work <= work)
-                jenkins_end_build(w, b, b->fate);
-        }
+        if (w->home_builds[i].finish <= work)
+            jenkins_end_build(w, b, b->fate); /* another one takes its slot */
+        else
+            i++;
     }
-    host_refresh(w);
+    plan_finish(w);
 }
 
 /* The other VMs (artifacts, wiki, gateway) follow the working day. */
@@ -127,46 +148,49 @@ void host_on_background(struct world *w, const struct event *ev)
 {
     w->background_mcores = background_now(w);
     world_schedule(w, ev->at + 10 * MINUTE, EV_BACKGROUND, 0, 0, 0);
-    host_refresh(w);
+    for (size_t i = w->n_servers; i < w->n_vms; i++)
+        load_changed(w, &w->vms[i]);
 }
 
 /* ---- load as vSphere reports it ---- */
 
-static int32_t share_mcores(const struct world *w, int32_t mcores, int64_t demand)
+static int32_t share_mcores(const struct world *w, int32_t mcores)
 {
     int64_t capacity = (int64_t)w->host.cores * 1000;
 
-    return demand > capacity ? (int32_t)(mcores * capacity / demand) : mcores;
+    return w->demand_mcores > capacity ? (int32_t)(mcores * capacity / w->demand_mcores)
+                                       : mcores;
 }
 
 int32_t world_vm_cpu_mhz(const struct world *w, const struct sim_vm *vm)
 {
-    int64_t mcores = share_mcores(w, vm_demand_mcores(w, vm), demand_mcores(w));
+    int64_t mcores = share_mcores(w, vm->mcores);
 
     return (int32_t)(mcores * w->host.core_mhz / 1000);
 }
 
 int32_t world_vm_memory_mb(const struct world *w, const struct sim_vm *vm)
 {
+    (void)w; /* asked for as its siblings are */
     if (vm->power != SIM_POWER_ON)
         return 0;
     if (vm->server < 0)
         return vm->memory_mb / 3;
-    return vm->memory_mb / 5 + running_builds(w, vm->server) * (vm->memory_mb / 2);
+    return vm->memory_mb / 5 + vm->builds * (vm->memory_mb / 2);
 }
 
 int32_t world_vm_ready_ms(const struct world *w, const struct sim_vm *vm)
 {
-    int32_t wanted = vm_demand_mcores(w, vm);
-    int64_t got = share_mcores(w, wanted, demand_mcores(w));
+    int32_t wanted = vm->mcores;
+    int32_t got = share_mcores(w, wanted);
 
     /* A little waiting is there even on an idle host. */
-    return (int32_t)((wanted - got) * 20 + wanted * 20 / 250);
+    return (wanted - got) * 20 + wanted * 20 / 250;
 }
 
 int32_t world_host_cpu_mhz(const struct world *w)
 {
-    int64_t demand = demand_mcores(w) + 300; /* the hypervisor's own */
+    int64_t demand = w->demand_mcores + 300; /* the hypervisor's own */
     int64_t capacity = (int64_t)w->host.cores * 1000;
 
     return (int32_t)((demand < capacity ? demand : capacity) * w->host.core_mhz / 1000);
@@ -215,7 +239,7 @@ static void change_power(struct world *w, int32_t index, enum sim_power power,
             jenkins_machine_down(w, vm->server, SIM_HOME, graceful, by_us);
         world_note_places(w, vm->server);
     }
-    host_refresh(w);
+    load_changed(w, vm);
 }
 
 void host_set_power(struct world *w, int32_t vm, enum sim_power power, bool by_us)
@@ -237,7 +261,7 @@ void host_on_guest(struct world *w, const struct event *ev)
         return;
     vm->guest = SIM_GUEST_UP;
     touch(w, vm);
-    host_refresh(w);
+    load_changed(w, vm);
     if (vm->server >= 0)
         jenkins_machine_up(w, vm->server, SIM_HOME);
 }
@@ -257,7 +281,7 @@ void host_on_shutdown(struct world *w, const struct event *ev)
     touch(w, vm);
     if (vm->server >= 0)
         jenkins_machine_down(w, vm->server, SIM_HOME, true, true);
-    host_refresh(w);
+    load_changed(w, vm);
 }
 
 static enum sim_refusal ask_guest(struct world *w, int32_t index, bool reboot)
@@ -464,7 +488,8 @@ void host_setup(struct world *w)
         touch(w, vm);
     }
     w->work_at = w->now;
-    w->work_rate = HOME_PERCENT * PPM / 100;
     w->background_mcores = 2000;
+    for (size_t i = 0; i < w->n_vms; i++)
+        load_changed(w, &w->vms[i]);
     world_schedule(w, w->now + MINUTE, EV_BACKGROUND, 0, 0, 0);
 }

@@ -68,8 +68,9 @@ void world_uuid(struct world *w, char out[40]) NONNULL;
 
 /* world_host.c */
 void host_setup(struct world *w) NONNULL;
-void host_refresh(struct world *w) NONNULL; /* the load has changed */
-int64_t host_work_now(const struct world *w) NONNULL;
+void host_build_begin(struct world *w, struct sim_build *b) NONNULL;
+void host_build_longer(struct world *w, const struct sim_build *b, int64_t ms) NONNULL;
+void host_build_end(struct world *w, struct sim_build *b) NONNULL; /* or stands still */
 /* Without a task: by a person, the manager. by_us: who is blamed for killed builds. */
 void host_set_power(struct world *w, int32_t vm, enum sim_power power,
                     bool by_us) NONNULL;

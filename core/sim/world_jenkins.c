@@ -52,8 +52,6 @@ static void close_channel(struct world *w, struct sim_node *node)
     for (int32_t i = 0; i < node->n_executors; i++)
         if (node->executors[i] != NULL)
             jenkins_end_build(w, node->executors[i], SIM_FAILURE);
-    if (node->side == SIM_HOME)
-        host_refresh(w);
 }
 
 /* ev->b: 0 = the controller's own try, 1 = somebody asked for it. */
@@ -114,7 +112,7 @@ void jenkins_machine_down(struct world *w, int32_t server, enum sim_side side,
         if (b == NULL)
             continue;
         b->life++; /* it goes on no more, but nobody knows yet */
-        b->finish_work = INT64_MAX;
+        host_build_end(w, b);
         b->doomed = by_us ? SIM_DOOM_US : SIM_DOOM_LOSS;
     }
     world_schedule(w,
@@ -242,7 +240,6 @@ void jenkins_setup(struct world *w)
         add_jobs(w, (int32_t)i);
         world_schedule(w, world_soon(w, 0, 15 * MINUTE), EV_ARRIVAL, (int64_t)i, 0, 0);
     }
-    host_refresh(w);
 }
 
 void jenkins_free(struct world *w)
