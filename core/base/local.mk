@@ -12,9 +12,11 @@ libcore_a_SOURCES += \
 	core/base/money.h \
 	core/base/rng.c \
 	core/base/rng.h \
+	core/base/secret.c \
 	core/base/secret.h \
 	core/base/str.c \
 	core/base/str.h \
+	core/base/text.c \
 	core/base/text.h \
 	core/base/timefmt.c \
 	core/base/timefmt.h \

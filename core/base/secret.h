@@ -9,6 +9,7 @@
 #include "core/base/err.h"
 
 #include <stddef.h>
+#include <stdint.h>
 
 struct secret;
 
@@ -34,6 +35,10 @@ enum err_code secret_from_environment(const char *name, struct secret **out,
                                       struct err *e) MUST_CHECK NONNULL;
 enum err_code secret_from_command(char *const argv[], struct secret **out,
                                   struct err *e) MUST_CHECK NONNULL;
+/* The same with another limit than 10 s. */
+enum err_code secret_from_command_within(char *const argv[], int32_t limit_ms,
+                                         struct secret **out,
+                                         struct err *e) MUST_CHECK NONNULL;
 enum err_code secret_from_credential(const char *name, struct secret **out,
                                      struct err *e) MUST_CHECK NONNULL;
 

@@ -1,5 +1,8 @@
 libcore_a_SOURCES += \
 	core/net/aws_credentials.h \
+	core/net/http.c \
 	core/net/http.h \
+	core/net/http_client.c \
+	core/net/json.c \
 	core/net/json.h \
 	core/net/xml.h
