@@ -18,6 +18,7 @@ libcore_a_SOURCES += \
 	core/base/sha256.h \
 	core/base/str.c \
 	core/base/str.h \
+	core/base/text.c \
 	core/base/text.h \
 	core/base/timefmt.c \
 	core/base/timefmt.h \

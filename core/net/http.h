@@ -48,9 +48,11 @@ struct http_response {
     char jenkins[32];             /* X-Jenkins */
     char jenkins_session[64];     /* X-Jenkins-Session */
     char required_permission[96]; /* X-Required-Permission */
-    char set_cookie[1024]; /* name=value of the last Set-Cookie; treat as a secret */
+    char set_cookie[1024]; /* name=value of Set-Cookie, several joined by "; " as Cookie
+                              wants them; treat as a secret */
     int64_t retry_after_s; /* -1 = none; capped at 900 */
     struct utc date;       /* Date header, 0 = none */
+    struct utc received;   /* our clock when the answer was complete, 0 = not said */
     bool maybe_sent;       /* on error: the request may have reached the server */
     int64_t took_ms;
 };
@@ -60,10 +62,11 @@ void http_response_clear(struct http_response *rs) NONNULL;
 
 /*
  * The port (reliability 4). perform() does one exchange: ERR_OK whenever a whole answer
- * came, whatever its status; else ERR_CONNECT, ERR_TIMEOUT, ERR_RESET, ERR_TLS,
- * ERR_TOO_BIG, ERR_CANCELED, ERR_PROTOCOL, with rs->maybe_sent set. Never follows a
- * redirect, never repeats. Blocks for the timeout at most. now() is the clock that
- * requests are dated with.
+ * came, whatever its status; else ERR_CONFIG (an address that is refused), ERR_CONNECT,
+ * ERR_TIMEOUT, ERR_RESET, ERR_TLS, ERR_TOO_BIG, ERR_CANCELED, ERR_PROTOCOL, with
+ * rs->maybe_sent set. Never follows a redirect, never repeats. Blocks for the timeout at
+ * most. rs comes initialized; transport_perform() empties it first and sets the limit of
+ * its body.
  */
 struct transport {
     enum err_code (*perform)(void *ctx, const struct http_request *rq,
@@ -82,11 +85,12 @@ struct http_client_config {
     const char *pinned_key; /* "sha256//…", NULL = none */
     bool pin_only;          /* trust = pin-only: the pin alone decides */
     const char *client_cert, *client_key_file; /* NULL = none */
-    const char *connect_to; /* "host:port" to connect to instead, NULL */
-    const char *proxy;      /* NULL = none; the environment's are ignored */
-    bool allow_http;        /* plain http beyond loopback */
-    int64_t timeout_ms;     /* of a whole exchange */
-    const char *user_agent;
+    const char *connect_to;    /* "host:port" to connect to instead, NULL */
+    const char *proxy;         /* NULL = none; the environment's are ignored */
+    bool allow_http;           /* plain http beyond loopback */
+    int64_t timeout_ms;        /* of a whole exchange */
+    const char *user_agent;    /* NULL = rushhour/VERSION */
+    const struct clock *clock; /* for `received`; NULL = the system's */
 };
 
 struct http_client;
@@ -105,8 +109,18 @@ void http_global_cleanup(void);
 /* Appends text percent-encoded as UTF-8 (RFC 3986 unreserved kept). */
 void http_escape(struct strbuf *b, const char *text) NONNULL;
 
+/* For transports: takes one header line of an answer (no status line), whatever it holds;
+ * and ends the head once all were given. */
+struct http_head {
+    char retry_after[64];
+};
+void http_take_header(struct http_head *h, struct http_response *rs, const char *line,
+                      size_t len) NONNULL;
+void http_end_head(struct http_head *h, struct http_response *rs, struct utc now) NONNULL;
+
 /* For an unwanted status: the code that fits it (401 AUTH, 403 FORBIDDEN, 404 NOT_FOUND,
- * 409 CONFLICT, 429 THROTTLED, 5xx SERVER, else REFUSED), e->http set. */
+ * 409 CONFLICT, 429 THROTTLED, 5xx SERVER, else REFUSED), e->http set. `what` names the
+ * call, as in "jenkins: GET /computer". */
 enum err_code http_status_error(const struct http_response *rs, const char *what,
                                 struct err *e) NONNULL;
 

@@ -17,7 +17,11 @@
 struct json_doc;
 typedef struct json_t json_value; /* opaque here; jansson's own type */
 
-/* Strict: whole input, no duplicate names. ERR_PROTOCOL, ERR_NOMEM. *out is owned. */
+/* Once, before threads: a random seed for the hash tables. http_global_init() does it. */
+void json_global_init(void);
+
+/* Strict: whole input, no duplicate names; any value may be the root. ERR_PROTOCOL (names
+ * the place, never the content), ERR_NOMEM. *out is owned. */
 enum err_code json_parse(const char *bytes, size_t len, struct json_doc **out,
                          struct err *e) MUST_CHECK NONNULL;
 void json_doc_free(struct json_doc *d);
@@ -35,10 +39,13 @@ const json_value *json_list_at(const json_value *list, size_t i);
  * kept. */
 const char *json_text(const json_value *object, const char *name, size_t *len);
 
+/* The same of a value itself, as in lists. */
+const char *json_text_of(const json_value *v, size_t *len) __attribute__((nonnull(2)));
+
 /* Cleaned into the arena, at most max_bytes; "" when it is no text. Never NULL unless the
  * arena failed. */
 const char *json_text_dup(struct arena *a, const json_value *object, const char *name,
-                          size_t max_bytes) NONNULL;
+                          size_t max_bytes) __attribute__((nonnull(1, 3)));
 
 bool json_bool(const json_value *object, const char *name, bool *out);
 bool json_i64(const json_value *object, const char *name, int64_t min, int64_t max,

@@ -1,6 +1,9 @@
 libcore_a_SOURCES += \
 	core/net/aws_credentials.h \
+	core/net/http.c \
 	core/net/http.h \
+	core/net/http_client.c \
+	core/net/json.c \
 	core/net/json.h \
 	core/net/xml.c \
 	core/net/xml.h

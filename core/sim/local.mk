@@ -2,4 +2,12 @@ libcore_a_SOURCES += \
 	core/sim/server.h \
 	core/sim/site.h \
 	core/sim/wire.h \
-	core/sim/world.h
+	core/sim/world.c \
+	core/sim/world.h \
+	core/sim/world_builds.c \
+	core/sim/world_cloud.c \
+	core/sim/world_host.c \
+	core/sim/world_impl.h \
+	core/sim/world_jenkins.c \
+	core/sim/world_market.c \
+	core/sim/world_velostrata.c

@@ -64,6 +64,8 @@ struct sim_vm {
     int32_t cpus, memory_mb;
     int32_t task;        /* key of the running vSphere task, -1 */
     int64_t power_since; /* when the power last changed */
+    int32_t builds;      /* that make progress in it */
+    int32_t mcores;      /* of CPU that it wants now */
     uint32_t life;       /* counts power changes; late events of an older life are void */
     uint64_t version;    /* world.vsphere_version when anything above last changed */
 };
@@ -157,6 +159,7 @@ struct sim_instance {
     bool reachable; /* guest is up */
     int64_t launched, running_since, dying_since, terminated;
     int64_t reclaim_at; /* notice given: when AWS takes it, 0 */
+    uint32_t life;      /* counts its plans; a late step of an older one is void */
     struct sim_tag tags[SIM_TAGS];
     size_t n_tags;
 };
@@ -317,8 +320,9 @@ struct sim_extension {
     enum sim_extension_state state;
     int64_t since; /* of the state */
     int64_t last_active;
-    int32_t task;  /* key, -1 */
-    int64_t on_ms; /* time from Starting to Stopped so far, closed spans only */
+    int32_t task;     /* key, -1 */
+    int64_t on_since; /* of the present span, from Starting on */
+    int64_t on_ms;    /* time from Starting to Stopped so far, closed spans only */
 };
 
 enum sim_manager_act {
@@ -372,6 +376,8 @@ enum sim_refusal world_manager_act(struct world *w, int32_t server,
 /* START_, STOP_, REPAIR_EXTENSION. */
 enum sim_refusal world_extension_act(struct world *w, enum sim_manager_act act,
                                      const char *user, int32_t *key);
+void world_extension_set(struct world *w, enum sim_extension_state state); /* by force */
+/* Only a run in the cloud that has not powered the VM off yet. SIM_WRONG_STATE. */
 enum sim_refusal world_manager_cancel(struct world *w, int32_t key);
 const struct sim_manager_task *world_manager_task_find(const struct world *w,
                                                        int32_t key);
@@ -416,6 +422,9 @@ enum sim_result {
     SIM_ABORTED
 };
 
+/* Who is to blame for a build that is killed. */
+enum sim_doom { SIM_DOOM_NONE, SIM_DOOM_US, SIM_DOOM_LOSS };
+
 struct sim_build {
     int32_t job;
     int32_t number;
@@ -426,9 +435,11 @@ struct sim_build {
     int64_t started, ended;
     int64_t estimate_ms; /* -1 = none */
     int64_t work;        /* milliseconds on an idle c5.2xlarge */
-    int64_t finish_work; /* at home: the host's work clock at which it ends */
+    int32_t slot;        /* of world.home_builds while it runs at home, -1 */
     uint32_t life;
     enum sim_result fate; /* how it ends if nobody kills it */
+    int64_t done_at;      /* in the cloud: when it ends */
+    enum sim_doom doomed; /* it will end with its channel, and why */
     bool lost;            /* its machine died under it */
     char parameters[SIM_MAX_PARAMETERS][32];
     char cause[SIM_TEXT];
@@ -481,6 +492,12 @@ enum sim_refusal world_queue_cancel(struct world *w, int64_t id);
 enum sim_refusal world_build_stop(struct world *w, int32_t job, int32_t number,
                                   const char *by);
 
+/* Running builds of a server take that much longer (of an idle c5.2xlarge's time); when
+ * none runs, one of that length is queued. */
+void world_builds_lengthen(struct world *w, int32_t server, int64_t ms);
+/* By a person at the host: at once and without a task. */
+void world_vm_set_power(struct world *w, int32_t vm, enum sim_power power);
+
 /* ---- all of it ---- */
 
 struct sim_server {
@@ -492,6 +509,9 @@ struct sim_server {
     int32_t jobs[SIM_MAX_JOBS];
     size_t n_jobs;
     struct sim_managed managed;
+    int32_t waiting;    /* queue items that have not started */
+    int64_t both_since; /* VM on while its instance runs, 0 */
+    int64_t arrivals;   /* builds that people and timers asked for */
 };
 
 struct sim_totals {
@@ -539,7 +559,13 @@ struct world {
     uint64_t vsphere_version; /* grows with every change that vSphere notifies */
     int64_t work, work_at;    /* the host's work clock, parts of a million ms, and when */
     int64_t work_rate;        /* parts of a million per ms of time */
+    int64_t demand_mcores;    /* of all VMs */
     int32_t background_mcores; /* what the other VMs want */
+    struct sim_home_build {
+        int64_t finish; /* the work clock at which it ends */
+        struct sim_build *build;
+    } * home_builds; /* those that make progress at home, in no order */
+    size_t n_home_builds, cap_home_builds;
     uint32_t finish_life;
 
     char region[16], vpc[32], account[16];

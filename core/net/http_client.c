@@ -1,0 +1,582 @@
+#include <config.h>
+
+#include "core/base/text.h"
+#include "core/net/http.h"
+#include "core/net/json.h"
+
+#include <curl/curl.h>
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum {
+    CONNECT_MS = 5000,
+    STALL_MS = 10000, /* an answer that has begun must bring STALL_BYTES in this time */
+    STALL_BYTES = 100,
+    MAX_IDLE_CONNECTIONS = 4,
+    MAX_WAIT_MS = 1000
+};
+
+struct http_client {
+    struct http_client_config config;
+    CURLM *multi;
+    CURL *easy;
+    struct curl_slist *connect_to;
+    char user_agent[96];
+    atomic_bool aborted;
+};
+
+/* What the callbacks of one exchange share. */
+struct exchange {
+    struct http_response *rs;
+    struct http_head head;
+    bool sent;    /* connected, the request goes out now */
+    bool in_body; /* header lines from here on are trailers */
+    bool too_big; /* the cap of the body was passed */
+    int64_t window_from_ms;
+    size_t window_from_bytes;
+    const char *host; /* "name:port" or "name", for messages */
+    char curl_text[CURL_ERROR_SIZE];
+};
+
+enum err_code http_global_init(struct err *e)
+{
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+        return err_set(e, ERR_NOMEM, "libcurl does not start");
+    json_global_init();
+    return ERR_OK;
+}
+
+void http_global_cleanup(void)
+{
+    curl_global_cleanup();
+}
+
+static int64_t now_ms(void)
+{
+    return clock_mono(clock_system()).ms;
+}
+
+/* ---- client ---------------------------------------------------------------------- */
+
+static enum err_code check_config(const struct http_client_config *config, struct err *e)
+{
+    const char *pin = config->pinned_key;
+
+    if (config->pin_only && pin == NULL)
+        return err_set(e, ERR_CONFIG, "trust = \"pin-only\" needs pinned_key");
+    if (pin != NULL && !str_starts(pin, "sha256//"))
+        return err_set(e, ERR_CONFIG, "pinned_key must begin with sha256//");
+    if (config->timeout_ms <= 0)
+        return err_set(e, ERR_BUG, "an HTTP client without a timeout");
+    if (config->client_key_file != NULL && config->client_cert == NULL)
+        return err_set(e, ERR_CONFIG, "client_key_file needs client_cert");
+    return ERR_OK;
+}
+
+/* "::host:port" is curl's word for "whatever the URL says, connect there". */
+static enum err_code add_connect_to(struct http_client *c, const char *target,
+                                    struct err *e)
+{
+    char text[300];
+    const char *port = strrchr(target, ':'), *bracket = strrchr(target, ']');
+    bool has_port = port != NULL && (bracket == NULL || port > bracket);
+
+    if (!str_format(text, sizeof(text), "::%s%s", target, has_port ? "" : ":"))
+        return err_set(e, ERR_CONFIG, "connect_to is too long");
+    c->connect_to = curl_slist_append(NULL, text);
+    if (c->connect_to == NULL)
+        return err_set(e, ERR_NOMEM, "no memory for an HTTP client");
+    return ERR_OK;
+}
+
+enum err_code http_client_new(const struct http_client_config *config,
+                              struct http_client **out, struct err *e)
+{
+    struct http_client *c;
+    enum err_code rc = check_config(config, e);
+
+    if (rc != ERR_OK)
+        return rc;
+    c = calloc(1, sizeof(*c));
+    if (c == NULL)
+        return err_set(e, ERR_NOMEM, "no memory for an HTTP client");
+    c->config = *config;
+    (void)str_copy(c->user_agent, sizeof(c->user_agent),
+                   config->user_agent != NULL ? config->user_agent
+                                              : "rushhour/" PACKAGE_VERSION);
+    c->multi = curl_multi_init();
+    c->easy = curl_easy_init();
+    if (c->multi == NULL || c->easy == NULL) {
+        rc = err_set(e, ERR_NOMEM, "no memory for an HTTP client");
+        goto out;
+    }
+    /* By default only as many connections are kept as transfers are running: none. */
+    if (curl_multi_setopt(c->multi, CURLMOPT_MAXCONNECTS, (long)MAX_IDLE_CONNECTIONS) !=
+        CURLM_OK) {
+        rc = err_set(e, ERR_BUG, "libcurl refuses to keep connections");
+        goto out;
+    }
+    if (config->connect_to != NULL)
+        rc = add_connect_to(c, config->connect_to, e);
+out:
+    if (rc == ERR_OK)
+        *out = c;
+    else
+        http_client_free(c);
+    return rc;
+}
+
+void http_client_free(struct http_client *c)
+{
+    if (c == NULL)
+        return;
+    if (c->easy != NULL)
+        curl_easy_cleanup(c->easy);
+    if (c->multi != NULL)
+        (void)curl_multi_cleanup(c->multi); /* nothing is in it */
+    curl_slist_free_all(c->connect_to);
+    free(c);
+}
+
+void http_client_abort(struct http_client *c)
+{
+    atomic_store(&c->aborted, true);
+    (void)curl_multi_wakeup(c->multi); /* fails only when nobody could wait either */
+}
+
+/* ---- callbacks ------------------------------------------------------------------- */
+
+static size_t on_header(char *line, size_t size, size_t n, void *arg)
+{
+    struct exchange *x = arg;
+    size_t len = size * n;
+
+    if (x->in_body)
+        return len;
+    if (len >= 5 && memcmp(line, "HTTP/", 5) == 0) {
+        struct http_response *rs = x->rs;
+        struct strbuf body = rs->body;
+
+        /* Another head: what an interim answer said does not count. */
+        *rs = (struct http_response){.body = body, .retry_after_s = -1};
+        x->head = (struct http_head){0};
+        return len;
+    }
+    http_take_header(&x->head, x->rs, line, len);
+    return len;
+}
+
+static size_t on_body(char *bytes, size_t size, size_t n, void *arg)
+{
+    struct exchange *x = arg;
+    size_t len = size * n;
+
+    if (!x->in_body) {
+        x->in_body = true;
+        x->window_from_ms = now_ms();
+        x->window_from_bytes = 0;
+    }
+    if (len > x->rs->body.limit - x->rs->body.len) {
+        x->too_big = true;
+        return 0;
+    }
+    strbuf_add(&x->rs->body, bytes, len);
+    return x->rs->body.failed ? 0 : len;
+}
+
+/* Called once the connection stands, TLS included, right before the request goes out. */
+static int on_connected(void *arg, char *ip, char *local_ip, int port, int local_port)
+{
+    struct exchange *x = arg;
+
+    (void)ip;
+    (void)local_ip;
+    (void)port;
+    (void)local_port;
+    x->sent = true;
+    return CURL_PREREQFUNC_OK;
+}
+
+/* ---- one exchange ---------------------------------------------------------------- */
+
+static bool is_loopback(const char *host)
+{
+    int32_t parts = 0;
+
+    if (str_eq_nocase(host, "localhost") || str_eq(host, "[::1]"))
+        return true;
+    if (!str_starts(host, "127."))
+        return false;
+    /* A name may begin like this, too ("127.evil.example"): digits and three points. */
+    for (const char *p = host; *p != '\0'; p++) {
+        if (*p == '.')
+            parts++;
+        else if (*p < '0' || *p > '9')
+            return false;
+    }
+    return parts == 3;
+}
+
+/* Checks the address and writes "name" or "name:port" for messages. */
+static enum err_code check_url(const struct http_client *c, const char *url, char *host,
+                               size_t size, struct err *e)
+{
+    CURLU *u = curl_url();
+    char *scheme = NULL, *name = NULL, *port = NULL, *user = NULL;
+    enum err_code rc = ERR_OK;
+
+    if (u == NULL)
+        return err_set(e, ERR_NOMEM, "no memory for an HTTP request");
+    if (curl_url_set(u, CURLUPART_URL, url, 0) != CURLUE_OK ||
+        curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK ||
+        curl_url_get(u, CURLUPART_HOST, &name, 0) != CURLUE_OK) {
+        rc = err_set(e, ERR_CONFIG, "an address is not a usable URL");
+        goto out;
+    }
+    if (curl_url_get(u, CURLUPART_PORT, &port, 0) == CURLUE_OK)
+        (void)str_format(host, size, "%s:%s", name, port);
+    else
+        (void)str_copy(host, size, name);
+    if (curl_url_get(u, CURLUPART_USER, &user, 0) == CURLUE_OK)
+        rc = err_set(e, ERR_CONFIG, "%s: no user or password belongs into a URL", host);
+    else if (str_eq(scheme, "http") && !c->config.allow_http &&
+             (!is_loopback(name) || c->config.connect_to != NULL ||
+              c->config.proxy != NULL))
+        rc = err_set(e, ERR_CONFIG,
+                     "%s: plain http is refused; use https, or set allow_http", host);
+    else if (!str_eq(scheme, "http") && !str_eq(scheme, "https"))
+        rc = err_set(e, ERR_CONFIG, "%s: a URL must begin with https://", host);
+out:
+    curl_free(scheme);
+    curl_free(name);
+    curl_free(port);
+    curl_free(user);
+    curl_url_cleanup(u);
+    return rc;
+}
+
+/* Wipes before it frees: a header may carry a token. */
+static void headers_free(struct curl_slist *list)
+{
+    for (struct curl_slist *l = list; l != NULL; l = l->next)
+        explicit_bzero(l->data, strlen(l->data));
+    curl_slist_free_all(list);
+}
+
+static bool add_header(struct curl_slist **list, const char *name, const char *value)
+{
+    struct curl_slist *longer;
+    struct strbuf line;
+    bool ok;
+
+    strbuf_init(&line, 8192);
+    strbuf_puts(&line, name);
+    strbuf_puts(&line, ": ");
+    strbuf_puts(&line, value);
+    longer = line.failed || strpbrk(strbuf_text(&line), "\r\n") != NULL
+                 ? NULL
+                 : curl_slist_append(*list, strbuf_text(&line));
+    ok = longer != NULL;
+    if (ok)
+        *list = longer;
+    if (line.data != NULL)
+        explicit_bzero(line.data, line.cap);
+    strbuf_clear(&line);
+    return ok;
+}
+
+static bool make_headers(const struct http_request *rq, struct curl_slist **list)
+{
+    struct curl_slist *longer;
+
+    for (size_t i = 0; i < rq->n_headers; i++)
+        if (!add_header(list, rq->headers[i].name, rq->headers[i].value))
+            return false;
+    if (rq->content_type != NULL)
+        return add_header(list, "Content-Type", rq->content_type);
+    if (rq->auth == HTTP_AUTH_SIGV4)
+        return true; /* a removed header would be signed and not sent */
+    longer = curl_slist_append(*list, "Content-Type:"); /* none, not curl's default */
+    if (longer != NULL)
+        *list = longer;
+    return longer != NULL;
+}
+
+#define SET(option, value)                                                               \
+    (ok = curl_easy_setopt(c->easy, (option), (value)) == CURLE_OK && ok)
+
+static bool set_limits(struct http_client *c, const struct http_request *rq)
+{
+    int64_t timeout = rq->timeout_ms > 0 ? rq->timeout_ms : c->config.timeout_ms;
+    bool ok = true;
+
+    SET(CURLOPT_TIMEOUT_MS, (long)timeout);
+    SET(CURLOPT_CONNECTTIMEOUT_MS, (long)(timeout < CONNECT_MS ? timeout : CONNECT_MS));
+    SET(CURLOPT_NOSIGNAL, 1L);
+    SET(CURLOPT_FOLLOWLOCATION, 0L);
+    SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+    SET(CURLOPT_PROTOCOLS_STR, "https,http"); /* http is checked by check_url */
+    SET(CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
+    SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    SET(CURLOPT_TCP_KEEPALIVE, 1L);
+    SET(CURLOPT_USERAGENT, c->user_agent);
+    /* An empty proxy turns the environment's off, an empty list its exceptions. */
+    SET(CURLOPT_PROXY, c->config.proxy != NULL ? c->config.proxy : "");
+    SET(CURLOPT_NOPROXY, "");
+    if (rq->mutating)
+        SET(CURLOPT_FRESH_CONNECT, 1L); /* a kept one may make curl send it twice */
+    if (c->connect_to != NULL)
+        SET(CURLOPT_CONNECT_TO, c->connect_to);
+    return ok;
+}
+
+static bool set_trust(struct http_client *c)
+{
+    const struct http_client_config *config = &c->config;
+    bool ok = true;
+
+    SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    SET(CURLOPT_SSL_VERIFYPEER, config->pin_only ? 0L : 1L);
+    SET(CURLOPT_SSL_VERIFYHOST, config->pin_only ? 0L : 2L);
+    /* A directory would switch curl's shared CA store off: 20 ms for each connection. */
+    SET(CURLOPT_CAPATH, NULL);
+    if (config->ca_file != NULL)
+        SET(CURLOPT_CAINFO, config->ca_file);
+    if (config->pinned_key != NULL)
+        SET(CURLOPT_PINNEDPUBLICKEY, config->pinned_key);
+    if (config->client_cert != NULL)
+        SET(CURLOPT_SSLCERT, config->client_cert);
+    if (config->client_key_file != NULL)
+        SET(CURLOPT_SSLKEY, config->client_key_file);
+    return ok;
+}
+
+static bool set_method(struct http_client *c, const struct http_request *rq)
+{
+    bool ok = true;
+    bool has_body =
+        rq->body != NULL || str_eq(rq->method, "POST") || str_eq(rq->method, "PUT");
+
+    SET(CURLOPT_URL, rq->url);
+    if (has_body) {
+        SET(CURLOPT_POST, 1L);
+        SET(CURLOPT_POSTFIELDSIZE_LARGE,
+            (curl_off_t)(rq->body != NULL ? rq->body_len : 0));
+        SET(CURLOPT_POSTFIELDS, rq->body != NULL ? rq->body : "");
+    }
+    if (!str_eq(rq->method, has_body ? "POST" : "GET"))
+        SET(CURLOPT_CUSTOMREQUEST, rq->method);
+    return ok;
+}
+
+static bool set_auth(struct http_client *c, const struct http_request *rq)
+{
+    bool ok = true;
+
+    if (rq->auth == HTTP_AUTH_NONE)
+        return true;
+    if (rq->user == NULL || rq->password == NULL)
+        return false;
+    if (rq->auth == HTTP_AUTH_SIGV4)
+        SET(CURLOPT_AWS_SIGV4, rq->sigv4);
+    else
+        SET(CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC); /* alone, so sent unasked */
+    SET(CURLOPT_USERNAME, rq->user);
+    SET(CURLOPT_PASSWORD, secret_expose(rq->password));
+    return ok;
+}
+
+static bool set_callbacks(struct http_client *c, struct exchange *x)
+{
+    bool ok = true;
+
+    SET(CURLOPT_HEADERFUNCTION, on_header);
+    SET(CURLOPT_HEADERDATA, x);
+    SET(CURLOPT_WRITEFUNCTION, on_body);
+    SET(CURLOPT_WRITEDATA, x);
+    SET(CURLOPT_PREREQFUNCTION, on_connected);
+    SET(CURLOPT_PREREQDATA, x);
+    SET(CURLOPT_ERRORBUFFER, x->curl_text);
+    return ok;
+}
+
+/* A body that has begun and then comes slower than STALL_BYTES in STALL_MS. */
+static bool is_stalled(struct exchange *x)
+{
+    int64_t now;
+
+    if (!x->in_body)
+        return false;
+    now = now_ms();
+    if (now - x->window_from_ms < STALL_MS)
+        return false;
+    if (x->rs->body.len - x->window_from_bytes < STALL_BYTES)
+        return true;
+    x->window_from_ms = now;
+    x->window_from_bytes = x->rs->body.len;
+    return false;
+}
+
+/* Runs the transfer to its end; what curl says of it in *result. */
+static enum err_code drive(struct http_client *c, struct exchange *x, CURLcode *result,
+                           struct err *e)
+{
+    int running = 1, left;
+    CURLMsg *m;
+
+    while (running > 0) {
+        if (atomic_load(&c->aborted))
+            return err_set(e, ERR_CANCELED, "%s: the call was ended by rushhour",
+                           x->host);
+        if (curl_multi_perform(c->multi, &running) != CURLM_OK)
+            return err_set(e, ERR_BUG, "%s: libcurl cannot go on", x->host);
+        if (is_stalled(x))
+            return err_set(e, ERR_TIMEOUT, "%s: the answer stopped coming for %d s",
+                           x->host, STALL_MS / 1000);
+        /* curl shortens the wait to its own deadlines; a wake-up ends it. */
+        if (running > 0 &&
+            curl_multi_poll(c->multi, NULL, 0, MAX_WAIT_MS, NULL) != CURLM_OK)
+            return err_set(e, ERR_BUG, "%s: libcurl cannot wait", x->host);
+    }
+    while ((m = curl_multi_info_read(c->multi, &left)) != NULL) {
+        if (m->msg == CURLMSG_DONE) {
+            *result = m->data.result;
+            return ERR_OK;
+        }
+    }
+    return err_set(e, ERR_BUG, "%s: libcurl ended without a result", x->host);
+}
+
+/* ---- what went wrong, in a sentence ---------------------------------------------- */
+
+static enum err_code timeout_error(const struct http_client *c, const struct exchange *x,
+                                   struct err *e)
+{
+    double total = 0;
+
+    (void)curl_easy_getinfo(c->easy, CURLINFO_TOTAL_TIME, &total);
+    return err_set(e, ERR_TIMEOUT, "%s: %s within %.0f s", x->host,
+                   !x->sent     ? "no connection"
+                   : x->in_body ? "no complete answer"
+                                : "no answer",
+                   total);
+}
+
+static enum err_code connect_error(const struct http_client *c, const struct exchange *x,
+                                   struct err *e)
+{
+    long sys = 0;
+
+    (void)curl_easy_getinfo(c->easy, CURLINFO_OS_ERRNO, &sys);
+    if (sys > 0)
+        return err_set_errno(e, ERR_CONNECT, (int)sys, "%s: cannot connect", x->host);
+    return err_set(e, ERR_CONNECT, "%s: cannot connect", x->host);
+}
+
+static enum err_code tls_error(const struct exchange *x, CURLcode result, struct err *e)
+{
+    char why[128];
+
+    if (result == CURLE_SSL_PINNEDPUBKEYNOTMATCH)
+        return err_set(e, ERR_TLS, "%s: its public key is not the pinned one", x->host);
+    (void)text_clean(why, sizeof(why), x->curl_text, strlen(x->curl_text));
+    return err_set(e, ERR_TLS, "%s: TLS: %s", x->host,
+                   why[0] != '\0' ? why : curl_easy_strerror(result));
+}
+
+static bool is_tls_result(CURLcode r)
+{
+    return r == CURLE_SSL_CONNECT_ERROR || r == CURLE_SSL_CERTPROBLEM ||
+           r == CURLE_SSL_CIPHER || r == CURLE_PEER_FAILED_VERIFICATION ||
+           r == CURLE_SSL_CACERT_BADFILE || r == CURLE_SSL_ISSUER_ERROR ||
+           r == CURLE_SSL_PINNEDPUBKEYNOTMATCH || r == CURLE_SSL_INVALIDCERTSTATUS ||
+           r == CURLE_SSL_CLIENTCERT || r == CURLE_SSL_ENGINE_NOTFOUND ||
+           r == CURLE_SSL_ENGINE_SETFAILED || r == CURLE_SSL_CRL_BADFILE;
+}
+
+static enum err_code curl_error(const struct http_client *c, const struct exchange *x,
+                                CURLcode r, struct err *e)
+{
+    if (is_tls_result(r))
+        return tls_error(x, r, e);
+    if (r == CURLE_COULDNT_RESOLVE_HOST || r == CURLE_COULDNT_RESOLVE_PROXY)
+        return err_set(e, ERR_CONNECT, "%s: the name has no address", x->host);
+    if (r == CURLE_COULDNT_CONNECT)
+        return connect_error(c, x, e);
+    if (r == CURLE_OPERATION_TIMEDOUT)
+        return timeout_error(c, x, e);
+    if (r == CURLE_WRITE_ERROR && x->too_big)
+        return err_set(e, ERR_TOO_BIG, "%s: the answer is larger than %zu bytes", x->host,
+                       x->rs->body.limit);
+    if (r == CURLE_OUT_OF_MEMORY || (r == CURLE_WRITE_ERROR && x->rs->body.failed))
+        return err_set(e, ERR_NOMEM, "%s: no memory for the answer", x->host);
+    if (r == CURLE_GOT_NOTHING)
+        return err_set(e, ERR_RESET, "%s: the connection ended without an answer",
+                       x->host);
+    if (r == CURLE_PARTIAL_FILE)
+        return err_set(e, ERR_RESET, "%s: the connection ended within the answer",
+                       x->host);
+    if (r == CURLE_SEND_ERROR || r == CURLE_RECV_ERROR)
+        return err_set(e, ERR_RESET, "%s: the connection broke", x->host);
+    return err_set(e, ERR_PROTOCOL, "%s: no HTTP answer (libcurl %d)", x->host, (int)r);
+}
+
+static bool set_all(struct http_client *c, const struct http_request *rq,
+                    struct exchange *x, struct curl_slist *headers)
+{
+    bool ok = true;
+
+    curl_easy_reset(c->easy); /* a signer or body of the last call must not linger */
+    SET(CURLOPT_HTTPHEADER, headers);
+    return ok && set_limits(c, rq) && set_trust(c) && set_method(c, rq) &&
+           set_auth(c, rq) && set_callbacks(c, x);
+}
+
+static enum err_code perform(void *ctx, const struct http_request *rq,
+                             struct http_response *rs, struct err *e)
+{
+    struct http_client *c = ctx;
+    struct exchange x = {.rs = rs};
+    struct curl_slist *headers = NULL;
+    CURLcode result = CURLE_OK;
+    char host[160];
+    int64_t started = now_ms();
+    long status = 0;
+    enum err_code rc = check_url(c, rq->url, host, sizeof(host), e);
+
+    if (rc != ERR_OK)
+        return rc;
+    x.host = host;
+    if (!make_headers(rq, &headers) || !set_all(c, rq, &x, headers)) {
+        rc = err_set(e, ERR_BUG, "%s: libcurl refuses the request", host);
+        goto out;
+    }
+    if (curl_multi_add_handle(c->multi, c->easy) != CURLM_OK) {
+        rc = err_set(e, ERR_BUG, "%s: libcurl refuses the request", host);
+        goto out;
+    }
+    rc = drive(c, &x, &result, e);
+    if (rc == ERR_OK && result != CURLE_OK)
+        rc = curl_error(c, &x, result, e);
+    (void)curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
+    (void)curl_multi_remove_handle(c->multi, c->easy); /* was added above */
+out:
+    curl_easy_reset(c->easy); /* drops curl's copies of the secrets */
+    headers_free(headers);
+    if (rc != ERR_OK)
+        strbuf_reset(&rs->body); /* half an answer is none */
+    rs->took_ms = now_ms() - started;
+    rs->maybe_sent = rc != ERR_OK && x.sent;
+    rs->status = rc == ERR_OK ? (int)status : 0;
+    rs->received = clock_utc(c->config.clock != NULL ? c->config.clock : clock_system());
+    http_end_head(&x.head, rs, rs->received);
+    return rc;
+}
+
+struct transport http_client_transport(struct http_client *c)
+{
+    return (struct transport){.perform = perform, .ctx = c};
+}

@@ -1,0 +1,230 @@
+#include <config.h>
+
+#include "core/net/json.h"
+
+#include "core/base/str.h"
+#include "core/base/text.h"
+#include "core/base/timefmt.h"
+
+#include <jansson.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+/* jansson has macros of these names; here they are functions that take NULL. */
+#undef json_is_null
+#undef json_is_object
+
+enum { DATE_DIGITS = 10 }; /* more digits than these are milliseconds as text */
+
+struct json_doc {
+    json_t *root;
+};
+
+void json_global_init(void)
+{
+    json_object_seed(0); /* 0: from the system's random source */
+}
+
+enum err_code json_parse(const char *bytes, size_t len, struct json_doc **out,
+                         struct err *e)
+{
+    json_error_t why;
+    json_t *root = json_loadb(
+        bytes, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, &why);
+    struct json_doc *d;
+
+    if (root == NULL && json_error_code(&why) == json_error_out_of_memory)
+        return err_set(e, ERR_NOMEM, "no memory for a JSON answer");
+    /* The parser's own words quote the answer: only the place is told. */
+    if (root == NULL)
+        return err_set(e, ERR_PROTOCOL, "not valid JSON at byte %d of %zu", why.position,
+                       len);
+    d = malloc(sizeof(*d));
+    if (d == NULL) {
+        json_decref(root);
+        return err_set(e, ERR_NOMEM, "no memory for a JSON answer");
+    }
+    d->root = root;
+    *out = d;
+    return ERR_OK;
+}
+
+void json_doc_free(struct json_doc *d)
+{
+    if (d == NULL)
+        return;
+    json_decref(d->root);
+    free(d);
+}
+
+const json_value *json_doc_root(const struct json_doc *d)
+{
+    return d->root;
+}
+
+static bool is(const json_value *v, json_type type)
+{
+    return v != NULL && v->type == type;
+}
+
+const json_value *json_get(const json_value *object, const char *name)
+{
+    return json_object_get(object, name); /* takes NULL and other types */
+}
+
+bool json_is_object(const json_value *v)
+{
+    return is(v, JSON_OBJECT);
+}
+
+bool json_is_list(const json_value *v)
+{
+    return is(v, JSON_ARRAY);
+}
+
+bool json_is_null(const json_value *v)
+{
+    return is(v, JSON_NULL);
+}
+
+size_t json_list_len(const json_value *list)
+{
+    return json_array_size(list);
+}
+
+const json_value *json_list_at(const json_value *list, size_t i)
+{
+    return json_array_get(list, i);
+}
+
+const char *json_text_of(const json_value *v, size_t *len)
+{
+    *len = 0;
+    if (!is(v, JSON_STRING))
+        return NULL;
+    *len = json_string_length(v);
+    return json_string_value(v);
+}
+
+const char *json_text(const json_value *object, const char *name, size_t *len)
+{
+    return json_text_of(json_get(object, name), len);
+}
+
+const char *json_text_dup(struct arena *a, const json_value *object, const char *name,
+                          size_t max_bytes)
+{
+    size_t len;
+    const char *s = json_text(object, name, &len);
+
+    return s != NULL && len > 0 ? text_clean_dup(a, s, len, max_bytes) : "";
+}
+
+bool json_bool(const json_value *object, const char *name, bool *out)
+{
+    const json_value *v = json_get(object, name);
+
+    if (!is(v, JSON_TRUE) && !is(v, JSON_FALSE))
+        return false;
+    *out = is(v, JSON_TRUE);
+    return true;
+}
+
+bool json_i64(const json_value *object, const char *name, int64_t min, int64_t max,
+              int64_t *out)
+{
+    const json_value *v = json_get(object, name);
+    int64_t n;
+
+    if (!is(v, JSON_INTEGER))
+        return false;
+    n = json_integer_value(v);
+    if (n < min || n > max)
+        return false;
+    *out = n;
+    return true;
+}
+
+/* Milliseconds since 1970 within the years 1970 to 9999. */
+static bool time_from_ms(int64_t ms, struct utc *out)
+{
+    if (ms < 0 || ms > INT64_C(253402300799999))
+        return false;
+    out->s = ms / 1000;
+    return true;
+}
+
+/*
+ * Brings what managers write into the one form that utc_parse takes: a date alone is its
+ * midnight, no zone is UTC, "+0200" gets its colon, a missing second is zero.
+ */
+static bool time_from_text(const char *s, size_t len, struct utc *out)
+{
+    enum { DATE = 10, MINUTE = 16, MAX = 40 };
+    char buf[MAX + 16];
+    char *zone, *end;
+    struct err ignored = {0};
+
+    if (len < DATE || len > MAX || strlen(s) != len)
+        return false;
+    memcpy(buf, s, len + 1);
+    end = buf + len;
+    if (len == DATE) {
+        (void)str_copy(end, sizeof(buf) - len, "T00:00:00Z");
+        return utc_parse(buf, out, &ignored) == ERR_OK;
+    }
+    zone = strpbrk(buf + DATE, "Z+-");
+    if (zone == NULL)
+        zone = end;
+    if (zone == buf + MINUTE) {
+        memmove(zone + 3, zone, (size_t)(end - zone) + 1);
+        memcpy(zone, ":00", 3);
+        zone += 3;
+        end += 3;
+    }
+    if (zone == end) {
+        (void)str_copy(end, sizeof(buf) - (size_t)(end - buf), "Z");
+    } else if (*zone != 'Z' && end - zone == 5) {
+        memmove(zone + 4, zone + 3, 3);
+        zone[3] = ':';
+    } else if (*zone != 'Z' && end - zone == 3) {
+        (void)str_copy(end, sizeof(buf) - (size_t)(end - buf), ":00");
+    }
+    return utc_parse(buf, out, &ignored) == ERR_OK;
+}
+
+bool json_time(const json_value *object, const char *name, struct utc *out)
+{
+    size_t len;
+    const char *s = json_text(object, name, &len);
+    struct err ignored = {0};
+    int64_t ms;
+
+    if (s == NULL)
+        return json_i64(object, name, 0, INT64_MAX, &ms) && time_from_ms(ms, out);
+    if (len > DATE_DIGITS && strspn(s, "0123456789") == len)
+        return str_to_i64(s, 0, INT64_MAX, &ms, &ignored) == ERR_OK &&
+               time_from_ms(ms, out);
+    return time_from_text(s, len, out);
+}
+
+void json_put_text(struct strbuf *b, const char *text)
+{
+    const char *p = text;
+
+    strbuf_putc(b, '"');
+    while (*p != '\0') {
+        size_t run = 0;
+
+        while ((unsigned char)p[run] >= 0x20 && p[run] != '"' && p[run] != '\\')
+            run++;
+        strbuf_add(b, p, run);
+        p += run;
+        if (*p == '"' || *p == '\\')
+            strbuf_printf(b, "\\%c", *p++);
+        else if (*p != '\0')
+            strbuf_printf(b, "\\u%04x", (unsigned)(unsigned char)*p++);
+    }
+    strbuf_putc(b, '"');
+}
