@@ -73,7 +73,8 @@ static void spec_refused(struct vim_call *c, const struct spec_fault *f)
         vim_fault_invalid_request(c->rs, f->text);
         break;
     case SPEC_NOMEM:
-        vim_fault(c->rs, "SystemError", "out of memory", "<reason>out of memory</reason>");
+        vim_fault(c->rs, "SystemError", "out of memory",
+                  "<reason>out of memory</reason>");
         break;
     }
     strbuf_clear(&b);

@@ -126,9 +126,9 @@ struct update {
     struct vim_call *c;
     struct vim_filter *filter;
     struct vim_seen_set now;
-    size_t left;   /* objects that may still be told of */
-    bool any;      /* something was written */
-    bool opened;   /* the filter's element is open */
+    size_t left; /* objects that may still be told of */
+    bool any;    /* something was written */
+    bool opened; /* the filter's element is open */
     bool truncated, failed;
 };
 
@@ -168,8 +168,8 @@ static void carry_over(struct update *u, const struct vim_seen *old)
         u->failed = true;
         return;
     }
-    memcpy(u->now.hashes + u->now.objects[u->now.n - 1].first,
-           acked->hashes + old->first, old->n * sizeof(acked->hashes[0]));
+    memcpy(u->now.hashes + u->now.objects[u->now.n - 1].first, acked->hashes + old->first,
+           old->n * sizeof(acked->hashes[0]));
 }
 
 /* An object that the spec selects; old: as last acknowledged, NULL = new. */
@@ -177,8 +177,7 @@ static void tell_object(struct update *u, struct vim_ref r, const struct vim_see
 {
     const struct property_spec *spec = &u->filter->spec;
     size_t begin = spec->begin[r.cls], n = spec->end[r.cls] - begin;
-    const uint64_t *before =
-        old != NULL ? u->filter->acked.hashes + old->first : NULL;
+    const uint64_t *before = old != NULL ? u->filter->acked.hashes + old->first : NULL;
     uint64_t *after;
     bool changed = old == NULL;
 
@@ -235,7 +234,7 @@ static void tell_filter(struct update *u)
     if (refs.n > 1)
         qsort(refs.at, refs.n, sizeof(refs.at[0]), compare_refs);
     while (i < refs.n || k < acked->n) {
-        int order = i == refs.n   ? 1
+        int order = i == refs.n     ? 1
                     : k == acked->n ? -1
                                     : compare_refs(&refs.at[i], &acked->objects[k].ref);
 

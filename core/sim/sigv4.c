@@ -9,6 +9,7 @@
 
 #include "core/base/sha256.h"
 #include "core/base/timefmt.h"
+#include "core/sim/wire.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,14 +32,6 @@ struct span {
     const char *at;
     size_t len;
 };
-
-const char *sigv4_header(const struct http_request *rq, const char *name)
-{
-    for (size_t i = 0; i < rq->n_headers; i++)
-        if (str_eq_nocase(rq->headers[i].name, name))
-            return rq->headers[i].value;
-    return NULL;
-}
 
 static bool copy_span(char *dst, size_t size, struct span s)
 {
@@ -177,7 +170,7 @@ static void put_value(struct strbuf *b, struct span value)
 static bool header_value(const struct http_request *rq, const char *name,
                          struct span *out)
 {
-    const char *value = sigv4_header(rq, name);
+    const char *value = wire_header(rq, name);
 
     if (value == NULL && str_eq(name, "content-type"))
         value = rq->content_type;
@@ -362,8 +355,8 @@ static enum sigv4_verdict check_direct(const struct http_request *rq,
 enum sigv4_verdict sigv4_check(const struct http_request *rq,
                                const struct sigv4_account *account)
 {
-    const char *authorization = sigv4_header(rq, "Authorization");
-    const char *date = sigv4_header(rq, "X-Amz-Date");
+    const char *authorization = wire_header(rq, "Authorization");
+    const char *date = wire_header(rq, "X-Amz-Date");
     struct parts p = {0};
     struct utc at = {0};
     char want[SHA256_HEX];

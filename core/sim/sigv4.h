@@ -32,7 +32,4 @@ enum sigv4_verdict {
 enum sigv4_verdict sigv4_check(const struct http_request *rq,
                                const struct sigv4_account *account) NONNULL;
 
-/* The value of that header, NULL when it did not come. */
-const char *sigv4_header(const struct http_request *rq, const char *name) NONNULL;
-
 #endif

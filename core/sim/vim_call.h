@@ -36,7 +36,7 @@ vim_method vim_query_perf, vim_query_provider, vim_query_counters, vim_query_ava
 
 /* Compiles the call's spec, or answers with the fault that says why not. */
 bool vim_compile(struct vim_call *c, const struct soap_node *node,
-                 struct property_spec *out) NONNULL;
+                 struct property_spec *out);
 
 /* <METHODResponse><returnval type="CLASS">ID</returnval>…, or without a result. */
 void vim_answer_ref(struct vim_call *c, struct vim_ref r) NONNULL;

@@ -55,7 +55,10 @@ enum field {
     NUM_HOSTS,
 };
 
-#define QUIET_INT(name, field) {name, VIM_INT, NULL, field, NULL, 0, VIM_QUIET}
+#define QUIET_INT(name, field)                                                           \
+    {                                                                                    \
+        name, VIM_INT, NULL, field, NULL, 0, VIM_QUIET                                   \
+    }
 
 /* ---- the host ---- */
 
@@ -369,8 +372,8 @@ static bool folder_get(const struct vim_view_of_world *v, struct vim_ref r, int 
                        struct vim_value *out)
 {
     static const char *const names[VIM_N_FOLDERS] = {
-        [VIM_FOLDER_ROOT] = "ha-folder-root",  [VIM_FOLDER_VM] = "vm",
-        [VIM_FOLDER_HOST] = "host",            [VIM_FOLDER_DATASTORE] = "datastore",
+        [VIM_FOLDER_ROOT] = "ha-folder-root", [VIM_FOLDER_VM] = "vm",
+        [VIM_FOLDER_HOST] = "host",           [VIM_FOLDER_DATASTORE] = "datastore",
         [VIM_FOLDER_NETWORK] = "network",
     };
 

@@ -70,9 +70,9 @@ static void invalid_login(struct vim_call *c)
 static bool password_fits(struct vim_call *c)
 {
     struct vim_server *s = c->server;
-    bool fits = str_eq(soap_child_text(c->rq, c->method, "userName"), vim_user) &&
-                str_eq(soap_child_text(c->rq, c->method, "password"),
-                       site_vsphere_password);
+    bool fits =
+        str_eq(soap_child_text(c->rq, c->method, "userName"), vim_user) &&
+        str_eq(soap_child_text(c->rq, c->method, "password"), site_vsphere_password);
 
     if (c->w->now < s->locked_until)
         return false;

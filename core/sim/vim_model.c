@@ -67,8 +67,10 @@ static const char *const others[] = {
 };
 
 static const char *const folder_ids[VIM_N_FOLDERS] = {
-    [VIM_FOLDER_ROOT] = "ha-folder-root",           [VIM_FOLDER_VM] = "ha-folder-vm",
-    [VIM_FOLDER_HOST] = "ha-folder-host",           [VIM_FOLDER_DATASTORE] = "ha-folder-datastore",
+    [VIM_FOLDER_ROOT] = "ha-folder-root",
+    [VIM_FOLDER_VM] = "ha-folder-vm",
+    [VIM_FOLDER_HOST] = "ha-folder-host",
+    [VIM_FOLDER_DATASTORE] = "ha-folder-datastore",
     [VIM_FOLDER_NETWORK] = "ha-folder-network",
 };
 
@@ -456,7 +458,7 @@ static bool hidden(const struct vim_view_of_world *v, const struct vim_prop *p)
 
 /* The children of an object, each as an element; as deep as the tables are. */
 void vim_put_children(struct strbuf *b, const struct vim_view_of_world *v,
-                         struct vim_ref r, const struct vim_prop *object)
+                      struct vim_ref r, const struct vim_prop *object)
 {
     const struct vim_ops *ops = classes[r.cls].ops;
 

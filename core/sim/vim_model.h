@@ -147,7 +147,6 @@ void vim_put_text(struct strbuf *b, const char *tag, const char *text) NONNULL;
 void vim_put_time(struct strbuf *b, const char *tag, int64_t ms) NONNULL;
 void vim_put_int(struct strbuf *b, int64_t n) NONNULL; /* digits alone */
 
-
 enum { VIM_VERSIONS = 14 };
 extern const char *const vim_versions[VIM_VERSIONS]; /* newest first */
 
@@ -174,14 +173,30 @@ extern const struct vim_ops vim_vm_ops, vim_host_ops, vim_folder_ops, vim_datace
 enum vim_common_field { VIM_F_NONE, VIM_F_NAME, VIM_F_PARENT, VIM_F_GREEN, VIM_F_OWN };
 
 /* Rows of tables. */
-#define VIM_LEAF(name, kind, field)      {name, kind, NULL, field, NULL, 0, 0}
-#define VIM_ENUM_LEAF(name, type, field) {name, VIM_ENUM, type, field, NULL, 0, 0}
-#define VIM_LIST_OF(name, type, field)   {name, VIM_LIST, type, field, NULL, 0, 0}
-#define VIM_NEVER(name)                  {name, VIM_UNSET, NULL, 0, NULL, 0, 0}
+#define VIM_LEAF(name, kind, field)                                                      \
+    {                                                                                    \
+        name, kind, NULL, field, NULL, 0, 0                                              \
+    }
+#define VIM_ENUM_LEAF(name, type, field)                                                 \
+    {                                                                                    \
+        name, VIM_ENUM, type, field, NULL, 0, 0                                          \
+    }
+#define VIM_LIST_OF(name, type, field)                                                   \
+    {                                                                                    \
+        name, VIM_LIST, type, field, NULL, 0, 0                                          \
+    }
+#define VIM_NEVER(name)                                                                  \
+    {                                                                                    \
+        name, VIM_UNSET, NULL, 0, NULL, 0, 0                                             \
+    }
 #define VIM_PART(name, type, table)                                                      \
-    {name, VIM_OBJECT, type, 0, table, ARRAY_LEN(table), 0}
+    {                                                                                    \
+        name, VIM_OBJECT, type, 0, table, ARRAY_LEN(table), 0                            \
+    }
 #define VIM_QUIET_PART(name, type, table)                                                \
-    {name, VIM_OBJECT, type, 0, table, ARRAY_LEN(table), VIM_QUIET}
+    {                                                                                    \
+        name, VIM_OBJECT, type, 0, table, ARRAY_LEN(table), VIM_QUIET                    \
+    }
 
 /* What every managed entity has, too. */
 #define VIM_ENTITY_ROWS                                                                  \

@@ -128,8 +128,7 @@ void vim_query_counters(struct vim_call *c)
 
 static bool running(const struct vim_call *c, struct vim_ref r)
 {
-    return r.cls == VIM_HOST ||
-           (r.cls == VIM_VM && c->w->vms[r.i].power == SIM_POWER_ON);
+    return r.cls == VIM_HOST || (r.cls == VIM_VM && c->w->vms[r.i].power == SIM_POWER_ON);
 }
 
 static bool applies(struct vim_ref r, size_t counter)
@@ -213,7 +212,8 @@ static bool put_entity(struct vim_call *c, const struct soap_node *spec)
     struct strbuf *b = &c->rs->body;
     const struct soap_node *metric = soap_child(c->rq, spec, "metricId");
     bool csv = str_eq(soap_child_text(c->rq, spec, "format"), "csv");
-    int64_t interval = soap_child_number(c->rq, spec, "intervalId", INT32_MAX, INTERVAL_S);
+    int64_t interval =
+        soap_child_number(c->rq, spec, "intervalId", INT32_MAX, INTERVAL_S);
     int64_t at = c->w->now / INTERVAL_MS * INTERVAL_MS;
     struct vim_ref r;
     bool sample;
@@ -241,8 +241,8 @@ static bool put_entity(struct vim_call *c, const struct soap_node *spec)
         if (applies(r, i))
             put_series(c, r, i, "", csv, sample);
     for (; metric != NULL; metric = soap_again(c->rq, metric)) {
-        size_t i = counter_find(
-            soap_child_number(c->rq, metric, "counterId", INT32_MAX, -1));
+        size_t i =
+            counter_find(soap_child_number(c->rq, metric, "counterId", INT32_MAX, -1));
 
         if (i < N_COUNTERS && applies(r, i))
             put_series(c, r, i, soap_child_text(c->rq, metric, "instance"), csv, sample);

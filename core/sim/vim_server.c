@@ -217,8 +217,7 @@ struct vim_collector *vim_collector_new(struct vim_server *s,
         !room(&list, s->n_collectors, &s->cap_collectors, sizeof(s->collectors[0])))
         return NULL;
     s->collectors = list;
-    s->collectors[s->n_collectors] =
-        (struct vim_collector){.thing = thing_new(s, owner)};
+    s->collectors[s->n_collectors] = (struct vim_collector){.thing = thing_new(s, owner)};
     return &s->collectors[s->n_collectors++];
 }
 

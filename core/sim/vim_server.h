@@ -7,6 +7,7 @@
 #ifndef RH_SIM_VIM_SERVER_H
 #define RH_SIM_VIM_SERVER_H
 
+#include "core/net/http.h"
 #include "core/sim/property_spec.h"
 #include "core/sim/soap_request.h"
 #include "core/sim/vim_model.h"
@@ -49,9 +50,9 @@ struct vim_container {
 
 struct vim_collector {
     struct vim_thing thing;
-    bool is_default; /* the session's share of ha-property-collector */
-    uint64_t version;       /* of the last answer that told anything */
-    uint64_t acked;         /* the one before, that a client may still have */
+    bool is_default;  /* the session's share of ha-property-collector */
+    uint64_t version; /* of the last answer that told anything */
+    uint64_t acked;   /* the one before, that a client may still have */
 };
 
 /* What a filter last told of one object: a hash of each property's value. */

@@ -54,7 +54,10 @@ enum field {
     NOW,
 };
 
-#define QUIET_INT(name, field) {name, VIM_INT, NULL, field, NULL, 0, VIM_QUIET}
+#define QUIET_INT(name, field)                                                           \
+    {                                                                                    \
+        name, VIM_INT, NULL, field, NULL, 0, VIM_QUIET                                   \
+    }
 
 static const struct vim_prop files[] = {
     VIM_LEAF("vmPathName", VIM_STRING, VM_PATH),
@@ -64,12 +67,9 @@ static const struct vim_prop files[] = {
 };
 
 static const struct vim_prop hardware[] = {
-    VIM_LEAF("numCPU", VIM_INT, CPUS),
-    VIM_LEAF("numCoresPerSocket", VIM_INT, ONE),
-    VIM_LEAF("memoryMB", VIM_INT, MEMORY_MB),
-    VIM_NEVER("device"),
-    VIM_NEVER("virtualICH7MPresent"),
-    VIM_NEVER("virtualSMCPresent"),
+    VIM_LEAF("numCPU", VIM_INT, CPUS),        VIM_LEAF("numCoresPerSocket", VIM_INT, ONE),
+    VIM_LEAF("memoryMB", VIM_INT, MEMORY_MB), VIM_NEVER("device"),
+    VIM_NEVER("virtualICH7MPresent"),         VIM_NEVER("virtualSMCPresent"),
 };
 
 static const struct vim_prop config[] = {
@@ -320,7 +320,8 @@ static bool get_stats(const struct world *w, const struct sim_vm *vm, int f,
     case CPU_USAGE:
         return number(out, world_vm_cpu_mhz(w, vm));
     case READINESS: /* percent of one vCPU's time, on average */
-        return number(out, world_vm_ready_ms(w, vm) / (200 * (vm->cpus > 0 ? vm->cpus : 1)));
+        return number(out,
+                      world_vm_ready_ms(w, vm) / (200 * (vm->cpus > 0 ? vm->cpus : 1)));
     case ACTIVE_MEMORY:
         return number(out, world_vm_memory_mb(w, vm));
     case CONSUMED_MEMORY:
