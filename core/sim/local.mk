@@ -14,6 +14,10 @@ libcore_a_SOURCES += \
 
 # The wires of the ESX host and of the region.
 libcore_a_SOURCES += \
+	core/sim/ec2_answer.c \
+	core/sim/ec2_call.h \
+	core/sim/ec2_filter.c \
+	core/sim/ec2_wire.c \
 	core/sim/form.c \
 	core/sim/form.h \
 	core/sim/property_collector.c \
