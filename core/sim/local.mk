@@ -1,6 +1,10 @@
 libcore_a_SOURCES += \
 	core/sim/server.h \
 	core/sim/site.h \
+	core/sim/velostrata_tasks.c \
+	core/sim/velostrata_wire.c \
+	core/sim/velostrata_wire.h \
+	core/sim/wire.c \
 	core/sim/wire.h \
 	core/sim/world.c \
 	core/sim/world.h \

@@ -52,6 +52,21 @@ void wire_decode(const char *from, size_t len, bool plus, char *out, size_t size
 enum { WIRE_TIME = 32 };
 const char *wire_time(int64_t ms, char out[WIRE_TIME]) NONNULL;
 
+/*
+ * JSON written straight into a buffer: wire_open() before the first member, wire_key()
+ * before each value; the values follow by wire_text() and its siblings.
+ */
+struct wire_json {
+    struct strbuf *b;
+    bool more; /* a member has been written on this level */
+};
+void wire_key(struct wire_json *j, const char *name) NONNULL; /* plain ASCII name */
+void wire_text(struct wire_json *j, const char *name, const char *value) NONNULL;
+void wire_int(struct wire_json *j, const char *name, int64_t value) NONNULL;
+void wire_bool(struct wire_json *j, const char *name, bool value) NONNULL;
+void wire_raw(struct wire_json *j, const char *name, const char *json) NONNULL;
+void wire_put_int(struct strbuf *b, int64_t value) NONNULL;
+
 /* Sets status, type and body in one go. */
 void wire_answer(struct http_response *rs, int status, const char *type,
                  const char *body) NONNULL;

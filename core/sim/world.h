@@ -601,6 +601,7 @@ struct world {
     int64_t jenkins_session; /* changes when Jenkins restarts */
 
     struct sim_odds odds;
+    bool loose_shapes; /* the manager's answers bend its own description */
     struct sim_totals totals;
     struct sim_wire_state wires[SIM_WIRES];
     bool out_of_memory; /* sticky: something could not be remembered */
