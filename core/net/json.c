@@ -146,6 +146,21 @@ bool json_i64(const json_value *object, const char *name, int64_t min, int64_t m
     return true;
 }
 
+bool json_usd(const json_value *object, const char *name, struct usd *out)
+{
+    const json_value *v = json_get(object, name);
+    double dollars;
+
+    if (!is(v, JSON_INTEGER) && !is(v, JSON_REAL))
+        return false;
+    dollars = json_number_value(v);
+    if (!(dollars >= -1e6 && dollars <= 1e6))
+        return false;
+    /* Rounded: 0.07 has no exact double, its nearest nano-dollar is the one meant. */
+    out->nanos = (int64_t)(dollars * 1e9 + (dollars < 0 ? -0.5 : 0.5));
+    return true;
+}
+
 /* Milliseconds since 1970 within the years 1970 to 9999. */
 static bool time_from_ms(int64_t ms, struct utc *out)
 {

@@ -52,6 +52,9 @@ bool json_bool(const json_value *object, const char *name, bool *out);
 bool json_i64(const json_value *object, const char *name, int64_t min, int64_t max,
               int64_t *out);
 
+/* An amount written as a JSON number; false when it is none or over a million dollars. */
+bool json_usd(const json_value *object, const char *name, struct usd *out);
+
 /* Date as ISO 8601 with or without zone, or epoch milliseconds (velostrata-api). */
 bool json_time(const json_value *object, const char *name, struct utc *out);
 

@@ -1,0 +1,675 @@
+#include <config.h>
+
+#include "core/sim/world_impl.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/str.h"
+
+/* An instance's life is a chain of these; life counts them, so that a late step of an
+ * overtaken plan does nothing. */
+enum { STEP_RUNNING = 1, STEP_TERMINATED = 2, STEP_STOPPED = 3 };
+
+/* ---- finding ---- */
+
+struct sim_instance *cloud_instance(const struct world *w, int64_t serial)
+{
+    size_t low = 0, high = w->n_instances;
+
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+
+        if (w->instances[mid]->serial < serial)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low < w->n_instances && w->instances[low]->serial == serial ? w->instances[low]
+                                                                       : NULL;
+}
+
+struct sim_spot *cloud_spot(const struct world *w, int64_t serial)
+{
+    for (size_t i = w->n_spots; serial != 0 && i > 0; i--)
+        if (w->spots[i - 1]->serial == serial)
+            return w->spots[i - 1];
+    return NULL;
+}
+
+const struct sim_instance *world_instance_by_serial(const struct world *w, int64_t serial)
+{
+    return cloud_instance(w, serial);
+}
+
+const struct sim_spot *world_spot_by_serial(const struct world *w, int64_t serial)
+{
+    return cloud_spot(w, serial);
+}
+
+const struct sim_instance *world_instance_find(const struct world *w, const char *id)
+{
+    for (size_t i = w->n_instances; i > 0; i--)
+        if (str_eq(w->instances[i - 1]->id, id))
+            return w->instances[i - 1];
+    return NULL;
+}
+
+const struct sim_instance *world_instance_by_token(const struct world *w,
+                                                   const char *token)
+{
+    for (size_t i = w->n_instances; *token != '\0' && i > 0; i--)
+        if (str_eq(w->instances[i - 1]->client_token, token))
+            return w->instances[i - 1];
+    return NULL;
+}
+
+const struct sim_spot *world_spot_find(const struct world *w, const char *id)
+{
+    for (size_t i = w->n_spots; i > 0; i--)
+        if (str_eq(w->spots[i - 1]->id, id))
+            return w->spots[i - 1];
+    return NULL;
+}
+
+int32_t world_eni_find(const struct world *w, const char *id)
+{
+    for (size_t i = 0; *id != '\0' && i < w->n_enis; i++)
+        if (str_eq(w->enis[i].id, id))
+            return (int32_t)i;
+    return -1;
+}
+
+bool cloud_is_alive(const struct sim_instance *i)
+{
+    return i->state == SIM_PENDING || i->state == SIM_RUNNING;
+}
+
+struct sim_instance *cloud_machine(const struct world *w, int32_t server)
+{
+    const struct sim_eni *eni = &w->enis[w->servers[server].eni];
+    struct sim_instance *i = cloud_instance(w, eni->holder);
+
+    return i != NULL && i->state == SIM_RUNNING ? i : NULL;
+}
+
+/* ---- what the region tells ---- */
+
+void cloud_bus(struct world *w, enum sim_event_kind kind, const struct sim_instance *i)
+{
+    uint64_t seq = ++w->bus_seq;
+    struct sim_bus_event *ev = &w->bus[seq % SIM_KEEP_EVENTS];
+
+    *ev =
+        (struct sim_bus_event){.seq = seq, .at = w->now, .kind = kind, .state = i->state};
+    (void)str_copy(ev->instance, sizeof(ev->instance), i->id);
+}
+
+static void set_state(struct world *w, struct sim_instance *i,
+                      enum sim_instance_state state)
+{
+    i->state = state;
+    cloud_bus(w, SIM_EVENT_STATE, i);
+    if (i->server >= 0)
+        world_note_places(w, i->server);
+}
+
+/* ---- spot requests ---- */
+
+void cloud_spot_set(struct world *w, struct sim_spot *s, enum sim_spot_state state,
+                    const char *status)
+{
+    s->state = state;
+    s->status = status;
+    s->updated = w->now;
+}
+
+struct sim_spot *cloud_spot_open(struct world *w, const char *type, const char *zone,
+                                 int64_t cap)
+{
+    void *spots = w->spots;
+    struct sim_spot **slot;
+    struct sim_spot *s = calloc(1, sizeof(*s));
+    int32_t index = world_type_find(w, type);
+    uint64_t bits = rng_next(&w->rng);
+
+    if (s == NULL) {
+        w->out_of_memory = true;
+        return NULL;
+    }
+    slot = world_grow(w, &spots, &w->n_spots, &w->cap_spots, sizeof(struct sim_spot *));
+    w->spots = spots;
+    if (slot == NULL) {
+        free(s);
+        return NULL;
+    }
+    *slot = s;
+    s->serial = ++w->next_serial;
+    (void)str_copy(s->id, sizeof(s->id), "sir-");
+    for (size_t n = 4; n < 12; n++, bits >>= 5)
+        s->id[n] = "abcdefghijkmnpqrstuvwxyz23456789"[bits & 31];
+    s->created = w->now;
+    s->cap = cap != 0 ? cap : index >= 0 ? w->types[index].on_demand : 0;
+    (void)str_copy(s->type, sizeof(s->type), type);
+    (void)str_copy(s->zone, sizeof(s->zone), zone);
+    cloud_spot_set(w, s, SIM_SPOT_OPEN, "pending-evaluation");
+    return s;
+}
+
+enum sim_refusal world_spot_cancel(struct world *w, const char *id)
+{
+    for (size_t i = w->n_spots; i > 0; i--) {
+        struct sim_spot *s = w->spots[i - 1];
+
+        if (!str_eq(s->id, id))
+            continue;
+        if (s->state == SIM_SPOT_ACTIVE)
+            cloud_spot_set(w, s, SIM_SPOT_CANCELED,
+                           "request-canceled-and-instance-running");
+        else if (s->state == SIM_SPOT_OPEN)
+            cloud_spot_set(w, s, SIM_SPOT_CANCELED, "canceled-before-fulfillment");
+        return SIM_OK;
+    }
+    return SIM_NOT_FOUND;
+}
+
+static void close_spot(struct world *w, const struct sim_instance *i, const char *status)
+{
+    struct sim_spot *s = cloud_spot(w, i->spot_request);
+
+    if (s != NULL && (s->state == SIM_SPOT_ACTIVE || s->state == SIM_SPOT_CANCELED))
+        cloud_spot_set(w, s, SIM_SPOT_CLOSED, status);
+}
+
+/* ---- launch ---- */
+
+static int32_t wanted_zone(const struct world *w, const struct sim_launch *l,
+                           int32_t *eni)
+{
+    *eni = -1;
+    if (l->eni != NULL) {
+        *eni = world_eni_find(w, l->eni);
+        return *eni < 0 ? -1 : world_zone_find(w, w->enis[*eni].zone);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(w->subnets); i++)
+        if (l->subnet == NULL || str_eq(w->subnets[i].id, l->subnet))
+            return world_zone_find(w, w->subnets[i].zone);
+    return -1;
+}
+
+enum sim_refusal cloud_check(const struct world *w, const struct sim_launch *l)
+{
+    int32_t eni, zone = wanted_zone(w, l, &eni), type = world_type_find(w, l->type);
+    const struct sim_offering *o;
+
+    if (zone < 0 || type < 0 || l->n_tags > SIM_TAGS || l->n_spot_tags > SIM_TAGS)
+        return SIM_BAD_VALUE;
+    if (eni >= 0 && w->enis[eni].holder != 0)
+        return SIM_ENI_IN_USE;
+    if (!l->spot)
+        return SIM_OK;
+    o = world_offering(w, type, zone);
+    if (o->no_capacity_until > w->now)
+        return SIM_NO_CAPACITY;
+    if (l->cap != 0 && l->cap < world_spot_price(o, w->now))
+        return SIM_PRICE_TOO_LOW;
+    return SIM_OK;
+}
+
+static struct sim_eni *eni_slot(struct world *w)
+{
+    void *enis = w->enis;
+    struct sim_eni *eni;
+
+    for (size_t n = w->n_servers; n < w->n_enis; n++)
+        if (w->enis[n].id[0] == '\0')
+            return memset(&w->enis[n], 0, sizeof(*eni));
+    eni = world_grow(w, &enis, &w->n_enis, &w->cap_enis, sizeof(*eni));
+    w->enis = enis;
+    return eni;
+}
+
+static int32_t new_eni(struct world *w, const struct sim_subnet *subnet)
+{
+    struct sim_eni *eni = eni_slot(w);
+    char hex[18];
+
+    if (eni == NULL)
+        return -1;
+    world_random_hex(w, hex, 17);
+    (void)str_format(eni->id, sizeof(eni->id), "eni-%s", hex);
+    (void)str_copy(eni->zone, sizeof(eni->zone), subnet->zone);
+    (void)str_copy(eni->subnet, sizeof(eni->subnet), subnet->id);
+    (void)str_format(eni->ip, sizeof(eni->ip), "10.0.%zu.%zu",
+                     64 + (w->n_enis / 200) % 64, 10 + w->n_enis % 200);
+    world_random_hex(w, hex, 6);
+    (void)str_format(eni->mac, sizeof(eni->mac), "06:1f:2c:%.2s:%.2s:%.2s", hex, hex + 2,
+                     hex + 4);
+    eni->server = -1;
+    return (int32_t)(eni - w->enis);
+}
+
+static struct sim_instance *new_instance(struct world *w)
+{
+    struct sim_instance *i = calloc(1, sizeof(*i)), **slot;
+    void *instances = w->instances;
+    char hex[18];
+
+    if (i == NULL) {
+        w->out_of_memory = true;
+        return NULL;
+    }
+    slot = world_grow(w, &instances, &w->n_instances, &w->cap_instances,
+                      sizeof(struct sim_instance *));
+    w->instances = instances;
+    if (slot == NULL) {
+        free(i);
+        return NULL;
+    }
+    *slot = i;
+    i->serial = ++w->next_serial;
+    world_random_hex(w, hex, 16);
+    (void)str_format(i->id, sizeof(i->id), "i-0%s", hex);
+    return i;
+}
+
+static const struct sim_subnet *subnet_of(const struct world *w,
+                                          const struct sim_launch *l)
+{
+    for (size_t n = 0; n < ARRAY_LEN(w->subnets); n++)
+        if (l->subnet != NULL && str_eq(w->subnets[n].id, l->subnet))
+            return &w->subnets[n];
+    return &w->subnets[0];
+}
+
+static void attach(struct world *w, struct sim_instance *i, int32_t eni)
+{
+    struct sim_eni *n = &w->enis[eni];
+    char dashed[sizeof(n->ip)];
+
+    n->holder = i->serial;
+    n->attached = w->now;
+    i->eni = eni;
+    i->server = n->server;
+    (void)str_copy(i->zone, sizeof(i->zone), n->zone);
+    (void)str_copy(i->subnet, sizeof(i->subnet), n->subnet);
+    (void)str_copy(i->ip, sizeof(i->ip), n->ip);
+    (void)str_copy(dashed, sizeof(dashed), n->ip); /* of the same size */
+    for (char *c = dashed; *c != '\0'; c++)
+        if (*c == '.')
+            *c = '-';
+    (void)str_format(i->private_dns, sizeof(i->private_dns), "ip-%s.%s.compute.internal",
+                     dashed, w->region);
+}
+
+static void plan(struct world *w, struct sim_instance *i, int32_t step, int64_t min_s,
+                 int64_t max_s)
+{
+    i->life++;
+    world_schedule(w, world_soon(w, min_s * SECOND, max_s * SECOND), EV_INSTANCE,
+                   i->serial, i->life, step);
+}
+
+static void fulfill(struct world *w, struct sim_instance *i, const struct sim_launch *l,
+                    int64_t spot)
+{
+    struct sim_spot *s =
+        spot != 0 ? cloud_spot(w, spot) : cloud_spot_open(w, l->type, i->zone, l->cap);
+
+    i->spot = true;
+    if (s == NULL)
+        return;
+    i->spot_request = s->serial;
+    (void)str_copy(s->instance, sizeof(s->instance), i->id);
+    for (; s->n_tags < l->n_spot_tags; s->n_tags++)
+        s->tags[s->n_tags] = l->spot_tags[s->n_tags];
+    cloud_spot_set(w, s, SIM_SPOT_ACTIVE, "fulfilled");
+}
+
+enum sim_refusal cloud_launch(struct world *w, const struct sim_launch *l, bool managed,
+                              int64_t spot, struct sim_instance **out)
+{
+    enum sim_refusal no = cloud_check(w, l);
+    struct sim_instance *i;
+    int32_t eni;
+
+    if (no != SIM_OK)
+        return no;
+    if (l->spot && rng_chance(&w->rng, w->odds.no_capacity))
+        return SIM_NO_CAPACITY;
+    eni = l->eni != NULL ? world_eni_find(w, l->eni) : new_eni(w, subnet_of(w, l));
+    i = eni >= 0 ? new_instance(w) : NULL;
+    if (i == NULL)
+        return SIM_LIMIT;
+    if (l->eni == NULL)
+        w->enis[eni].delete_on_termination = true;
+    attach(w, i, eni);
+    (void)str_copy(i->type, sizeof(i->type), l->type); /* known types are short */
+    (void)str_copy(i->image, sizeof(i->image), l->image);
+    (void)str_copy(i->client_token, sizeof(i->client_token), l->client_token);
+    i->type_index = world_type_find(w, l->type);
+    i->request_hash = l->request_hash;
+    i->managed = managed;
+    i->cap = l->cap;
+    i->launched = w->now;
+    for (; i->n_tags < l->n_tags; i->n_tags++)
+        i->tags[i->n_tags] = l->tags[i->n_tags];
+    if (l->spot)
+        fulfill(w, i, l, spot);
+    w->totals.launches++;
+    set_state(w, i, SIM_PENDING);
+    plan(w, i, STEP_RUNNING, 15, 45);
+    *out = i;
+    return SIM_OK;
+}
+
+enum sim_refusal world_launch(struct world *w, const struct sim_launch *l,
+                              const struct sim_instance **out)
+{
+    struct sim_instance *i = NULL;
+    enum sim_refusal no = cloud_launch(w, l, false, 0, &i);
+
+    if (no == SIM_OK)
+        *out = i;
+    return no;
+}
+
+/* ---- life and death ---- */
+
+static void unreachable(struct world *w, struct sim_instance *i, bool by_us)
+{
+    bool was = i->reachable;
+
+    i->reachable = false;
+    if (was && i->server >= 0 && w->enis[i->eni].holder == i->serial)
+        jenkins_machine_down(w, i->server, SIM_CLOUD, false, by_us);
+}
+
+static void guest_boots(struct world *w, struct sim_instance *i)
+{
+    if (!rng_chance(&w->rng, w->odds.boot_hangs))
+        world_schedule(w, world_soon(w, 30 * SECOND, 70 * SECOND), EV_GUEST, i->serial,
+                       i->life, 0);
+}
+
+void cloud_on_guest(struct world *w, const struct event *ev)
+{
+    struct sim_instance *i = cloud_instance(w, ev->a);
+
+    if (i == NULL || i->life != ev->life || i->state != SIM_RUNNING)
+        return;
+    i->reachable = true;
+    if (i->server >= 0)
+        jenkins_machine_up(w, i->server, SIM_CLOUD);
+}
+
+void cloud_on_instance(struct world *w, const struct event *ev)
+{
+    struct sim_instance *i = cloud_instance(w, ev->a);
+
+    if (i == NULL || i->life != ev->life)
+        return;
+    switch (ev->b) {
+    case STEP_RUNNING:
+        i->running_since = w->now;
+        set_state(w, i, SIM_RUNNING);
+        guest_boots(w, i);
+        break;
+    case STEP_STOPPED:
+        set_state(w, i, SIM_STOPPED);
+        break;
+    case STEP_TERMINATED:
+        i->terminated = w->now;
+        set_state(w, i, SIM_TERMINATED);
+        world_schedule(w, world_soon(w, 5 * SECOND, 60 * SECOND), EV_ENI_FREE, i->serial,
+                       0, 0);
+        if (i->managed)
+            manager_instance_ended(w, i);
+        break;
+    }
+}
+
+void cloud_on_eni_free(struct world *w, const struct event *ev)
+{
+    for (size_t n = 0; n < w->n_enis; n++) {
+        struct sim_eni *eni = &w->enis[n];
+
+        if (eni->holder != ev->a)
+            continue;
+        eni->holder = 0;
+        eni->attached = 0;
+        /* What dies with its instance is forgotten; a server's index must stay, so such
+         * an interface only loses its name. */
+        if (eni->delete_on_termination)
+            eni->id[0] = '\0';
+    }
+}
+
+void cloud_kill(struct world *w, struct sim_instance *i, const char *reason, bool by_us)
+{
+    if (i->dying_since != 0)
+        return;
+    i->dying_since = w->now;
+    i->reason_code = reason;
+    w->totals.cloud_ms += w->now - i->launched;
+    w->totals.bill_nanos += world_bill(w, i);
+    close_spot(w, i, "instance-terminated-by-user");
+    unreachable(w, i, by_us);
+    set_state(w, i, SIM_SHUTTING_DOWN);
+    plan(w, i, STEP_TERMINATED, 15, 45);
+}
+
+enum sim_refusal world_terminate(struct world *w, const char *instance_id)
+{
+    const struct sim_instance *i = world_instance_find(w, instance_id);
+
+    if (i == NULL)
+        return SIM_NOT_FOUND;
+    cloud_kill(w, cloud_instance(w, i->serial), "Client.UserInitiatedShutdown", true);
+    return SIM_OK;
+}
+
+void cloud_stop(struct world *w, struct sim_instance *i)
+{
+    unreachable(w, i, true);
+    i->reason_code = "Client.UserInitiatedShutdown";
+    set_state(w, i, SIM_STOPPING);
+    plan(w, i, STEP_STOPPED, 20, 50);
+}
+
+void cloud_start(struct world *w, struct sim_instance *i)
+{
+    i->reason_code = NULL;
+    set_state(w, i, SIM_PENDING);
+    plan(w, i, STEP_RUNNING, 15, 45);
+}
+
+void cloud_reboot(struct world *w, struct sim_instance *i)
+{
+    unreachable(w, i, true);
+    i->life++;
+    guest_boots(w, i);
+}
+
+/* ---- taken back ---- */
+
+enum sim_refusal world_interrupt(struct world *w, const char *instance_id,
+                                 int64_t notice_ms, bool by_price)
+{
+    const struct sim_instance *found = world_instance_find(w, instance_id);
+    struct sim_instance *i;
+    struct sim_spot *s;
+
+    if (found == NULL)
+        return SIM_NOT_FOUND;
+    if (!cloud_is_alive(found) || !found->spot || found->reclaim_at != 0)
+        return SIM_WRONG_STATE;
+    i = cloud_instance(w, found->serial);
+    s = cloud_spot(w, i->spot_request);
+    i->reclaim_at = w->now + notice_ms;
+    w->totals.interruptions++;
+    if (s != NULL && s->state == SIM_SPOT_ACTIVE) {
+        if (by_price)
+            cloud_spot_set(w, s, SIM_SPOT_ACTIVE, "marked-for-termination");
+        else
+            cloud_spot_set(w, s, SIM_SPOT_CLOSED, "instance-terminated-no-capacity");
+    }
+    if (notice_ms > 0)
+        cloud_bus(w, SIM_EVENT_INTERRUPTION, i);
+    world_schedule(w, i->reclaim_at, EV_RECLAIM, i->serial, 0, by_price ? 1 : 0);
+    return SIM_OK;
+}
+
+void cloud_on_reclaim(struct world *w, const struct event *ev)
+{
+    struct sim_instance *i = cloud_instance(w, ev->a);
+
+    if (i == NULL || i->dying_since != 0)
+        return;
+    if (ev->b != 0)
+        close_spot(w, i, "instance-terminated-by-price");
+    cloud_kill(w, i, "Server.SpotInstanceTermination", false);
+}
+
+/* ---- the rest ---- */
+
+enum sim_refusal world_tag(struct world *w, const char *id, const struct sim_tag *tags,
+                           size_t n)
+{
+    const struct sim_instance *found = world_instance_find(w, id);
+    const struct sim_spot *request = world_spot_find(w, id);
+    struct sim_tag *have;
+    size_t *n_have;
+
+    if (found == NULL && request == NULL)
+        return SIM_NOT_FOUND;
+    if (found != NULL) {
+        struct sim_instance *i = cloud_instance(w, found->serial);
+
+        have = i->tags;
+        n_have = &i->n_tags;
+    } else {
+        struct sim_spot *s = cloud_spot(w, request->serial);
+
+        have = s->tags;
+        n_have = &s->n_tags;
+    }
+    for (size_t k = 0; k < n; k++) {
+        size_t at = 0;
+
+        while (at < *n_have && !str_eq(have[at].key, tags[k].key))
+            at++;
+        if (at == SIM_TAGS)
+            return SIM_LIMIT;
+        have[at] = tags[k];
+        if (at == *n_have)
+            ++*n_have;
+    }
+    return SIM_OK;
+}
+
+enum sim_refusal world_eni_keep(struct world *w, const char *id,
+                                bool delete_on_termination)
+{
+    int32_t eni = world_eni_find(w, id);
+
+    if (eni < 0)
+        return SIM_NOT_FOUND;
+    w->enis[eni].delete_on_termination = delete_on_termination;
+    return SIM_OK;
+}
+
+/* An instance-hour keeps the price it began with; the first one is free when AWS took the
+ * instance back in it; a minute is the least (policy-and-cost 8). */
+int64_t world_bill(const struct world *w, const struct sim_instance *i)
+{
+    int64_t end = i->dying_since != 0 ? i->dying_since : w->now;
+    int64_t ms = end - i->launched;
+    int64_t sum = 0;
+    const struct sim_offering *o;
+
+    if (i->dying_since != 0 && i->reclaim_at != 0 && ms < HOUR)
+        return 0;
+    if (ms < MINUTE)
+        ms = MINUTE;
+    if (!i->spot)
+        return w->types[i->type_index].on_demand * (ms / SECOND) / 3600;
+    o = world_offering(w, i->type_index, world_zone_find(w, i->zone));
+    for (int64_t at = 0; at < ms; at += HOUR) {
+        int64_t span = ms - at < HOUR ? ms - at : HOUR;
+
+        sum += world_spot_price(o, i->launched + at) * (span / SECOND) / 3600;
+    }
+    return sum;
+}
+
+void cloud_prune(struct world *w)
+{
+    size_t kept = 0;
+
+    for (size_t n = 0; n < w->n_instances; n++) {
+        struct sim_instance *i = w->instances[n];
+
+        if (i->state == SIM_TERMINATED && i->terminated + 25 * HOUR <= w->now)
+            free(i);
+        else
+            w->instances[kept++] = i;
+    }
+    w->n_instances = kept;
+    kept = 0;
+    for (size_t n = 0; n < w->n_spots; n++) {
+        struct sim_spot *s = w->spots[n];
+        bool over = s->state == SIM_SPOT_CLOSED || s->state == SIM_SPOT_CANCELED;
+        const struct sim_instance *i =
+            s->instance[0] != '\0' ? world_instance_find(w, s->instance) : NULL;
+
+        if (over && s->updated + 4 * HOUR <= w->now && (i == NULL || i->terminated != 0))
+            free(s);
+        else
+            w->spots[kept++] = s;
+    }
+    w->n_spots = kept;
+}
+
+void cloud_free(struct world *w)
+{
+    for (size_t n = 0; n < w->n_instances; n++)
+        free(w->instances[n]);
+    for (size_t n = 0; n < w->n_spots; n++)
+        free(w->spots[n]);
+    free(w->instances);
+    free(w->spots);
+    free(w->enis);
+}
+
+void cloud_setup(struct world *w)
+{
+    static const char letters[] = "abc";
+
+    (void)str_copy(w->region, sizeof(w->region), "eu-west-1");
+    (void)str_copy(w->vpc, sizeof(w->vpc), "vpc-0d3c5b7a91e2f4060");
+    (void)str_copy(w->account, sizeof(w->account), "123456789012");
+    for (w->n_zones = 0; w->n_zones < 3; w->n_zones++) {
+        size_t z = w->n_zones;
+        struct sim_subnet *s = &w->subnets[z];
+
+        (void)str_format(w->zones[z], sizeof(w->zones[z]), "%s%c", w->region, letters[z]);
+        (void)str_format(s->id, sizeof(s->id), "subnet-0a17c4e59d20b63f%zu", z + 1);
+        (void)str_copy(s->zone, sizeof(s->zone), w->zones[z]);
+        (void)str_format(s->cidr, sizeof(s->cidr), "10.0.%zu.0/18", 64 * z);
+        (void)str_format(s->zone_id, sizeof(s->zone_id), "euw1-az%zu", z + 1);
+    }
+    for (size_t i = 0; i < w->n_servers; i++) {
+        int32_t index = new_eni(w, &w->subnets[0]);
+        struct sim_eni *eni;
+
+        if (index < 0)
+            return;
+        eni = &w->enis[index];
+        eni->server = (int32_t)i;
+        (void)str_format(eni->ip, sizeof(eni->ip), "10.0.%zu.%zu", 1 + i / 200,
+                         11 + i % 200);
+        (void)str_format(eni->description, sizeof(eni->description), "tests-%s",
+                         w->servers[i].name);
+    }
+}
