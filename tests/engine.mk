@@ -1,1 +1,11 @@
-# Tests of engine.
+# Tests of move and engine.
+check_PROGRAMS += tests/unit/test_move
+tests_unit_test_move_SOURCES = tests/unit/test_move.c tests/unit/table.h
+tests_unit_test_move_LDADD = $(PURE_TEST_LIBS)
+TESTS += tests/unit/test_move
+
+check_PROGRAMS += tests/sim/test_week
+tests_sim_test_week_SOURCES = tests/sim/test_week.c tests/sim/weeks.c tests/sim/weeks.h \
+	tests/unit/table.h
+tests_sim_test_week_LDADD = $(CORE_TEST_LIBS)
+TESTS += tests/sim/test_week

@@ -1,0 +1,451 @@
+#include <config.h>
+
+#include "core/move/mover.h"
+
+#include "core/base/str.h"
+
+#include "tests/unit/table.h"
+
+#include <string.h>
+
+/*
+ * One look of one step at hand-made facts. The story so far is in the row: what is seen,
+ * what the newest call was and how it ended, and how long ago the step began.
+ */
+
+enum { NOW = 1000000, BEGAN = NOW - 300, SEEN = NOW - 2 };
+
+struct scene {
+    struct config config;
+    struct server_config server;
+    struct server_facts facts;
+    struct extension_facts extension;
+    struct call_result last;
+    struct step_in in;
+    struct move move;
+};
+
+static void set_scene(struct scene *s, enum direction d)
+{
+    const struct mover_ops *ops = mover_find("velostrata");
+
+    assert_non_null(ops);
+    *s = (struct scene){
+        .config = {.policy = {.timeout_out = 1200, .timeout_back = 1800},
+                   .velostrata = {.storage_policy = "WriteIsolation",
+                                  .edge_node = "auto",
+                                  .eni_field = "networkInterfaceId",
+                                  .cloud_extension = "ce-1"}},
+        .server = {.name = "cache",
+                   .vm = "tests-cache",
+                   .mover = "velostrata",
+                   .onprem_node = "tests-cache",
+                   .cloud_node = "tests-cache-cloud",
+                   .eni = "eni-1",
+                   .static_address = "",
+                   .subnet = "",
+                   .instance_types = {"c5.2xlarge", "m5.2xlarge"},
+                   .n_instance_types = 2},
+        .facts = {.place = d == DIRECTION_OUT ? PLACE_ONPREM : PLACE_CLOUD,
+                  .power = d == DIRECTION_OUT ? POWER_ON : POWER_OFF,
+                  .vm_id = "vm-12",
+                  .place_as_of = {SEEN},
+                  .task_progress = -1,
+                  .onprem = {.name = "tests-cache", .known = true, .as_of = {SEEN}},
+                  .cloud = {.name = "tests-cache-cloud", .known = true, .as_of = {SEEN}}},
+        .extension = {.configured = true, .id = "ce-1", .state = EXTENSION_ACTIVE},
+        .move = {.id = "m-1",
+                 .server = "cache",
+                 .mover = "velostrata",
+                 .direction = d,
+                 .by = "policy",
+                 .started = {BEGAN},
+                 .step_since = {BEGAN},
+                 .progress = -1},
+    };
+    s->in = (struct step_in){.config = &s->config,
+                             .server = &s->server,
+                             .facts = &s->facts,
+                             .extension = &s->extension,
+                             .now = {NOW},
+                             .last_kind = CALL_COUNT,
+                             .may_commit = true};
+}
+
+static void node(struct node_facts *n, bool marked, bool idle)
+{
+    n->marked = marked;
+    n->open = !marked;
+    n->closed_by = marked ? CLOSED_BY_RUSHHOUR : CLOSED_BY_NOBODY;
+    n->connected = n->connected_known = true;
+    n->idle = idle;
+    n->busy = idle ? 0 : 1;
+    n->build_progress = -1;
+}
+
+static void called(struct scene *s, enum call_kind kind, enum outcome outcome,
+                   int64_t ago)
+{
+    s->last = (struct call_result){.outcome = outcome, .at = {NOW - ago}};
+    if (outcome == OUTCOME_FAILED)
+        (void)err_set(&s->last.err, ERR_CONFLICT, "refused by the test");
+    s->in.last = &s->last;
+    s->in.last_kind = kind;
+    s->move.calls = 1;
+    s->move.last_call_at.s = NOW - ago;
+}
+
+static struct step_out look(struct scene *s, enum step step)
+{
+    int32_t n;
+    const struct mover_step *steps =
+        mover_steps(mover_find("velostrata"), s->move.direction, &n);
+    struct step_out out = {.verdict = VERDICT_WAIT};
+
+    for (int32_t i = 0; i < n; i++) {
+        if (steps[i].step == step) {
+            s->move.step = i;
+            steps[i].run(&s->in, &s->move, &out);
+            return out;
+        }
+    }
+    fail_msg("no step %s", step_word(step));
+    return out;
+}
+
+static void test_drain(void **state)
+{
+    struct scene s;
+    struct step_out out;
+
+    (void)state;
+    /* never both open: the target is closed before anything else */
+    set_scene(&s, DIRECTION_OUT);
+    node(&s.facts.onprem, false, true);
+    node(&s.facts.cloud, false, true);
+    out = look(&s, STEP_DRAIN);
+    assert_int_equal(out.verdict, VERDICT_CALL);
+    assert_int_equal(out.call.kind, CALL_NODE_CLOSE);
+    assert_string_equal(out.call.target, "tests-cache-cloud");
+    assert_non_null(strstr(out.call.marker, "rushhour/1 drain op=m-1 by=policy"));
+
+    /* then the source */
+    node(&s.facts.cloud, true, true);
+    out = look(&s, STEP_DRAIN);
+    assert_int_equal(out.verdict, VERDICT_CALL);
+    assert_string_equal(out.call.target, "tests-cache");
+
+    /* closed and busy: wait, for ever when there is no deadline */
+    node(&s.facts.onprem, true, false);
+    (void)str_copy(s.facts.onprem.build, BUILD_TEXT, "ui-nightly #412");
+    assert_int_equal(look(&s, STEP_DRAIN).verdict, VERDICT_WAIT);
+    assert_non_null(strstr(s.move.note, "ui-nightly #412"));
+
+    /* idle once is not drained; five seconds later it is */
+    node(&s.facts.onprem, true, true);
+    assert_int_equal(look(&s, STEP_DRAIN).verdict, VERDICT_WAIT);
+    s.facts.onprem.as_of.s += 4;
+    assert_int_equal(look(&s, STEP_DRAIN).verdict, VERDICT_WAIT);
+    s.facts.onprem.as_of.s += 1;
+    assert_int_equal(look(&s, STEP_DRAIN).verdict, VERDICT_DONE);
+
+    /* a build that slipped in begins the wait anew */
+    set_scene(&s, DIRECTION_OUT);
+    node(&s.facts.cloud, true, true);
+    node(&s.facts.onprem, true, true);
+    assert_int_equal(look(&s, STEP_DRAIN).verdict, VERDICT_WAIT);
+    node(&s.facts.onprem, true, false);
+    assert_int_equal(look(&s, STEP_DRAIN).verdict, VERDICT_WAIT);
+    assert_int_equal(s.move.idle_since.s, 0);
+}
+
+static void test_drain_unseen(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    /* policy-and-cost 6.4: Jenkins down counts as busy until the deadline of a return */
+    set_scene(&s, DIRECTION_BACK);
+    s.facts.cloud.known = false;
+    s.move.drain_deadline.s = NOW + 60;
+    assert_int_equal(look(&s, STEP_DRAIN).verdict, VERDICT_WAIT);
+    s.move.drain_deadline.s = NOW - 1;
+    assert_int_equal(look(&s, STEP_DRAIN).verdict, VERDICT_DONE);
+    /* never on the way out */
+    set_scene(&s, DIRECTION_OUT);
+    s.facts.onprem.known = false;
+    s.move.drain_deadline.s = NOW - 1;
+    assert_int_equal(look(&s, STEP_DRAIN).verdict, VERDICT_WAIT);
+}
+
+static void test_force(void **state)
+{
+    struct scene s;
+    struct step_out out;
+
+    (void)state;
+    set_scene(&s, DIRECTION_BACK);
+    node(&s.facts.onprem, true, true);
+    node(&s.facts.cloud, true, false);
+    (void)str_copy(s.facts.cloud.build_path, URL_TEXT, "/jenkins/job/ui/412/");
+    assert_int_equal(look(&s, STEP_DRAIN).verdict, VERDICT_WAIT);
+    s.move.force = true;
+    out = look(&s, STEP_DRAIN);
+    assert_int_equal(out.verdict, VERDICT_CALL);
+    assert_int_equal(out.call.kind, CALL_BUILD_STOP);
+    assert_string_equal(out.call.target, "/jenkins/job/ui/412/");
+}
+
+static void test_run(void **state)
+{
+    struct scene s;
+    struct step_out out;
+
+    (void)state;
+    set_scene(&s, DIRECTION_OUT);
+    node(&s.facts.onprem, true, true);
+    node(&s.facts.cloud, true, true);
+    s.facts.onprem.connected = false;
+    s.in.may_commit = false;
+    assert_int_equal(look(&s, STEP_RUN).verdict, VERDICT_WAIT);
+    s.in.may_commit = true;
+    out = look(&s, STEP_RUN);
+    assert_int_equal(out.verdict, VERDICT_CALL);
+    assert_int_equal(out.call.kind, CALL_RUN_IN_CLOUD);
+    assert_true(out.commits);
+    assert_string_equal(out.call.run.eni, "eni-1");
+    assert_string_equal(out.call.run.instance_type, "c5.2xlarge");
+    assert_string_equal(out.call.run.edge_node, "NodeA");
+    assert_true(out.call.run.spot);
+
+    /* the next offering after a capacity error */
+    s.move.offering = 1;
+    assert_string_equal(look(&s, STEP_RUN).call.run.instance_type, "m5.2xlarge");
+
+    /* another task of anyone runs on this VM */
+    s.facts.task_active = true;
+    assert_int_equal(look(&s, STEP_RUN).verdict, VERDICT_WAIT);
+    s.facts.task_active = false;
+
+    /* its effect is there: done, whatever the answer was */
+    called(&s, CALL_RUN_IN_CLOUD, OUTCOME_UNKNOWN, 30);
+    s.facts.place = PLACE_CLOUD;
+    assert_int_equal(look(&s, STEP_RUN).verdict, VERDICT_DONE);
+
+    /* the channel of the source is closed before its machine goes */
+    set_scene(&s, DIRECTION_OUT);
+    node(&s.facts.onprem, true, true);
+    node(&s.facts.cloud, true, true);
+    out = look(&s, STEP_RUN);
+    assert_int_equal(out.call.kind, CALL_NODE_DISCONNECT);
+    assert_false(out.commits);
+}
+
+/* reliability 6: a lost answer of run-in-cloud is looked up and never repeated. */
+static void test_run_unknown(void **state)
+{
+    struct scene s;
+    struct step_out out;
+
+    (void)state;
+    set_scene(&s, DIRECTION_OUT);
+    node(&s.facts.onprem, true, true);
+    node(&s.facts.cloud, true, true);
+    called(&s, CALL_RUN_IN_CLOUD, OUTCOME_UNKNOWN, 20);
+    assert_int_equal(look(&s, STEP_RUN).verdict, VERDICT_WAIT);
+    /* unmoved for two polls and no task: this move fails, policy plans anew */
+    called(&s, CALL_RUN_IN_CLOUD, OUTCOME_UNKNOWN, 90);
+    out = look(&s, STEP_RUN);
+    assert_int_equal(out.verdict, VERDICT_FAIL);
+    assert_int_equal(out.failure, FAILURE_TRANSIENT);
+    /* but not on stale facts */
+    s.facts.place_stale = true;
+    assert_int_equal(look(&s, STEP_RUN).verdict, VERDICT_WAIT);
+    s.facts.place_stale = false;
+    /* the task said that there is no capacity */
+    (void)str_copy(s.facts.task_error, LINE_TEXT, "There is no Spot capacity available");
+    assert_int_equal(look(&s, STEP_RUN).failure, FAILURE_CAPACITY);
+    /* refused */
+    called(&s, CALL_RUN_IN_CLOUD, OUTCOME_FAILED, 5);
+    assert_int_equal(look(&s, STEP_RUN).verdict, VERDICT_FAIL);
+}
+
+static void test_return(void **state)
+{
+    struct scene s;
+    struct step_out out;
+
+    (void)state;
+    set_scene(&s, DIRECTION_BACK);
+    node(&s.facts.onprem, true, true);
+    node(&s.facts.cloud, true, true);
+    s.facts.cloud.connected = false;
+    out = look(&s, STEP_RETURN);
+    assert_int_equal(out.call.kind, CALL_RETURN);
+    assert_true(out.commits);
+
+    /* a migration is being detached: never */
+    s.facts.migration_busy = true;
+    assert_int_equal(look(&s, STEP_RETURN).verdict, VERDICT_WAIT);
+    s.facts.migration_busy = false;
+
+    /* after a spot loss the manager does it by itself, for ten minutes */
+    s.move.interrupted = s.move.committed = true;
+    s.facts.place = PLACE_LOST;
+    assert_int_equal(look(&s, STEP_RETURN).verdict, VERDICT_WAIT);
+    s.move.started.s = NOW - 601;
+    assert_int_equal(look(&s, STEP_RETURN).call.kind, CALL_RETURN);
+
+    /* a lost answer: look for a while, then ask again; a refusal: again after a minute */
+    called(&s, CALL_RETURN, OUTCOME_UNKNOWN, 30);
+    assert_int_equal(look(&s, STEP_RETURN).verdict, VERDICT_WAIT);
+    called(&s, CALL_RETURN, OUTCOME_FAILED, 59);
+    assert_int_equal(look(&s, STEP_RETURN).verdict, VERDICT_WAIT);
+    called(&s, CALL_RETURN, OUTCOME_FAILED, 61);
+    assert_int_equal(look(&s, STEP_RETURN).verdict, VERDICT_CALL);
+
+    s.facts.place = PLACE_ONPREM;
+    assert_int_equal(look(&s, STEP_RETURN).verdict, VERDICT_DONE);
+}
+
+static void test_power_on(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    set_scene(&s, DIRECTION_BACK);
+    s.facts.place = PLACE_ONPREM;
+    assert_int_equal(look(&s, STEP_POWER_ON).call.kind, CALL_VM_POWER_ON);
+    /* asked already: only a reading made since then may say that it is still off */
+    called(&s, CALL_VM_POWER_ON, OUTCOME_DONE, 1);
+    assert_int_equal(look(&s, STEP_POWER_ON).verdict, VERDICT_WAIT);
+    s.facts.power = POWER_UNKNOWN;
+    assert_int_equal(look(&s, STEP_POWER_ON).verdict, VERDICT_WAIT);
+    s.facts.power = POWER_ON;
+    assert_int_equal(look(&s, STEP_POWER_ON).verdict, VERDICT_DONE);
+}
+
+static void test_boot_and_node(void **state)
+{
+    struct scene s;
+    struct step_out out;
+
+    (void)state;
+    set_scene(&s, DIRECTION_OUT);
+    node(&s.facts.onprem, true, true);
+    node(&s.facts.cloud, true, true);
+    s.facts.place = PLACE_CLOUD;
+    s.facts.cloud.connected = false;
+    s.facts.cloud.launchable = true;
+    assert_int_equal(look(&s, STEP_BOOT).call.kind, CALL_NODE_LAUNCH);
+    /* a second start beside the first would hinder it */
+    called(&s, CALL_NODE_LAUNCH, OUTCOME_DONE, 149);
+    assert_int_equal(look(&s, STEP_BOOT).verdict, VERDICT_WAIT);
+    called(&s, CALL_NODE_LAUNCH, OUTCOME_DONE, 150);
+    assert_int_equal(look(&s, STEP_BOOT).verdict, VERDICT_CALL);
+    /* not usable by the deadline: it comes home */
+    s.move.deadline.s = NOW;
+    out = look(&s, STEP_BOOT);
+    assert_int_equal(out.verdict, VERDICT_FAIL);
+    assert_true(out.send_home);
+    s.move.deadline.s = 0;
+    s.facts.cloud.connected = true;
+    assert_int_equal(look(&s, STEP_BOOT).verdict, VERDICT_DONE);
+    assert_int_equal(look(&s, STEP_NODE).call.kind, CALL_NODE_OPEN);
+    /* a person's node stays a person's */
+    s.facts.cloud.closed_by = CLOSED_BY_PERSON;
+    assert_int_equal(look(&s, STEP_NODE).verdict, VERDICT_DONE);
+    /* taken back while it started */
+    s.facts.place = PLACE_LOST;
+    assert_int_equal(look(&s, STEP_BOOT).failure, FAILURE_CAPACITY);
+}
+
+static void test_extension(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    set_scene(&s, DIRECTION_OUT);
+    s.extension.state = EXTENSION_STARTING;
+    assert_int_equal(look(&s, STEP_EXTENSION).verdict, VERDICT_WAIT);
+    s.extension.stale = true;
+    s.extension.state = EXTENSION_ACTIVE;
+    assert_int_equal(look(&s, STEP_EXTENSION).verdict, VERDICT_WAIT);
+    s.extension.stale = false;
+    assert_int_equal(look(&s, STEP_EXTENSION).verdict, VERDICT_DONE);
+    s.extension.state = EXTENSION_IMPAIRED;
+    assert_int_equal(look(&s, STEP_EXTENSION).verdict, VERDICT_FAIL);
+    s.extension.state = EXTENSION_STARTING;
+    s.move.step_since.s = NOW - 1200;
+    assert_int_equal(look(&s, STEP_EXTENSION).verdict, VERDICT_FAIL);
+}
+
+static void test_keep(void **state)
+{
+    /* clang-format off */
+    static const struct {
+        const char *what; enum place place; bool on_marked, cloud_marked, person, notice;
+        enum power power; int want; /* -1 none, else call kind */ const char *target;
+    } rows[] = {
+        {"at home, right",            PLACE_ONPREM, false, true,  false, false, POWER_ON,  -1, ""},
+        {"at home, both open",        PLACE_ONPREM, false, false, false, false, POWER_ON,  CALL_NODE_CLOSE, "tests-cache-cloud"},
+        {"at home, both closed",      PLACE_ONPREM, true,  true,  false, false, POWER_ON,  CALL_NODE_OPEN,  "tests-cache"},
+        {"at home, but off",          PLACE_ONPREM, true,  true,  false, false, POWER_OFF, -1, ""},
+        {"at home, a person's node",  PLACE_ONPREM, true,  true,  true,  false, POWER_ON,  -1, ""},
+        {"in the cloud, right",       PLACE_CLOUD,  true,  false, false, false, POWER_OFF, -1, ""},
+        {"in the cloud, both open",   PLACE_CLOUD,  false, false, false, false, POWER_OFF, CALL_NODE_CLOSE, "tests-cache"},
+        {"in the cloud, both closed", PLACE_CLOUD,  true,  true,  false, false, POWER_OFF, CALL_NODE_OPEN,  "tests-cache-cloud"},
+        {"in the cloud, notice",      PLACE_CLOUD,  true,  false, false, true,  POWER_OFF, CALL_NODE_CLOSE, "tests-cache-cloud"},
+        {"notice, closed already",    PLACE_CLOUD,  true,  true,  false, true,  POWER_OFF, -1, ""},
+        {"lost, node still open",     PLACE_LOST,   true,  false, false, false, POWER_OFF, CALL_NODE_CLOSE, "tests-cache-cloud"},
+        {"unknown place",             PLACE_UNKNOWN, false, false, false, false, POWER_ON, -1, ""},
+    };
+    /* clang-format on */
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct scene s;
+        struct call call;
+        bool need;
+
+        set_scene(&s, DIRECTION_OUT);
+        s.facts.place = rows[i].place;
+        s.facts.power = rows[i].power;
+        node(&s.facts.onprem, rows[i].on_marked, true);
+        node(&s.facts.cloud, rows[i].cloud_marked, true);
+        if (rows[i].person)
+            s.facts.onprem.closed_by = CLOSED_BY_PERSON;
+        if (rows[i].notice)
+            s.facts.instance.reclaim_at.s = NOW + 100;
+        need = nodes_keep(&s.facts, "policy", "window", &call);
+        assert_row(rows[i].what, need == (rows[i].want >= 0));
+        assert_row(rows[i].what, !need || (int)call.kind == rows[i].want);
+        assert_row(rows[i].what, !need || strcmp(call.target, rows[i].target) == 0);
+    }
+}
+
+static void test_marker(void **state)
+{
+    char buf[LINE_TEXT];
+
+    (void)state;
+    node_marker(buf, sizeof(buf), "drain", "m-1", "d<a>n : a", "x\"y");
+    assert_string_equal(buf, "rushhour/1 drain op=m-1 by=d_a_n _ a why=x_y");
+    node_marker(buf, sizeof(buf), "drain", "m-1",
+                "somebody-with-a-very-long-name-that-goes-on-and-on-and-on", "window");
+    assert_true(strlen(buf) <= 120);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_drain),       cmocka_unit_test(test_drain_unseen),
+        cmocka_unit_test(test_force),       cmocka_unit_test(test_run),
+        cmocka_unit_test(test_run_unknown), cmocka_unit_test(test_return),
+        cmocka_unit_test(test_power_on),    cmocka_unit_test(test_boot_and_node),
+        cmocka_unit_test(test_extension),   cmocka_unit_test(test_keep),
+        cmocka_unit_test(test_marker),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
