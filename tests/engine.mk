@@ -9,3 +9,8 @@ tests_sim_test_week_SOURCES = tests/sim/test_week.c tests/sim/weeks.c tests/sim/
 	tests/unit/table.h
 tests_sim_test_week_LDADD = $(CORE_TEST_LIBS)
 TESTS += tests/sim/test_week
+
+# make bench: measured numbers; nothing here passes or fails.
+EXTRA_PROGRAMS += tests/bench/bench_tui
+tests_bench_bench_tui_SOURCES = tests/bench/bench_tui.c
+tests_bench_bench_tui_LDADD = -lutil

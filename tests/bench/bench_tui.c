@@ -1,0 +1,170 @@
+/*
+ * Runs a terminal program in a 120x35 pty and measures it from outside: time to the first full
+ * frame, processor time, wake-ups, bytes written and resident memory while nobody touches it, and
+ * the time from `q` to its end.
+ * usage: bench_tui SECONDS COMMAND [ARG...]
+ */
+#include <config.h>
+
+#include <errno.h>
+#include <poll.h>
+#include <pty.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { ROWS = 35, COLUMNS = 120, QUIET_MS = 30, FRAME_BYTES = 600, SETTLE_MS = 5000 };
+
+static double now_ms(void)
+{
+    struct timespec ts;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &ts); /* cannot fail with this clock */
+    return (double)ts.tv_sec * 1e3 + (double)ts.tv_nsec / 1e6;
+}
+
+/* Bytes that came within `ms` or until `quiet_ms` without any (0 = no such end). */
+static long drain(int fd, double ms, int quiet_ms, double *last, long *largest)
+{
+    double end = now_ms() + ms;
+    long total = 0, burst = 0;
+
+    for (;;) {
+        struct pollfd p = {.fd = fd, .events = POLLIN};
+        double left = end - now_ms();
+        int wait = left < 0 ? 0 : left > QUIET_MS ? QUIET_MS : (int)left;
+        char buf[65536];
+        ssize_t n;
+
+        if (left <= 0)
+            break;
+        if (poll(&p, 1, wait) <= 0) {
+            burst = 0;
+            if (quiet_ms > 0 && total > FRAME_BYTES && now_ms() - *last > quiet_ms)
+                break;
+            continue;
+        }
+        n = read(fd, buf, sizeof(buf));
+        if (n <= 0)
+            break;
+        total += n;
+        burst += n;
+        if (burst > *largest)
+            *largest = burst;
+        *last = now_ms();
+    }
+    return total;
+}
+
+/* utime + stime of the process with its threads, in ms. */
+static double cpu_ms(pid_t pid)
+{
+    char path[64], text[1024], *p;
+    unsigned long user = 0, system_time = 0;
+    FILE *f;
+
+    (void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+    f = fopen(path, "r");
+    if (f == NULL || fgets(text, sizeof(text), f) == NULL)
+        text[0] = '\0';
+    if (f != NULL)
+        (void)fclose(f);
+    p = strrchr(text, ')');
+    for (int i = 0; p != NULL && i < 12; i++)
+        p = strchr(p + 1, ' ');
+    if (p != NULL) {
+        user = strtoul(p, &p, 10);
+        system_time = strtoul(p, NULL, 10);
+    }
+    return (double)(user + system_time) * 1e3 / (double)sysconf(_SC_CLK_TCK);
+}
+
+/* A field of /proc/PID/task/.../status summed over all threads, or of the process itself. */
+static long status_field(pid_t pid, const char *field)
+{
+    char path[64], line[256];
+    long value = 0;
+    FILE *f;
+
+    (void)snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+    f = fopen(path, "r");
+    while (f != NULL && fgets(line, sizeof(line), f) != NULL) {
+        if (strncmp(line, field, strlen(field)) == 0)
+            value = strtol(line + strlen(field) + 1, NULL, 10);
+    }
+    if (f != NULL)
+        (void)fclose(f);
+    return value;
+}
+
+static long wakeups(pid_t pid)
+{
+    char command[128], text[64] = "";
+    FILE *f;
+
+    /* The sum over all threads, read by the shell: this is a benchmark, not the product. */
+    (void)snprintf(command, sizeof(command),
+                   "cat /proc/%d/task/*/status | awk '/^voluntary/{s+=$2}END{print s}'", (int)pid);
+    f = popen(command, "r"); /* lint: allow popen - a benchmark */
+    if (f != NULL && fgets(text, sizeof(text), f) == NULL)
+        text[0] = '\0';
+    if (f != NULL)
+        (void)pclose(f);
+    return strtol(text, NULL, 10);
+}
+
+int main(int argc, char **argv)
+{
+    struct winsize size = {.ws_row = ROWS, .ws_col = COLUMNS};
+    long seconds = argc > 2 ? strtol(argv[1], NULL, 10) : 0;
+    double start, last, cpu, quit;
+    long first, idle, largest = 0, woken, rss, anon;
+    int fd, status = 0;
+    pid_t pid;
+
+    if (seconds <= 0) {
+        (void)fprintf(stderr, "usage: bench_tui SECONDS COMMAND [ARG...]\n");
+        return 2;
+    }
+    start = last = now_ms();
+    pid = forkpty(&fd, NULL, NULL, &size);
+    if (pid < 0)
+        return 1;
+    if (pid == 0) {
+        (void)execvp(argv[2], argv + 2);
+        _exit(127);
+    }
+    first = drain(fd, 10000, 60, &last, &largest);
+    (void)printf("%-24s first frame %7.1f ms (%ld bytes)", argv[2], last - start, first);
+    (void)fflush(stdout);
+    (void)drain(fd, SETTLE_MS, 0, &last, &largest);
+    largest = 0;
+    cpu = cpu_ms(pid);
+    woken = wakeups(pid);
+    idle = drain(fd, (double)seconds * 1e3, 0, &last, &largest);
+    cpu = cpu_ms(pid) - cpu;
+    woken = wakeups(pid) - woken;
+    rss = status_field(pid, "VmRSS:");
+    anon = status_field(pid, "RssAnon:");
+    quit = now_ms();
+    if (write(fd, "q", 1) != 1)
+        perror("write");
+    (void)drain(fd, 3000, 0, &last, &largest);
+    if (waitpid(pid, &status, WNOHANG) == 0) {
+        (void)kill(pid, SIGTERM);
+        (void)waitpid(pid, &status, 0);
+    }
+    (void)printf("  idle %5.3f %% CPU  %6.1f B/s  largest burst %ld B  %5.1f wake-ups/s"
+                 "  RSS %5.1f MiB (anonymous %.1f)  quit %.0f ms\n",
+                 cpu / (double)seconds / 10, (double)idle / (double)seconds, largest,
+                 (double)woken / (double)seconds, (double)rss / 1024, (double)anon / 1024,
+                 last - quit);
+    return 0;
+}
