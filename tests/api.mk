@@ -23,3 +23,8 @@ check_PROGRAMS += tests/contract/test_vsphere_act
 tests_contract_test_vsphere_act_SOURCES = tests/contract/test_vsphere_act.c tests/unit/table.h
 tests_contract_test_vsphere_act_LDADD = tests/contract/libscript.a $(CORE_TEST_LIBS)
 TESTS += tests/contract/test_vsphere_act
+
+check_PROGRAMS += tests/contract/test_ec2
+tests_contract_test_ec2_SOURCES = tests/contract/test_ec2.c tests/unit/table.h
+tests_contract_test_ec2_LDADD = tests/contract/libscript.a $(CORE_TEST_LIBS)
+TESTS += tests/contract/test_ec2
