@@ -18,3 +18,23 @@ tests_contract_test_velostrata_SOURCES = tests/contract/test_velostrata.c tests/
 tests_contract_test_velostrata_LDADD = $(CONTRACT_TEST_LIBS)
 TESTS += tests/contract/test_velostrata
 
+
+# Clients against scripted answers, without a socket.
+check_LIBRARIES += tests/contract/libscript.a
+tests_contract_libscript_a_SOURCES = tests/contract/script.c tests/contract/script.h \
+	tests/contract/vsphere_site.c tests/contract/vsphere_site.h
+
+check_PROGRAMS += tests/contract/test_vsphere
+tests_contract_test_vsphere_SOURCES = tests/contract/test_vsphere.c tests/unit/table.h
+tests_contract_test_vsphere_LDADD = tests/contract/libscript.a $(CORE_TEST_LIBS)
+TESTS += tests/contract/test_vsphere
+
+check_PROGRAMS += tests/contract/test_vsphere_act
+tests_contract_test_vsphere_act_SOURCES = tests/contract/test_vsphere_act.c tests/unit/table.h
+tests_contract_test_vsphere_act_LDADD = tests/contract/libscript.a $(CORE_TEST_LIBS)
+TESTS += tests/contract/test_vsphere_act
+
+check_PROGRAMS += tests/contract/test_ec2
+tests_contract_test_ec2_SOURCES = tests/contract/test_ec2.c tests/unit/table.h
+tests_contract_test_ec2_LDADD = tests/contract/libscript.a $(CORE_TEST_LIBS)
+TESTS += tests/contract/test_ec2

@@ -178,6 +178,17 @@ static void note_date(struct vsphere *v, const struct http_response *rs)
     v->skew_s = rs->date.s - clock_utc(v->clock).s;
 }
 
+/* Neither a fault nor a result. 404 is about the URL, never about a VM. */
+static enum err_code status_error(const struct http_response *rs, const char *what,
+                                  struct err *e)
+{
+    if (rs->status != 404)
+        return http_status_error(rs, what, e);
+    e->http = rs->status;
+    return err_set(e, ERR_PROTOCOL, "%s: HTTP 404, no vSphere there: check vsphere.url",
+                   what);
+}
+
 static enum err_code read_answer(struct vsphere *v, const struct vsphere_call *call,
                                  const struct http_response *rs, struct soap_fault *fault,
                                  struct err *e)
@@ -187,7 +198,7 @@ static enum err_code read_answer(struct vsphere *v, const struct vsphere_call *c
 
     if (rs->status != 200 && rs->status != 500) {
         v->maybe_done = rs->status >= 500; /* a proxy may have lost the answer */
-        return http_status_error(rs, call->method, e);
+        return status_error(rs, call->method, e);
     }
     rc = soap_read(call->method, strbuf_text(&rs->body), rs->body.len,
                    call->sink != NULL ? call->sink : &nothing, fault, e);
@@ -314,7 +325,7 @@ static enum err_code open_version(struct vsphere *v, struct err *e)
     note_date(v, &rs);
     keep_cookie(v, &rs);
     if (rs.status != 200) {
-        rc = http_status_error(&rs, "vSphere version", e);
+        rc = status_error(&rs, "vSphere version", e);
         goto out;
     }
     rc = xml_read(strbuf_text(&rs.body), rs.body.len, &h, e);

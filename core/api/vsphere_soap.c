@@ -184,6 +184,7 @@ static enum err_code fault_code(const char *type)
         {"MethodNotFound", ERR_REFUSED},
         {"InvalidRequest", ERR_REFUSED},
         {"InvalidProperty", ERR_REFUSED},
+        {"InvalidPropertyFault", ERR_REFUSED},
         {"InvalidType", ERR_REFUSED},
         {"InvalidArgument", ERR_REFUSED},
         {"InvalidState", ERR_REFUSED},
