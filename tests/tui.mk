@@ -6,3 +6,16 @@ STORY_FILES = tests/screen/story.c tests/screen/story.h
 check_PROGRAMS += tests/screen/show
 tests_screen_show_SOURCES = tests/screen/show.c $(STORY_FILES)
 tests_screen_show_LDADD = $(TUI_TEST_LIBS)
+
+STAGE_FILES = tests/screen/stage.c tests/screen/stage.h tests/unit/table.h $(STORY_FILES)
+check_PROGRAMS += tests/screen/test_screen tests/screen/test_ui
+tests_screen_test_screen_SOURCES = tests/screen/test_screen.c $(STAGE_FILES)
+tests_screen_test_screen_LDADD = $(TUI_TEST_LIBS)
+tests_screen_test_ui_SOURCES = tests/screen/test_ui.c $(STAGE_FILES)
+tests_screen_test_ui_LDADD = $(TUI_TEST_LIBS)
+TESTS += tests/screen/test_screen tests/screen/test_ui
+
+# Writes the expected pictures anew; review the difference like code.
+.PHONY: update-screens
+update-screens: tests/screen/test_screen
+	srcdir=$(srcdir) UPDATE_SCREENS=1 tests/screen/test_screen

@@ -2,7 +2,6 @@
 
 #include "tui/cells.h"
 
-#include <ctype.h>
 #include <string.h>
 
 #include "core/base/str.h"
@@ -13,50 +12,10 @@ static void set(struct cell_text *out, enum role role, const char *text)
     out->role = role;
 }
 
-const char *cells_countdown(int64_t s, char buf[DUR_TEXT])
+/* Whether a text fits the column; a column without a width takes everything. */
+static bool fits(const struct cell_context *x, const char *text)
 {
-    if (s < 0)
-        s = 0;
-    if (s < 3600)
-        (void)str_format(buf, DUR_TEXT, "%lld:%02lld", (long long)s / 60,
-                         (long long)s % 60);
-    else
-        (void)str_format(buf, DUR_TEXT, "%lld:%02lld:%02lld", (long long)s / 3600,
-                         (long long)s / 60 % 60, (long long)s % 60);
-    return buf;
-}
-
-const char *cells_age(int64_t s, char buf[DUR_TEXT])
-{
-    if (s < 0)
-        s = 0;
-    if (s < 100)
-        (void)str_format(buf, DUR_TEXT, "%llds", (long long)s);
-    else if (s < 6000)
-        (void)str_format(buf, DUR_TEXT, "%lldm", (long long)s / 60);
-    else if (s < 48 * 3600)
-        (void)str_format(buf, DUR_TEXT, "%lldh", (long long)s / 3600);
-    else
-        (void)str_format(buf, DUR_TEXT, "%lldd", (long long)s / 86400);
-    return buf;
-}
-
-const char *cells_long(int64_t s, char buf[DUR_TEXT])
-{
-    if (s < 0)
-        s = 0;
-    if (s < 60)
-        (void)str_format(buf, DUR_TEXT, "%llds", (long long)s);
-    else if (s < 3600)
-        (void)str_format(buf, DUR_TEXT, "%lldm%02llds", (long long)s / 60,
-                         (long long)s % 60);
-    else if (s < 86400)
-        (void)str_format(buf, DUR_TEXT, "%lldh%02lldm%02llds", (long long)s / 3600,
-                         (long long)s / 60 % 60, (long long)s % 60);
-    else
-        (void)str_format(buf, DUR_TEXT, "%lldd%02lldh", (long long)s / 86400,
-                         (long long)s / 3600 % 24);
-    return buf;
+    return x->width <= 0 || glyph_cells(text, x->ascii) <= x->width;
 }
 
 static bool any_source_waits(const struct fleet *f)
@@ -82,6 +41,28 @@ enum freshness cells_place_freshness(const struct fleet *f, const struct server_
                                      struct utc now)
 {
     return freshness(f, s->facts.place_as_of, true, now);
+}
+
+/* An old value with its age, "cloud ~2m": when the column is too narrow for both, the
+ * word is cut and never the age. */
+static void with_age(const struct cell_context *x, int64_t age_s, struct cell_text *out)
+{
+    char word[CELL_TEXT], age[DUR_TEXT];
+    size_t keep = 0, used;
+    int room, cells;
+
+    (void)cells_age(age_s, age);
+    (void)str_copy(word, sizeof(word), out->text);
+    (void)str_format(out->text, sizeof(out->text), "%s ~%s", word, age);
+    out->role = ROLE_STALE;
+    if (fits(x, out->text))
+        return;
+    room = x->width - 1 - (int)strlen(age);
+    while (glyph_next(word + keep, x->ascii, &used, &cells) != 0 && cells <= room) {
+        room -= cells;
+        keep += used;
+    }
+    (void)str_format(out->text, sizeof(out->text), "%.*s~%s", (int)keep, word, age);
 }
 
 const struct node_facts *cells_node(const struct server_view *s)
@@ -176,15 +157,13 @@ static void cell_where(const struct server_view *s, const struct cell_context *x
 {
     enum freshness fresh = cells_place_freshness(x->fleet, s, x->now);
     enum place to = heading(s, x);
-    char age[DUR_TEXT];
 
     if (not_there(fresh, out))
         return;
     out->role = place_role(s);
     if (fresh == STALE) {
-        (void)str_format(out->text, sizeof(out->text), "%s ~%s", place_text(s),
-                         cells_age(x->now.s - s->facts.place_as_of.s, age));
-        out->role = ROLE_STALE;
+        (void)str_copy(out->text, sizeof(out->text), place_text(s));
+        with_age(x, x->now.s - s->facts.place_as_of.s, out);
     } else if (s->facts.place == PLACE_UNKNOWN && s->facts.place_raw[0] != '\0') {
         (void)str_format(out->text, sizeof(out->text), "?%s", s->facts.place_raw);
     } else if (x->folded && x->width >= 15 && (to == PLACE_CLOUD || to == PLACE_ONPREM)) {
@@ -299,18 +278,58 @@ static void cell_spot(const struct server_view *s, const struct cell_context *x,
     }
 }
 
-/* "ui-nightly" of "ui-nightly #412". */
-static void build_name(const char *build, enum job_form form, char *out, size_t size)
+/* "busy ui-nightly #412", or without the number, or the word alone: what fits. */
+static void with_build(const char *word, const char *build, const struct cell_context *x,
+                       char *out, size_t size)
 {
     const char *number = strrchr(build, '#');
-    size_t len = strlen(build);
+    char name[BUILD_TEXT];
 
-    (void)str_copy(out, size, build);
-    if (form == JOB_NUMBER || number == NULL || number < build + 2 || number[-1] != ' ')
+    (void)str_copy(out, size, word);
+    if (x->job == JOB_NONE || build[0] == '\0')
         return;
-    len = (size_t)(number - 1 - build);
-    if (len < size)
-        out[len] = '\0';
+    (void)str_format(out, size, "%s %s", word, build);
+    if (x->job == JOB_NUMBER && fits(x, out))
+        return;
+    (void)str_copy(name, sizeof(name), build);
+    if (number != NULL && number > build + 1 && number[-1] == ' ')
+        name[number - 1 - build] = '\0';
+    (void)str_format(out, size, "%s %s", word,
+                     name); /* a long name is cut by the column */
+}
+
+/* What a node does, in the words of tui-conventions 1.8. */
+static void node_words(const struct server_view *s, const struct node_facts *n,
+                       const struct cell_context *x, struct cell_text *out)
+{
+    bool busy = !n->idle || n->busy > 0, person = n->closed_by == CLOSED_BY_PERSON;
+    bool drains = s->move.active && s->move.step == STEP_DRAIN;
+    char age[DUR_TEXT];
+
+    if (busy && (n->open || n->marked)) {
+        with_build(n->open ? "busy" : "off",
+                   n->build[0] != '\0' || n->open ? n->build : "busy", x, out->text,
+                   sizeof(out->text));
+        out->role = ROLE_BUSY;
+    } else if (n->open) {
+        set(out, ROLE_OK, "idle");
+        if (n->idle_since.s != 0)
+            (void)str_format(out->text, sizeof(out->text), "idle %s",
+                             cells_age(x->now.s - n->idle_since.s, age));
+        if (!fits(x, out->text))
+            set(out, ROLE_OK, "idle");
+    } else if (n->marked) {
+        set(out, person ? ROLE_WARN : ROLE_DIM,
+            person                      ? "off by person"
+            : s->move.active && !drains ? "off drained"
+                                        : "off planned");
+        if (!fits(x, out->text))
+            set(out, out->role, "off");
+    } else if (s->move.active) {
+        set(out, ROLE_DIM, "off"); /* its machine is on the way */
+    } else {
+        set(out, ROLE_STATE_ERROR, "down!");
+    }
 }
 
 static void cell_jenkins(const struct server_view *s, const struct cell_context *x,
@@ -318,49 +337,15 @@ static void cell_jenkins(const struct server_view *s, const struct cell_context 
 {
     const struct node_facts *n = cells_node(s);
     enum freshness fresh = cells_nodes_freshness(x->fleet, s, x->now);
-    char name[BUILD_TEXT], age[DUR_TEXT];
-    bool drains = s->move.active && s->move.step == STEP_DRAIN;
-    bool busy = !n->idle || n->busy > 0;
+    struct cell_context narrow = *x;
 
     if (not_there(fresh, out))
         return;
-    if (n->open && busy) {
-        build_name(n->build, x->job, name, sizeof(name));
-        (void)str_format(out->text, sizeof(out->text), "busy%s%s",
-                         x->job != JOB_NONE && name[0] != '\0' ? " " : "",
-                         x->job != JOB_NONE ? name : "");
-        out->role = ROLE_BUSY;
-    } else if (n->open) {
-        (void)str_format(
-            out->text, sizeof(out->text), "idle%s%s", n->idle_since.s != 0 ? " " : "",
-            n->idle_since.s != 0 ? cells_age(x->now.s - n->idle_since.s, age) : "");
-        out->role = ROLE_OK;
-    } else if (n->marked && busy) {
-        build_name(n->build, x->job, name, sizeof(name));
-        (void)str_format(out->text, sizeof(out->text), "%s %s", "off",
-                         name[0] != '\0' && x->job != JOB_NONE ? name : "busy");
-        out->role = ROLE_BUSY;
-    } else if (n->marked) {
-        bool person = n->closed_by == CLOSED_BY_PERSON;
-
-        set(out, person ? ROLE_WARN : ROLE_DIM,
-            x->job == JOB_NONE          ? "off"
-            : person                    ? "off by person"
-            : s->move.active && !drains ? "off drained"
-                                        : "off planned");
-    } else if (s->move.active) {
-        set(out, ROLE_DIM, "off"); /* its machine is on the way */
-    } else {
-        set(out, ROLE_STATE_ERROR, "down!");
-    }
-    if (fresh == STALE) {
-        char plain[CELL_TEXT];
-
-        (void)str_copy(plain, sizeof(plain), out->text);
-        (void)str_format(out->text, sizeof(out->text), "%s ~%s", plain,
-                         cells_age(x->now.s - n->as_of.s, age));
-        out->role = ROLE_STALE;
-    }
+    if (fresh == STALE && x->width > 0)
+        narrow.width = x->width > 9 ? x->width - 5 : 4; /* leaves room for the age */
+    node_words(s, n, &narrow, out);
+    if (fresh == STALE)
+        with_age(x, x->now.s - n->as_of.s, out);
 }
 
 /* The running step: "drain 0:13", "boot 4/5 71%". */
@@ -389,6 +374,8 @@ static void task_of_move(const struct server_view *s, const struct cell_context 
         size_t len = strlen(out->text);
 
         (void)str_format(out->text + len, sizeof(out->text) - len, " %d%%", m->progress);
+        if (!fits(x, out->text))
+            out->text[len] = '\0';
     }
 }
 
@@ -546,75 +533,4 @@ enum glyph cell_sign(const struct server_view *s, const struct cell_context *x,
     if (s->decision.gate == GATE_SLOTS || s->wait_data)
         return GLYPH_QUEUED;
     return s->facts.place == PLACE_CLOUD ? GLYPH_CLOUD : GLYPH_ONPREM;
-}
-
-const char *cells_auto(const struct fleet *f, struct utc now, char buf[NAME_TEXT],
-                       enum role *role)
-{
-    char left[DUR_TEXT];
-
-    *role = ROLE_AUTO_OFF;
-    if (f->version == 0) {
-        *role = ROLE_DIM;
-        (void)str_copy(buf, NAME_TEXT, "AUTO ..");
-    } else if (f->setting == AUTO_DRY_RUN) {
-        (void)str_copy(buf, NAME_TEXT, "AUTO DRY-RUN");
-    } else if (f->snooze_until.s > now.s) {
-        (void)str_format(buf, NAME_TEXT, "AUTO SNOOZED %s",
-                         cells_age(f->snooze_until.s - now.s, left));
-    } else if (f->setting == AUTO_OFF) {
-        (void)str_copy(buf, NAME_TEXT, "AUTO OFF");
-    } else {
-        *role = ROLE_AUTO_ON;
-        (void)str_copy(buf, NAME_TEXT, "AUTO ON");
-    }
-    return buf;
-}
-
-const char *cells_extension(const struct fleet *f, struct utc now, char buf[NAME_TEXT],
-                            enum role *role)
-{
-    const struct extension_facts *x = &f->extension;
-    char word[NAME_TEXT], age[DUR_TEXT];
-    bool timed;
-
-    *role = ROLE_TEXT;
-    if (f->version == 0 || (x->configured && x->as_of.s == 0)) {
-        *role = ROLE_DIM;
-        return str_copy(buf, NAME_TEXT, "..") ? buf : "";
-    }
-    if (!x->configured)
-        return str_copy(buf, NAME_TEXT, "n/a") ? buf : "";
-    (void)str_copy(word, sizeof(word), extension_state_word(x->state));
-    for (char *p = word; *p != '\0'; p++)
-        *p = (char)toupper((unsigned char)*p);
-    if (x->state == EXTENSION_UNKNOWN)
-        (void)str_format(word, sizeof(word), "?%.40s", x->raw);
-    if (x->stale) {
-        *role = ROLE_STALE;
-        (void)str_format(buf, NAME_TEXT, "%.40s ~%s", word,
-                         cells_age(now.s - x->as_of.s, age));
-        return buf;
-    }
-    if (x->state == EXTENSION_ACTIVE && f->extension_empty_since.s != 0) {
-        *role = ROLE_WARN;
-        (void)str_format(buf, NAME_TEXT, "%.40s (empty %s)", word,
-                         cells_age(now.s - f->extension_empty_since.s, age));
-        return buf;
-    }
-    timed = x->since.s != 0 &&
-            (x->state == EXTENSION_ACTIVE || x->state == EXTENSION_STARTING ||
-             x->state == EXTENSION_STOPPING);
-    if (x->state == EXTENSION_IMPAIRED || x->state == EXTENSION_UNKNOWN ||
-        x->state == EXTENSION_INVALID)
-        *role = ROLE_WARN;
-    if (!timed)
-        (void)str_copy(buf, NAME_TEXT, word);
-    else if (x->state == EXTENSION_ACTIVE)
-        (void)str_format(buf, NAME_TEXT, "%.30s %s", word,
-                         duration_text((now.s - x->since.s) / 60 * 60, age));
-    else
-        (void)str_format(buf, NAME_TEXT, "%.30s %s", word,
-                         cells_countdown(now.s - x->since.s, age));
-    return buf;
 }

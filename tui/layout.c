@@ -71,6 +71,7 @@ static void drop_columns(struct want *w, struct layout *l, int room)
             break;
         case CUT_NUMBER:
             w[COLUMN_JENKINS].need = 12;
+            w[COLUMN_TASK].need = 12;
             l->job = JOB_NAME;
             break;
         case CUT_JOB:
@@ -84,22 +85,29 @@ static void drop_columns(struct want *w, struct layout *l, int room)
     }
 }
 
-/* Widens the columns in this order until the row is full. */
+static int widen(struct want *c, int to, int slack)
+{
+    int more = c->shown ? min(slack, to - c->need) : 0;
+
+    if (more <= 0)
+        return slack;
+    c->need += more;
+    return slack - more;
+}
+
+/* Widens the columns until the row is full: first to what they need most of the time. */
 static void share_slack(struct want *w, int slack)
 {
     static const enum column_id order[] = {COLUMN_SERVER,   COLUMN_TASK, COLUMN_JENKINS,
                                            COLUMN_INSTANCE, COLUMN_AZ,   COLUMN_IP,
                                            COLUMN_SPOT};
 
-    for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
-        struct want *c = &w[order[i]];
-        int more = c->shown ? min(slack, c->use - c->need) : 0;
-
-        if (more > 0) {
-            c->need += more;
-            slack -= more;
-        }
-    }
+    slack = widen(&w[COLUMN_SERVER], w[COLUMN_SERVER].use, slack);
+    slack = widen(&w[COLUMN_JENKINS], 20, slack);
+    slack = widen(&w[COLUMN_TASK], 17, slack);
+    slack = widen(&w[COLUMN_IP], 11, slack);
+    for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++)
+        slack = widen(&w[order[i]], w[order[i]].use, slack);
 }
 
 static void make_columns(const struct layout_input *in, struct layout *l)
@@ -113,8 +121,8 @@ static void make_columns(const struct layout_input *in, struct layout *l)
         {COLUMN_AZ, 2, 10, true},
         {COLUMN_IP, 9, 15, true},
         {COLUMN_SPOT, 9, 11, true},
-        {COLUMN_JENKINS, 16, 36, true},
-        {COLUMN_TASK, 13, 30, true},
+        {COLUMN_JENKINS, 18, 36, true},
+        {COLUMN_TASK, 14, 30, true},
         {COLUMN_HOUR, 5, 5, true},
         {COLUMN_TODAY, 5, 5, true},
         {COLUMN_MONTH, 6, 6, true},

@@ -37,6 +37,7 @@ libtui_a_SOURCES = \
 	tui/canvas.h \
 	tui/cells.c \
 	tui/cells.h \
+	tui/cells_site.c \
 	tui/glyph.c \
 	tui/glyph.h \
 	tui/keys.c \

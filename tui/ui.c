@@ -82,9 +82,12 @@ void ui_refilter(struct ui *ui)
     for (size_t i = 0; i < f->n_servers; i++) {
         const struct server_view *s = &f->servers[i];
 
+        char text[NAME_TEXT + 16];
+
+        (void)str_format(text, sizeof(text), "%s %s", s->name,
+                         place_screen(s->facts.place));
         if (!ui->focus_events && ui->filter[0] != '\0' &&
-            !view_filter_matches(ui->filter, s->name) &&
-            !view_filter_matches(ui->filter, place_screen(s->facts.place)))
+            !view_filter_matches(ui->filter, text))
             continue;
         ui->shown[ui->n_shown++] = (uint16_t)i;
         seen = seen || str_eq(s->name, ui->selected);

@@ -5,11 +5,15 @@
 bool event_matches(const struct ui *ui, const struct journal_entry *e)
 {
     bool mine = ui->view == VIEW_events || ui->focus_events;
+    char text[LINE_TEXT + NAME_TEXT + NAME_TEXT + 8];
 
     if (e->level == LEVEL_DEBUG)
         return false;
-    return !mine || ui->filter[0] == '\0' || view_filter_matches(ui->filter, e->text) ||
-           view_filter_matches(ui->filter, e->server);
+    if (!mine || ui->filter[0] == '\0')
+        return true;
+    (void)str_format(text, sizeof(text), "%s %s %s %s", level_word(e->level), e->server,
+                     e->actor, e->text);
+    return view_filter_matches(ui->filter, text);
 }
 
 void event_draw(const struct frame *f, int row, const struct journal_entry *e)

@@ -203,7 +203,7 @@ static void draw_total(const struct frame *f, const struct layout *l)
                              usd_text(v, ids[i] == COLUMN_HOUR ? 3 : 2, money));
     }
     if (task != NULL && fleet->extension_cost_known) {
-        const struct column *before = layout_column(l, COLUMN_JENKINS);
+        const struct column *before = layout_column(l, COLUMN_SPOT);
         int x = before != NULL ? before->x : task->x;
 
         (void)str_format(text, sizeof(text), "with extension $%s/h while active",

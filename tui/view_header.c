@@ -152,6 +152,15 @@ static void add_host(const struct frame *f, struct segments *s)
     segments_add(s, h->stale ? ROLE_STALE : ROLE_TEXT, 20, true, "", "ESX %s", percent);
 }
 
+static bool one_mover(const struct fleet *f)
+{
+    for (size_t i = 1; i < f->n_servers; i++) {
+        if (!str_eq(f->servers[i].mover, f->servers[0].mover))
+            return false;
+    }
+    return f->n_servers > 0;
+}
+
 void header_next(const struct frame *f, int row, enum layout_form form)
 {
     struct segments s = {.n = 0};
@@ -169,7 +178,7 @@ void header_next(const struct frame *f, int row, enum layout_form form)
     }
     segments_add(&s, ROLE_TEXT, 90, false, brief,
                  form == FORM_WIDE ? "Next   %s" : "Next %s", text);
-    if (form == FORM_WIDE && f->fleet->n_servers > 0)
+    if (form == FORM_WIDE && one_mover(f->fleet))
         segments_add(&s, ROLE_DIM, 10, true, "", "mover %s", f->fleet->servers[0].mover);
     (void)cells_extension(f->fleet, f->now, ext, &role);
     segments_add(&s, role, 30, true, "", form == FORM_WIDE ? "cloud ext %s" : "ext %s",
@@ -435,6 +444,20 @@ static bool is_off(const struct ui *ui, const struct action_info *a)
     return acts && (ui->locked || ui->app->observe || ui->fleet->observe);
 }
 
+/* What stays longest when the line gets narrow. */
+static int hint_rank(enum action a)
+{
+    static const enum action order[] = {ACTION_QUIT,  ACTION_HELP, ACTION_MOVE,
+                                        ACTION_AUTO,  ACTION_OPEN, ACTION_HOLD,
+                                        ACTION_FILTER};
+
+    for (size_t i = 0; i < ARRAY_LEN(order); i++) {
+        if (order[i] == a)
+            return 90 - (int)i;
+    }
+    return 30;
+}
+
 void footer_hints(const struct frame *f, int row)
 {
     const struct ui *ui = f->ui;
@@ -455,7 +478,7 @@ void footer_hints(const struct frame *f, int row)
         (void)keys_name(ui->keys.keys[a][0], name);
         if (str_eq(name, "enter"))
             (void)str_copy(name, sizeof(name), "Enter");
-        segments_add(&s, ROLE_TEXT, right ? 80 + a : 60 - a, right, right ? name : "",
+        segments_add(&s, ROLE_TEXT, hint_rank((enum action)a), right, right ? name : "",
                      "%s %s", name,
                      a == ACTION_QUIT && ui->view != VIEW_fleet ? "back" : info->hint);
     }

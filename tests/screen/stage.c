@@ -1,0 +1,107 @@
+#include <config.h>
+
+#include "tests/screen/stage.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "core/base/str.h"
+
+static bool take(void *ctx, const struct command *c, struct err *e)
+{
+    struct stage *s = ctx;
+
+    if (s->refuse || s->n_commands == STAGE_COMMANDS)
+        return err_set(e, ERR_REFUSED, "the mailbox is full") == ERR_OK;
+    s->commands[s->n_commands++] = *c;
+    return true;
+}
+
+static struct utc hold_end(void *ctx, enum place place)
+{
+    (void)ctx;
+    return (struct utc){STORY_NOW.s + (place == PLACE_CLOUD ? 69473 : 26273)};
+}
+
+void stage_init(struct stage *s)
+{
+    memset(s, 0, sizeof(*s));
+    s->config = *story_config();
+    s->fake.utc = STORY_NOW;
+    s->clock = clock_fake_clock(&s->fake);
+    s->ms = 1000000;
+    s->observed.holder = "dana@ops1 pid 4242";
+    s->app = (struct app_config){
+        .config = &s->config,
+        .clock = &s->clock,
+        .source = {.send = take, .event_fd = -1, .ctx = s},
+        .hold_end = hold_end,
+        .term = "xterm-256color",
+        .log_fd = -1,
+        .who = "dana",
+        .stalled_after_ms = 3600 * 1000,
+    };
+}
+
+void stage_open(struct stage *s, enum story story, bool ascii)
+{
+    struct err e = {0};
+
+    if (tz_load("Asia/Jerusalem", &s->tz, &e) != ERR_OK)
+        assert(!"the zone Asia/Jerusalem is needed");
+    s->app.tz = s->tz;
+    if (ui_init(&s->ui, &s->app, ascii, s->ms, &e) != ERR_OK)
+        assert(!"ui_init");
+    if (story != STORY_COUNT)
+        ui_take_fleet(&s->ui, story_fleet(story), s->ms);
+}
+
+void stage_close(struct stage *s)
+{
+    ui_clear(&s->ui);
+    tz_free(s->tz);
+}
+
+void stage_keys(struct stage *s, const char *keys)
+{
+    while (*keys != '\0') {
+        char name[KEY_TEXT];
+        size_t len = strcspn(keys, " ");
+        uint32_t key = 0;
+
+        assert(len < sizeof(name));
+        memcpy(name, keys, len);
+        name[len] = '\0';
+        if (str_eq(name, "paste-begin"))
+            key = KEYC_PASTE_BEGIN;
+        else if (str_eq(name, "paste-end"))
+            key = KEYC_PASTE_END;
+        else if (!keys_parse(name, &key))
+            assert(!"a key of that name");
+        ui_key(&s->ui, key, s->ms);
+        keys += len;
+        keys += strspn(keys, " ");
+    }
+}
+
+void stage_wait(struct stage *s, int64_t ms)
+{
+    s->ms += ms;
+    clock_fake_advance_ms(&s->fake, ms);
+    (void)ui_tick(&s->ui, s->ms);
+}
+
+void stage_story(struct stage *s, enum story story, void (*change)(struct fleet *f))
+{
+    struct fleet *f = story_fleet(story);
+
+    f->version = s->ui.fleet->version + 1;
+    if (change != NULL)
+        change(f);
+    ui_take_fleet(&s->ui, f, s->ms);
+}
+
+void stage_draw(struct stage *s, struct canvas *c)
+{
+    ui_draw(&s->ui, c, clock_utc(&s->clock), s->ms);
+}

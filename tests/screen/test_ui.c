@@ -1,0 +1,459 @@
+#include <config.h>
+
+#include "tests/screen/stage.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/unit/table.h"
+
+static struct stage *open_stage(enum story story)
+{
+    struct stage *s = calloc(1, sizeof(*s));
+
+    assert_non_null(s);
+    stage_init(s);
+    stage_open(s, story, true);
+    return s;
+}
+
+static void close_stage(struct stage *s)
+{
+    stage_close(s);
+    free(s);
+}
+
+/* The screen as text; the caller frees. */
+static char *picture(struct stage *s, int rows, int cols)
+{
+    struct canvas c;
+    struct strbuf text;
+    struct err e = {0};
+    char *copy;
+
+    assert_int_equal(canvas_init(&c, rows, cols, true, &e), ERR_OK);
+    stage_draw(s, &c);
+    strbuf_init(&text, 1024 * 1024);
+    canvas_dump(&c, &text);
+    copy = strdup(strbuf_text(&text));
+    assert_non_null(copy);
+    strbuf_clear(&text);
+    canvas_clear(&c);
+    return copy;
+}
+
+static void assert_shows(struct stage *s, const char *what)
+{
+    char *text = picture(s, 35, 120);
+
+    if (strstr(text, what) == NULL)
+        print_error("not on screen: \"%s\"\n%s", what, text);
+    assert_non_null(strstr(text, what));
+    free(text);
+}
+
+/* What keys send, and when. */
+static void test_commands(void **state)
+{
+    /* clang-format off */
+    static const struct {
+        const char *what; enum story story; const char *keys; int64_t wait_ms; const char *more;
+        int n; enum command_kind kind; enum place place; const char *server; bool force;
+    } rows[] = {
+        {"an idle server moves after 5 s",  STORY_NORMAL, "j j m",  5000, "", 1, COMMAND_MOVE, PLACE_ONPREM, "migration", false},
+        {"not before",                      STORY_NORMAL, "j j m",  4900, "", 0, COMMAND_MOVE, PLACE_UNKNOWN, "", false},
+        {"Enter starts it now",             STORY_NORMAL, "j j m",  100, "enter", 1, COMMAND_MOVE, PLACE_ONPREM, "migration", false},
+        {"u drops it",                      STORY_NORMAL, "j j m u", 9000, "", 0, COMMAND_MOVE, PLACE_UNKNOWN, "", false},
+        {"Esc drops it",                    STORY_NORMAL, "j j m esc", 9000, "", 0, COMMAND_MOVE, PLACE_UNKNOWN, "", false},
+        {"o of one in the cloud",           STORY_NORMAL, "j j o",  5000, "", 1, COMMAND_MOVE, PLACE_ONPREM, "migration", false},
+        {"c of one in the cloud",           STORY_NORMAL, "j j c",  9000, "", 0, COMMAND_MOVE, PLACE_UNKNOWN, "", false},
+        {"a busy server asks",              STORY_NORMAL, "m",      9000, "", 0, COMMAND_MOVE, PLACE_UNKNOWN, "", false},
+        {"Enter on the question: nothing",  STORY_NORMAL, "m",      300, "enter", 0, COMMAND_MOVE, PLACE_UNKNOWN, "", false},
+        {"d drains",                        STORY_NORMAL, "m",      300, "d", 1, COMMAND_MOVE, PLACE_ONPREM, "cache", false},
+        {"f forces",                        STORY_NORMAL, "m",      300, "f", 1, COMMAND_MOVE, PLACE_ONPREM, "cache", true},
+        {"too early a letter is no answer", STORY_NORMAL, "m",      200, "f", 0, COMMAND_MOVE, PLACE_UNKNOWN, "", false},
+        {"typed ahead is no answer",        STORY_NORMAL, "m f",    0, "", 0, COMMAND_MOVE, PLACE_UNKNOWN, "", false},
+        {"y is never yes",                  STORY_NORMAL, "m",      300, "y", 0, COMMAND_MOVE, PLACE_UNKNOWN, "", false},
+        {"a moving server does not",        STORY_MOVING, "j m",    9000, "", 0, COMMAND_MOVE, PLACE_UNKNOWN, "", false},
+        {"past the commit point: no cancel", STORY_MOVING, "j x",   300, "t", 0, COMMAND_CANCEL, PLACE_UNKNOWN, "", false},
+        {"a queued move is canceled",       STORY_MOVING, "G x",    300, "t", 1, COMMAND_CANCEL, PLACE_UNKNOWN, "end-to-end", false},
+        {"hold",                            STORY_NORMAL, "j p",    5000, "", 1, COMMAND_HOLD, PLACE_CLOUD, "write-back", false},
+        {"p of a held one releases",        STORY_MOVING, "G p",    5000, "", 1, COMMAND_RELEASE, PLACE_UNKNOWN, "end-to-end", false},
+        {"pin asks",                        STORY_NORMAL, "j P",    300, "h", 1, COMMAND_HOLD, PLACE_CLOUD, "write-back", false},
+        {"AUTO off is at once",             STORY_NORMAL, "a",      0, "", 1, COMMAND_AUTO, PLACE_UNKNOWN, "", false},
+        {"AUTO off of one",                 STORY_NORMAL, "A",      0, "", 1, COMMAND_AUTO, PLACE_UNKNOWN, "cache", false},
+        {"dry-run is left by a question",   STORY_LOADING, "a",     300, "s", 1, COMMAND_AUTO, PLACE_UNKNOWN, "", false},
+        {"the extension stays in use",      STORY_NORMAL, "e",      300, "s", 0, COMMAND_EXTENSION, PLACE_UNKNOWN, "", false},
+        {"poll now",                        STORY_NORMAL, "R",      0, "", 1, COMMAND_REFRESH, PLACE_UNKNOWN, "", false},
+        {"not twice in 5 s",                STORY_NORMAL, "R R",    0, "", 1, COMMAND_REFRESH, PLACE_UNKNOWN, "", false},
+        {"view 2 acknowledges",             STORY_INTERRUPTION, "2", 0, "", 1, COMMAND_ACKNOWLEDGE, PLACE_UNKNOWN, "", false},
+        {"pasted text is not typing",       STORY_NORMAL, "paste-begin a m f paste-end", 9000, "", 0, COMMAND_AUTO, PLACE_UNKNOWN, "", false},
+        {"locked keys do nothing",          STORY_NORMAL, "L j m a e", 9000, "", 0, COMMAND_MOVE, PLACE_UNKNOWN, "", false},
+        {"h j k l never act",               STORY_NORMAL, "h j k l", 9000, "", 0, COMMAND_MOVE, PLACE_UNKNOWN, "", false},
+        {"no action behind the help",       STORY_NORMAL, "? m a",  9000, "", 0, COMMAND_MOVE, PLACE_UNKNOWN, "", false},
+        {"a filter is typed, not run",      STORY_NORMAL, "/ m a",  9000, "", 0, COMMAND_MOVE, PLACE_UNKNOWN, "", false},
+        {"where is both!: c or o",          STORY_DEAD, "G m",      9000, "", 0, COMMAND_MOVE, PLACE_UNKNOWN, "", false},
+        {"c says it",                       STORY_DEAD, "G c",      5000, "", 1, COMMAND_MOVE, PLACE_CLOUD, "end-to-end", false},
+    };
+    /* clang-format on */
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct stage *s = open_stage(rows[i].story);
+
+        stage_keys(s, rows[i].keys);
+        stage_wait(s, rows[i].wait_ms);
+        stage_keys(s, rows[i].more);
+        assert_row(rows[i].what, (int)s->n_commands == rows[i].n);
+        if (rows[i].n > 0) {
+            const struct command *c = &s->commands[0];
+
+            assert_row(rows[i].what, c->kind == rows[i].kind);
+            assert_row(rows[i].what, str_eq(c->server, rows[i].server));
+            assert_row(rows[i].what, c->force == rows[i].force);
+            assert_row(rows[i].what,
+                       rows[i].place == PLACE_UNKNOWN || c->place == rows[i].place);
+            assert_row(rows[i].what, str_eq(c->by, "dana") && c->id != 0);
+        }
+        close_stage(s);
+    }
+}
+
+static void test_undo_line(void **state)
+{
+    struct stage *s = open_stage(STORY_NORMAL);
+
+    (void)state;
+    stage_keys(s, "j j o");
+    stage_wait(s, 1000);
+    assert_shows(s, "migration moves on-prem in 4s, held there until 18:00, -$0.198/h");
+    assert_shows(s, "undo 4s");
+    stage_keys(s, "u");
+    assert_shows(s, "undone: migration moves on-prem");
+    close_stage(s);
+}
+
+static void test_undo_window_off(void **state)
+{
+    struct stage *s = calloc(1, sizeof(*s));
+
+    (void)state;
+    assert_non_null(s);
+    stage_init(s);
+    s->config.ui.undo_window = 0;
+    stage_open(s, STORY_NORMAL, true);
+    stage_keys(s, "j j o");
+    stage_wait(s, 300);
+    assert_true(s->ui.dialog.open);
+    stage_keys(s, "d");
+    assert_int_equal(s->n_commands, 1);
+    close_stage(s);
+}
+
+static void reclaim_first(struct fleet *f)
+{
+    f->servers[0].facts.instance.spot = SPOT_NOTICE;
+}
+
+/* S4: the server changes under the question. */
+static void test_changed_target(void **state)
+{
+    struct stage *s = open_stage(STORY_NORMAL);
+
+    (void)state;
+    stage_keys(s, "m");
+    stage_wait(s, 1000);
+    stage_story(s, STORY_NORMAL, reclaim_first);
+    stage_keys(s, "f"); /* meant for the old question */
+    assert_int_equal(s->n_commands, 0);
+    assert_true(s->ui.dialog.open);
+    assert_shows(s, "It changed meanwhile: read again, then confirm.");
+    assert_shows(s, "AWS takes its instance back");
+    stage_wait(s, 300);
+    stage_keys(s, "f");
+    assert_int_equal(s->n_commands, 1);
+    close_stage(s);
+}
+
+static void test_selection_sticks(void **state)
+{
+    struct stage *s = open_stage(STORY_NORMAL);
+    struct fleet *f;
+    struct server_view first;
+
+    (void)state;
+    stage_keys(s, "j");
+    assert_string_equal(s->ui.selected, "write-back");
+    f = story_fleet(STORY_NORMAL);
+    first = f->servers[0];
+    f->servers[0] = f->servers[1];
+    f->servers[1] = first;
+    ui_take_fleet(&s->ui, f, s->ms);
+    assert_string_equal(s->ui.selected, "write-back");
+    close_stage(s);
+}
+
+static void reply(struct fleet *f)
+{
+    f->n_replies = 1;
+    (void)str_copy(f->replies[0].text, LINE_TEXT, "cache: AUTO off, by dana");
+}
+
+static uint64_t reply_id;
+static void reply_to_ours(struct fleet *f)
+{
+    reply(f);
+    f->replies[0].id = reply_id;
+}
+
+static void test_replies(void **state)
+{
+    struct stage *s = open_stage(STORY_NORMAL);
+    char *text;
+
+    (void)state;
+    stage_keys(s, "A");
+    stage_story(s, STORY_NORMAL, reply); /* somebody else's */
+    text = picture(s, 35, 120);
+    assert_null(strstr(text, "cache: AUTO off, by dana"));
+    free(text);
+    reply_id = s->commands[0].id;
+    stage_story(s, STORY_NORMAL, reply_to_ours);
+    assert_shows(s, "cache: AUTO off, by dana");
+    s->refuse = true;
+    stage_keys(s, "A");
+    assert_shows(s, "auto cache: not taken: the mailbox is full");
+    stage_wait(s, 60000); /* an error stays until a key */
+    assert_shows(s, "not taken");
+    stage_keys(s, "k");
+    text = picture(s, 35, 120);
+    assert_null(strstr(text, "not taken"));
+    free(text);
+    close_stage(s);
+}
+
+static void test_quit(void **state)
+{
+    struct stage *s = open_stage(STORY_NORMAL);
+
+    (void)state;
+    stage_keys(s, "q");
+    assert_false(s->ui.quit); /* AUTO is on: it asks */
+    assert_true(s->ui.dialog.open);
+    stage_wait(s, 300);
+    stage_keys(s, "enter");
+    assert_false(s->ui.quit);
+    stage_keys(s, "2 q");
+    assert_int_equal(s->ui.view, VIEW_fleet);
+    assert_false(s->ui.dialog.open);
+    stage_keys(s, "ctrl-c ctrl-c");
+    assert_true(s->ui.quit);
+    close_stage(s);
+
+    s = open_stage(STORY_NORMAL);
+    stage_keys(s, "q");
+    stage_wait(s, 300);
+    stage_keys(s, "s");
+    assert_true(s->ui.quit);
+    close_stage(s);
+
+    s = calloc(1, sizeof(*s));
+    assert_non_null(s);
+    stage_init(s);
+    s->app.demo.on = true;
+    stage_open(s, STORY_MOVING, true);
+    stage_keys(s, "q");
+    assert_true(s->ui.quit);
+    close_stage(s);
+}
+
+static void test_lock(void **state)
+{
+    struct stage *s = open_stage(STORY_NORMAL);
+
+    (void)state;
+    stage_keys(s, "L m");
+    assert_shows(s, "keys are locked: L unlocks them");
+    assert_shows(s, "LOCKED");
+    stage_keys(s, "L");
+    stage_wait(s, 300);
+    stage_keys(s, "u a");
+    assert_int_equal(s->n_commands, 1);
+    close_stage(s);
+}
+
+static void test_filter(void **state)
+{
+    struct stage *s = open_stage(STORY_NORMAL);
+
+    (void)state;
+    stage_keys(s, "/ M I G enter");
+    assert_shows(s, "1 Fleet 1/4");
+    assert_string_equal(s->ui.selected, "migration");
+    stage_keys(s, "/ ! m i g enter");
+    assert_shows(s, "1 Fleet 3/4");
+    stage_keys(s, "/ z z enter");
+    assert_shows(s, "0 of 4, Esc clears");
+    stage_keys(s, "esc");
+    assert_shows(s, "1 Fleet 4/4");
+    close_stage(s);
+}
+
+static void test_truth(void **state)
+{
+    struct stage *s = open_stage(STORY_COUNT);
+
+    (void)state;
+    assert_shows(s, "cache      ..");
+    stage_wait(s, 4000);
+    assert_shows(s, "waiting for the controller (4s)");
+    stage_story(s, STORY_LOADING, NULL);
+    assert_shows(s, "waiting for velostrata (4s)");
+    stage_story(s, STORY_DEAD, NULL);
+    assert_shows(s, "both!");
+    assert_shows(s, "failed");
+    assert_shows(s, "DEGRADED blind:jenkins");
+    stage_wait(s, 2 * 3600 * 1000);
+    assert_shows(s, "STALLED");
+    close_stage(s);
+    s = open_stage(STORY_STALE);
+    assert_shows(s, "cloud ~2m");
+    assert_shows(s, "wait data");
+    assert_shows(s, "data 2m STALE");
+    close_stage(s);
+}
+
+/* Hostile names and texts stay inside their cells, whatever the size. */
+static void hostile(struct fleet *f)
+{
+    char *wide = f->servers[0].facts.cloud.build;
+
+    (void)str_copy(wide, BUILD_TEXT,
+                   "\xe6\xb5\x8b\xe8\xaf\x95\xe6\xb5\x8b\xe8\xaf\x95 "
+                   "\xd7\xa9\xd7\x9c\xd7\x95\xd7\x9d e\xcc\x81\xcc\x82 #1");
+    memset(f->servers[1].facts.instance.ip, 'x', NAME_TEXT - 1);
+    memset(f->events[0].text, 'y', LINE_TEXT - 1);
+    (void)str_copy(f->events[1].text, LINE_TEXT, "\x1b[2J\x07\xff\xfe");
+    memset(f->next.what, 'z', LINE_TEXT - 1);
+}
+
+static void test_all_sizes(void **state)
+{
+    static const char *const keys[] = {"1", "2", "5", "1 enter", "1 ?"};
+    struct stage *s = open_stage(STORY_INTERRUPTION);
+    struct err e = {0};
+
+    (void)state;
+    stage_story(s, STORY_INTERRUPTION, hostile);
+    for (size_t k = 0; k < ARRAY_LEN(keys); k++) {
+        for (int ascii = 0; ascii < 2; ascii++) {
+            stage_keys(s, keys[k]);
+            for (int rows = 1; rows <= 80; rows += rows < 30 ? 1 : 7) {
+                for (int cols = 1; cols <= 250; cols += cols < 30 ? 1 : 11) {
+                    struct canvas c;
+
+                    assert_int_equal(canvas_init(&c, rows, cols, ascii != 0, &e), ERR_OK);
+                    stage_draw(s, &c);
+                    for (int i = 0; i < rows * cols; i++) {
+                        assert_true(c.cells[i].cp >= ' ' || c.cells[i].cells == 0);
+                        assert_true(c.cells[i].cells < 2 ||
+                                    (i % cols + 1 < cols && c.cells[i + 1].cells == 0));
+                    }
+                    canvas_clear(&c);
+                }
+            }
+            stage_keys(s, "esc esc");
+        }
+    }
+    close_stage(s);
+}
+
+static void test_dialog_sizes(void **state)
+{
+    struct stage *s = open_stage(STORY_NORMAL);
+
+    (void)state;
+    stage_keys(s, "m");
+    for (int rows = 1; rows < 40; rows++) {
+        for (int cols = 1; cols < 130; cols += 3) {
+            char *text = picture(s, rows, cols);
+
+            /* The answers are there as soon as there is room for them at all. */
+            if (rows >= 6 && cols >= 80)
+                assert_non_null(strstr(text, "[Cancel]"));
+            free(text);
+        }
+    }
+    close_stage(s);
+}
+
+static void test_large(void **state)
+{
+    struct stage *s = open_stage(STORY_NORMAL);
+    char *text;
+
+    (void)state;
+    ui_take_fleet(&s->ui, story_large(1000), s->ms);
+    text = picture(s, 35, 120);
+    assert_non_null(strstr(text, "test-0001"));
+    assert_non_null(strstr(text, "rows 1-"));
+    free(text);
+    stage_keys(s, "G");
+    text = picture(s, 35, 120);
+    assert_non_null(strstr(text, "test-1000"));
+    assert_null(strstr(text, "test-0001"));
+    free(text);
+    close_stage(s);
+}
+
+static void fault(void *ctx, size_t i, char *say, size_t size)
+{
+    *(size_t *)ctx = i + 1;
+    (void)str_format(say, size, "did it");
+}
+
+static void test_demo_menu(void **state)
+{
+    static const char *const faults[] = {"take an instance back", "Jenkins down"};
+    struct stage *s = calloc(1, sizeof(*s));
+    size_t done = 0;
+
+    (void)state;
+    assert_non_null(s);
+    stage_init(s);
+    s->app.demo = (struct app_demo){
+        .on = true, .faults = faults, .n_faults = 2, .fault = fault, .ctx = &done};
+    stage_open(s, STORY_NORMAL, true);
+    stage_keys(s, "!");
+    assert_shows(s, "take an instance back");
+    stage_keys(s, "j enter");
+    assert_int_equal(done, 2);
+    assert_shows(s, "did it");
+    close_stage(s);
+    s = open_stage(STORY_NORMAL);
+    stage_keys(s, "!");
+    assert_shows(s, "only in the demo");
+    close_stage(s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_commands),
+        cmocka_unit_test(test_undo_line),
+        cmocka_unit_test(test_undo_window_off),
+        cmocka_unit_test(test_changed_target),
+        cmocka_unit_test(test_selection_sticks),
+        cmocka_unit_test(test_replies),
+        cmocka_unit_test(test_quit),
+        cmocka_unit_test(test_lock),
+        cmocka_unit_test(test_filter),
+        cmocka_unit_test(test_truth),
+        cmocka_unit_test(test_all_sizes),
+        cmocka_unit_test(test_dialog_sizes),
+        cmocka_unit_test(test_large),
+        cmocka_unit_test(test_demo_menu),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
