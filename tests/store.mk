@@ -1,1 +1,9 @@
 # Tests of store.
+check_PROGRAMS += tests/unit/test_journal_json tests/unit/test_lock tests/unit/test_store
+tests_unit_test_journal_json_SOURCES = tests/unit/test_journal_json.c tests/unit/table.h
+tests_unit_test_journal_json_LDADD = libcore.a $(CMOCKA_LIBS) $(JANSSON_LIBS)
+tests_unit_test_lock_SOURCES = tests/unit/test_lock.c tests/unit/table.h
+tests_unit_test_lock_LDADD = libcore.a $(CMOCKA_LIBS)
+tests_unit_test_store_SOURCES = tests/unit/test_store.c tests/unit/table.h
+tests_unit_test_store_LDADD = libcore.a $(CMOCKA_LIBS) $(SQLITE_LIBS)
+TESTS += tests/unit/test_journal_json tests/unit/test_lock tests/unit/test_store

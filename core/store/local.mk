@@ -1,3 +1,15 @@
 libcore_a_SOURCES += \
+	core/store/journal_json.c \
+	core/store/journal_json.h \
+	core/store/lock.c \
 	core/store/lock.h \
-	core/store/store.h
+	core/store/statements.def \
+	core/store/store.c \
+	core/store/store.h \
+	core/store/store_apply.c \
+	core/store/store_client.c \
+	core/store/store_files.c \
+	core/store/store_internal.h \
+	core/store/store_load.c \
+	core/store/store_query.c \
+	core/store/store_schema.c

@@ -1,0 +1,80 @@
+/*
+ * store_internal - what the files of the store share: the connection, its prepared
+ * statements, binding and reading in order. Only for core/store and its tests.
+ * Threads: as the store that they belong to.
+ */
+#ifndef RH_STORE_STORE_INTERNAL_H
+#define RH_STORE_STORE_INTERNAL_H
+
+#include "core/store/store.h"
+
+#include <limits.h>
+#include <sqlite3.h>
+
+#define STORE_FILE "state.db"
+
+enum store_statement {
+#define STATEMENT(id, sql) STATEMENT_##id,
+#include "core/store/statements.def"
+#undef STATEMENT
+    STATEMENT_COUNT
+};
+
+struct store {
+    sqlite3 *db;
+    enum store_use use;
+    bool first_start;
+    int64_t epoch;
+    uint64_t last_command; /* the newest that store_commands() handed out */
+    char file[PATH_MAX];   /* as shown in messages */
+    sqlite3_stmt *statements[STATEMENT_COUNT];
+};
+
+/* A statement that is being used: parameters and columns are taken in their order. The
+ * first failure is kept, so that only the end needs a check. */
+struct query {
+    struct store *s;
+    sqlite3_stmt *st;
+    int at; /* the next parameter, the next column */
+    int rc;
+};
+
+struct query query_begin(struct store *s, enum store_statement id) NONNULL;
+void query_int(struct query *q, int64_t v) NONNULL;
+void query_utc(struct query *q, struct utc t) NONNULL; /* 0 is stored as NULL */
+void query_text(struct query *q, const char *text) NONNULL;
+void query_none(struct query *q) NONNULL;
+bool query_row(struct query *q) NONNULL; /* true: there is one; columns begin anew */
+int64_t query_get_int(struct query *q) NONNULL;
+struct utc query_get_utc(struct query *q) NONNULL;
+void query_get_text(struct query *q, char *buf, size_t size) NONNULL;
+/* Resets the statement. ERR_STORE when anything in between failed. */
+enum err_code query_end(struct query *q, const char *what, struct err *e) NONNULL;
+enum err_code query_run(struct query *q, const char *what, struct err *e) NONNULL;
+
+/* For SQLite's last result: text with the file, the cause and what to do. */
+enum err_code store_fail(struct store *s, int rc, const char *what,
+                         struct err *e) NONNULL;
+
+/* Transactions; begin checks that this is still the store's controller (ERR_LOCKED). */
+enum err_code store_begin(struct store *s, struct err *e) MUST_CHECK NONNULL;
+enum err_code store_commit(struct store *s, struct err *e) MUST_CHECK NONNULL;
+void store_rollback(struct store *s) NONNULL;
+
+/* Brings the schema of the file up to n steps; steps[i] leads from version i to i + 1.
+ * Before it changes an older file it leaves a copy beside it. */
+enum err_code schema_migrate(struct store *s, const char *const steps[], int n,
+                             struct err *e) MUST_CHECK NONNULL;
+extern const char *const schema_steps[];
+extern const int schema_version;
+
+/* Makes the directory (0700, with its parents) or checks that it is ours alone; real
+ * gets its path without links. */
+enum err_code store_dir_prepare(const char *dir, bool create, char real[PATH_MAX],
+                                struct err *e) MUST_CHECK NONNULL;
+/* A file in it: regular, ours, 0600; made empty when create is set. ERR_NOT_FOUND. */
+enum err_code store_file_prepare(const char *path, bool create,
+                                 struct err *e) MUST_CHECK NONNULL;
+bool store_fs_is_network(unsigned long type);
+
+#endif
