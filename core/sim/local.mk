@@ -33,6 +33,7 @@ libcore_a_SOURCES += \
 	core/sim/property_spec.h \
 	core/sim/sigv4.c \
 	core/sim/sigv4.h \
+	core/sim/site_secrets.c \
 	core/sim/soap_request.c \
 	core/sim/soap_request.h \
 	core/sim/vim_call.h \

@@ -374,7 +374,8 @@ bool property_spec_select(const struct property_spec *spec,
             continue;
         if (!o->skip)
             emit(&k, o->ref);
-        push(&k, o->ref, o->first_child);
+        if (v->session != NULL) /* nobody reads on from there without one */
+            push(&k, o->ref, o->first_child);
         /* First in, first out keeps parents before children, as they are met. */
         for (size_t at = 0; at < k.n && !k.failed; at++)
             step(&k, k.todo[at]);

@@ -258,8 +258,10 @@ bool vim_ref_find(const struct vim_view_of_world *v, const char *type, const cha
             return false;
     } else if (r.cls != VIM_COLLECTOR || !str_eq(id, "ha-property-collector")) {
         r.i = vim_thing_find(v->server, r.cls, id);
-        if (r.i == 0)
-            return false;
+        if (r.i == 0 || v->session == NULL ||
+            vim_thing_of(v->server, r)->session !=
+                vim_session_index(v->server, v->session))
+            return false; /* what another session made is nobody else's business */
     }
     *out = r;
     return true;

@@ -432,13 +432,16 @@ static const struct vim_prop collector_props[] = {VIM_LEAF("filter", VIM_REFS, F
 static void collector_refs(const struct vim_view_of_world *v, struct vim_ref r, int f,
                            struct vim_refs *out)
 {
-    const struct vim_server *s = v->server;
+    struct vim_collector *c;
 
     (void)f; /* the only one */
-    for (size_t i = 0; i < s->n_filters && v->session != NULL; i++)
-        if (s->filters[i].collector == r.i &&
-            s->filters[i].thing.session == vim_session_index(s, v->session))
-            vim_refs_add(out, (struct vim_ref){VIM_FILTER, s->filters[i].thing.number});
+    if (v->session == NULL)
+        return;
+    c = vim_collector_of(v->server, v->session, r.i);
+    for (size_t i = 0; i < v->server->n_filters && c != NULL; i++)
+        if (v->server->filters[i].collector == c->thing.number)
+            vim_refs_add(
+                out, (struct vim_ref){VIM_FILTER, v->server->filters[i].thing.number});
 }
 
 const struct vim_ops vim_collector_ops = {
