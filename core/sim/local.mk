@@ -1,4 +1,9 @@
 libcore_a_SOURCES += \
+	core/sim/jenkins_jobs.c \
+	core/sim/jenkins_json.c \
+	core/sim/jenkins_tree.c \
+	core/sim/jenkins_wire.c \
+	core/sim/jenkins_wire.h \
 	core/sim/server.h \
 	core/sim/site.h \
 	core/sim/velostrata_tasks.c \
