@@ -2,6 +2,11 @@ libcore_a_SOURCES += \
 	core/sim/drive.c \
 	core/sim/drive.h \
 	core/sim/report.c \
+	core/sim/jenkins_jobs.c \
+	core/sim/jenkins_json.c \
+	core/sim/jenkins_tree.c \
+	core/sim/jenkins_wire.c \
+	core/sim/jenkins_wire.h \
 	core/sim/server.h \
 	core/sim/site.h \
 	core/sim/velostrata_tasks.c \

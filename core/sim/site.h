@@ -51,6 +51,7 @@ void site_config_text(const struct site *s, const char *base, struct strbuf *out
 
 /* The secrets that the site accepts. */
 extern const char site_velostrata_password[], site_jenkins_token[],
+    site_jenkins_password[], /* instead of the token: crumbs and cookies are needed */
     site_vsphere_password[], site_aws_key_id[], site_aws_secret_key[];
 
 /* What happened, for summaries and tests (also in GET /control/world). */
