@@ -14,4 +14,5 @@ include tests/api.mk
 include tests/sim.mk
 include tests/engine.mk
 include tests/tui.mk
+include tests/lint.mk
 endif

@@ -25,7 +25,7 @@ static bool print_entry(void *ctx, const struct journal_entry *j)
         struct strbuf line;
 
         strbuf_init(&line, 64 * 1024);
-        journal_json(j, &line);
+        journal_json(&line, j);
         p->failed = puts(strbuf_text(&line)) < 0;
         strbuf_clear(&line);
     } else {

@@ -50,14 +50,20 @@ static void make_page(struct strbuf *b)
 {
     strbuf_puts(b, ".\\\" options begin: made by tests/lint/conf_manual\n");
     for (size_t s = 0; s < option_section_count; s++) {
-        strbuf_printf(b, ".Ss Section %s\n", option_sections[s].name);
+        size_t n = 0; /* the section of the keys has no fixed options */
+
+        strbuf_printf(b, ".Ss Section %s\nOf ", option_sections[s].name);
         put_escaped(b, option_sections[s].help);
-        strbuf_puts(b, ".\n.Bl -tag -width Ds\n");
+        strbuf_puts(b, ".\n");
         for (size_t i = 0; i < option_count; i++) {
-            if (strcmp(option_table[i].section, option_sections[s].name) == 0)
-                put_option(b, &option_table[i]);
+            if (strcmp(option_table[i].section, option_sections[s].name) != 0)
+                continue;
+            if (n++ == 0)
+                strbuf_puts(b, ".Bl -tag -width Ds\n");
+            put_option(b, &option_table[i]);
         }
-        strbuf_puts(b, ".El\n");
+        if (n > 0)
+            strbuf_puts(b, ".El\n");
     }
     strbuf_puts(b, ".\\\" options end\n");
 }

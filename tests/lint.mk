@@ -1,0 +1,6 @@
+# What no compiler checks.
+check_PROGRAMS += tests/lint/conf_manual
+tests_lint_conf_manual_SOURCES = tests/lint/conf_manual.c
+tests_lint_conf_manual_LDADD = libcore.a $(CORE_LIBS)
+dist_check_SCRIPTS += tests/lint/manuals.sh
+TESTS += tests/lint/manuals.sh
