@@ -1,3 +1,9 @@
+# Tests of net.
+
+check_PROGRAMS += tests/unit/test_xml
+tests_unit_test_xml_SOURCES = tests/unit/test_xml.c tests/unit/table.h
+tests_unit_test_xml_LDADD = libcore.a $(CMOCKA_LIBS) $(XML_LIBS)
+TESTS += tests/unit/test_xml
 # Tests of net, and of the cleaning of outside text that it rests on.
 check_PROGRAMS += tests/unit/test_text
 tests_unit_test_text_SOURCES = tests/unit/test_text.c tests/unit/table.h
@@ -13,6 +19,11 @@ check_PROGRAMS += tests/unit/test_json
 tests_unit_test_json_SOURCES = tests/unit/test_json.c tests/unit/table.h
 tests_unit_test_json_LDADD = $(CORE_TEST_LIBS)
 TESTS += tests/unit/test_json
+
+check_PROGRAMS += tests/unit/test_aws_credentials
+tests_unit_test_aws_credentials_SOURCES = tests/unit/test_aws_credentials.c tests/unit/table.h
+tests_unit_test_aws_credentials_LDADD = libcore.a $(CMOCKA_LIBS) $(JANSSON_LIBS)
+TESTS += tests/unit/test_aws_credentials
 
 check_PROGRAMS += tests/unit/test_http
 tests_unit_test_http_SOURCES = tests/unit/test_http.c tests/unit/table.h

@@ -1,1 +1,24 @@
 # Tests of sim.
+
+check_PROGRAMS += tests/unit/test_sha256
+tests_unit_test_sha256_SOURCES = tests/unit/test_sha256.c tests/unit/table.h
+tests_unit_test_sha256_LDADD = $(PURE_TEST_LIBS)
+TESTS += tests/unit/test_sha256
+
+check_PROGRAMS += tests/unit/test_sigv4
+tests_unit_test_sigv4_SOURCES = tests/unit/test_sigv4.c tests/unit/table.h
+tests_unit_test_sigv4_LDADD = $(CORE_TEST_LIBS)
+TESTS += tests/unit/test_sigv4
+
+# The wires of the ESX host and of the region, bytes in and bytes out.
+WIRE_TEST_SOURCES = tests/unit/wire_exchange.c tests/unit/wire_exchange.h tests/unit/table.h
+
+check_PROGRAMS += tests/unit/test_ec2_wire
+tests_unit_test_ec2_wire_SOURCES = tests/unit/test_ec2_wire.c $(WIRE_TEST_SOURCES)
+tests_unit_test_ec2_wire_LDADD = $(CORE_TEST_LIBS)
+TESTS += tests/unit/test_ec2_wire
+
+check_PROGRAMS += tests/unit/test_vsphere_wire
+tests_unit_test_vsphere_wire_SOURCES = tests/unit/test_vsphere_wire.c $(WIRE_TEST_SOURCES)
+tests_unit_test_vsphere_wire_LDADD = $(CORE_TEST_LIBS)
+TESTS += tests/unit/test_vsphere_wire

@@ -2,4 +2,12 @@ libcore_a_SOURCES += \
 	core/api/ec2.h \
 	core/api/jenkins.h \
 	core/api/velostrata.h \
-	core/api/vsphere.h
+	core/api/vsphere.c \
+	core/api/vsphere.h \
+	core/api/vsphere_act.c \
+	core/api/vsphere_props.c \
+	core/api/vsphere_props.h \
+	core/api/vsphere_session.c \
+	core/api/vsphere_session.h \
+	core/api/vsphere_soap.c \
+	core/api/vsphere_soap.h

@@ -20,6 +20,10 @@ enum err_code vsphere_session_new(const struct api_config *config,
                                   struct err *e) MUST_CHECK NONNULL;
 void vsphere_session_free(struct vsphere_session *s);
 
+/* After a refused login no client asks again for four minutes (the account would be
+ * locked); the operator's refresh asks at once. */
+void vsphere_session_forgive(struct vsphere_session *s) NONNULL;
+
 struct vsphere;
 enum err_code vsphere_new(struct vsphere_session *s, const struct transport *t,
                           const struct clock *clock, struct vsphere **out,

@@ -14,6 +14,8 @@ libcore_a_SOURCES += \
 	core/base/rng.h \
 	core/base/secret.c \
 	core/base/secret.h \
+	core/base/sha256.c \
+	core/base/sha256.h \
 	core/base/str.c \
 	core/base/str.h \
 	core/base/text.c \

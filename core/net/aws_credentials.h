@@ -42,6 +42,15 @@ void aws_keys_clear(struct aws_keys *k) NONNULL;
 enum err_code aws_region_find(const char *configured, const char *profile, char *out,
                               size_t size, struct err *e) MUST_CHECK;
 
+/*
+ * Where a service ("ec2") of that region is: configured (NULL = not), the environment,
+ * the profile, AWS's own (aws-api 2.5). Ends with a slash. ERR_CONFIG when it does not
+ * fit.
+ */
+enum err_code aws_endpoint_find(const char *configured, const char *service,
+                                const char *profile, const char *region, char *out,
+                                size_t size, struct err *e) MUST_CHECK;
+
 /* After an expired-token error: the next get reads the source again. */
 void aws_credentials_expire(struct aws_credentials *c) NONNULL;
 

@@ -27,3 +27,34 @@ libcore_a_SOURCES += \
 	core/sim/world_jenkins.c \
 	core/sim/world_market.c \
 	core/sim/world_velostrata.c
+
+# The wires of the ESX host and of the region.
+libcore_a_SOURCES += \
+	core/sim/ec2_answer.c \
+	core/sim/ec2_call.h \
+	core/sim/ec2_filter.c \
+	core/sim/ec2_wire.c \
+	core/sim/form.c \
+	core/sim/form.h \
+	core/sim/property_collector.c \
+	core/sim/property_filter.c \
+	core/sim/property_spec.c \
+	core/sim/property_spec.h \
+	core/sim/sigv4.c \
+	core/sim/sigv4.h \
+	core/sim/site_secrets.c \
+	core/sim/soap_request.c \
+	core/sim/soap_request.h \
+	core/sim/vim_call.h \
+	core/sim/vim_faults.c \
+	core/sim/vim_faults.h \
+	core/sim/vim_host.c \
+	core/sim/vim_methods.c \
+	core/sim/vim_model.c \
+	core/sim/vim_model.h \
+	core/sim/vim_perf.c \
+	core/sim/vim_server.c \
+	core/sim/vim_server.h \
+	core/sim/vim_service.c \
+	core/sim/vim_vm.c \
+	core/sim/vsphere_wire.c

@@ -1,0 +1,41 @@
+/*
+ * vsphere_props - reads properties of vSphere objects with one RetrievePropertiesEx and
+ * all its pages, through lost sessions and views (vsphere-api 3.1, 4). Inside core/api
+ * only. Everything is borrowed for the length of the call. Threads: the client's.
+ */
+#ifndef RH_API_VSPHERE_PROPS_H
+#define RH_API_VSPHERE_PROPS_H
+
+#include "core/api/vsphere_session.h"
+
+/* What is read: of one object, or (object NULL) of the VMs and hosts of the view. */
+struct props_query {
+    const struct soap_ref *object;
+    const char *const *vm_paths;   /* of VirtualMachine, or of `object`; ends with NULL */
+    const char *const *host_paths; /* of HostSystem; NULL with an object */
+};
+
+/*
+ * Texts are as received. property: of an array of references once for each of them; fault
+ * is the one that the value holds, type "" = none. reset: a new reading begins, forget
+ * everything.
+ */
+struct props_sink {
+    void (*reset)(void *ctx);
+    void (*object)(void *ctx, const char *type, const char *id, size_t id_len);
+    void (*property)(void *ctx, const char *name, const char *text, size_t len,
+                     const struct soap_fault *fault);
+    void (*object_end)(void *ctx);
+    void *ctx;
+};
+
+/* Logs in when needed. ERR_OK also for a fault, which is then in *fault; a dead session
+ * is none: it is renewed once. */
+enum err_code vsphere_props_read(struct vsphere *v, const struct props_query *q,
+                                 const struct props_sink *sink, struct soap_fault *fault,
+                                 struct err *e) MUST_CHECK NONNULL;
+
+/* runtime.powerState, or a fault's existingState. */
+enum power vsphere_power_of(const char *text) NONNULL;
+
+#endif

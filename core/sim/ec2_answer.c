@@ -1,0 +1,668 @@
+/*
+ * ec2_answer - what the region says of its instances, spot requests, prices and network
+ * interfaces.
+ * Owns nothing.
+ * Threads: as the world.
+ */
+#include <config.h>
+
+#include "core/sim/ec2_call.h"
+#include "core/sim/wire.h"
+
+#include "core/base/timefmt.h"
+
+#include <string.h>
+
+#define HOUR_MS   (INT64_C(60) * 60 * 1000)
+#define MINUTE_MS (INT64_C(60) * 1000)
+
+static const char product[] = "Linux/UNIX";
+
+/* Another order than the serials', the same on every run. */
+static int64_t scatter(int64_t serial, int64_t range)
+{
+    return (int64_t)((uint64_t)serial * UINT64_C(0x9e3779b97f4a7c15) >> 33) % range;
+}
+
+static void put_price(struct ec2_call *c, const char *tag, int64_t nanos)
+{
+    strbuf_printf(&c->rs->body, "<%s>%lld.%06lld</%s>", tag,
+                  (long long)(nanos / 1000000000), (long long)(nanos % 1000000000 / 1000),
+                  tag);
+}
+
+static void put_tags(struct ec2_call *c, const struct sim_tag *tags, size_t n)
+{
+    ec2_open(c, "tagSet");
+    for (size_t i = 0; i < n; i++) {
+        ec2_open(c, "item");
+        ec2_put(c, "key", tags[i].key);
+        ec2_put(c, "value", tags[i].value);
+        ec2_close(c, "item");
+    }
+    ec2_close(c, "tagSet");
+}
+
+/* Every id of a list that does not exist fails the whole call. */
+static bool ids_exist(struct ec2_call *c, const char *prefix,
+                      bool (*exists)(const struct ec2_call *c, const char *id),
+                      const char *code, const char *noun)
+{
+    const char *id;
+
+    for (int i = 1; (id = form_item(&c->form, prefix, i, "")) != NULL; i++)
+        if (!exists(c, id)) {
+            ec2_error(c, 400, code, "The %s '%.60s' does not exist", noun, id);
+            return false;
+        }
+    return true;
+}
+
+/* ---- instances ---- */
+
+static const char *const instance_filters[] = {
+    "instance-id",
+    "instance-state-name",
+    "instance-state-code",
+    "instance-type",
+    "instance-lifecycle",
+    "availability-zone",
+    "image-id",
+    "subnet-id",
+    "vpc-id",
+    "owner-id",
+    "private-ip-address",
+    "private-dns-name",
+    "client-token",
+    "spot-instance-request-id",
+    "network-interface.network-interface-id",
+    "state-reason-code",
+    "tag-key",
+    "tag:",
+    NULL,
+};
+
+static const struct {
+    const char *name;
+    int code;
+} states[] = {
+    [SIM_PENDING] = {"pending", 0},    [SIM_RUNNING] = {"running", 16},
+    [SIM_STOPPING] = {"stopping", 64}, [SIM_SHUTTING_DOWN] = {"shutting-down", 32},
+    [SIM_STOPPED] = {"stopped", 80},   [SIM_TERMINATED] = {"terminated", 48},
+};
+
+/* A terminated instance is shown for an hour. */
+static bool shown(const struct ec2_call *c, const struct sim_instance *i)
+{
+    return i->state != SIM_TERMINATED || c->w->now - i->terminated < HOUR_MS;
+}
+
+/* Reading lags behind writing: an id is known within some seconds, its tags are indexed a
+ * little later, and a dead instance loses its tags before it goes itself (aws-api 4.2).
+ */
+static bool id_is_known(const struct ec2_call *c, const struct sim_instance *i)
+{
+    return c->w->now - i->launched >= scatter(i->serial, 3000);
+}
+
+static bool tags_are_known(const struct ec2_call *c, const struct sim_instance *i)
+{
+    if (i->state == SIM_TERMINATED &&
+        c->w->now - i->terminated >= 15 * MINUTE_MS + scatter(i->serial, 15 * MINUTE_MS))
+        return false;
+    return c->w->now - i->launched >= scatter(i->serial, 3000) + 2000;
+}
+
+static bool instance_exists(const struct ec2_call *c, const char *id)
+{
+    const struct sim_instance *i = world_instance_find(c->w, id);
+
+    return i != NULL && shown(c, i) && id_is_known(c, i);
+}
+
+static const struct sim_eni *eni_of(const struct ec2_call *c,
+                                    const struct sim_instance *i)
+{
+    if (i->eni < 0 || (size_t)i->eni >= c->w->n_enis ||
+        c->w->enis[i->eni].holder != i->serial)
+        return NULL;
+    return &c->w->enis[i->eni];
+}
+
+static const char *spot_request_of(const struct ec2_call *c, const struct sim_instance *i)
+{
+    const struct sim_spot *s = i->spot && i->spot_request != 0
+                                   ? world_spot_by_serial(c->w, i->spot_request)
+                                   : NULL;
+
+    return s != NULL ? s->id : "";
+}
+
+static void instance_facts(const struct ec2_call *c, const void *item, const char *f,
+                           struct ec2_facts *out)
+{
+    const struct sim_instance *i = item;
+    const struct sim_eni *eni = eni_of(c, i);
+
+    if (ec2_tag_facts(i->tags, tags_are_known(c, i) ? i->n_tags : 0, f, out))
+        return;
+    if (str_eq(f, "instance-id"))
+        ec2_fact(out, i->id);
+    else if (str_eq(f, "instance-state-name"))
+        ec2_fact(out, states[i->state].name);
+    else if (str_eq(f, "instance-type"))
+        ec2_fact(out, i->type);
+    else if (str_eq(f, "instance-lifecycle"))
+        ec2_fact(out, i->spot ? "spot" : "");
+    else if (str_eq(f, "availability-zone"))
+        ec2_fact(out, i->zone);
+    else if (str_eq(f, "image-id"))
+        ec2_fact(out, i->image);
+    else if (str_eq(f, "subnet-id"))
+        ec2_fact(out, i->subnet);
+    else if (str_eq(f, "vpc-id"))
+        ec2_fact(out, c->w->vpc);
+    else if (str_eq(f, "owner-id"))
+        ec2_fact(out, c->w->account);
+    else if (str_eq(f, "private-ip-address"))
+        ec2_fact(out, i->ip);
+    else if (str_eq(f, "private-dns-name"))
+        ec2_fact(out, i->private_dns);
+    else if (str_eq(f, "client-token"))
+        ec2_fact(out, i->client_token);
+    else if (str_eq(f, "spot-instance-request-id"))
+        ec2_fact(out, spot_request_of(c, i));
+    else if (str_eq(f, "network-interface.network-interface-id"))
+        ec2_fact(out, eni != NULL ? eni->id : "");
+    else if (str_eq(f, "state-reason-code"))
+        ec2_fact(out, i->reason_code != NULL ? i->reason_code : "");
+    else if (str_eq(f, "instance-state-code")) {
+        (void)str_format(out->buf, sizeof(out->buf), "%d", states[i->state].code);
+        ec2_fact(out, out->buf);
+    }
+}
+
+static void put_instance_interface(struct ec2_call *c, const struct sim_instance *i)
+{
+    const struct sim_eni *eni = eni_of(c, i);
+
+    ec2_open(c, "networkInterfaceSet");
+    if (eni != NULL) {
+        ec2_open(c, "item");
+        ec2_put(c, "networkInterfaceId", eni->id);
+        ec2_put(c, "subnetId", eni->subnet);
+        ec2_put(c, "vpcId", c->w->vpc);
+        ec2_put(c, "status", "in-use");
+        ec2_put(c, "macAddress", eni->mac);
+        ec2_put(c, "privateIpAddress", eni->ip);
+        strbuf_puts(&c->rs->body, "<sourceDestCheck>true</sourceDestCheck><attachment>");
+        strbuf_printf(&c->rs->body, "<attachmentId>eni-attach-%017llx</attachmentId>",
+                      (unsigned long long)eni->holder);
+        strbuf_puts(&c->rs->body,
+                    "<deviceIndex>0</deviceIndex><status>attached</status>");
+        ec2_put_time(c, "attachTime", eni->attached);
+        ec2_put(c, "deleteOnTermination", eni->delete_on_termination ? "true" : "false");
+        strbuf_puts(&c->rs->body, "</attachment></item>");
+    }
+    ec2_close(c, "networkInterfaceSet");
+}
+
+/* Why it ends, in both places that say so. */
+static void put_reason(struct ec2_call *c, const struct sim_instance *i)
+{
+    int64_t at = i->dying_since != 0 ? i->dying_since : i->terminated;
+    char time[TIME_TEXT];
+
+    if (i->reason_code == NULL) {
+        strbuf_puts(&c->rs->body, "<reason/>");
+        return;
+    }
+    (void)utc_text((struct utc){at / 1000}, time);
+    strbuf_printf(&c->rs->body, "<reason>%s initiated (%.10s %.8s GMT)</reason>",
+                  str_starts(i->reason_code, "Client.User") ? "User" : "Service", time,
+                  time + 11);
+    ec2_open(c, "stateReason");
+    ec2_put(c, "code", i->reason_code);
+    strbuf_printf(&c->rs->body, "<message>%s: instance is %s</message>", i->reason_code,
+                  states[i->state].name);
+    ec2_close(c, "stateReason");
+}
+
+static void put_instance(struct ec2_call *c, const struct sim_instance *i)
+{
+    struct strbuf *b = &c->rs->body;
+    bool alive = i->state != SIM_TERMINATED;
+    bool tags = tags_are_known(c, i);
+
+    ec2_open(c, "item");
+    ec2_put(c, "instanceId", i->id);
+    ec2_put(c, "imageId", i->image);
+    strbuf_printf(b, "<instanceState><code>%d</code><name>%s</name></instanceState>",
+                  states[i->state].code, states[i->state].name);
+    ec2_put(c, "privateDnsName", alive ? i->private_dns : "");
+    put_reason(c, i);
+    strbuf_puts(b, "<amiLaunchIndex>0</amiLaunchIndex><productCodes/>");
+    ec2_put(c, "instanceType", i->type);
+    ec2_put_time(c, "launchTime", i->launched);
+    ec2_open(c, "placement");
+    ec2_put(c, "availabilityZone", i->zone);
+    strbuf_puts(b, "<groupName/><tenancy>default</tenancy></placement>"
+                   "<monitoring><state>disabled</state></monitoring>");
+    if (alive) {
+        ec2_put(c, "subnetId", i->subnet);
+        ec2_put(c, "vpcId", c->w->vpc);
+        ec2_put(c, "privateIpAddress", i->ip);
+    }
+    strbuf_puts(b, "<sourceDestCheck>true</sourceDestCheck><groupSet/>"
+                   "<architecture>x86_64</architecture><rootDeviceType>ebs"
+                   "</rootDeviceType><rootDeviceName>/dev/xvda</rootDeviceName>"
+                   "<blockDeviceMapping/><virtualizationType>hvm</virtualizationType>");
+    if (i->spot) {
+        strbuf_puts(b, "<instanceLifecycle>spot</instanceLifecycle>");
+        ec2_put(c, "spotInstanceRequestId", spot_request_of(c, i));
+    }
+    ec2_put(c, "clientToken", i->client_token);
+    put_tags(c, i->tags, tags ? i->n_tags : 0);
+    strbuf_puts(b, "<hypervisor>xen</hypervisor>");
+    put_instance_interface(c, i);
+    strbuf_puts(b, "<ebsOptimized>false</ebsOptimized>");
+    ec2_close(c, "item");
+}
+
+static void describe_instances(struct ec2_call *c)
+{
+    struct ec2_filters filters;
+    struct ec2_page page;
+    const struct world *w = c->w;
+
+    if (!ec2_filters_read(c, instance_filters, &filters) ||
+        !ec2_page_read(c, "InstanceId", EC2_MAX_RESULTS, &page) ||
+        !ids_exist(c, "InstanceId", instance_exists, "InvalidInstanceID.NotFound",
+                   "instance ID"))
+        return;
+    ec2_open(c, "reservationSet");
+    for (size_t i = 0; i < w->n_instances; i++) {
+        const struct sim_instance *at = w->instances[i];
+
+        if (!shown(c, at) || !id_is_known(c, at) ||
+            !ec2_listed(c, "InstanceId", at->id) ||
+            !ec2_filters_match(c, &filters, at, instance_facts) ||
+            !ec2_page_takes(&page, at->serial))
+            continue;
+        strbuf_printf(&c->rs->body, "<item><reservationId>r-%017llx</reservationId>",
+                      (unsigned long long)at->serial);
+        ec2_put(c, "ownerId", w->account);
+        strbuf_puts(&c->rs->body, "<groupSet/><instancesSet>");
+        put_instance(c, at);
+        strbuf_puts(&c->rs->body, "</instancesSet></item>");
+    }
+    ec2_close(c, "reservationSet");
+    ec2_page_end(c, &page, false);
+}
+
+/* ---- spot requests ---- */
+
+static const char *const spot_filters[] = {
+    "spot-instance-request-id",
+    "instance-id",
+    "state",
+    "status-code",
+    "type",
+    "launch.instance-type",
+    "launched-availability-zone",
+    "product-description",
+    "network-interface.network-interface-id",
+    "tag-key",
+    "tag:",
+    NULL,
+};
+
+static const char *const spot_states[] = {
+    [SIM_SPOT_OPEN] = "open",
+    [SIM_SPOT_ACTIVE] = "active",
+    [SIM_SPOT_CLOSED] = "closed",
+    [SIM_SPOT_CANCELED] = "cancelled",
+};
+
+static bool spot_exists(const struct ec2_call *c, const char *id)
+{
+    return world_spot_find(c->w, id) != NULL;
+}
+
+static void spot_facts(const struct ec2_call *c, const void *item, const char *f,
+                       struct ec2_facts *out)
+{
+    const struct sim_spot *s = item;
+
+    if (ec2_tag_facts(s->tags, s->n_tags, f, out))
+        return;
+    if (str_eq(f, "spot-instance-request-id"))
+        ec2_fact(out, s->id);
+    else if (str_eq(f, "instance-id"))
+        ec2_fact(out, s->instance);
+    else if (str_eq(f, "state"))
+        ec2_fact(out, spot_states[s->state]);
+    else if (str_eq(f, "status-code"))
+        ec2_fact(out, s->status);
+    else if (str_eq(f, "type"))
+        ec2_fact(out, "one-time");
+    else if (str_eq(f, "launch.instance-type"))
+        ec2_fact(out, s->type);
+    else if (str_eq(f, "launched-availability-zone"))
+        ec2_fact(out, s->zone);
+    else if (str_eq(f, "product-description"))
+        ec2_fact(out, product);
+    else if (str_eq(f, "network-interface.network-interface-id")) {
+        const struct sim_instance *i = world_instance_find(c->w, s->instance);
+        const struct sim_eni *eni = i != NULL ? eni_of(c, i) : NULL;
+
+        ec2_fact(out, eni != NULL ? eni->id : "");
+    }
+}
+
+static void put_spot(struct ec2_call *c, const struct sim_spot *s)
+{
+    struct strbuf *b = &c->rs->body;
+
+    ec2_open(c, "item");
+    ec2_put(c, "spotInstanceRequestId", s->id);
+    put_price(c, "spotPrice", s->cap);
+    ec2_put(c, "type", "one-time");
+    ec2_put(c, "state", spot_states[s->state]);
+    ec2_open(c, "status");
+    ec2_put(c, "code", s->status);
+    ec2_put_time(c, "updateTime", s->updated);
+    strbuf_printf(b, "<message>The request is %s.</message></status>", s->status);
+    ec2_open(c, "launchSpecification");
+    ec2_put(c, "instanceType", s->type);
+    ec2_close(c, "launchSpecification");
+    if (s->instance[0] != '\0') {
+        ec2_put(c, "instanceId", s->instance);
+        ec2_put(c, "launchedAvailabilityZone", s->zone);
+    }
+    ec2_put_time(c, "createTime", s->created);
+    ec2_put(c, "productDescription", product);
+    put_tags(c, s->tags, s->n_tags);
+    ec2_put(c, "instanceInterruptionBehavior", "terminate");
+    ec2_close(c, "item");
+}
+
+static void describe_spot_requests(struct ec2_call *c)
+{
+    struct ec2_filters filters;
+    struct ec2_page page;
+    const struct world *w = c->w;
+
+    if (!ec2_filters_read(c, spot_filters, &filters) ||
+        !ec2_page_read(c, "SpotInstanceRequestId", EC2_MAX_RESULTS, &page) ||
+        !ids_exist(c, "SpotInstanceRequestId", spot_exists,
+                   "InvalidSpotInstanceRequestID.NotFound", "spot instance request ID"))
+        return;
+    ec2_open(c, "spotInstanceRequestSet");
+    for (size_t i = 0; i < w->n_spots; i++)
+        if (ec2_listed(c, "SpotInstanceRequestId", w->spots[i]->id) &&
+            ec2_filters_match(c, &filters, w->spots[i], spot_facts) &&
+            ec2_page_takes(&page, w->spots[i]->serial))
+            put_spot(c, w->spots[i]);
+    ec2_close(c, "spotInstanceRequestSet");
+    ec2_page_end(c, &page, false);
+}
+
+/* ---- spot prices ---- */
+
+static const char *const price_filters[] = {
+    "instance-type", "availability-zone", "product-description",
+    "spot-price",    "timestamp",         NULL,
+};
+
+struct price_item {
+    const char *type, *zone;
+    const struct sim_price *record;
+};
+
+static void price_facts(const struct ec2_call *c, const void *item, const char *f,
+                        struct ec2_facts *out)
+{
+    const struct price_item *p = item;
+
+    (void)c;
+    if (str_eq(f, "instance-type"))
+        ec2_fact(out, p->type);
+    else if (str_eq(f, "availability-zone"))
+        ec2_fact(out, p->zone);
+    else if (str_eq(f, "product-description"))
+        ec2_fact(out, product);
+    else if (str_eq(f, "timestamp"))
+        ec2_fact(out, wire_time(p->record->at, out->buf));
+    else if (str_eq(f, "spot-price")) {
+        (void)str_format(out->buf, sizeof(out->buf), "%lld.%06lld",
+                         (long long)(p->record->nanos / 1000000000),
+                         (long long)(p->record->nanos % 1000000000 / 1000));
+        ec2_fact(out, out->buf);
+    }
+}
+
+static bool read_instant(struct ec2_call *c, const char *name, int64_t *ms)
+{
+    const char *text = form_get(&c->form, name);
+    struct utc t;
+    struct err e = {0};
+
+    if (text == NULL)
+        return true;
+    if (utc_parse(text, &t, &e) != ERR_OK) {
+        ec2_error(c, 400, "InvalidParameterValue",
+                  "Value (%.40s) for parameter %s is invalid. Invalid date format.", text,
+                  name);
+        return false;
+    }
+    *ms = t.s * 1000;
+    return true;
+}
+
+static bool product_wanted(const struct ec2_call *c)
+{
+    /* The VPC flavor is the same product. */
+    return ec2_listed(c, "ProductDescription", product) ||
+           ec2_listed(c, "ProductDescription", "Linux/UNIX (Amazon VPC)");
+}
+
+static void put_record(struct ec2_call *c, const struct price_item *p)
+{
+    ec2_open(c, "item");
+    ec2_put(c, "instanceType", p->type);
+    ec2_put(c, "productDescription", product);
+    put_price(c, "spotPrice", p->record->nanos);
+    ec2_put_time(c, "timestamp", p->record->at);
+    ec2_put(c, "availabilityZone", p->zone);
+    ec2_close(c, "item");
+}
+
+/* One record for each change within the time, and the last one before it: that is the
+ * price at its beginning. Newest first within an offering; offering behind offering, so
+ * that nobody can rely on an order over all. */
+static void put_offering(struct ec2_call *c, const struct ec2_filters *filters,
+                         struct ec2_page *page, const struct sim_offering *o,
+                         int64_t base, int64_t from, int64_t to)
+{
+    struct price_item p = {c->w->types[o->type].name, c->w->zones[o->zone], NULL};
+
+    for (size_t i = o->n_prices; i-- > 0;) {
+        p.record = &o->prices[i];
+        if (p.record->at > to || p.record->at > c->w->now)
+            continue;
+        /* Counted from the newest back, a position would move with the next change. */
+        if (ec2_filters_match(c, filters, &p, price_facts) &&
+            ec2_page_takes(page, base + (int64_t)(0xffffff - i)))
+            put_record(c, &p);
+        if (p.record->at <= from)
+            return;
+    }
+}
+
+static void describe_prices(struct ec2_call *c)
+{
+    struct ec2_filters filters;
+    struct ec2_page page;
+    const struct world *w = c->w;
+    const char *zone = form_get(&c->form, "AvailabilityZone");
+    int64_t from = w->now - 90 * 24 * HOUR_MS, to = INT64_MAX;
+
+    if (!ec2_filters_read(c, price_filters, &filters) ||
+        !ec2_page_read(c, NULL, EC2_MAX_RESULTS, &page) ||
+        !read_instant(c, "StartTime", &from) || !read_instant(c, "EndTime", &to))
+        return;
+    ec2_open(c, "spotPriceHistorySet");
+    for (size_t i = 0; i < w->n_types * w->n_zones; i++) {
+        const struct sim_offering *o = &w->offerings[i];
+
+        if (ec2_listed(c, "InstanceType", w->types[o->type].name) && product_wanted(c) &&
+            (zone == NULL || str_eq(zone, w->zones[o->zone])))
+            put_offering(c, &filters, &page, o, (int64_t)i << 24, from, to);
+    }
+    ec2_close(c, "spotPriceHistorySet");
+    ec2_page_end(c, &page, true);
+}
+
+/* ---- network interfaces ---- */
+
+static const char *const eni_filters[] = {
+    "network-interface-id",
+    "status",
+    "attachment.instance-id",
+    "attachment.status",
+    "subnet-id",
+    "vpc-id",
+    "owner-id",
+    "availability-zone",
+    "private-ip-address",
+    "addresses.private-ip-address",
+    "mac-address",
+    "description",
+    NULL,
+};
+
+static bool eni_exists(const struct ec2_call *c, const char *id)
+{
+    return world_eni_find(c->w, id) >= 0;
+}
+
+static const char *holder_of(const struct ec2_call *c, const struct sim_eni *eni)
+{
+    const struct sim_instance *i =
+        eni->holder != 0 ? world_instance_by_serial(c->w, eni->holder) : NULL;
+
+    return i != NULL ? i->id : "";
+}
+
+static void eni_facts(const struct ec2_call *c, const void *item, const char *f,
+                      struct ec2_facts *out)
+{
+    const struct sim_eni *eni = item;
+
+    if (str_eq(f, "network-interface-id"))
+        ec2_fact(out, eni->id);
+    else if (str_eq(f, "status"))
+        ec2_fact(out, eni->holder != 0 ? "in-use" : "available");
+    else if (str_eq(f, "attachment.instance-id"))
+        ec2_fact(out, holder_of(c, eni));
+    else if (str_eq(f, "attachment.status"))
+        ec2_fact(out, eni->holder != 0 ? "attached" : "");
+    else if (str_eq(f, "subnet-id"))
+        ec2_fact(out, eni->subnet);
+    else if (str_eq(f, "vpc-id"))
+        ec2_fact(out, c->w->vpc);
+    else if (str_eq(f, "owner-id"))
+        ec2_fact(out, c->w->account);
+    else if (str_eq(f, "availability-zone"))
+        ec2_fact(out, eni->zone);
+    else if (str_eq(f, "private-ip-address") || str_eq(f, "addresses.private-ip-address"))
+        ec2_fact(out, eni->ip);
+    else if (str_eq(f, "mac-address"))
+        ec2_fact(out, eni->mac);
+    else if (str_eq(f, "description"))
+        ec2_fact(out, eni->description);
+}
+
+static void put_attachment(struct ec2_call *c, const struct sim_eni *eni)
+{
+    ec2_open(c, "attachment");
+    strbuf_printf(&c->rs->body, "<attachmentId>eni-attach-%017llx</attachmentId>",
+                  (unsigned long long)eni->holder);
+    ec2_put(c, "instanceId", holder_of(c, eni));
+    ec2_put(c, "instanceOwnerId", c->w->account);
+    strbuf_puts(&c->rs->body, "<deviceIndex>0</deviceIndex><status>attached</status>");
+    ec2_put_time(c, "attachTime", eni->attached);
+    ec2_put(c, "deleteOnTermination", eni->delete_on_termination ? "true" : "false");
+    ec2_close(c, "attachment");
+}
+
+static void put_eni(struct ec2_call *c, const struct sim_eni *eni)
+{
+    struct strbuf *b = &c->rs->body;
+
+    ec2_open(c, "item");
+    ec2_put(c, "networkInterfaceId", eni->id);
+    ec2_put(c, "subnetId", eni->subnet);
+    ec2_put(c, "vpcId", c->w->vpc);
+    ec2_put(c, "availabilityZone", eni->zone);
+    ec2_put(c, "description", eni->description);
+    ec2_put(c, "ownerId", c->w->account);
+    strbuf_puts(b, "<requesterManaged>false</requesterManaged>");
+    ec2_put(c, "status", eni->holder != 0 ? "in-use" : "available");
+    ec2_put(c, "macAddress", eni->mac);
+    ec2_put(c, "privateIpAddress", eni->ip);
+    strbuf_puts(b, "<sourceDestCheck>true</sourceDestCheck><groupSet/>");
+    if (eni->holder != 0)
+        put_attachment(c, eni);
+    strbuf_puts(b, "<tagSet/><privateIpAddressesSet><item>");
+    ec2_put(c, "privateIpAddress", eni->ip);
+    strbuf_puts(b, "<primary>true</primary></item></privateIpAddressesSet>"
+                   "<interfaceType>interface</interfaceType>");
+    ec2_close(c, "item");
+}
+
+static void describe_interfaces(struct ec2_call *c)
+{
+    struct ec2_filters filters;
+    struct ec2_page page;
+    const struct world *w = c->w;
+
+    if (!ec2_filters_read(c, eni_filters, &filters) ||
+        !ec2_page_read(c, "NetworkInterfaceId", EC2_MAX_RESULTS, &page) ||
+        !ids_exist(c, "NetworkInterfaceId", eni_exists,
+                   "InvalidNetworkInterfaceID.NotFound", "networkInterface ID"))
+        return;
+    ec2_open(c, "networkInterfaceSet");
+    for (size_t i = 0; i < w->n_enis; i++)
+        if (ec2_listed(c, "NetworkInterfaceId", w->enis[i].id) &&
+            ec2_filters_match(c, &filters, &w->enis[i], eni_facts) &&
+            ec2_page_takes(&page, (int64_t)i))
+            put_eni(c, &w->enis[i]);
+    ec2_close(c, "networkInterfaceSet");
+    ec2_page_end(c, &page, false);
+}
+
+/* ---- the table's rows ---- */
+
+#define PAGED "Filter.N.Name", "Filter.N.Value.N", "MaxResults", "NextToken"
+
+static const char *const instance_parameters[] = {"InstanceId.N", PAGED, NULL};
+static const char *const spot_parameters[] = {"SpotInstanceRequestId.N", PAGED, NULL};
+static const char *const price_parameters[] = {"InstanceType.N",
+                                               "ProductDescription.N",
+                                               "AvailabilityZone",
+                                               "StartTime",
+                                               "EndTime",
+                                               PAGED,
+                                               NULL};
+static const char *const eni_parameters[] = {"NetworkInterfaceId.N", PAGED, NULL};
+
+const struct ec2_action ec2_describe_instances = {"DescribeInstances", describe_instances,
+                                                  instance_parameters};
+const struct ec2_action ec2_describe_spot_requests = {
+    "DescribeSpotInstanceRequests", describe_spot_requests, spot_parameters};
+const struct ec2_action ec2_describe_prices = {"DescribeSpotPriceHistory",
+                                               describe_prices, price_parameters};
+const struct ec2_action ec2_describe_interfaces = {"DescribeNetworkInterfaces",
+                                                   describe_interfaces, eni_parameters};
