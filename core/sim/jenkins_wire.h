@@ -10,10 +10,11 @@
 /* Every property name that occurs; the tree is looked up by number. */
 #define JENKINS_PROPERTIES(X)                                                            \
     X(absoluteRemotePath)                                                                \
-    X(actions) X(allBuilds) X(anonymous) X(assignedLabels) X(authenticated) X(           \
-        authorities) X(blocked) X(buildable) X(buildableStartMilliseconds) X(building)   \
-        X(builds) X(builtOn) X(busyExecutors) X(cancelled) X(causes) X(color) X(         \
-            computer) X(currentExecutable) X(defaultParameterValue) X(description)       \
+    X(actions)                                                                           \
+    X(allBuilds) X(anonymous) X(assignedLabels) X(authenticated) X(authorities) X(       \
+        blocked) X(buildable) X(buildableStartMilliseconds) X(building) X(builds)        \
+        X(builtOn) X(busyExecutors) X(cancelled) X(causes) X(color) X(computer) X(       \
+            currentExecutable) X(defaultParameterValue) X(description)                   \
             X(discoverableItems) X(displayName) X(duration) X(estimatedDuration) X(      \
                 executable) X(executors) X(fullDisplayName) X(fullName) X(icon) X(id)    \
                 X(idle) X(inQueue) X(inQueueSince) X(items) X(jnlpAgent) X(jobs) X(      \

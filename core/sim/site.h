@@ -24,6 +24,9 @@ enum err_code site_new(const struct site_options *o, struct site **out,
                        struct err *e) MUST_CHECK NONNULL;
 void site_free(struct site *s);
 
+/* The names of the faults with their meaning, one line each: for `list`. */
+void site_fault_list(struct strbuf *out) NONNULL;
+
 /* Lets the world live on to that instant (milliseconds since 1970 UTC); never back. */
 void site_advance(struct site *s, int64_t now_ms) NONNULL;
 int64_t site_now_ms(const struct site *s) NONNULL;
