@@ -83,7 +83,7 @@ int cmd_sim(const struct args *a)
     if (a->set[FLAG_LISTEN] && listen_port(a->value[FLAG_LISTEN], &port, &e) != ERR_OK)
         return session_fail(&e);
     if (a->set[FLAG_FAULTS] && str_eq(a->value[FLAG_FAULTS], "list")) {
-        site_faults_text(&line);
+        site_fault_list(&line);
         (void)fputs(strbuf_text(&line), stdout); /* the flush below sees a failure */
         strbuf_clear(&line);
         return fflush(stdout) == 0 ? EXIT_DONE : EXIT_FAILED;
