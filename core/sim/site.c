@@ -235,14 +235,13 @@ void site_config_text(const struct site *s, const char *base, struct strbuf *out
                   "site       = { name = \"haifa\"  tz = \"Asia/Jerusalem\"  "
                   "deployment = \"demo\" }\n"
                   "policy     = { window = [\"Sun-Thu 09:00-18:00\"]  max_moves = 2  "
-                  "budget_month = 250.00  auto = \"on\" }\n"
+                  "auto = \"on\" }\n"
                   "velostrata = { url = \"%s/velostrata/api/v25\"  user = \"apiuser\"  "
                   "cloud_extension = \"%s\" }\n"
                   "jenkins    = { url = \"%s/jenkins/\"  user = \"rushhour\" }\n"
                   "vsphere    = { url = \"%s/sdk\"  user = \"rushhour\" }\n"
                   "aws        = { region = \"%s\"  endpoint_ec2 = \"%s/ec2/\" }\n"
-                  "cost       = { cloud_extension_hour = 0.266  "
-                  "compare_host_month = 350.00 }\n"
+                  "cost       = { cloud_extension_hour = 0.266 }\n"
                   "servers    = {\n",
                   base, w->extension.id, base, base, w->region, base);
     for (size_t i = 0; i < w->n_servers; i++) {

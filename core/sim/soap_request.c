@@ -207,7 +207,7 @@ const char *soap_type(const struct soap_request *r, const struct soap_node *n)
     return n != NULL ? r->texts.data + n->type : "";
 }
 
-const char *soap_xsi_type(const struct soap_request *r, const struct soap_node *n)
+const char *soap_request_xsi_type(const struct soap_request *r, const struct soap_node *n)
 {
     return n != NULL ? r->texts.data + n->xsi_type : "";
 }

@@ -48,7 +48,7 @@ const char *soap_name(const struct soap_request *r, const struct soap_node *n);
 const char *soap_text(const struct soap_request *r, const struct soap_node *n);
 const char *soap_type(const struct soap_request *r,
                       const struct soap_node *n); /* of a reference */
-const char *soap_xsi_type(const struct soap_request *r,
+const char *soap_request_xsi_type(const struct soap_request *r,
                           const struct soap_node *n); /* without prefix */
 
 const char *soap_child_text(const struct soap_request *r, const struct soap_node *n,

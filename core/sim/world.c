@@ -287,7 +287,7 @@ void world_free(struct world *w)
     for (size_t i = 0; i < SIM_WIRES; i++)
         if (w->wires[i].free != NULL)
             w->wires[i].free(w->wires[i].data);
-    jenkins_free(w);
+    world_jenkins_free(w);
     market_free(w);
     cloud_free(w);
     free(w->manager_tasks);

@@ -113,7 +113,7 @@ void manager_prune(struct world *w) NONNULL;
 
 /* world_jenkins.c, world_builds.c */
 void jenkins_setup(struct world *w) NONNULL;
-void jenkins_free(struct world *w) NONNULL;
+void world_jenkins_free(struct world *w) NONNULL;
 void jenkins_machine_up(struct world *w, int32_t server, enum sim_side side) NONNULL;
 /* graceful: the agent says goodbye; else the dead channel is found out later. */
 void jenkins_machine_down(struct world *w, int32_t server, enum sim_side side,

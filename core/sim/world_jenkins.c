@@ -249,7 +249,7 @@ void jenkins_setup(struct world *w)
     }
 }
 
-void jenkins_free(struct world *w)
+void world_jenkins_free(struct world *w)
 {
     for (size_t j = 0; j < w->n_jobs; j++)
         for (size_t k = 0; k < SIM_KEEP_BUILDS; k++)

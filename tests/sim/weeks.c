@@ -2,6 +2,8 @@
 
 #include "tests/sim/weeks.h"
 
+#include "core/base/str.h"
+
 #include "tests/unit/table.h"
 
 #include <stdlib.h>
@@ -76,8 +78,8 @@ static void each_entry(void *ctx, const struct journal_entry *j)
         w->acts++;
         if (j->text[0] == '\0' || j->actor[0] == '\0' || j->reason[0] == '\0') {
             w->acts_unexplained++;
-            (void)snprintf(w->first_wrong, sizeof(w->first_wrong), "%s %s: %s", j->action,
-                           j->server, j->text);
+            (void)str_format(w->first_wrong, sizeof(w->first_wrong), "%s %s: %s", j->action,
+                             j->server, j->text);
         }
     }
     if (strcmp(j->action, "loss") == 0)
