@@ -67,6 +67,32 @@ static bool has_order(const struct plan_server *s)
     return s->order.place == PLACE_CLOUD || s->order.place == PLACE_ONPREM;
 }
 
+/*
+ * Is an uncommitted move no longer wanted? 6.5: its automation was switched off; the
+ * desired place changed back (6.6 waits for a trusted clock); `remaining` at the commit
+ * point; and the way out is given up when its server must stay where it is (3.6: in every
+ * gate but slots and drain the node stays open). What a person asked for stays.
+ */
+static bool is_unwanted(const struct plan_work *w, const struct plan_server *s,
+                        const struct server_work *sw)
+{
+    const uint32_t gives_up =
+        GATE_BIT(GATE_REMAINING) | GATE_BIT(GATE_NODE) | GATE_BIT(GATE_BLOCKED);
+    enum place to = sw->direction == DIRECTION_OUT ? PLACE_CLOUD : PLACE_ONPREM;
+
+    if (sw->coming_home)
+        return false;
+    if (has_order(s))
+        return s->order.place != to;
+    if (!sw->auto_on)
+        return !sw->ordered;
+    if (!w->in->clock_ok || sw->forced)
+        return false;
+    if (sw->wanted.place != to)
+        return true;
+    return sw->direction == DIRECTION_OUT && !sw->ordered && (sw->gates & gives_up) != 0;
+}
+
 /* The open move: what it still waits for, if it is not committed. */
 static void look_at_move(struct plan_work *w, const struct plan_server *s,
                          struct server_work *sw)
@@ -89,7 +115,8 @@ static void look_at_move(struct plan_work *w, const struct plan_server *s,
     if (sw->committed)
         return;
     sw->gates = gates_of(w, s, sw) & ~before_start;
-    sw->ready = is_ready(w, s, sw);
+    sw->unwanted = is_unwanted(w, s, sw);
+    sw->ready = !sw->unwanted && is_ready(w, s, sw); /* what ends takes no slot */
     if (!sw->idle)
         sw->gates |= GATE_BIT(GATE_DRAIN);
 }
@@ -130,32 +157,6 @@ static void look_at(struct plan_work *w, size_t i)
         look_at_move(w, s, sw);
     else
         look_at_rest(w, s, sw);
-}
-
-/*
- * Is an uncommitted move no longer wanted? 6.5: its automation was switched off; the
- * desired place changed back (6.6 waits for a trusted clock); `remaining` at the commit
- * point; and the way out is given up when its server must stay where it is (3.6: in every
- * gate but slots and drain the node stays open). What a person asked for stays.
- */
-static bool is_unwanted(const struct plan_work *w, const struct plan_server *s,
-                        const struct server_work *sw)
-{
-    const uint32_t gives_up =
-        GATE_BIT(GATE_REMAINING) | GATE_BIT(GATE_NODE) | GATE_BIT(GATE_BLOCKED);
-    enum place to = sw->direction == DIRECTION_OUT ? PLACE_CLOUD : PLACE_ONPREM;
-
-    if (!sw->open || sw->committed || sw->coming_home)
-        return false;
-    if (has_order(s))
-        return s->order.place != to;
-    if (!sw->auto_on)
-        return !sw->ordered;
-    if (!w->in->clock_ok || sw->forced)
-        return false;
-    if (sw->wanted.place != to)
-        return true;
-    return sw->direction == DIRECTION_OUT && !sw->ordered && (sw->gates & gives_up) != 0;
 }
 
 static struct utc gate_until(const struct plan_work *w, const struct plan_server *s,
@@ -231,7 +232,7 @@ static void act_one(const struct plan_work *w, size_t i, struct plan_server_out 
     if (sw->start) {
         o->act = PLAN_START;
         o->drain_deadline = sw->deadline;
-    } else if (is_unwanted(w, &w->servers[i], sw)) {
+    } else if (sw->unwanted) {
         o->act = PLAN_CANCEL;
     } else {
         o->may_commit = sw->granted;
@@ -276,11 +277,6 @@ void plan(const struct plan_in *in, struct plan_out *out)
     begin(&w, in);
     for (size_t i = 0; i < w.n; i++)
         look_at(&w, i);
-    /* What is to be cancelled neither commits nor takes part in the slots. */
-    for (size_t i = 0; i < w.n; i++) {
-        if (is_unwanted(&w, &w.servers[i], &w.work[i]))
-            w.work[i].ready = false;
-    }
     share_slots(&w);
     if (!in->without_texts) {
         text_schedule(&w);

@@ -29,6 +29,7 @@ struct server_work {
     bool idle;            /* no build runs on the node of the place it leaves */
     bool ready;           /* nothing to wait for but a slot */
     bool start, granted;  /* PLAN_START; may_commit */
+    bool unwanted;        /* PLAN_CANCEL */
     bool spaced;          /* gate slots: only the pause between two starts is left */
     enum place target;    /* the order's place, else the wanted one */
     enum direction direction; /* of the open move, or of the one that is due */

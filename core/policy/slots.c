@@ -132,7 +132,7 @@ static void start_outs(struct plan_work *w, size_t n)
     for (size_t i = 0; i < w->n; i++) {
         const struct server_work *sw = &w->work[i];
 
-        if (sw->committed || sw->granted || !(sw->open || sw->start))
+        if (sw->committed || sw->granted || sw->unwanted || !(sw->open || sw->start))
             continue;
         /* An idle return is about to commit, and returns go first. */
         if (sw->idle)

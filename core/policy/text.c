@@ -119,7 +119,7 @@ static bool has_slot(const struct server_work *sw, bool for_sure)
 {
     bool sure = sw->committed || sw->granted;
 
-    if (sure || for_sure)
+    if (sure || for_sure || sw->unwanted)
         return sure && for_sure;
     return (sw->open || sw->start) && (sw->idle || sw->direction == DIRECTION_OUT);
 }
