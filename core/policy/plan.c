@@ -38,7 +38,7 @@ static bool is_ready(const struct plan_work *w, const struct plan_server *s,
 
     if (!sw->idle)
         return false;
-    return sw->forced || sw->coming_home || s->commits_before_drain ||
+    return sw->forced || sw->coming_home || sw->power_on || s->commits_before_drain ||
            s->move->step > 0 || !n->known || !n->open ||
            (sw->deadline.s != 0 && w->now.s >= sw->deadline.s);
 }
@@ -65,6 +65,14 @@ static enum direction direction_to(enum place place)
 static bool has_order(const struct plan_server *s)
 {
     return s->order.place == PLACE_CLOUD || s->order.place == PLACE_ONPREM;
+}
+
+/* 1: switched off at home by a person, and a person wants it at home. */
+static bool is_power_on(const struct plan_server *s, const struct server_work *sw,
+                        enum direction d)
+{
+    return sw->ordered && d == DIRECTION_BACK && s->facts->place == PLACE_ONPREM &&
+           s->facts->power == POWER_OFF;
 }
 
 /*
@@ -109,6 +117,7 @@ static void look_at_move(struct plan_work *w, const struct plan_server *s,
                       (m->interrupted || s->facts->place == PLACE_LOST);
     sw->ordered = m->manual || (has_order(s) && s->order.place == to);
     sw->forced = m->force || (sw->ordered && has_order(s) && s->order.force);
+    sw->power_on = is_power_on(s, sw, m->direction);
     sw->deadline = m->drain_deadline;
     sw->idle = is_idle(w, s, sw);
     sw->since = waiting_since(w, s, sw);
@@ -128,8 +137,7 @@ static void look_at_rest(struct plan_work *w, const struct plan_server *s,
     const struct server_facts *f = s->facts;
 
     sw->ordered = has_order(s);
-    sw->power_on = sw->ordered && s->order.place == PLACE_ONPREM &&
-                   f->place == PLACE_ONPREM && f->power == POWER_OFF;
+    sw->power_on = is_power_on(s, sw, direction_to(sw->target));
     sw->due = sw->power_on || sw->target != f->place || f->place_stale;
     if (!sw->due)
         return;
@@ -246,7 +254,8 @@ static bool is_draining(const struct plan_work *w)
 
     if (w->at.phase != PHASE_OUTSIDE || !w->has_last)
         return false;
-    if (limit != DURATION_NONE && w->now.s >= w->last.end.s + limit)
+    if (limit != DURATION_NONE && w->in->policy->on_drain_deadline != DRAIN_WAIT &&
+        w->now.s >= w->last.end.s + limit)
         return false;
     for (size_t i = 0; i < w->n; i++) {
         if (w->work[i].auto_on && w->work[i].wanted.place == PLACE_ONPREM &&

@@ -114,7 +114,7 @@ static size_t start_returns(struct plan_work *w)
     for (size_t i = 0; i < w->n; i++) {
         struct server_work *sw = &w->work[i];
 
-        if (!sw->due || sw->open || (sw->gates & ~GATE_BIT(GATE_DRAIN)) != 0)
+        if (!sw->due || (sw->gates & ~GATE_BIT(GATE_DRAIN)) != 0)
             continue;
         if (sw->direction == DIRECTION_BACK)
             sw->start = true;

@@ -230,7 +230,7 @@ static void gate_stale(struct line *l, const struct server_facts *f,
         return;
     }
     if (n->known)
-        n = sw->direction == DIRECTION_OUT ? &f->cloud : &f->onprem;
+        n = &f->cloud; /* of the way out: it is the other one */
     line_add(l, "Jenkins says nothing of node ");
     line_add(l, n->name);
 }

@@ -1,5 +1,7 @@
 #include <config.h>
 
+#include "core/policy/plan_work.h"
+
 #include "tests/unit/plan_site.h"
 
 #define BIT(g) (UINT32_C(1) << GATE_##g)
@@ -188,6 +190,18 @@ static void set_return_busy(struct site *s)
     s->facts[0].cloud.busy = 3;
 }
 
+static void set_return_unnamed(struct site *s)
+{
+    site_build(&s->facts[0].cloud, "");
+    s->policy.on_drain_deadline = DRAIN_WAIT;
+}
+
+static void set_return_one_off(struct site *s)
+{
+    site_build(&s->facts[0].cloud, "");
+    s->facts[0].cloud.busy = 0;
+}
+
 static void set_none(struct site *s)
 {
     (void)s;
@@ -276,6 +290,10 @@ static const struct gate_row {
         "waits for cache #512 on ts1, until Tue 10:30 at most", "2026-11-24T10:30:00"},
     {"drain, return", PLACE_CLOUD, set_return_busy, GATE_DRAIN, STOPS_ALL,
         "waits for 3 builds on ts1-cloud, until Tue 19:00 at most", "2026-11-24T19:00:00"},
+    {"drain, without a name", PLACE_CLOUD, set_return_unnamed, GATE_DRAIN, STOPS_ALL,
+        "waits for 1 build on ts1-cloud", NULL},
+    {"drain, not counted", PLACE_CLOUD, set_return_one_off, GATE_DRAIN, STOPS_ALL,
+        "waits for its builds on ts1-cloud, until Tue 19:00 at most", "2026-11-24T19:00:00"},
     /* clang-format on */
 };
 
@@ -551,6 +569,9 @@ static void test_deadlines(void **state)
     s.servers[0].hold_ended = at(s.tz, "2026-11-24T22:00:00");
     site_plan_at(&s, "2026-11-24T22:10:00");
     assert_int_equal(s.outs[0].drain_deadline.s, at(s.tz, "2026-11-24T23:00:00").s);
+    /* 6.6: the clock was set back to before that. */
+    site_plan_at(&s, "2026-11-24T19:30:00");
+    assert_int_equal(s.outs[0].drain_deadline.s, at(s.tz, "2026-11-24T19:00:00").s);
     s.servers[0].hold_ended.s = 0;
     /* A hold at home counts from when it was made, an order from when it was given. */
     site_hold(&s, 0, PLACE_ONPREM, HOLD_PIN, "2026-11-24T10:00:00", NULL);
@@ -578,7 +599,15 @@ static void test_deadlines(void **state)
     s.policy.on_drain_deadline = DRAIN_WAIT;
     site_plan_at(&s, "2026-11-24T21:30:00");
     assert_int_equal(s.outs[0].drain_deadline.s, 0);
+    assert_true(s.out.in_drain);
     s.policy.on_drain_deadline = DRAIN_REQUEUE;
+    s.policy.drain_deadline = DURATION_NONE;
+    site_plan_at(&s, "2026-11-24T21:30:00");
+    assert_int_equal(s.outs[0].drain_deadline.s, 0);
+    assert_true(s.out.in_drain);
+    s.policy.drain_deadline = 3600;
+    site_plan_at(&s, "2026-11-24T21:30:00");
+    assert_false(s.out.in_drain);
 
     /* The way out: from S, or from now when that is later; none by default. */
     site_settle(&s, 0, PLACE_ONPREM);
@@ -608,6 +637,17 @@ static void test_power_on(void **state)
     site_plan_at(&s, "2026-11-24T20:00:00");
     assert_int_equal(s.outs[0].act, PLAN_START);
     assert_int_equal(s.outs[0].direction, DIRECTION_BACK);
+    /* The move that it began may go on, too. */
+    (void)site_move(&s, 0, DIRECTION_BACK, "2026-11-24T20:00:00");
+    s.moves[0].manual = true;
+    site_open(&s.facts[0].cloud);
+    site_plan_at(&s, "2026-11-24T20:01:00");
+    assert_true(s.outs[0].may_commit);
+    s.facts[0].in_both_places = true; /* then nobody knows what is off */
+    site_plan_at(&s, "2026-11-24T20:01:00");
+    assert_false(s.outs[0].may_commit);
+    s.facts[0].in_both_places = false;
+    s.servers[0].move = NULL;
     site_order(&s, 0, PLACE_CLOUD, false, "2026-11-24T20:00:00");
     site_plan_at(&s, "2026-11-24T20:00:00");
     assert_int_equal(s.outs[0].act, PLAN_NONE);
@@ -798,6 +838,59 @@ static void test_next(void **state)
     site_clear(&s);
 }
 
+/* A mover whose commit point comes before its drain waits for no build there. */
+static void test_commits_first(void **state)
+{
+    struct site s;
+
+    (void)state;
+    site_init(&s);
+    (void)site_move(&s, 0, DIRECTION_OUT, "2026-11-24T10:00:00");
+    site_build(&s.facts[0].onprem, "long #1");
+    site_open(&s.facts[0].onprem);
+    site_plan_at(&s, "2026-11-24T10:01:00");
+    assert_false(s.outs[0].may_commit);
+    s.servers[0].commits_before_drain = true;
+    site_plan_at(&s, "2026-11-24T10:01:00");
+    assert_true(s.outs[0].may_commit);
+    /* And one that is past its drain, waiting for the extension, needs none any more. */
+    s.servers[0].commits_before_drain = false;
+    s.moves[0].step = 1;
+    site_plan_at(&s, "2026-11-24T10:01:00");
+    assert_true(s.outs[0].may_commit);
+    site_clear(&s);
+}
+
+/* Long names of several bytes a character: cut at the end of one. */
+static void test_long_names(void **state)
+{
+    static const char name[] = "בדיקות-בדיקות-בדיקות-בדיקות-בדיק"; /* 60 bytes */
+    const char *text;
+    char buf[8];
+    struct line l;
+    struct site s;
+
+    (void)state;
+    site_init(&s);
+    s.policy.max_moves = 3;
+    s.policy.start_spacing = 0;
+    for (size_t i = 0; i < SITE_SERVERS; i++)
+        s.servers[i].name = name;
+    site_plan_at(&s, "2026-11-24T10:00:00");
+    text = s.outs[3].decision.gate_text;
+    assert_int_equal(s.outs[3].decision.gate, GATE_SLOTS);
+    assert_in_range(strlen(text), LINE_TEXT - 2, LINE_TEXT - 1);
+    assert_true(((unsigned char)text[strlen(text) - 2] & 0xe0) == 0xc0);
+    site_clear(&s);
+
+    l = line_begin(buf, sizeof(buf));
+    line_number(&l, -12345678);
+    assert_string_equal(buf, "-123456");
+    l = line_begin(buf, sizeof(buf));
+    line_number(&l, 0);
+    assert_string_equal(buf, "0");
+}
+
 /* A week without a window, and one that never ends. */
 static void test_odd_schedules(void **state)
 {
@@ -853,7 +946,8 @@ int main(void)
         cmocka_unit_test(test_holds),          cmocka_unit_test(test_deadlines),
         cmocka_unit_test(test_power_on),       cmocka_unit_test(test_slot_order),
         cmocka_unit_test(test_draining_slots), cmocka_unit_test(test_commits),
-        cmocka_unit_test(test_next),           cmocka_unit_test(test_odd_schedules),
+        cmocka_unit_test(test_next),           cmocka_unit_test(test_commits_first),
+        cmocka_unit_test(test_long_names),     cmocka_unit_test(test_odd_schedules),
         cmocka_unit_test(test_without_texts),
     };
 

@@ -649,7 +649,10 @@ static void check_properties(const struct site *s)
             assert_true(is_open(p) && !p->move->committed && !o->may_commit);
         if (o->may_commit) {
             assert_true(is_open(p) && !p->move->committed);
-            assert_false(f->place_stale || f->task_active || f->blocked[0] != '\0');
+            assert_false(f->place_stale || f->task_active || f->in_both_places);
+            /* But what is switched on at home by a person's order. */
+            assert_true(f->blocked[0] == '\0' ||
+                        (f->place == PLACE_ONPREM && f->power == POWER_OFF));
         }
         if (s->in.setting == AUTO_DRY_RUN)
             assert_true(o->act == PLAN_NONE && !o->may_commit);
