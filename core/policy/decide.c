@@ -4,12 +4,6 @@
 
 /* The numbers are those of policy-and-cost. */
 
-bool hold_is_active(const struct hold *h, struct utc now)
-{
-    return (h->place == PLACE_ONPREM || h->place == PLACE_CLOUD) &&
-           (h->kind == HOLD_PIN || h->until.s > now.s);
-}
-
 struct desire desire_by_schedule(const struct schedule *s, struct utc now)
 {
     struct schedule_at at = schedule_at(s, now);
@@ -23,18 +17,6 @@ struct desire desire_by_schedule(const struct schedule *s, struct utc now)
         break;
     }
     return (struct desire){PLACE_ONPREM, REASON_OUTSIDE}; /* 3.5 row 5 */
-}
-
-struct desire desire_of(const struct hold *h, struct desire by_schedule, struct utc now)
-{
-    if (hold_is_active(h, now)) /* 3.5 row 1 */
-        return (struct desire){h->place, REASON_HOLD};
-    return by_schedule;
-}
-
-bool auto_is_on(const struct plan_in *in, const struct plan_server *s, struct utc when)
-{
-    return s->auto_on && in->setting != AUTO_OFF && in->snooze_until.s <= when.s;
 }
 
 int64_t cloud_until(const struct plan_work *w, const struct plan_server *s)

@@ -97,9 +97,5 @@ uint32_t gates_of(const struct plan_work *w, const struct plan_server *s,
 
 enum gate first_gate(uint32_t gates)
 {
-    for (int g = GATE_NONE + 1; g < GATE_COUNT; g++) {
-        if ((gates & GATE_BIT(g)) != 0)
-            return (enum gate)g;
-    }
-    return GATE_NONE;
+    return gates == 0 ? GATE_NONE : (enum gate)__builtin_ctz(gates);
 }

@@ -38,7 +38,7 @@ static bool is_ready(const struct plan_work *w, const struct plan_server *s,
 
     if (!sw->idle)
         return false;
-    return sw->forced || sw->coming_home || s->commits_before_drain ||
+    return sw->forced || sw->coming_home || sw->power_on || s->commits_before_drain ||
            s->move->step > 0 || !n->known || !n->open ||
            (sw->deadline.s != 0 && w->now.s >= sw->deadline.s);
 }
@@ -67,6 +67,40 @@ static bool has_order(const struct plan_server *s)
     return s->order.place == PLACE_CLOUD || s->order.place == PLACE_ONPREM;
 }
 
+/* 1: switched off at home by a person, and a person wants it at home. */
+static bool is_power_on(const struct plan_server *s, const struct server_work *sw,
+                        enum direction d)
+{
+    return sw->ordered && d == DIRECTION_BACK && s->facts->place == PLACE_ONPREM &&
+           s->facts->power == POWER_OFF;
+}
+
+/*
+ * Is an uncommitted move no longer wanted? 6.5: its automation was switched off; the
+ * desired place changed back (6.6 waits for a trusted clock); `remaining` at the commit
+ * point; and the way out is given up when its server must stay where it is (3.6: in every
+ * gate but slots and drain the node stays open). What a person asked for stays.
+ */
+static bool is_unwanted(const struct plan_work *w, const struct plan_server *s,
+                        const struct server_work *sw)
+{
+    const uint32_t gives_up =
+        GATE_BIT(GATE_REMAINING) | GATE_BIT(GATE_NODE) | GATE_BIT(GATE_BLOCKED);
+    enum place to = sw->direction == DIRECTION_OUT ? PLACE_CLOUD : PLACE_ONPREM;
+
+    if (sw->coming_home)
+        return false;
+    if (has_order(s))
+        return s->order.place != to;
+    if (!sw->auto_on)
+        return !sw->ordered;
+    if (!w->in->clock_ok || sw->forced)
+        return false;
+    if (sw->wanted.place != to)
+        return true;
+    return sw->direction == DIRECTION_OUT && !sw->ordered && (sw->gates & gives_up) != 0;
+}
+
 /* The open move: what it still waits for, if it is not committed. */
 static void look_at_move(struct plan_work *w, const struct plan_server *s,
                          struct server_work *sw)
@@ -83,13 +117,15 @@ static void look_at_move(struct plan_work *w, const struct plan_server *s,
                       (m->interrupted || s->facts->place == PLACE_LOST);
     sw->ordered = m->manual || (has_order(s) && s->order.place == to);
     sw->forced = m->force || (sw->ordered && has_order(s) && s->order.force);
+    sw->power_on = is_power_on(s, sw, m->direction);
     sw->deadline = m->drain_deadline;
     sw->idle = is_idle(w, s, sw);
     sw->since = waiting_since(w, s, sw);
     if (sw->committed)
         return;
     sw->gates = gates_of(w, s, sw) & ~before_start;
-    sw->ready = is_ready(w, s, sw);
+    sw->unwanted = is_unwanted(w, s, sw);
+    sw->ready = !sw->unwanted && is_ready(w, s, sw); /* what ends takes no slot */
     if (!sw->idle)
         sw->gates |= GATE_BIT(GATE_DRAIN);
 }
@@ -101,8 +137,7 @@ static void look_at_rest(struct plan_work *w, const struct plan_server *s,
     const struct server_facts *f = s->facts;
 
     sw->ordered = has_order(s);
-    sw->power_on = sw->ordered && s->order.place == PLACE_ONPREM &&
-                   f->place == PLACE_ONPREM && f->power == POWER_OFF;
+    sw->power_on = is_power_on(s, sw, direction_to(sw->target));
     sw->due = sw->power_on || sw->target != f->place || f->place_stale;
     if (!sw->due)
         return;
@@ -130,32 +165,6 @@ static void look_at(struct plan_work *w, size_t i)
         look_at_move(w, s, sw);
     else
         look_at_rest(w, s, sw);
-}
-
-/*
- * Is an uncommitted move no longer wanted? 6.5: its automation was switched off; the
- * desired place changed back (6.6 waits for a trusted clock); `remaining` at the commit
- * point; and the way out is given up when its server must stay where it is (3.6: in every
- * gate but slots and drain the node stays open). What a person asked for stays.
- */
-static bool is_unwanted(const struct plan_work *w, const struct plan_server *s,
-                        const struct server_work *sw)
-{
-    const uint32_t gives_up =
-        GATE_BIT(GATE_REMAINING) | GATE_BIT(GATE_NODE) | GATE_BIT(GATE_BLOCKED);
-    enum place to = sw->direction == DIRECTION_OUT ? PLACE_CLOUD : PLACE_ONPREM;
-
-    if (!sw->open || sw->committed || sw->coming_home)
-        return false;
-    if (has_order(s))
-        return s->order.place != to;
-    if (!sw->auto_on)
-        return !sw->ordered;
-    if (!w->in->clock_ok || sw->forced)
-        return false;
-    if (sw->wanted.place != to)
-        return true;
-    return sw->direction == DIRECTION_OUT && !sw->ordered && (sw->gates & gives_up) != 0;
 }
 
 static struct utc gate_until(const struct plan_work *w, const struct plan_server *s,
@@ -231,7 +240,7 @@ static void act_one(const struct plan_work *w, size_t i, struct plan_server_out 
     if (sw->start) {
         o->act = PLAN_START;
         o->drain_deadline = sw->deadline;
-    } else if (is_unwanted(w, &w->servers[i], sw)) {
+    } else if (sw->unwanted) {
         o->act = PLAN_CANCEL;
     } else {
         o->may_commit = sw->granted;
@@ -245,7 +254,8 @@ static bool is_draining(const struct plan_work *w)
 
     if (w->at.phase != PHASE_OUTSIDE || !w->has_last)
         return false;
-    if (limit != DURATION_NONE && w->now.s >= w->last.end.s + limit)
+    if (limit != DURATION_NONE && w->in->policy->on_drain_deadline != DRAIN_WAIT &&
+        w->now.s >= w->last.end.s + limit)
         return false;
     for (size_t i = 0; i < w->n; i++) {
         if (w->work[i].auto_on && w->work[i].wanted.place == PLACE_ONPREM &&
@@ -276,11 +286,6 @@ void plan(const struct plan_in *in, struct plan_out *out)
     begin(&w, in);
     for (size_t i = 0; i < w.n; i++)
         look_at(&w, i);
-    /* What is to be cancelled neither commits nor takes part in the slots. */
-    for (size_t i = 0; i < w.n; i++) {
-        if (is_unwanted(&w, &w.servers[i], &w.work[i]))
-            w.work[i].ready = false;
-    }
     share_slots(&w);
     if (!in->without_texts) {
         text_schedule(&w);

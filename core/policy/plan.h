@@ -41,7 +41,8 @@ struct plan_in {
     bool clock_ok;
     bool jenkins_quieting; /* gate node, way out */
     bool auto_stop;        /* of the extension */
-    const struct extension_facts *extension;
+    const struct extension_facts
+        *extension; /* not NULL; configured says if there is one */
     struct utc
         extension_idle_since;  /* two complete readings showed nobody out there; 0 */
     int64_t extension_start_s; /* how long it usually takes to start */

@@ -29,6 +29,7 @@ struct server_work {
     bool idle;            /* no build runs on the node of the place it leaves */
     bool ready;           /* nothing to wait for but a slot */
     bool start, granted;  /* PLAN_START; may_commit */
+    bool unwanted;        /* PLAN_CANCEL */
     bool spaced;          /* gate slots: only the pause between two starts is left */
     enum place target;    /* the order's place, else the wanted one */
     enum direction direction; /* of the open move, or of the one that is due */
@@ -58,14 +59,30 @@ struct plan_work {
 
 /* ---- decide.c ---- */
 
-bool hold_is_active(const struct hold *h, struct utc now) NONNULL;
-struct desire desire_by_schedule(const struct schedule *s, struct utc now) NONNULL;
-struct desire desire_of(const struct hold *h, struct desire by_schedule,
-                        struct utc now) NONNULL;
+/* These are asked of every server several times a pass. */
+static inline bool hold_is_active(const struct hold *h, struct utc now)
+{
+    if (h->place != PLACE_ONPREM && h->place != PLACE_CLOUD)
+        return false;
+    return h->kind == HOLD_PIN || h->until.s > now.s;
+}
+
+static inline struct desire desire_of(const struct hold *h, struct desire by_schedule,
+                                      struct utc now)
+{
+    if (hold_is_active(h, now)) /* 3.5 row 1 */
+        return (struct desire){h->place, REASON_HOLD};
+    return by_schedule;
+}
 
 /* Is policy in charge of the server at that time? */
-bool auto_is_on(const struct plan_in *in, const struct plan_server *s,
-                struct utc when) NONNULL;
+static inline bool auto_is_on(const struct plan_in *in, const struct plan_server *s,
+                              struct utc when)
+{
+    return s->auto_on && in->setting != AUTO_OFF && in->snooze_until.s <= when.s;
+}
+
+struct desire desire_by_schedule(const struct schedule *s, struct utc now) NONNULL;
 
 /* A server that is wanted in the cloud: until when; INT64_MAX: no end known. */
 int64_t cloud_until(const struct plan_work *w, const struct plan_server *s) NONNULL;

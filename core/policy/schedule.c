@@ -10,6 +10,8 @@
  */
 
 enum { DAY_S = 86400, DAYS_BEFORE = 2, DAYS_AFTER = 14, DAYS_VALID = 8 };
+_Static_assert(MAX_WINDOWS *(DAYS_BEFORE + 1 + DAYS_AFTER) <= SCHEDULE_MAX,
+               "every window of every day has its place");
 
 static struct utc lead_start(const struct schedule *s, size_t i)
 {
@@ -36,8 +38,6 @@ static void insert(struct schedule *s, struct interval v)
 {
     size_t i = s->n;
 
-    if (s->n == SCHEDULE_MAX)
-        return; /* cannot be: MAX_WINDOWS on each of the days fit */
     for (; i > 0 && s->intervals[i - 1].start.s > v.start.s; i--)
         s->intervals[i] = s->intervals[i - 1];
     s->intervals[i] = v;

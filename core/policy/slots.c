@@ -29,23 +29,36 @@ static bool goes_first(const struct plan_work *w, size_t a, size_t b)
     return names != 0 ? names < 0 : a < b;
 }
 
-/* Shell's sort: no recursion, no memory, and fast enough for a thousand. */
-static void sort(struct plan_work *w, size_t n)
+/* The first of the waiting ones is wanted over and over, the order of the rest never: a
+ * heap, whose root goes first. */
+static void sift_down(struct plan_work *w, size_t i, size_t n)
 {
-    static const size_t gaps[] = {301, 132, 57, 23, 10, 4, 1};
+    uint16_t v = w->order[i];
 
-    for (size_t g = 0; g < ARRAY_LEN(gaps); g++) {
-        size_t gap = gaps[g];
-
-        for (size_t i = gap; i < n; i++) {
-            uint16_t v = w->order[i];
-            size_t k = i;
-
-            for (; k >= gap && goes_first(w, v, w->order[k - gap]); k -= gap)
-                w->order[k] = w->order[k - gap];
-            w->order[k] = v;
-        }
+    for (size_t k = 2 * i + 1; k < n; k = 2 * i + 1) {
+        if (k + 1 < n && goes_first(w, w->order[k + 1], w->order[k]))
+            k++;
+        if (!goes_first(w, w->order[k], v))
+            break;
+        w->order[i] = w->order[k];
+        i = k;
     }
+    w->order[i] = v;
+}
+
+static void heap_build(struct plan_work *w, size_t n)
+{
+    for (size_t i = n / 2; i-- > 0;)
+        sift_down(w, i, n);
+}
+
+static struct server_work *heap_take(struct plan_work *w, size_t n)
+{
+    uint16_t first = w->order[0];
+
+    w->order[0] = w->order[n - 1];
+    sift_down(w, 0, n - 1);
+    return &w->work[first];
 }
 
 /* A time of the future is none: the clock was set back. */
@@ -76,9 +89,9 @@ static void grant_commits(struct plan_work *w)
         }
     }
     w->commit_until = until(last, spacing, w->now);
-    sort(w, n);
-    for (size_t k = 0; k < n; k++) {
-        struct server_work *sw = &w->work[w->order[k]];
+    heap_build(w, n);
+    for (; n > 0; n--) {
+        struct server_work *sw = heap_take(w, n);
         bool back = sw->direction == DIRECTION_BACK;
 
         if (w->slots_used >= max || (back && w->now.s < w->commit_until.s)) {
@@ -101,7 +114,7 @@ static size_t start_returns(struct plan_work *w)
     for (size_t i = 0; i < w->n; i++) {
         struct server_work *sw = &w->work[i];
 
-        if (!sw->due || sw->open || (sw->gates & ~GATE_BIT(GATE_DRAIN)) != 0)
+        if (!sw->due || (sw->gates & ~GATE_BIT(GATE_DRAIN)) != 0)
             continue;
         if (sw->direction == DIRECTION_BACK)
             sw->start = true;
@@ -119,7 +132,7 @@ static void start_outs(struct plan_work *w, size_t n)
     for (size_t i = 0; i < w->n; i++) {
         const struct server_work *sw = &w->work[i];
 
-        if (sw->committed || sw->granted || !(sw->open || sw->start))
+        if (sw->committed || sw->granted || sw->unwanted || !(sw->open || sw->start))
             continue;
         /* An idle return is about to commit, and returns go first. */
         if (sw->idle)
@@ -128,14 +141,12 @@ static void start_outs(struct plan_work *w, size_t n)
             draining++;
     }
     w->spacing_until = until(w->in->last_start, spacing, w->now);
-    sort(w, n);
-    for (size_t k = 0; k < n; k++) {
-        struct server_work *sw = &w->work[w->order[k]];
-        int32_t taken = sw->idle ? firm : firm + draining;
+    heap_build(w, n);
+    while (n > 0 && firm < max && w->now.s >= w->spacing_until.s) {
+        struct server_work *sw = heap_take(w, n--);
 
-        if (taken >= max || w->now.s < w->spacing_until.s) {
+        if (!sw->idle && firm + draining >= max) {
             sw->gates |= GATE_BIT(GATE_SLOTS);
-            sw->spaced = taken < max;
             continue;
         }
         sw->start = true;
@@ -145,6 +156,12 @@ static void start_outs(struct plan_work *w, size_t n)
             draining++;
         if (spacing > 0)
             w->spacing_until.s = w->now.s + spacing;
+    }
+    for (size_t k = 0; k < n; k++) {
+        struct server_work *sw = &w->work[w->order[k]];
+
+        sw->gates |= GATE_BIT(GATE_SLOTS);
+        sw->spaced = (sw->idle ? firm : firm + draining) < max;
     }
 }
 

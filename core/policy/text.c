@@ -119,7 +119,7 @@ static bool has_slot(const struct server_work *sw, bool for_sure)
 {
     bool sure = sw->committed || sw->granted;
 
-    if (sure || for_sure)
+    if (sure || for_sure || sw->unwanted)
         return sure && for_sure;
     return (sw->open || sw->start) && (sw->idle || sw->direction == DIRECTION_OUT);
 }
@@ -230,7 +230,7 @@ static void gate_stale(struct line *l, const struct server_facts *f,
         return;
     }
     if (n->known)
-        n = sw->direction == DIRECTION_OUT ? &f->cloud : &f->onprem;
+        n = &f->cloud; /* of the way out: it is the other one */
     line_add(l, "Jenkins says nothing of node ");
     line_add(l, n->name);
 }

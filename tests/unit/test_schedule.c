@@ -232,6 +232,18 @@ static void test_hold_end(void **state)
         assert_row(rows[i].what, schedule_hold_end(&s, &p, now, rows[i].place).s ==
                                      at(z, rows[i].end).s);
     }
+    /* Without a window only the cap is left. */
+    {
+        struct utc now = at(z, "2026-11-24T17:55:00");
+        struct policy_config none = p;
+        struct schedule s;
+
+        none.n_windows = 0;
+        s = build(&none, z, now);
+        assert_int_equal(schedule_hold_end(&s, &none, now, PLACE_CLOUD).s,
+                         at(z, "2026-11-25T05:55:00").s);
+        assert_false(schedule_is_cloud(&s, now));
+    }
     /* "Wed 08:35 without it" */
     p.hold_cloud_cap = DURATION_NONE;
     {
