@@ -41,3 +41,9 @@ check_PROGRAMS += tests/peers/velostrata_peer
 tests_peers_velostrata_peer_SOURCES = tests/peers/velostrata_peer.c
 tests_peers_velostrata_peer_LDADD = libcore.a $(CORE_LIBS)
 EXTRA_DIST += tests/peers/prism.sh
+
+check_PROGRAMS += tests/contract/tls_get
+tests_contract_tls_get_SOURCES = tests/contract/tls_get.c
+tests_contract_tls_get_LDADD = libcore.a $(CORE_LIBS)
+TESTS += tests/contract/tls.sh
+EXTRA_DIST += tests/contract/tls.sh

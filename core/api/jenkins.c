@@ -56,6 +56,11 @@ void jenkins_free(struct jenkins *j)
     free(j);
 }
 
+int64_t jenkins_retry_after_s(const struct jenkins *j)
+{
+    return j->rs.retry_after_s;
+}
+
 void jenkins_path(struct jenkins *j, const char *path)
 {
     strbuf_reset(&j->url);

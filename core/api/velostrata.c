@@ -50,6 +50,11 @@ void velostrata_free(struct velostrata *v)
     free(v);
 }
 
+int64_t velostrata_retry_after_s(const struct velostrata *v)
+{
+    return v->rs.retry_after_s;
+}
+
 void velostrata_path(struct velostrata *v, const char *path)
 {
     strbuf_reset(&v->body);

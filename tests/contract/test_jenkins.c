@@ -131,37 +131,36 @@ static const char nodes[] =
                                                    "was broken\"") ",{\"displayName\":"
                                                                    "\"half\",\"offline\":"
                                                                    "\"no\",\"idle\":true}"
-                                                                   ",7,null," NODE("old",
-                                                                                   "true",
-                                                                                   "true",
-                                                                                   "null",
-                                                                                   "\"off"
-                                                                                   "lineC"
-                                                                                   "ause"
-                                                                                   "\":{"
-                                                                                   "\"des"
-                                                                                   "cript"
-                                                                                   "ion\""
-                                                                                   ":\"Di"
-                                                                                   "sconn"
-                                                                                   "ected"
-                                                                                   " by "
-                                                                                   "rushh"
-                                                                                   "our "
-                                                                                   ": "
-                                                                                   "rushh"
-                                                                                   "our/"
-                                                                                   "1 "
-                                                                                   "drain"
-                                                                                   " "
-                                                                                   "op="
-                                                                                   "1\"},"
-                                                                                   "\"off"
-                                                                                   "lineC"
-                                                                                   "auseR"
-                                                                                   "eason"
-                                                                                   "\":"
-                                                                                   "\"\"") "]}";
+                                                                   ",7,null," NODE(
+                                                                       "old", "true",
+                                                                       "true", "null",
+                                                                       "\"off"
+                                                                       "lineC"
+                                                                       "ause"
+                                                                       "\":{"
+                                                                       "\"des"
+                                                                       "cript"
+                                                                       "ion\""
+                                                                       ":\"Di"
+                                                                       "sconn"
+                                                                       "ected"
+                                                                       " by "
+                                                                       "rushh"
+                                                                       "our "
+                                                                       ": "
+                                                                       "rushh"
+                                                                       "our/"
+                                                                       "1 "
+                                                                       "drain"
+                                                                       " "
+                                                                       "op="
+                                                                       "1\"},"
+                                                                       "\"off"
+                                                                       "lineC"
+                                                                       "auseR"
+                                                                       "eason"
+                                                                       "\":"
+                                                                       "\"\"") "]}";
 
 static void add_observe(struct fixture *f, const char *computers)
 {
@@ -294,6 +293,8 @@ static void test_unusable(void **state)
         assert_row(rows[i].what, strstr(f->e.text, rows[i].says) != NULL);
         assert_row(rows[i].what, strstr(f->e.text, "11tokenvalue") == NULL);
         assert_row(rows[i].what, fake_server_count(f->server) == 1);
+        assert_row(rows[i].what, jenkins_retry_after_s(f->jenkins) ==
+                                     (rows[i].code == ERR_THROTTLED ? 7 : -1));
     }
 }
 

@@ -300,6 +300,8 @@ static void test_unusable(void **state)
         assert_row(rows[i].what, strstr(f->e.text, rows[i].says) != NULL);
         assert_row(rows[i].what, strstr(f->e.text, "subscription") == NULL);
         assert_row(rows[i].what, fake_server_count(f->server) == 1);
+        assert_row(rows[i].what, velostrata_retry_after_s(f->velostrata) ==
+                                     (rows[i].code == ERR_THROTTLED ? 3 : -1));
     }
 }
 
