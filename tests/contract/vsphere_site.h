@@ -42,7 +42,8 @@
                    VAL("runtime.connectionState", "VirtualMachineConnectionState",       \
                        "connected"))
 
-extern const char site_versions[], site_login[], site_not_authenticated[];
+extern const char site_versions[], site_content[], site_login[], site_view[];
+extern const char site_not_authenticated[];
 
 struct site {
     struct script script;
