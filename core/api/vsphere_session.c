@@ -480,12 +480,12 @@ enum err_code vsphere_session_use(struct vsphere *v, struct err *e)
     rc = open_session(v, e);
     (void)pthread_mutex_lock(&s->lock);
     s->is_opening = false;
-    s->was_refused = rc == ERR_AUTH;
+    s->was_refused = rc == ERR_AUTH || rc == ERR_FORBIDDEN;
     if (rc == ERR_OK) {
         v->service.generation = s->service.generation + 1;
         s->service = v->service;
         s->is_open = true;
-    } else if (rc == ERR_AUTH) {
+    } else if (s->was_refused) {
         s->refused = *e;
         s->refused_at = clock_mono(v->clock);
     }
