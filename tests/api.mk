@@ -41,3 +41,8 @@ EXTRA_DIST += tests/peers/moto.sh
 check-peers-ec2: tests/peers/ec2_peer
 	$(srcdir)/tests/peers/moto.sh tests/peers/ec2_peer peers
 .PHONY: check-peers-ec2
+
+check_PROGRAMS += tests/unit/test_ec2_words
+tests_unit_test_ec2_words_SOURCES = tests/unit/test_ec2_words.c tests/unit/table.h
+tests_unit_test_ec2_words_LDADD = libcore.a $(CMOCKA_LIBS)
+TESTS += tests/unit/test_ec2_words
