@@ -38,3 +38,26 @@ check_PROGRAMS += tests/contract/test_ec2
 tests_contract_test_ec2_SOURCES = tests/contract/test_ec2.c tests/unit/table.h
 tests_contract_test_ec2_LDADD = tests/contract/libscript.a $(CORE_TEST_LIBS)
 TESTS += tests/contract/test_ec2
+
+check_PROGRAMS += tests/contract/test_vsphere_wire
+tests_contract_test_vsphere_wire_SOURCES = tests/contract/test_vsphere_wire.c tests/unit/table.h
+tests_contract_test_vsphere_wire_LDADD = tests/contract/libscript.a $(CONTRACT_TEST_LIBS)
+TESTS += tests/contract/test_vsphere_wire
+
+check_PROGRAMS += tests/peers/ec2_peer
+tests_peers_ec2_peer_SOURCES = tests/peers/ec2_peer.c
+tests_peers_ec2_peer_LDADD = libcore.a $(CORE_LIBS)
+EXTRA_DIST += tests/peers/moto.sh
+check-peers-ec2: tests/peers/ec2_peer
+	$(srcdir)/tests/peers/moto.sh tests/peers/ec2_peer peers
+.PHONY: check-peers-ec2
+
+check_PROGRAMS += tests/unit/test_ec2_words
+tests_unit_test_ec2_words_SOURCES = tests/unit/test_ec2_words.c tests/unit/table.h
+tests_unit_test_ec2_words_LDADD = libcore.a $(CMOCKA_LIBS)
+TESTS += tests/unit/test_ec2_words
+
+check_PROGRAMS += tests/contract/test_mutations
+tests_contract_test_mutations_SOURCES = tests/contract/test_mutations.c tests/unit/table.h
+tests_contract_test_mutations_LDADD = tests/contract/libscript.a $(CORE_TEST_LIBS)
+TESTS += tests/contract/test_mutations

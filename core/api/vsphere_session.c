@@ -155,12 +155,13 @@ struct soap_sink vsphere_pick_sink(struct vsphere_pick *p)
     return (struct soap_sink){sink_nothing_start, pick_end, p};
 }
 
-/* The server may renew the cookie with any answer; the latest one counts. */
+/* The server may renew the cookie with any answer; the latest one counts. What comes
+ * along with it (a balancer's own) is sent back, too. */
 static void keep_cookie(struct vsphere *v, const struct http_response *rs)
 {
     struct vsphere_session *s = v->session;
 
-    if (!str_starts(rs->set_cookie, "vmware_soap_session=") ||
+    if (strstr(rs->set_cookie, "vmware_soap_session=") == NULL ||
         str_eq(rs->set_cookie, v->service.cookie))
         return;
     (void)str_copy(v->service.cookie, sizeof(v->service.cookie), rs->set_cookie);
@@ -479,12 +480,12 @@ enum err_code vsphere_session_use(struct vsphere *v, struct err *e)
     rc = open_session(v, e);
     (void)pthread_mutex_lock(&s->lock);
     s->is_opening = false;
-    s->was_refused = rc == ERR_AUTH;
+    s->was_refused = rc == ERR_AUTH || rc == ERR_FORBIDDEN;
     if (rc == ERR_OK) {
         v->service.generation = s->service.generation + 1;
         s->service = v->service;
         s->is_open = true;
-    } else if (rc == ERR_AUTH) {
+    } else if (s->was_refused) {
         s->refused = *e;
         s->refused_at = clock_mono(v->clock);
     }

@@ -3,7 +3,6 @@
 #include "tests/unit/table.h"
 
 #include "core/api/ec2.h"
-#include "core/api/ec2_read.h"
 #include "core/base/attr.h"
 #include "tests/contract/script.h"
 
@@ -16,6 +15,7 @@
     "</Response>"
 
 struct site {
+    const char *what; /* the row of a table test, for messages */
     struct script script;
     struct transport transport;
     struct clock_fake now;
@@ -75,7 +75,8 @@ static struct observation *observe(struct site *s, enum source source,
     assert_non_null(o);
     rc = ec2_observe(s->client, hints != NULL ? hints : &none, o, &e);
     if (rc != want)
-        print_error("%s: %s\n", err_code_name(rc), e.text);
+        print_error("%s: %s: %s\n", s->what != NULL ? s->what : "", err_code_name(rc),
+                    e.text);
     assert_int_equal(rc, want);
     assert_int_equal(o->err.code, want);
     assert_null(strstr(e.text, "s3cr3t"));
@@ -339,36 +340,6 @@ static void test_spots(void **state)
     site_close(&s);
 }
 
-static void test_spot_states(void **state)
-{
-    static const struct {
-        const char *status, *request;
-        enum spot_state want;
-    } rows[] = {
-        /* clang-format off */
-        {"pending-evaluation", "open", SPOT_REQUEST},
-        {"capacity-not-available", "open", SPOT_NO_CAPACITY},
-        {"price-too-low", "open", SPOT_PRICE},
-        {"bad-parameters", "failed", SPOT_NONE},
-        {"fulfilled", "active", SPOT_FULFILLED},
-        {"request-canceled-and-instance-running", "cancelled", SPOT_ACTIVE},
-        {"marked-for-termination", "active", SPOT_NOTICE},
-        {"instance-terminated-by-price", "closed", SPOT_RECLAIMED},
-        {"instance-terminated-by-user", "closed", SPOT_NONE},
-        {"instance-terminated-by-experiment", "closed", SPOT_RECLAIMED},
-        {"", "open", SPOT_REQUEST},
-        {"", "", SPOT_UNKNOWN},
-        {"unheard-of", "closed", SPOT_UNKNOWN},
-        {"unheard-of", "failed", SPOT_NONE},
-        /* clang-format on */
-    };
-
-    (void)state;
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-        assert_row(rows[i].status,
-                   ec2_spot_state(rows[i].status, rows[i].request) == rows[i].want);
-}
-
 static void test_interfaces(void **state)
 {
     static const char xml[] =
@@ -487,15 +458,13 @@ static void test_other_sources_are_refused(void **state)
 
 /* ----- what goes wrong ----- */
 
-static void test_errors(void **state)
-{
-    static const struct {
-        const char *what;
-        struct script_rule rule;
-        enum err_code want;
-        const char *text;
-    } rows[] = {
-        /* clang-format off */
+static const struct {
+    const char *what;
+    struct script_rule rule;
+    enum err_code want;
+    const char *text;
+} errors[] = {
+    /* clang-format off */
         {"timeout", {.error = ERR_TIMEOUT}, ERR_TIMEOUT, "DescribeInstances"},
         {"reset", {.error = ERR_RESET}, ERR_RESET, "scripted"},
         {"too big", {.error = ERR_TOO_BIG}, ERR_TOO_BIG, ""},
@@ -532,23 +501,25 @@ static void test_errors(void **state)
         {"a document type", {.body = "<!DOCTYPE a [<!ENTITY x 'y'>]><DescribeInstancesResponse/>"},
          ERR_PROTOCOL, "document type"},
         {"a redirect", {.status = 301, .body = "<html/>"}, ERR_REFUSED, ""},
-        /* clang-format on */
-    };
+    /* clang-format on */
+};
 
+static void test_errors(void **state)
+{
     (void)state;
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        struct script_rule rule = rows[i].rule;
+    for (size_t i = 0; i < ARRAY_LEN(errors); i++) {
+        struct script_rule rule = errors[i].rule;
         struct observation *o;
         struct site s;
 
         site_open(&s, NULL);
         rule.needle = "DescribeInstances";
         script_add(&s.script, rule);
-        print_message("%s\n", rows[i].what);
-        o = observe(&s, SOURCE_INSTANCES, NULL, rows[i].want);
-        assert_row(rows[i].what, strstr(o->err.text, rows[i].text) != NULL);
-        assert_row(rows[i].what, strstr(o->err.text, "abcdefg") == NULL);
-        assert_row(rows[i].what, s.script.n_requests == 1);
+        s.what = errors[i].what;
+        o = observe(&s, SOURCE_INSTANCES, NULL, errors[i].want);
+        assert_row(errors[i].what, strstr(o->err.text, errors[i].text) != NULL);
+        assert_row(errors[i].what, strstr(o->err.text, "abcdefg") == NULL);
+        assert_row(errors[i].what, s.script.n_requests == 1);
         observation_unref(o);
         site_close(&s);
     }
@@ -623,7 +594,6 @@ int main(void)
         cmocka_unit_test(test_pages_that_never_end),
         cmocka_unit_test(test_stale_token_restarts_the_listing),
         cmocka_unit_test(test_spots),
-        cmocka_unit_test(test_spot_states),
         cmocka_unit_test(test_interfaces),
         cmocka_unit_test(test_prices),
         cmocka_unit_test(test_other_sources_are_refused),

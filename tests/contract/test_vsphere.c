@@ -17,7 +17,8 @@ static struct observation *observe(struct site *s, enum err_code want)
     assert_non_null(o);
     rc = vsphere_observe(s->client, &hints, o, &e);
     if (rc != want)
-        print_error("%s: %s\n", err_code_name(rc), e.text);
+        print_error("%s: %s: %s\n", s->what != NULL ? s->what : "", err_code_name(rc),
+                    e.text);
     assert_int_equal(rc, want);
     assert_int_equal(o->err.code, want);
     assert_null(strstr(e.text, "p&<>"));
@@ -342,7 +343,7 @@ static void test_broken_answers(void **state)
         site_greets(&s);
         rule.needle = "<RetrievePropertiesEx ";
         script_add(&s.script, rule);
-        print_message("%s\n", rows[i].what);
+        s.what = rows[i].what;
         o = observe(&s, rows[i].want);
         assert_row(rows[i].what, o->err.text[0] != '\0');
         assert_row(rows[i].what, script_count(&s.script, "<RetrievePropertiesEx ") == 1);

@@ -11,7 +11,7 @@ const char site_versions[] =
     "<version>9</version></namespace><namespace><name>urn:vim25</name>"
     "<version>8.0.1.0</version><priorVersions><version>6.7</version>"
     "<version>6.5</version></priorVersions></namespace></namespaces>";
-static const char content_xml[] =
+const char site_content[] =
     SOAP("<RetrieveServiceContentResponse xmlns=\"urn:vim25\"><returnval>"
          "<rootFolder type=\"Folder\">group-d1</rootFolder>"
          "<propertyCollector type=\"PropertyCollector\">pc-1</propertyCollector>"
@@ -22,7 +22,7 @@ static const char content_xml[] =
 const char site_login[] =
     SOAP("<LoginResponse xmlns=\"urn:vim25\"><returnval><key>k</key></returnval>"
          "</LoginResponse>");
-static const char view_xml[] =
+const char site_view[] =
     SOAP("<CreateContainerViewResponse xmlns=\"urn:vim25\"><returnval "
          "type=\"ContainerView\">session[a]view-1</returnval>"
          "</CreateContainerViewResponse>");
@@ -67,14 +67,14 @@ void site_greets(struct site *s)
                                                 .body = site_versions});
     script_add(&s->script,
                (struct script_rule){.needle = "<RetrieveServiceContent ",
-                                    .body = content_xml,
+                                    .body = site_content,
                                     .cookie = "vmware_soap_session=\"early\""});
     script_add(&s->script,
                (struct script_rule){.needle = "<Login ",
                                     .body = site_login,
                                     .cookie = "vmware_soap_session=\"ab12\""});
-    script_add(&s->script,
-               (struct script_rule){.needle = "<CreateContainerView ", .body = view_xml});
+    script_add(&s->script, (struct script_rule){.needle = "<CreateContainerView ",
+                                                .body = site_view});
 }
 
 void site_close(struct site *s)

@@ -42,9 +42,11 @@
                    VAL("runtime.connectionState", "VirtualMachineConnectionState",       \
                        "connected"))
 
-extern const char site_versions[], site_login[], site_not_authenticated[];
+extern const char site_versions[], site_content[], site_login[], site_view[];
+extern const char site_not_authenticated[];
 
 struct site {
+    const char *what; /* the row of a table test, for messages */
     struct script script;
     struct transport transport;
     struct clock_fake now;
