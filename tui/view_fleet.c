@@ -182,8 +182,7 @@ static void draw_total(const struct frame *f, const struct layout *l)
 {
     const struct fleet *fleet = f->fleet;
     static const enum column_id ids[] = {COLUMN_HOUR, COLUMN_TODAY, COLUMN_MONTH};
-    const struct column *task = layout_column(l, COLUMN_TASK);
-    char money[USD_TEXT], text[80];
+    char money[USD_TEXT];
 
     if (l->total < 0 || fleet->version == 0)
         return;
@@ -201,14 +200,6 @@ static void draw_total(const struct frame *f, const struct layout *l)
         else
             canvas_put_right(f->c, l->total, col->x, col->width, ROLE_DIM,
                              usd_text(v, ids[i] == COLUMN_HOUR ? 3 : 2, money));
-    }
-    if (task != NULL && fleet->extension_cost_known) {
-        const struct column *before = layout_column(l, COLUMN_SPOT);
-        int x = before != NULL ? before->x : task->x;
-
-        (void)str_format(text, sizeof(text), "with extension $%s/h while active",
-                         usd_text(fleet->extension_hour, 3, money));
-        canvas_put_right(f->c, l->total, x, task->x + task->width - x, ROLE_DIM, text);
     }
 }
 
