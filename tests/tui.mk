@@ -34,3 +34,8 @@ tests_screen_test_line_text_SOURCES = tests/screen/test_line_text.c tests/unit/t
 tests_screen_test_line_text_LDADD = $(TUI_TEST_LIBS)
 TESTS += tests/unit/test_canvas tests/unit/test_keys tests/unit/test_layout \
 	tests/unit/test_theme tests/screen/test_line_text
+
+check_PROGRAMS += tests/screen/test_pty
+tests_screen_test_pty_SOURCES = tests/screen/test_pty.c $(STAGE_FILES)
+tests_screen_test_pty_LDADD = $(TUI_TEST_LIBS)
+TESTS += tests/screen/test_pty
