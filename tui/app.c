@@ -76,6 +76,24 @@ static enum err_code take_signals(struct app *a, struct err *e)
     return ERR_OK;
 }
 
+/* Signals that came while it ended are taken with it: unblocked, they would kill what the
+ * program still has to do in order. */
+static void release_signals(struct app *a)
+{
+    struct signalfd_siginfo si;
+
+    if (a->signal_fd >= 0) {
+        while (read(a->signal_fd, &si, sizeof(si)) == (ssize_t)sizeof(si))
+            continue;
+        (void)close(a->signal_fd);
+    }
+    /* A lost terminal sends its SIGHUP before or after we notice by ourselves. */
+    if (a->result.end == APP_HANGUP)
+        (void)sigaddset(&a->old_mask, SIGHUP);
+    if (a->masked)
+        (void)pthread_sigmask(SIG_SETMASK, &a->old_mask, NULL);
+}
+
 /* Fires at each full second of the wall clock, and when that clock is set. */
 static enum err_code start_timer(struct app *a, struct err *e)
 {
@@ -494,10 +512,7 @@ out:
     give_stderr_back(a);
     if (a->timer_fd >= 0)
         (void)close(a->timer_fd);
-    if (a->signal_fd >= 0)
-        (void)close(a->signal_fd);
-    if (a->masked)
-        (void)pthread_sigmask(SIG_SETMASK, &a->old_mask, NULL);
+    release_signals(a);
     ui_clear(&a->ui);
     free(a);
     return rc;
