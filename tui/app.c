@@ -21,7 +21,7 @@
 #include "tui/tty.h"
 #include "tui/ui.h"
 
-enum { FRAME_MS = 100, RESIZE_MS = 50, TITLE_MS = 10000 };
+enum { FRAME_MS = 100, RESIZE_MS = 50, TITLE_MS = 10000, BELL_MS = 600000 };
 
 struct app {
     const struct app_config *config;
@@ -32,7 +32,7 @@ struct app {
     int signal_fd, timer_fd, saved_stderr;
     sigset_t old_mask;
     bool masked, dirty, key_pressed, write_pending, ended;
-    int64_t last_frame_ms, resize_ms, title_ms;
+    int64_t last_frame_ms, resize_ms, title_ms, bell_ms;
     char title[128];
     struct app_result result;
 };
@@ -312,6 +312,27 @@ static void read_timer(struct app *a)
     a->dirty = true;
 }
 
+/* A new interruption notice rings the bell, at most every ten minutes and never for the
+ * first picture; tmux marks the window by it. */
+static void ring(struct app *a, const struct fleet *next)
+{
+    const struct fleet *f = a->ui.fleet;
+
+    if (f->version == 0 || a->screen == NULL ||
+        (a->bell_ms != 0 && real_ms() - a->bell_ms < BELL_MS))
+        return;
+    for (size_t i = 0; i < next->n_servers; i++) {
+        const struct server_view *s = &next->servers[i];
+        int before = s->facts.instance.spot == SPOT_NOTICE ? fleet_find(f, s->name) : -1;
+
+        if (before >= 0 && f->servers[before].facts.instance.spot != SPOT_NOTICE) {
+            screen_write(a->screen, "\a");
+            a->bell_ms = real_ms();
+            return;
+        }
+    }
+}
+
 static void take_snapshot(struct app *a)
 {
     struct fleet *f;
@@ -329,6 +350,7 @@ static void take_snapshot(struct app *a)
         fleet_unref(f);
         return;
     }
+    ring(a, f);
     ui_take_fleet(&a->ui, f, real_ms());
     a->dirty = true;
 }
