@@ -19,3 +19,23 @@ TESTS += tests/screen/test_screen tests/screen/test_ui
 .PHONY: update-screens
 update-screens: tests/screen/test_screen
 	srcdir=$(srcdir) UPDATE_SCREENS=1 tests/screen/test_screen
+
+check_PROGRAMS += tests/unit/test_canvas tests/unit/test_keys tests/unit/test_layout \
+	tests/unit/test_theme tests/screen/test_line_text
+tests_unit_test_canvas_SOURCES = tests/unit/test_canvas.c tests/unit/table.h
+tests_unit_test_canvas_LDADD = $(TUI_TEST_LIBS)
+tests_unit_test_keys_SOURCES = tests/unit/test_keys.c tests/unit/table.h
+tests_unit_test_keys_LDADD = $(TUI_TEST_LIBS)
+tests_unit_test_layout_SOURCES = tests/unit/test_layout.c tests/unit/table.h
+tests_unit_test_layout_LDADD = $(TUI_TEST_LIBS)
+tests_unit_test_theme_SOURCES = tests/unit/test_theme.c tests/unit/table.h
+tests_unit_test_theme_LDADD = $(TUI_TEST_LIBS)
+tests_screen_test_line_text_SOURCES = tests/screen/test_line_text.c tests/unit/table.h $(STORY_FILES)
+tests_screen_test_line_text_LDADD = $(TUI_TEST_LIBS)
+TESTS += tests/unit/test_canvas tests/unit/test_keys tests/unit/test_layout \
+	tests/unit/test_theme tests/screen/test_line_text
+
+check_PROGRAMS += tests/screen/test_pty
+tests_screen_test_pty_SOURCES = tests/screen/test_pty.c $(STAGE_FILES)
+tests_screen_test_pty_LDADD = $(TUI_TEST_LIBS)
+TESTS += tests/screen/test_pty

@@ -21,7 +21,7 @@
 #include "tui/tty.h"
 #include "tui/ui.h"
 
-enum { FRAME_MS = 100, RESIZE_MS = 50, TITLE_MS = 10000 };
+enum { FRAME_MS = 100, RESIZE_MS = 50, TITLE_MS = 10000, BELL_MS = 600000 };
 
 struct app {
     const struct app_config *config;
@@ -32,7 +32,7 @@ struct app {
     int signal_fd, timer_fd, saved_stderr;
     sigset_t old_mask;
     bool masked, dirty, key_pressed, write_pending, ended;
-    int64_t last_frame_ms, resize_ms, title_ms;
+    int64_t last_frame_ms, resize_ms, title_ms, bell_ms;
     char title[128];
     struct app_result result;
 };
@@ -74,6 +74,24 @@ static enum err_code take_signals(struct app *a, struct err *e)
     if (a->signal_fd < 0)
         return err_set_errno(e, ERR_IO, errno, "signals");
     return ERR_OK;
+}
+
+/* Signals that came while it ended are taken with it: unblocked, they would kill what the
+ * program still has to do in order. */
+static void release_signals(struct app *a)
+{
+    struct signalfd_siginfo si;
+
+    if (a->signal_fd >= 0) {
+        while (read(a->signal_fd, &si, sizeof(si)) == (ssize_t)sizeof(si))
+            continue;
+        (void)close(a->signal_fd);
+    }
+    /* A lost terminal sends its SIGHUP before or after we notice by ourselves. */
+    if (a->result.end == APP_HANGUP)
+        (void)sigaddset(&a->old_mask, SIGHUP);
+    if (a->masked)
+        (void)pthread_sigmask(SIG_SETMASK, &a->old_mask, NULL);
 }
 
 /* Fires at each full second of the wall clock, and when that clock is set. */
@@ -294,6 +312,27 @@ static void read_timer(struct app *a)
     a->dirty = true;
 }
 
+/* A new interruption notice rings the bell, at most every ten minutes and never for the
+ * first picture; tmux marks the window by it. */
+static void ring(struct app *a, const struct fleet *next)
+{
+    const struct fleet *f = a->ui.fleet;
+
+    if (f->version == 0 || a->screen == NULL ||
+        (a->bell_ms != 0 && real_ms() - a->bell_ms < BELL_MS))
+        return;
+    for (size_t i = 0; i < next->n_servers; i++) {
+        const struct server_view *s = &next->servers[i];
+        int before = s->facts.instance.spot == SPOT_NOTICE ? fleet_find(f, s->name) : -1;
+
+        if (before >= 0 && f->servers[before].facts.instance.spot != SPOT_NOTICE) {
+            screen_write(a->screen, "\a");
+            a->bell_ms = real_ms();
+            return;
+        }
+    }
+}
+
 static void take_snapshot(struct app *a)
 {
     struct fleet *f;
@@ -311,6 +350,7 @@ static void take_snapshot(struct app *a)
         fleet_unref(f);
         return;
     }
+    ring(a, f);
     ui_take_fleet(&a->ui, f, real_ms());
     a->dirty = true;
 }
@@ -494,10 +534,7 @@ out:
     give_stderr_back(a);
     if (a->timer_fd >= 0)
         (void)close(a->timer_fd);
-    if (a->signal_fd >= 0)
-        (void)close(a->signal_fd);
-    if (a->masked)
-        (void)pthread_sigmask(SIG_SETMASK, &a->old_mask, NULL);
+    release_signals(a);
     ui_clear(&a->ui);
     free(a);
     return rc;

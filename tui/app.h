@@ -66,7 +66,8 @@ struct app_config {
 /*
  * Runs until the user quits, a signal ends it or the terminal is gone (then with ERR_OK
  * and *result). ERR_USAGE: the terminal cannot be used (unknown TERM: end with 2);
- * ERR_CONFIG: section keys; ERR_IO, ERR_NOMEM.
+ * ERR_CONFIG: section keys; ERR_IO, ERR_NOMEM. Blocks the signals that it reads while it
+ * runs; after a hang-up SIGHUP stays blocked.
  */
 enum err_code app_run(const struct app_config *config, struct err *e) MUST_CHECK NONNULL;
 

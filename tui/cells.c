@@ -456,6 +456,8 @@ static void cell_money(enum column_id id, const struct server_view *s,
     out->role = ROLE_TEXT;
     if (x->fleet->version == 0)
         set(out, ROLE_DIM, "..");
+    else if (id == COLUMN_HOUR && !s->cost.hour_known && any_source_waits(x->fleet))
+        set(out, ROLE_DIM, "..");
     else if (id == COLUMN_HOUR && !s->cost.hour_known)
         set(out, ROLE_STALE, "?");
     else if (id == COLUMN_HOUR && s->cost.hour.nanos == 0)

@@ -143,6 +143,17 @@ static enum err_code open_files(struct screen *s, const struct screen_config *c,
     return ERR_OK;
 }
 
+/* newterm() leaks when it fails; asking first does not. */
+static bool is_known_term(const char *term, int fd)
+{
+    int why = 0;
+    bool known = setupterm(term, fd, &why) == OK;
+
+    if (known && cur_term != NULL)
+        (void)del_curterm(cur_term);
+    return known;
+}
+
 enum err_code screen_open(const struct screen_config *c, struct screen **out,
                           struct err *e)
 {
@@ -161,15 +172,13 @@ enum err_code screen_open(const struct screen_config *c, struct screen **out,
     rc = open_files(s, c, e);
     if (rc == ERR_OK)
         rc = canvas_init(&s->last, c->rows, c->cols, false, e);
-    if (rc == ERR_OK) {
+    if (rc == ERR_OK && is_known_term(c->term, s->memory_fd))
         s->curses = newterm(c->term, s->out, s->in);
-        if (s->curses == NULL)
-            rc = err_set(
-                e, ERR_USAGE,
-                "the terminal \"%.40s\" is not known here; set TERM to one that is "
-                "(xterm-256color, tmux-256color, linux) or use --plain",
-                c->term);
-    }
+    if (rc == ERR_OK && s->curses == NULL)
+        rc = err_set(e, ERR_USAGE,
+                     "the terminal \"%.40s\" is not known here; set TERM to one that is "
+                     "(xterm-256color, tmux-256color, linux) or use --plain",
+                     c->term);
     if (rc != ERR_OK) {
         screen_close(s);
         return rc;

@@ -64,11 +64,17 @@ static void make_shorts(struct ui *ui)
     }
     if (common > 0)
         len = SHORT_TEXT - 1;
+    ui->name_cells = ui->short_cells = 0;
     for (size_t i = 0; i < f->n_servers; i++) {
         size_t n = strnlen(f->servers[i].name + common, len);
+        int name, brief;
 
         memcpy(ui->shorts[i], f->servers[i].name + common, n);
         ui->shorts[i][n] = '\0';
+        name = glyph_cells(f->servers[i].name, ui->ascii);
+        brief = glyph_cells(ui->shorts[i], ui->ascii);
+        ui->name_cells = name > ui->name_cells ? name : ui->name_cells;
+        ui->short_cells = brief > ui->short_cells ? brief : ui->short_cells;
     }
 }
 

@@ -91,6 +91,7 @@ struct ui {
     uint16_t shown[MAX_SERVERS];
     size_t n_shown;
     char shorts[MAX_SERVERS][SHORT_TEXT];
+    int name_cells, short_cells; /* the longest */
 };
 
 /* What a view draws with. */

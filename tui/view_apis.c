@@ -40,14 +40,13 @@ static const char *state_text(const struct frame *f, const struct api_view *a,
 
 static void draw_source(const struct frame *f, int row, const struct api_view *a)
 {
-    int wide = f->c->cols >= 100 ? 1 : 0, room = f->c->cols, what = wide ? 34 : 22;
+    int room = f->c->cols, what = room >= 100 ? 38 : 22;
     char text[LINE_TEXT], number[DUR_TEXT], clock[TIME_TEXT];
     enum role role;
     const char *state = state_text(f, a, &role);
 
-    (void)str_format(text, sizeof(text), "%s%s%s%s", source_api(a->source),
-                     wide ? " (" : "", wide ? source_what(a->source) : "",
-                     wide ? ")" : "");
+    (void)str_format(text, sizeof(text), "%s %s", source_api(a->source),
+                     source_what(a->source));
     (void)canvas_put(f->c, row, 1, what - 2, ROLE_TEXT, text);
     (void)canvas_put(f->c, row, what, 8, role, state);
     if (a->state == API_OFF)
@@ -83,7 +82,7 @@ static void draw_controller(const struct frame *f, int row)
     enum role role;
 
     pen_put(&p, ROLE_TEXT, "controller");
-    p.col = f->c->cols >= 100 ? 34 : 22;
+    p.col = f->c->cols >= 100 ? 38 : 22;
     if (fleet->version == 0) {
         pen_put(&p, ROLE_DIM, "..");
         return;
@@ -112,7 +111,7 @@ static void apis_draw(const struct frame *f)
                  {"EVERY", 17, 6, true},       {"LATENCY", 24, 9, true},
                  {"ERR 1H", 34, 6, true},      {"NEXT", 41, 6, true},
                  {"LAST ERROR", 49, 12, false}};
-    int what = f->c->cols >= 100 ? 34 : 22, row = 3, rows = f->c->rows;
+    int what = f->c->cols >= 100 ? 38 : 22, row = 3, rows = f->c->rows;
     size_t first = 0;
 
     header_title(f, 0);

@@ -38,19 +38,6 @@ static int count_moves(const struct fleet *f)
     return n;
 }
 
-static int longest(const struct frame *f, bool shorts)
-{
-    int most = 0;
-
-    for (size_t i = 0; i < f->fleet->n_servers; i++) {
-        int cells = glyph_cells(shorts ? f->ui->shorts[i] : f->fleet->servers[i].name,
-                                f->c->ascii);
-
-        most = cells > most ? cells : most;
-    }
-    return most;
-}
-
 static void make_layout(const struct frame *f, struct layout *l)
 {
     struct layout_input in = {
@@ -58,8 +45,8 @@ static void make_layout(const struct frame *f, struct layout *l)
         .cols = f->c->cols,
         .n_servers = (int)f->fleet->n_servers, /* not n_shown: a filter moves nothing */
         .n_moves = count_moves(f->fleet),
-        .name_cells = longest(f, false),
-        .short_cells = longest(f, true),
+        .name_cells = f->ui->name_cells,
+        .short_cells = f->ui->short_cells,
     };
 
     if (in.n_moves > 8)
@@ -182,8 +169,7 @@ static void draw_total(const struct frame *f, const struct layout *l)
 {
     const struct fleet *fleet = f->fleet;
     static const enum column_id ids[] = {COLUMN_HOUR, COLUMN_TODAY, COLUMN_MONTH};
-    const struct column *task = layout_column(l, COLUMN_TASK);
-    char money[USD_TEXT], text[80];
+    char money[USD_TEXT];
 
     if (l->total < 0 || fleet->version == 0)
         return;
@@ -201,14 +187,6 @@ static void draw_total(const struct frame *f, const struct layout *l)
         else
             canvas_put_right(f->c, l->total, col->x, col->width, ROLE_DIM,
                              usd_text(v, ids[i] == COLUMN_HOUR ? 3 : 2, money));
-    }
-    if (task != NULL && fleet->extension_cost_known) {
-        const struct column *before = layout_column(l, COLUMN_SPOT);
-        int x = before != NULL ? before->x : task->x;
-
-        (void)str_format(text, sizeof(text), "with extension $%s/h while active",
-                         usd_text(fleet->extension_hour, 3, money));
-        canvas_put_right(f->c, l->total, x, task->x + task->width - x, ROLE_DIM, text);
     }
 }
 
@@ -269,7 +247,7 @@ static void draw_moves(const struct frame *f, const struct layout *l)
 {
     const struct fleet *fleet = f->fleet;
     char title[80];
-    int row = l->moves, name = longest(f, false);
+    int row = l->moves, name = f->ui->name_cells;
 
     if (l->moves_rows <= 0)
         return;

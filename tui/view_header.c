@@ -111,6 +111,8 @@ void header_title(const struct frame *f, int row)
 static void next_text(const struct frame *f, bool brief, char *out, size_t size)
 {
     const struct fleet *fleet = f->fleet;
+    const char *where =
+        fleet->next.place == PLACE_UNKNOWN ? "change" : place_screen(fleet->next.place);
     char when[TIME_TEXT], left[DUR_TEXT];
     int64_t s = fleet->next.at.s - f->now.s;
 
@@ -119,25 +121,16 @@ static void next_text(const struct frame *f, bool brief, char *out, size_t size)
         return;
     }
     if (fleet->next.at.s == 0) {
-        (void)str_copy(out, size,
-                       fleet->next.what[0] != '\0' ? fleet->next.what
-                                                   : "nothing planned");
+        (void)str_copy(out, size, "nothing planned");
         return;
     }
     (void)act_when(f->ui->time_mode == TIME_UTC ? NULL : f->ui->app->tz, f->now,
                    fleet->next.at, when);
     if (s <= 0)
-        (void)str_format(out, size, "%s due now", place_screen(fleet->next.place));
-    else if (brief)
-        (void)str_format(out, size, "%s %s in %s", place_screen(fleet->next.place), when,
-                         cells_long(s, left));
+        (void)str_format(out, size, "%s due now", where);
     else
-        (void)str_format(out, size, "%s at %s, in %s%s%s",
-                         fleet->next.place == PLACE_UNKNOWN
-                             ? "change"
-                             : place_screen(fleet->next.place),
-                         when, cells_long(s, left),
-                         fleet->next.what[0] != '\0' ? ": " : "", fleet->next.what);
+        (void)str_format(out, size, brief ? "%s %s in %s" : "%s at %s, in %s", where,
+                         when, cells_long(s, left));
 }
 
 static void add_host(const struct frame *f, struct segments *s)
@@ -164,7 +157,7 @@ static bool one_mover(const struct fleet *f)
 void header_next(const struct frame *f, int row, enum layout_form form)
 {
     struct segments s = {.n = 0};
-    char text[SEGMENT_TEXT], brief[96], ext[NAME_TEXT];
+    char text[96], brief[64], ext[NAME_TEXT];
     enum role role;
 
     if (row < 0)
@@ -178,6 +171,8 @@ void header_next(const struct frame *f, int row, enum layout_form form)
     }
     segments_add(&s, ROLE_TEXT, 90, false, brief,
                  form == FORM_WIDE ? "Next   %s" : "Next %s", text);
+    if (f->fleet->version > 0 && f->fleet->next.what[0] != '\0')
+        segments_add(&s, ROLE_DIM, 5, false, "", "%.100s", f->fleet->next.what);
     if (form == FORM_WIDE && one_mover(f->fleet))
         segments_add(&s, ROLE_DIM, 10, true, "", "mover %s", f->fleet->servers[0].mover);
     (void)cells_extension(f->fleet, f->now, ext, &role);
@@ -188,60 +183,76 @@ void header_next(const struct frame *f, int row, enum layout_form form)
     segments_draw(&s, f->c, row, 1, 2);
 }
 
+/* The right half of the ESX line. */
+static void counts_text(const struct fleet *f, char *out, size_t size)
+{
+    char odd[48] = "";
+
+    if (f->lost + f->unknown > 0)
+        (void)str_format(odd, sizeof(odd), "   lost %d   ? %d", f->lost, f->unknown);
+    (void)str_format(out, size, "cloud %d   moving %d   on-prem %d%s   drift %d",
+                     f->in_cloud, f->moving, f->on_prem, odd, f->drift);
+}
+
 void header_esx(const struct frame *f, int row)
 {
     const struct host_facts *h = &f->fleet->host;
     const struct fleet *fleet = f->fleet;
     struct pen p = {f->c, row, 1, f->c->cols - 1};
-    enum role role = h->stale ? ROLE_STALE : ROLE_TEXT;
-    struct segments s = {.n = 0};
-    char clock[TIME_TEXT];
-    size_t n = 0;
+    char counts[120], peak[64] = "", clock[TIME_TEXT], age[DUR_TEXT];
+    int room, n = 0;
 
     if (row < 0)
         return;
-    while (n < HOST_HISTORY && h->history[HOST_HISTORY - 1 - n] >= 0 && n < 24)
-        n++;
+    counts_text(fleet, counts, sizeof(counts));
+    room = f->c->cols - 4 - glyph_cells(counts, f->c->ascii);
     pen_printf(&p, ROLE_TEXT, "ESX    %s CPU ", h->name[0] != '\0' ? h->name : "..");
-    if (h->known) {
-        widget_spark(&p, h->history + HOST_HISTORY - n, n, (int)n);
+    if (!h->known) {
+        pen_put(&p, ROLE_DIM, fleet->version == 0 ? ".." : "?");
+    } else {
+        while (n < HOST_HISTORY && h->history[HOST_HISTORY - 1 - n] >= 0 && n < 24 &&
+               p.col + n + 10 < room)
+            n++;
+        widget_spark(&p, h->history, HOST_HISTORY, n);
         if (h->cpu_permille >= 0)
-            pen_printf(&p, role, " %d%%", (h->cpu_permille + 5) / 10);
+            pen_printf(&p, h->stale ? ROLE_STALE : ROLE_TEXT, " %d%%",
+                       (h->cpu_permille + 5) / 10);
         else
             pen_put(&p, ROLE_STALE, " ?");
         if (h->stale)
-            pen_printf(&p, ROLE_STALE, " ~%s",
-                       cells_age(f->now.s - h->as_of.s, (char[DUR_TEXT]){0}));
+            pen_printf(&p, ROLE_STALE, " ~%s", cells_age(f->now.s - h->as_of.s, age));
         else if (h->peak_permille > h->cpu_permille + 100)
-            pen_printf(&p, ROLE_DIM, "   was %d%% at %s", (h->peak_permille + 5) / 10,
-                       act_when(f->ui->app->tz, f->now, h->peak_at, clock));
+            (void)str_format(peak, sizeof(peak), "   was %d%% at %s",
+                             (h->peak_permille + 5) / 10,
+                             act_when(f->ui->app->tz, f->now, h->peak_at, clock));
+        if (p.col + (int)strlen(peak) <= room)
+            pen_put(&p, ROLE_DIM, peak);
         if (h->maintenance)
             pen_put(&p, ROLE_WARN, "   MAINTENANCE");
-    } else {
-        pen_put(&p, ROLE_DIM, fleet->version == 0 ? ".." : "?");
     }
-    if (fleet->version == 0)
-        return;
-    segments_add(&s, fleet->drift > 0 ? ROLE_WARN : ROLE_TEXT, 50, true, "",
-                 "cloud %d   moving %d   on-prem %d   drift %d", fleet->in_cloud,
-                 fleet->moving, fleet->on_prem, fleet->drift);
-    if (fleet->lost + fleet->unknown > 0) {
-        struct segment_text *g = &s.seg[0];
+    if (fleet->version > 0 && p.col <= room + 1)
+        canvas_put_right(f->c, row, p.col, f->c->cols - 1 - p.col,
+                         fleet->drift > 0 ? ROLE_WARN : ROLE_TEXT, counts);
+}
 
-        (void)str_format(g->text, sizeof(g->text),
-                         "cloud %d   moving %d   on-prem %d   lost %d   ? %d   drift %d",
-                         fleet->in_cloud, fleet->moving, fleet->on_prem, fleet->lost,
-                         fleet->unknown, fleet->drift);
-    }
-    if (p.col + 2 + glyph_cells(s.seg[0].text, f->c->ascii) <= f->c->cols)
-        segments_draw(&s, f->c, row, 1, 2);
+/* "$0.87/h"; a sum with unknown parts says so. */
+static const char *hour_text(const struct fleet *f, char buf[USD_TEXT + 8])
+{
+    char money[USD_TEXT];
+
+    if (!f->hour_known && f->hour.nanos == 0)
+        (void)str_copy(buf, USD_TEXT + 8, "$?/h");
+    else
+        (void)str_format(buf, USD_TEXT + 8, "$%s%s/h", usd_text(f->hour, 2, money),
+                         f->hour_known ? "" : "+?");
+    return buf;
 }
 
 void header_cost(const struct frame *f, int row, enum layout_form form)
 {
     const struct fleet *fleet = f->fleet;
     struct segments s = {.n = 0};
-    char hour[USD_TEXT], today[USD_TEXT], month[USD_TEXT];
+    char hour[USD_TEXT + 8], today[USD_TEXT], month[USD_TEXT];
     const char *lead = form == FORM_WIDE ? "Cost   " : "";
 
     if (row < 0)
@@ -251,11 +262,9 @@ void header_cost(const struct frame *f, int row, enum layout_form form)
         segments_draw(&s, f->c, row, form == FORM_TINY ? 0 : 1, 2);
         return;
     }
-    (void)usd_text(fleet->hour, 2, hour);
     (void)usd_text(fleet->today, 2, today);
     (void)usd_text(fleet->month, 2, month);
-    segments_add(&s, ROLE_TEXT, 90, false, "", "%s%s%s/h", lead,
-                 fleet->hour_known ? "$" : "$?+", hour);
+    segments_add(&s, ROLE_TEXT, 90, false, "", "%s%s", lead, hour_text(fleet, hour));
     segments_add(&s, ROLE_TEXT, 50, false, "",
                  form == FORM_TINY ? "today %s" : "today $%s", today);
     segments_add(&s, ROLE_TEXT, 60, false, "",
@@ -282,7 +291,7 @@ void header_line(const struct frame *f)
 {
     const struct fleet *fleet = f->fleet;
     struct segments s = {.n = 0};
-    char text[NAME_TEXT], money[USD_TEXT], when[TIME_TEXT];
+    char text[NAME_TEXT], money[USD_TEXT + 8], when[TIME_TEXT];
 
     one_auto(f, text, sizeof(text));
     segments_add(&s, ROLE_TITLE, 99, false, "", "%s", text);
@@ -290,8 +299,7 @@ void header_line(const struct frame *f)
     if (fleet->n_alerts > 0)
         segments_add(&s, ROLE_CRIT, 90, false, "", "%zu!", fleet->n_alerts);
     if (fleet->version > 0)
-        segments_add(&s, ROLE_TEXT, 70, false, "", "%s%s/h",
-                     fleet->hour_known ? "$" : "$?+", usd_text(fleet->hour, 2, money));
+        segments_add(&s, ROLE_TEXT, 70, false, "", "%s", hour_text(fleet, money));
     if (fleet->next.at.s != 0)
         segments_add(&s, ROLE_TEXT, 60, false, "", "%s",
                      act_when(f->ui->app->tz, f->now, fleet->next.at, when));
@@ -331,7 +339,7 @@ void header_tokens(const struct frame *f)
     struct civil c =
         act_civil(f->ui->time_mode == TIME_UTC ? NULL : f->ui->app->tz, f->now);
     struct segments s = {.n = 0};
-    char text[NAME_TEXT], money[USD_TEXT], when[TIME_TEXT];
+    char text[NAME_TEXT], money[USD_TEXT + 8], when[TIME_TEXT];
     enum role role;
     int row = 1, col = 0;
 
@@ -346,9 +354,7 @@ void header_tokens(const struct frame *f)
         segments_add(&s, ROLE_TEXT, 90, false, "", "%dc %d>", fleet->in_cloud,
                      fleet->moving);
         if (fleet->version > 0)
-            segments_add(&s, ROLE_TEXT, 80, false, "", "%s%s/h",
-                         fleet->hour_known ? "$" : "$?+",
-                         usd_text(fleet->hour, 2, money));
+            segments_add(&s, ROLE_TEXT, 80, false, "", "%s", hour_text(fleet, money));
         if (fleet->next.at.s != 0)
             segments_add(&s, ROLE_TEXT, 60, false, "", "%s",
                          act_when(f->ui->app->tz, f->now, fleet->next.at, when));

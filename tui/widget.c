@@ -120,21 +120,39 @@ static int draw_choices(const struct frame *f, int row, int col, int width)
     return lines;
 }
 
+/* Where no box fits: the question and its letters alone. */
+static void bare_dialog(const struct frame *f)
+{
+    const struct dialog *d = &f->ui->dialog;
+    struct canvas *c = f->c;
+    struct pen p = {c, 0, 0, c->cols};
+
+    canvas_blank(c, 0, 0, c->rows, c->cols, ROLE_DIALOG);
+    if (c->rows > 1) {
+        pen_put(&p, ROLE_TITLE, d->q.title);
+        (void)draw_choices(f, 1, 0, c->cols);
+        return;
+    }
+    for (size_t i = 0; i < d->q.n_choices; i++) {
+        if (d->q.choices[i].key != 0)
+            pen_printf(&p, ROLE_KEY, "%c ", d->q.choices[i].key);
+        else
+            pen_put(&p, ROLE_KEY, "Esc ");
+    }
+    pen_put(&p, ROLE_TITLE, d->q.title);
+}
+
 void dialog_draw(const struct frame *f)
 {
     const struct dialog *d = &f->ui->dialog;
     struct canvas *c = f->c;
     int cols = c->cols < 84 ? c->cols : 84, width = cols - 4;
-    int choices, rows = 2, row, col;
+    int choices = draw_choices(f, -1, 0, width > 2 ? width - 2 : 1), rows = 2, row, col;
 
-    if (width < 8) { /* no box fits: the question and its letters alone */
-        canvas_blank(c, 0, 0, c->rows, c->cols, ROLE_DIALOG);
-        (void)canvas_put(c, 0, 0, c->cols, ROLE_TITLE, d->q.title);
-        if (c->rows > 1)
-            (void)draw_choices(f, 1, 0, c->cols);
+    if (width < 8 || c->rows < choices + 2) {
+        bare_dialog(f);
         return;
     }
-    choices = draw_choices(f, -1, 0, width - 2);
     rows += choices + (d->changed ? 1 : 0);
     for (size_t i = 0; i < d->q.n_lines; i++)
         rows += wrapped(c, -1, 0, width, ROLE_DIALOG, d->q.lines[i]);
@@ -144,10 +162,6 @@ void dialog_draw(const struct frame *f)
     row = (c->rows - rows) / 3;
     col = (c->cols - cols) / 2;
     box(c, row, col, rows, cols, d->q.title);
-    if (rows - 2 < choices) {
-        (void)draw_choices(f, row + (rows > 1 ? 1 : 0), col + 2, width);
-        return;
-    }
     for (size_t i = 0, at = 0; i < d->q.n_lines; i++) {
         int need = wrapped(c, -1, 0, width, ROLE_DIALOG, d->q.lines[i]);
 

@@ -1,0 +1,340 @@
+#include <config.h>
+
+#include "tests/screen/stage.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <locale.h>
+#include <poll.h>
+#include <pty.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+#include <utmp.h>
+
+#include "core/base/clock.h"
+#include "tests/unit/table.h"
+
+/* The shell on a pseudo-terminal: it starts, answers keys, and gives the terminal back.
+ */
+
+enum { WAIT_MS = 5000, OUTPUT = 256 * 1024 };
+
+struct run {
+    pid_t pid;
+    int master, alive; /* alive: readable once the child has ended */
+    struct termios before;
+    char out[OUTPUT];
+    size_t len;
+};
+
+static bool take(void *ctx, const struct command *c, struct err *e)
+{
+    (void)ctx;
+    (void)c;
+    (void)e;
+    return true;
+}
+
+static struct fleet *latest(void *ctx)
+{
+    return fleet_ref(ctx);
+}
+
+/* The child: exit code 0 for q, 10 + signal, 3 for a hang-up, 2 for a bad terminal. */
+static void child(const char *term)
+{
+    static struct stage s;
+    struct app_result result = {0};
+    struct err e = {0};
+    enum err_code rc;
+
+    (void)setlocale(LC_CTYPE, "C.UTF-8");
+    stage_init(&s);
+    s.app.clock = clock_system();
+    s.app.term = term;
+    s.app.demo.on = true; /* q leaves at once */
+    s.app.source.latest = latest;
+    s.app.source.send = take;
+    s.app.source.ctx = story_fleet(STORY_NORMAL);
+    s.app.source.event_fd = eventfd(0, EFD_NONBLOCK);
+    s.app.result = &result;
+    rc = app_run(&s.app, &e);
+    if (rc != ERR_OK)
+        _exit(rc == ERR_USAGE ? 2 : 1);
+    _exit(result.end == APP_QUIT ? 0 : result.end == APP_SIGNAL ? 10 + result.signal : 3);
+}
+
+static void start(struct run *r, const char *term)
+{
+    struct winsize size = {.ws_row = 35, .ws_col = 120};
+    int slave, alive[2];
+
+    memset(r, 0, sizeof(*r));
+    assert_int_equal(pipe2(alive, O_CLOEXEC), 0);
+    assert_int_equal(openpty(&r->master, &slave, NULL, NULL, &size), 0);
+    assert_int_equal(tcgetattr(slave, &r->before), 0);
+    assert_int_equal(fcntl(r->master, F_SETFL, O_NONBLOCK), 0);
+    r->pid = fork();
+    assert_true(r->pid >= 0);
+    if (r->pid == 0) {
+        (void)close(r->master);
+        if (login_tty(slave) != 0)
+            _exit(99);
+        child(term);
+    }
+    (void)close(slave);
+    (void)close(alive[1]);
+    r->alive = alive[0];
+}
+
+/* Reads until the text was seen (from `from` on), or for wait_ms when it is NULL. */
+static bool read_until(struct run *r, size_t from, const char *text, int64_t wait_ms)
+{
+    int64_t end = clock_mono(clock_system()).ms + wait_ms;
+
+    for (;;) {
+        int64_t left = end - clock_mono(clock_system()).ms;
+        struct pollfd p = {.fd = r->master, .events = POLLIN};
+        ssize_t n;
+
+        r->out[r->len] = '\0';
+        if (text != NULL && strstr(r->out + from, text) != NULL)
+            return true;
+        if (left <= 0 || poll(&p, 1, (int)left) <= 0)
+            return false;
+        n = read(r->master, r->out + r->len, sizeof(r->out) - r->len - 1);
+        if (n <= 0)
+            return false;
+        r->len += (size_t)n;
+    }
+}
+
+static void send_keys(const struct run *r, const char *keys)
+{
+    assert_int_equal(write(r->master, keys, strlen(keys)), (ssize_t)strlen(keys));
+}
+
+/* The child's end within bounds, reading what it still writes. */
+static int finish(struct run *r)
+{
+    int64_t end = clock_mono(clock_system()).ms + WAIT_MS;
+    int status = -1;
+
+    for (;;) {
+        struct pollfd p[] = {{.fd = r->master, .events = POLLIN},
+                             {.fd = r->alive, .events = POLLIN}};
+        int64_t left = end - clock_mono(clock_system()).ms;
+
+        if (left <= 0 || poll(p, ARRAY_LEN(p), (int)left) <= 0) {
+            (void)kill(r->pid, SIGKILL);
+            break;
+        }
+        if (p[1].revents != 0)
+            break;
+        if (p[0].revents & POLLIN) {
+            ssize_t n = read(r->master, r->out + r->len, sizeof(r->out) - r->len - 1);
+
+            r->len += n > 0 ? (size_t)n : 0;
+        } else if (p[0].revents != 0 && poll(&p[1], 1, left > 0 ? (int)left : 0) <= 0) {
+            (void)kill(r->pid, SIGKILL);
+            break;
+        }
+    }
+    assert_int_equal(waitpid(r->pid, &status, 0), r->pid);
+    (void)read_until(r, 0, NULL, 20);
+    (void)close(r->alive);
+    return status;
+}
+
+static void assert_restored(struct run *r)
+{
+    struct termios now;
+
+    assert_int_equal(tcgetattr(r->master, &now), 0);
+    assert_int_equal(now.c_iflag, r->before.c_iflag);
+    assert_int_equal(now.c_oflag, r->before.c_oflag);
+    assert_int_equal(now.c_lflag, r->before.c_lflag);
+    assert_memory_equal(now.c_cc, r->before.c_cc, sizeof(now.c_cc));
+    assert_non_null(strstr(r->out, "\033[?1049l"));
+    assert_non_null(strstr(r->out, "\033[?2004l"));
+}
+
+static void test_quit(void **state)
+{
+    static struct run r;
+    int status;
+
+    (void)state;
+    start(&r, "xterm-256color");
+    assert_true(read_until(&r, 0, "write-back", WAIT_MS));
+    send_keys(&r, "?");
+    assert_true(read_until(&r, 0, "Move around", WAIT_MS));
+    send_keys(&r, "qq");
+    status = finish(&r);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+    assert_restored(&r);
+    (void)close(r.master);
+}
+
+static void test_signals(void **state)
+{
+    static const int signals[] = {SIGTERM, SIGINT, SIGQUIT};
+    static struct run r;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(signals); i++) {
+        int status;
+
+        start(&r, "xterm-256color");
+        assert_true(read_until(&r, 0, "write-back", WAIT_MS));
+        assert_int_equal(kill(r.pid, signals[i]), 0);
+        status = finish(&r);
+        assert_true(WIFEXITED(status));
+        assert_int_equal(WEXITSTATUS(status), 10 + signals[i]);
+        assert_restored(&r);
+        (void)close(r.master);
+    }
+}
+
+static void test_crash(void **state)
+{
+    static const int signals[] = {SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL};
+    static struct run r;
+
+    (void)state;
+#ifdef __SANITIZE_ADDRESS__
+    skip(); /* the sanitizer's own handlers come first */
+#endif
+    for (size_t i = 0; i < ARRAY_LEN(signals); i++) {
+        int status;
+
+        start(&r, "xterm-256color");
+        assert_true(read_until(&r, 0, "write-back", WAIT_MS));
+        assert_int_equal(kill(r.pid, signals[i]), 0);
+        status = finish(&r);
+        assert_true(WIFSIGNALED(status));
+        assert_int_equal(WTERMSIG(status), signals[i]);
+        assert_restored(&r);
+        assert_non_null(strstr(r.out, "crashed"));
+        (void)close(r.master);
+    }
+}
+
+static void test_hangup(void **state)
+{
+    static struct run r;
+    int64_t begin;
+    int status;
+
+    (void)state;
+    start(&r, "xterm-256color");
+    assert_true(read_until(&r, 0, "write-back", WAIT_MS));
+    begin = clock_mono(clock_system()).ms;
+    (void)close(r.master); /* the terminal is gone */
+    if (poll(&(struct pollfd){.fd = r.alive, .events = POLLIN}, 1, WAIT_MS) <= 0)
+        (void)kill(r.pid, SIGKILL);
+    assert_int_equal(waitpid(r.pid, &status, 0), r.pid);
+    (void)close(r.alive);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 3);
+    assert_true(clock_mono(clock_system()).ms - begin <= 1000);
+}
+
+static void test_resize(void **state)
+{
+    static struct run r;
+    struct winsize size = {.ws_row = 24, .ws_col = 80};
+    size_t from;
+    int status;
+
+    (void)state;
+    start(&r, "xterm-256color");
+    assert_true(read_until(&r, 0, "write-back", WAIT_MS));
+    from = r.len;
+    for (unsigned short i = 0; i < 50; i++) { /* a storm */
+        size.ws_row = (unsigned short)(1 + i);
+        size.ws_col = (unsigned short)(1 + 3 * i);
+        assert_int_equal(ioctl(r.master, TIOCSWINSZ, &size), 0);
+    }
+    size.ws_row = 10;
+    size.ws_col = 40;
+    assert_int_equal(ioctl(r.master, TIOCSWINSZ, &size), 0);
+    assert_true(read_until(&r, from, "? help", WAIT_MS));
+    send_keys(&r, "q");
+    status = finish(&r);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    (void)close(r.master);
+}
+
+static void test_terms(void **state)
+{
+    static const struct {
+        const char *term;
+        int code;
+    } rows[] = {{"tmux-256color", 0},
+                {"screen-256color", 0},
+                {"linux", 0},
+                {"vt100", 0},
+                {"no-such-terminal", 2}};
+    static struct run r;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        int status;
+
+        start(&r, rows[i].term);
+        if (rows[i].code == 0) {
+            assert_row(rows[i].term, read_until(&r, 0, "write-back", WAIT_MS));
+            send_keys(&r, "q");
+        }
+        status = finish(&r);
+        assert_row(rows[i].term,
+                   WIFEXITED(status) && WEXITSTATUS(status) == rows[i].code);
+        (void)close(r.master);
+    }
+}
+
+/* Quiet: at most 80 bytes a second, and it answers a key while quiet. */
+static void test_idle(void **state)
+{
+    static struct run r;
+    size_t from;
+    int64_t begin;
+
+    (void)state;
+    start(&r, "xterm-256color");
+    assert_true(read_until(&r, 0, "q quit", WAIT_MS));
+    (void)read_until(&r, 0, NULL, 200);
+    from = r.len;
+    (void)read_until(&r, 0, NULL, 3000);
+    print_message("%zu bytes in 3 s\n", r.len - from);
+    assert_true(r.len - from <= 4 * 80);
+    from = r.len;
+    begin = clock_mono(clock_system()).ms;
+    send_keys(&r, "5");
+    assert_true(read_until(&r, from, "LAST ERROR", WAIT_MS));
+    print_message("a key took %lld ms\n",
+                  (long long)(clock_mono(clock_system()).ms - begin));
+    send_keys(&r, "qq");
+    assert_int_equal(finish(&r), 0);
+    (void)close(r.master);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_quit),   cmocka_unit_test(test_signals),
+        cmocka_unit_test(test_crash),  cmocka_unit_test(test_hangup),
+        cmocka_unit_test(test_resize), cmocka_unit_test(test_terms),
+        cmocka_unit_test(test_idle),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
