@@ -740,7 +740,10 @@ static void test_files(void **state)
                            "or others (mode 0640): chmod 600 it",
                            dir, dir));
     assert_string_equal(first, want);
-    /* Without secrets the file is only named. */
+    /* Without secrets the file is looked at just so, and not read. */
+    assert_int_equal(load_file("t.conf", false, &c, first, sizeof(first)), ERR_CONFIG);
+    assert_string_equal(first, want);
+    write_file("j.token", "", 0600);
     assert_int_equal(load_file("t.conf", false, &c, first, sizeof(first)), ERR_OK);
     assert_null(c->jenkins.secret);
     config_free(c);
@@ -749,6 +752,7 @@ static void test_files(void **state)
     assert_non_null(strstr(first, "No such file or directory"));
 
     /* A file must name the source even so; built-in text need not. */
+    write_file("j.token", "two", 0600);
     write_file("t.conf", SITE VELOSTRATA JENKINS SERVERS "vsphere = { " ESX "}", 0600);
     assert_int_equal(load_file("t.conf", false, &c, first, sizeof(first)), ERR_CONFIG);
     assert_non_null(strstr(first, ":12: vsphere: it has no secret: write password_file = "
