@@ -14,6 +14,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* libconfig 1.5 itself loses a byte in one of the half-written texts below; leaks of ours
+ * are still found. The name is the leak sanitizer's. */
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void)
+{
+    return "leak:libconfig_yylex";
+}
+
 /* A whole configuration, one option a line, so that a test can replace one of them. */
 #define SITE "site = { name = \"haifa\" tz = \"Asia/Jerusalem\" }\n"
 #define VELOSTRATA                                                                       \
