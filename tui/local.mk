@@ -76,3 +76,8 @@ tui/theme_default.inc: $(srcdir)/themes/default.theme
 	@$(MKDIR_P) tui
 	$(AM_V_GEN)sed -e 's/["\\]/\\&/g' -e 's/^/"/' -e 's/$$/\\n"/' \
 		$(srcdir)/themes/default.theme >$@.tmp && mv $@.tmp $@
+rushhour_SOURCES = tui/main.c \
+	tui/cmd_config.h \
+	tui/cmd_doctor.c \
+	tui/cmd_init.c
+rushhour_LDADD = libcore.a $(NCURSES_LIBS) $(CORE_LIBS)

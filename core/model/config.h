@@ -172,9 +172,9 @@ struct config_problems;
 /*
  * Reads and checks a file. On ERR_CONFIG *problems (owned, never NULL then) lists every
  * error of the file in its order; else it is NULL. load_secrets false checks that the
- * sources are named but reads none (doctor --offline). Secrets from the environment are
- * taken out of it: call before threads start. ERR_CONFIG, ERR_NOT_FOUND (no such file),
- * ERR_NOMEM.
+ * sources are named and files are there and private, but reads none (doctor --offline).
+ * Secrets from the environment are taken out of it: call before threads start.
+ * ERR_CONFIG, ERR_NOT_FOUND (no such file), ERR_NOMEM.
  */
 enum err_code config_load(const char *path, bool load_secrets, struct config **out,
                           struct config_problems **problems,

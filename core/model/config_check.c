@@ -355,6 +355,7 @@ static void read_api_secret(struct reader *r, const char *section, struct api_co
 {
     config_setting_t *group = setting_group(r, section);
     const struct option *first = NULL;
+    enum err_code rc = ERR_OK;
     struct err e = {0};
     bool usable;
 
@@ -382,9 +383,13 @@ static void read_api_secret(struct reader *r, const char *section, struct api_co
             option_find(section, "token_file") != NULL ? "token_file" : "password_file");
     usable = api->secret_file != NULL || api->secret_env != NULL ||
              api->secret_credential != NULL || api->n_secret_command > 0;
-    if (first == NULL || !usable || !r->load_secrets)
+    if (first == NULL || !usable)
         return;
-    if (read_secret(api, &api->secret, &e) != ERR_OK)
+    if (r->load_secrets)
+        rc = read_secret(api, &api->secret, &e);
+    else if (r->need_sources && api->secret_file != NULL)
+        rc = secret_file_check(api->secret_file, &e);
+    if (rc != ERR_OK)
         problem_add(r->problems, setting_line(group, first->name), "%s.%s: %s", section,
                     first->name, e.text);
 }

@@ -19,7 +19,8 @@ enum store_use {
 /* dir NULL: in memory (simulation, tests). Creates directory (0700) and file (0600),
  * migrates, checks (quick_check). ERR_STORE names path, cause and remedy: full disk,
  * read-only, corrupt, newer schema, not a local file system. STORE_CLIENT on a directory
- * without a store: ERR_NOT_FOUND. */
+ * without a store: ERR_NOT_FOUND. deployment: whose store it must be; NULL: anyone's. A
+ * connection must not live through a fork(). */
 enum err_code store_open(const char *dir, enum store_use use, const char *deployment,
                          struct store **out, struct err *e) MUST_CHECK;
 void store_close(struct store *s);
@@ -71,8 +72,9 @@ void store_state_free(struct store_state *st);
 enum err_code store_apply(struct store *s, struct record *records, size_t n,
                           struct err *e) MUST_CHECK NONNULL;
 
-/* Commands put here by other processes and not yet taken, oldest first; at most max. The
- * caller answers each by a RECORD_COMMAND. */
+/* Commands put here by other processes and not yet taken, oldest first; at most max. Each
+ * is handed out once; one without its RECORD_COMMAND comes again after the next open. The
+ * ids count from 1: ids of the controller's own commands must lie elsewhere. */
 enum err_code store_commands(struct store *s, struct command *out, size_t max, size_t *n,
                              struct err *e) MUST_CHECK NONNULL;
 

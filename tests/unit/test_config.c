@@ -14,6 +14,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* libconfig 1.5 itself loses a byte in one of the half-written texts below; leaks of ours
+ * are still found. The name is the leak sanitizer's. */
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void)
+{
+    return "leak:libconfig_yylex";
+}
+
 /* A whole configuration, one option a line, so that a test can replace one of them. */
 #define SITE "site = { name = \"haifa\" tz = \"Asia/Jerusalem\" }\n"
 #define VELOSTRATA                                                                       \
@@ -335,6 +343,28 @@ static void test_errors(void **state)
          "t.conf:1: site.name: it has control or hidden characters in it: write name = \"site\""},
         {"text in another direction", "site = { name = \"a\xe2\x80\xae\" }\n" VELOSTRATA JENKINS VSPHERE SERVERS,
          "t.conf:1: site.name: it has control or hidden characters in it: write name = \"site\""},
+        {"a tab in a text", "site = { name = \"a\\tb\" }\n" VELOSTRATA JENKINS VSPHERE SERVERS,
+         "t.conf:1: site.name: it has control or hidden characters in it: write name = \"site\""},
+        {"too long a text", "site = { name = \"0123456789012345678901234567890123456789012345678901234567890123\" }\n" VELOSTRATA JENKINS VSPHERE SERVERS,
+         "t.conf:1: site.name: it is longer than 63 bytes: write name = \"site\""},
+        {"an item out of range", IN_POLICY("rerun_delay = [\"25h\"]"),
+         "t.conf:1: policy.rerun_delay: \"25h\" is not within 0s and 24h: write rerun_delay = [\"0m\", \"5m\", \"15m\", \"45m\"]"},
+        {"an endless amount", WITH("cost = { cloud_extension_hour = 1e999 }"),
+         "t.conf:1: cost.cloud_extension_hour: \"infinite\" is not an amount like 0.0692: write cloud_extension_hour = 0.266"},
+        {"a huge amount", WITH("cost = { cloud_extension_hour = 1e30 }"),
+         "t.conf:1: cost.cloud_extension_hour: \"9999999999999999999\" is too large an amount: write cloud_extension_hour = 0.266"},
+        {"a tiny amount is not nothing", WITH("cost = { cloud_extension_hour = 1e-30 }"),
+         "t.conf:1: cost.cloud_extension_hour: \"0.0000000000000000001\" has more than nine decimals: write cloud_extension_hour = 0.266"},
+        {"a negative fraction", WITH("cost = { cloud_extension_hour = -0.5 }"),
+         "t.conf:1: cost.cloud_extension_hour: -0.5 is negative: write cloud_extension_hour = 0.266"},
+        {"a switch for an amount", WITH("cost = { cloud_extension_hour = true }"),
+         "t.conf:1: cost.cloud_extension_hour: it is true or false and must be an amount: write cloud_extension_hour = 0.266"},
+        {"a list for a word", WITH("log = { level = [\"info\"] }"),
+         "t.conf:1: log.level: it is a list and must be one word in quotes: write level = \"info\""},
+        {"a group for a text", WITH("ui = { theme = { } }"),
+         "t.conf:1: ui.theme: it is a group { } and must be a text in quotes: write theme = \"default\""},
+        {"a text for prices", WITH("cost = { prices = \"cheap\" }"),
+         "t.conf:1: cost.prices: it is a text and must be a list of groups ( ): write prices = ( { type = \"c5.2xlarge\" on_demand = 0.384 } )"},
         {"keys are texts", WITH("keys = { move = 3 }"),
          "t.conf:1: keys.move: it must be the name of a key: write move = \"ctrl-l\""},
         {"retry limits crossed", IN_POLICY("retry_min = \"1h\""),
@@ -400,6 +430,8 @@ static void test_api_errors(void **state)
          "t.conf:6: vsphere.ca_file: /nonexistent/ca.pem cannot be read: No such file or directory"},
         {"a key without its certificate", API(ESX "client_key_file = \"k.pem\""),
          "t.conf:6: vsphere.client_key_file: a key without its certificate: add client_cert"},
+        {"a number for a file", API(ESX "ca_file = 5"),
+         "t.conf:6: vsphere.ca_file: it is a whole number and must be a file name in quotes: write ca_file = \"vsphere-ca.pem\""},
         {"home is not expanded", API(ESX "password_file = \"~/esx.secret\""),
          "t.conf:6: vsphere.password_file: ~ means nothing here: write the whole path: write password_file = \"vsphere.secret\""},
     };
@@ -432,6 +464,8 @@ static void test_server_errors(void **state)
          "t.conf:9: servers.cache.instance_types: it is missing: write instance_types = [\"c5.2xlarge\", \"c5a.2xlarge\"]"},
         {"a server is a group", SITE VELOSTRATA JENKINS VSPHERE "servers = {\n cache = 3 }",
          "t.conf:9: servers.cache: it is a whole number and must be a group: write cache = { vm = ... }"},
+        {"too long a name", SITE VELOSTRATA JENKINS VSPHERE "servers = {\n" SERVER("a", "") " a123456789012345678901234567890123456789012345678901234567890123 = { } }",
+         "t.conf:13: servers.a123456789012345678901234567890123456789012345678901234567890123: the name is longer than 63 bytes: choose a shorter one"},
         {"an ENI used twice", TWO("eni = \"eni-1\"", "eni = \"eni-1\""),
          "t.conf:16: servers.disk.eni: the ENI eni-1 is that of servers.cache.eni already: every server needs its own"},
         {"an address used twice", TWO("static_address = \"10.0.0.1\"", "static_address = \"10.0.0.1\""),
@@ -720,6 +754,15 @@ static void test_files(void **state)
     assert_non_null(strstr(first, "\"rushhour init\""));
     assert_int_equal(load_file(".", true, &c, first, sizeof(first)), ERR_CONFIG);
     assert_non_null(strstr(first, "/.: it is a folder: name the file in it"));
+    assert_int_equal(mkfifo(path_of("k"), 0600), 0);
+    assert_int_equal(load_file("k", true, &c, first, sizeof(first)), ERR_CONFIG);
+    assert_non_null(
+        strstr(first, "/k: it is not a regular file")); /* and does not block */
+    assert_int_equal(unlink(path_of("k")), 0);
+    write_file("k", "", 0600);
+    assert_int_equal(truncate(path_of("k"), 1024 * 1024 + 1), 0);
+    assert_int_equal(load_file("k", true, &c, first, sizeof(first)), ERR_CONFIG);
+    assert_non_null(strstr(first, "/k: it is longer than 1048576 bytes"));
 
     write_file("t.conf", WHOLE, 0600);
     write_file("v.secret", "one\n", 0600);
@@ -740,7 +783,10 @@ static void test_files(void **state)
                            "or others (mode 0640): chmod 600 it",
                            dir, dir));
     assert_string_equal(first, want);
-    /* Without secrets the file is only named. */
+    /* Without secrets the file is looked at just so, and not read. */
+    assert_int_equal(load_file("t.conf", false, &c, first, sizeof(first)), ERR_CONFIG);
+    assert_string_equal(first, want);
+    write_file("j.token", "", 0600);
     assert_int_equal(load_file("t.conf", false, &c, first, sizeof(first)), ERR_OK);
     assert_null(c->jenkins.secret);
     config_free(c);
@@ -749,6 +795,7 @@ static void test_files(void **state)
     assert_non_null(strstr(first, "No such file or directory"));
 
     /* A file must name the source even so; built-in text need not. */
+    write_file("j.token", "two", 0600);
     write_file("t.conf", SITE VELOSTRATA JENKINS SERVERS "vsphere = { " ESX "}", 0600);
     assert_int_equal(load_file("t.conf", false, &c, first, sizeof(first)), ERR_CONFIG);
     assert_non_null(strstr(first, ":12: vsphere: it has no secret: write password_file = "
