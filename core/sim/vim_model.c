@@ -112,7 +112,8 @@ static const struct vim_prop *among(const struct vim_prop *props, size_t n,
                                     const char *name, size_t len, bool since_7)
 {
     for (size_t i = 0; i < n; i++)
-        if (strncmp(props[i].name, name, len) == 0 && props[i].name[len] == '\0')
+        if (props[i].name[0] == name[0] && strncmp(props[i].name, name, len) == 0 &&
+            props[i].name[len] == '\0')
             return since_7 || (props[i].flags & VIM_SINCE_7) == 0 ? &props[i] : NULL;
     return NULL;
 }
