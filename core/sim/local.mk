@@ -1,6 +1,18 @@
 libcore_a_SOURCES += \
+	core/sim/control.c \
+	core/sim/control_world.c \
+	core/sim/faults.c \
+	core/sim/faults.h \
+	core/sim/jenkins_jobs.c \
+	core/sim/jenkins_json.c \
+	core/sim/jenkins_tree.c \
+	core/sim/jenkins_wire.c \
+	core/sim/jenkins_wire.h \
+	core/sim/server.c \
 	core/sim/server.h \
+	core/sim/site.c \
 	core/sim/site.h \
+	core/sim/site_impl.h \
 	core/sim/velostrata_tasks.c \
 	core/sim/velostrata_wire.c \
 	core/sim/velostrata_wire.h \

@@ -24,6 +24,9 @@ enum err_code site_new(const struct site_options *o, struct site **out,
                        struct err *e) MUST_CHECK NONNULL;
 void site_free(struct site *s);
 
+/* The names of the faults with their meaning, one line each: for `list`. */
+void site_fault_list(struct strbuf *out) NONNULL;
+
 /* Lets the world live on to that instant (milliseconds since 1970 UTC); never back. */
 void site_advance(struct site *s, int64_t now_ms) NONNULL;
 int64_t site_now_ms(const struct site *s) NONNULL;
@@ -51,6 +54,7 @@ void site_config_text(const struct site *s, const char *base, struct strbuf *out
 
 /* The secrets that the site accepts. */
 extern const char site_velostrata_password[], site_jenkins_token[],
+    site_jenkins_password[], /* instead of the token: crumbs and cookies are needed */
     site_vsphere_password[], site_aws_key_id[], site_aws_secret_key[];
 
 /* What happened, for summaries and tests (also in GET /control/world). */

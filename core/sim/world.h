@@ -485,6 +485,7 @@ void world_node_unmark(struct world *w, int32_t node);
 void world_node_disconnect(struct world *w, int32_t node, const char *by,
                            const char *text);
 void world_node_launch(struct world *w, int32_t node);
+void world_quiet_down(struct world *w, bool quiet); /* nothing starts while it is */
 /* parameters: n_parameters texts, NULL = default. Equal waiting items merge (*merged). */
 int64_t world_queue_add(struct world *w, int32_t job, const char *const *parameters,
                         const char *cause, int64_t work, bool *merged);

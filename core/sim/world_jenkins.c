@@ -169,6 +169,13 @@ void world_node_launch(struct world *w, int32_t index)
                    EV_AGENT_TRY, index, node->link, 1);
 }
 
+void world_quiet_down(struct world *w, bool quiet)
+{
+    w->quieting_down = quiet;
+    for (size_t i = 0; i < w->n_servers; i++)
+        jenkins_dispatch(w, (int32_t)i);
+}
+
 /* ---- the beginning ---- */
 
 static void add_jobs(struct world *w, int32_t server)

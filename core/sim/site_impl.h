@@ -1,0 +1,37 @@
+/*
+ * site_impl - the inside of a site, for its control endpoint and its HTTP server.
+ * The site owns its world.
+ * Threads: one at a time; the HTTP server around it serializes.
+ */
+#ifndef RH_SIM_SITE_IMPL_H
+#define RH_SIM_SITE_IMPL_H
+
+#include "core/sim/faults.h"
+#include "core/sim/site.h"
+#include "core/sim/world.h"
+
+struct site {
+    struct world *w;
+    struct faults faults;
+    struct rng rng;             /* of faults only: the world's history is its own */
+    struct clock_scaled *clock; /* while an HTTP server runs it, else NULL */
+    int64_t ahead_ms;           /* by /control/advance, beyond that clock */
+};
+
+/* How an exchange ended. took_ms is set in rs. */
+enum site_outcome {
+    SITE_ANSWERED,
+    SITE_REFUSED,      /* no connection */
+    SITE_RESET_BEFORE, /* cut, nothing was done */
+    SITE_RESET_AFTER,  /* cut, it was done */
+    SITE_SILENT,       /* no answer, ever */
+};
+enum site_outcome site_exchange(struct site *s, const struct http_request *rq,
+                                struct http_response *rs) NONNULL;
+
+/* /control/… */
+void site_control(struct site *s, const struct http_request *rq,
+                  struct http_response *rs) NONNULL;
+void site_put_world(const struct site *s, struct strbuf *b) NONNULL; /* as JSON */
+
+#endif
