@@ -159,7 +159,7 @@ static void put_node(const struct world *w, const struct sim_node *n, struct wir
     strbuf_puts(j->b, "]}");
 }
 
-static void put_server(const struct world *w, const struct sim_server *s,
+static void put_server(const struct world *w, const struct sim_tested *s,
                        struct strbuf *b)
 {
     const struct sim_vm *vm = &w->vms[s->vm];

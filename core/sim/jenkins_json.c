@@ -409,7 +409,7 @@ static bool label_is_offline(const struct world *w, int32_t server)
 
 static void why(const struct world *w, const struct sim_item *it, char out[SIM_TEXT])
 {
-    const struct sim_server *s = &w->servers[w->jobs[it->job].server];
+    const struct sim_tested *s = &w->servers[w->jobs[it->job].server];
 
     if (it->ready > w->now)
         (void)str_format(out, SIM_TEXT, "In the quiet period. Expires in %d.%d sec",

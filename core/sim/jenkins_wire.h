@@ -11,9 +11,10 @@
 #define JENKINS_PROPERTIES(X)                                                            \
     X(absoluteRemotePath)                                                                \
     X(actions)                                                                           \
-    X(allBuilds) X(anonymous) X(assignedLabels) X(authenticated) X(authorities) X(       \
-        blocked) X(buildable) X(buildableStartMilliseconds) X(building) X(builds)        \
-        X(builtOn) X(busyExecutors) X(cancelled) X(causes) X(color) X(computer) X(       \
+    X(allBuilds)                                                                         \
+    X(anonymous) X(assignedLabels) X(authenticated) X(authorities) X(blocked) X(         \
+        buildable) X(buildableStartMilliseconds) X(building) X(builds) X(builtOn)        \
+        X(busyExecutors) X(cancelled) X(causes) X(color) X(computer) X(                  \
             currentExecutable) X(defaultParameterValue) X(description)                   \
             X(discoverableItems) X(displayName) X(duration) X(estimatedDuration) X(      \
                 executable) X(executors) X(fullDisplayName) X(fullName) X(icon) X(id)    \

@@ -7,13 +7,6 @@
 
 #include "core/sim/wire.h"
 
-const char site_velostrata_password[] = "simulated-subscription-id";
-const char site_jenkins_token[] = "11simulated0token0of0rushhour0000";
-const char site_jenkins_password[] = "simulated-jenkins-password";
-const char site_vsphere_password[] = "simulated-vsphere-password";
-const char site_aws_key_id[] = "AKIASIMULATED0000001";
-const char site_aws_secret_key[] = "simulated/secret+key/of+rushhour+0000001";
-
 enum {
     USUAL_MS = 12, /* that an exchange takes */
     DEFAULT_TIMEOUT_MS = 20000,
@@ -253,7 +246,7 @@ void site_config_text(const struct site *s, const char *base, struct strbuf *out
                   "servers    = {\n",
                   base, w->extension.id, base, base, w->region, base);
     for (size_t i = 0; i < w->n_servers; i++) {
-        const struct sim_server *v = &w->servers[i];
+        const struct sim_tested *v = &w->servers[i];
 
         strbuf_printf(out,
                       "  %s = {\n"

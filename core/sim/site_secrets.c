@@ -9,6 +9,7 @@
 
 const char site_velostrata_password[] = "velostrata-demo";
 const char site_jenkins_token[] = "jenkins-demo";
+const char site_jenkins_password[] = "jenkins-demo-password";
 const char site_vsphere_password[] = "vsphere-demo";
 const char site_aws_key_id[] = "AKIASIMULATEDSITE001";
 const char site_aws_secret_key[] = "simulated/secret+key/of/nobody/0123456789";

@@ -139,7 +139,7 @@ static const char *instance_words(const struct sim_instance *i)
 }
 
 /* Members sorted by name within a VmStateDescription. */
-static void put_state_info(const struct world *w, const struct sim_server *s,
+static void put_state_info(const struct world *w, const struct sim_tested *s,
                            struct strbuf *b)
 {
     const struct sim_managed *m = &s->managed;
@@ -283,7 +283,7 @@ static void list_vms(struct call *c)
 
 static void describe_vm(struct call *c, int32_t server)
 {
-    const struct sim_server *s = &c->w->servers[server];
+    const struct sim_tested *s = &c->w->servers[server];
     const struct sim_instance *i = world_instance_by_serial(c->w, s->managed.instance);
     struct wire_json j = {.b = &c->rs->body}, in = {.b = &c->rs->body};
 

@@ -175,7 +175,7 @@ int64_t world_local_s(int64_t ms)
 
 void world_note_places(struct world *w, int32_t server)
 {
-    struct sim_server *s = &w->servers[server];
+    struct sim_tested *s = &w->servers[server];
     const struct sim_instance *i = cloud_machine(w, server);
     bool both = w->vms[s->vm].power == SIM_POWER_ON && i != NULL;
 
@@ -189,7 +189,7 @@ void world_note_places(struct world *w, int32_t server)
 
 bool world_machine_is_up(const struct world *w, int32_t server, enum sim_side side)
 {
-    const struct sim_server *s = &w->servers[server];
+    const struct sim_tested *s = &w->servers[server];
     const struct sim_instance *i;
 
     if (side == SIM_HOME)
@@ -229,7 +229,7 @@ static void name_servers(struct world *w)
     static const char *const story[] = {"cache", "write-back", "migration", "end-to-end"};
 
     for (size_t i = 0; i < w->n_servers; i++) {
-        struct sim_server *s = &w->servers[i];
+        struct sim_tested *s = &w->servers[i];
 
         if (i < ARRAY_LEN(story))
             (void)str_copy(s->name, sizeof(s->name), story[i]); /* short */

@@ -501,7 +501,7 @@ void world_vm_set_power(struct world *w, int32_t vm, enum sim_power power);
 
 /* ---- all of it ---- */
 
-struct sim_server {
+struct sim_tested {
     char name[32];
     char label[32];
     int32_t vm;
@@ -548,7 +548,7 @@ struct world {
     struct rng rng; /* drawn from by events and operations, never by reads */
     struct sim_events *events;
 
-    struct sim_server *servers;
+    struct sim_tested *servers;
     size_t n_servers;
 
     struct sim_host host;

@@ -302,7 +302,7 @@ void jenkins_prune(struct world *w)
 
 /* ---- who wants builds ---- */
 
-static int32_t pick_job(struct world *w, const struct sim_server *s)
+static int32_t pick_job(struct world *w, const struct sim_tested *s)
 {
     int64_t sum = 0, dice;
 
@@ -319,7 +319,7 @@ static int32_t pick_job(struct world *w, const struct sim_server *s)
 
 void jenkins_on_arrival(struct world *w, const struct event *ev)
 {
-    struct sim_server *s = &w->servers[ev->a];
+    struct sim_tested *s = &w->servers[ev->a];
     int64_t local = world_local_s(w->now), hour = local / 3600 % 24;
     int64_t weekday = (local / 86400 + 4) % 7; /* 0 = Sunday */
     int32_t percent = weekday <= 4 ? workday[hour] : restday[hour];

@@ -191,7 +191,7 @@ static void add_jobs(struct world *w, int32_t server)
         {"stress", 570, 870, 2, true},
         {"regression", 660, 960, 1, true},
     };
-    struct sim_server *s = &w->servers[server];
+    struct sim_tested *s = &w->servers[server];
 
     for (size_t k = 0; k < ARRAY_LEN(kinds); k++) {
         struct sim_job *j = &w->jobs[w->n_jobs];
@@ -228,7 +228,7 @@ void jenkins_setup(struct world *w)
     w->next_item = rng_between(&w->rng, 2000, 9000);
     w->jenkins_session = rng_between(&w->rng, 1, INT64_C(0xffffffffffff));
     for (size_t i = 0; i < w->n_servers; i++) {
-        struct sim_server *s = &w->servers[i];
+        struct sim_tested *s = &w->servers[i];
         struct sim_node *home = &w->nodes[s->node[SIM_HOME]];
         struct sim_node *cloud = &w->nodes[s->node[SIM_CLOUD]];
 

@@ -327,7 +327,7 @@ static void run_check(struct world *w, struct sim_manager_task *t)
 
 static void run_launch(struct world *w, struct sim_manager_task *t)
 {
-    struct sim_server *s = &w->servers[t->server];
+    struct sim_tested *s = &w->servers[t->server];
     struct sim_tag tags[2];
     struct sim_launch l = launch_of(w, t, tags);
     struct sim_instance *i = NULL;
