@@ -478,7 +478,14 @@ void vim_put_children(struct strbuf *b, const struct vim_view_of_world *v,
         } else if (p->kind == VIM_OBJECT) {
             if (p->field != 0 && !ops->get(v, r, p->field, &value))
                 continue;
-            open_tag(b, p->name);
+            strbuf_putc(b, '<');
+            strbuf_puts(b, p->name);
+            if ((p->flags & VIM_DERIVED) != 0) {
+                strbuf_puts(b, " xsi:type=\"");
+                strbuf_puts(b, p->type);
+                strbuf_putc(b, '"');
+            }
+            strbuf_putc(b, '>');
             vim_put_children(b, v, r, p);
             close_tag(b, p->name);
         } else if (ops->get(v, r, p->field, &value)) {
@@ -528,24 +535,23 @@ static bool put_list_val(struct strbuf *b, const struct vim_view_of_world *v,
     return true;
 }
 
-bool vim_put_val(struct strbuf *b, const struct vim_view_of_world *v, struct vim_ref r,
-                 const struct vim_prop *p)
+/* Everything but arrays, as <tag xsi:type="…">. */
+static bool put_single(struct strbuf *b, const struct vim_view_of_world *v,
+                       struct vim_ref r, const struct vim_prop *p, const char *tag)
 {
     const struct vim_ops *ops = classes[r.cls].ops;
     struct vim_value value = {0};
 
-    if (p->kind == VIM_UNSET)
-        return false;
-    if (p->kind == VIM_REFS || p->kind == VIM_LIST)
-        return put_list_val(b, v, r, p);
     if ((p->kind != VIM_OBJECT || p->field != 0) && !ops->get(v, r, p->field, &value))
         return false;
+    strbuf_putc(b, '<');
+    strbuf_puts(b, tag);
     if (p->kind == VIM_REF) {
-        strbuf_puts(b, "<val type=\"");
+        strbuf_puts(b, " type=\"");
         strbuf_puts(b, classes[value.ref.cls].name);
         strbuf_puts(b, "\" xsi:type=\"ManagedObjectReference\">");
     } else {
-        strbuf_puts(b, "<val xsi:type=\"");
+        strbuf_puts(b, " xsi:type=\"");
         strbuf_puts(b, p->type != NULL ? p->type : xsd_types[p->kind]);
         strbuf_puts(b, "\">");
     }
@@ -555,6 +561,27 @@ bool vim_put_val(struct strbuf *b, const struct vim_view_of_world *v, struct vim
         ops->list(v, r, p->field, b, p->name);
     else
         put_leaf(b, v, p->kind, &value);
-    strbuf_puts(b, "</val>");
+    close_tag(b, tag);
     return true;
+}
+
+bool vim_put_val(struct strbuf *b, const struct vim_view_of_world *v, struct vim_ref r,
+                 const struct vim_prop *p)
+{
+    if (p->kind == VIM_UNSET)
+        return false;
+    if (p->kind == VIM_REFS || p->kind == VIM_LIST)
+        return put_list_val(b, v, r, p);
+    return put_single(b, v, r, p, "val");
+}
+
+void vim_put_results(struct strbuf *b, const struct vim_view_of_world *v,
+                     struct vim_ref r, const struct vim_prop *p)
+{
+    if (p->kind == VIM_REFS)
+        put_refs(b, v, r, p, "returnval");
+    else if (p->kind == VIM_LIST)
+        classes[r.cls].ops->list(v, r, p->field, b, "returnval");
+    else if (p->kind != VIM_UNSET)
+        (void)put_single(b, v, r, p, "returnval"); /* unset: no result */
 }

@@ -80,6 +80,7 @@ struct vim_prop {
 enum {
     VIM_QUIET = 1,   /* a change of it alone is no update (vsphere-api 5) */
     VIM_SINCE_7 = 2, /* unknown to clients that speak an older version */
+    VIM_DERIVED = 4, /* its type is not the one declared for it: say it */
 };
 
 struct vim_value {
@@ -135,11 +136,14 @@ void vim_refs_add(struct vim_refs *list, struct vim_ref r) NONNULL;
 void vim_refs_clear(struct vim_refs *list) NONNULL;
 
 /* <val xsi:type="…">…</val>; false, and nothing written, when it is unset. */
-/* Its children alone, each as an element. */
-void vim_put_children(struct strbuf *b, const struct vim_view_of_world *v,
-                      struct vim_ref r, const struct vim_prop *object) NONNULL;
 bool vim_put_val(struct strbuf *b, const struct vim_view_of_world *v, struct vim_ref r,
                  const struct vim_prop *p) NONNULL;
+/* The same as <returnval>, an array as several, nothing when it is unset. */
+void vim_put_results(struct strbuf *b, const struct vim_view_of_world *v,
+                     struct vim_ref r, const struct vim_prop *p) NONNULL;
+/* An object's children alone, each as an element. */
+void vim_put_children(struct strbuf *b, const struct vim_view_of_world *v,
+                      struct vim_ref r, const struct vim_prop *object) NONNULL;
 
 /* <tag>number</tag>, <tag>escaped text</tag> */
 void vim_put_number(struct strbuf *b, const char *tag, int64_t n) NONNULL;

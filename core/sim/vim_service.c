@@ -246,7 +246,7 @@ static const struct vim_prop task_info[] = {
     {"error", VIM_FAULT, "LocalizedMethodFault", ERROR, NULL, 0, 0},
     VIM_NEVER("result"),
     VIM_LEAF("progress", VIM_INT, PROGRESS),
-    VIM_PART("reason", "TaskReasonUser", reason),
+    {"reason", VIM_OBJECT, "TaskReasonUser", 0, reason, ARRAY_LEN(reason), VIM_DERIVED},
     VIM_LEAF("queueTime", VIM_TIME, QUEUED),
     VIM_LEAF("startTime", VIM_TIME, STARTED),
     VIM_LEAF("completeTime", VIM_TIME, COMPLETED),

@@ -15,12 +15,13 @@
 
 static const struct {
     const char *name;
-    enum vim_class cls;
+    enum vim_class cls; /* VIM_NONE = any */
     vim_method *call;
     bool anonymous; /* needs no session */
 } methods[] = {
     /* clang-format off */
     {"RetrievePropertiesEx",         VIM_COLLECTOR,        vim_retrieve,         true},
+    {"Fetch",                        VIM_NONE,             vim_fetch,            true},
     {"RetrieveProperties",           VIM_COLLECTOR,        vim_retrieve,         true},
     {"ContinueRetrievePropertiesEx", VIM_COLLECTOR,        vim_retrieve_continue, false},
     {"CancelRetrievePropertiesEx",   VIM_COLLECTOR,        vim_retrieve_cancel,  false},
@@ -135,7 +136,8 @@ static void dispatch(struct vim_call *c)
         i++;
     if (i < ARRAY_LEN(methods))
         c->name = methods[i].name; /* the request's texts go with the next request */
-    if (i == ARRAY_LEN(methods) || !vim_class_is(methods[i].cls, type)) {
+    if (i == ARRAY_LEN(methods) ||
+        (methods[i].cls != VIM_NONE && !vim_class_is(methods[i].cls, type))) {
         method_not_found(c, self);
         return;
     }
