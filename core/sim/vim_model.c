@@ -15,9 +15,12 @@
 #include <string.h>
 
 const char *const vim_versions[VIM_VERSIONS] = {
-    "7.0.3.0", "7.0.2.0", "7.0.1.0", "7.0.0.2", "6.9.1", "6.7.3", "6.7.2",
-    "6.7.1",   "6.7",     "6.5",     "6.0",     "5.5",   "5.1",   "5.0",
+    "8.0.3.0", "8.0.2.0", "8.0.1.0", "8.0.0.1", "7.0.3.0", "7.0.2.0",
+    "7.0.1.0", "7.0.0.2", "6.9.1",   "6.7.3",   "6.7.2",   "6.7.1",
+    "6.7",     "6.5",     "6.0",     "5.5",     "5.1",     "5.0",
 };
+const char vim_release[] = "8.0.3", vim_build[] = "24022510",
+           vim_full_name[] = "VMware ESXi 8.0.3 build-24022510";
 
 static const struct {
     const char *name;
@@ -40,6 +43,7 @@ static const struct {
     [VIM_TASK_MANAGER] = {"TaskManager", &vim_tasks_ops, false, "ha-taskmgr"},
     [VIM_VIEW_MANAGER] = {"ViewManager", &vim_views_ops, false, "ViewManager"},
     [VIM_PERF_MANAGER] = {"PerformanceManager", &vim_perf_ops, false, "ha-perfmgr"},
+    [VIM_SEARCH_INDEX] = {"SearchIndex", &vim_search_ops, false, "ha-searchindex"},
     [VIM_COLLECTOR] = {"PropertyCollector", &vim_collector_ops, false, NULL},
     [VIM_FILTER] = {"PropertyFilter", &vim_filter_ops, false, NULL},
     [VIM_VIEW] = {"ContainerView", &vim_container_ops, false, NULL},
@@ -135,6 +139,8 @@ const struct vim_prop *vim_prop_find(enum vim_class cls, const char *path, bool 
         p = among(props, n, path, len, since_7);
         if (p == NULL || path[len] == '\0')
             return p;
+        if (p->kind == VIM_UNSET)
+            return p; /* below what is never set there is nothing to tell apart */
         props = p->children;
         n = p->n_children;
         path += len + 1;
@@ -196,6 +202,15 @@ bool vim_parent(struct vim_ref r, struct vim_ref *out)
     else
         return false;
     return true;
+}
+
+const char *vim_name_of(const struct vim_view_of_world *v, struct vim_ref r,
+                        struct vim_value *hold)
+{
+    *hold = (struct vim_value){.text = ""};
+    if (classes[r.cls].entity)
+        (void)classes[r.cls].ops->get(v, r, VIM_F_NAME, hold); /* all have one */
+    return hold->text;
 }
 
 /* Task ids end in the key. */

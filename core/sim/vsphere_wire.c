@@ -39,6 +39,8 @@ static const struct {
     {"Logout",                       VIM_SESSION_MANAGER,  vim_logout,           false},
     {"CreateContainerView",          VIM_VIEW_MANAGER,     vim_view_create,      false},
     {"DestroyView",                  VIM_VIEW,             vim_view_destroy,     false},
+    {"FindByInventoryPath",          VIM_SEARCH_INDEX,     vim_find_by_path,     false},
+    {"FindByUuid",                   VIM_SEARCH_INDEX,     vim_find_by_uuid,     false},
     {"PowerOnVM_Task",               VIM_VM,               vim_power_on,         false},
     {"PowerOffVM_Task",              VIM_VM,               vim_power_off,        false},
     {"SuspendVM_Task",               VIM_VM,               vim_suspend,          false},
