@@ -1,5 +1,11 @@
 # Tests of sim.
 
+# The world alone: it needs no library.
+check_PROGRAMS += tests/unit/test_world
+tests_unit_test_world_SOURCES = tests/unit/test_world.c
+tests_unit_test_world_LDADD = $(PURE_TEST_LIBS)
+TESTS += tests/unit/test_world
+
 check_PROGRAMS += tests/unit/test_sha256
 tests_unit_test_sha256_SOURCES = tests/unit/test_sha256.c tests/unit/table.h
 tests_unit_test_sha256_LDADD = $(PURE_TEST_LIBS)

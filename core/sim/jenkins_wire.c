@@ -64,6 +64,13 @@ static void page(struct call *c, int status, const char *title)
         status, title, status, title);
 }
 
+/* What a browser would see; clients that follow a redirect land here. */
+static void shown(struct call *c, const char *title)
+{
+    wire_answer(c->rs, 200, html_type, "<html><body><h1>");
+    strbuf_printf(&c->rs->body, "%s</h1></body></html>\n", title);
+}
+
 static void no_permission(struct call *c, const char *permission)
 {
     page(c, 403, "Forbidden");
@@ -358,6 +365,8 @@ static void route_computer(struct call *c)
         node = world_node_find(c->w, c->segments[1]);
     if (c->n < 2 || (!built_in && node < 0)) {
         page(c, 404, "Not Found");
+    } else if (c->n == 2 || (c->n == 3 && str_eq(c->segments[2], "log"))) {
+        shown(c, node >= 0 ? c->w->nodes[node].name : "Built-In Node");
     } else if (is_api(c, 2)) {
         if (begin_json(c, &p))
             jenkins_put_computer(&o, &p, node);
@@ -471,6 +480,8 @@ static void route_build(struct call *c, int32_t job)
 
     if (b == NULL) {
         page(c, 404, "Not Found");
+    } else if (c->n == 3) {
+        shown(c, c->w->jobs[job].name);
     } else if (is_api(c, 3)) {
         if (begin_json(c, &p))
             jenkins_put_build(&o, &p, b);
@@ -498,6 +509,8 @@ static void route_job(struct call *c)
 
     if (job < 0) {
         page(c, 404, "Not Found");
+    } else if (c->n == 2) {
+        shown(c, c->w->jobs[job].name);
     } else if (is_api(c, 2)) {
         if (begin_json(c, &p))
             jenkins_put_job(&o, &p, job);
@@ -509,10 +522,8 @@ static void route_job(struct call *c)
             start_build(c, job, true);
     } else if (c->n == 3 && str_eq(c->segments[2], "config.xml")) {
         no_permission(c, "hudson.model.Item.ExtendedRead");
-    } else if (c->n > 2) {
-        route_build(c, job);
     } else {
-        page(c, 404, "Not Found");
+        route_build(c, job);
     }
 }
 
@@ -541,7 +552,7 @@ static void route(struct call *c)
     struct jenkins_pick p;
 
     if (c->n == 0) {
-        wire_answer(c->rs, 200, html_type, "<html><body>Dashboard</body></html>");
+        shown(c, "Dashboard");
     } else if (is_api(c, 0)) {
         if (begin_json(c, &p))
             jenkins_put_root(&o, &p);
@@ -553,6 +564,10 @@ static void route(struct call *c)
         route_job(c);
     } else if (str_eq(c->segments[0], "crumbIssuer") && is_api(c, 1)) {
         put_crumb(c);
+    } else if (str_eq(c->segments[0], "me") && is_api(c, 1)) {
+        wire_answer(c->rs, 200, json_type,
+                    "{\"_class\":\"hudson.model.User\",\"description\":null,"
+                    "\"fullName\":\"rushhour\",\"id\":\"rushhour\",\"property\":[]}");
     } else {
         page(c, 404, "Not Found");
     }

@@ -43,7 +43,7 @@ enum jenkins_property {
 };
 
 /* A parsed tree expression; node 0 is its top, so a child 0 means "not selected". */
-enum { TREE_NODES = 64, TREE_DEPTH = 10 };
+enum { TREE_NODES = 120, TREE_DEPTH = 16 };
 struct jenkins_tree {
     struct {
         int8_t child[JP_COUNT];

@@ -104,14 +104,15 @@ void velostrata_put_task_id(struct strbuf *b, int32_t key)
     strbuf_puts(b, "\"}");
 }
 
-static void answer_task(struct call *c, enum sim_refusal no, int32_t key)
+/* key: set by the operation that gave `no`; by pointer, so that it is read after it. */
+static void answer_task(struct call *c, enum sim_refusal no, const int32_t *key)
 {
     if (no != SIM_OK) {
         say_no(c, no);
         return;
     }
     wire_answer(c->rs, 201, "application/json;charset=UTF-8", "");
-    velostrata_put_task_id(&c->rs->body, key);
+    velostrata_put_task_id(&c->rs->body, *key);
 }
 
 /* ---- VMs ---- */
@@ -471,7 +472,7 @@ static void move_vm(struct call *c)
     if (server < 0)
         not_found(c, "The source VM");
     else
-        answer_task(c, world_run_in_cloud(c->w, server, &m, "apiuser", &key), key);
+        answer_task(c, world_run_in_cloud(c->w, server, &m, "apiuser", &key), &key);
 out:
     json_doc_free(doc);
 }
@@ -522,7 +523,7 @@ static void route_vms(struct call *c)
             continue;
         if (is_method(c, "POST"))
             answer_task(c, world_manager_act(c->w, server, acts[i].act, "apiuser", &key),
-                        key);
+                        &key);
         return;
     }
     if (c->n == 4 && str_eq(c->segments[3], "probe")) {
@@ -577,7 +578,7 @@ static void route_extensions(struct call *c)
         if (!str_eq(c->segments[3], acts[i].name))
             continue;
         if (is_method(c, "POST"))
-            answer_task(c, world_extension_act(c->w, acts[i].act, "apiuser", &key), key);
+            answer_task(c, world_extension_act(c->w, acts[i].act, "apiuser", &key), &key);
         return;
     }
     if (c->n == 4 && str_eq(c->segments[3], "moveVm")) {
