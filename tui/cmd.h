@@ -15,8 +15,6 @@ int cmd_status(const struct args *a) NONNULL;
 int cmd_order(const struct args *a)
     NONNULL; /* move, cancel, hold, release, auto, snooze, extension */
 int cmd_log(const struct args *a) NONNULL;
-int cmd_doctor(const struct args *a) NONNULL;
-int cmd_init(const struct args *a) NONNULL;
 int cmd_sim(const struct args *a) NONNULL;
 
 #endif

@@ -3,7 +3,10 @@ rushhour_SOURCES = \
 	tui/args.c \
 	tui/args.h \
 	tui/cmd.h \
+	tui/cmd_config.h \
 	tui/cmd_demo.c \
+	tui/cmd_doctor.c \
+	tui/cmd_init.c \
 	tui/cmd_log.c \
 	tui/cmd_once.c \
 	tui/cmd_order.c \
@@ -76,8 +79,3 @@ tui/theme_default.inc: $(srcdir)/themes/default.theme
 	@$(MKDIR_P) tui
 	$(AM_V_GEN)sed -e 's/["\\]/\\&/g' -e 's/^/"/' -e 's/$$/\\n"/' \
 		$(srcdir)/themes/default.theme >$@.tmp && mv $@.tmp $@
-rushhour_SOURCES = tui/main.c \
-	tui/cmd_config.h \
-	tui/cmd_doctor.c \
-	tui/cmd_init.c
-rushhour_LDADD = libcore.a $(NCURSES_LIBS) $(CORE_LIBS)

@@ -2,12 +2,29 @@
 
 #include "core/net/http.h"
 #include "tui/cmd.h"
+#include "tui/cmd_config.h"
 #include "tui/session.h"
 
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
+
+static int doctor(const struct args *a)
+{
+    struct err e = {0};
+
+    if (a->set[FLAG_OFFLINE])
+        return cmd_doctor_offline(a->value[FLAG_CONFIG]);
+    (void)err_set(&e, ERR_USAGE, "write: rushhour doctor --offline (this version reaches no API "
+                                 "here; `rushhour status` does)");
+    return session_fail(&e);
+}
+
+static int init(const struct args *a)
+{
+    return cmd_init(a->value[FLAG_CONFIG]);
+}
 
 /* Parts that only some sub-commands need are opened by them; here is what all share. */
 static const struct {
@@ -18,7 +35,7 @@ static const struct {
     {SUB_STATUS, cmd_status}, {SUB_MOVE, cmd_order},      {SUB_CANCEL, cmd_order},
     {SUB_HOLD, cmd_order},    {SUB_RELEASE, cmd_order},   {SUB_AUTO, cmd_order},
     {SUB_SNOOZE, cmd_order},  {SUB_EXTENSION, cmd_order}, {SUB_LOG, cmd_log},
-    {SUB_DOCTOR, cmd_doctor}, {SUB_INIT, cmd_init},       {SUB_SIM, cmd_sim},
+    {SUB_DOCTOR, doctor}, {SUB_INIT, init},       {SUB_SIM, cmd_sim},
 };
 
 static int help(const struct args *a)

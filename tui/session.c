@@ -3,6 +3,7 @@
 #include "tui/session.h"
 
 #include "core/model/fleet_json.h"
+#include "tui/cmd_config.h"
 
 #include <errno.h>
 #include <pwd.h>
@@ -51,21 +52,6 @@ static char *xdg_path(const char *variable, const char *below, const char *tail)
     return fits ? strdup(path) : NULL;
 }
 
-char *session_config_path(const struct args *a)
-{
-    char *path;
-
-    if (a->set[FLAG_CONFIG])
-        return strdup(a->value[FLAG_CONFIG]);
-    path = xdg_path("XDG_CONFIG_HOME", ".config", "/rushhour.conf");
-    if (path != NULL && access(path, F_OK) == 0)
-        return path;
-    free(path);
-    return access("/etc/rushhour/rushhour.conf", F_OK) == 0
-               ? strdup("/etc/rushhour/rushhour.conf")
-               : NULL;
-}
-
 static void name_ourselves(struct session *s)
 {
     const struct passwd *pw = getpwuid(getuid());
@@ -82,9 +68,17 @@ static int load_config(struct session *s, const struct args *a)
 {
     struct config_problems *problems = NULL;
     struct err e = {0};
+    char path[PATH_BYTES];
+    bool there = false;
 
-    s->config_path = session_config_path(a);
-    if (s->config_path == NULL) {
+    if (a->set[FLAG_CONFIG]) {
+        s->config_path = strdup(a->value[FLAG_CONFIG]);
+        there = true; /* or the reader says why not */
+    } else if (cmd_config_path(path, sizeof(path), &there, &e) == ERR_OK) {
+        s->config_path = strdup(path);
+    }
+    if (s->config_path == NULL || !there) {
+        err_clear(&e);
         (void)err_set(
             &e, ERR_CONFIG,
             "there is no configuration file; `rushhour init` writes one, `rushhour demo` "

@@ -35,10 +35,6 @@ struct session {
     char user[NAME_TEXT], host[NAME_TEXT];
 };
 
-/* Where the configuration is: --config, then the two defaults. NULL when none exists.
- * malloc'ed. */
-char *session_config_path(const struct args *a);
-
 /*
  * Reads the configuration and zone and names the state directory. Prints what is wrong to
  * standard error itself; returns an exit code, EXIT_DONE when all is well.
