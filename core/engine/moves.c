@@ -143,7 +143,7 @@ void move_end(struct controller *c, struct server_state *s, enum move_status sta
                     why[0] != '\0' ? "; " : "", why);
         s->failures = 0;
         s->retry_at.s = s->breaker_until.s = 0;
-        s->settled_since = c->now;
+        place_know(c, s, target);
         if (m->direction == DIRECTION_BACK)
             s->offering = 0;
     } else {

@@ -77,7 +77,7 @@ static void tell_loss(struct controller *c, struct server_state *s)
     if (!was_out || !gone || f->place_stale)
         return;
     if (coming_home(s)) {
-        if (by_spot && !s->move.interrupted && s->known_place != PLACE_LOST) {
+        if (by_spot && !s->move.interrupted) {
             s->move.interrupted = s->move.committed = true;
             move_store(c, s);
             journal_say(c, journal_begin(c, LEVEL_WARN, "spot", s->config->name, "loss"),
@@ -104,10 +104,19 @@ static void tell_loss(struct controller *c, struct server_state *s)
     }
 }
 
+void place_know(struct controller *c, struct server_state *s, enum place place)
+{
+    char key[NAME_TEXT];
+
+    s->known_place = place;
+    s->settled_since = c->now;
+    (void)str_format(key, sizeof(key), "place:%.50s", s->config->name);
+    setting_store(c, key, place_word(place));
+}
+
 static void note_arrival(struct controller *c, struct server_state *s)
 {
     const struct server_facts *f = &s->facts;
-    char key[NAME_TEXT];
 
     if (!is_settled(s))
         return;
@@ -125,10 +134,7 @@ static void note_arrival(struct controller *c, struct server_state *s)
             c,
             journal_begin(c, LEVEL_WARN, "rushhour", s->config->name, "changed-outside"),
             "went to the cloud without an order from here");
-    s->known_place = f->place;
-    s->settled_since = c->now;
-    (void)str_format(key, sizeof(key), "place:%.50s", s->config->name);
-    setting_store(c, key, place_word(f->place));
+    place_know(c, s, f->place);
 }
 
 static void note_hold_end(struct controller *c, struct server_state *s)

@@ -206,6 +206,9 @@ void move_store(struct controller *c, const struct server_state *s) NONNULL;
  */
 void react_all(struct controller *c) NONNULL;
 
+/* The server has arrived there; stored, so that the next start knows what changed without us. */
+void place_know(struct controller *c, struct server_state *s, enum place place) NONNULL;
+
 /* decide.c: runs the plan and begins or cancels what it says; the extension; the nodes at
  * rest. */
 void decide_all(struct controller *c) NONNULL;
