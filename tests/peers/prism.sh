@@ -66,6 +66,9 @@ if [ -z "$upstream" ]; then
     sim_pid=$!
     upstream=$(await "$work/sim.log" 's/.*"velostrata": *"\([^"]*\)".*/\1/p' 10) || :
     [ -n "$upstream" ] || skip "rushhour sim does not tell its address"
+    control=$(sed -n 's/.*"control": *"\([^"]*\)".*/\1/p' "$work/sim.log" | head -n 1)
+    export VELOSTRATA_PASSWORD="${VELOSTRATA_PASSWORD:-velostrata-demo}"
+    VELOSTRATA_TICK_URL=$control/advance VELOSTRATA_TICK_BODY='{"seconds":20}'
 fi
 
 "$prism_dir/node_modules/.bin/prism" proxy --errors -p 0 "$description" "$upstream" \
