@@ -422,8 +422,6 @@ static void read_keys(struct app *a, short revents)
         any = true;
         ui_key(&a->ui, key, real_ms());
         serve(a);
-        if (a->ui.dialog.open && a->ui.dialog.opened_ms == real_ms() && a->screen != NULL)
-            continue; /* the guard time swallows what was typed ahead */
     }
     if (!any) {
         int waiting = 0;

@@ -448,6 +448,16 @@ static void cell_task(const struct server_view *s, const struct cell_context *x,
     }
 }
 
+void cells_money(struct usd v, int decimals, int width, char buf[USD_TEXT])
+{
+    /* A number is never cut: it gives up its decimals, and at last itself. */
+    do {
+        (void)usd_text(v, decimals, buf);
+    } while (width > 0 && (int)strlen(buf) > width && decimals-- > 0);
+    if (width > 0 && (int)strlen(buf) > width)
+        (void)str_copy(buf, USD_TEXT, ">max");
+}
+
 static void cell_money(enum column_id id, const struct server_view *s,
                        const struct cell_context *x, struct cell_text *out)
 {
@@ -462,11 +472,14 @@ static void cell_money(enum column_id id, const struct server_view *s,
         set(out, ROLE_STALE, "?");
     else if (id == COLUMN_HOUR && s->cost.hour.nanos == 0)
         set(out, ROLE_DIM, "-");
-    else if (id == COLUMN_HOUR)
-        set(out, ROLE_MONEY_LOW, usd_text(s->cost.hour, 3, money));
-    else
-        set(out, ROLE_TEXT,
-            usd_text(id == COLUMN_TODAY ? s->cost.today : s->cost.month, 2, money));
+    else {
+        struct usd v = id == COLUMN_HOUR    ? s->cost.hour
+                       : id == COLUMN_TODAY ? s->cost.today
+                                            : s->cost.month;
+
+        cells_money(v, id == COLUMN_HOUR ? 3 : 2, x->width, money);
+        set(out, id == COLUMN_HOUR ? ROLE_MONEY_LOW : ROLE_TEXT, money);
+    }
 }
 
 void cell_make(enum column_id id, const struct server_view *s,

@@ -46,6 +46,8 @@ enum glyph cell_sign(const struct server_view *s, const struct cell_context *x,
 /* The Jenkins node of the side that the server is on (or moves to). */
 const struct node_facts *cells_node(const struct server_view *s) NONNULL;
 
+/* An amount in at most `width` cells (0 = any). */
+void cells_money(struct usd v, int decimals, int width, char buf[USD_TEXT]) NONNULL;
 /* "1:47", "12:03", "1:02:03"; never negative. */
 const char *cells_countdown(int64_t seconds, char buf[DUR_TEXT]) NONNULL;
 /* An age in at most four cells: "9s", "4m", "2h", "3d". */

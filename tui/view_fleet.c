@@ -182,11 +182,12 @@ static void draw_total(const struct frame *f, const struct layout *l)
 
         if (col == NULL)
             continue;
-        if (ids[i] == COLUMN_HOUR && !fleet->hour_known)
+        if (ids[i] == COLUMN_HOUR && !fleet->hour_known) {
             canvas_put_right(f->c, l->total, col->x, col->width, ROLE_STALE, "?");
-        else
-            canvas_put_right(f->c, l->total, col->x, col->width, ROLE_DIM,
-                             usd_text(v, ids[i] == COLUMN_HOUR ? 3 : 2, money));
+            continue;
+        }
+        cells_money(v, ids[i] == COLUMN_HOUR ? 3 : 2, col->width, money);
+        canvas_put_right(f->c, l->total, col->x, col->width, ROLE_DIM, money);
     }
 }
 

@@ -406,6 +406,26 @@ static void test_large(void **state)
     close_stage(s);
 }
 
+static void dear(struct fleet *f)
+{
+    f->hour.nanos = 216250 * INT64_C(1000000);
+    f->today.nanos = 330 * USD_NANOS;
+    f->month.nanos = 29540 * USD_NANOS;
+    f->servers[0].cost.month.nanos = 9999999 * USD_NANOS;
+}
+
+/* A number that does not fit loses decimals, never digits. */
+static void test_money_fits(void **state)
+{
+    struct stage *s = open_stage(STORY_NORMAL);
+
+    (void)state;
+    stage_story(s, STORY_NORMAL, dear);
+    assert_shows(s, "216.3 330.0  29540");
+    assert_shows(s, "0.212  0.34   >max");
+    close_stage(s);
+}
+
 static void fault(void *ctx, size_t i, char *say, size_t size)
 {
     *(size_t *)ctx = i + 1;
@@ -453,6 +473,7 @@ int main(void)
         cmocka_unit_test(test_dialog_sizes),
         cmocka_unit_test(test_large),
         cmocka_unit_test(test_demo_menu),
+        cmocka_unit_test(test_money_fits),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
