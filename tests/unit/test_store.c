@@ -764,12 +764,29 @@ static int send_commands(int ready)
     return 0;
 }
 
+static size_t answer_all(struct store *s)
+{
+    struct command got[64];
+    struct err e = {0};
+    size_t n = 0;
+
+    assert_int_equal(store_commands(s, got, ARRAY_LEN(got), &n, &e), ERR_OK);
+    for (size_t i = 0; i < n; i++) {
+        struct record records[] = {journal("beside"),
+                                   {.kind = RECORD_COMMAND, .at = {1000}}};
+
+        records[1].as.command.id = got[i].id;
+        records[1].as.command.accepted = true;
+        apply_ok(s, records, ARRAY_LEN(records));
+    }
+    return n;
+}
+
 static void test_two_processes(void **state)
 {
     struct store *s;
-    struct command got[64];
-    struct err e = {0};
-    size_t n = 0, total = 0;
+    size_t total = 0;
+    int64_t version = -1;
     int status, ready[2];
     pid_t pid;
 
@@ -781,17 +798,18 @@ static void test_two_processes(void **state)
         _exit(send_commands(ready[0]));
     s = open_ok(dir, STORE_CONTROLLER);
     assert_int_equal(write(ready[1], "x", 1), 1);
+    /* As the controller does: it looks when something changed, and answers. A loop that
+     * wrote without a pause would starve the client. */
     while (waitpid(pid, &status, WNOHANG) == 0) {
-        struct record r = journal("beside");
+        int64_t now = store_data_version(s);
 
-        apply_ok(s, &r, 1);
-        assert_int_equal(store_commands(s, got, ARRAY_LEN(got), &n, &e), ERR_OK);
-        total += n;
+        if (now != version)
+            total += answer_all(s);
+        version = now;
     }
     assert_true(WIFEXITED(status));
     assert_int_equal(WEXITSTATUS(status), 0);
-    assert_int_equal(store_commands(s, got, ARRAY_LEN(got), &n, &e), ERR_OK);
-    assert_int_equal(total + n, 50);
+    assert_int_equal(total + answer_all(s), 50);
     assert_int_equal(close(ready[0]) + close(ready[1]), 0);
     store_close(s);
 }
@@ -1057,23 +1075,43 @@ static void test_read_only(void **state)
     assert_int_equal(chmod(dir, 0700), 0);
 }
 
-/* A simulated week applies about 100,000 times and has two seconds for it. A tenth of
- * that takes some 50 ms; the bound leaves room for sanitizers and a busy machine. */
+static int64_t now_ms(void)
+{
+    return clock_mono(clock_system()).ms;
+}
+
+/* A simulated week applies about 100,000 times and has two seconds for it; an apply in
+ * memory takes some five microseconds. Held here against plain inserts of one column on
+ * the same machine, so that a slow one (or valgrind) does not matter. */
 static void test_memory_is_cheap(void **state)
 {
-    enum { APPLIES = 10000, LIMIT_MS = 2000 };
+    enum { APPLIES = 10000, FACTOR = 20, GRACE_MS = 100 };
     struct store *s = open_ok(NULL, STORE_CONTROLLER);
-    int64_t start = clock_mono(clock_system()).ms;
+    int64_t plain, ours;
+    sqlite3_stmt *insert = NULL;
 
     (void)state;
+    assert_int_equal(sqlite3_exec(s->db, "CREATE TABLE plain(x)", 0, 0, 0), SQLITE_OK);
+    assert_int_equal(
+        sqlite3_prepare_v2(s->db, "INSERT INTO plain VALUES(1)", -1, &insert, NULL),
+        SQLITE_OK);
+    plain = now_ms();
+    for (int i = 0; i < APPLIES; i++) {
+        assert_int_equal(sqlite3_step(insert), SQLITE_DONE);
+        assert_int_equal(sqlite3_reset(insert), SQLITE_OK);
+    }
+    plain = now_ms() - plain;
+    assert_int_equal(sqlite3_finalize(insert), SQLITE_OK);
+    ours = now_ms();
     for (int i = 0; i < APPLIES; i++) {
         struct record records[] = {journal("week"), setting("n", "1")};
 
         apply_ok(s, records, ARRAY_LEN(records));
     }
-    start = clock_mono(clock_system()).ms - start;
-    print_message("%d applies in memory: %lld ms\n", APPLIES, (long long)start);
-    assert_true(start < LIMIT_MS);
+    ours = now_ms() - ours;
+    print_message("%d in memory: plain %lld ms, ours %lld ms\n", APPLIES,
+                  (long long)plain, (long long)ours);
+    assert_true(ours < FACTOR * plain + GRACE_MS);
     store_close(s);
 }
 
