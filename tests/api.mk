@@ -8,3 +8,41 @@ EXTRA_DIST += tests/peers/vcsim.sh
 check-peers-vsphere: tests/peers/vsphere_peer
 	$(srcdir)/tests/peers/vcsim.sh tests/peers/vsphere_peer peers
 .PHONY: check-peers-vsphere
+
+# Clients against scripted answers, without a socket.
+check_LIBRARIES += tests/contract/libscript.a
+tests_contract_libscript_a_SOURCES = tests/contract/script.c tests/contract/script.h \
+	tests/contract/vsphere_site.c tests/contract/vsphere_site.h
+
+check_PROGRAMS += tests/contract/test_vsphere
+tests_contract_test_vsphere_SOURCES = tests/contract/test_vsphere.c tests/unit/table.h
+tests_contract_test_vsphere_LDADD = tests/contract/libscript.a $(CORE_TEST_LIBS)
+TESTS += tests/contract/test_vsphere
+
+check_PROGRAMS += tests/contract/test_vsphere_act
+tests_contract_test_vsphere_act_SOURCES = tests/contract/test_vsphere_act.c tests/unit/table.h
+tests_contract_test_vsphere_act_LDADD = tests/contract/libscript.a $(CORE_TEST_LIBS)
+TESTS += tests/contract/test_vsphere_act
+
+check_PROGRAMS += tests/contract/test_ec2
+tests_contract_test_ec2_SOURCES = tests/contract/test_ec2.c tests/unit/table.h
+tests_contract_test_ec2_LDADD = tests/contract/libscript.a $(CORE_TEST_LIBS)
+TESTS += tests/contract/test_ec2
+
+check_PROGRAMS += tests/contract/test_vsphere_wire
+tests_contract_test_vsphere_wire_SOURCES = tests/contract/test_vsphere_wire.c tests/unit/table.h
+tests_contract_test_vsphere_wire_LDADD = tests/contract/libscript.a $(CONTRACT_TEST_LIBS)
+TESTS += tests/contract/test_vsphere_wire
+
+check_PROGRAMS += tests/peers/ec2_peer
+tests_peers_ec2_peer_SOURCES = tests/peers/ec2_peer.c
+tests_peers_ec2_peer_LDADD = libcore.a $(CORE_LIBS)
+EXTRA_DIST += tests/peers/moto.sh
+check-peers-ec2: tests/peers/ec2_peer
+	$(srcdir)/tests/peers/moto.sh tests/peers/ec2_peer peers
+.PHONY: check-peers-ec2
+
+check_PROGRAMS += tests/unit/test_ec2_words
+tests_unit_test_ec2_words_SOURCES = tests/unit/test_ec2_words.c tests/unit/table.h
+tests_unit_test_ec2_words_LDADD = libcore.a $(CMOCKA_LIBS)
+TESTS += tests/unit/test_ec2_words

@@ -46,3 +46,8 @@ check_PROGRAMS += tests/unit/test_vsphere_wire
 tests_unit_test_vsphere_wire_SOURCES = tests/unit/test_vsphere_wire.c $(WIRE_TEST_SOURCES)
 tests_unit_test_vsphere_wire_LDADD = $(CORE_TEST_LIBS)
 TESTS += tests/unit/test_vsphere_wire
+
+# Serves a site to clients that are not ours; make check-peers-sim runs them.
+check_PROGRAMS += tests/peers/sim_serve
+tests_peers_sim_serve_SOURCES = tests/peers/sim_serve.c
+tests_peers_sim_serve_LDADD = libcore.a $(CORE_LIBS)

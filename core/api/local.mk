@@ -1,5 +1,9 @@
 libcore_a_SOURCES += \
+	core/api/ec2.c \
 	core/api/ec2.h \
+	core/api/ec2_read.c \
+	core/api/ec2_read.h \
+	core/api/ec2_words.c \
 	core/api/jenkins.h \
 	core/api/velostrata.h \
 	core/api/vsphere.c \

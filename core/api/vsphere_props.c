@@ -64,7 +64,7 @@ struct reader {
     char type[SOAP_TYPE_TEXT];     /* of the object being read */
     char name[96];                 /* of the property being read */
     struct soap_fault value_fault; /* within its value */
-    bool has_object;
+    bool has_object, has_fault;
     bool is_dead;           /* a property is missing because nobody is logged in */
     char token[TOKEN_TEXT]; /* of the next page, "" = this was the last */
     bool token_fits;
@@ -96,8 +96,11 @@ static void on_start(void *ctx, const char *path, const struct xml_attribute *at
         (void)str_copy(r->type, sizeof(r->type), type != NULL ? type : "");
     } else if (str_eq(p, "propSet")) {
         r->name[0] = '\0';
-        r->value_fault = (struct soap_fault){0};
+        if (r->has_fault)
+            r->value_fault = (struct soap_fault){0};
+        r->has_fault = false;
     } else if (str_eq(p, "propSet/val/fault")) {
+        r->has_fault = true;
         (void)str_copy(r->value_fault.type, sizeof(r->value_fault.type),
                        soap_xsi_type(attrs, n));
     } else if (str_eq(p, "missingSet/fault/fault")) {
@@ -123,7 +126,7 @@ static void on_object_end(struct reader *r, const char *p, const char *text, siz
             r->sink->property(r->sink->ctx, r->name, text, len, &r->value_fault);
     } else if (strncmp(p, in_fault, skip) == 0) {
         soap_fault_field(&r->value_fault, p + skip, text, len);
-    } else if (str_eq(p, "propSet/val/localizedMessage")) {
+    } else if (r->has_fault && str_eq(p, "propSet/val/localizedMessage")) {
         soap_fault_field(&r->value_fault, "localizedMessage", text, len);
     }
 }

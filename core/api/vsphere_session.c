@@ -155,12 +155,13 @@ struct soap_sink vsphere_pick_sink(struct vsphere_pick *p)
     return (struct soap_sink){sink_nothing_start, pick_end, p};
 }
 
-/* The server may renew the cookie with any answer; the latest one counts. */
+/* The server may renew the cookie with any answer; the latest one counts. What comes
+ * along with it (a balancer's own) is sent back, too. */
 static void keep_cookie(struct vsphere *v, const struct http_response *rs)
 {
     struct vsphere_session *s = v->session;
 
-    if (!str_starts(rs->set_cookie, "vmware_soap_session=") ||
+    if (strstr(rs->set_cookie, "vmware_soap_session=") == NULL ||
         str_eq(rs->set_cookie, v->service.cookie))
         return;
     (void)str_copy(v->service.cookie, sizeof(v->service.cookie), rs->set_cookie);
@@ -178,6 +179,17 @@ static void note_date(struct vsphere *v, const struct http_response *rs)
     v->skew_s = rs->date.s - clock_utc(v->clock).s;
 }
 
+/* Neither a fault nor a result. 404 is about the URL, never about a VM. */
+static enum err_code status_error(const struct http_response *rs, const char *what,
+                                  struct err *e)
+{
+    if (rs->status != 404)
+        return http_status_error(rs, what, e);
+    e->http = rs->status;
+    return err_set(e, ERR_PROTOCOL, "%s: HTTP 404, no vSphere there: check vsphere.url",
+                   what);
+}
+
 static enum err_code read_answer(struct vsphere *v, const struct vsphere_call *call,
                                  const struct http_response *rs, struct soap_fault *fault,
                                  struct err *e)
@@ -187,7 +199,7 @@ static enum err_code read_answer(struct vsphere *v, const struct vsphere_call *c
 
     if (rs->status != 200 && rs->status != 500) {
         v->maybe_done = rs->status >= 500; /* a proxy may have lost the answer */
-        return http_status_error(rs, call->method, e);
+        return status_error(rs, call->method, e);
     }
     rc = soap_read(call->method, strbuf_text(&rs->body), rs->body.len,
                    call->sink != NULL ? call->sink : &nothing, fault, e);
@@ -314,7 +326,7 @@ static enum err_code open_version(struct vsphere *v, struct err *e)
     note_date(v, &rs);
     keep_cookie(v, &rs);
     if (rs.status != 200) {
-        rc = http_status_error(&rs, "vSphere version", e);
+        rc = status_error(&rs, "vSphere version", e);
         goto out;
     }
     rc = xml_read(strbuf_text(&rs.body), rs.body.len, &h, e);
@@ -468,12 +480,12 @@ enum err_code vsphere_session_use(struct vsphere *v, struct err *e)
     rc = open_session(v, e);
     (void)pthread_mutex_lock(&s->lock);
     s->is_opening = false;
-    s->was_refused = rc == ERR_AUTH;
+    s->was_refused = rc == ERR_AUTH || rc == ERR_FORBIDDEN;
     if (rc == ERR_OK) {
         v->service.generation = s->service.generation + 1;
         s->service = v->service;
         s->is_open = true;
-    } else if (rc == ERR_AUTH) {
+    } else if (s->was_refused) {
         s->refused = *e;
         s->refused_at = clock_mono(v->clock);
     }

@@ -30,9 +30,13 @@ void soap_close(struct strbuf *b, const char *method)
 
 void soap_put(struct strbuf *b, const char *name, const char *text)
 {
-    strbuf_printf(b, "<%s>", name);
+    strbuf_putc(b, '<');
+    strbuf_puts(b, name);
+    strbuf_putc(b, '>');
     xml_escape(b, text);
-    strbuf_printf(b, "</%s>", name);
+    strbuf_puts(b, "</");
+    strbuf_puts(b, name);
+    strbuf_putc(b, '>');
 }
 
 const char *soap_xsi_type(const struct xml_attribute *attrs, size_t n)
@@ -184,6 +188,7 @@ static enum err_code fault_code(const char *type)
         {"MethodNotFound", ERR_REFUSED},
         {"InvalidRequest", ERR_REFUSED},
         {"InvalidProperty", ERR_REFUSED},
+        {"InvalidPropertyFault", ERR_REFUSED},
         {"InvalidType", ERR_REFUSED},
         {"InvalidArgument", ERR_REFUSED},
         {"InvalidState", ERR_REFUSED},

@@ -46,7 +46,7 @@ void aws_keys_clear(struct aws_keys *k)
 {
     secret_free(k->secret_key);
     secret_free(k->session_token);
-    explicit_bzero(k, sizeof(*k));
+    *k = (struct aws_keys){0};
 }
 
 static enum err_code keys_set(struct aws_keys *k, const char *key_id, const char *secret,

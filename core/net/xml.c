@@ -272,32 +272,43 @@ const char *xml_path_below(const struct xml_path *p, int skip)
     return p->text + p->begin[skip] + (p->text[p->begin[skip]] == '/' ? 1 : 0);
 }
 
+/* What stands for a byte that may not stand for itself, NULL = it may. */
+static const char *escape_of(char c)
+{
+    switch (c) {
+    case '&':
+        return "&amp;";
+    case '<':
+        return "&lt;";
+    case '>':
+        return "&gt;";
+    case '"':
+        return "&quot;";
+    case '\'':
+        return "&apos;";
+    case '\r': /* a bare one would arrive as a newline */
+        return "&#13;";
+    case '\t':
+    case '\n':
+        return NULL;
+    default:
+        return (unsigned char)c < ' ' ? "?" : NULL;
+    }
+}
+
 void xml_escape(struct strbuf *b, const char *text)
 {
-    for (const char *p = text; *p != '\0'; p++) {
-        switch (*p) {
-        case '&':
-            strbuf_puts(b, "&amp;");
-            break;
-        case '<':
-            strbuf_puts(b, "&lt;");
-            break;
-        case '>':
-            strbuf_puts(b, "&gt;");
-            break;
-        case '"':
-            strbuf_puts(b, "&quot;");
-            break;
-        case '\'':
-            strbuf_puts(b, "&apos;");
-            break;
-        case '\r': /* a bare one would arrive as a newline */
-            strbuf_puts(b, "&#13;");
-            break;
-        default:
-            strbuf_putc(b,
-                        (unsigned char)*p < ' ' && *p != '\t' && *p != '\n' ? '?' : *p);
-            break;
-        }
+    const char *plain = text; /* begin of what needs no escape */
+    const char *p = text;
+
+    for (; *p != '\0'; p++) {
+        const char *escape = escape_of(*p);
+
+        if (escape == NULL)
+            continue;
+        strbuf_add(b, plain, (size_t)(p - plain));
+        strbuf_puts(b, escape);
+        plain = p + 1;
     }
+    strbuf_add(b, plain, (size_t)(p - plain));
 }

@@ -241,3 +241,25 @@ void vim_retrieve_cancel(struct vim_call *c)
     vim_page_end(c->server, page);
     vim_answer_nothing(c);
 }
+
+/* One property by the accessor that every managed object has: older than the property
+ * collector, undocumented, and what pyVmomi reads by. */
+void vim_fetch(struct vim_call *c)
+{
+    const char *name = soap_child_text(c->rq, c->method, "prop");
+    const struct vim_prop *p = vim_prop_find(c->self.cls, name, c->view.since_7);
+
+    if (p == NULL) {
+        struct spec_fault f = {.kind = SPEC_NO_PROPERTY};
+
+        (void)str_copy(f.text, sizeof(f.text), name); /* cut is fine for a message */
+        spec_refused(c, &f);
+    } else if (c->session == NULL && !anonymous(c->self.cls)) {
+        vim_fault_not_authenticated(c->rs, vim_class_name(c->self.cls),
+                                    soap_child_text(c->rq, c->method, "_this"));
+    } else {
+        vim_begin(c->rs, c->name);
+        vim_put_results(&c->rs->body, &c->view, c->self, p);
+        vim_end(c->rs, c->name);
+    }
+}

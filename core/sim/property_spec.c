@@ -45,10 +45,11 @@ static bool path_add(struct property_spec *spec, const struct vim_prop *prop,
 }
 
 static bool asked_already(const struct property_spec *spec, enum vim_class cls,
-                          const char *name)
+                          const struct vim_prop *prop, const char *name)
 {
+    /* Tables are shared between objects: the same row may be meant by two paths. */
     for (size_t i = spec->begin[cls]; i < spec->n_paths; i++)
-        if (str_eq(spec->paths[i].name, name))
+        if (spec->paths[i].prop == prop && str_eq(spec->paths[i].name, name))
             return true;
     return false;
 }
@@ -77,7 +78,7 @@ static bool add_prop_set(struct property_spec *spec, const struct soap_request *
 
         if (prop == NULL)
             return refuse(fault, SPEC_NO_PROPERTY, name);
-        if (!asked_already(spec, cls, name) && !path_add(spec, prop, name, fault))
+        if (!asked_already(spec, cls, prop, name) && !path_add(spec, prop, name, fault))
             return false;
     }
     return true;

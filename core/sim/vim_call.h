@@ -25,10 +25,10 @@ struct vim_call {
 /* Each writes the whole answer, result or fault. */
 typedef void vim_method(struct vim_call *c);
 
-vim_method vim_retrieve, vim_retrieve_continue, vim_retrieve_cancel;
+vim_method vim_retrieve, vim_retrieve_continue, vim_retrieve_cancel, vim_fetch;
 vim_method vim_collector_create, vim_collector_destroy, vim_filter_create,
     vim_filter_destroy, vim_wait, vim_wait_cancel;
-vim_method vim_view_create, vim_view_destroy;
+vim_method vim_view_create, vim_view_destroy, vim_find_by_path, vim_find_by_uuid;
 vim_method vim_content, vim_current_time, vim_login, vim_logout;
 vim_method vim_power_on, vim_power_off, vim_suspend, vim_reset, vim_shutdown_guest,
     vim_reboot_guest;

@@ -260,13 +260,13 @@ static bool get_product(int f, struct vim_value *out)
     case PRODUCT_NAME:
         return text(out, "VMware ESXi");
     case PRODUCT_FULL:
-        return text(out, "VMware ESXi 7.0.3 build-20328353");
+        return text(out, vim_full_name);
     case PRODUCT_VENDOR:
         return text(out, "VMware, Inc.");
     case PRODUCT_VERSION:
-        return text(out, "7.0.3");
+        return text(out, vim_release);
     case PRODUCT_BUILD:
-        return text(out, "20328353");
+        return text(out, vim_build);
     case PRODUCT_OS:
         return text(out, "vmnix-x86");
     case PRODUCT_LINE:

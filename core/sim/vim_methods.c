@@ -158,6 +158,68 @@ void vim_view_destroy(struct vim_call *c)
     vim_answer_nothing(c);
 }
 
+/* ---- search ---- */
+
+/* The object below `parent` whose name is this piece of a path. */
+static bool child_named(struct vim_call *c, struct vim_ref parent, const char *name,
+                        size_t len, struct vim_ref *out)
+{
+    for (size_t i = 0; i < vim_n_inventory(c->w); i++) {
+        struct vim_ref r = vim_inventory_at(c->w, i), up;
+        struct vim_value hold;
+        const char *own = vim_name_of(&c->view, r, &hold);
+
+        if (vim_parent(r, &up) && up.cls == parent.cls && up.i == parent.i &&
+            strlen(own) == len && memcmp(own, name, len) == 0) {
+            *out = r;
+            return true;
+        }
+    }
+    return false;
+}
+
+void vim_find_by_path(struct vim_call *c)
+{
+    const char *path = soap_child_text(c->rq, c->method, "inventoryPath");
+    struct vim_ref at = {VIM_FOLDER, VIM_FOLDER_ROOT};
+
+    path += strspn(path, "/");
+    while (*path != '\0') {
+        size_t len = strcspn(path, "/");
+
+        if (!child_named(c, at, path, len, &at)) {
+            vim_answer_nothing(c);
+            return;
+        }
+        path += len;
+        path += strspn(path, "/");
+    }
+    vim_answer_ref(c, at);
+}
+
+void vim_find_by_uuid(struct vim_call *c)
+{
+    const char *uuid = soap_child_text(c->rq, c->method, "uuid");
+    bool instance = soap_child_bool(c->rq, c->method, "instanceUuid", false);
+
+    if (!soap_child_bool(c->rq, c->method, "vmSearch", true)) {
+        if (str_eq_nocase(uuid, c->w->host.uuid))
+            vim_answer_ref(c, (struct vim_ref){VIM_HOST, 0});
+        else
+            vim_answer_nothing(c);
+        return;
+    }
+    for (size_t i = 0; i < c->w->n_vms; i++) {
+        const struct sim_vm *vm = &c->w->vms[i];
+
+        if (str_eq_nocase(uuid, instance ? vm->instance_uuid : vm->uuid)) {
+            vim_answer_ref(c, (struct vim_ref){VIM_VM, (int32_t)i});
+            return;
+        }
+    }
+    vim_answer_nothing(c);
+}
+
 /* ---- power ---- */
 
 static void task_in_progress(struct vim_call *c)

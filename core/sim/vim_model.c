@@ -15,9 +15,12 @@
 #include <string.h>
 
 const char *const vim_versions[VIM_VERSIONS] = {
-    "7.0.3.0", "7.0.2.0", "7.0.1.0", "7.0.0.2", "6.9.1", "6.7.3", "6.7.2",
-    "6.7.1",   "6.7",     "6.5",     "6.0",     "5.5",   "5.1",   "5.0",
+    "8.0.3.0", "8.0.2.0", "8.0.1.0", "8.0.0.1", "7.0.3.0", "7.0.2.0",
+    "7.0.1.0", "7.0.0.2", "6.9.1",   "6.7.3",   "6.7.2",   "6.7.1",
+    "6.7",     "6.5",     "6.0",     "5.5",     "5.1",     "5.0",
 };
+const char vim_release[] = "8.0.3", vim_build[] = "24022510",
+           vim_full_name[] = "VMware ESXi 8.0.3 build-24022510";
 
 static const struct {
     const char *name;
@@ -40,6 +43,7 @@ static const struct {
     [VIM_TASK_MANAGER] = {"TaskManager", &vim_tasks_ops, false, "ha-taskmgr"},
     [VIM_VIEW_MANAGER] = {"ViewManager", &vim_views_ops, false, "ViewManager"},
     [VIM_PERF_MANAGER] = {"PerformanceManager", &vim_perf_ops, false, "ha-perfmgr"},
+    [VIM_SEARCH_INDEX] = {"SearchIndex", &vim_search_ops, false, "ha-searchindex"},
     [VIM_COLLECTOR] = {"PropertyCollector", &vim_collector_ops, false, NULL},
     [VIM_FILTER] = {"PropertyFilter", &vim_filter_ops, false, NULL},
     [VIM_VIEW] = {"ContainerView", &vim_container_ops, false, NULL},
@@ -112,7 +116,8 @@ static const struct vim_prop *among(const struct vim_prop *props, size_t n,
                                     const char *name, size_t len, bool since_7)
 {
     for (size_t i = 0; i < n; i++)
-        if (strncmp(props[i].name, name, len) == 0 && props[i].name[len] == '\0')
+        if (props[i].name[0] == name[0] && strncmp(props[i].name, name, len) == 0 &&
+            props[i].name[len] == '\0')
             return since_7 || (props[i].flags & VIM_SINCE_7) == 0 ? &props[i] : NULL;
     return NULL;
 }
@@ -134,6 +139,8 @@ const struct vim_prop *vim_prop_find(enum vim_class cls, const char *path, bool 
         p = among(props, n, path, len, since_7);
         if (p == NULL || path[len] == '\0')
             return p;
+        if (p->kind == VIM_UNSET)
+            return p; /* below what is never set there is nothing to tell apart */
         props = p->children;
         n = p->n_children;
         path += len + 1;
@@ -195,6 +202,15 @@ bool vim_parent(struct vim_ref r, struct vim_ref *out)
     else
         return false;
     return true;
+}
+
+const char *vim_name_of(const struct vim_view_of_world *v, struct vim_ref r,
+                        struct vim_value *hold)
+{
+    *hold = (struct vim_value){.text = ""};
+    if (classes[r.cls].entity)
+        (void)classes[r.cls].ops->get(v, r, VIM_F_NAME, hold); /* all have one */
+    return hold->text;
 }
 
 /* Task ids end in the key. */
@@ -477,7 +493,14 @@ void vim_put_children(struct strbuf *b, const struct vim_view_of_world *v,
         } else if (p->kind == VIM_OBJECT) {
             if (p->field != 0 && !ops->get(v, r, p->field, &value))
                 continue;
-            open_tag(b, p->name);
+            strbuf_putc(b, '<');
+            strbuf_puts(b, p->name);
+            if ((p->flags & VIM_DERIVED) != 0) {
+                strbuf_puts(b, " xsi:type=\"");
+                strbuf_puts(b, p->type);
+                strbuf_putc(b, '"');
+            }
+            strbuf_putc(b, '>');
             vim_put_children(b, v, r, p);
             close_tag(b, p->name);
         } else if (ops->get(v, r, p->field, &value)) {
@@ -527,24 +550,23 @@ static bool put_list_val(struct strbuf *b, const struct vim_view_of_world *v,
     return true;
 }
 
-bool vim_put_val(struct strbuf *b, const struct vim_view_of_world *v, struct vim_ref r,
-                 const struct vim_prop *p)
+/* Everything but arrays, as <tag xsi:type="…">. */
+static bool put_single(struct strbuf *b, const struct vim_view_of_world *v,
+                       struct vim_ref r, const struct vim_prop *p, const char *tag)
 {
     const struct vim_ops *ops = classes[r.cls].ops;
     struct vim_value value = {0};
 
-    if (p->kind == VIM_UNSET)
-        return false;
-    if (p->kind == VIM_REFS || p->kind == VIM_LIST)
-        return put_list_val(b, v, r, p);
     if ((p->kind != VIM_OBJECT || p->field != 0) && !ops->get(v, r, p->field, &value))
         return false;
+    strbuf_putc(b, '<');
+    strbuf_puts(b, tag);
     if (p->kind == VIM_REF) {
-        strbuf_puts(b, "<val type=\"");
+        strbuf_puts(b, " type=\"");
         strbuf_puts(b, classes[value.ref.cls].name);
         strbuf_puts(b, "\" xsi:type=\"ManagedObjectReference\">");
     } else {
-        strbuf_puts(b, "<val xsi:type=\"");
+        strbuf_puts(b, " xsi:type=\"");
         strbuf_puts(b, p->type != NULL ? p->type : xsd_types[p->kind]);
         strbuf_puts(b, "\">");
     }
@@ -554,6 +576,27 @@ bool vim_put_val(struct strbuf *b, const struct vim_view_of_world *v, struct vim
         ops->list(v, r, p->field, b, p->name);
     else
         put_leaf(b, v, p->kind, &value);
-    strbuf_puts(b, "</val>");
+    close_tag(b, tag);
     return true;
+}
+
+bool vim_put_val(struct strbuf *b, const struct vim_view_of_world *v, struct vim_ref r,
+                 const struct vim_prop *p)
+{
+    if (p->kind == VIM_UNSET)
+        return false;
+    if (p->kind == VIM_REFS || p->kind == VIM_LIST)
+        return put_list_val(b, v, r, p);
+    return put_single(b, v, r, p, "val");
+}
+
+void vim_put_results(struct strbuf *b, const struct vim_view_of_world *v,
+                     struct vim_ref r, const struct vim_prop *p)
+{
+    if (p->kind == VIM_REFS)
+        put_refs(b, v, r, p, "returnval");
+    else if (p->kind == VIM_LIST)
+        classes[r.cls].ops->list(v, r, p->field, b, "returnval");
+    else if (p->kind != VIM_UNSET)
+        (void)put_single(b, v, r, p, "returnval"); /* unset: no result */
 }

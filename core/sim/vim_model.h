@@ -24,6 +24,7 @@ enum vim_class {
     VIM_TASK_MANAGER,
     VIM_VIEW_MANAGER,
     VIM_PERF_MANAGER,
+    VIM_SEARCH_INDEX,
     VIM_COLLECTOR,
     VIM_FILTER,
     VIM_VIEW,
@@ -80,6 +81,7 @@ struct vim_prop {
 enum {
     VIM_QUIET = 1,   /* a change of it alone is no update (vsphere-api 5) */
     VIM_SINCE_7 = 2, /* unknown to clients that speak an older version */
+    VIM_DERIVED = 4, /* its type is not the one declared for it: say it */
 };
 
 struct vim_value {
@@ -127,6 +129,9 @@ size_t vim_n_inventory(const struct world *w) NONNULL;
 struct vim_ref vim_inventory_at(const struct world *w, size_t i) NONNULL;
 bool vim_inventory_index(struct vim_ref r, size_t *out) NONNULL; /* false: not of it */
 bool vim_parent(struct vim_ref r, struct vim_ref *out) NONNULL;
+/* An entity's name; borrowed from the world or from *hold. */
+const char *vim_name_of(const struct vim_view_of_world *v, struct vim_ref r,
+                        struct vim_value *hold) NONNULL;
 
 /* The references that a REF or REFS property holds. */
 void vim_refs_of(const struct vim_view_of_world *v, struct vim_ref r,
@@ -135,11 +140,14 @@ void vim_refs_add(struct vim_refs *list, struct vim_ref r) NONNULL;
 void vim_refs_clear(struct vim_refs *list) NONNULL;
 
 /* <val xsi:type="…">…</val>; false, and nothing written, when it is unset. */
-/* Its children alone, each as an element. */
-void vim_put_children(struct strbuf *b, const struct vim_view_of_world *v,
-                      struct vim_ref r, const struct vim_prop *object) NONNULL;
 bool vim_put_val(struct strbuf *b, const struct vim_view_of_world *v, struct vim_ref r,
                  const struct vim_prop *p) NONNULL;
+/* The same as <returnval>, an array as several, nothing when it is unset. */
+void vim_put_results(struct strbuf *b, const struct vim_view_of_world *v,
+                     struct vim_ref r, const struct vim_prop *p) NONNULL;
+/* An object's children alone, each as an element. */
+void vim_put_children(struct strbuf *b, const struct vim_view_of_world *v,
+                      struct vim_ref r, const struct vim_prop *object) NONNULL;
 
 /* <tag>number</tag>, <tag>escaped text</tag> */
 void vim_put_number(struct strbuf *b, const char *tag, int64_t n) NONNULL;
@@ -147,8 +155,9 @@ void vim_put_text(struct strbuf *b, const char *tag, const char *text) NONNULL;
 void vim_put_time(struct strbuf *b, const char *tag, int64_t ms) NONNULL;
 void vim_put_int(struct strbuf *b, int64_t n) NONNULL; /* digits alone */
 
-enum { VIM_VERSIONS = 14 };
+enum { VIM_VERSIONS = 18 };
 extern const char *const vim_versions[VIM_VERSIONS]; /* newest first */
+extern const char vim_release[], vim_build[], vim_full_name[];
 
 /*
  * One class's facts. get() leaves *out as it is and returns false for what is unset;
@@ -166,8 +175,8 @@ struct vim_ops {
 };
 extern const struct vim_ops vim_vm_ops, vim_host_ops, vim_folder_ops, vim_datacenter_ops,
     vim_compute_ops, vim_pool_ops, vim_task_ops, vim_service_ops, vim_sessions_ops,
-    vim_tasks_ops, vim_views_ops, vim_perf_ops, vim_collector_ops, vim_filter_ops,
-    vim_container_ops;
+    vim_tasks_ops, vim_views_ops, vim_perf_ops, vim_search_ops, vim_collector_ops,
+    vim_filter_ops, vim_container_ops;
 
 /* Fields that get() of several classes share. */
 enum vim_common_field { VIM_F_NONE, VIM_F_NAME, VIM_F_PARENT, VIM_F_GREEN, VIM_F_OWN };

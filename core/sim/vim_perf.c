@@ -195,6 +195,8 @@ static void put_series(struct vim_call *c, struct vim_ref r, size_t counter,
 {
     struct strbuf *b = &c->rs->body;
 
+    if (str_eq(instance, "*"))
+        instance = ""; /* all there are */
     strbuf_printf(b, "<value xsi:type=\"%s\"><id>",
                   csv ? "PerfMetricSeriesCSV" : "PerfMetricIntSeries");
     vim_put_number(b, "counterId", counters[counter].key);

@@ -62,6 +62,7 @@ enum field {
     REF_SESSIONS,
     REF_PERF,
     REF_TASKS,
+    REF_SEARCH,
 };
 
 static bool text(struct vim_value *out, const char *s)
@@ -106,6 +107,7 @@ static const struct vim_prop content[] = {
     VIM_LEAF("sessionManager", VIM_REF, REF_SESSIONS),
     VIM_LEAF("perfManager", VIM_REF, REF_PERF),
     VIM_LEAF("taskManager", VIM_REF, REF_TASKS),
+    VIM_LEAF("searchIndex", VIM_REF, REF_SEARCH),
 };
 
 static const struct vim_prop service_props[] = {
@@ -118,15 +120,15 @@ static bool get_about(int f, struct vim_value *out)
 {
     static const char *const texts[] = {
         [ABOUT_NAME] = "VMware ESXi",
-        [ABOUT_FULL] = "VMware ESXi 7.0.3 build-20328353",
+        [ABOUT_FULL] = vim_full_name,
         [ABOUT_VENDOR] = "VMware, Inc.",
-        [ABOUT_VERSION] = "7.0.3",
-        [ABOUT_BUILD] = "20328353",
+        [ABOUT_VERSION] = vim_release,
+        [ABOUT_BUILD] = vim_build,
         [ABOUT_OS] = "vmnix-x86",
         [ABOUT_LINE] = "embeddedEsx",
         [ABOUT_API] = "HostAgent",
         [ABOUT_LICENSE] = "VMware ESX Server",
-        [ABOUT_LICENSE_VERSION] = "7.0",
+        [ABOUT_LICENSE_VERSION] = "8.0",
     };
 
     if (f == ABOUT_API_VERSION)
@@ -153,6 +155,8 @@ static bool service_get(const struct vim_view_of_world *v, struct vim_ref r, int
         return ref(out, VIM_PERF_MANAGER, 0);
     case REF_TASKS:
         return ref(out, VIM_TASK_MANAGER, 0);
+    case REF_SEARCH:
+        return ref(out, VIM_SEARCH_INDEX, 0);
     default:
         return get_about(f, out);
     }
@@ -246,7 +250,7 @@ static const struct vim_prop task_info[] = {
     {"error", VIM_FAULT, "LocalizedMethodFault", ERROR, NULL, 0, 0},
     VIM_NEVER("result"),
     VIM_LEAF("progress", VIM_INT, PROGRESS),
-    VIM_PART("reason", "TaskReasonUser", reason),
+    {"reason", VIM_OBJECT, "TaskReasonUser", 0, reason, ARRAY_LEN(reason), VIM_DERIVED},
     VIM_LEAF("queueTime", VIM_TIME, QUEUED),
     VIM_LEAF("startTime", VIM_TIME, STARTED),
     VIM_LEAF("completeTime", VIM_TIME, COMPLETED),
@@ -424,6 +428,8 @@ const struct vim_ops vim_views_ops = {
     .props = views_props,
     .n_props = ARRAY_LEN(views_props),
 };
+
+const struct vim_ops vim_search_ops = {.get = nothing_get};
 
 /* ---- PropertyCollector, PropertyFilter ---- */
 

@@ -15,12 +15,13 @@
 
 static const struct {
     const char *name;
-    enum vim_class cls;
+    enum vim_class cls; /* VIM_NONE = any */
     vim_method *call;
     bool anonymous; /* needs no session */
 } methods[] = {
     /* clang-format off */
     {"RetrievePropertiesEx",         VIM_COLLECTOR,        vim_retrieve,         true},
+    {"Fetch",                        VIM_NONE,             vim_fetch,            true},
     {"RetrieveProperties",           VIM_COLLECTOR,        vim_retrieve,         true},
     {"ContinueRetrievePropertiesEx", VIM_COLLECTOR,        vim_retrieve_continue, false},
     {"CancelRetrievePropertiesEx",   VIM_COLLECTOR,        vim_retrieve_cancel,  false},
@@ -38,6 +39,8 @@ static const struct {
     {"Logout",                       VIM_SESSION_MANAGER,  vim_logout,           false},
     {"CreateContainerView",          VIM_VIEW_MANAGER,     vim_view_create,      false},
     {"DestroyView",                  VIM_VIEW,             vim_view_destroy,     false},
+    {"FindByInventoryPath",          VIM_SEARCH_INDEX,     vim_find_by_path,     false},
+    {"FindByUuid",                   VIM_SEARCH_INDEX,     vim_find_by_uuid,     false},
     {"PowerOnVM_Task",               VIM_VM,               vim_power_on,         false},
     {"PowerOffVM_Task",              VIM_VM,               vim_power_off,        false},
     {"SuspendVM_Task",               VIM_VM,               vim_suspend,          false},
@@ -135,7 +138,8 @@ static void dispatch(struct vim_call *c)
         i++;
     if (i < ARRAY_LEN(methods))
         c->name = methods[i].name; /* the request's texts go with the next request */
-    if (i == ARRAY_LEN(methods) || !vim_class_is(methods[i].cls, type)) {
+    if (i == ARRAY_LEN(methods) ||
+        (methods[i].cls != VIM_NONE && !vim_class_is(methods[i].cls, type))) {
         method_not_found(c, self);
         return;
     }

@@ -1,0 +1,93 @@
+#include <config.h>
+
+#include "tests/unit/table.h"
+
+#include "core/api/ec2_read.h"
+#include "core/base/attr.h"
+
+static void test_spot_states(void **state)
+{
+    static const struct {
+        const char *status, *request;
+        enum spot_state want;
+    } rows[] = {
+        /* clang-format off */
+        {"pending-evaluation", "open", SPOT_REQUEST},
+        {"capacity-not-available", "open", SPOT_NO_CAPACITY},
+        {"price-too-low", "open", SPOT_PRICE},
+        {"bad-parameters", "failed", SPOT_NONE},
+        {"fulfilled", "active", SPOT_FULFILLED},
+        {"request-canceled-and-instance-running", "cancelled", SPOT_ACTIVE},
+        {"marked-for-termination", "active", SPOT_NOTICE},
+        {"instance-terminated-by-price", "closed", SPOT_RECLAIMED},
+        {"instance-terminated-by-user", "closed", SPOT_NONE},
+        {"instance-terminated-by-experiment", "closed", SPOT_RECLAIMED},
+        {"", "open", SPOT_REQUEST},
+        {"", "", SPOT_UNKNOWN},
+        {"unheard-of", "closed", SPOT_UNKNOWN},
+        {"unheard-of", "failed", SPOT_NONE},
+        /* clang-format on */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        assert_row(rows[i].status,
+                   ec2_spot_state(rows[i].status, rows[i].request) == rows[i].want);
+}
+
+static void test_error_classes(void **state)
+{
+    static const struct {
+        const char *code;
+        int http;
+        enum err_code want;
+    } rows[] = {
+        /* clang-format off */
+        {"RequestLimitExceeded", 503, ERR_THROTTLED},
+        {"Client.RequestLimitExceeded", 503, ERR_THROTTLED},
+        {"Unavailable", 503, ERR_SERVER},
+        {"InsufficientInstanceCapacity", 500, ERR_CAPACITY},
+        {"Server.InsufficientInstanceCapacity", 500, ERR_CAPACITY},
+        {"SpotMaxPriceTooLow", 400, ERR_CAPACITY},
+        {"MaxSpotInstanceCountExceeded", 400, ERR_CAPACITY},
+        {"InvalidNetworkInterface.InUse", 400, ERR_CONFLICT},
+        {"IncorrectInstanceState", 400, ERR_CONFLICT},
+        {"InvalidInstanceID.NotFound", 400, ERR_NOT_FOUND},
+        {"AuthFailure", 401, ERR_AUTH},
+        {"RequestExpired", 400, ERR_AUTH},
+        {"UnauthorizedOperation", 403, ERR_FORBIDDEN},
+        {"AuthFailure.ServiceLinkedRoleCreationNotPermitted", 403, ERR_FORBIDDEN},
+        {"InvalidParameterCombination", 400, ERR_REFUSED},
+        {"InvalidAMIID.NotFound", 400, ERR_REFUSED},
+        {"Unheard", 400, ERR_REFUSED},
+        {"Unheard", 429, ERR_THROTTLED},
+        {"Unheard", 503, ERR_SERVER},
+        {"", 500, ERR_SERVER},
+        /* clang-format on */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        assert_row(rows[i].code,
+                   ec2_code_class(rows[i].code, rows[i].http) == rows[i].want);
+}
+
+static void test_expired(void **state)
+{
+    (void)state;
+    assert_true(ec2_code_is_expired("ExpiredToken"));
+    assert_true(ec2_code_is_expired("InvalidClientTokenId"));
+    assert_false(ec2_code_is_expired("AuthFailure"));
+    assert_false(ec2_code_is_expired(""));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_spot_states),
+        cmocka_unit_test(test_error_classes),
+        cmocka_unit_test(test_expired),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
