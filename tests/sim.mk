@@ -51,3 +51,8 @@ TESTS += tests/unit/test_vsphere_wire
 check_PROGRAMS += tests/peers/sim_serve
 tests_peers_sim_serve_SOURCES = tests/peers/sim_serve.c
 tests_peers_sim_serve_LDADD = libcore.a $(CORE_LIBS)
+
+check_PROGRAMS += tests/contract/test_sim_signed
+tests_contract_test_sim_signed_SOURCES = tests/contract/test_sim_signed.c tests/unit/table.h
+tests_contract_test_sim_signed_LDADD = $(CORE_TEST_LIBS)
+TESTS += tests/contract/test_sim_signed

@@ -34,7 +34,6 @@ struct api_set {
     bool (*wait)(void *ctx, int64_t ms);
     void *wait_ctx;
     int64_t took_ms; /* of the exchanges of this poll or call */
-    struct utc date; /* newest Date header of it, 0 = none */
 };
 
 enum err_code api_shared_new(const struct config *config, const struct clock *clock,
@@ -79,17 +78,16 @@ static enum err_code measured(void *ctx, const struct http_request *rq,
     enum err_code rc = transport_perform(&l->set->inner[l->api], rq, rs, e);
 
     l->set->took_ms += rs->took_ms;
-    if (rs->date.s != 0)
-        l->set->date = rs->date;
     return rc;
 }
 
-static struct http_client_config http_config(const struct config *c, enum api api)
+static struct http_client_config http_config(const struct api_shared *s, enum api api)
 {
+    const struct config *c = s->config;
     const struct api_config *const configs[] = {[A_VELOSTRATA] = &c->velostrata.api,
                                                 [A_JENKINS] = &c->jenkins,
                                                 [A_VSPHERE] = &c->vsphere};
-    struct http_client_config h = {.user_agent = PACKAGE_NAME "/" PACKAGE_VERSION};
+    struct http_client_config h = {.clock = s->clock};
     const struct api_config *a;
 
     if (api == A_AWS) {
@@ -129,7 +127,7 @@ enum err_code api_set_new(struct api_shared *shared, const struct transport *via
         if (via != NULL) {
             s->inner[i] = *via;
         } else if (present[i]) {
-            struct http_client_config h = http_config(c, (enum api)i);
+            struct http_client_config h = http_config(shared, (enum api)i);
 
             if (http_client_new(&h, &s->http[i], e) != ERR_OK) {
                 api_set_free(s);
@@ -244,7 +242,6 @@ struct observation *api_set_poll(struct api_set *s, enum source source,
     if (o == NULL)
         return NULL;
     s->took_ms = 0;
-    s->date = (struct utc){0};
     if (need(s, pollers[source].api, &e) == ERR_OK &&
         pollers[source].poll(s, hints, o, &e) == ERR_OK && arena_failed(o->arena))
         (void)err_set(&e, ERR_NOMEM, "%s: its answer does not fit into memory",
@@ -252,10 +249,6 @@ struct observation *api_set_poll(struct api_set *s, enum source source,
     o->err = e;
     o->at = clock_utc(s->shared->clock);
     o->took_ms = s->took_ms;
-    if (s->date.s != 0) {
-        o->skew_known = true;
-        o->skew_s = s->date.s - o->at.s;
-    }
     return o;
 }
 

@@ -201,7 +201,10 @@ static void merge_spot(const struct controller *c, struct server_facts *f)
         (void)str_copy(in->request, sizeof(in->request), sp->id);
         (void)str_copy(in->spot_status, sizeof(in->spot_status), sp->status);
         in->spot = sp->state;
-        if (sp->state == SPOT_NOTICE && in->reclaim_at.s == 0)
+        /* AWS's usual way: the request is closed at once, the instance runs on for two minutes. */
+        if (sp->state == SPOT_RECLAIMED && in->running && !in->terminated)
+            in->spot = SPOT_NOTICE;
+        if (in->spot == SPOT_NOTICE && in->reclaim_at.s == 0)
             in->reclaim_at.s = (sp->updated.s != 0 ? sp->updated.s : c->now.s) + NOTICE_S;
     }
     if (in->terminated && (in->spot == SPOT_NOTICE || f->lost))

@@ -30,6 +30,10 @@ libcore_a_SOURCES += \
 	core/sim/site_impl.h \
 	core/sim/site_secrets.c \
 	core/sim/soap_request.c \
+	core/sim/soap_request.c \
+	core/sim/soap_request.c \
+	core/sim/soap_request.h \
+	core/sim/soap_request.h \
 	core/sim/soap_request.h \
 	core/sim/velostrata_tasks.c \
 	core/sim/velostrata_wire.c \
