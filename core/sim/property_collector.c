@@ -85,7 +85,7 @@ bool vim_compile(struct vim_call *c, const struct soap_node *node,
 {
     struct spec_fault fault = {0};
     bool skip_missing =
-        soap_child_bool(c->rq, node, "reportMissingObjectsInResults", false);
+        sim_soap_child_bool(c->rq, node, "reportMissingObjectsInResults", false);
 
     if (node == NULL) {
         vim_fault_invalid_request(c->rs, "Required parameter specSet is missing");
@@ -155,13 +155,13 @@ out:
 void vim_retrieve(struct vim_call *c)
 {
     bool ex = str_eq(c->name, "RetrievePropertiesEx");
-    const struct soap_node *set = soap_child(c->rq, c->method, "specSet");
+    const struct soap_node *set = sim_soap_child(c->rq, c->method, "specSet");
     size_t max = MAX_OBJECTS, mark;
 
-    if (ex && soap_again(c->rq, set) == NULL) {
-        const struct soap_node *options = soap_child(c->rq, c->method, "options");
+    if (ex && sim_soap_again(c->rq, set) == NULL) {
+        const struct soap_node *options = sim_soap_child(c->rq, c->method, "options");
         int64_t asked =
-            soap_child_number(c->rq, options, "maxObjects", MAX_OBJECTS, MAX_OBJECTS);
+            sim_soap_child_number(c->rq, options, "maxObjects", MAX_OBJECTS, MAX_OBJECTS);
 
         max = asked > 0 ? (size_t)asked : MAX_OBJECTS;
     }
@@ -172,7 +172,7 @@ void vim_retrieve(struct vim_call *c)
     do {
         if (!retrieve_one(c, set, ex, max))
             return; /* a fault is written */
-        set = soap_again(c->rq, set);
+        set = sim_soap_again(c->rq, set);
     } while (set != NULL);
     if (ex && c->rs->body.len == mark && !c->rs->body.failed) {
         c->rs->body.len -= sizeof("<returnval>") - 1; /* no result at all */
@@ -186,7 +186,7 @@ void vim_retrieve(struct vim_call *c)
 /* The page that a token names, of this session and collector only. */
 static struct vim_page *page_of(struct vim_call *c)
 {
-    int64_t token = soap_child_number(c->rq, c->method, "token", INT32_MAX, -1);
+    int64_t token = sim_soap_child_number(c->rq, c->method, "token", INT32_MAX, -1);
 
     for (size_t i = 0; i < c->server->n_pages; i++) {
         struct vim_page *p = &c->server->pages[i];
@@ -246,7 +246,7 @@ void vim_retrieve_cancel(struct vim_call *c)
  * collector, undocumented, and what pyVmomi reads by. */
 void vim_fetch(struct vim_call *c)
 {
-    const char *name = soap_child_text(c->rq, c->method, "prop");
+    const char *name = sim_soap_child_text(c->rq, c->method, "prop");
     const struct vim_prop *p = vim_prop_find(c->self.cls, name, c->view.since_7);
 
     if (p == NULL) {
@@ -256,7 +256,7 @@ void vim_fetch(struct vim_call *c)
         spec_refused(c, &f);
     } else if (c->session == NULL && !anonymous(c->self.cls)) {
         vim_fault_not_authenticated(c->rs, vim_class_name(c->self.cls),
-                                    soap_child_text(c->rq, c->method, "_this"));
+                                    sim_soap_child_text(c->rq, c->method, "_this"));
     } else {
         vim_begin(c->rs, c->name);
         vim_put_results(&c->rs->body, &c->view, c->self, p);

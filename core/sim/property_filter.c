@@ -42,7 +42,7 @@ void vim_filter_create(struct vim_call *c)
     struct property_spec spec;
     struct vim_filter *made;
 
-    if (!vim_compile(c, soap_child(c->rq, c->method, "spec"), &spec))
+    if (!vim_compile(c, sim_soap_child(c->rq, c->method, "spec"), &spec))
         return;
     made = owner != NULL ? vim_filter_new(c->server, c->session) : NULL;
     if (made == NULL) {
@@ -255,7 +255,7 @@ out:
  * or (its answer was lost) what was told before. */
 static bool take_version(struct vim_call *c, struct vim_collector *owner)
 {
-    const char *text = soap_child_text(c->rq, c->method, "version");
+    const char *text = sim_soap_child_text(c->rq, c->method, "version");
     struct err e = {0};
     int64_t version = 0;
 
@@ -317,9 +317,9 @@ static void tell(struct vim_call *c, struct vim_collector *owner, struct update 
 void vim_wait(struct vim_call *c)
 {
     struct vim_collector *owner = vim_collector_of(c->server, c->session, c->self.i);
-    const struct soap_node *options = soap_child(c->rq, c->method, "options");
-    int64_t max = soap_child_number(c->rq, options, "maxObjectUpdates", MAX_UPDATES,
-                                    OBJECTS_AT_ONCE);
+    const struct soap_node *options = sim_soap_child(c->rq, c->method, "options");
+    int64_t max = sim_soap_child_number(c->rq, options, "maxObjectUpdates", MAX_UPDATES,
+                                        OBJECTS_AT_ONCE);
     struct update u = {.c = c};
 
     if (owner == NULL) {

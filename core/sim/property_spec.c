@@ -59,10 +59,10 @@ static bool add_prop_set(struct property_spec *spec, const struct soap_request *
                          const struct soap_node *set, enum vim_class cls, bool since_7,
                          struct spec_fault *fault)
 {
-    const struct soap_node *path = soap_child(rq, set, "pathSet");
+    const struct soap_node *path = sim_soap_child(rq, set, "pathSet");
 
     spec->covers[cls] = true;
-    if (soap_child_bool(rq, set, "all", false)) {
+    if (sim_soap_child_bool(rq, set, "all", false)) {
         size_t n;
         const struct vim_prop *props = vim_props(cls, &n);
 
@@ -72,8 +72,8 @@ static bool add_prop_set(struct property_spec *spec, const struct soap_request *
                 return false;
         return true;
     }
-    for (; path != NULL; path = soap_again(rq, path)) {
-        const char *name = soap_text(rq, path);
+    for (; path != NULL; path = sim_soap_again(rq, path)) {
+        const char *name = sim_soap_text(rq, path);
         const struct vim_prop *prop = vim_prop_find(cls, name, since_7);
 
         if (prop == NULL)
@@ -88,10 +88,11 @@ static bool compile_prop_sets(struct property_spec *spec, const struct soap_requ
                               const struct soap_node *node, bool since_7,
                               struct spec_fault *fault)
 {
-    const struct soap_node *first = soap_child(rq, node, "propSet");
+    const struct soap_node *first = sim_soap_child(rq, node, "propSet");
 
-    for (const struct soap_node *set = first; set != NULL; set = soap_again(rq, set)) {
-        const char *type = soap_child_text(rq, set, "type");
+    for (const struct soap_node *set = first; set != NULL;
+         set = sim_soap_again(rq, set)) {
+        const char *type = sim_soap_child_text(rq, set, "type");
         enum vim_class cls;
 
         if (!vim_class_find(type, &cls))
@@ -101,8 +102,9 @@ static bool compile_prop_sets(struct property_spec *spec, const struct soap_requ
         enum vim_class cls = (enum vim_class)c;
 
         spec->begin[cls] = spec->n_paths;
-        for (const struct soap_node *set = first; set != NULL; set = soap_again(rq, set))
-            if (vim_class_is(cls, soap_child_text(rq, set, "type")) &&
+        for (const struct soap_node *set = first; set != NULL;
+             set = sim_soap_again(rq, set))
+            if (vim_class_is(cls, sim_soap_child_text(rq, set, "type")) &&
                 !add_prop_set(spec, rq, set, cls, since_7, fault))
                 return false;
         spec->end[cls] = spec->n_paths;
@@ -126,21 +128,21 @@ static bool compile_selection(struct spec_selection *s, const struct soap_reques
                               const struct soap_node *node, bool since_7,
                               struct spec_fault *fault)
 {
-    const struct soap_node *type = soap_child(rq, node, "type");
-    const char *path = soap_child_text(rq, node, "path");
+    const struct soap_node *type = sim_soap_child(rq, node, "type");
+    const char *path = sim_soap_child_text(rq, node, "path");
     enum vim_class known;
 
     *s = (struct spec_selection){.first_child = -1, .next = -1};
-    if (!str_copy(s->name, sizeof(s->name), soap_child_text(rq, node, "name")))
+    if (!str_copy(s->name, sizeof(s->name), sim_soap_child_text(rq, node, "name")))
         return refuse(fault, SPEC_TOO_BIG, "too long a name of a selection");
     if (type == NULL) {
         s->only_name = true;
         return true;
     }
-    if (!vim_class_find(soap_text(rq, type), &known) ||
-        !str_copy(s->type, sizeof(s->type), soap_text(rq, type)))
-        return refuse(fault, SPEC_NO_CLASS, soap_text(rq, type));
-    s->skip = soap_child_bool(rq, node, "skip", false);
+    if (!vim_class_find(sim_soap_text(rq, type), &known) ||
+        !str_copy(s->type, sizeof(s->type), sim_soap_text(rq, type)))
+        return refuse(fault, SPEC_NO_CLASS, sim_soap_text(rq, type));
+    s->skip = sim_soap_child_bool(rq, node, "skip", false);
     for (int c = VIM_NONE + 1; c < VIM_N_CLASSES; c++) {
         enum vim_class cls = (enum vim_class)c;
 
@@ -164,14 +166,14 @@ static bool compile_selections(struct property_spec *spec, const struct soap_req
     int32_t at[SPEC_MAX_SELECTIONS];
 
     for (size_t i = from; i < to; i++)
-        n += str_eq(soap_name(rq, &rq->nodes[i]), "selectSet");
+        n += str_eq(sim_soap_name(rq, &rq->nodes[i]), "selectSet");
     if (n > SPEC_MAX_SELECTIONS)
         return refuse(fault, SPEC_TOO_BIG, "too many selections");
     spec->selections = calloc(n > 0 ? n : 1, sizeof(spec->selections[0]));
     if (spec->selections == NULL)
         return refuse(fault, SPEC_NOMEM, "");
     for (size_t i = from; i < to; i++) {
-        if (!str_eq(soap_name(rq, &rq->nodes[i]), "selectSet"))
+        if (!str_eq(sim_soap_name(rq, &rq->nodes[i]), "selectSet"))
             continue;
         at[spec->n_selections] = (int32_t)i;
         owner[spec->n_selections] = rq->nodes[i].parent;
@@ -196,28 +198,28 @@ static bool compile_objects(struct property_spec *spec, const struct soap_reques
                             const struct vim_view_of_world *v, bool skip_missing,
                             const int32_t *owner, struct spec_fault *fault)
 {
-    const struct soap_node *first = soap_child(rq, node, "objectSet");
+    const struct soap_node *first = sim_soap_child(rq, node, "objectSet");
     size_t n = 0;
 
-    for (const struct soap_node *o = first; o != NULL; o = soap_again(rq, o))
+    for (const struct soap_node *o = first; o != NULL; o = sim_soap_again(rq, o))
         n++;
     if (n > SPEC_MAX_OBJECTS)
         return refuse(fault, SPEC_TOO_BIG, "too many object sets");
     spec->objects = calloc(n > 0 ? n : 1, sizeof(spec->objects[0]));
     if (spec->objects == NULL)
         return refuse(fault, SPEC_NOMEM, "");
-    for (const struct soap_node *o = first; o != NULL; o = soap_again(rq, o)) {
-        const struct soap_node *obj = soap_child(rq, o, "obj");
+    for (const struct soap_node *o = first; o != NULL; o = sim_soap_again(rq, o)) {
+        const struct soap_node *obj = sim_soap_child(rq, o, "obj");
         struct spec_object *out = &spec->objects[spec->n_objects];
 
-        if (!vim_ref_find(v, soap_type(rq, obj), soap_text(rq, obj), &out->ref)) {
+        if (!vim_ref_find(v, sim_soap_type(rq, obj), sim_soap_text(rq, obj), &out->ref)) {
             if (skip_missing)
                 continue;
-            (void)refuse(fault, SPEC_NO_OBJECT, soap_text(rq, obj));
-            (void)str_copy(fault->type, sizeof(fault->type), soap_type(rq, obj));
+            (void)refuse(fault, SPEC_NO_OBJECT, sim_soap_text(rq, obj));
+            (void)str_copy(fault->type, sizeof(fault->type), sim_soap_type(rq, obj));
             return false;
         }
-        out->skip = soap_child_bool(rq, o, "skip", false);
+        out->skip = sim_soap_child_bool(rq, o, "skip", false);
         out->first_child = -1;
         for (size_t i = spec->n_selections; i-- > 0;)
             if (&rq->nodes[owner[i]] == o) {

@@ -156,72 +156,73 @@ enum err_code soap_request_parse(struct soap_request *r, const char *bytes, size
     return ERR_OK;
 }
 
-const struct soap_node *soap_method(const struct soap_request *r)
+const struct soap_node *sim_soap_method(const struct soap_request *r)
 {
     return &r->nodes[r->method];
 }
 
-const struct soap_node *soap_first(const struct soap_request *r,
-                                   const struct soap_node *n)
+const struct soap_node *sim_soap_first(const struct soap_request *r,
+                                       const struct soap_node *n)
 {
     return n != NULL && n->first >= 0 ? &r->nodes[n->first] : NULL;
 }
 
-const struct soap_node *soap_next(const struct soap_request *r, const struct soap_node *n)
+const struct soap_node *sim_soap_next(const struct soap_request *r,
+                                      const struct soap_node *n)
 {
     return n != NULL && n->next >= 0 ? &r->nodes[n->next] : NULL;
 }
 
-const struct soap_node *soap_child(const struct soap_request *r,
-                                   const struct soap_node *n, const char *name)
+const struct soap_node *sim_soap_child(const struct soap_request *r,
+                                       const struct soap_node *n, const char *name)
 {
-    const struct soap_node *c = soap_first(r, n);
+    const struct soap_node *c = sim_soap_first(r, n);
 
-    while (c != NULL && !str_eq(soap_name(r, c), name))
-        c = soap_next(r, c);
+    while (c != NULL && !str_eq(sim_soap_name(r, c), name))
+        c = sim_soap_next(r, c);
     return c;
 }
 
-const struct soap_node *soap_again(const struct soap_request *r,
-                                   const struct soap_node *n)
+const struct soap_node *sim_soap_again(const struct soap_request *r,
+                                       const struct soap_node *n)
 {
-    const struct soap_node *c = soap_next(r, n);
+    const struct soap_node *c = sim_soap_next(r, n);
 
-    while (c != NULL && !str_eq(soap_name(r, c), soap_name(r, n)))
-        c = soap_next(r, c);
+    while (c != NULL && !str_eq(sim_soap_name(r, c), sim_soap_name(r, n)))
+        c = sim_soap_next(r, c);
     return c;
 }
 
-const char *soap_name(const struct soap_request *r, const struct soap_node *n)
+const char *sim_soap_name(const struct soap_request *r, const struct soap_node *n)
 {
     return n != NULL ? r->texts.data + n->name : "";
 }
 
-const char *soap_text(const struct soap_request *r, const struct soap_node *n)
+const char *sim_soap_text(const struct soap_request *r, const struct soap_node *n)
 {
     return n != NULL ? r->texts.data + n->text : "";
 }
 
-const char *soap_type(const struct soap_request *r, const struct soap_node *n)
+const char *sim_soap_type(const struct soap_request *r, const struct soap_node *n)
 {
     return n != NULL ? r->texts.data + n->type : "";
 }
 
-const char *soap_xsi_type(const struct soap_request *r, const struct soap_node *n)
+const char *sim_soap_xsi_type(const struct soap_request *r, const struct soap_node *n)
 {
     return n != NULL ? r->texts.data + n->xsi_type : "";
 }
 
-const char *soap_child_text(const struct soap_request *r, const struct soap_node *n,
-                            const char *name)
+const char *sim_soap_child_text(const struct soap_request *r, const struct soap_node *n,
+                                const char *name)
 {
-    return soap_text(r, soap_child(r, n, name));
+    return sim_soap_text(r, sim_soap_child(r, n, name));
 }
 
-bool soap_child_bool(const struct soap_request *r, const struct soap_node *n,
-                     const char *name, bool otherwise)
+bool sim_soap_child_bool(const struct soap_request *r, const struct soap_node *n,
+                         const char *name, bool otherwise)
 {
-    const char *text = soap_child_text(r, n, name);
+    const char *text = sim_soap_child_text(r, n, name);
 
     if (str_eq(text, "true") || str_eq(text, "1"))
         return true;
@@ -230,10 +231,10 @@ bool soap_child_bool(const struct soap_request *r, const struct soap_node *n,
     return otherwise;
 }
 
-int64_t soap_child_number(const struct soap_request *r, const struct soap_node *n,
-                          const char *name, int64_t max, int64_t otherwise)
+int64_t sim_soap_child_number(const struct soap_request *r, const struct soap_node *n,
+                              const char *name, int64_t max, int64_t otherwise)
 {
-    const char *text = soap_child_text(r, n, name);
+    const char *text = sim_soap_child_text(r, n, name);
     struct err e = {0};
     int64_t v;
 

@@ -11,7 +11,7 @@
 enum { SOAP_MAX_NODES = 8192, SOAP_MAX_BYTES = 1024 * 1024 };
 
 struct soap_node {
-    uint32_t name, type, xsi_type, text; /* offsets into the texts; use soap_…() */
+    uint32_t name, type, xsi_type, text; /* offsets into the texts; use sim_soap_…() */
     int32_t parent, first, last, next;   /* -1 = none */
 };
 
@@ -30,33 +30,33 @@ void soap_request_clear(struct soap_request *r) NONNULL;
 enum err_code soap_request_parse(struct soap_request *r, const char *bytes, size_t len,
                                  struct err *e) MUST_CHECK NONNULL;
 
-const struct soap_node *soap_method(const struct soap_request *r) NONNULL;
+const struct soap_node *sim_soap_method(const struct soap_request *r) NONNULL;
 
 /* First child, next sibling, the first child or next sibling of that name. NULL takes and
  * gives NULL. */
-const struct soap_node *soap_first(const struct soap_request *r,
-                                   const struct soap_node *n);
-const struct soap_node *soap_next(const struct soap_request *r,
-                                  const struct soap_node *n);
-const struct soap_node *soap_child(const struct soap_request *r,
-                                   const struct soap_node *n, const char *name);
-const struct soap_node *soap_again(const struct soap_request *r,
-                                   const struct soap_node *n); /* same name */
+const struct soap_node *sim_soap_first(const struct soap_request *r,
+                                       const struct soap_node *n);
+const struct soap_node *sim_soap_next(const struct soap_request *r,
+                                      const struct soap_node *n);
+const struct soap_node *sim_soap_child(const struct soap_request *r,
+                                       const struct soap_node *n, const char *name);
+const struct soap_node *sim_soap_again(const struct soap_request *r,
+                                       const struct soap_node *n); /* same name */
 
 /* "" for NULL and for what is not there. */
-const char *soap_name(const struct soap_request *r, const struct soap_node *n);
-const char *soap_text(const struct soap_request *r, const struct soap_node *n);
-const char *soap_type(const struct soap_request *r,
-                      const struct soap_node *n); /* of a reference */
-const char *soap_xsi_type(const struct soap_request *r,
-                          const struct soap_node *n); /* without prefix */
+const char *sim_soap_name(const struct soap_request *r, const struct soap_node *n);
+const char *sim_soap_text(const struct soap_request *r, const struct soap_node *n);
+const char *sim_soap_type(const struct soap_request *r,
+                          const struct soap_node *n); /* of a reference */
+const char *sim_soap_xsi_type(const struct soap_request *r,
+                              const struct soap_node *n); /* without prefix */
 
-const char *soap_child_text(const struct soap_request *r, const struct soap_node *n,
-                            const char *name);
-bool soap_child_bool(const struct soap_request *r, const struct soap_node *n,
-                     const char *name, bool otherwise);
+const char *sim_soap_child_text(const struct soap_request *r, const struct soap_node *n,
+                                const char *name);
+bool sim_soap_child_bool(const struct soap_request *r, const struct soap_node *n,
+                         const char *name, bool otherwise);
 /* A whole number within [0, max]; otherwise when absent or none such. */
-int64_t soap_child_number(const struct soap_request *r, const struct soap_node *n,
-                          const char *name, int64_t max, int64_t otherwise);
+int64_t sim_soap_child_number(const struct soap_request *r, const struct soap_node *n,
+                              const char *name, int64_t max, int64_t otherwise);
 
 #endif

@@ -28,9 +28,10 @@ void vim_answer_nothing(struct vim_call *c)
 bool vim_argument_ref(struct vim_call *c, const struct soap_node *node,
                       struct vim_ref *out)
 {
-    if (vim_ref_find(&c->view, soap_type(c->rq, node), soap_text(c->rq, node), out))
+    if (vim_ref_find(&c->view, sim_soap_type(c->rq, node), sim_soap_text(c->rq, node),
+                     out))
         return true;
-    vim_fault_no_object(c->rs, soap_type(c->rq, node), soap_text(c->rq, node));
+    vim_fault_no_object(c->rs, sim_soap_type(c->rq, node), sim_soap_text(c->rq, node));
     return false;
 }
 
@@ -71,8 +72,8 @@ static bool password_fits(struct vim_call *c)
 {
     struct vim_server *s = c->server;
     bool fits =
-        str_eq(soap_child_text(c->rq, c->method, "userName"), vim_user) &&
-        str_eq(soap_child_text(c->rq, c->method, "password"), site_vsphere_password);
+        str_eq(sim_soap_child_text(c->rq, c->method, "userName"), vim_user) &&
+        str_eq(sim_soap_child_text(c->rq, c->method, "password"), site_vsphere_password);
 
     if (c->w->now < s->locked_until)
         return false;
@@ -119,11 +120,11 @@ void vim_logout(struct vim_call *c)
 
 void vim_view_create(struct vim_call *c)
 {
-    const struct soap_node *type = soap_child(c->rq, c->method, "type");
+    const struct soap_node *type = sim_soap_child(c->rq, c->method, "type");
     struct vim_ref container;
     struct vim_container *view;
 
-    if (!vim_argument_ref(c, soap_child(c->rq, c->method, "container"), &container))
+    if (!vim_argument_ref(c, sim_soap_child(c->rq, c->method, "container"), &container))
         return;
     view = vim_view_new(c->server, c->session);
     if (view == NULL) {
@@ -131,10 +132,10 @@ void vim_view_create(struct vim_call *c)
         return;
     }
     view->container = container;
-    view->recursive = soap_child_bool(c->rq, c->method, "recursive", false);
-    for (; type != NULL; type = soap_again(c->rq, type)) {
+    view->recursive = sim_soap_child_bool(c->rq, c->method, "recursive", false);
+    for (; type != NULL; type = sim_soap_again(c->rq, type)) {
         enum vim_class cls;
-        const char *name = soap_text(c->rq, type);
+        const char *name = sim_soap_text(c->rq, type);
 
         if (view->n_types == VIM_MAX_VIEW_TYPES || !vim_class_find(name, &cls) ||
             !str_copy(view->types[view->n_types], sizeof(view->types[0]), name)) {
@@ -180,7 +181,7 @@ static bool child_named(struct vim_call *c, struct vim_ref parent, const char *n
 
 void vim_find_by_path(struct vim_call *c)
 {
-    const char *path = soap_child_text(c->rq, c->method, "inventoryPath");
+    const char *path = sim_soap_child_text(c->rq, c->method, "inventoryPath");
     struct vim_ref at = {VIM_FOLDER, VIM_FOLDER_ROOT};
 
     path += strspn(path, "/");
@@ -199,10 +200,10 @@ void vim_find_by_path(struct vim_call *c)
 
 void vim_find_by_uuid(struct vim_call *c)
 {
-    const char *uuid = soap_child_text(c->rq, c->method, "uuid");
-    bool instance = soap_child_bool(c->rq, c->method, "instanceUuid", false);
+    const char *uuid = sim_soap_child_text(c->rq, c->method, "uuid");
+    bool instance = sim_soap_child_bool(c->rq, c->method, "instanceUuid", false);
 
-    if (!soap_child_bool(c->rq, c->method, "vmSearch", true)) {
+    if (!sim_soap_child_bool(c->rq, c->method, "vmSearch", true)) {
         if (str_eq_nocase(uuid, c->w->host.uuid))
             vim_answer_ref(c, (struct vim_ref){VIM_HOST, 0});
         else
@@ -270,7 +271,7 @@ static void refused(struct vim_call *c, enum sim_refusal why, enum sim_vm_act ac
     case SIM_ENI_IN_USE:
     case SIM_LIMIT:
         vim_fault_no_object(c->rs, "VirtualMachine",
-                            soap_child_text(c->rq, c->method, "_this"));
+                            sim_soap_child_text(c->rq, c->method, "_this"));
         return;
     }
 }

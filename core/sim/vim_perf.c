@@ -102,15 +102,15 @@ static size_t counter_find(int64_t key)
 
 void vim_query_counters(struct vim_call *c)
 {
-    const struct soap_node *id = soap_child(c->rq, c->method, "counterId");
+    const struct soap_node *id = sim_soap_child(c->rq, c->method, "counterId");
 
     vim_begin(c->rs, c->name);
-    for (; id != NULL; id = soap_again(c->rq, id)) {
+    for (; id != NULL; id = sim_soap_again(c->rq, id)) {
         struct err e = {0};
         int64_t key = 0;
         size_t i;
 
-        if (str_to_i64(soap_text(c->rq, id), 0, INT32_MAX, &key, &e) != ERR_OK)
+        if (str_to_i64(sim_soap_text(c->rq, id), 0, INT32_MAX, &key, &e) != ERR_OK)
             key = -1;
         i = counter_find(key);
         if (i == N_COUNTERS) {
@@ -179,8 +179,8 @@ static int64_t value_of(const struct world *w, struct vim_ref r, size_t counter)
 /* Whether the newest sample lies within the spec's times. */
 static bool in_time(const struct vim_call *c, const struct soap_node *spec, int64_t at)
 {
-    const char *from = soap_child_text(c->rq, spec, "startTime");
-    const char *to = soap_child_text(c->rq, spec, "endTime");
+    const char *from = sim_soap_child_text(c->rq, spec, "startTime");
+    const char *to = sim_soap_child_text(c->rq, spec, "endTime");
     struct utc t = {0};
     struct err e = {0};
 
@@ -212,16 +212,16 @@ static void put_series(struct vim_call *c, struct vim_ref r, size_t counter,
 static bool put_entity(struct vim_call *c, const struct soap_node *spec)
 {
     struct strbuf *b = &c->rs->body;
-    const struct soap_node *metric = soap_child(c->rq, spec, "metricId");
-    bool csv = str_eq(soap_child_text(c->rq, spec, "format"), "csv");
+    const struct soap_node *metric = sim_soap_child(c->rq, spec, "metricId");
+    bool csv = str_eq(sim_soap_child_text(c->rq, spec, "format"), "csv");
     int64_t interval =
-        soap_child_number(c->rq, spec, "intervalId", INT32_MAX, INTERVAL_S);
+        sim_soap_child_number(c->rq, spec, "intervalId", INT32_MAX, INTERVAL_S);
     int64_t at = c->w->now / INTERVAL_MS * INTERVAL_MS;
     struct vim_ref r;
     bool sample;
     char time[TIME_TEXT];
 
-    if (!vim_argument_ref(c, soap_child(c->rq, spec, "entity"), &r))
+    if (!vim_argument_ref(c, sim_soap_child(c->rq, spec, "entity"), &r))
         return false;
     sample = running(c, r) && interval == INTERVAL_S && in_time(c, spec, at);
     (void)utc_text((struct utc){at / 1000}, time);
@@ -242,12 +242,13 @@ static bool put_entity(struct vim_call *c, const struct soap_node *spec)
     for (size_t i = 0; metric == NULL && i < N_COUNTERS; i++)
         if (applies(r, i))
             put_series(c, r, i, "", csv, sample);
-    for (; metric != NULL; metric = soap_again(c->rq, metric)) {
-        size_t i =
-            counter_find(soap_child_number(c->rq, metric, "counterId", INT32_MAX, -1));
+    for (; metric != NULL; metric = sim_soap_again(c->rq, metric)) {
+        size_t i = counter_find(
+            sim_soap_child_number(c->rq, metric, "counterId", INT32_MAX, -1));
 
         if (i < N_COUNTERS && applies(r, i))
-            put_series(c, r, i, soap_child_text(c->rq, metric, "instance"), csv, sample);
+            put_series(c, r, i, sim_soap_child_text(c->rq, metric, "instance"), csv,
+                       sample);
     }
     strbuf_puts(b, "</returnval>");
     return true;
@@ -255,10 +256,10 @@ static bool put_entity(struct vim_call *c, const struct soap_node *spec)
 
 void vim_query_perf(struct vim_call *c)
 {
-    const struct soap_node *spec = soap_child(c->rq, c->method, "querySpec");
+    const struct soap_node *spec = sim_soap_child(c->rq, c->method, "querySpec");
 
     vim_begin(c->rs, c->name);
-    for (; spec != NULL; spec = soap_again(c->rq, spec))
+    for (; spec != NULL; spec = sim_soap_again(c->rq, spec))
         if (!put_entity(c, spec))
             return; /* a fault is written */
     vim_end(c->rs, c->name);
@@ -268,7 +269,7 @@ void vim_query_provider(struct vim_call *c)
 {
     struct vim_ref r;
 
-    if (!vim_argument_ref(c, soap_child(c->rq, c->method, "entity"), &r))
+    if (!vim_argument_ref(c, sim_soap_child(c->rq, c->method, "entity"), &r))
         return;
     vim_begin(c->rs, c->name);
     strbuf_puts(&c->rs->body, "<returnval>");
@@ -284,7 +285,7 @@ void vim_query_available(struct vim_call *c)
 {
     struct vim_ref r;
 
-    if (!vim_argument_ref(c, soap_child(c->rq, c->method, "entity"), &r))
+    if (!vim_argument_ref(c, sim_soap_child(c->rq, c->method, "entity"), &r))
         return;
     vim_begin(c->rs, c->name);
     for (size_t i = 0; i < N_COUNTERS && running(c, r); i++) {

@@ -115,9 +115,9 @@ static void method_not_found(struct vim_call *c, const struct soap_node *self)
 
     strbuf_init(&b, 256 * 1024);
     strbuf_puts(&b, "<receiver type=\"");
-    xml_escape(&b, soap_type(c->rq, self));
+    xml_escape(&b, sim_soap_type(c->rq, self));
     strbuf_puts(&b, "\">");
-    xml_escape(&b, soap_text(c->rq, self));
+    xml_escape(&b, sim_soap_text(c->rq, self));
     strbuf_puts(&b, "</receiver>");
     vim_put_text(&b, "method", c->name);
     vim_fault(c->rs, "MethodNotFound", "The method is not known to this host.",
@@ -127,11 +127,11 @@ static void method_not_found(struct vim_call *c, const struct soap_node *self)
 
 static void dispatch(struct vim_call *c)
 {
-    const struct soap_node *self = soap_child(c->rq, c->method, "_this");
-    const char *type = soap_type(c->rq, self), *id = soap_text(c->rq, self);
+    const struct soap_node *self = sim_soap_child(c->rq, c->method, "_this");
+    const char *type = sim_soap_type(c->rq, self), *id = sim_soap_text(c->rq, self);
     size_t i = 0;
 
-    c->name = soap_name(c->rq, c->method);
+    c->name = sim_soap_name(c->rq, c->method);
     if (!speaks(c))
         return;
     while (i < ARRAY_LEN(methods) && !str_eq(methods[i].name, c->name))
@@ -173,7 +173,7 @@ static void answer_soap(struct world *w, const struct http_request *rq,
         return;
     }
     c.rq = &s->request;
-    c.method = soap_method(c.rq);
+    c.method = sim_soap_method(c.rq);
     dispatch(&c);
 }
 
