@@ -6,6 +6,24 @@ tests_unit_test_world_SOURCES = tests/unit/test_world.c
 tests_unit_test_world_LDADD = $(PURE_TEST_LIBS)
 TESTS += tests/unit/test_world
 
+# The whole site, bytes in and bytes out.
+SITE_TEST_SOURCES = tests/unit/site_client.c tests/unit/site_client.h tests/unit/table.h
+
+check_PROGRAMS += tests/unit/test_jenkins_wire
+tests_unit_test_jenkins_wire_SOURCES = tests/unit/test_jenkins_wire.c $(SITE_TEST_SOURCES)
+tests_unit_test_jenkins_wire_LDADD = $(CORE_TEST_LIBS)
+TESTS += tests/unit/test_jenkins_wire
+
+check_PROGRAMS += tests/unit/test_velostrata_wire
+tests_unit_test_velostrata_wire_SOURCES = tests/unit/test_velostrata_wire.c $(SITE_TEST_SOURCES)
+tests_unit_test_velostrata_wire_LDADD = $(CORE_TEST_LIBS)
+TESTS += tests/unit/test_velostrata_wire
+
+check_PROGRAMS += tests/unit/test_site
+tests_unit_test_site_SOURCES = tests/unit/test_site.c $(SITE_TEST_SOURCES)
+tests_unit_test_site_LDADD = $(CORE_TEST_LIBS)
+TESTS += tests/unit/test_site
+
 check_PROGRAMS += tests/unit/test_sha256
 tests_unit_test_sha256_SOURCES = tests/unit/test_sha256.c tests/unit/table.h
 tests_unit_test_sha256_LDADD = $(PURE_TEST_LIBS)

@@ -13,6 +13,7 @@ libcore_a_SOURCES += \
 	core/sim/site.c \
 	core/sim/site.h \
 	core/sim/site_impl.h \
+	core/sim/velostrata_extension.c \
 	core/sim/velostrata_tasks.c \
 	core/sim/velostrata_wire.c \
 	core/sim/velostrata_wire.h \
@@ -26,6 +27,7 @@ libcore_a_SOURCES += \
 	core/sim/world_impl.h \
 	core/sim/world_jenkins.c \
 	core/sim/world_market.c \
+	core/sim/world_spot.c \
 	core/sim/world_velostrata.c
 
 # The wires of the ESX host and of the region.

@@ -317,13 +317,15 @@ enum err_code sim_server_start(struct site *s, struct clock_scaled *clock, uint1
     v->start_mono_ms = clock_mono(&c).ms;
     v->stop_fd = eventfd(0, EFD_CLOEXEC);
     (void)pthread_mutex_init(&v->lock, NULL); /* default attributes cannot fail here */
-    s->clock = clock;
     rc = v->stop_fd >= 0 ? listen_on(v, port, e)
                          : err_set_errno(e, ERR_IO, errno, "simulated site: eventfd");
     if (rc != ERR_OK) {
         sim_server_stop(v);
         return rc;
     }
+    (void)pthread_mutex_lock(&v->lock); /* a request may be there already */
+    s->clock = clock;
+    (void)pthread_mutex_unlock(&v->lock);
     *out = v;
     return ERR_OK;
 }
@@ -334,9 +336,10 @@ void sim_server_stop(struct sim_server *v)
         return;
     if (v->stop_fd >= 0)
         (void)eventfd_write(v->stop_fd, 1); /* never read: it stays readable */
-    if (v->daemon != NULL)
+    if (v->daemon != NULL) {
         MHD_stop_daemon(v->daemon);
-    v->site->clock = NULL;
+        v->site->clock = NULL;
+    }
     if (v->stop_fd >= 0)
         (void)close(v->stop_fd);
     (void)pthread_mutex_destroy(&v->lock);
