@@ -46,3 +46,19 @@ check_PROGRAMS += tests/unit/test_ec2_words
 tests_unit_test_ec2_words_SOURCES = tests/unit/test_ec2_words.c tests/unit/table.h
 tests_unit_test_ec2_words_LDADD = libcore.a $(CMOCKA_LIBS)
 TESTS += tests/unit/test_ec2_words
+
+check_PROGRAMS += tests/contract/test_mutations
+tests_contract_test_mutations_SOURCES = tests/contract/test_mutations.c tests/unit/table.h
+tests_contract_test_mutations_LDADD = tests/contract/libscript.a $(CORE_TEST_LIBS)
+TESTS += tests/contract/test_mutations
+
+check_PROGRAMS += tests/contract/test_jenkins
+tests_contract_test_jenkins_SOURCES = tests/contract/test_jenkins.c tests/unit/table.h
+tests_contract_test_jenkins_LDADD = $(CONTRACT_TEST_LIBS)
+TESTS += tests/contract/test_jenkins
+
+check_PROGRAMS += tests/contract/test_velostrata
+tests_contract_test_velostrata_SOURCES = tests/contract/test_velostrata.c tests/unit/table.h
+tests_contract_test_velostrata_LDADD = $(CONTRACT_TEST_LIBS)
+TESTS += tests/contract/test_velostrata
+

@@ -36,4 +36,8 @@ void jenkins_act(struct jenkins *j, const struct call *call,
 enum err_code jenkins_whoami(struct jenkins *j, char *name, size_t size,
                              struct err *e) MUST_CHECK NONNULL;
 
+/* Seconds that the last answer asked to wait (Retry-After, capped), -1 = none: a lower
+ * bound for the next attempt after an error. */
+int64_t jenkins_retry_after_s(const struct jenkins *j) NONNULL;
+
 #endif

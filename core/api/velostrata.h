@@ -33,4 +33,8 @@ enum err_code velostrata_observe(struct velostrata *v, const struct poll_hints *
 void velostrata_act(struct velostrata *v, const struct call *call,
                     struct call_result *r) NONNULL;
 
+/* Seconds that the last answer asked to wait (Retry-After, capped), -1 = none: a lower
+ * bound for the next attempt after an error. */
+int64_t velostrata_retry_after_s(const struct velostrata *v) NONNULL;
+
 #endif

@@ -6,7 +6,12 @@
 
 #include <string.h>
 
-enum { TASK_POLL_MS = 1000, TASK_DEADLINE_MS = 10 * 60 * 1000, MAX_SENDS = 2 };
+enum {
+    TASK_POLL_MS = 1000,
+    TASK_DEADLINE_MS = 10 * 60 * 1000,
+    MAX_SENDS = 2,
+    MAX_RECENT = 8
+};
 
 /* What each call is to vSphere (vsphere-api 6). */
 static const struct act {
@@ -23,7 +28,8 @@ static const struct act {
 struct vm_now {
     enum power power;
     bool connected, question;
-    char task[SOAP_ID_TEXT]; /* newest of its recent tasks, "" = none */
+    char tasks[MAX_RECENT][SOAP_ID_TEXT]; /* its recent ones, in no known order */
+    size_t n_tasks;
 };
 
 struct task_now {
@@ -81,8 +87,9 @@ static void vm_property(void *ctx, const char *name, const char *text, size_t le
         vm->connected = str_eq(text, "connected");
     else if (str_eq(name, "runtime.question"))
         vm->question = true;
-    else if (str_eq(name, "recentTask") && len > 0 && len < sizeof(vm->task))
-        (void)str_copy(vm->task, sizeof(vm->task), text);
+    else if (str_eq(name, "recentTask") && len > 0 && vm->n_tasks < MAX_RECENT &&
+             str_copy(vm->tasks[vm->n_tasks], SOAP_ID_TEXT, text))
+        vm->n_tasks++;
 }
 
 /* A fault becomes an error here: ERR_NOT_FOUND when the VM is gone. */
@@ -299,15 +306,16 @@ static bool must_repeat(struct doing *d)
         finish(d, OUTCOME_DONE);
         return false;
     }
-    if (d->act->has_task && vm.task[0] != '\0') {
+    for (size_t i = 0; d->act->has_task && i < vm.n_tasks; i++) {
         struct task_now task;
 
-        if (task_read(d, vm.task, &task, &e) == ERR_OK &&
+        if (task_read(d, vm.tasks[i], &task, &e) == ERR_OK &&
             (str_eq(task.state, "running") || str_eq(task.state, "queued"))) {
             err_clear(&d->r->err);
-            follow_task(d, vm.task, false);
+            follow_task(d, vm.tasks[i], false);
             return false;
         }
+        err_clear(&e);
     }
     return true;
 }

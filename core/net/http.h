@@ -89,6 +89,8 @@ struct http_client_config {
     const char *proxy;         /* NULL = none; the environment's are ignored */
     bool allow_http;           /* plain http beyond loopback */
     int64_t timeout_ms;        /* of a whole exchange */
+    int64_t stall_ms;          /* an answer that has begun: the longest time with next to
+                                  nothing more of it; 0 = 10 s */
     const char *user_agent;    /* NULL = rushhour/VERSION */
     const struct clock *clock; /* for `received`; NULL = the system's */
 };

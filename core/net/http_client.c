@@ -13,8 +13,8 @@
 
 enum {
     CONNECT_MS = 5000,
-    STALL_MS = 10000, /* an answer that has begun must bring STALL_BYTES in this time */
-    STALL_BYTES = 100,
+    STALL_MS = 10000,  /* by default */
+    STALL_BYTES = 100, /* must come in that time once an answer has begun */
     MAX_IDLE_CONNECTIONS = 4,
     MAX_WAIT_MS = 1000
 };
@@ -104,6 +104,8 @@ enum err_code http_client_new(const struct http_client_config *config,
     if (c == NULL)
         return err_set(e, ERR_NOMEM, "no memory for an HTTP client");
     c->config = *config;
+    if (c->config.stall_ms <= 0)
+        c->config.stall_ms = STALL_MS;
     (void)str_copy(c->user_agent, sizeof(c->user_agent),
                    config->user_agent != NULL ? config->user_agent
                                               : "rushhour/" PACKAGE_VERSION);
@@ -404,14 +406,14 @@ static bool set_callbacks(struct http_client *c, struct exchange *x)
 }
 
 /* A body that has begun and then comes slower than STALL_BYTES in STALL_MS. */
-static bool is_stalled(struct exchange *x)
+static bool is_stalled(const struct http_client *c, struct exchange *x)
 {
     int64_t now;
 
     if (!x->in_body)
         return false;
     now = now_ms();
-    if (now - x->window_from_ms < STALL_MS)
+    if (now - x->window_from_ms < c->config.stall_ms)
         return false;
     if (x->rs->body.len - x->window_from_bytes < STALL_BYTES)
         return true;
@@ -424,6 +426,8 @@ static bool is_stalled(struct exchange *x)
 static enum err_code drive(struct http_client *c, struct exchange *x, CURLcode *result,
                            struct err *e)
 {
+    int64_t stall = c->config.stall_ms;
+    int wait_ms = stall < MAX_WAIT_MS ? (int)stall : MAX_WAIT_MS;
     int running = 1, left;
     CURLMsg *m;
 
@@ -433,12 +437,10 @@ static enum err_code drive(struct http_client *c, struct exchange *x, CURLcode *
                            x->host);
         if (curl_multi_perform(c->multi, &running) != CURLM_OK)
             return err_set(e, ERR_BUG, "%s: libcurl cannot go on", x->host);
-        if (is_stalled(x))
-            return err_set(e, ERR_TIMEOUT, "%s: the answer stopped coming for %d s",
-                           x->host, STALL_MS / 1000);
+        if (is_stalled(c, x))
+            return err_set(e, ERR_TIMEOUT, "%s: the answer stopped coming", x->host);
         /* curl shortens the wait to its own deadlines; a wake-up ends it. */
-        if (running > 0 &&
-            curl_multi_poll(c->multi, NULL, 0, MAX_WAIT_MS, NULL) != CURLM_OK)
+        if (running > 0 && curl_multi_poll(c->multi, NULL, 0, wait_ms, NULL) != CURLM_OK)
             return err_set(e, ERR_BUG, "%s: libcurl cannot wait", x->host);
     }
     while ((m = curl_multi_info_read(c->multi, &left)) != NULL) {

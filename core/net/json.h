@@ -17,7 +17,8 @@
 struct json_doc;
 typedef struct json_t json_value; /* opaque here; jansson's own type */
 
-/* Once, before threads: a random seed for the hash tables. http_global_init() does it. */
+/* Once, before threads: the hash tables' random seed and the allocator.
+ * http_global_init() does it, and else the first json_parse(). */
 void json_global_init(void);
 
 /* Strict: whole input, no duplicate names; any value may be the root. ERR_PROTOCOL (names

@@ -165,6 +165,29 @@ static void test_faults(void **state)
     }
 }
 
+/* An answer that has begun must go on; one that is long in coming may. */
+static void test_stall(void **state)
+{
+    struct fixture *f = *state;
+    struct http_client_config config = {.timeout_ms = 5000, .stall_ms = 200};
+    struct fake_rule rule = {.answers = {{.body = "0123456789", .fault = FAKE_STALL},
+                                         {.body = "0123456789", .delay_ms = 500}},
+                             .n_answers = 2};
+    struct http_request rq = {.method = "GET", .url = f->url};
+    struct http_client *c = NULL;
+    struct transport t;
+
+    fake_server_add(f->server, &rule);
+    assert_int_equal(http_client_new(&config, &c, &f->e), ERR_OK);
+    t = http_client_transport(c);
+    assert_int_equal(transport_perform(&t, &rq, &f->rs, &f->e), ERR_TIMEOUT);
+    assert_non_null(strstr(f->e.text, "stopped coming"));
+    assert_true(f->rs.maybe_sent && f->rs.took_ms < 4000);
+    err_clear(&f->e);
+    assert_int_equal(transport_perform(&t, &rq, &f->rs, &f->e), ERR_OK);
+    http_client_free(c);
+}
+
 static void test_body_limit(void **state)
 {
     struct fixture *f = *state;
@@ -405,6 +428,7 @@ int main(void)
         TEST(test_request),
         TEST(test_methods),
         TEST(test_faults),
+        TEST(test_stall),
         TEST(test_body_limit),
         TEST(test_not_reached),
         TEST(test_refused_addresses),

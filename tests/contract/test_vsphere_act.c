@@ -11,8 +11,10 @@
 #define VM(power, more) RESULT(OBJECT("VirtualMachine", "vm-27", \
     VAL("runtime.powerState", "x", power) VAL("runtime.connectionState", "x", "connected") \
     more))
-#define RECENT(task) "<propSet><name>recentTask</name><val>" \
-    "<ManagedObjectReference type=\"Task\">" task "</ManagedObjectReference></val></propSet>"
+#define REFERENCE(task) \
+    "<ManagedObjectReference type=\"Task\">" task "</ManagedObjectReference>"
+#define RECENT(a, b) \
+    "<propSet><name>recentTask</name><val>" REFERENCE(a) REFERENCE(b) "</val></propSet>"
 #define TASK(state, more) RESULT(OBJECT("Task", "task-38", \
     VAL("info.state", "TaskInfoState", state) more))
 #define TASK_FAULT(type, inside) \
@@ -110,12 +112,12 @@ static const struct row {
      -1, OUTCOME_DONE, ERR_OK, 2, NULL},
     {"the answer is lost, and its task runs", CALL_VM_POWER_OFF,
      {{READ_VM, .times = 1, .body = VM("poweredOn", "")},
-      {READ_VM, .times = 1, .body = VM("poweredOn", RECENT("task-7"))},
+      {READ_VM, .times = 1, .body = VM("poweredOn", RECENT("task-7", "task-6"))},
       {READ_VM, .body = VM("poweredOff", "")}, {OFF, LOST},
       {READ_OTHER, .times = 2, .body = TASK("running", "")},
       {READ_OTHER, .body = TASK("success", "")}}, -1, OUTCOME_DONE, ERR_OK, 1, NULL},
     {"the answer is lost twice", CALL_VM_POWER_OFF,
-     {{READ_VM, .body = VM("poweredOn", RECENT("task-7"))}, {OFF, LOST},
+     {{READ_VM, .body = VM("poweredOn", RECENT("task-6", "task-7"))}, {OFF, LOST},
       {READ_OTHER, .body = TASK("success", "")}}, -1, OUTCOME_UNKNOWN, ERR_RESET, 2, NULL},
     {"the answer is lost, and so is the look", CALL_VM_POWER_OFF,
      {{READ_VM, .times = 1, .body = VM("poweredOn", "")}, {READ_VM, .error = ERR_CONNECT},

@@ -1,0 +1,66 @@
+/*
+ * jenkins_internal - what the files of the Jenkins client share.
+ * The client owns its texts and buffers; the arena of a node is the caller's.
+ * Threads: one.
+ */
+#ifndef RH_API_JENKINS_INTERNAL_H
+#define RH_API_JENKINS_INTERNAL_H
+
+#include "core/api/answer.h"
+#include "core/api/jenkins.h"
+
+/* Whether absoluteRemotePath tells anything: it needs Agent/Connect (jenkins-api 3). */
+enum path_seen { PATHS_UNPROVEN, PATHS_VISIBLE, PATHS_HIDDEN };
+
+struct jenkins {
+    const struct api_config *config;
+    struct transport transport;
+    char base[URL_TEXT];     /* no slash at the end */
+    size_t origin_len;       /* of scheme://host:port within it */
+    struct http_response rs; /* the last answer */
+    struct strbuf url, body;
+    char session[64]; /* X-Jenkins-Session */
+    /* Password mode only. */
+    bool crumb_known;     /* asked for; crumb "" = this Jenkins wants none */
+    char crumb_field[64]; /* name of the header that carries it */
+    char crumb[256], cookie[1024];
+    enum path_seen paths;
+};
+
+/* Begins j->url with the base and a path (already encoded). */
+void jenkins_path(struct jenkins *j, const char *path) NONNULL;
+/* Appends ?tree= with the characters encoded that proxies refuse. */
+void jenkins_tree(struct jenkins *j, const char *tree) NONNULL;
+
+/* GET of j->url: a JSON document (owned) or the error. `what` names the call. */
+enum err_code jenkins_get(struct jenkins *j, const char *what, struct json_doc **out,
+                          struct err *e) MUST_CHECK NONNULL;
+
+/*
+ * POST of j->url with j->body, with the crumb where one is needed, renewed once. ERR_OK:
+ * Jenkins took it, which is no proof that it happened. *lost: whether an error leaves
+ * open what became of it.
+ */
+enum err_code jenkins_post(struct jenkins *j, const char *what, bool *lost,
+                           struct err *e) MUST_CHECK NONNULL;
+
+/* What is read of a node. */
+#define JENKINS_BUILD_TREE "[number,url,fullDisplayName,timestamp,estimatedDuration]"
+#define JENKINS_NODE_TREE                                                                \
+    "displayName,offline,temporarilyOffline,offlineCause[description],"                  \
+    "offlineCauseReason,idle,launchSupported,absoluteRemotePath,"                        \
+    "executors[idle,progress,currentExecutable" JENKINS_BUILD_TREE "],"                  \
+    "oneOffExecutors[idle,progress,currentExecutable" JENKINS_BUILD_TREE "]"
+
+/* false: a flag that everything rests on is missing, so nothing is known of the node. */
+bool jenkins_read_node(struct jenkins *j, const json_value *computer, struct arena *a,
+                       struct seen_node *out) NONNULL;
+
+/* Path of a URL that Jenkins wrote, "" when it is unusable. Never its host. */
+const char *jenkins_url_path(const struct jenkins *j, struct arena *a,
+                             const json_value *object) NONNULL;
+
+/* Whether an offline reason is a marker of this program. */
+bool jenkins_is_ours(const char *cause) NONNULL;
+
+#endif
