@@ -5,11 +5,10 @@
 #include "core/base/str.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 
 static void note(struct move *m, const char *fmt, va_list ap)
 {
-    (void)vsnprintf(m->note, sizeof(m->note), fmt, ap); /* a cut note is still a note */
+    (void)str_vformat(m->note, sizeof(m->note), fmt, ap); /* a cut note is still a note */
 }
 
 void say_wait(struct move *m, struct step_out *out, const char *fmt, ...)
