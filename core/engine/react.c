@@ -49,7 +49,7 @@ static void tell_notice(struct controller *c, struct server_state *s)
     if (s->notice_told || in->reclaim_at.s == 0)
         return;
     s->notice_told = true;
-    alert_raise(c, s->config->name, "interruption", "AWS takes its spot instance back");
+    alert_add(c, s->config->name, "interruption", "AWS takes its spot instance back");
     journal_say(c, journal_begin(c, LEVEL_WARN, "spot", s->config->name, "notice"),
                 "spot interruption notice (%s), AWS reclaims %s in %s", in->spot_status,
                 in->id,

@@ -149,6 +149,8 @@ struct controller {
     uint64_t next_call_id, next_move_id;
     int64_t next_segment_id;
     struct call_slot calls[MAX_CALLS_OPEN];
+    uint64_t orphans[MAX_CALLS_OPEN]; /* intents of the last run without an outcome */
+    size_t n_orphans;
     struct segment *segments; /* open ones and those of this month */
     size_t n_segments, cap_segments;
     struct price_series series[MAX_SERIES];
@@ -172,6 +174,9 @@ struct journal_entry *journal_begin(struct controller *c, enum level level,
                                     const char *action) NONNULL;
 void journal_say(struct controller *c, struct journal_entry *j, const char *fmt, ...)
     PRINTF_LIKE(3, 4) NONNULL;
+/* An alert counts on the screen until it is acknowledged; raised, it has its journal line, too. */
+void alert_add(struct controller *c, const char *server, const char *code, const char *text)
+    NONNULL;
 void alert_raise(struct controller *c, const char *server, const char *code,
                  const char *text) NONNULL;
 
