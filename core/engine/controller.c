@@ -14,20 +14,6 @@ enum { CLOCK_TICK_MS = 1000, CLOCK_CONSISTENT_TICKS = 2 };
 enum { LEAD_UNTAUGHT_S = 25 * 60 };
 enum { SCHEDULE_REFRESH_S = 6 * 3600, WAKE_MAX_MS = 5000 };
 
-struct server_state *server_find(struct controller *c, const char *name)
-{
-    for (size_t i = 0; i < c->n_servers; i++) {
-        if (str_eq(c->servers[i].config->name, name))
-            return &c->servers[i];
-    }
-    return NULL;
-}
-
-bool acts_forbidden(const struct controller *c)
-{
-    return c->observe || c->dry_run || c->setting == AUTO_DRY_RUN || !c->store_ok;
-}
-
 static void load_setting(struct controller *c, const struct stored_setting *row)
 {
     const char *key = row->key, *value = row->value, *name = strchr(key, ':');
@@ -269,6 +255,17 @@ static void close_orphans(struct controller *c)
     c->n_orphans = 0;
 }
 
+/* What a call has changed is looked at soon. */
+static void poll_after(struct controller *c, const struct call *call)
+{
+    if (call == NULL)
+        return;
+    for (size_t i = 0; i < SOURCE_COUNT; i++) {
+        if (str_eq(source_api((enum source)i), call_api(call->kind)))
+            sources_hurry(c, (enum source)i);
+    }
+}
+
 static void take_event(struct controller *c, const struct event *ev)
 {
     switch (ev->kind) {
@@ -279,7 +276,7 @@ static void take_event(struct controller *c, const struct event *ev)
         c->fx->changed = true;
         break;
     case EVENT_RESULT:
-        call_result(c, &ev->as.result);
+        poll_after(c, call_result(c, &ev->as.result));
         c->fx->changed = true;
         break;
     case EVENT_COMMAND:
