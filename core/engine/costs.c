@@ -388,6 +388,9 @@ void costs_view(struct controller *c, struct fleet *f)
             v->hour = v->price;
             v->hour_known = v->hour_known && v->price_known;
         }
+        /* Nobody knows what a server costs whose place nobody knows. */
+        if (g == NULL && s->facts.place == PLACE_UNKNOWN)
+            v->hour_known = false;
         f->hour_known = f->hour_known && v->hour_known;
         add(&f->hour, v->hour);
         add(&f->month, v->month);

@@ -76,7 +76,7 @@ static void on_poll(void *ctx, const struct poll_request *p)
 
     for (size_t i = 0; i < POLLERS; i++) {
         if (str_eq(source_api(p->source), r->pollers[i].api)) {
-            if (!mailbox_put(r->pollers[i].box, p))
+            if (!mailbox_put(r->pollers[i].box, p) && !stopping(r))
                 log_write(r->options.log, LOG_WARN, "engine", "poller %s is behind",
                           r->pollers[i].api);
             return;
