@@ -207,6 +207,7 @@ void sources_init(struct controller *c) NONNULL;
 void sources_take(struct controller *c, struct observation *o) NONNULL;
 void sources_schedule(struct controller *c) NONNULL;
 void sources_hurry(struct controller *c, enum source s) NONNULL;
+bool source_is_needed(const struct controller *c, enum source s) NONNULL;
 bool source_is_stale(const struct controller *c, enum source s) NONNULL;
 int64_t source_every_s(const struct controller *c, enum source s) NONNULL;
 int64_t source_stale_after_s(const struct controller *c, enum source s) NONNULL;
