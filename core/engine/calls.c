@@ -4,6 +4,10 @@
 
 #include "core/base/str.h"
 
+/* Beyond the longest that any call may take: a vSphere task is followed for ten minutes.
+ */
+enum { ANSWER_MAX_MS = 20 * 60 * 1000 };
+
 bool call_is_open(const struct controller *c, const char *server)
 {
     for (size_t i = 0; i < MAX_CALLS_OPEN; i++) {
@@ -107,4 +111,18 @@ const struct call *call_result(struct controller *c, const struct call_result *r
         c->extension.last_kind = slot->call.kind;
     }
     return &slot->call;
+}
+
+/* Every call is answered, if only by its time limit; should one be lost all the same, the
+ * server must not wait for ever. */
+void calls_expire(struct controller *c)
+{
+    for (size_t i = 0; i < MAX_CALLS_OPEN; i++) {
+        struct call_result r = {.id = c->calls[i].call.id, .outcome = OUTCOME_UNKNOWN};
+
+        if (!c->calls[i].open || c->mono.ms - c->calls[i].sent.ms < ANSWER_MAX_MS)
+            continue;
+        (void)err_set(&r.err, ERR_TIMEOUT, "no answer came");
+        (void)call_result(c, &r);
+    }
 }

@@ -221,6 +221,8 @@ bool call_send(struct controller *c, const struct call *call, const char *actor,
  * none. */
 const struct call *call_result(struct controller *c, const struct call_result *r) NONNULL;
 
+void calls_expire(struct controller *c) NONNULL;
+
 /* moves.c: begins, advances and ends moves. */
 void move_begin(struct controller *c, struct server_state *s, enum direction d,
                 struct utc drain_deadline, bool interrupted) NONNULL;
