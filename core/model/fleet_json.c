@@ -312,12 +312,13 @@ static void put_host(struct strbuf *b, const struct fleet *f)
     jsonw_bool(b, "stale", f->host.stale);
     jsonw_bool(b, "maintenance", f->host.maintenance);
     jsonw_utc(b, "as_of", f->host.as_of);
-    put_count(b, "cpu_peak_permille", f->host.peak_permille);
+    jsonw_permille(b, "cpu_peak_percent", f->host.peak_permille);
     jsonw_utc(b, "cpu_peak_at", f->host.peak_at);
-    jsonw_open(b, "cpu_history_permille", '['); /* a minute each, -1 = none */
+    jsonw_open(b, "cpu_history", '['); /* a minute each, the newest last */
     for (size_t i = 0; i < HOST_HISTORY; i++) {
-        jsonw_comma(b);
-        strbuf_printf(b, "%d", f->host.history[i]);
+        jsonw_open(b, NULL, '{');
+        jsonw_permille(b, "cpu_percent", f->host.history[i]);
+        jsonw_close(b, '}');
     }
     jsonw_close(b, ']');
     jsonw_close(b, '}');
