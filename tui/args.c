@@ -85,6 +85,14 @@ static enum err_code take_word(const char *word, bool *sub_found, struct args *o
                    word);
 }
 
+/* The table says it: words come before options there, and in capitals or as choices. */
+static bool takes_words(enum subcommand sub)
+{
+    const char *arguments = subs[sub].arguments;
+
+    return arguments[0] != '\0' && arguments[0] != '[' && arguments[0] != '-';
+}
+
 enum err_code args_parse(int argc, char **argv, struct args *out, struct err *e)
 {
     bool sub_found = false;
@@ -100,6 +108,9 @@ enum err_code args_parse(int argc, char **argv, struct args *out, struct err *e)
                      : take_word(argv[i], &sub_found, out, e)) != ERR_OK)
             return e->code;
     }
+    if (out->n_words > 0 && !takes_words(out->sub) && !out->set[FLAG_HELP])
+        return err_set(e, ERR_USAGE, "\"%.40s\" does not belong behind rushhour %s",
+                       out->words[0], subs[out->sub].name);
     for (size_t f = 0; f < FLAG_COUNT; f++) {
         if (out->set[f] && flags[f].subs != NULL && !out->set[FLAG_HELP] &&
             !is_among(flags[f].subs, subs[out->sub].name))

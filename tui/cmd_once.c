@@ -18,7 +18,6 @@ static int report(struct live *l)
 {
     struct fleet *f = live_latest(l);
     int rc = EXIT_DONE;
-    struct err e = {0};
 
     if (f == NULL)
         return EXIT_FAILED;
@@ -29,13 +28,8 @@ static int report(struct live *l)
             (void)printf("%s%s%s\n", j->server, j->server[0] != '\0' ? ": " : "",
                          j->text);
     }
-    for (size_t i = 0; i < f->n_apis && rc == EXIT_DONE; i++) {
-        if (f->apis[i].last_ok.s == 0 && f->apis[i].failures > 0) {
-            (void)err_set(&e, ERR_CONNECT, "%s: %s", source_api(f->apis[i].source),
-                          f->apis[i].error);
-            rc = session_fail(&e);
-        }
-    }
+    if (rc == EXIT_DONE)
+        rc = session_reached(f);
     fleet_unref(f);
     return fflush(stdout) == 0 ? rc : EXIT_FAILED;
 }
