@@ -56,15 +56,7 @@ bool call_send(struct controller *c, const struct call *call, const char *actor,
     return true;
 }
 
-static void poll_after(struct controller *c, enum call_kind kind)
-{
-    for (size_t i = 0; i < SOURCE_COUNT; i++) {
-        if (str_eq(source_api((enum source)i), call_api(kind)))
-            sources_hurry(c, (enum source)i);
-    }
-}
-
-void call_result(struct controller *c, const struct call_result *r)
+const struct call *call_result(struct controller *c, const struct call_result *r)
 {
     struct call_slot *slot = NULL;
     struct server_state *s;
@@ -75,7 +67,7 @@ void call_result(struct controller *c, const struct call_result *r)
             slot = &c->calls[i];
     }
     if (slot == NULL)
-        return; /* an answer that was given up on long ago */
+        return NULL; /* an answer that was given up on long ago */
     slot->open = false;
     rec = effects_record(c->fx, RECORD_OUTCOME);
     if (rec != NULL) {
@@ -114,5 +106,5 @@ void call_result(struct controller *c, const struct call_result *r)
         c->extension.last.at = c->now;
         c->extension.last_kind = slot->call.kind;
     }
-    poll_after(c, slot->call.kind);
+    return &slot->call;
 }

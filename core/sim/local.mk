@@ -6,6 +6,7 @@ libcore_a_SOURCES += \
 	core/sim/ec2_answer.c \
 	core/sim/ec2_call.h \
 	core/sim/ec2_filter.c \
+	core/sim/ec2_prices.c \
 	core/sim/ec2_wire.c \
 	core/sim/faults.c \
 	core/sim/faults.h \
@@ -30,11 +31,8 @@ libcore_a_SOURCES += \
 	core/sim/site_impl.h \
 	core/sim/site_secrets.c \
 	core/sim/soap_request.c \
-	core/sim/soap_request.c \
-	core/sim/soap_request.c \
 	core/sim/soap_request.h \
-	core/sim/soap_request.h \
-	core/sim/soap_request.h \
+	core/sim/velostrata_extension.c \
 	core/sim/velostrata_tasks.c \
 	core/sim/velostrata_wire.c \
 	core/sim/velostrata_wire.h \
@@ -61,4 +59,5 @@ libcore_a_SOURCES += \
 	core/sim/world_impl.h \
 	core/sim/world_jenkins.c \
 	core/sim/world_market.c \
+	core/sim/world_spot.c \
 	core/sim/world_velostrata.c

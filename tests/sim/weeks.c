@@ -78,10 +78,12 @@ static void each_entry(void *ctx, const struct journal_entry *j)
         w->acts++;
         if (j->text[0] == '\0' || j->actor[0] == '\0' || j->reason[0] == '\0') {
             w->acts_unexplained++;
-            (void)str_format(w->first_wrong, sizeof(w->first_wrong), "%s %s: %s", j->action,
-                             j->server, j->text);
+            (void)str_format(w->first_wrong, sizeof(w->first_wrong), "%s %s: %s",
+                             j->action, j->server, j->text);
         }
     }
+    if (strcmp(j->action, "run-in-cloud") == 0 && j->level == LEVEL_ACT)
+        w->run_calls++;
     if (strcmp(j->action, "loss") == 0)
         note_loss(w, j);
 }
@@ -97,12 +99,20 @@ static void set_secret(struct config *c, const char *section, const char *value)
 
 struct run *run_story(uint64_t seed, int64_t duration_s)
 {
+    return run_crashing(seed, duration_s, 0);
+}
+
+struct run *run_crashing(uint64_t seed, int64_t duration_s, int64_t crash_mean_s)
+{
     struct run *r = calloc(1, sizeof(*r));
     struct site_options so = {.seed = seed, .servers = 4, .start = start};
     struct config_problems *problems = NULL;
     struct strbuf text;
     struct err e = {0};
-    struct drive_options o = {.seed = seed, .from = start, .duration_s = duration_s};
+    struct drive_options o = {.seed = seed,
+                              .from = start,
+                              .duration_s = duration_s,
+                              .crash_mean_s = crash_mean_s};
 
     assert_non_null(r);
     strbuf_init(&text, 1024 * 1024);
