@@ -30,6 +30,8 @@ static bool is_among(const char *list, const char *word)
 {
     size_t len = strlen(word);
 
+    if (len == 0)
+        return false; /* the dashboard has no name and stands in no list */
     for (const char *p = list; (p = strstr(p, word)) != NULL; p += len) {
         if ((p == list || p[-1] == ' ') && (p[len] == ' ' || p[len] == '\0'))
             return true;
@@ -115,8 +117,9 @@ enum err_code args_parse(int argc, char **argv, struct args *out, struct err *e)
         if (out->set[f] && flags[f].subs != NULL && !out->set[FLAG_HELP] &&
             !is_among(flags[f].subs, subs[out->sub].name))
             return err_set(e, ERR_USAGE,
-                           "--%s does not belong to rushhour %s (but to: %s)",
-                           flags[f].name, subs[out->sub].name, flags[f].subs);
+                           "--%s does not belong to rushhour%s%s (but to: %s)",
+                           flags[f].name, out->sub == SUB_RUN ? "" : " ",
+                           subs[out->sub].name, flags[f].subs);
     }
     return ERR_OK;
 }

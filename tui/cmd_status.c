@@ -43,9 +43,8 @@ static int by_looking(struct session *s, const struct args *a)
         free(text);
     } else {
         words_status(f, s->tz);
+        rc = out_flush() ? EXIT_DONE : EXIT_FAILED;
     }
-    if (rc == EXIT_DONE && fflush(stdout) != 0)
-        rc = EXIT_FAILED;
     if (f != NULL && rc == EXIT_DONE)
         rc = session_reached(f);
     fleet_unref(f);

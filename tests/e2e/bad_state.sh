@@ -10,7 +10,7 @@ conf=$work/conf/rh.conf
 site_config "$conf"
 c="--config $conf --state $work/state"
 
-expect "a good round to start with" 0 "." "$rh" $c once --dry-run
+expect "a round in dry-run says what it would do" 0 "cache: dry-run: would move to cloud" "$rh" $c once
 run "$rh" $c auto off
 [ "$rc" = 0 ] && ok "auto off is stored" || bad "auto off is stored" "exit code $rc"
 
@@ -41,7 +41,7 @@ before=$(journal)
 )
 [ $? = 0 ] && ok "no room for a new state" || bad "no room for a new state" "not said, or a wrong exit code"
 mkdir "$work/small"
-if [ "$(id -u)" = 0 ] && mount -t tmpfs -o size=192k,mode=700 tmpfs "$work/small" 2>/dev/null; then
+if [ "$(id -u)" = 0 ] && mount -t tmpfs -o size=1m,mode=700 tmpfs "$work/small" 2>/dev/null; then
     small="--config $conf --state $work/small"
     run "$rh" $small auto off
     made=$rc
@@ -82,7 +82,7 @@ wait "$holder"
 full() {
     bounded "$rh" "$@" >/dev/full 2>"$work/err" </dev/null
 }
-for sub in status "status --json" "log --json" log "doctor --offline" once; do
+for sub in status "status --json" "log --json" log "doctor --offline" "once --dry-run"; do
     # shellcheck disable=SC2086
     full $c $sub
     rc=$?
