@@ -79,7 +79,7 @@ check() {
 
 # A program that hangs is a failure (124), never a hanging test.
 bounded() {
-    timeout -k 5 90 "$@"
+    timeout -k 5 300 "$@"
 }
 
 # run COMMAND...: sets rc, fills $work/out and $work/err; no input.
