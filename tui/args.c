@@ -30,6 +30,8 @@ static bool is_among(const char *list, const char *word)
 {
     size_t len = strlen(word);
 
+    if (len == 0)
+        return false; /* the dashboard has no name and stands in no list */
     for (const char *p = list; (p = strstr(p, word)) != NULL; p += len) {
         if ((p == list || p[-1] == ' ') && (p[len] == ' ' || p[len] == '\0'))
             return true;
@@ -85,6 +87,14 @@ static enum err_code take_word(const char *word, bool *sub_found, struct args *o
                    word);
 }
 
+/* The table says it: words come before options there, and in capitals or as choices. */
+static bool takes_words(enum subcommand sub)
+{
+    const char *arguments = subs[sub].arguments;
+
+    return arguments[0] != '\0' && arguments[0] != '[' && arguments[0] != '-';
+}
+
 enum err_code args_parse(int argc, char **argv, struct args *out, struct err *e)
 {
     bool sub_found = false;
@@ -100,12 +110,16 @@ enum err_code args_parse(int argc, char **argv, struct args *out, struct err *e)
                      : take_word(argv[i], &sub_found, out, e)) != ERR_OK)
             return e->code;
     }
+    if (out->n_words > 0 && !takes_words(out->sub) && !out->set[FLAG_HELP])
+        return err_set(e, ERR_USAGE, "\"%.40s\" does not belong behind rushhour %s",
+                       out->words[0], subs[out->sub].name);
     for (size_t f = 0; f < FLAG_COUNT; f++) {
         if (out->set[f] && flags[f].subs != NULL && !out->set[FLAG_HELP] &&
             !is_among(flags[f].subs, subs[out->sub].name))
             return err_set(e, ERR_USAGE,
-                           "--%s does not belong to rushhour %s (but to: %s)",
-                           flags[f].name, subs[out->sub].name, flags[f].subs);
+                           "--%s does not belong to rushhour%s%s (but to: %s)",
+                           flags[f].name, out->sub == SUB_RUN ? "" : " ",
+                           subs[out->sub].name, flags[f].subs);
     }
     return ERR_OK;
 }

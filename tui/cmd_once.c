@@ -15,11 +15,27 @@ static bool round_is_over(void *ctx, const struct fleet *f)
     return f->looked && f->calls_open == 0 && f->version > 2;
 }
 
+/* Nothing is journaled while nothing acts: what would be done is said here. */
+static void say_wishes(const struct fleet *f)
+{
+    for (size_t i = 0; i < f->n_servers; i++) {
+        const struct server_view *s = &f->servers[i];
+        const struct decision *d = &s->decision;
+
+        if (d->desired == PLACE_UNKNOWN || d->desired == s->facts.place)
+            continue;
+        if (d->gate != GATE_NONE)
+            out_printf("%s: dry-run: would wait: %s\n", s->name, d->gate_text);
+        else
+            out_printf("%s: dry-run: would move to %s: %s\n", s->name,
+                       place_screen(d->desired), d->reason_text);
+    }
+}
+
 static int report(struct live *l)
 {
     struct fleet *f = live_latest(l);
     int rc = EXIT_DONE;
-    struct err e = {0};
 
     if (f == NULL)
         return EXIT_FAILED;
@@ -29,13 +45,10 @@ static int report(struct live *l)
         if (j->at.s >= f->controller.since.s)
             out_printf("%s%s%s\n", j->server, j->server[0] != '\0' ? ": " : "", j->text);
     }
-    for (size_t i = 0; i < f->n_apis && rc == EXIT_DONE; i++) {
-        if (f->apis[i].last_ok.s == 0 && f->apis[i].failures > 0) {
-            (void)err_set(&e, ERR_CONNECT, "%s: %s", source_api(f->apis[i].source),
-                          f->apis[i].error);
-            rc = session_fail(&e);
-        }
-    }
+    if (f->setting == AUTO_DRY_RUN)
+        say_wishes(f);
+    if (rc == EXIT_DONE)
+        rc = session_reached(f);
     fleet_unref(f);
     return out_flush() ? rc : EXIT_FAILED;
 }

@@ -30,6 +30,8 @@ static enum err_code to_command(const struct args *a, const struct session *s,
         words[n++] = "force";
     if (a->set[FLAG_FOREVER])
         words[n++] = "forever";
+    if (a->set[FLAG_UNTIL] && a->set[FLAG_FOR])
+        return err_set(e, ERR_USAGE, "--until and --for are two ends of one hold");
     if (a->set[FLAG_UNTIL]) {
         words[n++] = "until";
         words[n++] = a->value[FLAG_UNTIL];

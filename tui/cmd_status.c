@@ -25,7 +25,6 @@ static int by_looking(struct session *s, const struct args *a)
     struct live l = {0};
     struct live_options o = {.clock = clock_system(), .observe = true};
     struct fleet *f;
-    struct err e = {0};
     int rc = live_start(&l, s, &o);
 
     if (rc != EXIT_DONE)
@@ -44,14 +43,10 @@ static int by_looking(struct session *s, const struct args *a)
         free(text);
     } else {
         words_status(f, s->tz);
+        rc = out_flush() ? EXIT_DONE : EXIT_FAILED;
     }
-    for (size_t i = 0; f != NULL && i < f->n_apis && rc == EXIT_DONE; i++) {
-        if (f->apis[i].last_ok.s == 0 && f->apis[i].failures > 0) {
-            (void)err_set(&e, ERR_CONNECT, "%s: %s", source_api(f->apis[i].source),
-                          f->apis[i].error);
-            rc = session_fail(&e);
-        }
-    }
+    if (f != NULL && rc == EXIT_DONE)
+        rc = session_reached(f);
     fleet_unref(f);
     live_stop(&l);
     return rc;

@@ -51,6 +51,12 @@ static int help(const struct args *a)
     return out_flush() ? EXIT_DONE : EXIT_FAILED;
 }
 
+static int version(void)
+{
+    out_line(PACKAGE_STRING);
+    return out_flush() ? EXIT_DONE : EXIT_FAILED;
+}
+
 static int run(const struct args *a)
 {
     struct err e = {0};
@@ -75,11 +81,12 @@ int main(int argc, char **argv)
     (void)setlocale(LC_ALL, ""); /* an unknown locale leaves C, which works */
     (void)umask(077);
     (void)signal(SIGPIPE, SIG_IGN); /* lint: allow signal - ignoring is safe with it */
+    (void)signal(SIGXFSZ, SIG_IGN); /* lint: allow signal - a limit is an error, no end */
     if (args_parse(argc, argv, &a, &e) != ERR_OK)
         return session_fail(&e);
     if (a.set[FLAG_HELP])
         return help(&a);
     if (a.set[FLAG_VERSION])
-        return puts(PACKAGE_STRING) < 0 ? EXIT_FAILED : EXIT_DONE;
+        return version();
     return run(&a);
 }

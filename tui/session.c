@@ -110,6 +110,15 @@ int session_open(struct session *s, const struct args *a)
         (void)session_fail(&e);
         return EXIT_USAGE;
     }
+    if (a->set[FLAG_STATE] && a->value[FLAG_STATE][0] == '\0') {
+        (void)err_set(&e, ERR_USAGE, "--state names no directory");
+        return session_fail(&e);
+    }
+    if (a->set[FLAG_LOG_LEVEL] &&
+        log_level_parse(a->value[FLAG_LOG_LEVEL], &(enum log_level){0}, &e) != ERR_OK) {
+        (void)session_fail(&e);
+        return EXIT_USAGE;
+    }
     s->state_dir = a->set[FLAG_STATE] ? strdup(a->value[FLAG_STATE])
                                       : xdg_path("XDG_STATE_HOME", ".local/state", "");
     if (s->state_dir == NULL) {
@@ -219,6 +228,23 @@ int session_command(struct session *s, const struct command *c, bool quiet)
             out_complain("%s\n", reply.text);
     }
     return reply.accepted ? EXIT_DONE : EXIT_LATER;
+}
+
+int session_reached(const struct fleet *f)
+{
+    for (size_t i = 0; i < f->n_apis; i++) {
+        const struct api_view *api = &f->apis[i];
+        const char *name = source_api(api->source);
+        bool named = str_starts(api->error, name);
+        struct err e = {0};
+
+        if (api->last_ok.s != 0 || api->failures == 0)
+            continue;
+        (void)err_set(&e, ERR_CONNECT, "%s%s%s", named ? "" : name, named ? "" : ": ",
+                      api->error);
+        return session_fail(&e);
+    }
+    return EXIT_DONE;
 }
 
 char *session_render(const struct fleet *f)

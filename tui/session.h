@@ -55,6 +55,9 @@ int session_command(struct session *s, const struct command *c, bool quiet) NONN
 /* "rushhour: …" on standard error, cleaned; the exit code that fits the code. */
 int session_fail(const struct err *e) NONNULL;
 
+/* Names the first API that never answered; EXIT_API then, else EXIT_DONE. */
+int session_reached(const struct fleet *f) NONNULL;
+
 /* TIME of the command line (design 4): RFC 3339 or site time, the next such instant after
  * now. */
 enum err_code time_parse(const char *text, const struct tz *tz, struct utc now,

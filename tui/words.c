@@ -34,11 +34,34 @@ static enum err_code parse_move(const char *const *w, size_t n, struct command *
     return parse_place(w[2], &c->place, e);
 }
 
-static enum err_code parse_hold(const char *const *w, size_t n, const struct tz *tz,
-                                struct utc now, struct command *c, struct err *e)
+/* A time to come, as a distance from now; what words say wrong is ERR_USAGE. */
+static enum err_code parse_for(const char *word, struct utc now, struct utc *until,
+                               struct err *e)
 {
     int64_t s;
 
+    if (duration_parse(word, &s, e) != ERR_OK) {
+        e->code = ERR_USAGE;
+        return e->code;
+    }
+    if (s <= 0)
+        return err_set(e, ERR_USAGE, "\"%.40s\" is no time to come", word);
+    until->s = now.s + s;
+    return ERR_OK;
+}
+
+static enum err_code parse_until(const char *text, const struct tz *tz, struct utc now,
+                                 struct utc *until, struct err *e)
+{
+    if (time_parse(text, tz, now, until, e) != ERR_OK)
+        return e->code;
+    return until->s > now.s ? ERR_OK
+                            : err_set(e, ERR_USAGE, "%.40s is in the past", text);
+}
+
+static enum err_code parse_hold(const char *const *w, size_t n, const struct tz *tz,
+                                struct utc now, struct command *c, struct err *e)
+{
     if (n < 3)
         return err_set(
             e, ERR_USAGE,
@@ -51,18 +74,14 @@ static enum err_code parse_hold(const char *const *w, size_t n, const struct tz 
         return ERR_OK;
     }
     c->hold_kind = HOLD_UNTIL;
-    if (n == 5 && str_eq(w[3], "for")) {
-        if (duration_parse(w[4], &s, e) != ERR_OK)
-            return e->code;
-        c->until.s = now.s + s;
-        return ERR_OK;
-    }
+    if (n == 5 && str_eq(w[3], "for"))
+        return parse_for(w[4], now, &c->until, e);
     if (n >= 5 && n <= 6 && str_eq(w[3], "until")) {
         char when[TIME_TEXT * 2];
 
         (void)str_format(when, sizeof(when), "%s%s%s", w[4], n == 6 ? " " : "",
                          n == 6 ? w[5] : "");
-        return time_parse(when, tz, now, &c->until, e);
+        return parse_until(when, tz, now, &c->until, e);
     }
     return err_set(e, ERR_USAGE,
                    "write: hold SERVER cloud|onprem [until TIME|for DURATION|forever]");
@@ -81,8 +100,6 @@ static enum err_code parse_auto(const char *const *w, size_t n, struct command *
 enum err_code words_command(const char *const *w, size_t n, const struct tz *tz,
                             struct utc now, struct command *out, struct err *e)
 {
-    int64_t s;
-
     *out = (struct command){.hold_kind = HOLD_UNTIL_SCHEDULE, .at = now};
     if (n == 0 || !command_parse(w[0], &out->kind))
         return err_set(
@@ -105,10 +122,7 @@ enum err_code words_command(const char *const *w, size_t n, const struct tz *tz,
     case COMMAND_SNOOZE:
         if (n != 2)
             return err_set(e, ERR_USAGE, "write: snooze DURATION");
-        if (duration_parse(w[1], &s, e) != ERR_OK)
-            return e->code;
-        out->until.s = now.s + s;
-        return ERR_OK;
+        return parse_for(w[1], now, &out->until, e);
     case COMMAND_EXTENSION:
         if (n != 2 || (!str_eq(w[1], "start") && !str_eq(w[1], "stop")))
             return err_set(e, ERR_USAGE, "write: extension start|stop");

@@ -1,0 +1,161 @@
+#!/bin/sh
+# The program against a simulated site in real time: status, once, orders, two instances, an API
+# that goes away, and a death in the middle of a move.
+set -u
+. "${srcdir:-.}/tests/e2e/lib.sh"
+. "${srcdir:-.}/tests/e2e/site.sh"
+
+site_start
+# Its start takes minutes; what is tested here comes after it.
+order extension '{"state":"active"}' >/dev/null
+conf=$work/conf/rh.conf
+site_config "$conf"
+c="--config $conf --state $work/state"
+
+# status: the fields of its contract, with types that a script can rely on.
+run "$rh" $c status --json
+cp "$work/out" "$work/status"
+fields="at site version mode snooze_until degraded controller.host controller.pid controller.since
+next servers extension.id extension.state extension.since extension.cost_hour host.name
+host.cpu_percent host.cpu_ready_percent host.memory_percent cost.month_to_date cost.forecast
+cost.budget cost.same_hours_on_demand cost.always_on_demand speedup alerts apis
+servers.0.name servers.0.place servers.0.desired servers.0.reason.code servers.0.reason.text
+servers.0.gate servers.0.auto servers.0.hold servers.0.mover servers.0.vm.id servers.0.vm.power
+servers.0.instance servers.0.nodes.onprem.name servers.0.nodes.onprem.online
+servers.0.nodes.onprem.closed_by servers.0.nodes.onprem.busy servers.0.nodes.onprem.build
+servers.0.nodes.cloud.name servers.0.move servers.0.age_s servers.0.cost.hour
+servers.0.cost.today servers.0.cost.month apis.0.name apis.0.state apis.0.age_s
+apis.0.latency_ms apis.0.error"
+# shellcheck disable=SC2086
+"$peek" $fields <"$work/status" >"$work/out" 2>"$work/err"
+[ $? = 0 ] && [ "$rc" = 0 ] && ok "status --json has every field" ||
+    bad "status --json has every field" "exit code $rc"
+[ "$("$peek" mode servers.# servers.name=cache.place servers.name=cache.desired apis.name=jenkins.state \
+    <"$work/status" | tr '\n' ' ')" = "observer 4 onprem cloud ok " ] &&
+    ok "status --json tells what is so" || bad "status --json tells what is so" "$(head -c 600 "$work/status")"
+expect "status is a table" 0 "^cache +on-prem +cloud" "$rh" $c status
+check "looking made no state" test ! -e "$work/state"
+
+# once
+expect "the first round only looks" 0 "dry-run" "$rh" $c once
+[ "$(world servers.0.nodes.onprem.marked extension.state totals.launches | tr '\n' ' ')" = "false active 0 " ] &&
+    ok "and touches nothing" || bad "and touches nothing" "$(world)"
+expect "auto on" 0 "auto is on" "$rh" $c auto on
+expect "the next round begins what is due" 0 "cache: moves to cloud" "$rh" $c once
+[ "$(world servers.0.nodes.onprem.marked)" = true ] && ok "the node is closed" ||
+    bad "the node is closed" "$(world servers.0)"
+check "the journal is one object a line" sh -c "'$rh' $c log --json | '$peek' --lines"
+"$rh" $c log --json >"$work/out"
+grep '"action":"move"' "$work/out" | head -n 1 | "$peek" server actor from to reason move >"$work/err" &&
+    [ "$(head -n 4 "$work/err" | tr '\n' ' ')" = "cache policy onprem cloud " ] &&
+    ok "with who, what and why" || bad "with who, what and why" "not so"
+
+# A running instance.
+start_rh() {
+    "$rh" $c --plain "$@" >>"$work/lines" 2>&1 </dev/null &
+    main=$!
+    children="$main $children"
+    poll_for 30 published || bad "an instance runs" "publishes nothing in 30 s: $(tail -n 3 "$work/lines")"
+}
+
+published() {
+    [ "$("$rh" $c status --json | "$peek" controller.pid)" = "$main" ]
+}
+
+now() {
+    "$rh" $c status --json 2>"$work/err" | "$peek" "$1"
+}
+
+is_now() {
+    [ "$(now "$1")" = "$2" ]
+}
+
+: >"$work/lines"
+start_rh
+check "status comes from the instance, mode auto" is_now mode auto
+expect "a hold" 0 "held" "$rh" $c hold migration onprem --for 2h
+check "is shown" poll_for 5 is_now servers.name=migration.hold.kind until
+expect "a pin" 0 "held" "$rh" $c hold end-to-end onprem --forever
+check "is shown as one" poll_for 5 is_now servers.name=end-to-end.hold.kind pin
+expect "release" 0 "." "$rh" $c release end-to-end
+check "ends it" poll_for 5 is_now servers.name=end-to-end.hold null
+expect "snooze" 0 "." "$rh" $c snooze 25m
+check "makes it manual" poll_for 5 is_now mode manual
+expect "auto on again" 0 "." "$rh" $c auto on
+check "ends the snooze" poll_for 5 is_now snooze_until null
+expect "auto off for one server" 0 "." "$rh" $c auto off end-to-end
+check "is shown for that one" poll_for 5 is_now servers.name=end-to-end.auto false
+expect "an order by hand" 0 "." "$rh" $c move write-back cloud
+moving() {
+    [ "$(now servers.name=write-back.move)" != null ]
+}
+check "is begun" poll_for 40 moving
+journaled() {
+    "$rh" $c log --json | grep '"server":"write-back"' | grep -q '"actor":"operator:'
+}
+check "and journaled with its person" poll_for 5 journaled
+check "lines are printed for what happens" grep -q "ACT .*write-back" "$work/lines"
+
+# A second one.
+"$rh" $c --plain --observe >"$work/second" 2>&1 </dev/null &
+second=$!
+children="$second $children"
+expect "--observe beside it is no trouble" 0 "." "$rh" $c --observe status
+kill "$second"
+wait "$second"
+[ $? = 0 ] && ok "the observer ends in order" || bad "the observer ends in order" "exit code not 0"
+check "the first one still runs" kill -0 "$main"
+
+# Death in the middle of a move, when the VM is on its way out.
+run_called() {
+    [ "$(world servers.0.managed.state)" = moving_to_cloud ] || [ "$(world servers.0.managed.state)" = in_cloud ]
+}
+poll_for 90 run_called
+run_called && ok "a move is under way at the manager" || bad "a move is under way at the manager" "$(now servers.0)"
+cp "$work/lines" "$work/lines.before"
+kill -9 "$main"
+wait "$main" 2>/dev/null
+task=$(world servers.0.managed.task)
+children=$site_pid
+expect "after kill -9 the state is whole" 0 '"move"' "$rh" $c log --json
+if command -v sqlite3 >/dev/null; then
+    [ "$(sqlite3 "$work/state/state.db" 'pragma integrity_check')" = ok ] &&
+        ok "sqlite finds nothing wrong" || bad "sqlite finds nothing wrong" "integrity_check"
+fi
+start_rh
+check "the next start goes on with the move" is_now servers.name=cache.move.direction out
+same_move() {
+    [ "$(now servers.name=cache.move.step)" != null ]
+}
+check "and knows its step" poll_for 10 same_move
+again() {
+    "$rh" $c log --json | grep '"server":"cache"' | grep -c '"action":"run-in-cloud"'
+}
+[ "$(again)" = 1 ] && ok "run-in-cloud was asked for once" ||
+    bad "run-in-cloud was asked for once" "$(again) times; task $task, now $(world servers.0.managed.task)"
+[ "$(world servers.0.managed.task)" = "$task" ] && ok "the manager still has the one task" ||
+    bad "the manager still has the one task" "$task before, $(world servers.0.managed.task) now"
+
+# The APIs go away and come back.
+site_stop
+down() {
+    now apis.name=velostrata.state | grep -Eq 'down|stale'
+}
+check "the instance says that an API is down" poll_for 60 down
+expect "status of another state cannot look" 4 "(velostrata|jenkins|vsphere|ec2): .*connect" \
+    "$rh" --config "$conf" --state "$work/other" status
+expect "nor can once" 4 "(velostrata|jenkins|vsphere|ec2): .*connect" \
+    "$rh" --config "$conf" --state "$work/other" once
+check "the instance lives on" kill -0 "$main"
+site_start "$site_port"
+back() {
+    [ "$(now apis.name=velostrata.state)" = ok ] && [ "$(now apis.name=jenkins.state)" = ok ]
+}
+check "and finds them again" poll_for 90 back
+kill "$main"
+wait "$main"
+[ $? = 0 ] && ok "it ends in order" || bad "it ends in order" "exit code not 0"
+! grep -E "AddressSanitizer|runtime error" "$work/lines" >/dev/null &&
+    ok "and left no sanitizer's word" || bad "and left no sanitizer's word" "see the lines"
+
+finish
