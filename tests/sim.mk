@@ -56,3 +56,10 @@ check_PROGRAMS += tests/contract/test_sim_signed
 tests_contract_test_sim_signed_SOURCES = tests/contract/test_sim_signed.c tests/unit/table.h
 tests_contract_test_sim_signed_LDADD = $(CORE_TEST_LIBS)
 TESTS += tests/contract/test_sim_signed
+EXTRA_DIST += tests/peers/sim_boto3.py tests/peers/sim_boto3.sh tests/peers/sim_govc.sh \
+	tests/peers/sim_lib.sh tests/peers/sim_pyvmomi.py tests/peers/sim_pyvmomi.sh
+check-peers-sim: tests/peers/sim_serve
+	set -e; for s in govc pyvmomi boto3; do \
+		rc=0; $(srcdir)/tests/peers/sim_$$s.sh tests/peers/sim_serve peers || rc=$$?; \
+		test $$rc -eq 0 || test $$rc -eq 77; done
+.PHONY: check-peers-sim

@@ -19,6 +19,9 @@ void velostrata_put_task_id(struct strbuf *b, int32_t key) NONNULL;
 void velostrata_put_time(const struct world *w, struct wire_json *j, const char *name,
                          int64_t ms) NONNULL;
 
+/* A CloudExtensionDescription. */
+void velostrata_put_extension(const struct world *w, struct strbuf *b) NONNULL;
+
 /* /tasks, /tasks/ID (id NULL: none). */
 void velostrata_tasks(struct world *w, const struct http_request *rq,
                       struct http_response *rs, const char *id)

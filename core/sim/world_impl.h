@@ -76,7 +76,7 @@ void host_set_power(struct world *w, int32_t vm, enum sim_power power,
                     bool by_us) NONNULL;
 void host_prune(struct world *w) NONNULL;
 
-/* world_cloud.c */
+/* world_cloud.c, world_spot.c */
 void cloud_setup(struct world *w) NONNULL;
 void cloud_free(struct world *w) NONNULL;
 struct sim_instance *cloud_instance(const struct world *w, int64_t serial) NONNULL;
@@ -85,6 +85,9 @@ struct sim_spot *cloud_spot_open(struct world *w, const char *type, const char *
                                  int64_t cap) NONNULL;
 void cloud_spot_set(struct world *w, struct sim_spot *s, enum sim_spot_state state,
                     const char *status) NONNULL;
+/* The request of an instance that ended is closed, unless it is already. */
+void cloud_spot_close(struct world *w, const struct sim_instance *i,
+                      const char *status) NONNULL;
 /* Could it be launched now? Draws nothing. */
 enum sim_refusal cloud_check(const struct world *w, const struct sim_launch *l) NONNULL;
 /* spot: an open request to fulfill, 0 = make one. */

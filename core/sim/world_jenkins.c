@@ -202,6 +202,9 @@ static void add_jobs(struct world *w, int32_t server)
         j->work_min = kinds[k].min_s * SECOND;
         j->work_max = kinds[k].max_s * SECOND;
         j->weight = kinds[k].weight;
+        /* It was built before: its usual duration at home is known. */
+        for (j->n_recent = 0; j->n_recent < 3; j->n_recent++)
+            j->recent_ms[j->n_recent] = (j->work_min + j->work_max) / 2 * 17 / 10;
         if (kinds[k].parameters) {
             j->n_parameters = 2;
             j->parameter_names[0] = "SUITE";

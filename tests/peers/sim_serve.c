@@ -16,14 +16,16 @@
 static void print_site(struct sim_server *v)
 {
     struct site *s = sim_server_lock(v);
-    const struct sim_tag tag = {"rushhour:deployment", "haifa"};
+    const struct sim_tag tags[] = {{"rushhour:deployment", "haifa"},
+                                   {"rushhour:server", "cache"},
+                                   {"rushhour:move-id", "m-1"}};
     const struct sim_launch l = {.type = s->w->types[0].name,
                                  .image = "ami-0123456789abcdef0",
                                  .eni = s->w->enis[0].id,
                                  .client_token = "peer",
                                  .spot = true,
-                                 .tags = &tag,
-                                 .n_tags = 1};
+                                 .tags = tags,
+                                 .n_tags = 3};
     const struct sim_instance *i = NULL;
 
     if (world_launch(s->w, &l, &i) == SIM_OK)

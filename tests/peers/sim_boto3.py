@@ -1,0 +1,80 @@
+# Run by sim_boto3.sh: what an administrator's script reads of a region.
+import datetime
+import os
+import sys
+import time
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+base, region = os.environ["BASE"], os.environ["AWS_REGION"]
+failures = 0
+
+
+def client(service, **more):
+    args = {"region_name": region, "endpoint_url": f"{base}/{service}/",
+            "config": Config(retries={"max_attempts": 1})}
+    return boto3.client(service, **{**args, **more})
+
+
+def check(what, ok, text=""):
+    global failures
+    print("ok  " if ok else "FAIL", what, text)
+    failures += not ok
+
+
+def refuses(what, code, call, **more):
+    try:
+        call(**more)
+        check(what, False, "was taken")
+    except ClientError as e:
+        check(what, e.response["Error"]["Code"] == code, e.response["Error"]["Code"])
+
+
+ec2 = client("ec2")
+check("who am I", client("sts").get_caller_identity()["Account"].isdigit())
+ours = [{"Name": "tag:rushhour:deployment", "Values": ["haifa"]}]
+for _ in range(40):  # the world starts the instance in its own time
+    found = [i for r in ec2.describe_instances(Filters=ours)["Reservations"]
+             for i in r["Instances"]]
+    if found and found[0]["State"]["Name"] == "running":
+        break
+    time.sleep(0.5)
+i = found[0]
+check("instance", i["InstanceId"] == os.environ["INSTANCE"] and i["State"]["Code"] == 16 and
+      i["InstanceLifecycle"] == "spot", i["InstanceType"])
+check("its interface", i["NetworkInterfaces"][0]["NetworkInterfaceId"] == os.environ["ENI"])
+request = ec2.describe_spot_instance_requests(
+    Filters=[{"Name": "instance-id", "Values": [i["InstanceId"]]}])["SpotInstanceRequests"][0]
+check("spot request", request["SpotInstanceRequestId"] == i["SpotInstanceRequestId"] and
+      request["State"] == "active" and request["Status"]["Code"] == "fulfilled")
+eni = ec2.describe_network_interfaces(NetworkInterfaceIds=[os.environ["ENI"]])
+eni = eni["NetworkInterfaces"][0]
+check("interface", eni["Status"] == "in-use" and
+      eni["Attachment"]["InstanceId"] == i["InstanceId"] and
+      not eni["Attachment"]["DeleteOnTermination"])
+since = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=3)
+args = {"InstanceTypes": [i["InstanceType"]], "ProductDescriptions": ["Linux/UNIX"],
+        "StartTime": since}
+whole = ec2.describe_spot_price_history(**args)["SpotPriceHistory"]
+pages = list(ec2.get_paginator("describe_spot_price_history").paginate(
+    **args, PaginationConfig={"PageSize": 5}))
+paged = [p for page in pages for p in page["SpotPriceHistory"]]
+check("prices", len(whole) > 5 and len(paged) >= len(whole) and len(pages) > 1, len(paged))
+check("the price before", any(p["Timestamp"] <= since for p in whole))
+
+refuses("unknown id", "InvalidInstanceID.NotFound", ec2.describe_instances,
+        InstanceIds=["i-00000000000000000"])
+refuses("dry run", "DryRunOperation", ec2.describe_instances, DryRun=True)
+refuses("unknown filter", "InvalidParameterValue", ec2.describe_instances,
+        Filters=[{"Name": "colour", "Values": ["é x/~*"]}])
+refuses("unknown action", "InvalidAction", ec2.describe_images)
+refuses("wrong secret", "SignatureDoesNotMatch",
+        client("ec2", aws_access_key_id=os.environ["AWS_ACCESS_KEY_ID"],
+               aws_secret_access_key="no").describe_instances)
+refuses("wrong key", "AuthFailure",
+        client("ec2", aws_access_key_id="AKIANO", aws_secret_access_key="no").describe_instances)
+refuses("wrong region", "SignatureDoesNotMatch",
+        client("ec2", region_name="us-east-1").describe_instances)
+sys.exit(1 if failures else 0)
