@@ -95,10 +95,15 @@ bool ec2_page_takes(struct ec2_page *p, int64_t position) NONNULL;
 /* always: an empty element where there is no next page. */
 void ec2_page_end(struct ec2_call *c, const struct ec2_page *p, bool always) NONNULL;
 
+/* The parameters of every listing. */
+#define EC2_PAGED "Filter.N.Name", "Filter.N.Value.N", "MaxResults", "NextToken"
+
 /* ---- writing ---- */
 
 void ec2_put(struct ec2_call *c, const char *tag, const char *text) NONNULL;
 void ec2_put_time(struct ec2_call *c, const char *tag, int64_t ms) NONNULL;
+void ec2_put_price(struct ec2_call *c, const char *tag, int64_t nanos) NONNULL;
+extern const char ec2_product[]; /* the only one that is sold here */
 void ec2_open(struct ec2_call *c, const char *tag) NONNULL;
 void ec2_close(struct ec2_call *c, const char *tag) NONNULL;
 

@@ -43,6 +43,7 @@ libcore_a_SOURCES += \
 	core/sim/ec2_answer.c \
 	core/sim/ec2_call.h \
 	core/sim/ec2_filter.c \
+	core/sim/ec2_prices.c \
 	core/sim/ec2_wire.c \
 	core/sim/form.c \
 	core/sim/form.h \

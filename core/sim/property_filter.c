@@ -1,8 +1,9 @@
 /*
  * property_filter - collectors, filters and WaitForUpdatesEx: what changed since the
  * version that a client has. The site answers in one exchange and cannot block, so a wait
- * with nothing new is answered at once, as if its time were over. Owns nothing beyond a
- * call but what the server keeps. Threads: as the world.
+ * with nothing new is answered a second later, as if its time were over. Owns nothing
+ * beyond a call but what the server keeps.
+ * Threads: as the world.
  */
 #include <config.h>
 
@@ -12,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OBJECTS_AT_ONCE = 100, MAX_UPDATES = 100000 };
+enum { OBJECTS_AT_ONCE = 100, MAX_UPDATES = 100000, PAUSE_MS = 1000 };
 
 void vim_collector_create(struct vim_call *c)
 {
@@ -75,11 +76,15 @@ static uint64_t hash_of(struct vim_call *c, struct vim_ref r, const struct vim_p
 {
     struct strbuf *b = &c->server->scratch;
     uint64_t h = UINT64_C(14695981039346656037);
+    bool set;
 
     if ((p->flags & VIM_QUIET) != 0)
         return 1;
     strbuf_reset(b);
-    if (!vim_put_val(b, &c->view, r, p))
+    c->view.skip_quiet = true;
+    set = vim_put_val(b, &c->view, r, p);
+    c->view.skip_quiet = false;
+    if (!set)
         return 0;
     for (size_t i = 0; i < b->len; i++)
         h = (h ^ (unsigned char)b->data[i]) * UINT64_C(1099511628211);
@@ -286,9 +291,15 @@ static bool take_version(struct vim_call *c, struct vim_collector *owner)
     return true;
 }
 
-/* Without changes: no result at all, or (the older methods) a set with nothing in it. */
+/* Without changes: no result at all, or (the older method) a set with nothing in it. A
+ * client that waits feels a second go by, so that it does not ask without a pause. */
 static void nothing_new(struct vim_call *c, const struct vim_collector *owner)
 {
+    const struct soap_node *options = sim_soap_child(c->rq, c->method, "options");
+
+    if (!str_eq(c->name, "CheckForUpdates") &&
+        sim_soap_child_number(c->rq, options, "maxWaitSeconds", INT32_MAX, 1) > 0)
+        c->rs->took_ms += PAUSE_MS;
     vim_begin(c->rs, c->name);
     if (str_eq(c->name, "WaitForUpdates")) {
         strbuf_puts(&c->rs->body, "<returnval>");

@@ -350,6 +350,7 @@ static const struct {
      "<val xsi:type=\"UserSession\"><key>", 200},
     {"counters", "PerformanceManager", "ha-perfmgr", "<pathSet>perfCounter</pathSet>",
      "<val xsi:type=\"ArrayOfPerfCounterInfo\"><PerfCounterInfo><key>", 200},
+    {"below what is never set", "VirtualMachine", "@", "<pathSet>config.cpuAllocation.shares</pathSet>", "</obj></objects>", 200},
     {"no such property", "VirtualMachine", "@", "<pathSet>name</pathSet><pathSet>runtime.colour</pathSet>",
      FAULT("InvalidProperty") "<name>runtime.colour</name>", 500},
     {"no property below a leaf", "VirtualMachine", "@", "<pathSet>name.first</pathSet>", FAULT("InvalidProperty"), 500},
@@ -373,6 +374,63 @@ static void single_reads(void **state)
         assert_row(reads[i].what, strstr(body, reads[i].has) != NULL);
         assert_row(reads[i].what, x->rs.status == reads[i].status);
     }
+}
+
+/* The accessor of every managed object, as pyVmomi uses it. */
+static void fetched(void **state)
+{
+    struct wire_exchange *x = *state;
+    const char *body = wire_soap(x, "<Fetch" NS "<_this type=\"Folder\">ha-folder-vm"
+                                    "</_this><prop>childEntity</prop></Fetch>");
+
+    assert_int_equal(wire_count(body, "<returnval type=\"VirtualMachine\">"),
+                     x->w->n_vms);
+    body = wire_soap(x, "<Fetch" NS "<_this type=\"HostSystem\">ha-host</_this><prop>"
+                        "summary.hardware</prop></Fetch>");
+    assert_non_null(strstr(body, "<returnval xsi:type=\"HostHardwareSummary\"><vendor>"));
+    body = wire_soap(x, "<Fetch" NS "<_this type=\"HostSystem\">ha-host</_this><prop>"
+                        "config</prop></Fetch>");
+    assert_non_null(strstr(body, "<FetchResponse xmlns=\"urn:vim25\"></FetchResponse>"));
+    body = wire_soap(x, "<Fetch" NS "<_this type=\"HostSystem\">ha-host</_this><prop>"
+                        "&lt;colour&gt;</prop></Fetch>");
+    assert_non_null(strstr(body, FAULT("InvalidProperty") "<name>&lt;colour&gt;</name>"));
+    x->cookie[0] = '\0';
+    body = wire_soap(x, "<Fetch" NS "<_this type=\"HostSystem\">ha-host</_this><prop>"
+                        "name</prop></Fetch>");
+    assert_non_null(strstr(body, FAULT("NotAuthenticated")));
+}
+
+static const struct {
+    const char *what, *path, *has;
+} found[] = {
+    /* clang-format off */
+    {"a VM", "ha-datacenter/vm/tests-cache", "<returnval type=\"VirtualMachine\">"},
+    {"slashes do no harm", "//ha-datacenter//host/", "<returnval type=\"Folder\">ha-folder-host</"},
+    {"the root", "", "<returnval type=\"Folder\">ha-folder-root</"},
+    {"nobody", "ha-datacenter/vm/nobody", "<FindByInventoryPathResponse xmlns=\"urn:vim25\"></"},
+    {"below a VM", "ha-datacenter/vm/tests-cache/vm", "<FindByInventoryPathResponse xmlns=\"urn:vim25\"></"},
+    /* clang-format on */
+};
+
+static void searches(void **state)
+{
+    struct wire_exchange *x = *state;
+    char rq[512];
+
+    for (size_t i = 0; i < ARRAY_LEN(found); i++) {
+        assert_true(str_format(rq, sizeof(rq),
+                               "<FindByInventoryPath" NS "<_this type=\"SearchIndex\">"
+                               "ha-searchindex</_this><inventoryPath>%s</inventoryPath>"
+                               "</FindByInventoryPath>",
+                               found[i].path));
+        assert_row(found[i].what, strstr(wire_soap(x, rq), found[i].has) != NULL);
+    }
+    assert_true(str_format(rq, sizeof(rq),
+                           "<FindByUuid" NS "<_this type=\"SearchIndex\">ha-searchindex"
+                           "</_this><uuid>%s</uuid><vmSearch>true</vmSearch>"
+                           "<instanceUuid>true</instanceUuid></FindByUuid>",
+                           x->w->vms[3].instance_uuid));
+    assert_non_null(strstr(wire_soap(x, rq), x->w->vms[3].id));
 }
 
 /* A dead session is 200 with nothing but missing sets here (vsphere-api 3.1). */
@@ -508,6 +566,30 @@ static void updates(void **state)
     assert_non_null(strstr(wait_on(x, pc, "x", ""), FAULT("InvalidCollectorVersion")));
     assert_int_equal(wire_count(wait_on(x, pc, "", ""), "<kind>enter</kind>"),
                      x->w->n_vms);
+}
+
+/* A whole object tells of what is inside, but not of its statistics. */
+static void updates_of_a_whole_object(void **state)
+{
+    struct wire_exchange *x = *state;
+    char pc[128], version[32];
+    const char *body;
+
+    make_filter(
+        x, "<propSet><type>VirtualMachine</type><pathSet>summary</pathSet></propSet>", pc,
+        sizeof(pc));
+    body = wait_on(x, pc, "", "");
+    assert_non_null(strstr(body, "<overallCpuUsage>"));
+    assert_int_equal(x->rs.took_ms, 0);
+    version_of(body, version, sizeof(version));
+    wire_exchange_later(x, 1200000);
+    assert_null(strstr(wait_on(x, pc, version, ""), "<returnval>"));
+    assert_true(x->rs.took_ms >= 1000); /* who waits, waits */
+    (void)call_vm(x, "PowerOffVM_Task", 2);
+    wire_exchange_later(x, 30000);
+    body = wait_on(x, pc, version, "");
+    assert_int_equal(wire_count(body, "<kind>modify</kind>"), 1);
+    assert_non_null(strstr(body, "<powerState>poweredOff</powerState>"));
 }
 
 static void updates_in_pieces(void **state)
@@ -807,9 +889,12 @@ int main(void)
         WITH(inventory_by_recursion, setup_logged_in),
         WITH(tied_selections_end, setup_logged_in),
         WITH(single_reads, setup_logged_in),
+        WITH(fetched, setup_logged_in),
+        WITH(searches, setup_logged_in),
         WITH(reading_without_session, setup),
         WITH(pages, setup_logged_in),
         WITH(updates, setup_logged_in),
+        WITH(updates_of_a_whole_object, setup_logged_in),
         WITH(updates_in_pieces, setup_logged_in),
         WITH(destroyed_things_are_gone, setup_logged_in),
         WITH(a_session_has_its_limits, setup_logged_in),
