@@ -15,4 +15,5 @@ include tests/sim.mk
 include tests/engine.mk
 include tests/tui.mk
 include tests/lint.mk
+include tests/peers.mk
 endif
