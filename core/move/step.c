@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+PRINTF_LIKE(2, 0)
 static void note(struct move *m, const char *fmt, va_list ap)
 {
     (void)vsnprintf(m->note, sizeof(m->note), fmt, ap); /* a cut note is still a note */
