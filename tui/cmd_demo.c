@@ -6,6 +6,7 @@
 #include "tui/cmd.h"
 #include "tui/demo.h"
 #include "tui/live.h"
+#include "tui/out.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -40,8 +41,8 @@ static int at_full_speed(struct demo *d)
         drive_report_json(report, &text);
     else
         drive_report_text(report, &text);
-    (void)fputs(strbuf_text(&text), stdout); /* the flush below sees a failure */
-    rc = fflush(stdout) == 0 && report->violations == 0 ? EXIT_DONE : EXIT_FAILED;
+    out_printf("%s", strbuf_text(&text));
+    rc = out_flush() && report->violations == 0 ? EXIT_DONE : EXIT_FAILED;
 out:
     strbuf_clear(&text);
     free(report);

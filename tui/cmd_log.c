@@ -1,6 +1,7 @@
 #include <config.h>
 
 #include "tui/cmd.h"
+#include "tui/out.h"
 #include "tui/session.h"
 
 #include "core/store/journal_json.h"
@@ -26,15 +27,14 @@ static bool print_entry(void *ctx, const struct journal_entry *j)
 
         strbuf_init(&line, 64 * 1024);
         journal_json(&line, j);
-        p->failed = puts(strbuf_text(&line)) < 0;
+        out_line(strbuf_text(&line));
         strbuf_clear(&line);
     } else {
         struct civil c = tz_civil(p->tz, j->at);
 
-        p->failed =
-            printf("%04d-%02d-%02d %02d:%02d:%02d %-4s %-18s %s%s%s\n", c.year, c.month,
+        out_printf("%04d-%02d-%02d %02d:%02d:%02d %-4s %-18s %s%s%s\n", c.year, c.month,
                    c.day, c.hour, c.minute, c.second, level_word(j->level), j->actor,
-                   j->server, j->server[0] != '\0' ? ": " : "", j->text) < 0;
+                   j->server, j->server[0] != '\0' ? ": " : "", j->text);
     }
     return !p->failed;
 }
@@ -64,7 +64,7 @@ int cmd_log(const struct args *a)
             rc = session_fail(&e);
             break;
         }
-        if (fflush(stdout) != 0 || p.failed) {
+        if (!out_flush() || p.failed) {
             rc = EXIT_FAILED;
             break;
         }

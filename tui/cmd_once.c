@@ -2,6 +2,7 @@
 
 #include "tui/cmd.h"
 #include "tui/live.h"
+#include "tui/out.h"
 
 #include <stdio.h>
 
@@ -26,8 +27,7 @@ static int report(struct live *l)
         const struct journal_entry *j = &f->events[i];
 
         if (j->at.s >= f->controller.since.s)
-            (void)printf("%s%s%s\n", j->server, j->server[0] != '\0' ? ": " : "",
-                         j->text);
+            out_printf("%s%s%s\n", j->server, j->server[0] != '\0' ? ": " : "", j->text);
     }
     for (size_t i = 0; i < f->n_apis && rc == EXIT_DONE; i++) {
         if (f->apis[i].last_ok.s == 0 && f->apis[i].failures > 0) {
@@ -37,7 +37,7 @@ static int report(struct live *l)
         }
     }
     fleet_unref(f);
-    return fflush(stdout) == 0 ? rc : EXIT_FAILED;
+    return out_flush() ? rc : EXIT_FAILED;
 }
 
 int cmd_once(const struct args *a)

@@ -2,6 +2,7 @@
 
 #include "tui/cmd.h"
 #include "tui/live.h"
+#include "tui/out.h"
 #include "tui/words.h"
 
 #include <stdio.h>
@@ -99,7 +100,10 @@ static int alone(struct session *s, struct command *c)
         return rc;
     }
     done = live_wait(&l, w.to_end ? WORK_S : LOOK_S, is_done, &w);
-    (void)fprintf(w.refused ? stderr : stdout, "%s\n", w.text); /* lint: allow stderr */
+    if (w.refused)
+        out_complain("%s\n", w.text);
+    else
+        out_line(w.text);
     rc = w.refused || !done ? EXIT_LATER : EXIT_DONE;
     live_stop(&l);
     return rc;

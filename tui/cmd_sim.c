@@ -3,6 +3,7 @@
 #include "core/sim/server.h"
 #include "tui/cmd.h"
 #include "tui/demo.h"
+#include "tui/out.h"
 
 #include <poll.h>
 #include <signal.h>
@@ -84,9 +85,9 @@ int cmd_sim(const struct args *a)
         return session_fail(&e);
     if (a->set[FLAG_FAULTS] && str_eq(a->value[FLAG_FAULTS], "list")) {
         site_fault_list(&line);
-        (void)fputs(strbuf_text(&line), stdout); /* the flush below sees a failure */
+        out_printf("%s", strbuf_text(&line));
         strbuf_clear(&line);
-        return fflush(stdout) == 0 ? EXIT_DONE : EXIT_FAILED;
+        return out_flush() ? EXIT_DONE : EXIT_FAILED;
     }
     /* Served to others the site lives in real time, from now on. */
     d.from = clock_utc(clock_system());
@@ -100,8 +101,8 @@ int cmd_sim(const struct args *a)
         goto out;
     }
     sim_server_urls(server, &line);
-    (void)fputs(strbuf_text(&line), stdout); /* the flush below sees a failure */
-    if (fflush(stdout) == 0)
+    out_printf("%s", strbuf_text(&line));
+    if (out_flush())
         wait_for_end();
     else
         rc = EXIT_FAILED;

@@ -2,6 +2,7 @@
 
 #include "tui/cmd.h"
 #include "tui/live.h"
+#include "tui/out.h"
 #include "tui/words.h"
 
 #include "core/net/json.h"
@@ -37,7 +38,9 @@ static int by_looking(struct session *s, const struct args *a)
     } else if (a->set[FLAG_JSON]) {
         char *text = session_render(f);
 
-        rc = text != NULL && puts(text) >= 0 ? EXIT_DONE : EXIT_FAILED;
+        if (text != NULL)
+            out_line(text);
+        rc = text != NULL && out_flush() ? EXIT_DONE : EXIT_FAILED;
         free(text);
     } else {
         words_status(f, s->tz);
@@ -67,10 +70,10 @@ static void print_row(const json_value *s)
     const json_value *gate = json_get(s, "gate"), *move = json_get(s, "move");
     const json_value *why = json_is_object(gate) ? gate : json_get(s, "reason");
 
-    (void)printf("%-16.16s %-12s %-8s %-10s %8s  %s\n", text_of(s, "name"),
-                 text_of(s, "place"), text_of(s, "desired"),
-                 json_is_object(move) ? text_of(move, "step") : "-",
-                 text_of(json_get(s, "cost"), "hour"), text_of(why, "text"));
+    out_printf("%-16.16s %-12s %-8s %-10s %8s  %s\n", text_of(s, "name"),
+               text_of(s, "place"), text_of(s, "desired"),
+               json_is_object(move) ? text_of(move, "step") : "-",
+               text_of(json_get(s, "cost"), "hour"), text_of(why, "text"));
 }
 
 /* The table from the text that the running instance published. */
@@ -84,14 +87,20 @@ static int from_text(const char *text)
         return session_fail(&e);
     root = json_doc_root(doc);
     servers = json_get(root, "servers");
-    (void)printf("%s at %s, mode %s\n", text_of(root, "site"), text_of(root, "at"),
-                 text_of(root, "mode"));
-    (void)printf("%-16s %-12s %-8s %-10s %8s  %s\n", "SERVER", "WHERE", "DESIRED", "STEP",
-                 "$/H", "WHY");
+    out_printf("%s at %s, mode %s\n", text_of(root, "site"), text_of(root, "at"),
+               text_of(root, "mode"));
+    out_printf("%-16s %-12s %-8s %-10s %8s  %s\n", "SERVER", "WHERE", "DESIRED", "STEP",
+               "$/H", "WHY");
     for (size_t i = 0; i < json_list_len(servers); i++)
         print_row(json_list_at(servers, i));
     json_doc_free(doc);
-    return fflush(stdout) == 0 ? EXIT_DONE : EXIT_FAILED;
+    return out_flush() ? EXIT_DONE : EXIT_FAILED;
+}
+
+static int raw_text(const char *text)
+{
+    out_line(text);
+    return out_flush() ? EXIT_DONE : EXIT_FAILED;
 }
 
 int cmd_status(const struct args *a)
@@ -109,8 +118,7 @@ int cmd_status(const struct args *a)
         goto out;
     if (lock_is_held(s.state_dir, &s.holder) && s.store != NULL &&
         store_snapshot_get(s.store, &text, &at, &e) == ERR_OK && text != NULL)
-        rc = a->set[FLAG_JSON] ? puts(text) >= 0 ? EXIT_DONE : EXIT_FAILED
-                               : from_text(text);
+        rc = a->set[FLAG_JSON] ? raw_text(text) : from_text(text);
     else
         rc = by_looking(&s, a);
 out:

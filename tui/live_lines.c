@@ -1,6 +1,7 @@
 #include <config.h>
 
 #include "tui/live.h"
+#include "tui/out.h"
 #include "tui/words.h"
 
 #include <errno.h>
@@ -30,11 +31,11 @@ static void print_entries(const struct fleet *f, const struct tz *tz, int64_t *s
         const struct journal_entry *j = &f->events[*seen - first];
         struct civil c = tz_civil(tz, j->at);
 
-        (void)printf("%02d-%02d %02d:%02d:%02d %-4s %s%s%s\n", c.month, c.day, c.hour,
-                     c.minute, c.second, level_word(j->level), j->server,
-                     j->server[0] != '\0' ? ": " : "", j->text);
+        out_printf("%02d-%02d %02d:%02d:%02d %-4s %s%s%s\n", c.month, c.day, c.hour,
+                   c.minute, c.second, level_word(j->level), j->server,
+                   j->server[0] != '\0' ? ": " : "", j->text);
     }
-    (void)fflush(stdout); /* a pipe that is gone ends us by its signal or error below */
+    (void)out_flush(); /* a pipe that is gone is seen below */
 }
 
 static void print_replies(const struct fleet *f, uint64_t *last)
@@ -43,10 +44,10 @@ static void print_replies(const struct fleet *f, uint64_t *last)
         if (f->replies[i].id <= *last)
             continue;
         *last = f->replies[i].id;
-        (void)printf("%s%s\n",
-                     f->replies[i].accepted ? "" : "refused: ", f->replies[i].text);
+        out_printf("%s%s\n",
+                   f->replies[i].accepted ? "" : "refused: ", f->replies[i].text);
     }
-    (void)fflush(stdout);
+    (void)out_flush(); /* a pipe that is gone is seen below */
 }
 
 static void obey(struct live *l, const char *line, bool *quit)
@@ -58,10 +59,10 @@ static void obey(struct live *l, const char *line, bool *quit)
     if (words_parse(line, f, l->session->tz, clock_utc(l->clock), &c, quit, &e) !=
             ERR_OK ||
         (!*quit && c.kind != COMMAND_COUNT && !live_send(l, &c, &e)))
-        (void)printf("%s\n", e.text);
+        out_printf("%s\n", e.text);
     else if (!*quit && c.kind == COMMAND_COUNT)
         words_status(f, l->session->tz);
-    (void)fflush(stdout);
+    (void)out_flush(); /* a pipe that is gone is seen below */
     fleet_unref(f);
 }
 
@@ -119,7 +120,7 @@ int live_lines(struct live *l, bool words, struct utc until)
             print_replies(f, &replied);
             fleet_unref(f);
         }
-        if (ferror(stdout)) {
+        if (!out_flush()) {
             rc = EXIT_FAILED;
             break;
         }

@@ -21,6 +21,8 @@ rushhour_SOURCES = \
 	tui/live.h \
 	tui/live_lines.c \
 	tui/main.c \
+	tui/out.c \
+	tui/out.h \
 	tui/session.c \
 	tui/session.h \
 	tui/when.c \

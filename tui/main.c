@@ -3,6 +3,7 @@
 #include "core/net/http.h"
 #include "tui/cmd.h"
 #include "tui/cmd_config.h"
+#include "tui/out.h"
 #include "tui/session.h"
 
 #include <locale.h>
@@ -16,8 +17,9 @@ static int doctor(const struct args *a)
 
     if (a->set[FLAG_OFFLINE])
         return cmd_doctor_offline(a->value[FLAG_CONFIG]);
-    (void)err_set(&e, ERR_USAGE, "write: rushhour doctor --offline (this version reaches no API "
-                                 "here; `rushhour status` does)");
+    (void)err_set(&e, ERR_USAGE,
+                  "write: rushhour doctor --offline (this version reaches no API "
+                  "here; `rushhour status` does)");
     return session_fail(&e);
 }
 
@@ -35,7 +37,7 @@ static const struct {
     {SUB_STATUS, cmd_status}, {SUB_MOVE, cmd_order},      {SUB_CANCEL, cmd_order},
     {SUB_HOLD, cmd_order},    {SUB_RELEASE, cmd_order},   {SUB_AUTO, cmd_order},
     {SUB_SNOOZE, cmd_order},  {SUB_EXTENSION, cmd_order}, {SUB_LOG, cmd_log},
-    {SUB_DOCTOR, doctor}, {SUB_INIT, init},       {SUB_SIM, cmd_sim},
+    {SUB_DOCTOR, doctor},     {SUB_INIT, init},           {SUB_SIM, cmd_sim},
 };
 
 static int help(const struct args *a)
@@ -44,9 +46,9 @@ static int help(const struct args *a)
 
     strbuf_init(&text, 64 * 1024);
     args_help(a->sub, &text);
-    (void)fputs(strbuf_text(&text), stdout); /* the flush below sees a failure */
+    out_printf("%s", strbuf_text(&text));
     strbuf_clear(&text);
-    return fflush(stdout) == 0 ? EXIT_DONE : EXIT_FAILED;
+    return out_flush() ? EXIT_DONE : EXIT_FAILED;
 }
 
 static int run(const struct args *a)

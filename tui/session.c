@@ -4,6 +4,7 @@
 
 #include "core/model/fleet_json.h"
 #include "tui/cmd_config.h"
+#include "tui/out.h"
 
 #include <errno.h>
 #include <pwd.h>
@@ -26,8 +27,7 @@ int session_fail(const struct err *e)
                  {ERR_TIMEOUT, EXIT_API},   {ERR_TLS, EXIT_API},
                  {ERR_AUTH, EXIT_API}};
 
-    (void)fprintf(stderr, "rushhour: %s\n",
-                  e->text); /* lint: allow stderr - main's own words */
+    out_complain("rushhour: %s\n", e->text);
     for (size_t i = 0; i < ARRAY_LEN(exits); i++) {
         if (exits[i].code == e->code)
             return exits[i].exit;
@@ -88,8 +88,7 @@ static int load_config(struct session *s, const struct args *a)
     if (config_load(s->config_path, true, &s->config, &problems, &e) == ERR_OK)
         return EXIT_DONE;
     for (size_t i = 0; problems != NULL && i < config_problems_count(problems); i++)
-        (void)fprintf(stderr, "%s\n",
-                      config_problems_get(problems, i)); /* lint: allow stderr */
+        out_complain("%s\n", config_problems_get(problems, i));
     if (problems == NULL || config_problems_count(problems) == 0)
         (void)session_fail(&e);
     config_problems_free(problems);
@@ -213,9 +212,12 @@ int session_command(struct session *s, const struct command *c, bool quiet)
         (void)session_fail(&e);
         return EXIT_LATER;
     }
-    if (!quiet || !reply.accepted)
-        (void)fprintf(reply.accepted ? stdout : stderr, "%s\n",
-                      reply.text); /* lint: allow stderr */
+    if (!quiet || !reply.accepted) {
+        if (reply.accepted)
+            out_line(reply.text);
+        else
+            out_complain("%s\n", reply.text);
+    }
     return reply.accepted ? EXIT_DONE : EXIT_LATER;
 }
 

@@ -20,15 +20,22 @@ bool str_copy(char *dst, size_t size, const char *src)
     return fits;
 }
 
+bool str_vformat(char *dst, size_t size, const char *fmt, va_list ap)
+{
+    int len = vsnprintf(dst, size, fmt, ap);
+
+    return len >= 0 && (size_t)len < size;
+}
+
 bool str_format(char *dst, size_t size, const char *fmt, ...)
 {
     va_list ap;
-    int len;
+    bool fits;
 
     va_start(ap, fmt);
-    len = vsnprintf(dst, size, fmt, ap);
+    fits = str_vformat(dst, size, fmt, ap);
     va_end(ap);
-    return len >= 0 && (size_t)len < size;
+    return fits;
 }
 
 bool str_eq(const char *a, const char *b)
@@ -46,6 +53,19 @@ bool str_eq_nocase(const char *a, const char *b)
     for (; *a != '\0' && lower(*a) == lower(*b); a++)
         b++;
     return *a == '\0' && *b == '\0';
+}
+
+bool str_has_nocase(const char *text, const char *word)
+{
+    for (; *text != '\0'; text++) {
+        size_t i = 0;
+
+        while (word[i] != '\0' && lower(text[i]) == lower(word[i]))
+            i++;
+        if (word[i] == '\0')
+            return true;
+    }
+    return word[0] == '\0';
 }
 
 bool str_starts(const char *s, const char *prefix)

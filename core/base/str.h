@@ -8,6 +8,7 @@
 
 #include "core/base/err.h"
 
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,8 +18,12 @@ bool str_copy(char *dst, size_t size, const char *src) NONNULL;
 /* snprintf that says whether all of it fit. size >= 1. */
 bool str_format(char *dst, size_t size, const char *fmt, ...) PRINTF_LIKE(3, 4) NONNULL;
 
+bool str_vformat(char *dst, size_t size, const char *fmt, va_list ap) NONNULL;
+
 bool str_eq(const char *a, const char *b) NONNULL;
 bool str_eq_nocase(const char *a, const char *b) NONNULL; /* ASCII letters only */
+bool str_has_nocase(const char *text,
+                    const char *word) NONNULL; /* contains; ASCII letters */
 bool str_starts(const char *s, const char *prefix) NONNULL;
 bool str_ends(const char *s, const char *suffix) NONNULL;
 

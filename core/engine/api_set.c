@@ -284,6 +284,8 @@ void api_set_wait(struct api_set *s, bool (*wait)(void *ctx, int64_t ms), void *
 
 void api_set_logout(struct api_set *s)
 {
-    if (s->vsphere != NULL)
+    struct err e = {0};
+
+    if (s->shared->vsphere != NULL && need(s, A_VSPHERE, &e) == ERR_OK)
         vsphere_logout(s->vsphere);
 }

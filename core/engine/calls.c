@@ -4,6 +4,10 @@
 
 #include "core/base/str.h"
 
+/* Beyond the longest that any call may take: a vSphere task is followed for ten minutes.
+ */
+enum { ANSWER_MAX_MS = 20 * 60 * 1000 };
+
 bool call_is_open(const struct controller *c, const char *server)
 {
     for (size_t i = 0; i < MAX_CALLS_OPEN; i++) {
@@ -56,15 +60,7 @@ bool call_send(struct controller *c, const struct call *call, const char *actor,
     return true;
 }
 
-static void poll_after(struct controller *c, enum call_kind kind)
-{
-    for (size_t i = 0; i < SOURCE_COUNT; i++) {
-        if (str_eq(source_api((enum source)i), call_api(kind)))
-            sources_hurry(c, (enum source)i);
-    }
-}
-
-void call_result(struct controller *c, const struct call_result *r)
+const struct call *call_result(struct controller *c, const struct call_result *r)
 {
     struct call_slot *slot = NULL;
     struct server_state *s;
@@ -75,7 +71,7 @@ void call_result(struct controller *c, const struct call_result *r)
             slot = &c->calls[i];
     }
     if (slot == NULL)
-        return; /* an answer that was given up on long ago */
+        return NULL; /* an answer that was given up on long ago */
     slot->open = false;
     rec = effects_record(c->fx, RECORD_OUTCOME);
     if (rec != NULL) {
@@ -114,5 +110,19 @@ void call_result(struct controller *c, const struct call_result *r)
         c->extension.last.at = c->now;
         c->extension.last_kind = slot->call.kind;
     }
-    poll_after(c, slot->call.kind);
+    return &slot->call;
+}
+
+/* Every call is answered, if only by its time limit; should one be lost all the same, the
+ * server must not wait for ever. */
+void calls_expire(struct controller *c)
+{
+    for (size_t i = 0; i < MAX_CALLS_OPEN; i++) {
+        struct call_result r = {.id = c->calls[i].call.id, .outcome = OUTCOME_UNKNOWN};
+
+        if (!c->calls[i].open || c->mono.ms - c->calls[i].sent.ms < ANSWER_MAX_MS)
+            continue;
+        (void)err_set(&r.err, ERR_TIMEOUT, "no answer came");
+        (void)call_result(c, &r);
+    }
 }

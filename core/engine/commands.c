@@ -8,39 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-void setting_store(struct controller *c, const char *key, const char *value)
-{
-    struct record *r = effects_record(c->fx, RECORD_SETTING);
-
-    if (r == NULL)
-        return;
-    r->at = c->now;
-    (void)str_copy(r->as.setting.key, sizeof(r->as.setting.key), key);
-    (void)str_copy(r->as.setting.value, sizeof(r->as.setting.value), value);
-}
-
-void hold_store(struct controller *c, const struct server_state *s)
-{
-    struct record *r = effects_record(c->fx, RECORD_HOLD);
-
-    if (r == NULL)
-        return;
-    r->at = c->now;
-    (void)str_copy(r->as.hold.server, sizeof(r->as.hold.server), s->config->name);
-    r->as.hold.hold = s->hold;
-}
-
-void order_store(struct controller *c, const struct server_state *s)
-{
-    char key[NAME_TEXT], value[LINE_TEXT] = "";
-
-    (void)str_format(key, sizeof(key), "order:%.50s", s->config->name);
-    if (s->order.place != PLACE_UNKNOWN)
-        (void)str_format(value, sizeof(value), "%s %d %s", place_word(s->order.place),
-                         s->order.force ? 1 : 0, s->order.by);
-    setting_store(c, key, value);
-}
-
 static void setting_store_time(struct controller *c, const char *key, struct utc t)
 {
     char text[24];

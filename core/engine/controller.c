@@ -14,20 +14,6 @@ enum { CLOCK_TICK_MS = 1000, CLOCK_CONSISTENT_TICKS = 2 };
 enum { LEAD_UNTAUGHT_S = 25 * 60 };
 enum { SCHEDULE_REFRESH_S = 6 * 3600, WAKE_MAX_MS = 5000 };
 
-struct server_state *server_find(struct controller *c, const char *name)
-{
-    for (size_t i = 0; i < c->n_servers; i++) {
-        if (str_eq(c->servers[i].config->name, name))
-            return &c->servers[i];
-    }
-    return NULL;
-}
-
-bool acts_forbidden(const struct controller *c)
-{
-    return c->observe || c->dry_run || c->setting == AUTO_DRY_RUN || !c->store_ok;
-}
-
 static void load_setting(struct controller *c, const struct stored_setting *row)
 {
     const char *key = row->key, *value = row->value, *name = strchr(key, ':');
@@ -98,6 +84,8 @@ static void load_moves(struct controller *c, const struct store_state *state)
         const struct stored_intent *in = &state->intents[i];
         struct server_state *s = server_find(c, in->call.server);
 
+        if (c->n_orphans < MAX_CALLS_OPEN)
+            c->orphans[c->n_orphans++] = in->call.id;
         if (s != NULL && s->has_move && str_eq(s->move.id, in->call.move)) {
             s->has_last = true;
             s->last = (struct call_result){
@@ -244,6 +232,40 @@ static void refresh_schedule(struct controller *c)
     c->schedule_built = true;
 }
 
+/* What the last run had sent and not heard of is a lost answer: the facts tell what
+ * became of it. */
+static void close_orphans(struct controller *c)
+{
+    for (size_t i = 0; i < c->n_orphans; i++) {
+        struct record *r = effects_record(c->fx, RECORD_OUTCOME);
+
+        if (r == NULL)
+            return;
+        r->at = c->now;
+        r->as.outcome = (struct call_result){
+            .id = c->orphans[i], .outcome = OUTCOME_UNKNOWN, .at = c->now};
+        (void)err_set(&r->as.outcome.err, ERR_CANCELED,
+                      "the program ended before the answer came");
+    }
+    if (c->n_orphans > 0)
+        journal_say(
+            c, journal_begin(c, LEVEL_WARN, "rushhour", "", "resume"),
+            "%zu call%s of the last run without an answer: looking what became of it",
+            c->n_orphans, c->n_orphans == 1 ? "" : "s");
+    c->n_orphans = 0;
+}
+
+/* What a call has changed is looked at soon. */
+static void poll_after(struct controller *c, const struct call *call)
+{
+    if (call == NULL)
+        return;
+    for (size_t i = 0; i < SOURCE_COUNT; i++) {
+        if (str_eq(source_api((enum source)i), call_api(call->kind)))
+            sources_hurry(c, (enum source)i);
+    }
+}
+
 static void take_event(struct controller *c, const struct event *ev)
 {
     switch (ev->kind) {
@@ -254,7 +276,7 @@ static void take_event(struct controller *c, const struct event *ev)
         c->fx->changed = true;
         break;
     case EVENT_RESULT:
-        call_result(c, &ev->as.result);
+        poll_after(c, call_result(c, &ev->as.result));
         c->fx->changed = true;
         break;
     case EVENT_COMMAND:
@@ -278,9 +300,11 @@ void controller_step(struct controller *c, const struct event *ev, struct effect
     c->now = ev->now;
     c->mono = ev->mono;
     fx->next_wake.ms = c->mono.ms + WAKE_MAX_MS;
+    close_orphans(c);
     check_clock(c);
     refresh_schedule(c);
     take_event(c, ev);
+    calls_expire(c);
     merge_all(c);
     react_all(c);
     decide_all(c);

@@ -246,18 +246,23 @@ static void follow_instance(struct controller *c, struct server_state *s)
 {
     const struct instance_facts *in = &s->facts.instance;
     struct segment *g = segment_find(c, s->segment);
-    bool alive = in->id[0] != '\0' && !in->terminated && in->launched.s != 0;
+    bool alive = in->id[0] != '\0' && !in->terminated;
     struct utc as_of;
 
     if (g != NULL && (!alive || !str_eq(g->resource, in->id)))
         segment_close(c, &s->segment, s->facts.lost);
+    if (g != NULL && s->segment != 0 && in->launched.s != 0 &&
+        g->start.s != in->launched.s) {
+        g->start = in->launched; /* EC2 knows it by now */
+        segment_store(c, g);
+    }
     if (!alive || s->segment != 0)
         return;
     g = segment_add(c);
     if (g == NULL)
         return;
     s->segment = g->id;
-    g->start = in->launched;
+    g->start = in->launched.s != 0 ? in->launched : c->now;
     (void)str_copy(g->resource, sizeof(g->resource), in->id);
     (void)str_copy(g->kind, sizeof(g->kind),
                    in->lifecycle == LIFECYCLE_ON_DEMAND ? "on_demand" : "spot");
@@ -383,6 +388,9 @@ void costs_view(struct controller *c, struct fleet *f)
             v->hour = v->price;
             v->hour_known = v->hour_known && v->price_known;
         }
+        /* Nobody knows what a server costs whose place nobody knows. */
+        if (g == NULL && s->facts.place == PLACE_UNKNOWN)
+            v->hour_known = false;
         f->hour_known = f->hour_known && v->hour_known;
         add(&f->hour, v->hour);
         add(&f->month, v->month);

@@ -65,7 +65,9 @@ static void apply(struct controller *c, struct server_state *s,
         break;
     case PLAN_CANCEL:
         if (s->has_move && !s->move.committed)
-            move_end(c, s, MOVE_CANCELED, FAILURE_TRANSIENT, s->decision.reason_text);
+            move_end(c, s, MOVE_CANCELED, FAILURE_TRANSIENT,
+                     s->decision.gate_text[0] != '\0' ? s->decision.gate_text
+                                                      : s->decision.reason_text);
         break;
     }
 }

@@ -46,8 +46,8 @@ void journal_say(struct controller *c, struct journal_entry *j, const char *fmt,
     }
 }
 
-void alert_raise(struct controller *c, const char *server, const char *code,
-                 const char *text)
+void alert_add(struct controller *c, const char *server, const char *code,
+               const char *text)
 {
     struct alert *a;
 
@@ -70,6 +70,12 @@ void alert_raise(struct controller *c, const char *server, const char *code,
     (void)str_copy(a->server, sizeof(a->server), server);
     (void)str_copy(a->code, sizeof(a->code), code);
     (void)str_copy(a->text, sizeof(a->text), text);
+}
+
+void alert_raise(struct controller *c, const char *server, const char *code,
+                 const char *text)
+{
+    alert_add(c, server, code, text);
     journal_say(c, journal_begin(c, LEVEL_WARN, "rushhour", server, code), "%s", text);
 }
 

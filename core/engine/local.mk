@@ -23,4 +23,5 @@ libcore_a_SOURCES += \
 	core/engine/runtime.h \
 	core/engine/snapshot.c \
 	core/engine/sources.c \
+	core/engine/state.c \
 	core/engine/state.h

@@ -78,8 +78,8 @@ int mailbox_get(struct mailbox *m, void *item, int64_t timeout_ms)
     struct timespec until;
     int got = 0, rc = 0;
 
-    (void)clock_gettime(CLOCK_MONOTONIC,
-                        &until); /* lint: allow clock_gettime - the wait's own */
+    /* lint: allow clock_gettime - the clock that the wait itself runs on */
+    (void)clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += timeout_ms / 1000;
     until.tv_nsec += timeout_ms % 1000 * 1000000;
     if (until.tv_nsec >= 1000000000) {

@@ -201,7 +201,8 @@ static void merge_spot(const struct controller *c, struct server_facts *f)
         (void)str_copy(in->request, sizeof(in->request), sp->id);
         (void)str_copy(in->spot_status, sizeof(in->spot_status), sp->status);
         in->spot = sp->state;
-        /* AWS's usual way: the request is closed at once, the instance runs on for two minutes. */
+        /* AWS's usual way: the request is closed at once, the instance runs on for two
+         * minutes. */
         if (sp->state == SPOT_RECLAIMED && in->running && !in->terminated)
             in->spot = SPOT_NOTICE;
         if (in->spot == SPOT_NOTICE && in->reclaim_at.s == 0)
@@ -256,8 +257,13 @@ static void place_from_manager(struct server_facts *f, const struct seen_managed
         (void)str_copy(f->place_raw, sizeof(f->place_raw), m->raw_state);
     f->migration_busy = m->migration_busy;
     f->instance_stopped = m->instance_stopped;
-    if (m->has_instance && m->instance.id[0] != '\0' && f->place != PLACE_ONPREM)
-        copy_instance(&f->instance, &m->instance);
+    if (m->has_instance && m->instance.id[0] != '\0' && f->place != PLACE_ONPREM) {
+        struct seen_instance in = m->instance;
+
+        /* The manager's dates may be days without a time; only EC2 knows the launch. */
+        in.launched.s = 0;
+        copy_instance(&f->instance, &in);
+    }
 }
 
 static void merge_velostrata(struct controller *c, struct server_state *s)

@@ -245,6 +245,15 @@ static bool advance(struct controller *c, struct server_state *s)
 
 static void check_deadline(struct controller *c, struct server_state *s)
 {
+    const struct move *m = &s->move;
+    char text[LINE_TEXT];
+
+    if (!s->drain_told && m->step == 0 && m->drain_deadline.s != 0 &&
+        c->now.s >= m->drain_deadline.s) {
+        s->drain_told = true;
+        (void)str_format(text, sizeof(text), "past its drain deadline: %.120s", m->note);
+        alert_raise(c, s->config->name, "drain", text);
+    }
     if (s->late_told || s->move.deadline.s == 0 || c->now.s < s->move.deadline.s)
         return;
     s->late_told = true;
@@ -263,6 +272,6 @@ void moves_advance(struct controller *c)
         if (s->has_move)
             check_deadline(c, s);
         else
-            s->late_told = false;
+            s->late_told = s->drain_told = false;
     }
 }

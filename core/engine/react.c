@@ -6,6 +6,9 @@
 
 #include <string.h>
 
+/* Long enough for every API to be asked once after the window's start. */
+enum { LATE_TOLD_S = 300 };
+
 static bool is_settled(const struct server_state *s)
 {
     return !s->has_move && !s->facts.place_stale && !s->facts.task_active &&
@@ -49,7 +52,7 @@ static void tell_notice(struct controller *c, struct server_state *s)
     if (s->notice_told || in->reclaim_at.s == 0)
         return;
     s->notice_told = true;
-    alert_raise(c, s->config->name, "interruption", "AWS takes its spot instance back");
+    alert_add(c, s->config->name, "interruption", "AWS takes its spot instance back");
     journal_say(c, journal_begin(c, LEVEL_WARN, "spot", s->config->name, "notice"),
                 "spot interruption notice (%s), AWS reclaims %s in %s", in->spot_status,
                 in->id,
@@ -104,16 +107,6 @@ static void tell_loss(struct controller *c, struct server_state *s)
     }
 }
 
-void place_know(struct controller *c, struct server_state *s, enum place place)
-{
-    char key[NAME_TEXT];
-
-    s->known_place = place;
-    s->settled_since = c->now;
-    (void)str_format(key, sizeof(key), "place:%.50s", s->config->name);
-    setting_store(c, key, place_word(place));
-}
-
 static void note_arrival(struct controller *c, struct server_state *s)
 {
     const struct server_facts *f = &s->facts;
@@ -146,6 +139,30 @@ static void note_hold_end(struct controller *c, struct server_state *s)
                 "its hold in %s ended", place_screen(s->hold.place));
     s->hold = (struct hold){0};
     hold_store(c, s);
+}
+
+/* Ready at the window's start was the promise; who is not says why
+ * (policy-and-cost 3.4, 6.1). */
+static void tell_late(struct controller *c, struct server_state *s)
+{
+    struct schedule_at at = schedule_at(&c->schedule, c->now);
+    const struct decision *d = &s->decision;
+    char text[LINE_TEXT];
+
+    if (at.phase != PHASE_WINDOW || c->now.s < at.window.start.s ||
+        s->late_window.s == at.window.start.s ||
+        s->facts.place_as_of.s < at.window.start.s)
+        return;
+    /* Once a window, at its start; who begins to watch later has nothing to tell. */
+    s->late_window = at.window.start;
+    if (c->now.s - at.window.start.s > LATE_TOLD_S || d->desired != PLACE_CLOUD ||
+        s->facts.place == PLACE_CLOUD)
+        return;
+    (void)str_format(text, sizeof(text), "late for the rush hour: %.120s",
+                     s->has_move && s->move.note[0] != '\0' ? s->move.note
+                     : d->gate != GATE_NONE                 ? d->gate_text
+                                                            : "on its way");
+    alert_raise(c, s->config->name, "late", text);
 }
 
 static void note_snooze_end(struct controller *c)
@@ -207,6 +224,7 @@ void react_all(struct controller *c)
         tell_notice(c, s);
         tell_loss(c, s);
         note_arrival(c, s);
+        tell_late(c, s);
     }
     watch_idle(c);
 }

@@ -76,7 +76,7 @@ static void on_poll(void *ctx, const struct poll_request *p)
 
     for (size_t i = 0; i < POLLERS; i++) {
         if (str_eq(source_api(p->source), r->pollers[i].api)) {
-            if (!mailbox_put(r->pollers[i].box, p))
+            if (!mailbox_put(r->pollers[i].box, p) && !stopping(r))
                 log_write(r->options.log, LOG_WARN, "engine", "poller %s is behind",
                           r->pollers[i].api);
             return;
@@ -115,7 +115,6 @@ static void *poller_main(void *arg)
             observation_unref(
                 ev.as.observation); /* stopping, or far behind: asked for again */
     }
-    api_set_logout(p->set);
     return NULL;
 }
 
@@ -344,6 +343,24 @@ static void stop_workers(struct runtime *r)
     }
 }
 
+/* The aborted clients cannot speak any more: a fresh one ends the shared vSphere session,
+ * unless vSphere is silent anyway. */
+static void log_out(struct runtime *r)
+{
+    struct api_set *set = NULL;
+    struct fleet *f = r->board != NULL ? board_latest(r->board) : NULL;
+    struct err e = {0};
+    bool answers = false;
+
+    for (size_t i = 0; f != NULL && i < f->n_apis; i++)
+        answers = answers ||
+                  (f->apis[i].source == SOURCE_VSPHERE && f->apis[i].state == API_OK);
+    fleet_unref(f);
+    if (answers && api_set_new(r->options.shared, NULL, &set, &e) == ERR_OK)
+        api_set_logout(set);
+    api_set_free(set);
+}
+
 void runtime_stop(struct runtime *r)
 {
     struct event ev;
@@ -372,6 +389,7 @@ void runtime_stop(struct runtime *r)
         if (ev.kind == EVENT_OBSERVATION)
             observation_unref(ev.as.observation);
     }
+    log_out(r);
     engine_free(r->engine);
     mailbox_free(r->inbox);
     mailbox_free(r->calls);

@@ -127,7 +127,9 @@ static void view_apis(const struct controller *c, struct fleet *f)
         v->source = (enum source)i;
         v->state = s->state;
         v->last_ok = s->good != NULL ? s->good->at : (struct utc){0};
-        if (s->state == API_OK && i != SOURCE_SPOT && source_is_stale(c, (enum source)i))
+        if (!source_is_needed(c, (enum source)i))
+            v->state = API_OFF; /* there is nothing to ask it for */
+        else if (s->state == API_OK && source_is_stale(c, (enum source)i))
             v->state = API_STALE;
         v->next.s =
             c->now.s + (s->next.ms > c->mono.ms ? (s->next.ms - c->mono.ms) / 1000 : 0);
@@ -176,7 +178,7 @@ static void view_degraded(const struct controller *c, struct fleet *f)
                              source_api((enum source)i));
             degrade(f, word);
         }
-        if (c->sources[i].good != NULL && i != SOURCE_SPOT &&
+        if (c->sources[i].good != NULL && source_is_needed(c, (enum source)i) &&
             source_is_stale(c, (enum source)i)) {
             (void)str_format(word, sizeof(word), "blind:%s", source_api((enum source)i));
             degrade(f, word);

@@ -235,6 +235,11 @@ static void fill_hints(const struct controller *c, enum source s, struct poll_hi
     }
 }
 
+bool source_is_needed(const struct controller *c, enum source s)
+{
+    return c->sources[s].configured && (s != SOURCE_SPOT || any_spot(c));
+}
+
 void sources_schedule(struct controller *c)
 {
     for (size_t i = 0; i < SOURCE_COUNT; i++) {
@@ -242,7 +247,7 @@ void sources_schedule(struct controller *c)
         enum source s = (enum source)i;
         int64_t due;
 
-        if (!st->configured || (s == SOURCE_SPOT && !any_spot(c)))
+        if (!source_is_needed(c, s))
             continue;
         if (st->in_flight && c->mono.ms - st->sent.ms < LOST_POLL_MS)
             continue;

@@ -70,6 +70,8 @@ struct server_state {
     int32_t n_losses;
     bool notice_told;
     bool late_told;
+    bool drain_told;
+    struct utc late_window; /* start of the window whose lateness was told */
     int32_t offering;
     struct mono keep_at; /* nodes are put right not more often than this */
     int32_t keep_failures;
@@ -149,6 +151,8 @@ struct controller {
     uint64_t next_call_id, next_move_id;
     int64_t next_segment_id;
     struct call_slot calls[MAX_CALLS_OPEN];
+    uint64_t orphans[MAX_CALLS_OPEN]; /* intents of the last run without an outcome */
+    size_t n_orphans;
     struct segment *segments; /* open ones and those of this month */
     size_t n_segments, cap_segments;
     struct price_series series[MAX_SERIES];
@@ -165,6 +169,22 @@ struct controller {
     uint64_t version;
 };
 
+/* state.c */
+struct server_state *server_find(struct controller *c, const char *name) NONNULL;
+
+/* Nothing may act: observing, dry-run, or no store. */
+bool acts_forbidden(const struct controller *c) NONNULL;
+
+/* Written with the records of this step; an empty value, a hold nowhere, no order:
+ * deleted. */
+void setting_store(struct controller *c, const char *key, const char *value) NONNULL;
+void hold_store(struct controller *c, const struct server_state *s) NONNULL;
+void order_store(struct controller *c, const struct server_state *s) NONNULL;
+
+/* The server has arrived there; stored, so that the next start knows what changed without
+ * us. */
+void place_know(struct controller *c, struct server_state *s, enum place place) NONNULL;
+
 /* journal.c: writes an entry (record and ring). fields the caller leaves out stay empty.
  */
 struct journal_entry *journal_begin(struct controller *c, enum level level,
@@ -172,6 +192,10 @@ struct journal_entry *journal_begin(struct controller *c, enum level level,
                                     const char *action) NONNULL;
 void journal_say(struct controller *c, struct journal_entry *j, const char *fmt, ...)
     PRINTF_LIKE(3, 4) NONNULL;
+/* An alert counts on the screen until it is acknowledged; raised, it has its journal
+ * line, too. */
+void alert_add(struct controller *c, const char *server, const char *code,
+               const char *text) NONNULL;
 void alert_raise(struct controller *c, const char *server, const char *code,
                  const char *text) NONNULL;
 
@@ -183,6 +207,7 @@ void sources_init(struct controller *c) NONNULL;
 void sources_take(struct controller *c, struct observation *o) NONNULL;
 void sources_schedule(struct controller *c) NONNULL;
 void sources_hurry(struct controller *c, enum source s) NONNULL;
+bool source_is_needed(const struct controller *c, enum source s) NONNULL;
 bool source_is_stale(const struct controller *c, enum source s) NONNULL;
 int64_t source_every_s(const struct controller *c, enum source s) NONNULL;
 int64_t source_stale_after_s(const struct controller *c, enum source s) NONNULL;
@@ -192,7 +217,11 @@ int64_t source_stale_after_s(const struct controller *c, enum source s) NONNULL;
 bool call_is_open(const struct controller *c, const char *server) NONNULL;
 bool call_send(struct controller *c, const struct call *call, const char *actor,
                const char *why) NONNULL;
-void call_result(struct controller *c, const struct call_result *r) NONNULL;
+/* The call that this is the answer to (closed, valid until the next one is sent); NULL:
+ * none. */
+const struct call *call_result(struct controller *c, const struct call_result *r) NONNULL;
+
+void calls_expire(struct controller *c) NONNULL;
 
 /* moves.c: begins, advances and ends moves. */
 void move_begin(struct controller *c, struct server_state *s, enum direction d,
@@ -206,18 +235,12 @@ void move_store(struct controller *c, const struct server_state *s) NONNULL;
  */
 void react_all(struct controller *c) NONNULL;
 
-/* The server has arrived there; stored, so that the next start knows what changed without us. */
-void place_know(struct controller *c, struct server_state *s, enum place place) NONNULL;
-
 /* decide.c: runs the plan and begins or cancels what it says; the extension; the nodes at
  * rest. */
 void decide_all(struct controller *c) NONNULL;
 
 /* commands.c */
 void command_take(struct controller *c, const struct command *cmd, bool stored) NONNULL;
-void setting_store(struct controller *c, const char *key, const char *value) NONNULL;
-void hold_store(struct controller *c, const struct server_state *s) NONNULL;
-void order_store(struct controller *c, const struct server_state *s) NONNULL;
 
 /* costs.c: segments, prices, sums. */
 void costs_load(struct controller *c, const struct store_state *state) NONNULL;
@@ -227,12 +250,7 @@ void costs_view(struct controller *c, struct fleet *f) NONNULL;
 bool price_find(const struct controller *c, const char *type, const char *zone,
                 struct utc at, struct usd *out, struct utc *as_of) NONNULL;
 
-struct server_state *server_find(struct controller *c, const char *name) NONNULL;
 const char *clock_text(const struct controller *c, struct utc t,
                        char buf[TIME_TEXT]) NONNULL;
-
-/* Nothing may act: observing, dry-run, no store, clock suspect (the last but for orders).
- */
-bool acts_forbidden(const struct controller *c) NONNULL;
 
 #endif

@@ -13,26 +13,6 @@ enum { LAUNCH_EVERY_S = 150 };
 /* An order that failed is not repeated faster than this. */
 enum { RETRY_CALL_S = 30 };
 
-void node_marker(char *buf, size_t size, const char *verb, const char *op, const char *by,
-                 const char *why)
-{
-    char text[120];
-    size_t n = 0;
-
-    (void)str_format(text, sizeof(text), "rushhour/1 %s op=%s by=%.32s why=%.32s", verb,
-                     op, by, why);
-    /* Names of people may hold anything; Jenkins cuts the reason at " : " and escapes the
-     * rest. */
-    for (const char *p = text; *p != '\0' && n + 1 < size; p++) {
-        bool plain = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
-                     (*p >= '0' && *p <= '9') || *p == '.' || *p == '/' || *p == '=' ||
-                     *p == '_' || *p == '-' || *p == ' ';
-
-        buf[n++] = plain ? *p : '_';
-    }
-    buf[n] = '\0';
-}
-
 /* A call that failed a moment ago is left alone for a while. */
 static bool too_soon(const struct step_in *in, const struct move *m)
 {

@@ -5,12 +5,11 @@
 #include "core/base/str.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 
 PRINTF_LIKE(2, 0)
 static void note(struct move *m, const char *fmt, va_list ap)
 {
-    (void)vsnprintf(m->note, sizeof(m->note), fmt, ap); /* a cut note is still a note */
+    (void)str_vformat(m->note, sizeof(m->note), fmt, ap); /* a cut note is still a note */
 }
 
 void say_wait(struct move *m, struct step_out *out, const char *fmt, ...)
@@ -74,4 +73,24 @@ bool seen_since_call(const struct step_in *in, const struct move *m, struct utc 
     if (in->call_open)
         return false;
     return in->last == NULL ? as_of.s >= m->step_since.s : as_of.s > in->last->at.s;
+}
+
+void node_marker(char *buf, size_t size, const char *verb, const char *op, const char *by,
+                 const char *why)
+{
+    char text[120];
+    size_t n = 0;
+
+    (void)str_format(text, sizeof(text), "rushhour/1 %s op=%s by=%.32s why=%.32s", verb,
+                     op, by, why);
+    /* Names of people may hold anything; Jenkins cuts the reason at " : " and escapes the
+     * rest. */
+    for (const char *p = text; *p != '\0' && n + 1 < size; p++) {
+        bool plain = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
+                     (*p >= '0' && *p <= '9') || *p == '.' || *p == '/' || *p == '=' ||
+                     *p == '_' || *p == '-' || *p == ' ';
+
+        buf[n++] = plain ? *p : '_';
+    }
+    buf[n] = '\0';
 }

@@ -4,8 +4,6 @@
 
 #include "core/base/str.h"
 
-#include <string.h>
-
 /* The manager brings a VM home by itself after a spot loss; only when nothing of that is
  * seen for this long the return is commanded (policy-and-cost 5.2). */
 enum { OWN_RETURN_S = 600 };
@@ -131,7 +129,7 @@ static bool run_resolve(const struct step_in *in, struct move *m, struct step_ou
     }
     if (f->place == PLACE_ONPREM) {
         /* The task says it in words only. */
-        bool capacity = strcasestr(f->task_error, "capacity") != NULL;
+        bool capacity = str_has_nocase(f->task_error, "capacity");
 
         say_fail(m, out, capacity ? FAILURE_CAPACITY : FAILURE_TRANSIENT,
                  "run in cloud failed: %s",

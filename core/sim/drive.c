@@ -2,6 +2,7 @@
 
 #include "core/sim/drive.h"
 
+#include "core/base/rng.h"
 #include "core/engine/api_set.h"
 #include "core/engine/engine.h"
 #include "core/policy/schedule.h"
@@ -9,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PENDING_MAX = 256, MINUTE_MS = 60 * 1000 };
+enum { PENDING_MAX = 256, MINUTE_MS = 60 * 1000, DOWN_MAX_MS = 120 * 1000 };
 
 /* An answer that is still on its way. */
 struct pending {
@@ -29,7 +30,8 @@ struct drive {
     struct engine *engine;
     struct pending pending[PENDING_MAX];
     size_t n_pending;
-    int64_t seq, next_minute_ms;
+    int64_t seq, next_minute_ms, next_crash_ms;
+    struct rng rng; /* of the crashes */
     struct schedule schedule;
     bool was_in_window;
     struct utc window_start;
@@ -194,7 +196,8 @@ static void next(struct drive *d, struct event *ev, int64_t *at_ms)
     *ev = (struct event){.kind = EVENT_TICK};
 }
 
-static enum err_code set_up(struct drive *d, struct err *e)
+/* A controller over the store as it is: at the start, and after each crash. */
+static enum err_code start_engine(struct drive *d, struct err *e)
 {
     const struct drive_options *o = d->o;
     const struct dispatch dispatch = {on_poll, on_call, d};
@@ -203,6 +206,18 @@ static enum err_code set_up(struct drive *d, struct err *e)
                                           .seed = o->seed,
                                           .host = "simulation",
                                           .user = "rushhour"};
+
+    if (api_set_new(d->shared, &d->transport, &d->set, e) != ERR_OK ||
+        engine_new(&co, d->store, &d->clock, &dispatch, o->log, &d->engine, e) != ERR_OK)
+        return e->code;
+    controller_set_auto(engine_controller(d->engine), AUTO_ON, d->fake.utc);
+    engine_on_journal(d->engine, on_journal, d);
+    return ERR_OK;
+}
+
+static enum err_code set_up(struct drive *d, struct err *e)
+{
+    const struct drive_options *o = d->o;
     struct aws_credentials *keys = NULL;
 
     d->fake = (struct clock_fake){.utc = o->from, .mono = {o->from.s * 1000}};
@@ -217,27 +232,57 @@ static enum err_code set_up(struct drive *d, struct err *e)
                                    &keys, e) != ERR_OK)
         return e->code;
     if (api_shared_new(o->config, &d->clock, keys, &d->shared, e) != ERR_OK ||
-        api_set_new(d->shared, &d->transport, &d->set, e) != ERR_OK ||
         store_open(o->state_dir, STORE_CONTROLLER, o->config->deployment, &d->store, e) !=
-            ERR_OK ||
-        engine_new(&co, d->store, &d->clock, &dispatch, o->log, &d->engine, e) != ERR_OK)
+            ERR_OK)
         return e->code;
-    controller_set_auto(engine_controller(d->engine), AUTO_ON, o->from);
-    engine_on_journal(d->engine, on_journal, d);
-    return ERR_OK;
+    return start_engine(d, e);
 }
 
-static void tear_down(struct drive *d)
+/* The end of a process: what it knew and every answer on its way to it are gone. */
+static void stop_engine(struct drive *d)
 {
     engine_free(d->engine);
+    d->engine = NULL;
     for (size_t i = 0; i < d->n_pending; i++) {
         if (d->pending[i].event.kind == EVENT_OBSERVATION)
             observation_unref(d->pending[i].event.as.observation);
     }
+    d->n_pending = 0;
     api_set_free(d->set);
+    d->set = NULL;
+}
+
+static void tear_down(struct drive *d)
+{
+    stop_engine(d);
     api_shared_free(d->shared);
     store_close(d->store);
     free(d->ready);
+}
+
+static void plan_crash(struct drive *d)
+{
+    int64_t mean = d->o->crash_mean_s;
+
+    d->next_crash_ms =
+        mean == 0 ? INT64_MAX : now_ms(d) + rng_between(&d->rng, 1, 2 * mean * 1000);
+}
+
+/* As kill -9 would: between two events, with calls under way; back after up to two
+ * minutes. */
+static enum err_code crash(struct drive *d, struct err *e)
+{
+    struct event ev = {.kind = EVENT_TICK};
+
+    d->report->crashes++;
+    stop_engine(d);
+    clock_fake_advance_ms(&d->fake, rng_between(&d->rng, 1, DOWN_MAX_MS));
+    site_advance(d->o->site, now_ms(d));
+    if (start_engine(d, e) != ERR_OK)
+        return e->code;
+    plan_crash(d);
+    engine_feed(d->engine, &ev);
+    return ERR_OK;
 }
 
 static void finish(struct drive *d)
@@ -280,8 +325,12 @@ enum err_code drive_run(const struct drive_options *o, struct drive_report *out,
     d->report = out;
     if (set_up(d, e) != ERR_OK)
         goto done;
+    rng_seed(&d->rng, o->seed ^ UINT64_C(0x5deece66d));
+    plan_crash(d);
     engine_feed(d->engine, &ev);
     for (;;) {
+        if (now_ms(d) >= d->next_crash_ms && crash(d, e) != ERR_OK)
+            goto done;
         next(d, &ev, &at_ms);
         if (at_ms > end_ms) {
             if (ev.kind == EVENT_OBSERVATION)

@@ -20,6 +20,8 @@ struct drive_options {
     struct utc from;
     int64_t duration_s;
     const char *state_dir; /* NULL = in memory */
+    int64_t
+        crash_mean_s; /* the controller dies by chance, on average so often; 0 = never */
     struct log *log;
     /* Called every simulated minute; may act on the site. NULL = nobody. */
     void (*each_minute)(void *ctx, const struct fleet *f);
@@ -41,7 +43,7 @@ struct drive_report {
     size_t n_late;
     struct usd cost_total, cost_spot, cost_extension, on_demand;
     bool cost_known;
-    int64_t polls, calls, steps;
+    int64_t polls, calls, steps, crashes;
     int64_t violations;
     char violation[LINE_TEXT]; /* the first */
     uint64_t trace;            /* a hash over the journal: same seed, same hash */

@@ -19,7 +19,7 @@ struct watched {
     int64_t in_cloud_late;  /* server-minutes in the cloud long after the window */
     int64_t extension_late; /* minutes the extension ran hours after the window */
     int64_t acts, acts_unexplained;
-    int64_t losses, homecomings, reruns_due;
+    int64_t losses, homecomings, reruns_due, run_calls;
     bool waiting_return[WATCHED_SERVERS], waiting_rerun[WATCHED_SERVERS];
     char first_wrong[LINE_TEXT];
 };
@@ -28,6 +28,7 @@ struct run {
     struct site *site;
     struct config *config;
     struct tz *tz;
+    struct drive_options options;
     struct drive_report report;
     struct watched watched;
     struct site_totals totals;
@@ -35,6 +36,11 @@ struct run {
 
 /* From Sunday 2026-11-22 08:30 in Haifa. Fails the test when it cannot run. */
 struct run *run_story(uint64_t seed, int64_t duration_s);
+/* The same with a controller that dies by chance, on average every crash_mean_s. */
+struct run *run_crashing(uint64_t seed, int64_t duration_s, int64_t crash_mean_s);
+/* The two halves of it, for a test that wants other options in between. */
+struct run *run_prepare(uint64_t seed);
+void run_go(struct run *r);
 void run_free(struct run *r);
 
 #endif
