@@ -28,6 +28,9 @@ struct engine {
     bool store_ok;
     struct mono store_retry;
     bool changed;
+    struct call
+        unsent[UNSENT_MAX]; /* of the event under way; their intents are not on disk */
+    size_t n_unsent;
     void (*on_journal)(void *ctx, const struct journal_entry *j);
     void *on_journal_ctx;
 };
@@ -178,23 +181,21 @@ static void hand_out(struct engine *g, bool calls)
 }
 
 /* One event all the way: decided, written, handed out. Calls whose intents could not be
- * written are put into unsent instead. */
-static bool take_through(struct engine *g, struct event *ev, struct call *unsent,
-                         size_t *n_unsent, struct err *e)
+ * written are put into g->unsent instead. */
+static bool take_through(struct engine *g, struct event *ev, struct err *e)
 {
     bool ok;
 
     step(g, ev);
     ok = write_down(g, e);
     hand_out(g, ok);
-    for (size_t i = 0; !ok && i < g->fx.n_calls && *n_unsent < UNSENT_MAX; i++)
-        unsent[(*n_unsent)++] = g->fx.calls[i];
+    for (size_t i = 0; !ok && i < g->fx.n_calls && g->n_unsent < UNSENT_MAX; i++)
+        g->unsent[g->n_unsent++] = g->fx.calls[i];
     return ok;
 }
 
 /* The controller learns what became of its store, and may act on that at once. */
-static void tell_store(struct engine *g, bool ok, const struct err *why,
-                       struct call *unsent, size_t *n_unsent)
+static void tell_store(struct engine *g, bool ok, const struct err *why)
 {
     struct event ev = {.kind = EVENT_STORE};
     struct err e = {0};
@@ -204,29 +205,27 @@ static void tell_store(struct engine *g, bool ok, const struct err *why,
               ok ? "writable again" : why->text);
     ev.as.store.ok = ok;
     (void)str_copy(ev.as.store.text, sizeof(ev.as.store.text), ok ? "" : why->text);
-    (void)take_through(g, &ev, unsent, n_unsent,
-                       &e); /* failing again is told by the next event */
+    (void)take_through(g, &ev, &e); /* failing again is told by the next event */
 }
 
 void engine_feed(struct engine *g, struct event *ev)
 {
-    struct call unsent[UNSENT_MAX];
-    size_t n_unsent = 0;
     struct err e = {0};
     bool was_ok = g->store_ok, ok;
 
-    ok = take_through(g, ev, unsent, &n_unsent, &e);
+    g->n_unsent = 0;
+    ok = take_through(g, ev, &e);
     if (ok != was_ok)
-        tell_store(g, ok, &e, unsent, &n_unsent);
+        tell_store(g, ok, &e);
     /* Every call gets an answer; what these ask for in turn waits for the next event. */
-    for (size_t i = 0, n = n_unsent; i < n; i++) {
+    for (size_t i = 0, n = g->n_unsent; i < n; i++) {
         struct event back = {.kind = EVENT_RESULT};
 
         back.as.result =
-            (struct call_result){.id = unsent[i].id, .outcome = OUTCOME_FAILED};
+            (struct call_result){.id = g->unsent[i].id, .outcome = OUTCOME_FAILED};
         (void)err_set(&back.as.result.err, ERR_STORE,
                       "not sent: the state could not be written");
-        (void)take_through(g, &back, unsent, &n_unsent, &e); /* what fails is kept back */
+        (void)take_through(g, &back, &e); /* what fails is kept back */
     }
 }
 

@@ -153,6 +153,7 @@ struct controller {
     struct call_slot calls[MAX_CALLS_OPEN];
     uint64_t orphans[MAX_CALLS_OPEN]; /* intents of the last run without an outcome */
     size_t n_orphans;
+    size_t n_calls_open;      /* mostly none: then nobody looks through the slots */
     struct segment *segments; /* open ones and those of this month */
     size_t n_segments, cap_segments;
     struct price_series series[MAX_SERIES];
