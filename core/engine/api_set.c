@@ -7,6 +7,7 @@
 #include "core/api/velostrata.h"
 #include "core/api/vsphere.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
 enum api { A_VELOSTRATA, A_JENKINS, A_VSPHERE, A_AWS, A_COUNT };
@@ -20,7 +21,8 @@ struct api_shared {
 
 struct api_set {
     struct api_shared *shared;
-    struct http_client *http[A_COUNT];
+    _Atomic(struct http_client *) http[A_COUNT]; /* NULL until it is needed */
+    atomic_bool aborted;
     struct transport inner[A_COUNT]; /* what carries the bytes */
     struct transport outer[A_COUNT]; /* measures on the way */
     struct link {
@@ -113,9 +115,6 @@ static struct http_client_config http_config(const struct api_shared *s, enum ap
 enum err_code api_set_new(struct api_shared *shared, const struct transport *via,
                           struct api_set **out, struct err *e)
 {
-    const struct config *c = shared->config;
-    const bool present[A_COUNT] = {c->velostrata.api.present, c->jenkins.present,
-                                   c->vsphere.present, c->aws.present};
     struct api_set *s = calloc(1, sizeof(*s));
 
     if (s == NULL)
@@ -124,17 +123,8 @@ enum err_code api_set_new(struct api_shared *shared, const struct transport *via
     for (int i = 0; i < A_COUNT; i++) {
         s->links[i] = (struct link){s, (enum api)i};
         s->outer[i] = (struct transport){measured, &s->links[i]};
-        if (via != NULL) {
+        if (via != NULL)
             s->inner[i] = *via;
-        } else if (present[i]) {
-            struct http_client_config h = http_config(shared, (enum api)i);
-
-            if (http_client_new(&h, &s->http[i], e) != ERR_OK) {
-                api_set_free(s);
-                return e->code;
-            }
-            s->inner[i] = http_client_transport(s->http[i]);
-        }
     }
     *out = s;
     return ERR_OK;
@@ -155,10 +145,31 @@ void api_set_free(struct api_set *s)
 
 void api_set_abort(struct api_set *s)
 {
+    atomic_store(&s->aborted, true); /* what reach() makes from now on, it ends */
     for (int i = 0; i < A_COUNT; i++) {
-        if (s->http[i] != NULL)
-            http_client_abort(s->http[i]);
+        struct http_client *c = atomic_load(&s->http[i]);
+
+        if (c != NULL)
+            http_client_abort(c);
     }
+}
+
+/* The way to one API, unless another carries the bytes. A thread asks one API of four. */
+static enum err_code reach(struct api_set *s, enum api api, struct err *e)
+{
+    struct http_client_config h;
+    struct http_client *c;
+
+    if (s->inner[api].perform != NULL)
+        return ERR_OK;
+    h = http_config(s->shared, api);
+    if (http_client_new(&h, &c, e) != ERR_OK)
+        return e->code;
+    s->inner[api] = http_client_transport(c);
+    atomic_store(&s->http[api], c);
+    if (atomic_load(&s->aborted))
+        http_client_abort(c); /* api_set_abort() came just before it could see this one */
+    return ERR_OK;
 }
 
 /* Clients are made when they are first needed: a wrong CA file of one API hinders no
@@ -167,6 +178,8 @@ static enum err_code need(struct api_set *s, enum api api, struct err *e)
 {
     const struct config *c = s->shared->config;
 
+    if (reach(s, api, e) != ERR_OK)
+        return e->code;
     switch (api) {
     case A_VELOSTRATA:
         return s->velostrata != NULL

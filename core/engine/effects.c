@@ -5,10 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_CAP = 16, MAX_CAP = 64 * 1024 };
+enum { FIRST_CAP = 16, KEPT_CAP = 64, MAX_CAP = 64 * 1024 };
 
 void effects_reset(struct effects *fx)
 {
+    if (fx->cap_records > KEPT_CAP) { /* a price history: it comes once */
+        free(fx->records);
+        fx->records = NULL;
+        fx->cap_records = 0;
+    }
     fx->n_records = fx->n_calls = fx->n_polls = 0;
     fx->changed = fx->failed = false;
     fx->next_wake = (struct mono){0};
