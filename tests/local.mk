@@ -17,4 +17,5 @@ include tests/tui.mk
 include tests/lint.mk
 include tests/e2e.mk
 include tests/peers.mk
+include tests/bench.mk
 endif

@@ -36,12 +36,3 @@ TESTS += tests/unit/test_ledger
 LINTS = tests/lint/banned.sh tests/lint/layers.sh tests/lint/pure.sh
 TESTS += $(LINTS)
 EXTRA_DIST += $(LINTS) tests/lint/banned.awk
-
-# make bench builds and runs it; its clock and its output are what it is for.
-EXTRA_PROGRAMS += tests/bench/bench_policy
-tests_bench_bench_policy_SOURCES = tests/bench/bench_policy.c
-tests_bench_bench_policy_LDADD = libcore.a
-bench: tests/bench/bench_policy
-	tests/bench/bench_policy
-.PHONY: bench
-CLEANFILES += tests/bench/bench_policy

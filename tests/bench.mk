@@ -1,0 +1,16 @@
+# make bench: measured numbers; nothing here passes or fails.
+BENCHES = tests/bench/bench_policy tests/bench/bench_poll tests/bench/bench_tui
+EXTRA_PROGRAMS += $(BENCHES)
+tests_bench_bench_policy_SOURCES = tests/bench/bench_policy.c
+tests_bench_bench_policy_LDADD = libcore.a
+tests_bench_bench_poll_SOURCES = tests/bench/bench_poll.c
+tests_bench_bench_poll_LDADD = libcore.a $(CORE_LIBS)
+tests_bench_bench_tui_SOURCES = tests/bench/bench_tui.c
+tests_bench_bench_tui_LDADD = -lutil
+EXTRA_DIST += tests/bench/bench.sh
+bench: rushhour $(BENCHES)
+	tests/bench/bench_policy
+	tests/bench/bench_poll
+	$(srcdir)/tests/bench/bench.sh ./rushhour tests/bench/bench_tui
+.PHONY: bench
+CLEANFILES += $(BENCHES)

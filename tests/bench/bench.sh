@@ -1,0 +1,30 @@
+#!/bin/sh
+# What `make bench` shows of the whole program: a simulated week at full speed, then the
+# dashboard beside htop and btop. Nothing passes or fails; only numbers of one run, side by side,
+# mean anything. usage: bench.sh RUSHHOUR BENCH_TUI [SECONDS]
+set -u
+rushhour=$1
+tui=$2
+seconds=${3:-20}
+TERM=xterm-256color
+export TERM
+# The state of the comparators' own settings is not ours to change.
+HOME=$(mktemp -d) || exit 1
+export HOME
+trap 'rm -rf "$HOME"' EXIT
+
+echo "a week of four servers at full speed (seed 1):"
+# times(1) of the shell: user and system of everything it waited for.
+sh -c '"$1" demo --json --for 7d --speed max --seed 1 >"$2/week" || echo "  failed"; times' \
+	sh "$rushhour" "$HOME" | sed -n '$s/^/  user and system: /p'
+sed -n 's/.*"trace":"\([0-9a-f]*\)".*/  trace \1/p' "$HOME/week"
+
+echo "dashboards in 120x35, nobody touching them, $seconds s:"
+"$tui" "$seconds" "$rushhour" demo --speed 1
+for other in htop btop; do
+	if command -v "$other" >/dev/null 2>&1; then
+		"$tui" "$seconds" "$other"
+	else
+		echo "$other: not installed, left out"
+	fi
+done

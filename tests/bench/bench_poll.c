@@ -1,0 +1,182 @@
+/*
+ * What one poll cycle of four servers costs over real HTTP on loopback: the processor
+ * time of the thread that polls, and of it the part within libcurl and the system;
+ * requests and bytes of bodies. The simulated site answers from threads of its own, which
+ * are not counted. usage: bench_poll [CYCLES]
+ */
+#include <config.h>
+
+#include "core/engine/api_set.h"
+#include "core/sim/server.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { SERVERS = 4, WARM_CYCLES = 20, CYCLES = 300, TEXT_LIMIT = 1024 * 1024 };
+
+static const enum source sources[] = {SOURCE_VELOSTRATA, SOURCE_JENKINS,
+                                      SOURCE_VSPHERE,    SOURCE_INSTANCES,
+                                      SOURCE_SPOT,       SOURCE_INTERFACES};
+
+struct counted {
+    struct transport inner;
+    int64_t requests, up_bytes, down_bytes, carry_ns;
+};
+
+struct stage {
+    struct site *site;
+    struct clock_scaled *scaled;
+    struct clock clock;
+    struct sim_server *server;
+    struct config *config;
+    struct http_client *client;
+    struct counted counted;
+    struct api_shared *shared;
+    struct api_set *set;
+};
+
+static int64_t thread_ns(void)
+{
+    struct timespec ts;
+
+    (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts); /* cannot fail with this clock */
+    return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+}
+
+static enum err_code count(void *ctx, const struct http_request *rq,
+                           struct http_response *rs, struct err *e)
+{
+    struct counted *c = ctx;
+    int64_t began = thread_ns();
+    enum err_code rc = transport_perform(&c->inner, rq, rs, e);
+
+    c->carry_ns += thread_ns() - began;
+    c->requests++;
+    c->up_bytes += (int64_t)rq->body_len;
+    c->down_bytes += (int64_t)rs->body.len;
+    return rc;
+}
+
+static enum err_code give_secret(struct config *c, const char *section, const char *value,
+                                 struct err *e)
+{
+    struct secret *s = NULL;
+
+    if (secret_new(value, strlen(value), &s, e) == ERR_OK &&
+        !config_set_secret(c, section, s))
+        (void)err_set(e, ERR_BUG, "the configuration has no section %s", section);
+    return e->code;
+}
+
+static enum err_code configure(struct stage *st, struct err *e)
+{
+    struct config_problems *problems = NULL;
+    struct strbuf text;
+
+    strbuf_init(&text, TEXT_LIMIT);
+    site_config_text(st->site, sim_server_base(st->server), &text);
+    if (config_load_text(strbuf_text(&text), "the site", false, &st->config, &problems,
+                         e) == ERR_OK &&
+        give_secret(st->config, "velostrata", site_velostrata_password, e) == ERR_OK &&
+        give_secret(st->config, "jenkins", site_jenkins_token, e) == ERR_OK)
+        (void)give_secret(st->config, "vsphere", site_vsphere_password, e);
+    config_problems_free(problems);
+    strbuf_clear(&text);
+    return e->code;
+}
+
+static enum err_code open_stage(struct stage *st, struct err *e)
+{
+    const struct site_options o = {
+        .seed = 7, .servers = SERVERS, .start = {INT64_C(1795329000)}};
+    const struct http_client_config hc = {.timeout_ms = 10000, .clock = &st->clock};
+    const struct transport t = {count, &st->counted};
+    struct aws_credentials *keys = NULL;
+
+    st->scaled = clock_scaled_new(o.start, 1);
+    if (st->scaled == NULL)
+        return err_set(e, ERR_NOMEM, "out of memory");
+    st->clock = clock_scaled_clock(st->scaled);
+    if (site_new(&o, &st->site, e) != ERR_OK ||
+        sim_server_start(st->site, st->scaled, 0, &st->server, e) != ERR_OK ||
+        configure(st, e) != ERR_OK || http_client_new(&hc, &st->client, e) != ERR_OK ||
+        aws_credentials_new_static(site_aws_key_id, site_aws_secret_key, NULL, &st->clock,
+                                   &keys, e) != ERR_OK)
+        return e->code;
+    st->counted.inner = http_client_transport(st->client);
+    if (api_shared_new(st->config, &st->clock, keys, &st->shared, e) != ERR_OK)
+        return e->code;
+    return api_set_new(st->shared, &t, &st->set, e);
+}
+
+static void close_stage(struct stage *st)
+{
+    api_set_free(st->set);
+    api_shared_free(st->shared);
+    http_client_free(st->client);
+    sim_server_stop(st->server);
+    config_free(st->config);
+    clock_scaled_free(st->scaled);
+    site_free(st->site);
+}
+
+static enum err_code cycle(struct stage *st, struct err *e)
+{
+    const struct poll_hints none = {0};
+
+    for (size_t i = 0; i < ARRAY_LEN(sources); i++) {
+        struct observation *o = api_set_poll(st->set, sources[i], &none);
+
+        if (o == NULL)
+            return err_set(e, ERR_NOMEM, "out of memory");
+        if (o->err.code != ERR_OK)
+            *e = o->err;
+        observation_unref(o);
+    }
+    return e->code;
+}
+
+int main(int argc, char **argv)
+{
+    struct stage st = {0};
+    struct err e = {0};
+    int64_t cycles = CYCLES, began, spent;
+    double n;
+
+    if (argc > 1 && str_to_i64(argv[1], 1, 1000000, &cycles, &e) != ERR_OK) {
+        (void)fprintf(stderr, "usage: bench_poll [CYCLES]\n");
+        return 2;
+    }
+    n = (double)cycles;
+    if (http_global_init(&e) != ERR_OK || open_stage(&st, &e) != ERR_OK)
+        goto out;
+    for (int i = 0; i < WARM_CYCLES; i++) {
+        if (cycle(&st, &e) != ERR_OK)
+            goto out;
+    }
+    st.counted.requests = st.counted.up_bytes = st.counted.down_bytes =
+        st.counted.carry_ns = 0;
+    began = thread_ns();
+    for (int64_t i = 0; i < cycles; i++) {
+        if (cycle(&st, &e) != ERR_OK)
+            goto out;
+    }
+    spent = thread_ns() - began;
+    (void)printf(
+        "poll cycle of %d servers    %.3f ms CPU (%.0f %% of it libcurl and the system), "
+        "%.1f requests, %.0f B up, %.0f B down\n",
+        SERVERS, (double)spent / n / 1e6,
+        100.0 * (double)st.counted.carry_ns / (double)spent,
+        (double)st.counted.requests / n, (double)st.counted.up_bytes / n,
+        (double)st.counted.down_bytes / n);
+    (void)printf("  every 5 s that is         %.4f %% of a core\n",
+                 (double)spent / n / 5e9 * 100);
+out:
+    if (e.code != ERR_OK)
+        (void)fprintf(stderr, "bench_poll: %s\n", e.text);
+    close_stage(&st);
+    http_global_cleanup();
+    return e.code != ERR_OK;
+}
