@@ -474,6 +474,38 @@ static void test_same_picture(void **state)
     }
 }
 
+/* What somebody else wrote into the store is drawn, whatever it says. */
+static void test_draws_hostile_pictures(void **state)
+{
+    struct fleet *f = story_fleet(STORY_INTERRUPTION), *g;
+    struct strbuf text;
+    struct canvas c;
+    struct err e = {0};
+    size_t drawn = 0;
+
+    (void)state;
+    strbuf_init(&text, 1024 * 1024);
+    fleet_json(f, "1.2.3", &text);
+    fleet_unref(f);
+    assert_int_equal(canvas_init(&c, 50, 180, false, &e), ERR_OK);
+    for (size_t i = 0; i < text.len; i += 37) {
+        char was = text.data[i];
+
+        text.data[i] = was >= '0' && was <= '9' ? '9' : was == 'e' ? '-' : 'x';
+        err_clear(&e);
+        g = NULL;
+        if (snapshot_parse(text.data, text.len, &g, &e) == ERR_OK) {
+            g->version = 1;
+            draw(g, i % 2 == 0 ? "" : "j enter", &c);
+            drawn++;
+        }
+        text.data[i] = was;
+    }
+    assert_true(drawn > 50);
+    canvas_clear(&c);
+    strbuf_clear(&text);
+}
+
 #define ON_SITE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -489,6 +521,7 @@ int main(void)
         ON_SITE(test_silent),
         ON_SITE(test_event_fd_fires),
         cmocka_unit_test(test_same_picture),
+        cmocka_unit_test(test_draws_hostile_pictures),
     };
 
     return cmocka_run_group_tests_name("observer", tests, NULL, NULL);
