@@ -3,16 +3,6 @@ check_PROGRAMS += tests/contract/test_jenkins
 tests_contract_test_jenkins_SOURCES = tests/contract/test_jenkins.c tests/unit/table.h
 tests_contract_test_jenkins_LDADD = $(CONTRACT_TEST_LIBS)
 TESTS += tests/contract/test_jenkins
-
-
-# Programs for servers that are not ours. make check-peers runs them; it may download.
-check_PROGRAMS += tests/peers/vsphere_peer
-tests_peers_vsphere_peer_SOURCES = tests/peers/vsphere_peer.c
-tests_peers_vsphere_peer_LDADD = libcore.a $(CORE_LIBS)
-EXTRA_DIST += tests/peers/vcsim.sh
-check-peers-vsphere: tests/peers/vsphere_peer
-	$(srcdir)/tests/peers/vcsim.sh tests/peers/vsphere_peer peers
-.PHONY: check-peers-vsphere
 check_PROGRAMS += tests/contract/test_velostrata
 tests_contract_test_velostrata_SOURCES = tests/contract/test_velostrata.c tests/unit/table.h
 tests_contract_test_velostrata_LDADD = $(CONTRACT_TEST_LIBS)
@@ -43,14 +33,6 @@ check_PROGRAMS += tests/contract/test_vsphere_wire
 tests_contract_test_vsphere_wire_SOURCES = tests/contract/test_vsphere_wire.c tests/unit/table.h
 tests_contract_test_vsphere_wire_LDADD = tests/contract/libscript.a $(CONTRACT_TEST_LIBS)
 TESTS += tests/contract/test_vsphere_wire
-
-check_PROGRAMS += tests/peers/ec2_peer
-tests_peers_ec2_peer_SOURCES = tests/peers/ec2_peer.c
-tests_peers_ec2_peer_LDADD = libcore.a $(CORE_LIBS)
-EXTRA_DIST += tests/peers/moto.sh
-check-peers-ec2: tests/peers/ec2_peer
-	$(srcdir)/tests/peers/moto.sh tests/peers/ec2_peer peers
-.PHONY: check-peers-ec2
 
 check_PROGRAMS += tests/unit/test_ec2_words
 tests_unit_test_ec2_words_SOURCES = tests/unit/test_ec2_words.c tests/unit/table.h

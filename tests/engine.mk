@@ -16,6 +16,12 @@ tests_sim_test_restart_SOURCES = tests/sim/test_restart.c tests/sim/weeks.c test
 tests_sim_test_restart_LDADD = $(CORE_TEST_LIBS)
 TESTS += tests/sim/test_restart
 
+check_PROGRAMS += tests/sim/test_full_disk
+tests_sim_test_full_disk_SOURCES = tests/sim/test_full_disk.c tests/sim/weeks.c tests/sim/weeks.h \
+	tests/unit/table.h
+tests_sim_test_full_disk_LDADD = $(CORE_TEST_LIBS)
+TESTS += tests/sim/test_full_disk
+
 # make bench: measured numbers; nothing here passes or fails.
 EXTRA_PROGRAMS += tests/bench/bench_tui
 tests_bench_bench_tui_SOURCES = tests/bench/bench_tui.c

@@ -4,3 +4,6 @@ tests_lint_conf_manual_SOURCES = tests/lint/conf_manual.c
 tests_lint_conf_manual_LDADD = libcore.a $(CORE_LIBS)
 dist_check_SCRIPTS += tests/lint/manuals.sh
 TESTS += tests/lint/manuals.sh
+dist_check_SCRIPTS += tests/lint/bootstrap.sh
+TESTS += tests/lint/bootstrap.sh
+EXTRA_DIST += tests/summary.sh

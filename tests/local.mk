@@ -16,4 +16,5 @@ include tests/engine.mk
 include tests/tui.mk
 include tests/lint.mk
 include tests/e2e.mk
+include tests/peers.mk
 endif

@@ -35,13 +35,6 @@ tests_contract_test_http_client_SOURCES = tests/contract/test_http_client.c test
 tests_contract_test_http_client_LDADD = $(CONTRACT_TEST_LIBS)
 TESTS += tests/contract/test_http_client
 
-# Peers: programs and scripts that put software of others beside ours. prism.sh needs a
-# description that is no part of the tree, and npm; it is run by hand or by CI.
-check_PROGRAMS += tests/peers/velostrata_peer
-tests_peers_velostrata_peer_SOURCES = tests/peers/velostrata_peer.c
-tests_peers_velostrata_peer_LDADD = libcore.a $(CORE_LIBS)
-EXTRA_DIST += tests/peers/prism.sh
-
 check_PROGRAMS += tests/contract/tls_get
 tests_contract_tls_get_SOURCES = tests/contract/tls_get.c
 tests_contract_tls_get_LDADD = libcore.a $(CORE_LIBS)

@@ -47,19 +47,7 @@ tests_unit_test_vsphere_wire_SOURCES = tests/unit/test_vsphere_wire.c $(WIRE_TES
 tests_unit_test_vsphere_wire_LDADD = $(CORE_TEST_LIBS)
 TESTS += tests/unit/test_vsphere_wire
 
-# Serves a site to clients that are not ours; make check-peers-sim runs them.
-check_PROGRAMS += tests/peers/sim_serve
-tests_peers_sim_serve_SOURCES = tests/peers/sim_serve.c
-tests_peers_sim_serve_LDADD = libcore.a $(CORE_LIBS)
-
 check_PROGRAMS += tests/contract/test_sim_signed
 tests_contract_test_sim_signed_SOURCES = tests/contract/test_sim_signed.c tests/unit/table.h
 tests_contract_test_sim_signed_LDADD = $(CORE_TEST_LIBS)
 TESTS += tests/contract/test_sim_signed
-EXTRA_DIST += tests/peers/sim_boto3.py tests/peers/sim_boto3.sh tests/peers/sim_govc.sh \
-	tests/peers/sim_lib.sh tests/peers/sim_pyvmomi.py tests/peers/sim_pyvmomi.sh
-check-peers-sim: tests/peers/sim_serve
-	set -e; for s in govc pyvmomi boto3; do \
-		rc=0; $(srcdir)/tests/peers/sim_$$s.sh tests/peers/sim_serve peers || rc=$$?; \
-		test $$rc -eq 0 || test $$rc -eq 77; done
-.PHONY: check-peers-sim

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "core/net/json.h"
+#include "core/store/snapshot_json.h"
 
 enum { WORK_S = 4 * 3600, LOOK_S = 60, WAIT_LOOK_MS = 500 };
 
@@ -111,36 +111,32 @@ static int alone(struct session *s, struct command *c)
     return rc;
 }
 
+static bool has_arrived(const struct fleet *f, const struct command *c)
+{
+    int i = fleet_find(f, c->server);
+
+    return i >= 0 && f->servers[i].facts.place == c->place && !f->servers[i].move.active;
+}
+
 /* --wait beside a running instance: watches its published snapshot. */
 static int watch(struct session *s, const struct command *c)
 {
     for (int64_t ms = 0; ms < (int64_t)WORK_S * 1000; ms += WAIT_LOOK_MS) {
         struct timespec ts = {.tv_nsec = WAIT_LOOK_MS * 1000000L};
-        struct json_doc *doc = NULL;
+        struct fleet *f = NULL;
         struct err e = {0};
         struct utc at;
         char *text = NULL;
         bool there = false;
 
         (void)nanosleep(&ts, NULL); /* woken early means looked early */
-        if (store_snapshot_get(s->store, &text, &at, &e) != ERR_OK)
+        if (store_snapshot_get(s->store, &text, &at, &e) != ERR_OK ||
+            (text != NULL && snapshot_parse(text, strlen(text), &f, &e) != ERR_OK)) {
+            free(text);
             return session_fail(&e);
-        if (text != NULL && json_parse(text, strlen(text), &doc, &e) == ERR_OK) {
-            const json_value *list = json_get(json_doc_root(doc), "servers");
-
-            for (size_t i = 0; i < json_list_len(list); i++) {
-                const json_value *v = json_list_at(list, i);
-                size_t len;
-                const char *name = json_text(v, "name", &len),
-                           *place = json_text(v, "place", &len);
-
-                there =
-                    there || (name != NULL && place != NULL && str_eq(name, c->server) &&
-                              str_eq(place, place_word(c->place)) &&
-                              json_is_null(json_get(v, "move")));
-            }
         }
-        json_doc_free(doc);
+        there = f != NULL && has_arrived(f, c);
+        fleet_unref(f);
         free(text);
         if (there)
             return EXIT_DONE;

@@ -4,6 +4,7 @@
 #include "tui/app.h"
 #include "tui/cmd.h"
 #include "tui/live.h"
+#include "tui/out.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,27 +38,26 @@ int run_dashboard(struct live *l, const struct args *a, const struct app_demo *d
 {
     struct session *s = l->session;
     struct hold_ctx hold = {s, l->clock};
-    char holder[192] = "", themes[4096] = "";
-    struct app_observed observed = {holder};
+    char themes[4096] = "";
+    struct app_observed observed = {NULL};
     struct err e = {0};
     char *slash;
-    struct app_config c = {
-        .config = s->config,
-        .tz = s->tz,
-        .clock = l->clock,
-        .source = {live_latest, live_send, runtime_event_fd(l->runtime), l},
-        .hold_end = hold_end,
-        .hold_ctx = &hold,
-        .term = getenv("TERM"),
-        .ascii = a->set[FLAG_ASCII],
-        .no_color = a->set[FLAG_NO_COLOR],
-        .observe = a->set[FLAG_OBSERVE],
-        .locked = s->config->ui.locked,
-        .theme = a->set[FLAG_THEME] ? a->value[FLAG_THEME] : NULL,
-        .log_path = s->log_path,
-        .log_fd = -1,
-        .state_dir = s->state_dir,
-        .who = s->user};
+    struct app_config c = {.config = s->config,
+                           .tz = s->tz,
+                           .clock = l->clock,
+                           .source = {live_latest, live_send, live_event_fd(l), l},
+                           .hold_end = hold_end,
+                           .hold_ctx = &hold,
+                           .term = getenv("TERM"),
+                           .ascii = a->set[FLAG_ASCII],
+                           .no_color = a->set[FLAG_NO_COLOR],
+                           .observe = a->set[FLAG_OBSERVE],
+                           .locked = s->config->ui.locked,
+                           .theme = a->set[FLAG_THEME] ? a->value[FLAG_THEME] : NULL,
+                           .log_path = s->log_path,
+                           .log_fd = -1,
+                           .state_dir = s->state_dir,
+                           .who = s->user};
 
     if (demo != NULL)
         c.demo = *demo;
@@ -66,9 +66,8 @@ int run_dashboard(struct live *l, const struct args *a, const struct app_demo *d
         str_copy(slash, sizeof(themes) - (size_t)(slash - themes), "/themes"))
         c.theme_dirs[0] = themes;
     c.theme_dirs[1] = RH_THEME_DIR;
-    if (l->as_observer) {
-        (void)str_format(holder, sizeof(holder), "%s@%s pid %d", s->holder.user,
-                         s->holder.host, s->holder.pid);
+    if (l->observer != NULL) {
+        observed.holder = observer_holder(l->observer);
         c.observed = &observed;
     }
     return app_run(&c, &e) == ERR_OK ? EXIT_DONE : session_fail(&e);
@@ -91,7 +90,9 @@ int cmd_run(const struct args *a)
     rc = session_open_state(&s, a, !o.observe, &locked_out);
     if (rc != EXIT_DONE)
         goto out;
-    if (locked_out && lines && isatty(STDOUT_FILENO) == 0) {
+    if (o.observe) /* it takes no lock, yet there may be one who acts */
+        locked_out = lock_is_held(s.state_dir, &s.holder);
+    else if (locked_out && lines && isatty(STDOUT_FILENO) == 0) {
         struct err e = {0};
 
         (void)err_set(&e, ERR_LOCKED, "another instance runs: %s@%s pid %d",
@@ -99,8 +100,10 @@ int cmd_run(const struct args *a)
         rc = session_fail(&e);
         goto out;
     }
-    o.observe = o.observe || locked_out;
-    rc = live_start(&l, &s, &o);
+    rc = locked_out ? live_observe(&l, &s, o.clock, o.observe || o.dry_run)
+                    : live_start(&l, &s, &o);
+    if (rc == EXIT_DONE && lines && l.observer != NULL)
+        out_printf("observer of %s\n", observer_holder(l.observer));
     if (rc == EXIT_DONE)
         rc = lines ? live_lines(&l, isatty(STDIN_FILENO) != 0, (struct utc){0})
                    : run_dashboard(&l, a, NULL);

@@ -5,7 +5,7 @@
 #include "tui/out.h"
 #include "tui/words.h"
 
-#include "core/net/json.h"
+#include "core/store/snapshot_json.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,43 +52,16 @@ static int by_looking(struct session *s, const struct args *a)
     return rc;
 }
 
-static const char *text_of(const json_value *v, const char *name)
-{
-    size_t len;
-    const char *text = json_text(v, name, &len);
-
-    return text != NULL ? text : "-";
-}
-
-static void print_row(const json_value *s)
-{
-    const json_value *gate = json_get(s, "gate"), *move = json_get(s, "move");
-    const json_value *why = json_is_object(gate) ? gate : json_get(s, "reason");
-
-    out_printf("%-16.16s %-12s %-8s %-10s %8s  %s\n", text_of(s, "name"),
-               text_of(s, "place"), text_of(s, "desired"),
-               json_is_object(move) ? text_of(move, "step") : "-",
-               text_of(json_get(s, "cost"), "hour"), text_of(why, "text"));
-}
-
 /* The table from the text that the running instance published. */
-static int from_text(const char *text)
+static int from_text(const char *text, const struct tz *tz)
 {
-    struct json_doc *doc = NULL;
-    const json_value *root, *servers;
+    struct fleet *f = NULL;
     struct err e = {0};
 
-    if (json_parse(text, strlen(text), &doc, &e) != ERR_OK)
+    if (snapshot_parse(text, strlen(text), &f, &e) != ERR_OK)
         return session_fail(&e);
-    root = json_doc_root(doc);
-    servers = json_get(root, "servers");
-    out_printf("%s at %s, mode %s\n", text_of(root, "site"), text_of(root, "at"),
-               text_of(root, "mode"));
-    out_printf("%-16s %-12s %-8s %-10s %8s  %s\n", "SERVER", "WHERE", "DESIRED", "STEP",
-               "$/H", "WHY");
-    for (size_t i = 0; i < json_list_len(servers); i++)
-        print_row(json_list_at(servers, i));
-    json_doc_free(doc);
+    words_status(f, tz);
+    fleet_unref(f);
     return out_flush() ? EXIT_DONE : EXIT_FAILED;
 }
 
@@ -113,7 +86,7 @@ int cmd_status(const struct args *a)
         goto out;
     if (lock_is_held(s.state_dir, &s.holder) && s.store != NULL &&
         store_snapshot_get(s.store, &text, &at, &e) == ERR_OK && text != NULL)
-        rc = a->set[FLAG_JSON] ? raw_text(text) : from_text(text);
+        rc = a->set[FLAG_JSON] ? raw_text(text) : from_text(text, s.tz);
     else
         rc = by_looking(&s, a);
 out:

@@ -17,7 +17,6 @@ int live_start(struct live *l, struct session *s, const struct live_options *o)
     struct err e = {0};
 
     *l = (struct live){.session = s, .clock = o->clock, .next_id = 1};
-    l->as_observer = o->observe && s->lock == NULL && s->holder.pid != 0;
     if (api_shared_new(s->config, o->clock, o->credentials, &l->shared, &e) != ERR_OK)
         return session_fail(&e);
     ro.shared = l->shared;
@@ -38,10 +37,26 @@ int live_start(struct live *l, struct session *s, const struct live_options *o)
     return EXIT_DONE;
 }
 
+int live_observe(struct live *l, struct session *s, const struct clock *clock,
+                 bool silent)
+{
+    struct observer_options o = {.state_dir = s->state_dir,
+                                 .deployment = s->config->deployment,
+                                 .clock = clock,
+                                 .user = s->user,
+                                 .silent = silent};
+    struct err e = {0};
+
+    *l = (struct live){.session = s, .clock = clock, .next_id = 1};
+    return observer_new(&o, &l->observer, &e) == ERR_OK ? EXIT_DONE : session_fail(&e);
+}
+
 void live_stop(struct live *l)
 {
+    observer_free(l->observer);
     runtime_stop(l->runtime);
     api_shared_free(l->shared);
+    l->observer = NULL;
     l->runtime = NULL;
     l->shared = NULL;
 }
@@ -50,21 +65,15 @@ bool live_send(void *ctx, const struct command *c, struct err *e)
 {
     struct live *l = ctx;
     struct command mine = *c;
-    uint64_t row;
 
     if (mine.by[0] == '\0')
         (void)str_copy(mine.by, sizeof(mine.by), l->session->user);
     if (mine.at.s == 0)
         mine.at = clock_utc(l->clock);
-    if (l->as_observer && mine.kind != COMMAND_REFRESH) {
-        if (l->session->store == NULL) {
-            (void)err_set(e, ERR_STORE, "the holder's state cannot be reached");
-            return false;
-        }
-        return store_command_put(l->session->store, &mine, &row, e) == ERR_OK;
-    }
     if (mine.id == 0)
         mine.id = l->next_id++;
+    if (l->observer != NULL)
+        return observer_send(l->observer, &mine, e);
     return runtime_send(l->runtime, &mine, e) == ERR_OK;
 }
 
@@ -72,7 +81,14 @@ struct fleet *live_latest(void *ctx)
 {
     struct live *l = ctx;
 
-    return runtime_latest(l->runtime);
+    return l->observer != NULL ? observer_latest(l->observer)
+                               : runtime_latest(l->runtime);
+}
+
+int live_event_fd(const struct live *l)
+{
+    return l->observer != NULL ? observer_event_fd(l->observer)
+                               : runtime_event_fd(l->runtime);
 }
 
 bool live_wait(struct live *l, int64_t timeout_s,

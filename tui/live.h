@@ -8,15 +8,15 @@
 #define RH_TUI_LIVE_H
 
 #include "core/engine/runtime.h"
+#include "tui/observer.h"
 #include "tui/session.h"
 
 struct live {
     struct session *session;
     struct api_shared *shared;
     struct runtime *runtime;
+    struct observer *observer; /* instead of a runtime: another instance acts */
     const struct clock *clock;
-    bool as_observer; /* another instance holds the lock: orders go to it through the
-                         store */
     uint64_t next_id;
 };
 
@@ -31,6 +31,11 @@ struct live_options {
 /* Prints what is wrong; an exit code. The session has its store (or none, as an
  * observer). */
 int live_start(struct live *l, struct session *s, const struct live_options *o) NONNULL;
+
+/* Instead of live_start(), beside a running instance: its picture, and orders to it
+ * unless silent. Calls no API. Prints what is wrong; an exit code. */
+int live_observe(struct live *l, struct session *s, const struct clock *clock,
+                 bool silent) NONNULL;
 void live_stop(struct live *l) NONNULL;
 
 struct app_demo;
@@ -40,6 +45,7 @@ int run_dashboard(struct live *l, const struct args *a, const struct app_demo *d
 /* An order of this user: to the own controller, or to the one that holds the lock. */
 bool live_send(void *ctx, const struct command *c, struct err *e);
 struct fleet *live_latest(void *ctx);
+int live_event_fd(const struct live *l) NONNULL; /* readable: look at the latest */
 
 /* Runs until the predicate holds, a signal comes (false), or timeout_s is over (false).
  */

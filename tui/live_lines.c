@@ -117,7 +117,7 @@ int live_lines(struct live *l, bool words, struct utc until)
         return EXIT_FAILED;
     while (!quit) {
         struct pollfd p[3] = {{.fd = fd, .events = POLLIN},
-                              {.fd = runtime_event_fd(l->runtime), .events = POLLIN},
+                              {.fd = live_event_fd(l), .events = POLLIN},
                               {.fd = typed.ended ? -1 : STDIN_FILENO, .events = POLLIN}};
         struct signalfd_siginfo info;
         uint64_t count;

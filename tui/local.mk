@@ -49,6 +49,8 @@ libtui_a_SOURCES = \
 	tui/keys.h \
 	tui/layout.c \
 	tui/layout.h \
+	tui/observer.c \
+	tui/observer.h \
 	tui/roles.def \
 	tui/line_text.c \
 	tui/line_text.h \

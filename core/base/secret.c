@@ -11,6 +11,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,7 @@
 enum { SECRET_MAX_BYTES = 64 * 1024, COMMAND_LIMIT_MS = 10000 };
 
 struct secret {
+    atomic_int refs;
     size_t mapped; /* pages of its own: locking and wiping touch nobody else's data */
     size_t len;
     char bytes[];
@@ -42,6 +44,7 @@ static struct secret *secret_alloc(size_t len)
      * still wiped, and a program without its password would help nobody. */
     (void)mlock(s, mapped);
     (void)madvise(s, mapped, MADV_DONTDUMP);
+    atomic_init(&s->refs, 1);
     s->mapped = mapped;
     return s;
 }
@@ -66,11 +69,18 @@ enum err_code secret_new(const char *bytes, size_t len, struct secret **out,
     return ERR_OK;
 }
 
+struct secret *secret_ref(struct secret *s)
+{
+    if (s != NULL)
+        atomic_fetch_add(&s->refs, 1);
+    return s;
+}
+
 void secret_free(struct secret *s)
 {
     size_t mapped;
 
-    if (s == NULL)
+    if (s == NULL || atomic_fetch_sub(&s->refs, 1) > 1)
         return;
     mapped = s->mapped;
     explicit_bzero(s, mapped);

@@ -1,6 +1,6 @@
 /*
  * secret - a password or token that shows itself to nobody.
- * Owns locked, not dumped memory, wiped by secret_free().
+ * Owns locked, not dumped memory, wiped by the last secret_free().
  * Threads: read-only once loaded, then safe everywhere.
  */
 #ifndef RH_BASE_SECRET_H
@@ -17,6 +17,10 @@ struct secret;
 enum err_code secret_new(const char *bytes, size_t len, struct secret **out,
                          struct err *e) MUST_CHECK NONNULL;
 void secret_free(struct secret *s);
+
+/* One more owner of the same bytes, each with a secret_free() of its own: memory of its
+ * own costs three system calls. NULL gives NULL. */
+struct secret *secret_ref(struct secret *s);
 
 /* The value itself, borrowed until secret_free(); for the call that sends it, nothing
  * else. */

@@ -38,11 +38,6 @@ bool str_format(char *dst, size_t size, const char *fmt, ...)
     return fits;
 }
 
-bool str_eq(const char *a, const char *b)
-{
-    return strcmp(a, b) == 0;
-}
-
 static int lower(int c)
 {
     return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c;
@@ -118,7 +113,7 @@ void strbuf_reset(struct strbuf *b)
         b->data[0] = '\0';
 }
 
-static bool room(struct strbuf *b, size_t len)
+static bool grow(struct strbuf *b, size_t len)
 {
     size_t need, cap = b->cap < 256 ? 256 : b->cap;
     char *p;
@@ -128,8 +123,6 @@ static bool room(struct strbuf *b, size_t len)
         return false;
     }
     need = b->len + len + 1;
-    if (need <= b->cap)
-        return true;
     while (cap < need)
         cap *= 2;
     p = realloc(b->data, cap);
@@ -140,6 +133,12 @@ static bool room(struct strbuf *b, size_t len)
     b->data = p;
     b->cap = cap;
     return true;
+}
+
+static bool room(struct strbuf *b, size_t len)
+{
+    return (!b->failed && len < b->cap - b->len && len <= b->limit - b->len) ||
+           grow(b, len);
 }
 
 void strbuf_add(struct strbuf *b, const void *bytes, size_t len)
@@ -159,17 +158,27 @@ void strbuf_puts(struct strbuf *b, const char *s)
 
 void strbuf_putc(struct strbuf *b, char c)
 {
-    strbuf_add(b, &c, 1);
+    if (!room(b, 1))
+        return;
+    b->data[b->len++] = c;
+    b->data[b->len] = '\0';
 }
 
 void strbuf_printf(struct strbuf *b, const char *fmt, ...)
 {
     va_list ap;
+    size_t space = b->cap - b->len;
     int len;
 
     va_start(ap, fmt);
-    len = vsnprintf(NULL, 0, fmt, ap);
+    len = vsnprintf(space > 0 ? b->data + b->len : NULL, space, fmt, ap);
     va_end(ap);
+    if (len >= 0 && (size_t)len < space && room(b, (size_t)len)) {
+        b->len += (size_t)len;
+        return;
+    }
+    if (space > 0)
+        b->data[b->len] = '\0'; /* nothing stays of what did not fit */
     if (len < 0 || !room(b, (size_t)len)) {
         b->failed = true;
         return;

@@ -11,6 +11,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* Copies what fits, always ends dst with NUL; false when it was cut. size >= 1. */
 bool str_copy(char *dst, size_t size, const char *src) NONNULL;
@@ -20,7 +21,13 @@ bool str_format(char *dst, size_t size, const char *fmt, ...) PRINTF_LIKE(3, 4) 
 
 bool str_vformat(char *dst, size_t size, const char *fmt, va_list ap) NONNULL;
 
-bool str_eq(const char *a, const char *b) NONNULL;
+/* Inline for the many comparisons of one word with a list of others: most differ in the
+ * first letter. */
+NONNULL static inline bool str_eq(const char *a, const char *b)
+{
+    return a[0] == b[0] && strcmp(a, b) == 0;
+}
+
 bool str_eq_nocase(const char *a, const char *b) NONNULL; /* ASCII letters only */
 bool str_has_nocase(const char *text,
                     const char *word) NONNULL; /* contains; ASCII letters */

@@ -4,9 +4,13 @@
 
 #include "core/base/str.h"
 
+/* Beyond the longest that any call may take: a vSphere task is followed for ten minutes.
+ */
+enum { ANSWER_MAX_MS = 20 * 60 * 1000 };
+
 bool call_is_open(const struct controller *c, const char *server)
 {
-    for (size_t i = 0; i < MAX_CALLS_OPEN; i++) {
+    for (size_t i = 0; c->n_calls_open > 0 && i < MAX_CALLS_OPEN; i++) {
         if (c->calls[i].open && str_eq(c->calls[i].call.server, server))
             return true;
     }
@@ -48,6 +52,7 @@ bool call_send(struct controller *c, const struct call *call, const char *actor,
     *out = c->fx->records[c->fx->n_records - 1].as.intent;
     c->next_call_id++;
     *slot = (struct call_slot){.open = true, .call = *out, .sent = c->mono};
+    c->n_calls_open++;
     j = journal_begin(c, LEVEL_ACT, actor, call->server, call_word(call->kind));
     (void)str_copy(j->move, sizeof(j->move), call->move);
     (void)str_copy(j->reason, sizeof(j->reason), why);
@@ -69,6 +74,7 @@ const struct call *call_result(struct controller *c, const struct call_result *r
     if (slot == NULL)
         return NULL; /* an answer that was given up on long ago */
     slot->open = false;
+    c->n_calls_open--;
     rec = effects_record(c->fx, RECORD_OUTCOME);
     if (rec != NULL) {
         rec->at = c->now;
@@ -107,4 +113,18 @@ const struct call *call_result(struct controller *c, const struct call_result *r
         c->extension.last_kind = slot->call.kind;
     }
     return &slot->call;
+}
+
+/* Every call is answered, if only by its time limit; should one be lost all the same, the
+ * server must not wait for ever. */
+void calls_expire(struct controller *c)
+{
+    for (size_t i = 0; c->n_calls_open > 0 && i < MAX_CALLS_OPEN; i++) {
+        struct call_result r = {.id = c->calls[i].call.id, .outcome = OUTCOME_UNKNOWN};
+
+        if (!c->calls[i].open || c->mono.ms - c->calls[i].sent.ms < ANSWER_MAX_MS)
+            continue;
+        (void)err_set(&r.err, ERR_TIMEOUT, "no answer came");
+        (void)call_result(c, &r);
+    }
 }

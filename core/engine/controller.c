@@ -304,6 +304,7 @@ void controller_step(struct controller *c, const struct event *ev, struct effect
     check_clock(c);
     refresh_schedule(c);
     take_event(c, ev);
+    calls_expire(c);
     merge_all(c);
     react_all(c);
     decide_all(c);

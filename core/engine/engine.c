@@ -28,6 +28,9 @@ struct engine {
     bool store_ok;
     struct mono store_retry;
     bool changed;
+    struct call
+        unsent[UNSENT_MAX]; /* of the event under way; their intents are not on disk */
+    size_t n_unsent;
     void (*on_journal)(void *ctx, const struct journal_entry *j);
     void *on_journal_ctx;
 };
@@ -177,47 +180,52 @@ static void hand_out(struct engine *g, bool calls)
         g->dispatch.call(g->dispatch.ctx, &g->fx.calls[i]);
 }
 
-static void store_state_changed(struct engine *g, bool ok, const struct err *why)
+/* One event all the way: decided, written, handed out. Calls whose intents could not be
+ * written are put into g->unsent instead. */
+static bool take_through(struct engine *g, struct event *ev, struct err *e)
+{
+    bool ok;
+
+    step(g, ev);
+    ok = write_down(g, e);
+    hand_out(g, ok);
+    for (size_t i = 0; !ok && i < g->fx.n_calls && g->n_unsent < UNSENT_MAX; i++)
+        g->unsent[g->n_unsent++] = g->fx.calls[i];
+    return ok;
+}
+
+/* The controller learns what became of its store, and may act on that at once. */
+static void tell_store(struct engine *g, bool ok, const struct err *why)
 {
     struct event ev = {.kind = EVENT_STORE};
-    struct err ignored = {0};
+    struct err e = {0};
 
     g->store_ok = ok;
     log_write(g->log, ok ? LOG_WARN : LOG_ERROR, "store", "%s",
               ok ? "writable again" : why->text);
     ev.as.store.ok = ok;
     (void)str_copy(ev.as.store.text, sizeof(ev.as.store.text), ok ? "" : why->text);
-    step(g, &ev);
-    (void)write_down(g, &ignored); /* what fails here is kept back and tried again */
-    hand_out(g, false);
+    (void)take_through(g, &ev, &e); /* failing again is told by the next event */
 }
 
 void engine_feed(struct engine *g, struct event *ev)
 {
-    struct call unsent[UNSENT_MAX];
-    size_t n_unsent = 0;
     struct err e = {0};
     bool was_ok = g->store_ok, ok;
 
-    step(g, ev);
-    ok = write_down(g, &e);
-    hand_out(g, ok);
-    if (!ok) {
-        for (size_t i = 0; i < g->fx.n_calls && n_unsent < UNSENT_MAX; i++)
-            unsent[n_unsent++] = g->fx.calls[i];
-    }
+    g->n_unsent = 0;
+    ok = take_through(g, ev, &e);
     if (ok != was_ok)
-        store_state_changed(g, ok, &e);
-    for (size_t i = 0; i < n_unsent; i++) {
+        tell_store(g, ok, &e);
+    /* Every call gets an answer; what these ask for in turn waits for the next event. */
+    for (size_t i = 0, n = g->n_unsent; i < n; i++) {
         struct event back = {.kind = EVENT_RESULT};
 
         back.as.result =
-            (struct call_result){.id = unsent[i].id, .outcome = OUTCOME_FAILED};
+            (struct call_result){.id = g->unsent[i].id, .outcome = OUTCOME_FAILED};
         (void)err_set(&back.as.result.err, ERR_STORE,
                       "not sent: the state could not be written");
-        step(g, &back);
-        (void)write_down(g, &e); /* kept back */
-        hand_out(g, false);
+        (void)take_through(g, &back, &e); /* what fails is kept back */
     }
 }
 

@@ -159,9 +159,9 @@ static void tell_late(struct controller *c, struct server_state *s)
         s->facts.place == PLACE_CLOUD)
         return;
     (void)str_format(text, sizeof(text), "late for the rush hour: %.120s",
-                     s->has_move            ? s->move.note
-                     : d->gate != GATE_NONE ? d->gate_text
-                                            : "on its way");
+                     s->has_move && s->move.note[0] != '\0' ? s->move.note
+                     : d->gate != GATE_NONE                 ? d->gate_text
+                                                            : "on its way");
     alert_raise(c, s->config->name, "late", text);
 }
 

@@ -153,6 +153,7 @@ struct controller {
     struct call_slot calls[MAX_CALLS_OPEN];
     uint64_t orphans[MAX_CALLS_OPEN]; /* intents of the last run without an outcome */
     size_t n_orphans;
+    size_t n_calls_open;      /* mostly none: then nobody looks through the slots */
     struct segment *segments; /* open ones and those of this month */
     size_t n_segments, cap_segments;
     struct price_series series[MAX_SERIES];
@@ -220,6 +221,8 @@ bool call_send(struct controller *c, const struct call *call, const char *actor,
 /* The call that this is the answer to (closed, valid until the next one is sent); NULL:
  * none. */
 const struct call *call_result(struct controller *c, const struct call_result *r) NONNULL;
+
+void calls_expire(struct controller *c) NONNULL;
 
 /* moves.c: begins, advances and ends moves. */
 void move_begin(struct controller *c, struct server_state *s, enum direction d,

@@ -6,6 +6,35 @@
 
 #include <string.h>
 
+/* Amounts that are added up or shown to the last cent elsewhere: exact. */
+enum { EXACT = 9 };
+
+/* -1 = unknown */
+static void put_count(struct strbuf *b, const char *name, int64_t v)
+{
+    if (v >= 0)
+        jsonw_i64(b, name, v);
+    else
+        jsonw_null(b, name);
+}
+
+static void put_word(struct strbuf *b, const char *text)
+{
+    jsonw_comma(b);
+    json_put_text(b, text);
+}
+
+/* What is known of a sum, also where a part of it is not. */
+static void put_known(struct strbuf *b, struct usd hour, struct usd today,
+                      struct usd month)
+{
+    jsonw_open(b, "known", '{');
+    jsonw_usd(b, "hour", hour, EXACT, true);
+    jsonw_usd(b, "today", today, EXACT, true);
+    jsonw_usd(b, "month", month, EXACT, true);
+    jsonw_close(b, '}');
+}
+
 static void put_hold(struct strbuf *b, const struct hold *h)
 {
     if (h->place == PLACE_UNKNOWN) {
@@ -43,6 +72,26 @@ static void put_instance(struct strbuf *b, const struct server_view *s)
     jsonw_text_or_null(b, "spot_status", i->spot_status);
     jsonw_usd(b, "price_hour", s->cost.price, 4, s->cost.price_known);
     jsonw_utc(b, "reclaim_at", i->reclaim_at);
+    jsonw_bool(b, "running", i->running);
+    jsonw_bool(b, "terminated", i->terminated);
+    jsonw_utc(b, "launched", i->launched);
+    jsonw_close(b, '}');
+}
+
+/* A request lives before its instance does, and after. */
+static void put_spot(struct strbuf *b, const struct instance_facts *i)
+{
+    if (i->spot == SPOT_NONE) {
+        jsonw_null(b, "spot");
+        return;
+    }
+    jsonw_open(b, "spot", '{');
+    jsonw_text(b, "state", spot_state_word(i->spot));
+    jsonw_text_or_null(b, "status", i->spot_status);
+    jsonw_text_or_null(b, "request", i->request);
+    jsonw_text_or_null(b, "type", i->type);
+    jsonw_text_or_null(b, "zone", i->zone);
+    jsonw_utc(b, "reclaim_at", i->reclaim_at);
     jsonw_close(b, '}');
 }
 
@@ -62,7 +111,33 @@ static void put_node(struct strbuf *b, const char *name, const struct node_facts
     else
         jsonw_null(b, "busy");
     jsonw_text_or_null(b, "build", n->build);
+    jsonw_text_or_null(b, "build_path", n->build_path);
+    put_count(b, "build_progress", n->build_progress);
+    jsonw_utc(b, "build_started", n->build_started);
+    put_count(b, "build_estimate_s", n->build_estimate_s);
+    jsonw_bool(b, "idle", n->idle);
+    jsonw_utc(b, "idle_since", n->idle_since);
+    jsonw_bool(b, "marked", n->marked);
+    if (n->connected_known)
+        jsonw_bool(b, "connected", n->connected);
+    else
+        jsonw_null(b, "connected");
+    jsonw_bool(b, "launchable", n->launchable);
+    jsonw_text_or_null(b, "cause", n->cause);
+    jsonw_utc(b, "as_of", n->as_of);
     jsonw_close(b, '}');
+}
+
+static void put_steps(struct strbuf *b, const struct move_view *m)
+{
+    jsonw_open(b, "steps", '[');
+    for (int32_t i = 0; i < m->of && i < MAX_STEPS; i++) {
+        jsonw_open(b, NULL, '{');
+        jsonw_text(b, "step", step_word(m->steps[i]));
+        put_count(b, "took_s", m->step_took_s[i]);
+        jsonw_close(b, '}');
+    }
+    jsonw_close(b, ']');
 }
 
 static void put_move(struct strbuf *b, const struct move_view *m)
@@ -79,16 +154,27 @@ static void put_move(struct strbuf *b, const struct move_view *m)
     jsonw_i64(b, "of", m->of);
     jsonw_bool(b, "committed", m->committed);
     jsonw_utc(b, "since", m->started);
-    if (m->progress >= 0)
-        jsonw_i64(b, "progress", m->progress);
-    else
-        jsonw_null(b, "progress");
+    put_count(b, "progress", m->progress);
     jsonw_text_or_null(b, "note", m->note);
+    jsonw_utc(b, "step_since", m->step_since);
+    put_steps(b, m);
+    jsonw_utc(b, "drain_deadline", m->drain_deadline);
+    jsonw_utc(b, "deadline", m->deadline);
+    jsonw_bool(b, "manual", m->manual);
+    jsonw_bool(b, "force", m->force);
+    jsonw_bool(b, "interrupted", m->interrupted);
+    jsonw_text_or_null(b, "by", m->by);
     jsonw_close(b, '}');
 }
 
 static void put_decision(struct strbuf *b, const struct decision *d)
 {
+    jsonw_open(b, "gates", '[');
+    for (unsigned g = GATE_NONE + 1; g < GATE_COUNT; g++) {
+        if ((d->gates & (1u << g)) != 0)
+            put_word(b, gate_word((enum gate)g));
+    }
+    jsonw_close(b, ']');
     jsonw_text_or_null(b, "desired",
                        d->desired == PLACE_UNKNOWN ? "" : place_word(d->desired));
     jsonw_open(b, "reason", '{');
@@ -114,12 +200,51 @@ static void put_age(struct strbuf *b, struct utc now, struct utc as_of)
         jsonw_i64(b, "age_s", now.s > as_of.s ? now.s - as_of.s : 0);
 }
 
+/* Beyond its place: what the place was read from, and what is wrong with it. */
+static void put_facts(struct strbuf *b, const struct server_facts *x)
+{
+    jsonw_bool(b, "place_stale", x->place_stale);
+    jsonw_text_or_null(b, "place_raw", x->place_raw);
+    jsonw_utc(b, "place_as_of", x->place_as_of);
+    jsonw_utc(b, "nodes_as_of", x->nodes_as_of);
+    jsonw_bool(b, "in_both_places", x->in_both_places);
+    jsonw_bool(b, "lost", x->lost);
+    jsonw_bool(b, "migration_busy", x->migration_busy);
+    jsonw_bool(b, "instance_stopped", x->instance_stopped);
+    jsonw_text_or_null(b, "blocked", x->blocked);
+    if (!x->task_active && x->task_error[0] == '\0') {
+        jsonw_null(b, "task");
+        return;
+    }
+    jsonw_open(b, "task", '{');
+    jsonw_bool(b, "active", x->task_active);
+    jsonw_text_or_null(b, "id", x->task_id);
+    jsonw_text_or_null(b, "type", x->task_type);
+    jsonw_text_or_null(b, "user", x->task_user);
+    jsonw_text_or_null(b, "error", x->task_error);
+    put_count(b, "progress", x->task_progress);
+    jsonw_close(b, '}');
+}
+
+static void put_server_cost(struct strbuf *b, const struct cost_view *c)
+{
+    jsonw_open(b, "cost", '{');
+    jsonw_usd(b, "hour", c->hour, 4, c->hour_known);
+    jsonw_usd(b, "today", c->today, 2, c->hour_known);
+    jsonw_usd(b, "month", c->month, 2, c->hour_known);
+    jsonw_usd(b, "price", c->price, EXACT, c->price_known);
+    jsonw_utc(b, "price_as_of", c->price_as_of);
+    put_known(b, c->hour, c->today, c->month);
+    jsonw_close(b, '}');
+}
+
 static void put_server(struct strbuf *b, const struct fleet *f,
                        const struct server_view *s)
 {
     jsonw_open(b, NULL, '{');
     jsonw_text(b, "name", s->name);
     jsonw_text(b, "place", place_word(s->facts.place));
+    put_facts(b, &s->facts);
     put_decision(b, &s->decision);
     jsonw_bool(b, "auto", s->auto_on);
     put_hold(b, &s->hold);
@@ -128,19 +253,23 @@ static void put_server(struct strbuf *b, const struct fleet *f,
     jsonw_text_or_null(b, "id", s->facts.vm_id);
     jsonw_text_or_null(b, "power",
                        s->facts.power == POWER_UNKNOWN ? "" : power_word(s->facts.power));
+    jsonw_text_or_null(b, "name", s->vm);
     jsonw_close(b, '}');
     put_instance(b, s);
+    put_spot(b, &s->facts.instance);
     jsonw_open(b, "nodes", '{');
     put_node(b, "onprem", &s->facts.onprem);
     put_node(b, "cloud", &s->facts.cloud);
     jsonw_close(b, '}');
     put_move(b, &s->move);
     put_age(b, f->at, s->facts.place_as_of);
-    jsonw_open(b, "cost", '{');
-    jsonw_usd(b, "hour", s->cost.hour, 4, s->cost.hour_known);
-    jsonw_usd(b, "today", s->cost.today, 2, s->cost.hour_known);
-    jsonw_usd(b, "month", s->cost.month, 2, s->cost.hour_known);
-    jsonw_close(b, '}');
+    put_server_cost(b, &s->cost);
+    jsonw_i64(b, "failures", s->failures);
+    jsonw_utc(b, "retry_at", s->retry_at);
+    jsonw_bool(b, "breaker_open", s->breaker_open);
+    jsonw_i64(b, "interruptions", s->interruptions);
+    jsonw_utc(b, "last_interruption", s->last_interruption);
+    jsonw_bool(b, "wait_data", s->wait_data);
     jsonw_close(b, '}');
 }
 
@@ -155,6 +284,17 @@ static void put_extension(struct strbuf *b, const struct fleet *f)
     jsonw_text(b, "state", extension_state_word(f->extension.state));
     jsonw_utc(b, "since", f->extension.since);
     jsonw_usd(b, "cost_hour", f->extension_hour, 4, f->extension_cost_known);
+    jsonw_usd(b, "cost_today", f->extension_today, EXACT, f->extension_cost_known);
+    jsonw_usd(b, "cost_month", f->extension_month, EXACT, f->extension_cost_known);
+    jsonw_bool(b, "stale", f->extension.stale);
+    jsonw_text_or_null(b, "raw", f->extension.raw);
+    jsonw_text_or_null(b, "problem", f->extension.problem);
+    jsonw_bool(b, "task_active", f->extension.task_active);
+    put_count(b, "task_progress", f->extension.task_progress);
+    jsonw_text_or_null(b, "edge_a_zone", f->extension.edge_a_zone);
+    jsonw_text_or_null(b, "edge_b_zone", f->extension.edge_b_zone);
+    jsonw_utc(b, "empty_since", f->extension_empty_since);
+    jsonw_utc(b, "as_of", f->extension.as_of);
     jsonw_close(b, '}');
 }
 
@@ -169,6 +309,18 @@ static void put_host(struct strbuf *b, const struct fleet *f)
     jsonw_permille(b, "cpu_percent", f->host.cpu_permille);
     jsonw_null(b, "cpu_ready_percent"); /* vSphere statistics are not read yet */
     jsonw_permille(b, "memory_percent", f->host.memory_permille);
+    jsonw_bool(b, "stale", f->host.stale);
+    jsonw_bool(b, "maintenance", f->host.maintenance);
+    jsonw_utc(b, "as_of", f->host.as_of);
+    jsonw_permille(b, "cpu_peak_percent", f->host.peak_permille);
+    jsonw_utc(b, "cpu_peak_at", f->host.peak_at);
+    jsonw_open(b, "cpu_history", '['); /* a minute each, the newest last */
+    for (size_t i = 0; i < HOST_HISTORY; i++) {
+        jsonw_open(b, NULL, '{');
+        jsonw_permille(b, "cpu_percent", f->host.history[i]);
+        jsonw_close(b, '}');
+    }
+    jsonw_close(b, ']');
     jsonw_close(b, '}');
 }
 
@@ -201,6 +353,46 @@ static void put_apis(struct strbuf *b, const struct fleet *f)
     jsonw_close(b, ']');
 }
 
+/* Each read by itself, as it stands in the table of APIs. */
+static void put_sources(struct strbuf *b, const struct fleet *f)
+{
+    jsonw_open(b, "sources", '[');
+    for (size_t i = 0; i < f->n_apis; i++) {
+        const struct api_view *v = &f->apis[i];
+
+        jsonw_open(b, NULL, '{');
+        jsonw_text(b, "api", source_api(v->source));
+        jsonw_text(b, "reads", source_what(v->source));
+        jsonw_text(b, "state", api_state_word(v->state));
+        jsonw_utc(b, "last_ok", v->last_ok);
+        jsonw_utc(b, "next", v->next);
+        jsonw_i64(b, "every_s", v->every_s);
+        put_count(b, "latency_ms", v->latency_ms);
+        jsonw_i64(b, "errors_hour", v->errors_hour);
+        jsonw_i64(b, "failures", v->failures);
+        jsonw_text_or_null(b, "error", v->error);
+        jsonw_utc(b, "error_at", v->error_at);
+        jsonw_close(b, '}');
+    }
+    jsonw_close(b, ']');
+}
+
+static void put_counts(struct strbuf *b, const struct fleet *f)
+{
+    jsonw_open(b, "counts", '{');
+    jsonw_i64(b, "in_cloud", f->in_cloud);
+    jsonw_i64(b, "on_prem", f->on_prem);
+    jsonw_i64(b, "moving", f->moving);
+    jsonw_i64(b, "lost", f->lost);
+    jsonw_i64(b, "unknown", f->unknown);
+    jsonw_i64(b, "drift", f->drift);
+    jsonw_i64(b, "moves_running", f->moves_running);
+    jsonw_i64(b, "moves_queued", f->moves_queued);
+    jsonw_i64(b, "calls_open", f->calls_open);
+    jsonw_i64(b, "orders_open", f->orders_open);
+    jsonw_close(b, '}');
+}
+
 static void put_alerts(struct strbuf *b, const struct fleet *f)
 {
     jsonw_open(b, "alerts", '[');
@@ -215,24 +407,41 @@ static void put_alerts(struct strbuf *b, const struct fleet *f)
     jsonw_close(b, ']');
 }
 
+/* The switch and the calendar behind `mode` and `next`. */
+static void put_state(struct strbuf *b, const struct fleet *f)
+{
+    jsonw_open(b, "auto", '{');
+    jsonw_text(b, "setting", auto_setting_word(f->setting));
+    jsonw_utc(b, "since", f->auto_since);
+    jsonw_text_or_null(b, "by", f->auto_by);
+    jsonw_close(b, '}');
+    jsonw_bool(b, "in_window", f->in_window);
+    jsonw_bool(b, "in_lead", f->in_lead);
+    jsonw_bool(b, "in_drain", f->in_drain);
+    jsonw_bool(b, "looked", f->looked);
+    jsonw_utc(b, "worst_as_of", f->worst_as_of);
+    jsonw_i64(b, "stale_after_s", f->stale_after_s);
+    put_counts(b, f);
+}
+
 static void put_head(struct strbuf *b, const struct fleet *f, const char *version)
 {
     jsonw_utc(b, "at", f->at);
     jsonw_text(b, "site", f->site);
+    jsonw_text_or_null(b, "tz", f->tz);
     jsonw_text(b, "version", version);
     jsonw_text(b, "mode", mode_word(f->mode));
     jsonw_utc(b, "snooze_until", f->snooze_until);
     jsonw_open(b, "degraded", '[');
-    for (size_t i = 0; i < f->n_degraded; i++) {
-        jsonw_comma(b);
-        json_put_text(b, f->degraded[i]);
-    }
+    for (size_t i = 0; i < f->n_degraded; i++)
+        put_word(b, f->degraded[i]);
     jsonw_close(b, ']');
     if (f->controller.pid != 0) {
         jsonw_open(b, "controller", '{');
         jsonw_text(b, "host", f->controller.host);
         jsonw_i64(b, "pid", f->controller.pid);
         jsonw_utc(b, "since", f->controller.since);
+        jsonw_text_or_null(b, "who", f->controller.who);
         jsonw_close(b, '}');
     } else {
         jsonw_null(b, "controller");
@@ -241,10 +450,13 @@ static void put_head(struct strbuf *b, const struct fleet *f, const char *versio
         jsonw_open(b, "next", '{');
         jsonw_utc(b, "at", f->next.at);
         jsonw_text(b, "what", f->next.what);
+        jsonw_text_or_null(
+            b, "place", f->next.place == PLACE_UNKNOWN ? "" : place_word(f->next.place));
         jsonw_close(b, '}');
     } else {
         jsonw_null(b, "next");
     }
+    put_state(b, f);
 }
 
 void fleet_json(const struct fleet *f, const char *version, struct strbuf *out)
@@ -264,9 +476,11 @@ void fleet_json(const struct fleet *f, const char *version, struct strbuf *out)
     jsonw_null(out, "budget");
     jsonw_null(out, "same_hours_on_demand");
     jsonw_null(out, "always_on_demand");
+    put_known(out, f->hour, f->today, f->month);
     jsonw_close(out, '}');
     jsonw_null(out, "speedup");
     put_alerts(out, f);
     put_apis(out, f);
+    put_sources(out, f);
     jsonw_close(out, '}');
 }

@@ -6,6 +6,7 @@
 
 #include <stdarg.h>
 
+PRINTF_LIKE(2, 0)
 static void note(struct move *m, const char *fmt, va_list ap)
 {
     (void)str_vformat(m->note, sizeof(m->note), fmt, ap); /* a cut note is still a note */

@@ -65,12 +65,13 @@ static enum err_code keys_set(struct aws_keys *k, const char *key_id, const char
     return rc;
 }
 
-static enum err_code keys_copy(struct aws_keys *to, const struct aws_keys *from,
-                               struct err *e)
+/* The same secrets once more: nothing is copied, for every request is signed with them.
+ */
+static void keys_share(struct aws_keys *to, const struct aws_keys *from)
 {
-    return keys_set(
-        to, from->key_id, secret_expose(from->secret_key),
-        from->session_token != NULL ? secret_expose(from->session_token) : NULL, e);
+    *to = *from;
+    (void)secret_ref(to->secret_key);
+    (void)secret_ref(to->session_token);
 }
 
 /* ----- providers ----- */
@@ -399,7 +400,7 @@ enum err_code aws_credentials_get(struct aws_credentials *c, struct aws_keys *ou
 
     rc = refresh(c, is_stale, e);
     if (rc == ERR_OK)
-        rc = keys_copy(out, &c->keys, e);
+        keys_share(out, &c->keys);
 
     (void)pthread_mutex_lock(&c->lock);
     c->is_busy = false;

@@ -24,6 +24,7 @@ struct reader {
      */
     struct strbuf text;
     size_t text_begin[XML_MAX_DEPTH + 1];
+    struct xml_attribute attrs[XML_MAX_ATTRIBUTES]; /* of the element that begins */
     char values[ATTRIBUTE_BYTES];
 };
 
@@ -93,7 +94,6 @@ static void on_start(void *ctx, const xmlChar *name, const xmlChar *prefix,
                      int n_attributes, int n_defaulted, const xmlChar **attributes)
 {
     struct reader *r = ctx;
-    struct xml_attribute attrs[XML_MAX_ATTRIBUTES];
     size_t n = 0, used = 0;
 
     (void)prefix;
@@ -119,14 +119,14 @@ static void on_start(void *ctx, const xmlChar *name, const xmlChar *prefix,
             stop(r, ERR_TOO_BIG, "XML attributes are too long");
             return;
         }
-        attrs[n] = (struct xml_attribute){(const char *)a[0],
-                                          a[2] != NULL ? (const char *)a[2] : "",
-                                          r->values + begin};
+        r->attrs[n] = (struct xml_attribute){(const char *)a[0],
+                                             a[2] != NULL ? (const char *)a[2] : "",
+                                             r->values + begin};
     }
     r->seen_root = true;
     r->depth++;
     r->text_begin[r->depth] = r->text.len;
-    r->h->start(r->h->ctx, (const char *)name, attrs, n);
+    r->h->start(r->h->ctx, (const char *)name, r->attrs, n);
 }
 
 static void on_end(void *ctx, const xmlChar *name, const xmlChar *prefix,

@@ -115,7 +115,7 @@ enum err_code faults_parse(struct faults *f, const char *spec, struct err *e)
     while (*spec != '\0') {
         size_t len = strcspn(spec, ",");
         char item[64], *equals;
-        uint32_t rate;
+        uint32_t rate = 0;
         enum err_code rc;
 
         if (len >= sizeof(item))

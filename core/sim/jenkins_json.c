@@ -263,6 +263,7 @@ static void put_built_in(const struct jenkins_out *o, const struct jenkins_pick 
     jenkins_text(&j, p, JP_description, 1, "the Jenkins controller's built-in node");
     jenkins_text(&j, p, JP_displayName, 3, "Built-In Node");
     jenkins_raw(&j, p, JP_executors, 1, "[]");
+    jenkins_text(&j, p, JP_icon, 1, "symbol-computer");
     jenkins_raw(&j, p, JP_idle, 1, "true");
     jenkins_raw(&j, p, JP_jnlpAgent, 1, "false");
     jenkins_raw(&j, p, JP_launchSupported, 1, "true");
@@ -336,6 +337,10 @@ void jenkins_put_computer(const struct jenkins_out *o, const struct jenkins_pick
         }
         strbuf_putc(o->b, ']');
     }
+    jenkins_text(&j, p, JP_icon, 1,
+                 n->marked       ? "symbol-computer-disconnected"
+                 : !n->connected ? "symbol-computer-offline"
+                                 : "symbol-computer");
     jenkins_bool(&j, p, JP_idle, 1, node_is_idle(n));
     jenkins_raw(&j, p, JP_jnlpAgent, 1, "false");
     jenkins_raw(&j, p, JP_launchSupported, 1, "true");

@@ -3,6 +3,8 @@ libcore_a_SOURCES += \
 	core/store/journal_json.h \
 	core/store/lock.c \
 	core/store/lock.h \
+	core/store/snapshot_json.c \
+	core/store/snapshot_json.h \
 	core/store/statements.def \
 	core/store/store.c \
 	core/store/store.h \

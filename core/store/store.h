@@ -98,6 +98,10 @@ enum err_code store_journal_each(struct store *s, int64_t after_seq,
                                  bool (*each)(void *ctx, const struct journal_entry *j),
                                  void *ctx, struct err *e) MUST_CHECK;
 
+/* Where the newest n entries begin (for store_journal_each), and how many there are. */
+enum err_code store_journal_tail(struct store *s, size_t n, int64_t *after_seq,
+                                 int64_t *total, struct err *e) MUST_CHECK NONNULL;
+
 /* Changes whenever another connection committed; for cheap polling by observers. */
 int64_t store_data_version(struct store *s) NONNULL;
 

@@ -318,18 +318,32 @@ static enum err_code journal_part(struct store *s, int64_t after_seq,
     return query_end(&q, "read the journal", e);
 }
 
-static enum err_code load_journal(struct store *s, struct store_state *out, struct err *e)
+enum err_code store_journal_tail(struct store *s, size_t n, int64_t *after_seq,
+                                 int64_t *total, struct err *e)
 {
     struct query q = query_begin(s, STATEMENT_JOURNAL_NEWEST);
-    int64_t after = 0;
+    int64_t after = 0, all = 0;
     enum err_code code;
 
-    query_int(&q, FLEET_EVENTS);
+    query_int(&q, (int64_t)n);
     if (query_row(&q)) {
         after = query_get_int(&q);
-        out->journal_total = query_get_int(&q);
+        all = query_get_int(&q);
     }
     code = query_end(&q, "read the journal", e);
+    if (code == ERR_OK) {
+        *after_seq = after;
+        *total = all;
+    }
+    return code;
+}
+
+static enum err_code load_journal(struct store *s, struct store_state *out, struct err *e)
+{
+    int64_t after = 0;
+    enum err_code code =
+        store_journal_tail(s, FLEET_EVENTS, &after, &out->journal_total, e);
+
     if (code != ERR_OK)
         return code;
     out->journal = calloc(FLEET_EVENTS, sizeof(*out->journal));

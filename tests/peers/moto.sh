@@ -1,66 +1,25 @@
 #!/bin/sh
-# Runs our EC2 client against moto, an AWS simulator of another project, which checks
-# every signature. usage: moto.sh PROGRAM [FOLDER]; PROGRAM is ec2_peer, FOLDER keeps what
-# is downloaded. Ends with 77 when that cannot be had.
+# Runs our EC2 client against moto, an AWS simulator of another project, which checks every
+# signature.
 set -u
-version=5.1.22
-program=${1:?usage: moto.sh PROGRAM [FOLDER]}
-folder=${2:-peers}
-pid=
-scratch=
+. "$(dirname "$0")/lib.sh"
 
-skip() {
-	echo "moto.sh: skipped: $1"
-	exit 77
-}
+need_ours tests/peers/ec2_peer
+need_python moto "moto[ec2,iam,server,sts]==5.1.22" boto3==1.43.11
 
-cleanup() {
-	if [ -n "$pid" ]; then
-		kill "$pid" 2>/dev/null
-		wait "$pid" 2>/dev/null
-	fi
-	[ -z "$scratch" ] || rm -rf "$scratch"
-}
-trap cleanup EXIT
-trap 'exit 1' INT TERM HUP
-
-[ -x "$program" ] || { echo "moto.sh: $program is not there: run make check first"; exit 1; }
-mkdir -p "$folder" || exit 1
-folder=$(cd "$folder" && pwd)
-python=$folder/moto/bin/python
-if ! "$python" -c "import moto, boto3; assert moto.__version__ == '$version'" 2>/dev/null; then
-	command -v python3 >/dev/null 2>&1 || skip "python3 is not installed"
-	echo "moto.sh: installing moto $version in $folder"
-	python3 -m venv "$folder/moto" >"$folder/moto.log" 2>&1 ||
-		skip "no virtual environment: $(tail -n 1 "$folder/moto.log")"
-	timeout 600 "$python" -m pip install -q --disable-pip-version-check \
-		"moto[ec2,iam,server,sts]==$version" >"$folder/moto.log" 2>&1 ||
-		skip "moto $version cannot be had: $(tail -n 1 "$folder/moto.log")"
-fi
-
-scratch=$(mktemp -d) || exit 1
 # Three actions make the user that all later ones are signed by.
 INITIAL_NO_AUTH_ACTION_COUNT=3 "$python" -c '
 from moto.server import main
 main(["-H", "127.0.0.1", "-p", "0"])' >"$scratch/log" 2>&1 &
 pid=$!
-tries=0
-url=
-while [ -z "$url" ]; do
-	url=$(sed -n 's/.*Running on \(http:[^ ]*\).*/\1/p' "$scratch/log" | head -n 1)
-	[ -n "$url" ] && break
-	tries=$((tries + 1))
-	if [ "$tries" -gt 300 ] || ! kill -0 "$pid" 2>/dev/null; then
-		echo "moto.sh: moto does not start:"
-		cat "$scratch/log"
-		exit 1
-	fi
-	sleep 0.1
-done
-echo "moto.sh: moto $version at $url"
+pids=$pid
+url=$(await "$scratch/log" 's/.*Running on \(http:[^ ]*\).*/\1/p' 60) || {
+    cat "$scratch/log"
+    die "moto does not start"
+}
 
 unset AWS_PROFILE AWS_SESSION_TOKEN AWS_ENDPOINT_URL AWS_ENDPOINT_URL_EC2
-"$python" - "$url" "$scratch" <<'SETUP' || exit 1
+"$python" - "$url" "$scratch" <<'SETUP' || die "moto cannot be set up"
 import json, os, sys
 import boto3
 
@@ -111,27 +70,25 @@ write("wrong", f"[default]\naws_access_key_id = {pair[0]}\naws_secret_access_key
 SETUP
 . "$scratch/ids"
 
-failed=0
 unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
 AWS_CONFIG_FILE=$scratch/none
 export AWS_CONFIG_FILE AWS_SHARED_CREDENTIALS_FILE
 run() { # keys
-	AWS_SHARED_CREDENTIALS_FILE=$scratch/$1
-	timeout 120 "$program" "$url" eu-west-1 'haifa & co *?' "$eni" "$instance"
+    AWS_SHARED_CREDENTIALS_FILE=$scratch/$1
+    timeout 120 tests/peers/ec2_peer "$url" eu-west-1 'haifa & co *?' "$eni" "$instance"
 }
-echo "== a pair of keys"
+echo "-- a pair of keys"
 run pair || failed=1
-echo "== keys with a session token"
+echo "-- keys with a session token"
 run short || failed=1
-echo "== a wrong secret"
+echo "-- a wrong secret"
 if run wrong >"$scratch/out" 2>&1; then
-	echo "FAIL a wrong secret was taken"
-	failed=1
+    fail "a wrong secret was taken"
 elif grep -q 'AuthFailure\|SignatureDoesNotMatch' "$scratch/out"; then
-	echo "ok   $(grep -m 1 -o 'EC2 .*' "$scratch/out")"
+    ok "$(grep -m 1 -o 'EC2 .*' "$scratch/out")"
 else
-	cat "$scratch/out"
-	failed=1
+    fail "a wrong secret:"
+    grep -v '^ok' "$scratch/out" | sed 's/^FAIL/    /'
 fi
 [ "$failed" -eq 0 ] || tail -n 5 "$scratch/log"
 exit $failed

@@ -1,25 +1,10 @@
 #!/bin/sh
 # Drives the simulated ESX host with govc, the command line of the govmomi project.
-# usage: sim_govc.sh PROGRAM [FOLDER]; PROGRAM is sim_serve, FOLDER keeps what is downloaded
-# and built. Ends with 77 when govc cannot be had.
 set -u
-me=sim_govc.sh
-version=v0.38.0
-program=${1:?usage: sim_govc.sh PROGRAM [FOLDER]}
-folder=${2:-peers}
-. "$(dirname "$0")/sim_lib.sh"
+. "$(dirname "$0")/lib.sh"
 
-govc=$folder/bin/govc-$version
-if [ ! -x "$govc" ]; then
-	command -v go >/dev/null 2>&1 || skip "go is not installed"
-	echo "$me: building govc $version in $folder"
-	GOPATH=$folder/go GOBIN=$folder/bin GOCACHE=$folder/cache GOFLAGS=-modcacherw \
-		GOTOOLCHAIN=local timeout 1200 \
-		go install -p 2 "github.com/vmware/govmomi/govc@$version" >"$scratch/log" 2>&1 ||
-		skip "govc $version cannot be built: $(tail -n 1 "$scratch/log")"
-	mv "$folder/bin/govc" "$govc" || exit 1
-fi
-
+need_govmomi govc
+govc=$program_path
 serve 20
 cd "$scratch" || exit 1 # govc takes a user name for a file when there is one of that name
 export GOVC_URL="$BASE/sdk" GOVC_USERNAME="$VSPHERE_USER" GOVC_INSECURE=1

@@ -34,8 +34,8 @@ static void violation(struct peer *p, const struct http_request *rq,
                       const struct http_response *rs)
 {
     p->violations++;
-    (void)printf("VIOLATION %s %s: HTTP %d %.1500s\n", rq->method, rq->url, rs->status,
-                 strbuf_text(&rs->body));
+    (void)printf("FAIL %s %s breaks the description: HTTP %d %.1500s\n", rq->method,
+                 rq->url, rs->status, strbuf_text(&rs->body));
 }
 
 /* Passes everything on and looks for the checker's own answers. */
@@ -59,7 +59,7 @@ static bool observe(struct peer *p)
     p->o = observation_new(SOURCE_VELOSTRATA);
     if (p->o != NULL && velostrata_observe(p->client, &p->hints, p->o, &e) == ERR_OK)
         return true;
-    (void)printf("observe: FAILED %s\n", e.text);
+    (void)printf("FAIL observe: %s\n", e.text);
     p->failures++;
     return false;
 }
@@ -98,7 +98,7 @@ static void tick(struct peer *p)
     rq.body_len = strlen(p->tick_body);
     http_response_init(&rs);
     if (transport_perform(&p->inner, &rq, &rs, &e) != ERR_OK || rs.status >= 300) {
-        (void)printf("tick: FAILED HTTP %d %s\n", rs.status, e.text);
+        (void)printf("FAIL tick: HTTP %d %s\n", rs.status, e.text);
         p->failures++;
     }
     http_response_clear(&rs);
@@ -118,8 +118,8 @@ static bool act(struct peer *p, enum call_kind kind, const char *target)
     call.run.spot = call.run.has_max_price = true;
     call.run.max_price.nanos = 200000000;
     velostrata_act(p->client, &call, &r);
-    (void)printf("%s %s: %s %s%s\n", call_word(kind), target, outcome_word(r.outcome),
-                 r.detail, r.err.text);
+    (void)printf("%-4s %s %s: %s %s%s\n", r.outcome == OUTCOME_DONE ? "ok" : "FAIL",
+                 call_word(kind), target, outcome_word(r.outcome), r.detail, r.err.text);
     if (r.outcome != OUTCOME_DONE) {
         p->failures++;
         return false;
@@ -142,19 +142,19 @@ static bool wait_for(struct peer *p, const char *what,
             if (str_eq(p->o->as.velostrata.tasks[t].id, p->hints.ids[0]))
                 task = &p->o->as.velostrata.tasks[t];
         if (task == NULL || task->state == TASK_FAILED || task->state == TASK_CANCELED) {
-            (void)printf("%s: FAILED task %s %s\n", what, p->hints.ids[0],
+            (void)printf("FAIL %s: task %s %s\n", what, p->hints.ids[0],
                          task != NULL ? task->error : "is not known");
             p->failures++;
             return false;
         }
         if (task->state == TASK_SUCCEEDED && reached(p)) {
-            (void)printf("%s: reached after %d polls, task %s\n", what, i + 1,
+            (void)printf("ok   %s: reached after %d polls, task %s\n", what, i + 1,
                          task->type);
             return true;
         }
         tick(p);
     }
-    (void)printf("%s: FAILED not reached in %d polls\n", what, POLLS);
+    (void)printf("FAIL %s: not reached in %d polls\n", what, POLLS);
     p->failures++;
     return false;
 }
@@ -186,10 +186,10 @@ static void tell(const struct peer *p)
 {
     const struct obs_velostrata *seen = &p->o->as.velostrata;
 
-    (void)printf("extension %s: %s, %zu VMs, %zu tasks\n", seen->extension_id,
+    (void)printf("ok   extension %s: %s, %zu VMs, %zu tasks\n", seen->extension_id,
                  seen->extension_raw, seen->n_vms, seen->n_tasks);
     for (size_t i = 0; i < seen->n_vms; i++)
-        (void)printf("  %s %s %s %s\n", seen->vms[i].vm_id, seen->vms[i].raw_state,
+        (void)printf("       %s %s %s %s\n", seen->vms[i].vm_id, seen->vms[i].raw_state,
                      seen->vms[i].instance.id, seen->vms[i].instance.zone);
 }
 
@@ -207,7 +207,7 @@ static void drive(struct peer *p)
         p->vm = p->vm_found;
     }
     if (p->vm == NULL || vm_state(p) != MANAGED_UNMANAGED) {
-        (void)printf("no VM at home to work with: name one\n");
+        (void)printf("FAIL no VM at home to work with: name one\n");
         p->failures++;
         return;
     }
@@ -255,8 +255,10 @@ int main(int argc, char **argv)
     p.inner = http_client_transport(client);
     if (velostrata_new(&p.config, &outer, &p.client, &e) == ERR_OK)
         drive(&p);
-    else
+    else {
+        (void)printf("FAIL %s\n", e.text);
         p.failures++;
+    }
     (void)printf("%d violations, %d failures\n", p.violations, p.failures);
     velostrata_free(p.client);
     observation_unref(p.o);

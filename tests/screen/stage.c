@@ -48,10 +48,10 @@ void stage_open(struct stage *s, enum story story, bool ascii)
     struct err e = {0};
 
     if (tz_load("Asia/Jerusalem", &s->tz, &e) != ERR_OK)
-        assert(!"the zone Asia/Jerusalem is needed");
+        assert(false && "the zone Asia/Jerusalem is needed");
     s->app.tz = s->tz;
     if (ui_init(&s->ui, &s->app, ascii, s->ms, &e) != ERR_OK)
-        assert(!"ui_init");
+        assert(false && "ui_init");
     if (story != STORY_COUNT)
         ui_take_fleet(&s->ui, story_fleet(story), s->ms);
 }
@@ -77,7 +77,7 @@ void stage_keys(struct stage *s, const char *keys)
         else if (str_eq(name, "paste-end"))
             key = KEYC_PASTE_END;
         else if (!keys_parse(name, &key))
-            assert(!"a key of that name");
+            assert(false && "a key of that name");
         ui_key(&s->ui, key, s->ms);
         keys += len;
         keys += strspn(keys, " ");

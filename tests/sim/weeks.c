@@ -97,22 +97,13 @@ static void set_secret(struct config *c, const char *section, const char *value)
     assert_true(config_set_secret(c, section, s));
 }
 
-struct run *run_story(uint64_t seed, int64_t duration_s)
-{
-    return run_crashing(seed, duration_s, 0);
-}
-
-struct run *run_crashing(uint64_t seed, int64_t duration_s, int64_t crash_mean_s)
+struct run *run_prepare(uint64_t seed)
 {
     struct run *r = calloc(1, sizeof(*r));
     struct site_options so = {.seed = seed, .servers = 4, .start = start};
     struct config_problems *problems = NULL;
     struct strbuf text;
     struct err e = {0};
-    struct drive_options o = {.seed = seed,
-                              .from = start,
-                              .duration_s = duration_s,
-                              .crash_mean_s = crash_mean_s};
 
     assert_non_null(r);
     strbuf_init(&text, 1024 * 1024);
@@ -121,24 +112,47 @@ struct run *run_crashing(uint64_t seed, int64_t duration_s, int64_t crash_mean_s
     if (config_load_text(strbuf_text(&text), "story", false, &r->config, &problems, &e) !=
         ERR_OK)
         fail_msg("%s", problems != NULL ? config_problems_get(problems, 0) : e.text);
+    config_problems_free(problems);
+    strbuf_clear(&text);
     set_secret(r->config, "velostrata", site_velostrata_password);
     set_secret(r->config, "jenkins", site_jenkins_token);
     set_secret(r->config, "vsphere", site_vsphere_password);
     assert_int_equal(tz_load(r->config->tz_name, &r->tz, &e), ERR_OK);
     r->watched.tz = r->tz;
     r->watched.config = r->config;
-    o.config = r->config;
-    o.tz = r->tz;
-    o.site = r->site;
-    o.each_minute = each_minute;
-    o.each_entry = each_entry;
-    o.ctx = &r->watched;
-    if (drive_run(&o, &r->report, &e) != ERR_OK)
+    r->options = (struct drive_options){.config = r->config,
+                                        .tz = r->tz,
+                                        .site = r->site,
+                                        .seed = seed,
+                                        .from = start,
+                                        .each_minute = each_minute,
+                                        .each_entry = each_entry,
+                                        .ctx = &r->watched};
+    return r;
+}
+
+void run_go(struct run *r)
+{
+    struct err e = {0};
+
+    if (drive_run(&r->options, &r->report, &e) != ERR_OK)
         fail_msg("%s", e.text);
     r->totals = site_totals(r->site);
-    config_problems_free(problems);
-    strbuf_clear(&text);
+}
+
+struct run *run_crashing(uint64_t seed, int64_t duration_s, int64_t crash_mean_s)
+{
+    struct run *r = run_prepare(seed);
+
+    r->options.duration_s = duration_s;
+    r->options.crash_mean_s = crash_mean_s;
+    run_go(r);
     return r;
+}
+
+struct run *run_story(uint64_t seed, int64_t duration_s)
+{
+    return run_crashing(seed, duration_s, 0);
 }
 
 void run_free(struct run *r)

@@ -28,6 +28,7 @@ struct run {
     struct site *site;
     struct config *config;
     struct tz *tz;
+    struct drive_options options;
     struct drive_report report;
     struct watched watched;
     struct site_totals totals;
@@ -37,6 +38,9 @@ struct run {
 struct run *run_story(uint64_t seed, int64_t duration_s);
 /* The same with a controller that dies by chance, on average every crash_mean_s. */
 struct run *run_crashing(uint64_t seed, int64_t duration_s, int64_t crash_mean_s);
+/* The two halves of it, for a test that wants other options in between. */
+struct run *run_prepare(uint64_t seed);
+void run_go(struct run *r);
 void run_free(struct run *r);
 
 #endif

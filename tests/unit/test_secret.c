@@ -255,6 +255,10 @@ static void test_new(void **state)
     err_clear(&e);
     assert_int_equal(secret_new("abc", 2, &s, &e), ERR_OK);
     assert_string_equal(secret_expose(s), "ab");
+    assert_null(secret_ref(NULL));
+    assert_ptr_equal(secret_ref(s), s);
+    secret_free(s);
+    assert_string_equal(secret_expose(s), "ab"); /* the other owner still has it */
     secret_free(s);
 }
 

@@ -1,0 +1,513 @@
+#include <config.h>
+
+#include "core/store/snapshot_json.h"
+
+#include "core/base/str.h"
+#include "core/base/text.h"
+#include "core/net/json.h"
+
+#include <string.h>
+
+enum { MAX_BYTES = 32 * 1024 * 1024, MAX_SECONDS = 50 * 366 * 86400 };
+
+#define MAX_USD (1000000 * USD_NANOS)
+
+/* ----- single values: unknown unless they are what they should be ----- */
+
+static void get_text(const json_value *o, const char *name, char *buf, size_t size)
+{
+    size_t len;
+    const char *text = json_text(o, name, &len);
+
+    (void)text_clean(buf, size, text != NULL ? text : "", len); /* cut to what fits */
+}
+
+static struct utc get_utc(const json_value *o, const char *name)
+{
+    struct utc t = {0};
+
+    return json_time(o, name, &t) && t.s > 0 ? t : (struct utc){0};
+}
+
+static bool get_bool(const json_value *o, const char *name)
+{
+    bool v = false;
+
+    return json_bool(o, name, &v) && v;
+}
+
+/* 0..max, else `unknown` */
+static int64_t get_int(const json_value *o, const char *name, int64_t max,
+                       int64_t unknown)
+{
+    int64_t v = unknown;
+
+    return json_i64(o, name, 0, max, &v) ? v : unknown;
+}
+
+static int32_t get_i32(const json_value *o, const char *name, int32_t max,
+                       int32_t unknown)
+{
+    return (int32_t)get_int(o, name, max, unknown);
+}
+
+static bool get_usd(const json_value *o, const char *name, struct usd *out)
+{
+    size_t len;
+    const char *text = json_text(o, name, &len);
+    struct err ignored = {0}; /* no amount is an unknown amount */
+    struct usd v;
+
+    if (text == NULL || len != strlen(text) || usd_parse(text, &v, &ignored) != ERR_OK ||
+        v.nanos > MAX_USD || v.nanos < -MAX_USD)
+        return false;
+    *out = v;
+    return true;
+}
+
+/* A percentage with one decimal; -1 unknown. */
+static int32_t get_permille(const json_value *o, const char *name)
+{
+    struct usd v; /* a number with decimals, no matter of what */
+
+    if (!json_usd(o, name, &v) || v.nanos < 0 || v.nanos > 1000 * USD_NANOS)
+        return -1;
+    return (int32_t)((v.nanos + USD_NANOS / 20) / (USD_NANOS / 10));
+}
+
+/* `unknown` for anything that is none of our words */
+#define GET_WORD(type)                                                                   \
+    static enum type get_##type(const json_value *o, const char *name,                   \
+                                enum type unknown)                                       \
+    {                                                                                    \
+        char word[NAME_TEXT];                                                            \
+        enum type v;                                                                     \
+                                                                                         \
+        get_text(o, name, word, sizeof(word));                                           \
+        return word[0] != '\0' && type##_parse(word, &v) ? v : unknown;                  \
+    }
+
+GET_WORD(place)
+GET_WORD(reason)
+GET_WORD(gate)
+GET_WORD(direction)
+GET_WORD(step)
+GET_WORD(power)
+GET_WORD(hold_kind)
+GET_WORD(mode)
+GET_WORD(auto_setting)
+GET_WORD(closed_by)
+GET_WORD(extension_state)
+GET_WORD(spot_state)
+GET_WORD(lifecycle)
+GET_WORD(api_state)
+
+/* ----- one server ----- */
+
+static void read_hold(const json_value *o, struct hold *h)
+{
+    h->place = get_place(o, "place", PLACE_UNKNOWN);
+    if (h->place != PLACE_CLOUD && h->place != PLACE_ONPREM) {
+        h->place = PLACE_UNKNOWN;
+        return;
+    }
+    h->until = get_utc(o, "until");
+    h->kind = get_hold_kind(o, "kind", h->until.s != 0 ? HOLD_UNTIL : HOLD_PIN);
+    get_text(o, "by", h->by, sizeof(h->by));
+    h->at = get_utc(o, "at");
+    get_text(o, "why", h->why, sizeof(h->why));
+}
+
+static void read_node(const json_value *o, struct node_facts *n)
+{
+    char closed_by[NAME_TEXT];
+
+    get_text(o, "name", n->name, sizeof(n->name));
+    n->known = json_bool(o, "online", &n->open);
+    get_text(o, "closed_by", closed_by, sizeof(closed_by));
+    /* Closed by somebody whose word is unknown: not by us. */
+    if (closed_by[0] != '\0')
+        n->closed_by = get_closed_by(o, "closed_by", CLOSED_BY_PERSON);
+    n->busy = get_i32(o, "busy", INT16_MAX, 0);
+    get_text(o, "build", n->build, sizeof(n->build));
+    get_text(o, "build_path", n->build_path, sizeof(n->build_path));
+    n->build_progress = get_i32(o, "build_progress", 100, -1);
+    n->build_started = get_utc(o, "build_started");
+    n->build_estimate_s = get_int(o, "build_estimate_s", MAX_SECONDS, -1);
+    n->idle = get_bool(o, "idle");
+    n->idle_since = get_utc(o, "idle_since");
+    n->marked = get_bool(o, "marked");
+    n->connected_known = json_bool(o, "connected", &n->connected);
+    n->launchable = get_bool(o, "launchable");
+    get_text(o, "cause", n->cause, sizeof(n->cause));
+    n->as_of = get_utc(o, "as_of");
+}
+
+static void read_instance(const json_value *o, const json_value *spot,
+                          struct instance_facts *i)
+{
+    const json_value *from = json_is_object(o) ? o : spot;
+
+    get_text(o, "id", i->id, sizeof(i->id));
+    get_text(from, "type", i->type, sizeof(i->type));
+    get_text(from, "zone", i->zone, sizeof(i->zone));
+    get_text(o, "ip", i->ip, sizeof(i->ip));
+    get_text(o, "eni", i->eni, sizeof(i->eni));
+    i->lifecycle = get_lifecycle(o, "lifecycle", LIFECYCLE_UNKNOWN);
+    get_text(from, "request", i->request, sizeof(i->request));
+    get_text(from, json_is_object(o) ? "spot_status" : "status", i->spot_status,
+             sizeof(i->spot_status));
+    i->reclaim_at = get_utc(from, "reclaim_at");
+    i->running = get_bool(o, "running");
+    i->terminated = get_bool(o, "terminated");
+    i->launched = get_utc(o, "launched");
+    i->spot =
+        json_is_object(spot) ? get_spot_state(spot, "state", SPOT_UNKNOWN) : SPOT_NONE;
+}
+
+static void read_move(const json_value *o, enum place place, struct move_view *m)
+{
+    const json_value *steps = json_get(o, "steps");
+
+    m->progress = -1;
+    for (size_t i = 0; i < MAX_STEPS; i++)
+        m->step_took_s[i] = -1;
+    m->active = json_is_object(o);
+    if (!m->active)
+        return;
+    get_text(o, "id", m->id, sizeof(m->id));
+    m->direction = get_direction(
+        o, "direction", place == PLACE_MOVING_BACK ? DIRECTION_BACK : DIRECTION_OUT);
+    m->step = get_step(o, "step", STEP_NONE);
+    m->n = get_i32(o, "n", MAX_STEPS, 0);
+    m->of = get_i32(o, "of", MAX_STEPS, 0);
+    for (size_t i = 0; i < MAX_STEPS && i < json_list_len(steps); i++) {
+        const json_value *step = json_list_at(steps, i);
+
+        m->steps[i] = get_step(step, "step", STEP_NONE);
+        m->step_took_s[i] = get_int(step, "took_s", MAX_SECONDS, -1);
+    }
+    m->committed = get_bool(o, "committed");
+    m->started = get_utc(o, "since");
+    m->progress = get_i32(o, "progress", 100, -1);
+    get_text(o, "note", m->note, sizeof(m->note));
+    m->step_since = get_utc(o, "step_since");
+    m->drain_deadline = get_utc(o, "drain_deadline");
+    m->deadline = get_utc(o, "deadline");
+    m->manual = get_bool(o, "manual");
+    m->force = get_bool(o, "force");
+    m->interrupted = get_bool(o, "interrupted");
+    get_text(o, "by", m->by, sizeof(m->by));
+}
+
+static void read_decision(const json_value *o, struct decision *d)
+{
+    const json_value *reason = json_get(o, "reason"), *gate = json_get(o, "gate"),
+                     *gates = json_get(o, "gates");
+
+    d->desired = get_place(o, "desired", PLACE_UNKNOWN);
+    d->reason = get_reason(reason, "code", REASON_NONE);
+    get_text(reason, "text", d->reason_text, sizeof(d->reason_text));
+    for (size_t i = 0; i < GATE_COUNT && i < json_list_len(gates); i++) {
+        size_t len;
+        const char *word = json_text_of(json_list_at(gates, i), &len);
+        enum gate g;
+
+        if (word != NULL && gate_parse(word, &g) && g != GATE_NONE)
+            d->gates |= 1u << (unsigned)g;
+    }
+    if (!json_is_object(gate))
+        return;
+    /* A gate that we have no word for still holds: what it is is not known. */
+    d->gate = get_gate(gate, "code", GATE_STALE);
+    get_text(gate, "text", d->gate_text, sizeof(d->gate_text));
+    d->gate_until = get_utc(gate, "until");
+}
+
+static void read_facts(const json_value *o, struct server_facts *x)
+{
+    const json_value *task = json_get(o, "task"), *vm = json_get(o, "vm"),
+                     *nodes = json_get(o, "nodes");
+
+    x->place = get_place(o, "place", PLACE_UNKNOWN);
+    get_text(o, "place_raw", x->place_raw, sizeof(x->place_raw));
+    if (x->place == PLACE_UNKNOWN && x->place_raw[0] == '\0') {
+        get_text(o, "place", x->place_raw, sizeof(x->place_raw));
+        if (str_eq(x->place_raw, place_word(PLACE_UNKNOWN)))
+            x->place_raw[0] = '\0';
+    }
+    x->place_stale = get_bool(o, "place_stale");
+    x->place_as_of = get_utc(o, "place_as_of");
+    x->nodes_as_of = get_utc(o, "nodes_as_of");
+    x->in_both_places = get_bool(o, "in_both_places");
+    x->lost = get_bool(o, "lost");
+    x->migration_busy = get_bool(o, "migration_busy");
+    x->instance_stopped = get_bool(o, "instance_stopped");
+    get_text(o, "blocked", x->blocked, sizeof(x->blocked));
+    x->task_active = get_bool(task, "active");
+    get_text(task, "id", x->task_id, sizeof(x->task_id));
+    get_text(task, "type", x->task_type, sizeof(x->task_type));
+    get_text(task, "user", x->task_user, sizeof(x->task_user));
+    get_text(task, "error", x->task_error, sizeof(x->task_error));
+    x->task_progress = get_i32(task, "progress", 100, -1);
+    get_text(vm, "id", x->vm_id, sizeof(x->vm_id));
+    x->power = get_power(vm, "power", POWER_UNKNOWN);
+    read_node(json_get(nodes, "onprem"), &x->onprem);
+    read_node(json_get(nodes, "cloud"), &x->cloud);
+    read_instance(json_get(o, "instance"), json_get(o, "spot"), &x->instance);
+}
+
+/* The exact sums where they are told, else what the round ones say. */
+static void read_cost(const json_value *o, struct cost_view *c)
+{
+    const json_value *known = json_get(o, "known");
+
+    c->hour_known = get_usd(o, "hour", &c->hour);
+    (void)get_usd(o, "today", &c->today); /* unknown is 0 and not shown */
+    (void)get_usd(o, "month", &c->month);
+    (void)get_usd(known, "hour", &c->hour);
+    (void)get_usd(known, "today", &c->today);
+    (void)get_usd(known, "month", &c->month);
+    c->price_known = get_usd(o, "price", &c->price);
+    c->price_as_of = get_utc(o, "price_as_of");
+}
+
+static enum err_code read_server(const json_value *o, struct server_view *s,
+                                 struct err *e)
+{
+    get_text(o, "name", s->name, sizeof(s->name));
+    if (s->name[0] == '\0')
+        return err_set(e, ERR_PROTOCOL, "the snapshot has a server without a name");
+    get_text(o, "mover", s->mover, sizeof(s->mover));
+    get_text(json_get(o, "vm"), "name", s->vm, sizeof(s->vm));
+    read_facts(o, &s->facts);
+    read_decision(o, &s->decision);
+    s->auto_on = get_bool(o, "auto");
+    read_hold(json_get(o, "hold"), &s->hold);
+    read_move(json_get(o, "move"), s->facts.place, &s->move);
+    read_cost(json_get(o, "cost"), &s->cost);
+    s->failures = get_i32(o, "failures", INT16_MAX, 0);
+    s->retry_at = get_utc(o, "retry_at");
+    s->breaker_open = get_bool(o, "breaker_open");
+    s->interruptions = get_i32(o, "interruptions", INT16_MAX, 0);
+    s->last_interruption = get_utc(o, "last_interruption");
+    s->wait_data = get_bool(o, "wait_data");
+    return ERR_OK;
+}
+
+/* ----- the site ----- */
+
+static void read_extension(const json_value *o, struct fleet *f)
+{
+    struct extension_facts *x = &f->extension;
+
+    x->configured = json_is_object(o);
+    x->task_progress = -1;
+    if (!x->configured)
+        return;
+    get_text(o, "id", x->id, sizeof(x->id));
+    x->state = get_extension_state(o, "state", EXTENSION_UNKNOWN);
+    get_text(o, "raw", x->raw, sizeof(x->raw));
+    get_text(o, "problem", x->problem, sizeof(x->problem));
+    x->since = get_utc(o, "since");
+    x->as_of = get_utc(o, "as_of");
+    x->stale = get_bool(o, "stale");
+    x->task_active = get_bool(o, "task_active");
+    x->task_progress = get_i32(o, "task_progress", 100, -1);
+    get_text(o, "edge_a_zone", x->edge_a_zone, sizeof(x->edge_a_zone));
+    get_text(o, "edge_b_zone", x->edge_b_zone, sizeof(x->edge_b_zone));
+    f->extension_empty_since = get_utc(o, "empty_since");
+    f->extension_cost_known = get_usd(o, "cost_hour", &f->extension_hour);
+    (void)get_usd(o, "cost_today", &f->extension_today); /* unknown is 0 */
+    (void)get_usd(o, "cost_month", &f->extension_month);
+}
+
+static void read_host(const json_value *o, struct host_facts *h)
+{
+    const json_value *history = json_get(o, "cpu_history");
+
+    h->known = json_is_object(o);
+    get_text(o, "name", h->name, sizeof(h->name));
+    h->cpu_permille = get_permille(o, "cpu_percent");
+    h->memory_permille = get_permille(o, "memory_percent");
+    h->stale = get_bool(o, "stale");
+    h->maintenance = get_bool(o, "maintenance");
+    h->as_of = get_utc(o, "as_of");
+    h->peak_permille = get_permille(o, "cpu_peak_percent");
+    h->peak_at = get_utc(o, "cpu_peak_at");
+    for (size_t i = 0; i < HOST_HISTORY; i++)
+        h->history[i] = (int16_t)get_permille(json_list_at(history, i), "cpu_percent");
+}
+
+static bool find_source(const json_value *o, enum source *out)
+{
+    char api[NAME_TEXT], reads[NAME_TEXT];
+
+    get_text(o, "api", api, sizeof(api));
+    get_text(o, "reads", reads, sizeof(reads));
+    for (int i = 0; i < SOURCE_COUNT; i++) {
+        if (str_eq(api, source_api((enum source)i)) &&
+            str_eq(reads, source_what((enum source)i))) {
+            *out = (enum source)i;
+            return true;
+        }
+    }
+    return false; /* of another version: nothing here could show it */
+}
+
+static void read_sources(const json_value *list, struct fleet *f)
+{
+    for (size_t i = 0; i < json_list_len(list) && f->n_apis < SOURCE_COUNT; i++) {
+        const json_value *o = json_list_at(list, i);
+        struct api_view *v = &f->apis[f->n_apis];
+
+        if (!find_source(o, &v->source))
+            continue;
+        f->n_apis++;
+        v->state = get_api_state(o, "state", API_STALE);
+        v->last_ok = get_utc(o, "last_ok");
+        v->next = get_utc(o, "next");
+        v->every_s = get_int(o, "every_s", MAX_SECONDS, 0);
+        v->latency_ms = get_int(o, "latency_ms", (int64_t)MAX_SECONDS * 1000, -1);
+        v->errors_hour = get_i32(o, "errors_hour", INT32_MAX, 0);
+        v->failures = get_i32(o, "failures", INT32_MAX, 0);
+        get_text(o, "error", v->error, sizeof(v->error));
+        v->error_at = get_utc(o, "error_at");
+    }
+}
+
+static void read_alerts(const json_value *list, struct fleet *f)
+{
+    for (size_t i = 0; i < json_list_len(list) && f->n_alerts < FLEET_ALERTS; i++) {
+        const json_value *o = json_list_at(list, i);
+        struct alert *a = &f->alerts[f->n_alerts++];
+
+        a->at = get_utc(o, "at");
+        get_text(o, "server", a->server, sizeof(a->server));
+        get_text(o, "code", a->code, sizeof(a->code));
+        get_text(o, "text", a->text, sizeof(a->text));
+    }
+}
+
+static void read_counts(const json_value *o, struct fleet *f)
+{
+    struct {
+        const char *name;
+        int32_t *to;
+    } rows[] = {
+        {"in_cloud", &f->in_cloud},
+        {"on_prem", &f->on_prem},
+        {"moving", &f->moving},
+        {"lost", &f->lost},
+        {"unknown", &f->unknown},
+        {"drift", &f->drift},
+        {"moves_running", &f->moves_running},
+        {"moves_queued", &f->moves_queued},
+        {"calls_open", &f->calls_open},
+        {"orders_open", &f->orders_open},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        *rows[i].to = get_i32(o, rows[i].name, INT16_MAX, 0);
+}
+
+static void read_switch(const json_value *root, struct fleet *f)
+{
+    const json_value *o = json_get(root, "auto");
+
+    f->mode = get_mode(root, "mode", MODE_OBSERVER);
+    f->observe = f->mode == MODE_OBSERVER;
+    f->setting = get_auto_setting(o, "setting",
+                                  f->mode == MODE_AUTO     ? AUTO_ON
+                                  : f->mode == MODE_MANUAL ? AUTO_OFF
+                                                           : AUTO_DRY_RUN);
+    f->auto_since = get_utc(o, "since");
+    get_text(o, "by", f->auto_by, sizeof(f->auto_by));
+    f->snooze_until = get_utc(root, "snooze_until");
+}
+
+static void read_head(const json_value *root, struct fleet *f)
+{
+    const json_value *controller = json_get(root, "controller"),
+                     *next = json_get(root, "next"), *cost = json_get(root, "cost"),
+                     *degraded = json_get(root, "degraded"),
+                     *known = json_get(cost, "known");
+
+    get_text(root, "site", f->site, sizeof(f->site));
+    get_text(root, "tz", f->tz, sizeof(f->tz));
+    read_switch(root, f);
+    for (size_t i = 0; i < json_list_len(degraded) && f->n_degraded < FLEET_DEGRADED;
+         i++) {
+        size_t len;
+        const char *word = json_text_of(json_list_at(degraded, i), &len);
+
+        if (word != NULL)
+            (void)text_clean(f->degraded[f->n_degraded++], sizeof(f->degraded[0]), word,
+                             len);
+    }
+    get_text(controller, "host", f->controller.host, sizeof(f->controller.host));
+    f->controller.pid = get_i32(controller, "pid", INT32_MAX, 0);
+    f->controller.since = get_utc(controller, "since");
+    get_text(controller, "who", f->controller.who, sizeof(f->controller.who));
+    f->next.at = get_utc(next, "at");
+    get_text(next, "what", f->next.what, sizeof(f->next.what));
+    f->next.place = get_place(next, "place", PLACE_UNKNOWN);
+    f->in_window = get_bool(root, "in_window");
+    f->in_lead = get_bool(root, "in_lead");
+    f->in_drain = get_bool(root, "in_drain");
+    f->looked = get_bool(root, "looked");
+    f->worst_as_of = get_utc(root, "worst_as_of");
+    f->stale_after_s = get_int(root, "stale_after_s", MAX_SECONDS, 0);
+    f->hour_known = get_usd(cost, "month_to_date", &f->month);
+    (void)get_usd(known, "hour", &f->hour); /* unknown is 0, and hour_known says so */
+    (void)get_usd(known, "today", &f->today);
+    (void)get_usd(known, "month", &f->month);
+}
+
+static enum err_code read_all(const json_value *root, struct fleet **out, struct err *e)
+{
+    const json_value *list = json_get(root, "servers");
+    struct utc at = get_utc(root, "at");
+    size_t n = json_list_len(list);
+    struct fleet *f;
+
+    if (at.s == 0 || !json_is_list(list))
+        return err_set(e, ERR_PROTOCOL, "the text in the store is no snapshot");
+    if (n > MAX_SERVERS)
+        return err_set(e, ERR_TOO_BIG, "the snapshot has %zu servers, more than %d", n,
+                       MAX_SERVERS);
+    f = fleet_new(n);
+    if (f == NULL)
+        return err_set(e, ERR_NOMEM, "no memory for the snapshot");
+    f->at = at;
+    read_head(root, f);
+    read_counts(json_get(root, "counts"), f);
+    read_extension(json_get(root, "extension"), f);
+    read_host(json_get(root, "host"), &f->host);
+    read_alerts(json_get(root, "alerts"), f);
+    read_sources(json_get(root, "sources"), f);
+    for (size_t i = 0; i < n; i++) {
+        if (read_server(json_list_at(list, i), &f->servers[i], e) != ERR_OK) {
+            fleet_unref(f);
+            return e->code;
+        }
+    }
+    *out = f;
+    return ERR_OK;
+}
+
+enum err_code snapshot_parse(const char *json, size_t len, struct fleet **out,
+                             struct err *e)
+{
+    struct json_doc *doc = NULL;
+    enum err_code rc;
+
+    if (len > MAX_BYTES)
+        return err_set(e, ERR_TOO_BIG, "the snapshot has %zu bytes, more than %d", len,
+                       MAX_BYTES);
+    rc = json_parse(json, len, &doc, e);
+    if (rc == ERR_OK)
+        rc = read_all(json_doc_root(doc), out, e);
+    json_doc_free(doc);
+    return rc;
+}

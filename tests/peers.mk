@@ -1,0 +1,21 @@
+# Ours beside software of others; make check-peers downloads that. PEERS="NAME..." picks scripts.
+PEERS_OURS = tests/peers/vsphere_peer tests/peers/ec2_peer tests/peers/velostrata_peer \
+	tests/peers/sim_serve
+check_PROGRAMS += $(PEERS_OURS)
+tests_peers_vsphere_peer_SOURCES = tests/peers/vsphere_peer.c
+tests_peers_vsphere_peer_LDADD = libcore.a $(CORE_LIBS)
+tests_peers_ec2_peer_SOURCES = tests/peers/ec2_peer.c
+tests_peers_ec2_peer_LDADD = libcore.a $(CORE_LIBS)
+tests_peers_velostrata_peer_SOURCES = tests/peers/velostrata_peer.c
+tests_peers_velostrata_peer_LDADD = libcore.a $(CORE_LIBS)
+tests_peers_sim_serve_SOURCES = tests/peers/sim_serve.c
+tests_peers_sim_serve_LDADD = libcore.a $(CORE_LIBS)
+
+EXTRA_DIST += tests/peers/lib.sh tests/peers/moto.sh tests/peers/prism.sh tests/peers/run.sh \
+	tests/peers/sim_boto3.py tests/peers/sim_boto3.sh tests/peers/sim_govc.sh \
+	tests/peers/sim_jenkins.py tests/peers/sim_jenkins.sh tests/peers/sim_pyvmomi.py \
+	tests/peers/sim_pyvmomi.sh tests/peers/vcsim.sh
+
+check-peers: rushhour $(PEERS_OURS)
+	srcdir=$(srcdir) sh $(srcdir)/tests/peers/run.sh $(PEERS)
+.PHONY: check-peers
