@@ -1,5 +1,6 @@
 #include <config.h>
 
+#include "core/net/json.h"
 #include "core/sim/drive.h"
 #include "core/sim/server.h"
 #include "tui/app.h"
@@ -10,6 +11,9 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,23 +54,25 @@ out:
     return rc;
 }
 
-/* The `!` menu: what the control endpoint of the site can do, for the first server at
- * hand. */
+/* The `!` menu: what the control endpoint of the site can do. */
+enum target { ONE_IN_CLOUD, ONE_AT_HOME, ONE_THAT_BUILDS, EVERY_OFFERING, THE_SITE };
 static const struct {
-    const char *label, *path, *body;
+    const char *label, *path;
+    const char *body; /* between the target's members and the end of the object */
+    enum target target;
 } tricks[] = {
-    {"AWS takes a spot instance back, with two minutes' notice", "/control/interrupt",
-     "{\"server\":\"%s\",\"notice_s\":120}"},
-    {"AWS takes a spot instance back at once", "/control/interrupt",
-     "{\"server\":\"%s\",\"notice_s\":0}"},
-    {"Spot capacity is gone", "/control/capacity", "{\"available\":false}"},
-    {"Spot capacity is back", "/control/capacity", "{\"available\":true}"},
-    {"Somebody powers a VM off at home", "/control/vm",
-     "{\"server\":\"%s\",\"power\":\"off\"}"},
-    {"The builds of a server take an hour longer", "/control/builds",
-     "{\"server\":\"%s\",\"seconds\":3600}"},
-    {"Jenkins answers 503", "/control/fault", "{\"name\":\"status-503\",\"rate\":1}"},
-    {"Every API is well again", "/control/fault", "{\"name\":\"status-503\",\"rate\":0}"},
+    {"AWS takes a spot instance back, 2 minutes' notice", "interrupt", "\"notice_s\":120",
+     ONE_IN_CLOUD},
+    {"AWS takes a spot instance back at once", "interrupt", "\"notice_s\":0",
+     ONE_IN_CLOUD},
+    {"Spot capacity is gone", "capacity", "\"available\":false", EVERY_OFFERING},
+    {"Spot capacity is back", "capacity", "\"available\":true", EVERY_OFFERING},
+    {"Somebody powers a VM off at home", "vm", "\"power\":\"off\"", ONE_AT_HOME},
+    {"A build takes an hour longer", "builds", "\"seconds\":3600", ONE_THAT_BUILDS},
+    {"Jenkins answers 503", "fault", "\"name\":\"jenkins.status-503\",\"rate\":1",
+     THE_SITE},
+    {"Jenkins is well again", "fault", "\"name\":\"jenkins.status-503\",\"rate\":0",
+     THE_SITE},
 };
 static const char *trick_labels[ARRAY_LEN(tricks)];
 
@@ -77,52 +83,113 @@ struct stage {
     const struct config *config;
 };
 
-/* A server that is in the cloud, for those tricks; else the first one. */
-static const char *victim(struct stage *st, char name[NAME_TEXT])
+static bool suits(const struct server_facts *f, enum target target)
+{
+    return target == ONE_IN_CLOUD  ? f->place == PLACE_CLOUD
+           : target == ONE_AT_HOME ? f->place == PLACE_ONPREM && f->onprem.open
+                                   : f->onprem.busy + f->cloud.busy > 0;
+}
+
+/* The first server that the trick can be played on; false when there is none now. */
+static bool victim(struct stage *st, enum target target, char name[NAME_TEXT])
 {
     struct fleet *f = live_latest(st->live);
+    bool found = false;
 
-    (void)str_copy(name, NAME_TEXT, st->config->servers[0].name);
-    for (size_t i = 0; f != NULL && i < f->n_servers; i++) {
-        if (f->servers[i].facts.place == PLACE_CLOUD) {
+    for (size_t i = 0; f != NULL && i < f->n_servers && !found; i++) {
+        found = suits(&f->servers[i].facts, target);
+        if (found)
             (void)str_copy(name, NAME_TEXT, f->servers[i].name);
-            break;
-        }
     }
     fleet_unref(f);
-    return name;
+    return found;
+}
+
+/* One exchange with the control endpoint, in process; rs is the caller's to clear. */
+static bool control(struct stage *st, const char *method, const char *name,
+                    const char *body, struct http_response *rs)
+{
+    struct http_request rq = {.method = method, .content_type = "application/json"};
+    char url[128];
+    bool done;
+
+    (void)str_format(url, sizeof(url), "%s/control/%s", sim_server_base(st->server),
+                     name);
+    rq.url = url;
+    rq.body = body;
+    rq.body_len = body != NULL ? strlen(body) : 0;
+    http_response_init(rs);
+    done = site_handle(sim_server_lock(st->server), &rq, rs) && rs->status < 300;
+    sim_server_unlock(st->server);
+    return done;
+}
+
+static bool order(struct stage *st, size_t index, const char *members)
+{
+    struct http_response rs;
+    char body[256];
+    bool done;
+
+    if (!str_format(body, sizeof(body), "{%s%s}", members, tricks[index].body))
+        return false;
+    done = control(st, "POST", tricks[index].path, body, &rs);
+    http_response_clear(&rs);
+    return done;
+}
+
+static bool order_everywhere(struct stage *st, size_t index)
+{
+    struct http_response rs;
+    struct json_doc *doc = NULL;
+    struct err e = {0};
+    const json_value *list;
+    bool done = control(st, "GET", "world", NULL, &rs) &&
+                json_parse(rs.body.data, rs.body.len, &doc, &e) == ERR_OK;
+
+    list = done ? json_get(json_doc_root(doc), "offerings") : NULL;
+    for (size_t i = 0; done && i < json_list_len(list); i++) {
+        const json_value *v = json_list_at(list, i);
+        size_t len;
+        const char *type = json_text(v, "type", &len), *zone = json_text(v, "zone", &len);
+        char members[128];
+
+        done = type != NULL && zone != NULL &&
+               str_format(members, sizeof(members), "\"type\":\"%s\",\"zone\":\"%s\",",
+                          type, zone) &&
+               order(st, index, members);
+    }
+    json_doc_free(doc);
+    http_response_clear(&rs);
+    return done;
 }
 
 static void play_trick(void *ctx, size_t index, char *say, size_t size)
 {
+    static const char *const nobody[] = {
+        [ONE_IN_CLOUD] = "no server is in the cloud now",
+        [ONE_AT_HOME] = "no server is at home now",
+        [ONE_THAT_BUILDS] = "no server builds now",
+    };
     struct stage *st = ctx;
-    struct http_request rq = {.method = "POST", .content_type = "application/json"};
-    struct http_response rs;
-    char name[NAME_TEXT], url[128], body[192];
-    const char *slot;
+    char name[NAME_TEXT] = "", members[NAME_TEXT + 16] = "";
+    enum target target;
+    bool done;
 
     if (index >= ARRAY_LEN(tricks))
         return;
-    (void)victim(st, name);
-    slot = strstr(tricks[index].body, "%s");
-    if (slot == NULL)
-        (void)str_copy(body, sizeof(body), tricks[index].body);
-    else
-        (void)str_format(body, sizeof(body), "%.*s%s%s", (int)(slot - tricks[index].body),
-                         tricks[index].body, name, slot + 2);
-    (void)str_format(url, sizeof(url), "%s%s", sim_server_base(st->server),
-                     tricks[index].path);
-    rq.url = url;
-    rq.body = body;
-    rq.body_len = strlen(body);
-    http_response_init(&rs);
-    if (site_handle(sim_server_lock(st->server), &rq, &rs) && rs.status < 300)
-        (void)str_format(say, size, "%s%s%s", tricks[index].label,
-                         slot != NULL ? ": " : "", slot != NULL ? name : "");
-    else
-        (void)str_format(say, size, "that does not work now: %s", strbuf_text(&rs.body));
-    sim_server_unlock(st->server);
-    http_response_clear(&rs);
+    target = tricks[index].target;
+    if (target < EVERY_OFFERING) {
+        if (!victim(st, target, name)) {
+            (void)str_copy(say, size, nobody[target]);
+            return;
+        }
+        (void)str_format(members, sizeof(members), "\"server\":\"%s\",", name);
+    }
+    done = target == EVERY_OFFERING ? order_everywhere(st, index)
+                                    : order(st, index, members);
+    (void)str_format(say, size, "%s%s%s%s",
+                     done ? "" : "that does not work now: ", tricks[index].label,
+                     name[0] != '\0' ? ": " : "", name);
 }
 
 static void change_speed(void *ctx, int up)
@@ -159,6 +226,20 @@ static void remove_state(const char *dir)
     (void)rmdir(dir);
 }
 
+/* The server's threads must leave signals to the main thread: a resize or an end that one
+ * of them swallows is lost. */
+static enum err_code start_server(const struct demo *d, struct stage *st, struct err *e)
+{
+    sigset_t all, old;
+    enum err_code rc;
+
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &old);
+    rc = sim_server_start(d->site, st->clock, 0, &st->server, e);
+    (void)pthread_sigmask(SIG_SETMASK, &old, NULL);
+    return rc;
+}
+
 static int open_stage(struct demo *d, struct session *s, struct stage *st, char *dir)
 {
     struct err e = {0};
@@ -176,7 +257,7 @@ static int open_stage(struct demo *d, struct session *s, struct stage *st, char 
         (void)err_set(&e, ERR_NOMEM, "out of memory");
         return session_fail(&e);
     }
-    if (sim_server_start(d->site, st->clock, 0, &st->server, &e) != ERR_OK)
+    if (start_server(d, st, &e) != ERR_OK)
         return session_fail(&e);
     if (demo_config(d, sim_server_base(st->server), s) != EXIT_DONE)
         return EXIT_FAILED;
@@ -186,9 +267,19 @@ static int open_stage(struct demo *d, struct session *s, struct stage *st, char 
     return session_open_state(s, &none, true, &locked_out);
 }
 
+/* The template for mkdtemp(). */
+static void name_folder(char dir[PATH_MAX])
+{
+    static const char name[] = "rushhour-demo-XXXXXX";
+    const char *base = getenv("TMPDIR");
+
+    if (base == NULL || base[0] != '/' || !str_format(dir, PATH_MAX, "%s/%s", base, name))
+        (void)str_format(dir, PATH_MAX, "/tmp/%s", name); /* it fits */
+}
+
 static int on_stage(struct demo *d, const struct args *a)
 {
-    char dir[] = "/tmp/rushhour-demo-XXXXXX";
+    char dir[PATH_MAX];
     struct session s = {0};
     struct live l = {0};
     struct stage st = {.live = &l};
@@ -201,15 +292,16 @@ static int on_stage(struct demo *d, const struct args *a)
                             .fault = play_trick,
                             .ctx = &st};
     struct clock clock;
-    bool lines =
-        a->set[FLAG_PLAIN] || isatty(STDIN_FILENO) == 0 || isatty(STDOUT_FILENO) == 0;
+    bool lines;
     int rc;
 
+    name_folder(dir);
     for (size_t i = 0; i < ARRAY_LEN(tricks); i++)
         trick_labels[i] = tricks[i].label;
     rc = open_stage(d, &s, &st, dir);
     if (rc != EXIT_DONE)
         goto out;
+    lines = live_wants_lines(&s, a);
     clock = clock_scaled_clock(st.clock);
     lo.clock = &clock;
     lo.scaled = st.clock;

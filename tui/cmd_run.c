@@ -73,15 +73,6 @@ int run_dashboard(struct live *l, const struct args *a, const struct app_demo *d
     return app_run(&c, &e) == ERR_OK ? EXIT_DONE : session_fail(&e);
 }
 
-static bool wants_lines(const struct session *s, const struct args *a)
-{
-    const char *term = getenv("TERM");
-
-    return a->set[FLAG_PLAIN] || s->config->ui.plain || isatty(STDIN_FILENO) == 0 ||
-           isatty(STDOUT_FILENO) == 0 || term == NULL || term[0] == '\0' ||
-           str_eq(term, "dumb");
-}
-
 int cmd_run(const struct args *a)
 {
     struct session s;
@@ -95,7 +86,7 @@ int cmd_run(const struct args *a)
 
     if (rc != EXIT_DONE)
         goto out;
-    lines = wants_lines(&s, a);
+    lines = live_wants_lines(&s, a);
     rc = session_open_state(&s, a, !o.observe, &locked_out);
     if (rc != EXIT_DONE)
         goto out;

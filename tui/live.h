@@ -52,6 +52,9 @@ int live_event_fd(const struct live *l) NONNULL; /* readable: look at the latest
 bool live_wait(struct live *l, int64_t timeout_s,
                bool (*done)(void *ctx, const struct fleet *f), void *ctx);
 
+/* Line mode: asked for, or standard input or output is no terminal, or TERM is none. */
+bool live_wants_lines(const struct session *s, const struct args *a) NONNULL;
+
 /* Line mode: a line per journal entry until a signal or `until` (0 = never) ends it;
  * words from standard input are orders when `words` is set. An exit code. */
 int live_lines(struct live *l, bool words, struct utc until) NONNULL;

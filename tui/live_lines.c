@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -85,6 +86,15 @@ static void read_words(struct live *l, struct typed *t, bool *quit)
             t->text[t->n++] = buf[i];
         }
     }
+}
+
+bool live_wants_lines(const struct session *s, const struct args *a)
+{
+    const char *term = getenv("TERM");
+
+    return a->set[FLAG_PLAIN] || s->config->ui.plain || isatty(STDIN_FILENO) == 0 ||
+           isatty(STDOUT_FILENO) == 0 || term == NULL || term[0] == '\0' ||
+           str_eq(term, "dumb");
 }
 
 int live_lines(struct live *l, bool words, struct utc until)

@@ -1,0 +1,127 @@
+#!/bin/sh
+# The dashboard on real terminals, of tmux: odd ones, tiny ones, ones that change their size; it
+# leaves them as it found them.
+set -u
+. "${srcdir:-.}/tests/e2e/lib.sh"
+
+command -v tmux >/dev/null || skip "no tmux"
+socket=$work/tmux.0 started=0
+tm() {
+    tmux -S "$socket" -f /dev/null "$@"
+}
+end_tmux() {
+    tm kill-server 2>/dev/null || :
+    cleanup
+}
+trap end_tmux EXIT
+LC_ALL=C.UTF-8 TERM=xterm-256color
+export LC_ALL TERM
+
+# start WIDTH HEIGHT WORDS: runs the program in a terminal of that size and notes how it ended
+start() {
+    rm -f "$work/rc" "$work/tty.before" "$work/tty.after"
+    tm kill-server 2>/dev/null || :
+    started=$((started + 1))
+    socket=$work/tmux.$started # the old one may take a moment to go
+    tm new-session -d -s s -x "$1" -y "$2" "stty -g >'$work/tty.before'; $3; echo \$? >'$work/rc'
+        stty -g >'$work/tty.after'; exec cat" 2>"$work/err" || skip "tmux does not start: $(cat "$work/err")"
+}
+
+screen() {
+    tm capture-pane -p -t s >"$work/out"
+}
+
+shows() {
+    screen
+    grep -Eq -e "$1" "$work/out"
+}
+
+ended() {
+    [ -s "$work/rc" ] && [ -s "$work/tty.after" ]
+}
+
+# quits NAME: q leaves, with 0 and the terminal as it was
+quits() {
+    tm send-keys -t s q
+    poll_for 20 ended
+    [ "$(cat "$work/rc" 2>/dev/null)" = 0 ] && cmp -s "$work/tty.before" "$work/tty.after" &&
+        ok "$1" || bad "$1" "exit code $(cat "$work/rc" 2>/dev/null), or a terminal that is not as it was"
+}
+
+# see NAME PATTERN
+see() {
+    if poll_for 20 shows "$2"; then
+        ok "$1"
+    else
+        bad "$1" "\"$2\" is not on the screen"
+    fi
+}
+
+demo="TMPDIR='$work' '$rh' demo --speed 1"
+start 120 35 "$demo"
+see "the demo is shown" "q quit"
+see "with its servers" "cache +on-prem"
+tm resize-window -t s -x 80 -y 24
+width() {
+    screen
+    [ "$(wc -L <"$work/out")" -le 80 ] &&
+        grep -q '^ .*q quit *$' "$work/out" && [ "$(wc -l <"$work/out")" = 24 ]
+}
+check "it follows a change of size" poll_for 10 width
+for key in 2 5 '?' Enter; do
+    tm send-keys -t s "$key"
+    see "key $key opens something to go back from" "q back|Esc (back|closes)|k scroll"
+    tm send-keys -t s Escape
+    see "and Esc goes back" "q quit"
+done
+quits "q ends it, the terminal is as it was"
+check "nothing stays behind" sh -c "! ls -d '$work'/rushhour-demo-* 2>/dev/null"
+
+start 20 5 "$demo"
+poll_for 20 shows "[a-z]"
+sleep_keys() {
+    for key in j k 2 Escape '?' Escape; do
+        tm send-keys -t s "$key"
+    done
+}
+sleep_keys
+check "20 by 5 is drawn" shows "[a-z]"
+tm resize-window -t s -x 1 -y 1
+tm resize-window -t s -x 200 -y 60
+see "and grows" "q quit"
+quits "q ends it there, too"
+
+# Ends by signal, each with the terminal given back.
+for signal in TERM HUP INT; do
+    rm -f "$work/pid"
+    start 100 30 "sh -c 'echo \$\$ >\"$work/pid\"; exec env $demo'"
+    see "the demo before SIG$signal" "q quit"
+    kill "-$signal" "$(cat "$work/pid")"
+    poll_for 20 ended
+    cmp -s "$work/tty.before" "$work/tty.after" && [ "$(cat "$work/rc")" = 0 ] &&
+        ok "SIG$signal ends it in order" || bad "SIG$signal ends it in order" "exit code $(cat "$work/rc")"
+done
+
+# Terminals that cannot be.
+start 80 24 "TERM=no-such-terminal '$rh' demo 2>'$work/said'"
+poll_for 20 ended
+cp "$work/said" "$work/err"
+[ "$(cat "$work/rc")" = 2 ] && grep -q "no-such-terminal" "$work/said" && [ "$(wc -l <"$work/said")" = 1 ] &&
+    ok "an unknown TERM is named" || bad "an unknown TERM is named" "exit code $(cat "$work/rc")"
+start 80 24 "TERM=dumb '$rh' demo --speed 1 --for 2s"
+poll_for 60 ended
+[ "$(cat "$work/rc")" = 0 ] && ok "TERM=dumb takes line mode" || bad "TERM=dumb takes line mode" "exit code $(cat "$work/rc")"
+start 80 24 "TERM= '$rh' demo --speed 1 --for 2s"
+poll_for 60 ended
+[ "$(cat "$work/rc")" = 0 ] && ok "so does no TERM" || bad "so does no TERM" "exit code $(cat "$work/rc")"
+start 80 24 "'$rh' demo --plain"
+poll_for 30 shows "moves to cloud"
+tm send-keys -t s status Enter
+see "words are taken on a terminal" "^cache "
+tm send-keys -t s "hold cache moon" Enter
+see "wrong ones are told" "no place"
+tm send-keys -t s quit Enter
+poll_for 20 ended
+[ "$(cat "$work/rc")" = 0 ] && ok "quit ends it" || bad "quit ends it" "exit code $(cat "$work/rc")"
+
+finish
