@@ -379,12 +379,13 @@ void runtime_stop(struct runtime *r)
         if (r->pollers[i].started)
             (void)pthread_join(r->pollers[i].thread, NULL);
         api_set_free(r->pollers[i].set);
-        mailbox_free(r->pollers[i].box);
     }
     if (r->inbox != NULL)
         mailbox_close(r->inbox);
     if (r->started)
         (void)pthread_join(r->thread, NULL);
+    for (size_t i = 0; i < POLLERS; i++)
+        mailbox_free(r->pollers[i].box); /* the controller asked for polls until now */
     while (r->inbox != NULL && mailbox_get(r->inbox, &ev, 0) > 0) {
         if (ev.kind == EVENT_OBSERVATION)
             observation_unref(ev.as.observation);
