@@ -385,7 +385,7 @@ void runtime_stop(struct runtime *r)
     if (r->started)
         (void)pthread_join(r->thread, NULL);
     for (size_t i = 0; i < POLLERS; i++)
-        mailbox_free(r->pollers[i].box); /* the controller asked through them till now */
+        mailbox_free(r->pollers[i].box); /* the controller asked for polls until now */
     while (r->inbox != NULL && mailbox_get(r->inbox, &ev, 0) > 0) {
         if (ev.kind == EVENT_OBSERVATION)
             observation_unref(ev.as.observation);
