@@ -21,8 +21,3 @@ tests_sim_test_full_disk_SOURCES = tests/sim/test_full_disk.c tests/sim/weeks.c 
 	tests/unit/table.h
 tests_sim_test_full_disk_LDADD = $(CORE_TEST_LIBS)
 TESTS += tests/sim/test_full_disk
-
-# make bench: measured numbers; nothing here passes or fails.
-EXTRA_PROGRAMS += tests/bench/bench_tui
-tests_bench_bench_tui_SOURCES = tests/bench/bench_tui.c
-tests_bench_bench_tui_LDADD = -lutil
