@@ -55,6 +55,9 @@ static void hold_until_schedule(struct controller *c, struct server_state *s,
 {
     s->hold = (struct hold){.place = place, .kind = HOLD_UNTIL_SCHEDULE, .at = c->now};
     s->hold.until = schedule_hold_end(&c->schedule, &c->config->policy, c->now, place);
+    /* A schedule that never changes into that place ends no hold: then a person must. */
+    if (s->hold.until.s == 0)
+        s->hold.kind = HOLD_PIN;
     (void)str_copy(s->hold.by, sizeof(s->hold.by), by);
     (void)str_copy(s->hold.why, sizeof(s->hold.why), why);
     hold_store(c, s);
