@@ -14,13 +14,14 @@ export HOME
 trap 'rm -rf "$HOME"' EXIT
 
 echo "a week of four servers at full speed (seed 1):"
-# times(1) of the shell: user and system of everything it waited for.
+# The last line of "times" is user and system of everything it waited for.
 sh -c '"$1" demo --json --for 7d --speed max --seed 1 >"$2/week" || echo "  failed"; times' \
 	sh "$rushhour" "$HOME" | sed -n '$s/^/  user and system: /p'
 sed -n 's/.*"trace":"\([0-9a-f]*\)".*/  trace \1/p' "$HOME/week"
 
 echo "dashboards in 120x35, nobody touching them, $seconds s:"
-"$tui" "$seconds" "$rushhour" demo --speed 1
+# A Saturday: nothing moves, so what is measured is rest.
+"$tui" "$seconds" "$rushhour" demo --speed 1 --from 2026-11-21T10:00:00Z
 for other in htop btop; do
 	if command -v "$other" >/dev/null 2>&1; then
 		"$tui" "$seconds" "$other"
