@@ -8,7 +8,7 @@
 
 int live_start(struct live *l, struct session *s, const struct live_options *o)
 {
-    struct runtime_options ro = {.store = o->observe ? NULL : s->store,
+    struct runtime_options ro = {.store = s->store,
                                  .clock = o->clock,
                                  .scaled = o->scaled,
                                  .log = s->log,

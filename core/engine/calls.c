@@ -80,7 +80,15 @@ const struct call *call_result(struct controller *c, const struct call_result *r
         rec->at = c->now;
         rec->as.outcome = *r;
     }
-    if (r->outcome != OUTCOME_DONE) {
+    if (r->outcome == OUTCOME_DONE) {
+        struct journal_entry *j = journal_begin(
+            c, LEVEL_DEBUG, "rushhour", slot->call.server, call_word(slot->call.kind));
+
+        j->outcome = r->outcome;
+        (void)str_copy(j->move, sizeof(j->move), slot->call.move);
+        journal_say(c, j, "%s %s: done%s%s", call_word(slot->call.kind),
+                    slot->call.target, r->detail[0] != '\0' ? ", " : "", r->detail);
+    } else {
         struct journal_entry *j = journal_begin(
             c, LEVEL_WARN, "rushhour", slot->call.server, call_word(slot->call.kind));
 

@@ -179,7 +179,8 @@ static void do_hold(struct controller *c, struct server_state *s,
         (void)str_copy(s->hold.why, sizeof(s->hold.why), "held by hand");
         hold_store(c, s);
     }
-    yes(a, "%s wants %s%s", cmd->server, place_screen(cmd->place), held_text(c, s, held));
+    yes(a, "%s: %s%s", cmd->server,
+        cmd->place == PLACE_CLOUD ? "in the cloud" : "on-prem", held_text(c, s, held));
 }
 
 static void do_auto(struct controller *c, const struct command *cmd, struct answer *a)

@@ -56,6 +56,8 @@ enum err_code engine_new(const struct controller_options *o, struct store *store
     if (rc == ERR_OK)
         rc = controller_new(o, &state, now, clock_mono(clock), &g->controller, e);
     store_state_free(&state);
+    if (o->observe)
+        g->store = NULL; /* who only looks knows what is stored, and writes nothing */
     if (rc != ERR_OK) {
         engine_free(g);
         return rc;

@@ -14,7 +14,7 @@ enum { NOTICE_S = 120 };
 static void merge_node(struct node_facts *n, const struct observation *o, bool stale)
 {
     const struct seen_node *seen = NULL;
-    bool was_idle = n->known && n->idle;
+    bool was_free = n->known && n->idle && n->open;
 
     n->known = false;
     if (o == NULL)
@@ -51,9 +51,10 @@ static void merge_node(struct node_facts *n, const struct observation *o, bool s
         n->build_started = b->started;
         n->build_estimate_s = b->estimate_s;
     }
-    if (!n->idle)
+    /* Idle is an open node that has nothing to do. */
+    if (!n->idle || !n->open)
         n->idle_since = (struct utc){0};
-    else if (!was_idle || n->idle_since.s == 0)
+    else if (!was_free || n->idle_since.s == 0)
         n->idle_since = o->at;
 }
 

@@ -176,8 +176,8 @@ static void put_snapshot(struct runtime *r)
     struct err e = {0};
     char *text;
 
-    if (!r->snapshot_due || r->options.store == NULL || r->options.render == NULL ||
-        real_ms() - r->put.ms < SNAPSHOT_PUT_MS)
+    if (!r->snapshot_due || r->options.controller.observe || r->options.store == NULL ||
+        r->options.render == NULL || real_ms() - r->put.ms < SNAPSHOT_PUT_MS)
         return;
     r->put.ms = real_ms();
     f = board_latest(r->board);
@@ -192,7 +192,8 @@ static void look_into_store(struct runtime *r)
 {
     int64_t version;
 
-    if (r->options.store == NULL || real_ms() - r->looked.ms < STORE_LOOK_MS)
+    if (r->options.store == NULL || r->options.controller.observe ||
+        real_ms() - r->looked.ms < STORE_LOOK_MS)
         return;
     r->looked.ms = real_ms();
     version = store_data_version(r->options.store);

@@ -67,8 +67,8 @@ static void each_entry(void *ctx, const struct journal_entry *j)
 
     d->entries++;
     if (getenv("RH_TEST_JOURNAL") != NULL)
-        print_message("%lld %s %s %s\n", (long long)(j->at.s - d->start.s), level_word(j->level),
-                      j->server, j->text);
+        print_message("%lld %s %s %s\n", (long long)(j->at.s - d->start.s),
+                      level_word(j->level), j->server, j->text);
     /* The first act after the disk filled up is what finds it out; it comes back unsent.
      */
     if (d->full && j->level == LEVEL_ACT && d->minutes_degraded > 0)
@@ -118,6 +118,7 @@ static void test_full_disk(void **state)
     (void)state;
     assert_non_null(mkdtemp(dir));
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &d.before), 0);
+    /* lint: allow signal - ignoring is safe with it */
     assert_true(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
     r = run_prepare(5);
     d.start = r->options.from;
