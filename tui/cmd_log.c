@@ -22,6 +22,8 @@ static bool print_entry(void *ctx, const struct journal_entry *j)
     struct printing *p = ctx;
 
     p->last = j->seq;
+    if (j->level == LEVEL_DEBUG && !p->json)
+        return true; /* outcomes of acts: for programs */
     if (p->json) {
         struct strbuf line;
 

@@ -32,6 +32,8 @@ static void print_entries(const struct fleet *f, const struct tz *tz, int64_t *s
         const struct journal_entry *j = &f->events[*seen - first];
         struct civil c = tz_civil(tz, j->at);
 
+        if (j->level == LEVEL_DEBUG)
+            continue; /* the journal has them */
         out_printf("%02d-%02d %02d:%02d:%02d %-4s %s%s%s\n", c.month, c.day, c.hour,
                    c.minute, c.second, level_word(j->level), j->server,
                    j->server[0] != '\0' ? ": " : "", j->text);
