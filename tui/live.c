@@ -16,7 +16,7 @@ int live_start(struct live *l, struct session *s, const struct live_options *o)
                                  .render = session_render};
     struct err e = {0};
 
-    *l = (struct live){.session = s, .clock = o->clock, .next_id = 1};
+    *l = (struct live){.session = s, .clock = o->clock, .next_id = LIVE_FIRST_ID};
     if (api_shared_new(s->config, o->clock, o->credentials, &l->shared, &e) != ERR_OK)
         return session_fail(&e);
     ro.shared = l->shared;

@@ -11,6 +11,9 @@
 #include "tui/observer.h"
 #include "tui/session.h"
 
+/* Ids of own orders; those of the store's rows are below. */
+#define LIVE_FIRST_ID (UINT64_C(1) << 62)
+
 struct live {
     struct session *session;
     struct api_shared *shared;

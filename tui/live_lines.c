@@ -44,7 +44,7 @@ static void print_entries(const struct fleet *f, const struct tz *tz, int64_t *s
 static void print_replies(const struct fleet *f, uint64_t *last)
 {
     for (size_t i = 0; i < f->n_replies; i++) {
-        if (f->replies[i].id <= *last)
+        if (f->replies[i].id < LIVE_FIRST_ID || f->replies[i].id <= *last)
             continue;
         *last = f->replies[i].id;
         out_printf("%s%s\n",

@@ -298,8 +298,7 @@ static void do_server(struct controller *c, struct server_state *s,
             no(a, "%s is not held", cmd->server);
             return;
         }
-        s->hold = (struct hold){0};
-        hold_store(c, s);
+        hold_end(c, s);
         yes(a, "%s is released; policy decides again", cmd->server);
     } else {
         do_all(c, cmd, a);

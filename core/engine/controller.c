@@ -14,6 +14,32 @@ enum { CLOCK_TICK_MS = 1000, CLOCK_CONSISTENT_TICKS = 2 };
 enum { LEAD_UNTAUGHT_S = 25 * 60 };
 enum { SCHEDULE_REFRESH_S = 6 * 3600, WAKE_MAX_MS = 5000 };
 
+/* "failures retry breaker rerun offering"; times too far ahead are of another clock. */
+static void load_retry(const struct controller *c, struct server_state *s,
+                       const char *value)
+{
+    enum { FIELDS = 5, FAR_S = 86400 };
+    int64_t v[FIELDS] = {0};
+    const char *p = value;
+
+    for (int i = 0; i < FIELDS; i++) {
+        char *end;
+
+        v[i] = strtoll(p, &end, 10);
+        if (end == p || v[i] < 0)
+            return;
+        p = end;
+    }
+    if (v[0] > 1000 || v[4] > 1000 || v[1] > c->now.s + FAR_S ||
+        v[2] > c->now.s + FAR_S || v[3] > c->now.s + FAR_S)
+        return;
+    s->failures = (int32_t)v[0];
+    s->retry_at.s = v[1];
+    s->breaker_until.s = v[2];
+    s->rerun_at.s = v[3];
+    s->offering = (int32_t)v[4];
+}
+
 static void load_setting(struct controller *c, const struct stored_setting *row)
 {
     const char *key = row->key, *value = row->value, *name = strchr(key, ':');
@@ -35,6 +61,14 @@ static void load_setting(struct controller *c, const struct stored_setting *row)
         c->extension.start_took_s = at;
     else if (s != NULL && str_starts(key, "auto:"))
         s->auto_on = str_eq(value, "on");
+    else if (s != NULL && str_starts(key, "held:") &&
+             str_to_i64(value, 0, INT64_MAX, &at, &e) == ERR_OK)
+        s->hold_ended.s = at;
+    else if (s != NULL && str_starts(key, "retry:"))
+        load_retry(c, s, value);
+    else if (str_eq(key, "extension_idle") &&
+             str_to_i64(value, 0, INT64_MAX, &at, &e) == ERR_OK)
+        c->extension.idle_since.s = at;
     else if (s != NULL && str_starts(key, "place:"))
         (void)place_parse(value, &s->known_place); /* an unknown word stays unknown */
     else if (s != NULL && str_starts(key, "order:")) {
@@ -203,6 +237,9 @@ static void check_clock(struct controller *c)
     for (size_t i = 0; i < SOURCE_COUNT; i++) {
         const struct observation *o = c->sources[i].good;
 
+        /* The reads of AWS are one host with one clock. */
+        if (i == SOURCE_SPOT || i == SOURCE_INTERFACES || i == SOURCE_PRICES)
+            continue;
         if (o != NULL && o->skew_known &&
             (o->skew_s > c->config->policy.clock_skew ||
              -o->skew_s > c->config->policy.clock_skew))
@@ -282,6 +319,9 @@ static void take_event(struct controller *c, const struct event *ev)
     case EVENT_COMMAND:
         command_take(c, &ev->as.command.command, ev->as.command.stored);
         c->fx->changed = true;
+        break;
+    case EVENT_STOP:
+        c->stopping = true;
         break;
     case EVENT_STORE:
         if (c->store_ok && !ev->as.store.ok)

@@ -37,6 +37,7 @@ enum event_kind {
     EVENT_OBSERVATION, /* taken */
     EVENT_RESULT,
     EVENT_COMMAND,
+    EVENT_STOP, /* the program ends: begin nothing more */
     EVENT_STORE /* the store failed, or works again */
 };
 

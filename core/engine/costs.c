@@ -256,6 +256,12 @@ static void follow_instance(struct controller *c, struct server_state *s)
         g->start = in->launched; /* EC2 knows it by now */
         segment_store(c, g);
     }
+    if (g != NULL && s->segment != 0 && (g->type[0] == '\0' || g->zone[0] == '\0') &&
+        in->type[0] != '\0' && in->zone[0] != '\0') {
+        (void)str_copy(g->type, sizeof(g->type), in->type);
+        (void)str_copy(g->zone, sizeof(g->zone), in->zone);
+        segment_store(c, g);
+    }
     if (!alive || s->segment != 0)
         return;
     g = segment_add(c);

@@ -22,7 +22,8 @@ static void fill_plan(struct controller *c, struct plan_in *in)
                                   .settled_since = s->settled_since,
                                   .retry_at = s->retry_at,
                                   .rerun_at = s->rerun_at,
-                                  .breaker_open = s->breaker_until.s > c->now.s};
+                                  .breaker_open = s->breaker_until.s > c->now.s,
+                                  .hold_ended = s->hold_ended};
         p->order.place = s->order.place;
         p->order.force = s->order.force;
         p->order.at = s->order.at;
@@ -33,6 +34,7 @@ static void fill_plan(struct controller *c, struct plan_in *in)
                            .now = c->now,
                            .setting = c->dry_run ? AUTO_DRY_RUN : c->setting,
                            .snooze_until = c->snooze_until,
+                           .auto_since = c->auto_since,
                            .clock_ok = c->clock_bad_ticks == 0,
                            .jenkins_quieting = c->jenkins_quieting,
                            .auto_stop = c->config->velostrata.auto_stop,
@@ -111,7 +113,8 @@ static void drive_extension(struct controller *c)
         return;
     if (x->start_ordered && !stopped)
         x->start_ordered = false;
-    if (x->stop_ordered && !active)
+    /* An order to stop that cannot be carried out at once is not kept for later. */
+    if (x->stop_ordered && (!active || x->idle_since.s == 0))
         x->stop_ordered = false;
     if (x->start_ordered)
         extension_call(c, CALL_EXTENSION_START, x->ordered_by, "ordered by hand");
@@ -142,10 +145,8 @@ static void keep_nodes(struct controller *c, struct server_state *s)
     if (s->has_move &&
         (s->move.direction == DIRECTION_BACK || s->facts.instance.reclaim_at.s == 0))
         return;
-    if (!nodes_keep(&s->facts, "policy", reason_word(s->decision.reason), &call))
-        return;
-    if (!automatic && call.kind == CALL_NODE_CLOSE &&
-        s->facts.instance.reclaim_at.s == 0 && !s->facts.lost)
+    if (!nodes_keep(&s->facts, automatic, "policy", reason_word(s->decision.reason),
+                    &call))
         return;
     (void)str_copy(call.server, sizeof(call.server), s->config->name);
     if (call_send(c, &call, "policy",

@@ -138,6 +138,27 @@ static void keep_back(struct engine *g)
     }
 }
 
+/* All of it at once; when one record is impossible, one by one without that one: a single
+ * bad record must not keep the store down for ever. */
+static bool write_backlog(struct engine *g, struct err *e)
+{
+    if (store_apply(g->store, g->backlog, g->n_backlog, e) == ERR_OK)
+        return true;
+    if (e->code != ERR_BUG)
+        return false;
+    for (size_t i = 0; i < g->n_backlog; i++) {
+        struct err one = {0};
+
+        if (store_apply(g->store, &g->backlog[i], 1, &one) == ERR_OK)
+            continue;
+        if (one.code != ERR_BUG)
+            return false;
+        log_write(g->log, LOG_ERROR, "store", "a record was dropped: %s", one.text);
+    }
+    err_clear(e);
+    return true;
+}
+
 /* True when everything decided so far is on disk. */
 static bool write_down(struct engine *g, struct err *e)
 {
@@ -145,14 +166,16 @@ static bool write_down(struct engine *g, struct err *e)
 
     if (g->store == NULL)
         return true;
-    if (g->fx.failed)
-        return err_set(e, ERR_NOMEM, "out of memory for the journal") == ERR_OK;
+    if (g->fx.failed) {
+        (void)err_set(e, ERR_NOMEM, "out of memory for the journal");
+        goto failed;
+    }
     if (!g->store_ok && now.ms < g->store_retry.ms) {
         keep_back(g);
         return false;
     }
     if (g->n_backlog > 0) {
-        if (store_apply(g->store, g->backlog, g->n_backlog, e) != ERR_OK)
+        if (!write_backlog(g, e))
             goto failed;
         g->n_backlog = 0;
     }
@@ -219,8 +242,8 @@ void engine_feed(struct engine *g, struct event *ev)
     ok = take_through(g, ev, &e);
     if (ok != was_ok)
         tell_store(g, ok, &e);
-    /* Every call gets an answer; what these ask for in turn waits for the next event. */
-    for (size_t i = 0, n = g->n_unsent; i < n; i++) {
+    /* Every call gets an answer, also those that are asked for on hearing these. */
+    for (size_t i = 0; i < g->n_unsent; i++) {
         struct event back = {.kind = EVENT_RESULT};
 
         back.as.result =
@@ -231,17 +254,17 @@ void engine_feed(struct engine *g, struct event *ev)
     }
 }
 
-void engine_commands(struct engine *g)
+bool engine_commands(struct engine *g)
 {
     struct command commands[COMMANDS_AT_ONCE];
     struct err e = {0};
     size_t n = 0;
 
     if (g->store == NULL || !g->store_ok)
-        return;
+        return false;
     if (store_commands(g->store, commands, COMMANDS_AT_ONCE, &n, &e) != ERR_OK) {
         log_write(g->log, LOG_WARN, "store", "%s", e.text);
-        return;
+        return false;
     }
     for (size_t i = 0; i < n; i++) {
         struct event ev = {.kind = EVENT_COMMAND};
@@ -250,4 +273,5 @@ void engine_commands(struct engine *g)
         ev.as.command.stored = true;
         engine_feed(g, &ev);
     }
+    return n < COMMANDS_AT_ONCE;
 }

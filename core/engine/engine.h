@@ -30,8 +30,9 @@ void engine_free(struct engine *g);
  * more until a later write succeeds. Records wait for that in order. */
 void engine_feed(struct engine *g, struct event *ev) NONNULL;
 
-/* Commands that other processes put into the store, fed one by one. */
-void engine_commands(struct engine *g) NONNULL;
+/* Commands that other processes put into the store, fed one by one. False: look again
+ * soon, some may be left. */
+bool engine_commands(struct engine *g) NONNULL;
 
 struct controller *engine_controller(struct engine *g) NONNULL;
 struct mono engine_next_wake(const struct engine *g) NONNULL;

@@ -291,8 +291,14 @@ static void merge_velostrata(struct controller *c, struct server_state *s)
     in = find_instance(c, f->instance.id);
     if (in != NULL)
         copy_instance(&f->instance, in);
+    /* EC2 may be ahead of the manager: after our own return a dead instance is no loss.
+     */
     if (f->place == PLACE_CLOUD && f->instance.terminated)
-        f->place = PLACE_LOST;
+        f->place = s->has_move && s->move.direction == DIRECTION_BACK &&
+                           s->move.committed && !s->move.interrupted &&
+                           f->instance.reclaim_at.s == 0
+                       ? PLACE_MOVING_BACK
+                       : PLACE_LOST;
     f->lost = f->lost ? f->place != PLACE_ONPREM
                       : f->place == PLACE_LOST ||
                             (f->place == PLACE_MOVING_BACK &&
@@ -315,12 +321,25 @@ static void check_power(struct server_state *s)
 
     if (f->blocked[0] != '\0' || f->place != PLACE_ONPREM || f->place_stale ||
         s->has_move || f->task_active || s->known_place == PLACE_CLOUD ||
-        s->order.place == PLACE_ONPREM)
+        s->order.place == PLACE_ONPREM || s->owed_home)
         return;
     if (f->power == POWER_OFF || f->power == POWER_SUSPENDED)
         (void)str_format(f->blocked, sizeof(f->blocked),
                          "%s at home by a person; move it to on-prem to power it on",
                          f->power == POWER_OFF ? "powered off" : "suspended");
+}
+
+/* Blocked until it is seen settled somewhere again. */
+static void check_half_moved(struct server_state *s)
+{
+    struct server_facts *f = &s->facts;
+
+    if (s->half_moved[0] == '\0' || f->place_stale)
+        return;
+    if (f->place == PLACE_ONPREM || f->place == PLACE_CLOUD)
+        s->half_moved[0] = '\0';
+    else if (f->blocked[0] == '\0')
+        (void)str_copy(f->blocked, sizeof(f->blocked), s->half_moved);
 }
 
 static void merge_extension(struct controller *c)
@@ -411,5 +430,6 @@ void merge_all(struct controller *c)
         s->facts.nodes_as_of = s->facts.onprem.as_of;
         merge_velostrata(c, s);
         check_power(s);
+        check_half_moved(s);
     }
 }

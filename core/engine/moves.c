@@ -60,6 +60,8 @@ void move_begin(struct controller *c, struct server_state *s, enum direction d,
         m->deadline.s = c->now.s + c->config->policy.timeout_back;
     s->has_move = true;
     s->has_last = false;
+    if (d == DIRECTION_BACK)
+        s->owed_home = false;
     if (!interrupted)
         c->last_start = c->now;
     move_store(c, s);
@@ -96,6 +98,12 @@ static void count_failure(struct controller *c, struct server_state *s,
 {
     const struct policy_config *p = &c->config->policy;
 
+    /* What a run in the cloud left behind when it failed is looked at: it may be off, or
+     * out there. */
+    if (s->move.direction == DIRECTION_OUT && s->move.committed) {
+        s->owed_home = true;
+        s->owed_since = c->now;
+    }
     if (failure == FAILURE_CAPACITY) {
         /* No fault of this server's: the next offering at once, all of them tried: wait.
          */
@@ -146,11 +154,13 @@ void move_end(struct controller *c, struct server_state *s, enum move_status sta
         place_know(c, s, target);
         if (m->direction == DIRECTION_BACK)
             s->offering = 0;
+        retry_store(c, s);
     } else {
         journal_say(c, j, "move to %s %s: %s", where_to(m->direction),
                     move_status_word(status), why);
         if (status == MOVE_FAILED && !m->interrupted)
             count_failure(c, s, failure);
+        retry_store(c, s);
     }
     if (s->order.place == target && (status == MOVE_FAILED || status == MOVE_DONE)) {
         s->order.place = PLACE_UNKNOWN;
@@ -172,6 +182,17 @@ static void say_step(struct controller *c, struct server_state *s, enum step ste
                 duration_text(c->now.s - m->step_since.s, took));
 }
 
+/* Out there but not usable: it must come home, whatever the schedule wants meanwhile. */
+static void send_home(struct controller *c, struct server_state *s)
+{
+    place_know(c, s, PLACE_CLOUD);
+    move_begin(c, s, DIRECTION_BACK, (struct utc){0}, false);
+    s->move.committed = true;
+    s->move.committed_at = c->now;
+    s->move.deadline.s = c->now.s + c->config->policy.timeout_back;
+    move_store(c, s);
+}
+
 /* One look at one move. True when its step is done and the next may look at once. */
 static bool advance(struct controller *c, struct server_state *s)
 {
@@ -188,12 +209,12 @@ static bool advance(struct controller *c, struct server_state *s)
                          .last = s->has_last ? &s->last : NULL,
                          .last_kind = s->has_last ? s->last_kind : CALL_COUNT};
     const struct mover_step *steps;
-    bool seen_before = m->marked_seen.s != 0;
+    const struct utc marked = m->marked_seen, idle = m->idle_since;
     int32_t n;
 
     steps = mover_steps(s->mover, m->direction, &n);
     steps[m->step].run(&in, m, &out);
-    if (!seen_before && m->marked_seen.s != 0)
+    if (marked.s != m->marked_seen.s || idle.s != m->idle_since.s)
         move_store(c, s);
     switch (out.verdict) {
     case VERDICT_WAIT:
@@ -234,9 +255,21 @@ static bool advance(struct controller *c, struct server_state *s)
     case VERDICT_FAIL:
         move_end(c, s, MOVE_FAILED, out.failure, m->note);
         if (out.send_home && s->facts.place == PLACE_CLOUD)
-            move_begin(c, s, DIRECTION_BACK, (struct utc){0}, false);
+            send_home(c, s);
+        return false;
+    case VERDICT_REDO:
+        journal_say(c, journal_begin(c, LEVEL_WARN, "rushhour", s->config->name, "redo"),
+                    "%s", m->note);
+        m->step = 0;
+        m->step_since = c->now;
+        m->calls = 0;
+        m->marked_seen = m->idle_since = (struct utc){0};
+        s->has_last = false;
+        move_store(c, s);
         return false;
     case VERDICT_BLOCK:
+        (void)str_copy(s->half_moved, sizeof(s->half_moved), m->note);
+        alert_raise(c, s->config->name, "blocked", m->note);
         move_end(c, s, MOVE_BLOCKED, FAILURE_PERMANENT, m->note);
         return false;
     }

@@ -38,6 +38,7 @@ static void note_loss(struct controller *c, struct server_state *s)
     s->rerun_at.s = c->now.s + (p->n_rerun_delay == 0 ? 0 : p->rerun_delay[delay]);
     /* The pool that took this one back is asked last next time. */
     s->offering++;
+    retry_store(c, s);
 }
 
 static void tell_notice(struct controller *c, struct server_state *s)
@@ -82,6 +83,7 @@ static void tell_loss(struct controller *c, struct server_state *s)
     if (coming_home(s)) {
         if (by_spot && !s->move.interrupted) {
             s->move.interrupted = s->move.committed = true;
+            s->move.step_since = c->now; /* the manager's ten minutes begin here */
             move_store(c, s);
             journal_say(c, journal_begin(c, LEVEL_WARN, "spot", s->config->name, "loss"),
                         "AWS reclaimed the instance while it was leaving");
@@ -93,7 +95,7 @@ static void tell_loss(struct controller *c, struct server_state *s)
                 journal_begin(c, LEVEL_WARN, by_spot ? "spot" : "rushhour",
                               s->config->name, by_spot ? "loss" : "changed-outside"),
                 by_spot ? "AWS reclaimed the instance; it comes back on-prem"
-                        : "left the cloud without an order from here; bringing it home");
+                        : "left the cloud without an order from here");
     if (by_spot) {
         note_loss(c, s);
         alert_raise(c, s->config->name, "interruption",
@@ -101,17 +103,33 @@ static void tell_loss(struct controller *c, struct server_state *s)
     }
     if (s->has_move)
         move_end(c, s, MOVE_FAILED, FAILURE_CAPACITY, "the instance was taken back");
-    if (!acts_forbidden(c)) {
-        s->known_place = PLACE_UNKNOWN;
+    /* Told once, whoever may act; what cannot be done now is owed. */
+    s->known_place = PLACE_UNKNOWN;
+    s->owed_home = true;
+    s->owed_since = c->now;
+}
+
+/* The way home of a server that lost its place out there: begun as soon as it may be,
+ * paid when a reading made since then shows it at home and running. */
+static void pay_home(struct controller *c, struct server_state *s)
+{
+    const struct server_facts *f = &s->facts;
+
+    if (!s->owed_home || s->has_move || f->place_stale ||
+        f->place_as_of.s <= s->owed_since.s)
+        return;
+    if (f->place == PLACE_ONPREM && f->power == POWER_ON && !f->task_active)
+        s->owed_home = false;
+    else if (!acts_forbidden(c) && f->place != PLACE_UNKNOWN &&
+             f->place != PLACE_MOVING_OUT)
         move_begin(c, s, DIRECTION_BACK, (struct utc){0}, true);
-    }
 }
 
 static void note_arrival(struct controller *c, struct server_state *s)
 {
     const struct server_facts *f = &s->facts;
 
-    if (!is_settled(s))
+    if (!is_settled(s) || s->owed_home)
         return;
     if (s->order.place == f->place && f->power != POWER_OFF) {
         s->order.place = PLACE_UNKNOWN;
@@ -137,8 +155,7 @@ static void note_hold_end(struct controller *c, struct server_state *s)
         return;
     journal_say(c, journal_begin(c, LEVEL_INFO, "policy", s->config->name, "hold-end"),
                 "its hold in %s ended", place_screen(s->hold.place));
-    s->hold = (struct hold){0};
-    hold_store(c, s);
+    hold_end(c, s);
 }
 
 /* Ready at the window's start was the promise; who is not says why
@@ -170,6 +187,7 @@ static void note_snooze_end(struct controller *c)
     if (c->snooze_until.s == 0 || c->now.s < c->snooze_until.s)
         return;
     c->snooze_until.s = 0;
+    c->auto_since = c->now;
     setting_store(c, "snooze", "");
     journal_say(c, journal_begin(c, LEVEL_INFO, "policy", "", "auto"),
                 "auto is on again, the snooze ended");
@@ -181,9 +199,10 @@ static void watch_idle(struct controller *c)
 {
     const struct observation *o = c->sources[SOURCE_VELOSTRATA].good;
     struct extension_state_kept *x = &c->extension;
-    bool busy = o == NULL || source_is_stale(c, SOURCE_VELOSTRATA);
-    bool ours_out = false;
+    bool busy = false, ours_out = false;
 
+    if (o == NULL || source_is_stale(c, SOURCE_VELOSTRATA))
+        return; /* nothing is known, and nobody stops anything on that */
     for (size_t i = 0; !busy && i < o->as.velostrata.n_vms; i++)
         busy = o->as.velostrata.vms[i].state != MANAGED_UNMANAGED;
     for (size_t i = 0; i < c->n_servers; i++) {
@@ -203,6 +222,8 @@ static void watch_idle(struct controller *c)
     }
     if (busy) {
         x->idle_readings = 0;
+        if (x->idle_since.s != 0)
+            setting_store(c, "extension_idle", "");
         x->idle_since.s = 0;
         return;
     }
@@ -210,8 +231,13 @@ static void watch_idle(struct controller *c)
         x->idle_as_of = o->at;
         x->idle_readings++;
     }
-    if (x->idle_readings >= 2 && x->idle_since.s == 0)
+    if (x->idle_readings >= 2 && x->idle_since.s == 0) {
+        char text[24];
+
         x->idle_since = c->now;
+        (void)str_format(text, sizeof(text), "%lld", (long long)c->now.s);
+        setting_store(c, "extension_idle", text); /* `once` counts on over its runs */
+    }
 }
 
 void react_all(struct controller *c)
@@ -223,6 +249,7 @@ void react_all(struct controller *c)
         note_hold_end(c, s);
         tell_notice(c, s);
         tell_loss(c, s);
+        pay_home(c, s);
         note_arrival(c, s);
         tell_late(c, s);
     }

@@ -199,8 +199,8 @@ static void look_into_store(struct runtime *r)
     version = store_data_version(r->options.store);
     if (version == r->data_version)
         return;
-    r->data_version = version;
-    engine_commands(r->engine);
+    if (engine_commands(r->engine))
+        r->data_version = version;
 }
 
 /* Real milliseconds until the controller wants to be woken. */
@@ -368,6 +368,9 @@ void runtime_stop(struct runtime *r)
 
     if (r == NULL)
         return;
+    ev = (struct event){.kind = EVENT_STOP};
+    if (r->inbox != NULL && !mailbox_put(r->inbox, &ev))
+        log_write(r->options.log, LOG_WARN, "engine", "the inbox is full at the end");
     __atomic_store_n(&r->stopping, 1, __ATOMIC_RELEASE);
     for (size_t i = 0; i < POLLERS; i++) {
         if (r->pollers[i].set != NULL)

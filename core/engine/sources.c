@@ -216,17 +216,23 @@ static void add_hint(struct poll_hints *h, const char *id)
     (void)str_copy(h->ids[h->n++], ID_TEXT, id);
 }
 
-static void fill_hints(const struct controller *c, enum source s, struct poll_hints *h)
+static void fill_hints(struct controller *c, enum source s, struct poll_hints *h)
 {
     *h = (struct poll_hints){.moving = moving(c)};
-    for (size_t i = 0; i < c->n_servers; i++) {
+    /* A large fleet is asked for in turn, so many a poll as fit. */
+    for (size_t n = 0; n < c->n_servers; n++) {
+        size_t i = (c->sources[s].turn + n) % c->n_servers;
         const struct server_state *sv = &c->servers[i];
 
+        if (h->n == HINT_IDS)
+            break;
+        c->sources[s].turn_next = (i + 1) % c->n_servers;
         if (s == SOURCE_INSTANCES || s == SOURCE_SPOT)
             add_hint(h, sv->facts.instance.id);
         if (s == SOURCE_VELOSTRATA && sv->has_move)
             add_hint(h, sv->move.task);
     }
+    c->sources[s].turn = c->sources[s].turn_next;
     if (s == SOURCE_VELOSTRATA && c->extension.has_last)
         add_hint(h, c->extension.last.detail);
     if (s == SOURCE_PRICES) {

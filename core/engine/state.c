@@ -18,7 +18,8 @@ struct server_state *server_find(struct controller *c, const char *name)
 
 bool acts_forbidden(const struct controller *c)
 {
-    return c->observe || c->dry_run || c->setting == AUTO_DRY_RUN || !c->store_ok;
+    return c->observe || c->dry_run || c->stopping || c->setting == AUTO_DRY_RUN ||
+           !c->store_ok;
 }
 
 void setting_store(struct controller *c, const char *key, const char *value)
@@ -43,6 +44,18 @@ void hold_store(struct controller *c, const struct server_state *s)
     r->as.hold.hold = s->hold;
 }
 
+void hold_end(struct controller *c, struct server_state *s)
+{
+    char key[NAME_TEXT], text[24];
+
+    s->hold = (struct hold){0};
+    s->hold_ended = c->now;
+    hold_store(c, s);
+    (void)str_format(key, sizeof(key), "held:%.50s", s->config->name);
+    (void)str_format(text, sizeof(text), "%lld", (long long)c->now.s);
+    setting_store(c, key, text);
+}
+
 void order_store(struct controller *c, const struct server_state *s)
 {
     char key[NAME_TEXT], value[LINE_TEXT] = "";
@@ -51,6 +64,19 @@ void order_store(struct controller *c, const struct server_state *s)
     if (s->order.place != PLACE_UNKNOWN)
         (void)str_format(value, sizeof(value), "%s %d %s", place_word(s->order.place),
                          s->order.force ? 1 : 0, s->order.by);
+    setting_store(c, key, value);
+}
+
+void retry_store(struct controller *c, const struct server_state *s)
+{
+    char key[NAME_TEXT], value[LINE_TEXT] = "";
+
+    (void)str_format(key, sizeof(key), "retry:%.50s", s->config->name);
+    if (s->failures != 0 || s->retry_at.s != 0 || s->breaker_until.s != 0 ||
+        s->rerun_at.s != 0 || s->offering != 0)
+        (void)str_format(value, sizeof(value), "%d %lld %lld %lld %d", s->failures,
+                         (long long)s->retry_at.s, (long long)s->breaker_until.s,
+                         (long long)s->rerun_at.s, s->offering);
     setting_store(c, key, value);
 }
 

@@ -29,6 +29,7 @@ struct source_state {
     struct utc error_times[16]; /* ring, for errors per hour */
     int32_t n_error_times;
     bool asked_once;
+    size_t turn, turn_next; /* the server whose ids the next hints begin with */
 };
 
 struct call_slot {
@@ -69,6 +70,12 @@ struct server_state {
     struct utc losses[LOSSES_KEPT]; /* newest last */
     int32_t n_losses;
     bool notice_told;
+    /* It left the cloud, or may have, while nothing could be done: the way home is still
+     * owed. */
+    bool owed_home;
+    struct utc owed_since;
+    struct utc hold_ended;      /* end or release of the last hold */
+    char half_moved[LINE_TEXT]; /* "" or what only a person can end */
     bool late_told;
     bool drain_told;
     struct utc late_window; /* start of the window whose lateness was told */
@@ -145,6 +152,7 @@ struct controller {
     struct mono clock_mono;
     int32_t clock_bad_ticks; /* > 0: gate clock */
 
+    bool stopping; /* the program ends: nothing new is begun */
     bool store_ok;
     char store_text[LINE_TEXT];
 
@@ -179,11 +187,15 @@ bool acts_forbidden(const struct controller *c) NONNULL;
 /* Written with the records of this step; an empty value, a hold nowhere, no order:
  * deleted. */
 void setting_store(struct controller *c, const char *key, const char *value) NONNULL;
+/* The hold ends now: a person's release, or its time. */
+void hold_end(struct controller *c, struct server_state *s) NONNULL;
 void hold_store(struct controller *c, const struct server_state *s) NONNULL;
 void order_store(struct controller *c, const struct server_state *s) NONNULL;
 
 /* The server has arrived there; stored, so that the next start knows what changed without
  * us. */
+/* The ladder of tries, kept: another start goes on with it. */
+void retry_store(struct controller *c, const struct server_state *s) NONNULL;
 void place_know(struct controller *c, struct server_state *s, enum place place) NONNULL;
 
 /* journal.c: writes an entry (record and ring). fields the caller leaves out stay empty.

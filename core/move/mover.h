@@ -15,6 +15,7 @@ enum verdict {
     VERDICT_WAIT, /* nothing to do but look again; note says for what */
     VERDICT_CALL, /* make `call`, then look again */
     VERDICT_DONE, /* the effect of this step is seen */
+    VERDICT_REDO, /* what the drain had seen is not so any more: drain again */
     VERDICT_FAIL, /* this move ends; level-triggered policy plans anew */
     VERDICT_BLOCK /* only a person can end this state */
 };
@@ -76,10 +77,11 @@ step_fn step_drain, step_boot, step_node, step_power_on;
 /*
  * The nodes of a server that is settled somewhere without a move: the one of its place
  * open, the other closed; both closed under an interruption notice. A node closed by a
- * person stays as it is. True when a call is needed to get there (policy-and-cost 6.7).
+ * person stays as it is; may_close: one that was opened without us is closed. True when a
+ * call is needed to get there (policy-and-cost 6.7).
  */
-bool nodes_keep(const struct server_facts *f, const char *by, const char *why,
-                struct call *call) NONNULL;
+bool nodes_keep(const struct server_facts *f, bool may_close, const char *by,
+                const char *why, struct call *call) NONNULL;
 
 /* "rushhour/1 drain op=m-41 by=policy why=window" (jenkins-api 4): ASCII, at most 120
  * bytes. */

@@ -12,6 +12,8 @@ enum { DRAINED_APART_S = 5 };
 enum { LAUNCH_EVERY_S = 150 };
 /* An order that failed is not repeated faster than this. */
 enum { RETRY_CALL_S = 30 };
+/* Both nodes closed, and again when somebody opened one; then it is left alone. */
+enum { CLOSES_MAX = 4 };
 
 /* A call that failed a moment ago is left alone for a while. */
 static bool too_soon(const struct step_in *in, const struct move *m)
@@ -75,6 +77,13 @@ void step_drain(const struct step_in *in, struct move *m, struct step_out *out)
         return;
     }
     if (!source->marked) {
+        m->idle_since = m->marked_seen =
+            (struct utc){0}; /* seen idle while open proves nothing */
+        if (m->direction == DIRECTION_OUT && m->calls >= CLOSES_MAX) {
+            say_fail(m, out, FAILURE_TRANSIENT, "somebody opens node %s again and again",
+                     source->name);
+            return;
+        }
         if (seen_since_call(in, m, source->as_of))
             say_call(in, m, out, CALL_NODE_CLOSE, source->name);
         else
@@ -173,6 +182,13 @@ void step_node(const struct step_in *in, struct move *m, struct step_out *out)
         say_fail(m, out, FAILURE_CAPACITY, "the instance was taken back");
         return;
     }
+    if (m->direction == DIRECTION_OUT && m->deadline.s != 0 &&
+        in->now.s >= m->deadline.s && !target->open) {
+        say_fail(m, out, FAILURE_TRANSIENT, "node %s could not be opened in time",
+                 target->name);
+        out->send_home = true;
+        return;
+    }
     if (!agent_connected(in, m, out, target))
         return;
     if (target->open) {
@@ -206,8 +222,8 @@ static void keep_call(const struct server_facts *f, const struct node_facts *n,
                 kind == CALL_NODE_OPEN ? "undo" : "park", "keep", by, why);
 }
 
-bool nodes_keep(const struct server_facts *f, const char *by, const char *why,
-                struct call *call)
+bool nodes_keep(const struct server_facts *f, bool may_close, const char *by,
+                const char *why, struct call *call)
 {
     const struct node_facts *here, *there;
     bool threatened = f->instance.reclaim_at.s != 0 || f->lost;
@@ -225,11 +241,11 @@ bool nodes_keep(const struct server_facts *f, const char *by, const char *why,
     here = f->place == PLACE_CLOUD ? &f->cloud : &f->onprem;
     there = f->place == PLACE_CLOUD ? &f->onprem : &f->cloud;
     /* Closing comes first: at most one node is open at any time. */
-    if (!there->marked) {
+    if (!there->marked && may_close) {
         keep_call(f, there, CALL_NODE_CLOSE, by, why, call);
         return true;
     }
-    if (here->marked && here->closed_by == CLOSED_BY_RUSHHOUR &&
+    if (here->marked && here->closed_by == CLOSED_BY_RUSHHOUR && !there->open &&
         (f->place == PLACE_CLOUD || f->power == POWER_ON)) {
         keep_call(f, here, CALL_NODE_OPEN, by, why, call);
         return true;

@@ -46,6 +46,21 @@ static void step_extension(const struct step_in *in, struct move *m, struct step
              x->stale ? "not known now" : extension_state_word(x->state));
 }
 
+/* The drain's proof is looked at again right before the act that would kill a build. */
+static bool undrained(const struct step_in *in, struct move *m, struct step_out *out)
+{
+    const struct node_facts *source = move_source(in, m);
+
+    if (m->interrupted || m->committed || !source->known ||
+        (source->marked && source->idle))
+        return false;
+    out->verdict = VERDICT_REDO;
+    (void)str_format(m->note, sizeof(m->note), "node %s %s: draining once more",
+                     source->name,
+                     source->marked ? "got a build" : "was opened by somebody");
+    return true;
+}
+
 /* The channel of a machine that is about to stop is closed first, so that nobody believes
  * it. */
 static bool disconnect_first(const struct step_in *in, struct move *m,
@@ -148,8 +163,16 @@ static void step_run(const struct step_in *in, struct move *m, struct step_out *
         say_done(m, out);
         return;
     }
-    if (m->deadline.s != 0 && in->now.s >= m->deadline.s && !f->task_active) {
-        say_fail(m, out, FAILURE_TRANSIENT, "it did not arrive in the cloud in time");
+    if (m->deadline.s != 0 && in->now.s >= m->deadline.s && !f->task_active &&
+        !f->place_stale) {
+        if (f->place == PLACE_ONPREM || f->place == PLACE_CLOUD || f->lost) {
+            say_fail(m, out, FAILURE_TRANSIENT, "it did not arrive in the cloud in time");
+            out->send_home = f->place == PLACE_CLOUD;
+            return;
+        }
+        (void)str_format(m->note, sizeof(m->note),
+                         "half moved, and no task runs: clean it up in the manager");
+        out->verdict = VERDICT_BLOCK;
         return;
     }
     if (in->call_open || f->place == PLACE_MOVING_OUT) {
@@ -179,7 +202,7 @@ static void step_run(const struct step_in *in, struct move *m, struct step_out *
         say_wait(m, out, "its place is not known");
         return;
     }
-    if (disconnect_first(in, m, out))
+    if (undrained(in, m, out) || disconnect_first(in, m, out))
         return;
     say_call(in, m, out, CALL_RUN_IN_CLOUD, f->vm_id);
     out->commits = true;
@@ -205,7 +228,7 @@ static void step_return(const struct step_in *in, struct move *m, struct step_ou
         say_wait(m, out, "a migration is being detached; a return would break it");
         return;
     }
-    if (m->interrupted && in->now.s - m->started.s < OWN_RETURN_S) {
+    if (m->interrupted && in->now.s - m->step_since.s < OWN_RETURN_S) {
         say_wait(m, out, "the manager brings it home by itself");
         return;
     }
@@ -227,7 +250,8 @@ static void step_return(const struct step_in *in, struct move *m, struct step_ou
         say_wait(m, out, "vSphere does not show the VM %s", in->server->vm);
         return;
     }
-    if (f->place == PLACE_CLOUD && disconnect_first(in, m, out))
+    if (f->place == PLACE_CLOUD &&
+        (undrained(in, m, out) || disconnect_first(in, m, out)))
         return;
     say_call(in, m, out, CALL_RETURN, f->vm_id);
     out->commits = true;

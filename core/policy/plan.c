@@ -38,6 +38,10 @@ static bool is_ready(const struct plan_work *w, const struct plan_server *s,
 
     if (!sw->idle)
         return false;
+    /* Past its deadline a build may still run: the slot is for who can use it. */
+    if (s->move->step == 0 && !s->commits_before_drain && !sw->coming_home &&
+        !sw->forced && n->known && !n->idle)
+        return false;
     return sw->forced || sw->coming_home || sw->power_on || s->commits_before_drain ||
            s->move->step > 0 || !n->known || !n->open ||
            (sw->deadline.s != 0 && w->now.s >= sw->deadline.s);

@@ -293,7 +293,7 @@ static void test_return(void **state)
     s.move.interrupted = s.move.committed = true;
     s.facts.place = PLACE_LOST;
     assert_int_equal(look(&s, STEP_RETURN).verdict, VERDICT_WAIT);
-    s.move.started.s = NOW - 601;
+    s.move.step_since.s = NOW - 601;
     assert_int_equal(look(&s, STEP_RETURN).call.kind, CALL_RETURN);
 
     /* a lost answer: look for a while, then ask again; a refusal: again after a minute */
@@ -417,7 +417,7 @@ static void test_keep(void **state)
             s.facts.onprem.closed_by = CLOSED_BY_PERSON;
         if (rows[i].notice)
             s.facts.instance.reclaim_at.s = NOW + 100;
-        need = nodes_keep(&s.facts, "policy", "window", &call);
+        need = nodes_keep(&s.facts, true, "policy", "window", &call);
         assert_row(rows[i].what, need == (rows[i].want >= 0));
         assert_row(rows[i].what, !need || (int)call.kind == rows[i].want);
         assert_row(rows[i].what, !need || strcmp(call.target, rows[i].target) == 0);

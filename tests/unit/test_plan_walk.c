@@ -125,8 +125,12 @@ static void tuesday_evening(struct site *s)
                         "waits for build #4 on ts4-cloud, until Tue 19:00 at most");
     assert_true(s->out.in_drain);
     site_plan_at(s, "2026-11-24T19:00:00");
-    assert_true(s->outs[3].may_commit); /* the deadline */
+    /* the deadline: its build is stopped, and the slot is for who can use it */
+    assert_false(s->outs[3].may_commit);
     assert_false(s->out.in_drain);
+    s->facts[3].cloud.idle = true;
+    site_plan_at(s, "2026-11-24T19:00:00");
+    assert_true(s->outs[3].may_commit);
     site_commit(s, 3, "2026-11-24T19:00:00");
 
     arrive(s, 3, PLACE_ONPREM, "2026-11-24T19:05:00");
