@@ -157,6 +157,15 @@ static void measure(struct drive *d, const struct fleet *f)
     }
 }
 
+static void give_orders(struct drive *d)
+{
+    struct event ev = {.kind = EVENT_COMMAND};
+
+    while (d->o->order != NULL &&
+           d->o->order(d->o->ctx, d->fake.utc, &ev.as.command.command))
+        engine_feed(d->engine, &ev);
+}
+
 static void minute(struct drive *d)
 {
     struct fleet *f;
@@ -164,6 +173,7 @@ static void minute(struct drive *d)
     if (now_ms(d) < d->next_minute_ms)
         return;
     d->next_minute_ms = (now_ms(d) / MINUTE_MS + 1) * MINUTE_MS;
+    give_orders(d);
     f = controller_snapshot(engine_controller(d->engine));
     if (f == NULL)
         return;

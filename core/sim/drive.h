@@ -26,6 +26,8 @@ struct drive_options {
     /* Called every simulated minute; may act on the site. NULL = nobody. */
     void (*each_minute)(void *ctx, const struct fleet *f);
     void (*each_entry)(void *ctx, const struct journal_entry *j);
+    /* Orders of a person: asked every simulated minute until it answers false. */
+    bool (*order)(void *ctx, struct utc now, struct command *out);
     void *ctx;
 };
 
