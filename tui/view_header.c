@@ -272,6 +272,10 @@ void header_cost(const struct frame *f, int row, enum layout_form form)
     if (form == FORM_WIDE && fleet->extension_cost_known)
         segments_add(&s, ROLE_DIM, 20, false, "", "extension $%s of it",
                      usd_text(fleet->extension_month, 2, hour));
+    else if (form == FORM_SMALL && fleet->extension_hour.nanos != 0)
+        /* No total line here to say what the rows do not have. */
+        segments_add(&s, ROLE_DIM, 20, false, "", "other $%s/h of it",
+                     usd_text(fleet->extension_hour, 3, hour));
     if (form != FORM_TINY)
         segments_add(&s, ROLE_DIM, 10, true, "", "estimates");
     segments_draw(&s, f->c, row, form == FORM_TINY ? 0 : 1, form == FORM_WIDE ? 3 : 2);

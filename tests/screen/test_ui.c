@@ -426,6 +426,20 @@ static void test_money_fits(void **state)
     close_stage(s);
 }
 
+/* 0.865, 1.32 and 118.16 of the rows and the extension make the totals. */
+static void test_adds_up(void **state)
+{
+    struct stage *s = open_stage(STORY_NORMAL);
+    char *text;
+
+    (void)state;
+    assert_shows(s, "other $0.266/h  today $0.43  month $7.10  1.131  1.75 125.26");
+    text = picture(s, 24, 80);
+    assert_non_null(strstr(text, "$1.13/h  today $1.75  month $125.26  other $0.266/h"));
+    free(text);
+    close_stage(s);
+}
+
 static void fault(void *ctx, size_t i, char *say, size_t size)
 {
     *(size_t *)ctx = i + 1;
@@ -474,6 +488,7 @@ int main(void)
         cmocka_unit_test(test_large),
         cmocka_unit_test(test_demo_menu),
         cmocka_unit_test(test_money_fits),
+        cmocka_unit_test(test_adds_up),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
