@@ -440,6 +440,74 @@ static void test_adds_up(void **state)
     close_stage(s);
 }
 
+static void hold_some(struct fleet *f)
+{
+    f->servers[0].hold = (struct hold){.place = PLACE_CLOUD, .kind = HOLD_PIN};
+    f->servers[2].hold = (struct hold){.place = PLACE_ONPREM, .kind = HOLD_UNTIL};
+    f->servers[3].hold = (struct hold){.place = PLACE_CLOUD, .kind = HOLD_UNTIL};
+}
+
+static void hold_long_names(struct fleet *f)
+{
+    hold_some(f);
+    (void)str_copy(f->servers[2].name, NAME_TEXT, "migration-longer");
+}
+
+/* Where DESIRED has no column, WHERE has the letters of the holds. */
+static void test_folded_holds(void **state)
+{
+    static const struct {
+        void (*change)(struct fleet *f);
+        int rows, cols;
+        const char *shows;
+    } rows[] = {
+        {hold_some, 24, 80, " cloud P "}, {hold_some, 24, 80, " cloud > on-prem H "},
+        {hold_some, 24, 80, " cloud H "}, {hold_long_names, 24, 80, " cloud>on-prem H "},
+        {hold_some, 10, 40, " cloud P "}, {hold_some, 10, 40, " cloud H "},
+    };
+    struct stage *s = open_stage(STORY_NORMAL);
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        char *text;
+
+        stage_story(s, STORY_NORMAL, rows[i].change);
+        text = picture(s, rows[i].rows, rows[i].cols);
+        if (strstr(text, rows[i].shows) == NULL)
+            print_error("%s", text);
+        assert_row(rows[i].shows, strstr(text, rows[i].shows) != NULL);
+        free(text);
+    }
+    close_stage(s);
+}
+
+static void close_nodes(struct fleet *f)
+{
+    for (size_t i = 1; i <= 2; i++) {
+        f->servers[i].facts.cloud.open = false;
+        f->servers[i].facts.cloud.marked = true;
+        f->servers[i].facts.cloud.closed_by = CLOSED_BY_RUSHHOUR;
+    }
+    f->servers[2].move = (struct move_view){.active = true,
+                                            .direction = DIRECTION_BACK,
+                                            .step = STEP_DRAIN,
+                                            .n = 1,
+                                            .of = 4,
+                                            .progress = -1};
+}
+
+/* A node closed for a move is drained from the first moment without builds on. */
+static void test_closed_words(void **state)
+{
+    struct stage *s = open_stage(STORY_NORMAL);
+
+    (void)state;
+    stage_story(s, STORY_NORMAL, close_nodes);
+    assert_shows(s, "10.8.0.12 active    off planned ");
+    assert_shows(s, "10.8.0.13 active    off drained ");
+    close_stage(s);
+}
+
 static void fault(void *ctx, size_t i, char *say, size_t size)
 {
     *(size_t *)ctx = i + 1;
@@ -489,6 +557,8 @@ int main(void)
         cmocka_unit_test(test_demo_menu),
         cmocka_unit_test(test_money_fits),
         cmocka_unit_test(test_adds_up),
+        cmocka_unit_test(test_closed_words),
+        cmocka_unit_test(test_folded_holds),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
