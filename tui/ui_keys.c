@@ -89,12 +89,16 @@ static void dialog_key(struct ui *ui, uint32_t key, int64_t now_ms)
         ui->quit = true;
         return;
     }
-    /* Keys that were typed before the question could be read are not an answer. */
+    /* To leave is safe at any time, also when the question was just asked again. */
+    if (key == KEYC_ESC || key == 'q' || key == 3 ||
+        (key == KEYC_ENTER && d->q.choices[d->focus].kind == CHOICE_CANCEL)) {
+        d->open = false;
+        return;
+    }
+    /* Keys that were typed before the question could be read are no other answer. */
     if (now_ms - d->opened_ms < GUARD_MS)
         return;
-    if (key == KEYC_ESC || key == 'q' || key == 3) {
-        d->open = false;
-    } else if (key == KEYC_ENTER) {
+    if (key == KEYC_ENTER) {
         choose(ui, &d->q.choices[d->focus], now_ms);
     } else if (key == KEYC_RIGHT || key == KEYC_DOWN || key == KEYC_TAB) {
         d->focus = (d->focus + 1) % d->q.n_choices;

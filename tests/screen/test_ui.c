@@ -175,6 +175,30 @@ static void test_changed_target(void **state)
     close_stage(s);
 }
 
+/* Cancel is an answer at once, also to a question that was asked again. */
+static void test_cancel_at_once(void **state)
+{
+    static const struct {
+        const char *keys;
+        bool open; /* still, afterwards */
+    } rows[] = {{"enter", false}, {"esc", false}, {"q", false}, {"f", true}, {"d", true}};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct stage *s = open_stage(STORY_NORMAL);
+
+        stage_keys(s, "m");
+        stage_wait(s, 1000);
+        stage_keys(s, "right"); /* the focus comes back to Cancel with the new question */
+        stage_story(s, STORY_NORMAL, reclaim_first);
+        assert_row(rows[i].keys, s->ui.dialog.open && s->ui.dialog.changed);
+        stage_keys(s, rows[i].keys);
+        assert_row(rows[i].keys, s->ui.dialog.open == rows[i].open);
+        assert_int_equal(s->n_commands, 0);
+        close_stage(s);
+    }
+}
+
 static void test_selection_sticks(void **state)
 {
     struct stage *s = open_stage(STORY_NORMAL);
@@ -545,6 +569,7 @@ int main(void)
         cmocka_unit_test(test_undo_line),
         cmocka_unit_test(test_undo_window_off),
         cmocka_unit_test(test_changed_target),
+        cmocka_unit_test(test_cancel_at_once),
         cmocka_unit_test(test_selection_sticks),
         cmocka_unit_test(test_replies),
         cmocka_unit_test(test_quit),
