@@ -426,6 +426,12 @@ void footer_message(const struct frame *f, int row)
         pen_put(&p, ROLE_KEY, "/");
         pen_printf(&p, ROLE_FIELD, "%s ", ui->filter);
         pen_put(&p, ROLE_DIM, "  Enter keeps, Esc clears");
+    } else if (ui->toast[0] != '\0') {
+        /* Also while an action is pending: every new one clears it, so it is newer. */
+        pen_put(&p, ui->toast_role, ui->toast);
+        if (latest != NULL && latest->due_ms > f->real_ms)
+            pen_printf(&p, ROLE_WARN, "   undo %llds",
+                       (long long)(latest->due_ms - f->real_ms + 999) / 1000);
     } else if (latest != NULL) {
         int64_t left = latest->due_ms - f->real_ms;
 
@@ -439,8 +445,6 @@ void footer_message(const struct frame *f, int row)
         }
         pen_printf(&p, ROLE_TEXT, ", %s", latest->rest);
         pen_put(&p, ROLE_KEY, "   u or Esc undoes, Enter starts now");
-    } else if (ui->toast[0] != '\0') {
-        pen_put(&p, ui->toast_role, ui->toast);
     } else if (waiting_text(f, text, sizeof(text))) {
         pen_put(&p, ROLE_WARN, text);
     }
@@ -457,15 +461,14 @@ static bool is_off(const struct ui *ui, const struct action_info *a)
 /* What stays longest when the line gets narrow. */
 static int hint_rank(enum action a)
 {
-    static const enum action order[] = {ACTION_QUIT,  ACTION_HELP, ACTION_MOVE,
-                                        ACTION_AUTO,  ACTION_OPEN, ACTION_HOLD,
-                                        ACTION_FILTER};
+    static const enum action order[] = {ACTION_QUIT, ACTION_HELP, ACTION_MOVE,
+                                        ACTION_AUTO, ACTION_OPEN, ACTION_HOLD};
 
     for (size_t i = 0; i < ARRAY_LEN(order); i++) {
         if (order[i] == a)
             return 90 - (int)i;
     }
-    return 30;
+    return 20; /* first the filter */
 }
 
 void footer_hints(const struct frame *f, int row)
@@ -473,10 +476,12 @@ void footer_hints(const struct frame *f, int row)
     const struct ui *ui = f->ui;
     struct segments s = {.n = 0};
     char name[KEY_TEXT];
+    /* More keys in fewer words, so that a narrow line keeps them all. */
+    bool narrow = f->c->cols < 100, demo = ui->app->demo.on;
 
     if (row < 0)
         return;
-    segments_add(&s, ROLE_TEXT, 10, false, "", "%s", "j/k select");
+    segments_add(&s, ROLE_TEXT, 35, false, "", "%s", narrow ? "j/k" : "j/k select");
     for (int a = 0; a < ACTION_COUNT && s.n < SEGMENTS_MAX - 3; a++) {
         const struct action_info *info = action_info((enum action)a);
         bool right = a == ACTION_HELP || a == ACTION_QUIT;
@@ -488,12 +493,19 @@ void footer_hints(const struct frame *f, int row)
         (void)keys_name(ui->keys.keys[a][0], name);
         if (str_eq(name, "enter"))
             (void)str_copy(name, sizeof(name), "Enter");
-        segments_add(&s, ROLE_TEXT, hint_rank((enum action)a), right, right ? name : "",
-                     "%s %s", name,
-                     a == ACTION_QUIT && ui->view != VIEW_fleet ? "back" : info->hint);
+        if (a == ACTION_OPEN && narrow && demo)
+            segments_add(&s, ROLE_TEXT, hint_rank(ACTION_OPEN), false, "", "%s", name);
+        else
+            segments_add(&s, ROLE_TEXT, hint_rank((enum action)a), right,
+                         right ? name : "", "%s %s", name,
+                         a == ACTION_QUIT && ui->view != VIEW_fleet ? "back"
+                                                                    : info->hint);
     }
-    segments_add(&s, ROLE_TEXT, 20, false, "", "%s", "1 2 5 views");
-    if (ui->app->demo.on)
-        segments_add(&s, ROLE_TEXT, 15, false, "", "%s", "! trouble  +/- speed");
+    segments_add(&s, ROLE_TEXT, demo ? 28 : 15, false, "1 2 5", "%s",
+                 narrow && demo ? "1 2 5" : "1 2 5 views");
+    if (demo) {
+        segments_add(&s, ROLE_TEXT, 30, false, "", "%s", "! trouble");
+        segments_add(&s, ROLE_TEXT, 25, false, "+/-", "%s", narrow ? "+/-" : "+/- speed");
+    }
     segments_draw(&s, f->c, row, f->c->cols >= 60 ? 1 : 0, 2);
 }

@@ -133,6 +133,59 @@ static void test_undo_line(void **state)
     close_stage(s);
 }
 
+/* A key for a server whose action is pending gets an answer, and the action stays. */
+static void test_one_pending(void **state)
+{
+    static const char *const keys[] = {"o", "m", "p", "P"};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+        struct stage *s = open_stage(STORY_NORMAL);
+
+        stage_keys(s, "j j m");
+        stage_wait(s, 1000);
+        stage_keys(s, keys[i]);
+        assert_shows(s, "first: u drops, Enter starts the pending \"migration moves "
+                        "on-prem\"");
+        assert_row(keys[i], !s->ui.dialog.open);
+        stage_keys(s, "enter");
+        assert_row(keys[i], s->n_commands == 1 && s->commands[0].kind == COMMAND_MOVE);
+        close_stage(s);
+    }
+}
+
+/* A message is gone after 6 s or with the next key, whatever view that opens. */
+static void test_messages_leave(void **state)
+{
+    static const struct {
+        const char *what, *keys;
+        int64_t wait_ms;
+        bool stays;
+    } rows[] = {
+        {"stays for a while", "", 5000, true},
+        {"6 s", "", 6001, false},
+        {"a key", "k", 0, false},
+        {"another view", "5", 0, false},
+        {"details", "enter", 0, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct stage *s = open_stage(STORY_NORMAL);
+        char *text;
+
+        stage_keys(s, "z");
+        assert_shows(s, "times are UTC");
+        stage_wait(s, rows[i].wait_ms);
+        stage_keys(s, rows[i].keys);
+        text = picture(s, 35, 120);
+        assert_row(rows[i].what,
+                   (strstr(text, "times are UTC") != NULL) == rows[i].stays);
+        free(text);
+        close_stage(s);
+    }
+}
+
 static void test_undo_window_off(void **state)
 {
     struct stage *s = calloc(1, sizeof(*s));
@@ -543,6 +596,7 @@ static void test_demo_menu(void **state)
     static const char *const faults[] = {"take an instance back", "Jenkins down"};
     struct stage *s = calloc(1, sizeof(*s));
     size_t done = 0;
+    char *text;
 
     (void)state;
     assert_non_null(s);
@@ -550,6 +604,12 @@ static void test_demo_menu(void **state)
     s->app.demo = (struct app_demo){
         .on = true, .faults = faults, .n_faults = 2, .fault = fault, .ctx = &done};
     stage_open(s, STORY_NORMAL, true);
+    text = picture(s, 24, 80);
+    assert_non_null(strstr(text, " j/k  Enter  m move  p hold  a auto  1 2 5  ! trouble  "
+                                 "+/-       ? help  q quit"));
+    free(text);
+    assert_shows(s, " j/k select ");
+    assert_shows(s, "! trouble  +/- speed ");
     stage_keys(s, "!");
     assert_shows(s, "take an instance back");
     stage_keys(s, "j enter");
@@ -567,6 +627,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_commands),
         cmocka_unit_test(test_undo_line),
+        cmocka_unit_test(test_one_pending),
+        cmocka_unit_test(test_messages_leave),
         cmocka_unit_test(test_undo_window_off),
         cmocka_unit_test(test_changed_target),
         cmocka_unit_test(test_cancel_at_once),
