@@ -157,11 +157,14 @@ static bool one_mover(const struct fleet *f)
 void header_next(const struct frame *f, int row, enum layout_form form)
 {
     struct segments s = {.n = 0};
-    char text[96], brief[64], ext[NAME_TEXT];
+    char text[96], brief[64], ext[NAME_TEXT], what[64];
     enum role role;
 
     if (row < 0)
         return;
+    /* "window starts" of "window starts: 4 servers go to the cloud" */
+    (void)str_format(what, sizeof(what), "%.*s", (int)strcspn(f->fleet->next.what, ":"),
+                     f->fleet->next.what);
     next_text(f, form == FORM_TINY, text, sizeof(text));
     next_text(f, true, brief, sizeof(brief));
     if (form == FORM_TINY) {
@@ -172,7 +175,8 @@ void header_next(const struct frame *f, int row, enum layout_form form)
     segments_add(&s, ROLE_TEXT, 90, false, brief,
                  form == FORM_WIDE ? "Next   %s" : "Next %s", text);
     if (f->fleet->version > 0 && f->fleet->next.what[0] != '\0')
-        segments_add(&s, ROLE_DIM, 5, false, "", "%.100s", f->fleet->next.what);
+        segments_add(&s, ROLE_DIM, form == FORM_WIDE ? 15 : 5, false, what, "%.100s",
+                     f->fleet->next.what); /* the mover goes first */
     if (form == FORM_WIDE && one_mover(f->fleet))
         segments_add(&s, ROLE_DIM, 10, true, "", "mover %s", f->fleet->servers[0].mover);
     (void)cells_extension(f->fleet, f->now, ext, &role);

@@ -585,6 +585,30 @@ static void test_closed_words(void **state)
     close_stage(s);
 }
 
+static void night(struct fleet *f)
+{
+    f->next.at.s = STORY_NOW.s + 2 * 86400 - 7200;
+    f->next.place = PLACE_CLOUD;
+    (void)str_copy(f->next.what, LINE_TEXT, "window starts: 4 servers go to the cloud");
+    f->extension_empty_since.s = STORY_NOW.s - 1500;
+}
+
+/* At 120 columns the line says what happens next, also where the mover has no room. */
+static void test_next_what(void **state)
+{
+    struct stage *s = open_stage(STORY_NORMAL);
+    char *text;
+
+    (void)state;
+    stage_story(s, STORY_NORMAL, night);
+    assert_shows(s, "Next   cloud at Tue 08:42, in 1d22h  window starts: 4 servers go to "
+                    "the cloud ");
+    text = picture(s, 35, 100);
+    assert_non_null(strstr(text, "in 1d22h  window starts "));
+    free(text);
+    close_stage(s);
+}
+
 static void fault(void *ctx, size_t i, char *say, size_t size)
 {
     *(size_t *)ctx = i + 1;
@@ -644,6 +668,7 @@ int main(void)
         cmocka_unit_test(test_demo_menu),
         cmocka_unit_test(test_money_fits),
         cmocka_unit_test(test_adds_up),
+        cmocka_unit_test(test_next_what),
         cmocka_unit_test(test_closed_words),
         cmocka_unit_test(test_folded_holds),
     };
