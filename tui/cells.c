@@ -57,6 +57,15 @@ static void with_age(const struct cell_context *x, int64_t age_s, struct cell_te
     out->role = ROLE_STALE;
     if (fits(x, out->text))
         return;
+    if (age_s >= 3600) { /* "cloud ~1h" rather than "clo~1h06m" */
+        bool days = age_s >= 86400;
+
+        (void)str_format(age, sizeof(age), "%lld%c",
+                         (long long)age_s / (days ? 86400 : 3600), days ? 'd' : 'h');
+        (void)str_format(out->text, sizeof(out->text), "%s ~%s", word, age);
+        if (fits(x, out->text))
+            return;
+    }
     room = x->width - 1 - (int)strlen(age);
     while (glyph_next(word + keep, x->ascii, &used, &cells) != 0 && cells <= room) {
         room -= cells;
@@ -499,16 +508,6 @@ static void cell_task(const struct server_view *s, const struct cell_context *x,
     } else {
         task_of_gate(s, x, out);
     }
-}
-
-void cells_money(struct usd v, int decimals, int width, char buf[USD_TEXT])
-{
-    /* A number is never cut: it gives up its decimals, and at last itself. */
-    do {
-        (void)usd_text(v, decimals, buf);
-    } while (width > 0 && (int)strlen(buf) > width && decimals-- > 0);
-    if (width > 0 && (int)strlen(buf) > width)
-        (void)str_copy(buf, USD_TEXT, ">max");
 }
 
 static void cell_money(enum column_id id, const struct server_view *s,

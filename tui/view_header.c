@@ -389,20 +389,21 @@ void header_tokens(const struct frame *f)
 static bool waiting_text(const struct frame *f, char *out, size_t size)
 {
     int64_t waited = f->real_ms - f->ui->started_ms;
+    char age[DUR_TEXT];
 
     if (waited < WAITING_MS)
         return false;
     if (f->fleet->version == 0) {
-        (void)str_format(out, size, "waiting for the controller (%llds)",
-                         (long long)waited / 1000);
+        (void)str_format(out, size, "waiting for the controller (%s)",
+                         cells_age(waited / 1000, age));
         return true;
     }
     for (size_t i = 0; i < f->fleet->n_apis; i++) {
         const struct api_view *a = &f->fleet->apis[i];
 
         if (a->state == API_WAITING && a->last_ok.s == 0) {
-            (void)str_format(out, size, "waiting for %s (%llds)", source_api(a->source),
-                             (long long)waited / 1000);
+            (void)str_format(out, size, "waiting for %s (%s)", source_api(a->source),
+                             cells_age(waited / 1000, age));
             return true;
         }
     }

@@ -609,6 +609,44 @@ static void test_next_what(void **state)
     close_stage(s);
 }
 
+/* One style of ages, whatever the unit. */
+static void test_ages(void **state)
+{
+    static const struct {
+        int64_t s;
+        const char *text;
+    } rows[] = {
+        {-3, "0s"},      {9, "9s"},         {99, "99s"},       {100, "1m"},
+        {2640, "44m"},   {3599, "59m"},     {3600, "1h00m"},   {3960, "1h06m"},
+        {4680, "1h18m"}, {86399, "23h59m"}, {187200, "2d04h"}, {8640000, "100d00h"},
+    };
+    char buf[DUR_TEXT];
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        assert_row(rows[i].text, str_eq(cells_age(rows[i].s, buf), rows[i].text));
+}
+
+/* An age that the column has no room for is rounded before the word is cut. */
+static void aged(struct fleet *f)
+{
+    f->servers[0].facts.place_as_of.s = STORY_NOW.s - 3960;
+}
+
+static void test_old_place(void **state)
+{
+    struct stage *s = open_stage(STORY_NORMAL);
+    char *text;
+
+    (void)state;
+    stage_story(s, STORY_NORMAL, aged);
+    assert_shows(s, " cloud ~1h ");
+    text = picture(s, 24, 80);
+    assert_non_null(strstr(text, " cloud ~1h06m "));
+    free(text);
+    close_stage(s);
+}
+
 static void fault(void *ctx, size_t i, char *say, size_t size)
 {
     *(size_t *)ctx = i + 1;
@@ -668,6 +706,8 @@ int main(void)
         cmocka_unit_test(test_demo_menu),
         cmocka_unit_test(test_money_fits),
         cmocka_unit_test(test_adds_up),
+        cmocka_unit_test(test_ages),
+        cmocka_unit_test(test_old_place),
         cmocka_unit_test(test_next_what),
         cmocka_unit_test(test_closed_words),
         cmocka_unit_test(test_folded_holds),
