@@ -57,6 +57,15 @@ static void with_age(const struct cell_context *x, int64_t age_s, struct cell_te
     out->role = ROLE_STALE;
     if (fits(x, out->text))
         return;
+    if (age_s >= 3600) { /* "cloud ~1h" rather than "clo~1h06m" */
+        bool days = age_s >= 86400;
+
+        (void)str_format(age, sizeof(age), "%lld%c",
+                         (long long)age_s / (days ? 86400 : 3600), days ? 'd' : 'h');
+        (void)str_format(out->text, sizeof(out->text), "%s ~%s", word, age);
+        if (fits(x, out->text))
+            return;
+    }
     room = x->width - 1 - (int)strlen(age);
     while (glyph_next(word + keep, x->ascii, &used, &cells) != 0 && cells <= room) {
         room -= cells;
@@ -152,37 +161,86 @@ static enum place heading(const struct server_view *s, const struct cell_context
     return PLACE_UNKNOWN;
 }
 
+static bool is_held(const struct server_view *s)
+{
+    return s->hold.place == PLACE_CLOUD || s->hold.place == PLACE_ONPREM;
+}
+
+/* With DESIRED folded into WHERE: where it goes, or where it should be and is not. */
+static enum place folded_heading(const struct server_view *s,
+                                 const struct cell_context *x)
+{
+    enum place to = heading(s, x),
+               want = is_held(s) ? s->hold.place : s->decision.desired;
+
+    if (to == PLACE_UNKNOWN &&
+        (s->facts.place == PLACE_CLOUD || s->facts.place == PLACE_ONPREM) &&
+        (want == PLACE_CLOUD || want == PLACE_ONPREM) && want != s->facts.place &&
+        !s->facts.in_both_places && str_eq(place_text(s), place_screen(s->facts.place)))
+        to = want;
+    return to;
+}
+
+/* The hold's letter behind a folded WHERE that ends in the place that is held: "cloud H",
+ * in a narrow column "cloudH" or "cloud>on-prem H". */
+static void with_hold(const struct server_view *s, enum place ends,
+                      const struct cell_context *x, struct cell_text *out)
+{
+    const char *letter = s->hold.kind == HOLD_PIN ? "P" : "H";
+    char marked[CELL_TEXT];
+
+    if (!x->folded || !is_held(s) || s->hold.place != ends)
+        return;
+    (void)str_format(marked, sizeof(marked), "%.100s %s", out->text, letter);
+    if (!fits(x, marked)) {
+        char *from = marked, *to = marked;
+
+        do { /* without the blanks around the arrow */
+            if (*from != ' ' || from[1] == letter[0])
+                *to++ = *from;
+        } while (*from++ != '\0');
+    }
+    if (!fits(x, marked))
+        (void)str_format(marked, sizeof(marked), "%.100s%s", out->text, letter);
+    if (fits(x, marked))
+        (void)str_copy(out->text, sizeof(out->text), marked);
+}
+
 static void cell_where(const struct server_view *s, const struct cell_context *x,
                        struct cell_text *out)
 {
     enum freshness fresh = cells_place_freshness(x->fleet, s, x->now);
-    enum place to = heading(s, x);
+    bool arrow = x->folded && x->width >= 15;
+    enum place to = arrow ? folded_heading(s, x) : heading(s, x);
 
     if (not_there(fresh, out))
         return;
     out->role = place_role(s);
     if (fresh == STALE) {
         (void)str_copy(out->text, sizeof(out->text), place_text(s));
+        with_hold(s, s->facts.place, x, out);
         with_age(x, x->now.s - s->facts.place_as_of.s, out);
     } else if (s->facts.place == PLACE_UNKNOWN && s->facts.place_raw[0] != '\0') {
         (void)str_format(out->text, sizeof(out->text), "?%s", s->facts.place_raw);
-    } else if (x->folded && x->width >= 15 && (to == PLACE_CLOUD || to == PLACE_ONPREM)) {
+    } else if (arrow && (to == PLACE_CLOUD || to == PLACE_ONPREM)) {
         (void)str_format(out->text, sizeof(out->text), "%s %s %s",
                          to == PLACE_CLOUD ? "on-prem" : "cloud",
                          glyph_text(GLYPH_MOVING, x->ascii), place_screen(to));
+        with_hold(s, to, x, out);
     } else if (x->folded && x->width < 15 && s->move.active) {
         (void)str_format(out->text, sizeof(out->text), "%s%s",
                          glyph_text(GLYPH_MOVING, x->ascii),
                          to == PLACE_CLOUD ? "cloud" : "on-prem");
     } else {
         (void)str_copy(out->text, sizeof(out->text), place_text(s));
+        with_hold(s, s->facts.place, x, out);
     }
 }
 
 static void cell_desired(const struct server_view *s, const struct cell_context *x,
                          struct cell_text *out)
 {
-    bool held = s->hold.place == PLACE_CLOUD || s->hold.place == PLACE_ONPREM;
+    bool held = is_held(s);
     enum place p = held ? s->hold.place : s->decision.desired;
 
     if (x->fleet->version == 0) {
@@ -303,7 +361,11 @@ static void node_words(const struct server_view *s, const struct node_facts *n,
                        const struct cell_context *x, struct cell_text *out)
 {
     bool busy = !n->idle || n->busy > 0, person = n->closed_by == CLOSED_BY_PERSON;
-    bool drains = s->move.active && s->move.step == STEP_DRAIN;
+    /* Two reasons, two words: closed for the running move, or closed because its side is
+     * not in use. */
+    bool leaves =
+        s->move.active &&
+        n == (s->move.direction == DIRECTION_OUT ? &s->facts.onprem : &s->facts.cloud);
     char age[DUR_TEXT];
 
     if (busy && (n->open || n->marked)) {
@@ -320,9 +382,9 @@ static void node_words(const struct server_view *s, const struct node_facts *n,
             set(out, ROLE_OK, "idle");
     } else if (n->marked) {
         set(out, person ? ROLE_WARN : ROLE_DIM,
-            person                      ? "off by person"
-            : s->move.active && !drains ? "off drained"
-                                        : "off planned");
+            person   ? "off by person"
+            : leaves ? "off drained"
+                     : "off planned");
         if (!fits(x, out->text))
             set(out, out->role, "off");
     } else if (s->move.active) {
@@ -446,16 +508,6 @@ static void cell_task(const struct server_view *s, const struct cell_context *x,
     } else {
         task_of_gate(s, x, out);
     }
-}
-
-void cells_money(struct usd v, int decimals, int width, char buf[USD_TEXT])
-{
-    /* A number is never cut: it gives up its decimals, and at last itself. */
-    do {
-        (void)usd_text(v, decimals, buf);
-    } while (width > 0 && (int)strlen(buf) > width && decimals-- > 0);
-    if (width > 0 && (int)strlen(buf) > width)
-        (void)str_copy(buf, USD_TEXT, ">max");
 }
 
 static void cell_money(enum column_id id, const struct server_view *s,

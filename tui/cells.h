@@ -50,7 +50,7 @@ const struct node_facts *cells_node(const struct server_view *s) NONNULL;
 void cells_money(struct usd v, int decimals, int width, char buf[USD_TEXT]) NONNULL;
 /* "1:47", "12:03", "1:02:03"; never negative. */
 const char *cells_countdown(int64_t seconds, char buf[DUR_TEXT]) NONNULL;
-/* An age in at most four cells: "9s", "4m", "2h", "3d". */
+/* An age in at most six cells up to 99 days: "9s", "44m", "1h06m", "2d04h". */
 const char *cells_age(int64_t seconds, char buf[DUR_TEXT]) NONNULL;
 /* "7h17m53s": all units down to seconds below a day. */
 const char *cells_long(int64_t seconds, char buf[DUR_TEXT]) NONNULL;

@@ -1,9 +1,20 @@
 #include <config.h>
 
 #include <ctype.h>
+#include <string.h>
 
 #include "core/base/str.h"
 #include "tui/cells.h"
+
+void cells_money(struct usd v, int decimals, int width, char buf[USD_TEXT])
+{
+    /* A number is never cut: it gives up its decimals, and at last itself. */
+    do {
+        (void)usd_text(v, decimals, buf);
+    } while (width > 0 && (int)strlen(buf) > width && decimals-- > 0);
+    if (width > 0 && (int)strlen(buf) > width)
+        (void)str_copy(buf, USD_TEXT, ">max");
+}
 
 const char *cells_countdown(int64_t s, char buf[DUR_TEXT])
 {
@@ -24,12 +35,10 @@ const char *cells_age(int64_t s, char buf[DUR_TEXT])
         s = 0;
     if (s < 100)
         (void)str_format(buf, DUR_TEXT, "%llds", (long long)s);
-    else if (s < 6000)
+    else if (s < 3600)
         (void)str_format(buf, DUR_TEXT, "%lldm", (long long)s / 60);
-    else if (s < 48 * 3600)
-        (void)str_format(buf, DUR_TEXT, "%lldh", (long long)s / 3600);
     else
-        (void)str_format(buf, DUR_TEXT, "%lldd", (long long)s / 86400);
+        (void)duration_text(s, buf);
     return buf;
 }
 

@@ -66,7 +66,8 @@ static void drop_columns(struct want *w, struct layout *l, int room)
         switch (order[i]) {
         case FOLD_DESIRED:
             w[COLUMN_DESIRED].shown = false;
-            w[COLUMN_WHERE].need = w[COLUMN_WHERE].use = 15;
+            w[COLUMN_WHERE].need = 15;
+            w[COLUMN_WHERE].use = 17; /* with the letter of a hold */
             l->where_folded = true;
             break;
         case CUT_NUMBER:
@@ -103,6 +104,7 @@ static void share_slack(struct want *w, int slack)
                                            COLUMN_SPOT};
 
     slack = widen(&w[COLUMN_SERVER], w[COLUMN_SERVER].use, slack);
+    slack = widen(&w[COLUMN_WHERE], w[COLUMN_WHERE].use, slack);
     slack = widen(&w[COLUMN_JENKINS], 20, slack);
     slack = widen(&w[COLUMN_TASK], 17, slack);
     slack = widen(&w[COLUMN_IP], 11, slack);

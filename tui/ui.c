@@ -279,14 +279,6 @@ void ui_add_pending(struct ui *ui, const struct act_plan *p, int64_t now_ms)
 {
     struct pending *slot = NULL;
 
-    for (size_t i = 0; i < PENDING_MAX; i++) {
-        if (ui->pending[i].active &&
-            str_eq(ui->pending[i].command.server, p->command.server)) {
-            ui_toast(ui, ROLE_WARN, now_ms, "%s has a pending action: u undoes it first",
-                     p->command.server);
-            return;
-        }
-    }
     for (size_t i = PENDING_MAX; i-- > 0;) {
         if (!ui->pending[i].active)
             slot = &ui->pending[i];

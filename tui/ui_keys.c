@@ -24,6 +24,15 @@ static void ask_instead(struct act_plan *p)
     q->n_choices = 2;
 }
 
+static bool is_pending(const struct ui *ui, const char *server)
+{
+    for (size_t i = 0; i < PENDING_MAX; i++) {
+        if (ui->pending[i].active && str_eq(ui->pending[i].command.server, server))
+            return true;
+    }
+    return false;
+}
+
 static void act(struct ui *ui, enum action a, int64_t now_ms)
 {
     struct act_context x;
@@ -38,6 +47,14 @@ static void act(struct ui *ui, enum action a, int64_t now_ms)
     if (p.kind == ACT_WINDOW && ui->app->config->ui.undo_window <= 0) {
         ask_instead(&p);
         p.kind = ACT_ASK;
+    }
+    /* One action at a time on a server; the keys concern the latest one. */
+    if ((p.kind == ACT_WINDOW || p.kind == ACT_ASK) && p.command.server[0] != '\0' &&
+        is_pending(ui, p.command.server)) {
+        p.kind = ACT_NOTHING;
+        (void)str_format(p.message, sizeof(p.message),
+                         "first: u drops, Enter starts the pending \"%.120s\"",
+                         ui_latest_pending(ui)->what);
     }
     switch (p.kind) {
     case ACT_NOTHING:
@@ -89,12 +106,16 @@ static void dialog_key(struct ui *ui, uint32_t key, int64_t now_ms)
         ui->quit = true;
         return;
     }
-    /* Keys that were typed before the question could be read are not an answer. */
+    /* To leave is safe at any time, also when the question was just asked again. */
+    if (key == KEYC_ESC || key == 'q' || key == 3 ||
+        (key == KEYC_ENTER && d->q.choices[d->focus].kind == CHOICE_CANCEL)) {
+        d->open = false;
+        return;
+    }
+    /* Keys that were typed before the question could be read are no other answer. */
     if (now_ms - d->opened_ms < GUARD_MS)
         return;
-    if (key == KEYC_ESC || key == 'q' || key == 3) {
-        d->open = false;
-    } else if (key == KEYC_ENTER) {
+    if (key == KEYC_ENTER) {
         choose(ui, &d->q.choices[d->focus], now_ms);
     } else if (key == KEYC_RIGHT || key == KEYC_DOWN || key == KEYC_TAB) {
         d->focus = (d->focus + 1) % d->q.n_choices;
@@ -394,8 +415,7 @@ void ui_key(struct ui *ui, uint32_t key, int64_t now_ms)
             typing_key(ui, key);
         return;
     }
-    if (ui->toast_until_ms == 0)
-        ui->toast[0] = '\0';
+    ui->toast[0] = '\0'; /* read or not, it is about what was before */
     if (ui->dialog.open) {
         dialog_key(ui, key, now_ms);
         return;

@@ -165,6 +165,30 @@ static void draw_table(const struct frame *f, const struct layout *l)
         draw_row(f, l, l->table + i, f->ui->shown[first + i]);
 }
 
+/* What the sums have beside the servers' own rows, so that a reader can add up: the
+ * extension, in front of the columns that it is in. */
+static void draw_other(const struct frame *f, const struct layout *l)
+{
+    const struct fleet *fleet = f->fleet;
+    const struct column *hour = layout_column(l, COLUMN_HOUR);
+    char text[128], a[USD_TEXT], b[USD_TEXT], c[USD_TEXT];
+    int from = 14, room;
+
+    if (hour == NULL ||
+        (fleet->extension_hour.nanos == 0 && fleet->extension_today.nanos == 0 &&
+         fleet->extension_month.nanos == 0))
+        return;
+    (void)str_format(
+        text, sizeof(text), "other $%s/h  today $%s  month $%s%s",
+        usd_text(fleet->extension_hour, 3, a), usd_text(fleet->extension_today, 2, b),
+        usd_text(fleet->extension_month, 2, c), fleet->extension_cost_known ? "" : " +?");
+    room = hour->x - 2 - from;
+    if (glyph_cells(text, f->c->ascii) > room)
+        (void)str_format(text, sizeof(text), "other $%s/h", a);
+    if (glyph_cells(text, f->c->ascii) <= room)
+        canvas_put_right(f->c, l->total, from, room, ROLE_DIM, text);
+}
+
 static void draw_total(const struct frame *f, const struct layout *l)
 {
     const struct fleet *fleet = f->fleet;
@@ -174,6 +198,7 @@ static void draw_total(const struct frame *f, const struct layout *l)
     if (l->total < 0 || fleet->version == 0)
         return;
     (void)canvas_put(f->c, l->total, 3, 10, ROLE_DIM, "total");
+    draw_other(f, l);
     for (size_t i = 0; i < ARRAY_LEN(ids); i++) {
         const struct column *col = layout_column(l, ids[i]);
         struct usd v = ids[i] == COLUMN_HOUR    ? fleet->hour

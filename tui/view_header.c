@@ -157,11 +157,14 @@ static bool one_mover(const struct fleet *f)
 void header_next(const struct frame *f, int row, enum layout_form form)
 {
     struct segments s = {.n = 0};
-    char text[96], brief[64], ext[NAME_TEXT];
+    char text[96], brief[64], ext[NAME_TEXT], what[64];
     enum role role;
 
     if (row < 0)
         return;
+    /* "window starts" of "window starts: 4 servers go to the cloud" */
+    (void)str_format(what, sizeof(what), "%.*s", (int)strcspn(f->fleet->next.what, ":"),
+                     f->fleet->next.what);
     next_text(f, form == FORM_TINY, text, sizeof(text));
     next_text(f, true, brief, sizeof(brief));
     if (form == FORM_TINY) {
@@ -172,7 +175,8 @@ void header_next(const struct frame *f, int row, enum layout_form form)
     segments_add(&s, ROLE_TEXT, 90, false, brief,
                  form == FORM_WIDE ? "Next   %s" : "Next %s", text);
     if (f->fleet->version > 0 && f->fleet->next.what[0] != '\0')
-        segments_add(&s, ROLE_DIM, 5, false, "", "%.100s", f->fleet->next.what);
+        segments_add(&s, ROLE_DIM, form == FORM_WIDE ? 15 : 5, false, what, "%.100s",
+                     f->fleet->next.what); /* the mover goes first */
     if (form == FORM_WIDE && one_mover(f->fleet))
         segments_add(&s, ROLE_DIM, 10, true, "", "mover %s", f->fleet->servers[0].mover);
     (void)cells_extension(f->fleet, f->now, ext, &role);
@@ -272,6 +276,10 @@ void header_cost(const struct frame *f, int row, enum layout_form form)
     if (form == FORM_WIDE && fleet->extension_cost_known)
         segments_add(&s, ROLE_DIM, 20, false, "", "extension $%s of it",
                      usd_text(fleet->extension_month, 2, hour));
+    else if (form == FORM_SMALL && fleet->extension_hour.nanos != 0)
+        /* No total line here to say what the rows do not have. */
+        segments_add(&s, ROLE_DIM, 20, false, "", "other $%s/h of it",
+                     usd_text(fleet->extension_hour, 3, hour));
     if (form != FORM_TINY)
         segments_add(&s, ROLE_DIM, 10, true, "", "estimates");
     segments_draw(&s, f->c, row, form == FORM_TINY ? 0 : 1, form == FORM_WIDE ? 3 : 2);
@@ -381,20 +389,21 @@ void header_tokens(const struct frame *f)
 static bool waiting_text(const struct frame *f, char *out, size_t size)
 {
     int64_t waited = f->real_ms - f->ui->started_ms;
+    char age[DUR_TEXT];
 
     if (waited < WAITING_MS)
         return false;
     if (f->fleet->version == 0) {
-        (void)str_format(out, size, "waiting for the controller (%llds)",
-                         (long long)waited / 1000);
+        (void)str_format(out, size, "waiting for the controller (%s)",
+                         cells_age(waited / 1000, age));
         return true;
     }
     for (size_t i = 0; i < f->fleet->n_apis; i++) {
         const struct api_view *a = &f->fleet->apis[i];
 
         if (a->state == API_WAITING && a->last_ok.s == 0) {
-            (void)str_format(out, size, "waiting for %s (%llds)", source_api(a->source),
-                             (long long)waited / 1000);
+            (void)str_format(out, size, "waiting for %s (%s)", source_api(a->source),
+                             cells_age(waited / 1000, age));
             return true;
         }
     }
@@ -422,6 +431,12 @@ void footer_message(const struct frame *f, int row)
         pen_put(&p, ROLE_KEY, "/");
         pen_printf(&p, ROLE_FIELD, "%s ", ui->filter);
         pen_put(&p, ROLE_DIM, "  Enter keeps, Esc clears");
+    } else if (ui->toast[0] != '\0') {
+        /* Also while an action is pending: every new one clears it, so it is newer. */
+        pen_put(&p, ui->toast_role, ui->toast);
+        if (latest != NULL && latest->due_ms > f->real_ms)
+            pen_printf(&p, ROLE_WARN, "   undo %llds",
+                       (long long)(latest->due_ms - f->real_ms + 999) / 1000);
     } else if (latest != NULL) {
         int64_t left = latest->due_ms - f->real_ms;
 
@@ -435,8 +450,6 @@ void footer_message(const struct frame *f, int row)
         }
         pen_printf(&p, ROLE_TEXT, ", %s", latest->rest);
         pen_put(&p, ROLE_KEY, "   u or Esc undoes, Enter starts now");
-    } else if (ui->toast[0] != '\0') {
-        pen_put(&p, ui->toast_role, ui->toast);
     } else if (waiting_text(f, text, sizeof(text))) {
         pen_put(&p, ROLE_WARN, text);
     }
@@ -453,15 +466,14 @@ static bool is_off(const struct ui *ui, const struct action_info *a)
 /* What stays longest when the line gets narrow. */
 static int hint_rank(enum action a)
 {
-    static const enum action order[] = {ACTION_QUIT,  ACTION_HELP, ACTION_MOVE,
-                                        ACTION_AUTO,  ACTION_OPEN, ACTION_HOLD,
-                                        ACTION_FILTER};
+    static const enum action order[] = {ACTION_QUIT, ACTION_HELP, ACTION_MOVE,
+                                        ACTION_AUTO, ACTION_OPEN, ACTION_HOLD};
 
     for (size_t i = 0; i < ARRAY_LEN(order); i++) {
         if (order[i] == a)
             return 90 - (int)i;
     }
-    return 30;
+    return 20; /* first the filter */
 }
 
 void footer_hints(const struct frame *f, int row)
@@ -469,10 +481,12 @@ void footer_hints(const struct frame *f, int row)
     const struct ui *ui = f->ui;
     struct segments s = {.n = 0};
     char name[KEY_TEXT];
+    /* More keys in fewer words, so that a narrow line keeps them all. */
+    bool narrow = f->c->cols < 100, demo = ui->app->demo.on;
 
     if (row < 0)
         return;
-    segments_add(&s, ROLE_TEXT, 10, false, "", "%s", "j/k select");
+    segments_add(&s, ROLE_TEXT, 35, false, "", "%s", narrow ? "j/k" : "j/k select");
     for (int a = 0; a < ACTION_COUNT && s.n < SEGMENTS_MAX - 3; a++) {
         const struct action_info *info = action_info((enum action)a);
         bool right = a == ACTION_HELP || a == ACTION_QUIT;
@@ -484,12 +498,19 @@ void footer_hints(const struct frame *f, int row)
         (void)keys_name(ui->keys.keys[a][0], name);
         if (str_eq(name, "enter"))
             (void)str_copy(name, sizeof(name), "Enter");
-        segments_add(&s, ROLE_TEXT, hint_rank((enum action)a), right, right ? name : "",
-                     "%s %s", name,
-                     a == ACTION_QUIT && ui->view != VIEW_fleet ? "back" : info->hint);
+        if (a == ACTION_OPEN && narrow && demo)
+            segments_add(&s, ROLE_TEXT, hint_rank(ACTION_OPEN), false, "", "%s", name);
+        else
+            segments_add(&s, ROLE_TEXT, hint_rank((enum action)a), right,
+                         right ? name : "", "%s %s", name,
+                         a == ACTION_QUIT && ui->view != VIEW_fleet ? "back"
+                                                                    : info->hint);
     }
-    segments_add(&s, ROLE_TEXT, 20, false, "", "%s", "1 2 5 views");
-    if (ui->app->demo.on)
-        segments_add(&s, ROLE_TEXT, 15, false, "", "%s", "! trouble  +/- speed");
+    segments_add(&s, ROLE_TEXT, demo ? 28 : 15, false, "1 2 5", "%s",
+                 narrow && demo ? "1 2 5" : "1 2 5 views");
+    if (demo) {
+        segments_add(&s, ROLE_TEXT, 30, false, "", "%s", "! trouble");
+        segments_add(&s, ROLE_TEXT, 25, false, "+/-", "%s", narrow ? "+/-" : "+/- speed");
+    }
     segments_draw(&s, f->c, row, f->c->cols >= 60 ? 1 : 0, 2);
 }

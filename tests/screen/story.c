@@ -167,6 +167,7 @@ static void site(struct fleet *f)
                                             .task_progress = -1};
     f->extension_cost_known = true;
     f->extension_hour = (struct usd){266000000};
+    f->extension_today = (struct usd){430000000};
     f->extension_month = (struct usd){7100000000};
     f->host = (struct host_facts){.known = true,
                                   .cpu_permille = 380,
@@ -183,7 +184,9 @@ static void sums(struct fleet *f)
 {
     f->hour_known = true;
     f->in_cloud = f->moving = f->on_prem = f->unknown = f->lost = 0;
-    f->hour = f->today = f->month = (struct usd){0};
+    f->hour = f->extension_hour; /* as the controller does it: rows and extension */
+    f->today = f->extension_today;
+    f->month = f->extension_month;
     for (size_t i = 0; i < f->n_servers; i++) {
         const struct server_view *s = &f->servers[i];
 

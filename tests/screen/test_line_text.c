@@ -66,8 +66,8 @@ static void test_rows(void **state)
         "cache        cloud      desired cloud     spot active      jenkins "
         "busy ui-nightly #412 task -                $/h 0.212");
     assert_string_equal(line_summary(f, STORY_NOW, buf),
-                        "AUTO ON, 3 in the cloud, 1 moving, 0 on-prem, $0.87/h, month "
-                        "$118.16 (estimates)");
+                        "AUTO ON, 3 in the cloud, 1 moving, 0 on-prem, $1.13/h, month "
+                        "$125.26 (estimates)");
     fleet_unref(f);
 }
 

@@ -133,6 +133,59 @@ static void test_undo_line(void **state)
     close_stage(s);
 }
 
+/* A key for a server whose action is pending gets an answer, and the action stays. */
+static void test_one_pending(void **state)
+{
+    static const char *const keys[] = {"o", "m", "p", "P"};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+        struct stage *s = open_stage(STORY_NORMAL);
+
+        stage_keys(s, "j j m");
+        stage_wait(s, 1000);
+        stage_keys(s, keys[i]);
+        assert_shows(s, "first: u drops, Enter starts the pending \"migration moves "
+                        "on-prem\"");
+        assert_row(keys[i], !s->ui.dialog.open);
+        stage_keys(s, "enter");
+        assert_row(keys[i], s->n_commands == 1 && s->commands[0].kind == COMMAND_MOVE);
+        close_stage(s);
+    }
+}
+
+/* A message is gone after 6 s or with the next key, whatever view that opens. */
+static void test_messages_leave(void **state)
+{
+    static const struct {
+        const char *what, *keys;
+        int64_t wait_ms;
+        bool stays;
+    } rows[] = {
+        {"stays for a while", "", 5000, true},
+        {"6 s", "", 6001, false},
+        {"a key", "k", 0, false},
+        {"another view", "5", 0, false},
+        {"details", "enter", 0, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct stage *s = open_stage(STORY_NORMAL);
+        char *text;
+
+        stage_keys(s, "z");
+        assert_shows(s, "times are UTC");
+        stage_wait(s, rows[i].wait_ms);
+        stage_keys(s, rows[i].keys);
+        text = picture(s, 35, 120);
+        assert_row(rows[i].what,
+                   (strstr(text, "times are UTC") != NULL) == rows[i].stays);
+        free(text);
+        close_stage(s);
+    }
+}
+
 static void test_undo_window_off(void **state)
 {
     struct stage *s = calloc(1, sizeof(*s));
@@ -173,6 +226,30 @@ static void test_changed_target(void **state)
     stage_keys(s, "f");
     assert_int_equal(s->n_commands, 1);
     close_stage(s);
+}
+
+/* Cancel is an answer at once, also to a question that was asked again. */
+static void test_cancel_at_once(void **state)
+{
+    static const struct {
+        const char *keys;
+        bool open; /* still, afterwards */
+    } rows[] = {{"enter", false}, {"esc", false}, {"q", false}, {"f", true}, {"d", true}};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct stage *s = open_stage(STORY_NORMAL);
+
+        stage_keys(s, "m");
+        stage_wait(s, 1000);
+        stage_keys(s, "right"); /* the focus comes back to Cancel with the new question */
+        stage_story(s, STORY_NORMAL, reclaim_first);
+        assert_row(rows[i].keys, s->ui.dialog.open && s->ui.dialog.changed);
+        stage_keys(s, rows[i].keys);
+        assert_row(rows[i].keys, s->ui.dialog.open == rows[i].open);
+        assert_int_equal(s->n_commands, 0);
+        close_stage(s);
+    }
 }
 
 static void test_selection_sticks(void **state)
@@ -426,6 +503,150 @@ static void test_money_fits(void **state)
     close_stage(s);
 }
 
+/* 0.865, 1.32 and 118.16 of the rows and the extension make the totals. */
+static void test_adds_up(void **state)
+{
+    struct stage *s = open_stage(STORY_NORMAL);
+    char *text;
+
+    (void)state;
+    assert_shows(s, "other $0.266/h  today $0.43  month $7.10  1.131  1.75 125.26");
+    text = picture(s, 24, 80);
+    assert_non_null(strstr(text, "$1.13/h  today $1.75  month $125.26  other $0.266/h"));
+    free(text);
+    close_stage(s);
+}
+
+static void hold_some(struct fleet *f)
+{
+    f->servers[0].hold = (struct hold){.place = PLACE_CLOUD, .kind = HOLD_PIN};
+    f->servers[2].hold = (struct hold){.place = PLACE_ONPREM, .kind = HOLD_UNTIL};
+    f->servers[3].hold = (struct hold){.place = PLACE_CLOUD, .kind = HOLD_UNTIL};
+}
+
+static void hold_long_names(struct fleet *f)
+{
+    hold_some(f);
+    (void)str_copy(f->servers[2].name, NAME_TEXT, "migration-longer");
+}
+
+/* Where DESIRED has no column, WHERE has the letters of the holds. */
+static void test_folded_holds(void **state)
+{
+    static const struct {
+        void (*change)(struct fleet *f);
+        int rows, cols;
+        const char *shows;
+    } rows[] = {
+        {hold_some, 24, 80, " cloud P "}, {hold_some, 24, 80, " cloud > on-prem H "},
+        {hold_some, 24, 80, " cloud H "}, {hold_long_names, 24, 80, " cloud>on-prem H "},
+        {hold_some, 10, 40, " cloud P "}, {hold_some, 10, 40, " cloud H "},
+    };
+    struct stage *s = open_stage(STORY_NORMAL);
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        char *text;
+
+        stage_story(s, STORY_NORMAL, rows[i].change);
+        text = picture(s, rows[i].rows, rows[i].cols);
+        if (strstr(text, rows[i].shows) == NULL)
+            print_error("%s", text);
+        assert_row(rows[i].shows, strstr(text, rows[i].shows) != NULL);
+        free(text);
+    }
+    close_stage(s);
+}
+
+static void close_nodes(struct fleet *f)
+{
+    for (size_t i = 1; i <= 2; i++) {
+        f->servers[i].facts.cloud.open = false;
+        f->servers[i].facts.cloud.marked = true;
+        f->servers[i].facts.cloud.closed_by = CLOSED_BY_RUSHHOUR;
+    }
+    f->servers[2].move = (struct move_view){.active = true,
+                                            .direction = DIRECTION_BACK,
+                                            .step = STEP_DRAIN,
+                                            .n = 1,
+                                            .of = 4,
+                                            .progress = -1};
+}
+
+/* A node closed for a move is drained from the first moment without builds on. */
+static void test_closed_words(void **state)
+{
+    struct stage *s = open_stage(STORY_NORMAL);
+
+    (void)state;
+    stage_story(s, STORY_NORMAL, close_nodes);
+    assert_shows(s, "10.8.0.12 active    off planned ");
+    assert_shows(s, "10.8.0.13 active    off drained ");
+    close_stage(s);
+}
+
+static void night(struct fleet *f)
+{
+    f->next.at.s = STORY_NOW.s + 2 * 86400 - 7200;
+    f->next.place = PLACE_CLOUD;
+    (void)str_copy(f->next.what, LINE_TEXT, "window starts: 4 servers go to the cloud");
+    f->extension_empty_since.s = STORY_NOW.s - 1500;
+}
+
+/* At 120 columns the line says what happens next, also where the mover has no room. */
+static void test_next_what(void **state)
+{
+    struct stage *s = open_stage(STORY_NORMAL);
+    char *text;
+
+    (void)state;
+    stage_story(s, STORY_NORMAL, night);
+    assert_shows(s, "Next   cloud at Tue 08:42, in 1d22h  window starts: 4 servers go to "
+                    "the cloud ");
+    text = picture(s, 35, 100);
+    assert_non_null(strstr(text, "in 1d22h  window starts "));
+    free(text);
+    close_stage(s);
+}
+
+/* One style of ages, whatever the unit. */
+static void test_ages(void **state)
+{
+    static const struct {
+        int64_t s;
+        const char *text;
+    } rows[] = {
+        {-3, "0s"},      {9, "9s"},         {99, "99s"},       {100, "1m"},
+        {2640, "44m"},   {3599, "59m"},     {3600, "1h00m"},   {3960, "1h06m"},
+        {4680, "1h18m"}, {86399, "23h59m"}, {187200, "2d04h"}, {8640000, "100d00h"},
+    };
+    char buf[DUR_TEXT];
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        assert_row(rows[i].text, str_eq(cells_age(rows[i].s, buf), rows[i].text));
+}
+
+/* An age that the column has no room for is rounded before the word is cut. */
+static void aged(struct fleet *f)
+{
+    f->servers[0].facts.place_as_of.s = STORY_NOW.s - 3960;
+}
+
+static void test_old_place(void **state)
+{
+    struct stage *s = open_stage(STORY_NORMAL);
+    char *text;
+
+    (void)state;
+    stage_story(s, STORY_NORMAL, aged);
+    assert_shows(s, " cloud ~1h ");
+    text = picture(s, 24, 80);
+    assert_non_null(strstr(text, " cloud ~1h06m "));
+    free(text);
+    close_stage(s);
+}
+
 static void fault(void *ctx, size_t i, char *say, size_t size)
 {
     *(size_t *)ctx = i + 1;
@@ -437,6 +658,7 @@ static void test_demo_menu(void **state)
     static const char *const faults[] = {"take an instance back", "Jenkins down"};
     struct stage *s = calloc(1, sizeof(*s));
     size_t done = 0;
+    char *text;
 
     (void)state;
     assert_non_null(s);
@@ -444,6 +666,12 @@ static void test_demo_menu(void **state)
     s->app.demo = (struct app_demo){
         .on = true, .faults = faults, .n_faults = 2, .fault = fault, .ctx = &done};
     stage_open(s, STORY_NORMAL, true);
+    text = picture(s, 24, 80);
+    assert_non_null(strstr(text, " j/k  Enter  m move  p hold  a auto  1 2 5  ! trouble  "
+                                 "+/-       ? help  q quit"));
+    free(text);
+    assert_shows(s, " j/k select ");
+    assert_shows(s, "! trouble  +/- speed ");
     stage_keys(s, "!");
     assert_shows(s, "take an instance back");
     stage_keys(s, "j enter");
@@ -461,8 +689,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_commands),
         cmocka_unit_test(test_undo_line),
+        cmocka_unit_test(test_one_pending),
+        cmocka_unit_test(test_messages_leave),
         cmocka_unit_test(test_undo_window_off),
         cmocka_unit_test(test_changed_target),
+        cmocka_unit_test(test_cancel_at_once),
         cmocka_unit_test(test_selection_sticks),
         cmocka_unit_test(test_replies),
         cmocka_unit_test(test_quit),
@@ -474,6 +705,12 @@ int main(void)
         cmocka_unit_test(test_large),
         cmocka_unit_test(test_demo_menu),
         cmocka_unit_test(test_money_fits),
+        cmocka_unit_test(test_adds_up),
+        cmocka_unit_test(test_ages),
+        cmocka_unit_test(test_old_place),
+        cmocka_unit_test(test_next_what),
+        cmocka_unit_test(test_closed_words),
+        cmocka_unit_test(test_folded_holds),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
