@@ -647,6 +647,39 @@ static void test_old_place(void **state)
     close_stage(s);
 }
 
+static void long_cause(struct fleet *f)
+{
+    f->servers[0].facts.onprem.as_of.s = STORY_NOW.s - 14;
+    memset(f->servers[0].facts.onprem.cause, 'c',
+           sizeof(f->servers[0].facts.onprem.cause) - 1);
+}
+
+/* What must not be cut: the help at 120 columns; at 80 the time that an interruption
+ * leaves, and how old a node's facts are. */
+static void test_not_cut(void **state)
+{
+    struct stage *s = open_stage(STORY_INTERRUPTION);
+    char *text;
+
+    (void)state;
+    s->app.demo.on = true;
+    stage_keys(s, "?");
+    text = picture(s, 60, 120);
+    assert_non_null(strstr(text, "time runs faster"));
+    assert_null(strstr(text, ".."));
+    free(text);
+    stage_keys(s, "esc");
+    text = picture(s, 24, 80);
+    assert_non_null(strstr(text, "spot interruption notice, 2m00s left: AWS"));
+    free(text);
+    stage_story(s, STORY_NORMAL, long_cause);
+    stage_keys(s, "enter");
+    text = picture(s, 24, 80);
+    assert_non_null(strstr(text, "read 14s ago   ccc"));
+    free(text);
+    close_stage(s);
+}
+
 static void fault(void *ctx, size_t i, char *say, size_t size)
 {
     *(size_t *)ctx = i + 1;
@@ -706,6 +739,7 @@ int main(void)
         cmocka_unit_test(test_demo_menu),
         cmocka_unit_test(test_money_fits),
         cmocka_unit_test(test_adds_up),
+        cmocka_unit_test(test_not_cut),
         cmocka_unit_test(test_ages),
         cmocka_unit_test(test_old_place),
         cmocka_unit_test(test_next_what),
