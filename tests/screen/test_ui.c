@@ -186,6 +186,34 @@ static void test_messages_leave(void **state)
     }
 }
 
+/* The prompt says when the limit of the configuration ends the hold; the stage's holds in
+ * the cloud end after 69473 s, 19:17:53. */
+static void test_hold_limit(void **state)
+{
+    static const struct {
+        int64_t cap_s;
+        const char *shows;
+    } rows[] = {
+        {43200, "until Mon 06:00   u or Esc"},
+        {69473, "until Mon 06:00 (19h17m at most)   u or Esc"},
+        {68400 + 1073 - 59, "until Mon 06:00 (19h16m at most)   u or Esc"},
+        {DURATION_NONE, "until Mon 06:00   u or Esc"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct stage *s = calloc(1, sizeof(*s));
+
+        assert_non_null(s);
+        stage_init(s);
+        s->config.policy.hold_cloud_cap = rows[i].cap_s;
+        stage_open(s, STORY_NORMAL, true);
+        stage_keys(s, "j p");
+        assert_shows(s, rows[i].shows);
+        close_stage(s);
+    }
+}
+
 static void test_undo_window_off(void **state)
 {
     struct stage *s = calloc(1, sizeof(*s));
@@ -724,6 +752,7 @@ int main(void)
         cmocka_unit_test(test_undo_line),
         cmocka_unit_test(test_one_pending),
         cmocka_unit_test(test_messages_leave),
+        cmocka_unit_test(test_hold_limit),
         cmocka_unit_test(test_undo_window_off),
         cmocka_unit_test(test_changed_target),
         cmocka_unit_test(test_cancel_at_once),
