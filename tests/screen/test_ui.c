@@ -682,6 +682,13 @@ static void long_cause(struct fleet *f)
            sizeof(f->servers[0].facts.onprem.cause) - 1);
 }
 
+static void long_step(struct fleet *f)
+{
+    f->servers[1].move.step = STEP_EXTENSION;
+    f->servers[1].move.n = 2;
+    f->servers[1].move.progress = -1;
+}
+
 /* What must not be cut: the help at 120 columns; at 80 the time that an interruption
  * leaves, and how old a node's facts are. */
 static void test_not_cut(void **state)
@@ -699,6 +706,10 @@ static void test_not_cut(void **state)
     stage_keys(s, "esc");
     text = picture(s, 24, 80);
     assert_non_null(strstr(text, "spot interruption notice, 2m00s left: AWS"));
+    free(text);
+    stage_story(s, STORY_MOVING, long_step);
+    text = picture(s, 24, 80);
+    assert_non_null(strstr(text, " extension  "));
     free(text);
     stage_story(s, STORY_NORMAL, long_cause);
     stage_keys(s, "enter");
