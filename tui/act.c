@@ -107,12 +107,35 @@ static const char *side(enum place p)
     return p == PLACE_CLOUD ? "the cloud" : "on-prem";
 }
 
+/* " (12h at most)" where the end of a hold made now is the limit of the configuration and
+ * not a change of the schedule. */
+static const char *cap_words(const struct act_context *x, enum place place,
+                             struct utc end, char buf[32])
+{
+    enum { SLACK_S = 60 }; /* whoever said the end read a clock that runs, maybe fast */
+    int64_t cap = x->hold_cloud_cap_s, off;
+    char text[DUR_TEXT];
+
+    buf[0] = '\0';
+    if (place != PLACE_CLOUD || cap <= 0 || end.s == 0)
+        return buf;
+    off = end.s - x->now.s - cap;
+    if (off < -SLACK_S || off > SLACK_S)
+        return buf;
+    if (cap % 3600 == 0 && cap < 86400)
+        (void)str_format(text, sizeof(text), "%lldh", (long long)cap / 3600);
+    else
+        (void)duration_text(cap, text);
+    (void)str_format(buf, 32, " (%s at most)", text);
+    return buf;
+}
+
 /* "until 18:00" of a hold made now, "" when auto does not run and no hold is made. */
 static void hold_words(const struct act_context *x, const struct server_view *s,
                        enum place to, char *out, size_t size)
 {
     struct utc end = {0};
-    char when[TIME_TEXT];
+    char when[TIME_TEXT], cap[32];
 
     out[0] = '\0';
     if (!automation_is_on(x->fleet, s, x->now))
@@ -122,8 +145,8 @@ static void hold_words(const struct act_context *x, const struct server_view *s,
     if (end.s == 0)
         (void)str_copy(out, size, "held there until the schedule changes");
     else
-        (void)str_format(out, size, "held there until %s",
-                         act_when(x->tz, x->now, end, when));
+        (void)str_format(out, size, "held there until %s%s",
+                         act_when(x->tz, x->now, end, when), cap_words(x, to, end, cap));
 }
 
 static void cost_words(const struct server_view *s, enum place to, char *out, size_t size)
@@ -252,7 +275,7 @@ static void plan_hold(const struct act_context *x, const struct server_view *s, 
                       struct act_plan *p)
 {
     enum place at = s->facts.place;
-    char until[96] = "until the schedule changes", when[TIME_TEXT];
+    char until[96] = "until the schedule changes", when[TIME_TEXT], cap[32];
     struct utc end = {0};
 
     (void)str_copy(p->command.server, sizeof(p->command.server), s->name);
@@ -280,8 +303,8 @@ static void plan_hold(const struct act_context *x, const struct server_view *s, 
     if (x->hold_end != NULL)
         end = x->hold_end(x->hold_ctx, at);
     if (end.s != 0)
-        (void)str_format(until, sizeof(until), "until %s",
-                         act_when(x->tz, x->now, end, when));
+        (void)str_format(until, sizeof(until), "until %s%s",
+                         act_when(x->tz, x->now, end, when), cap_words(x, at, end, cap));
     p->kind = ACT_WINDOW;
     (void)str_format(p->message, sizeof(p->message), "%s is held %s%s", s->name,
                      at == PLACE_CLOUD ? "in " : "", side(at));

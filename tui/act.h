@@ -51,6 +51,7 @@ struct act_context {
     const struct tz *tz; /* NULL = UTC */
     struct utc (*hold_end)(void *ctx, enum place place);
     void *hold_ctx;
+    int64_t hold_cloud_cap_s; /* the longest hold in the cloud, <= 0 none */
     bool locked, observe, demo, observer;
     const char *holder; /* of an observer */
 };

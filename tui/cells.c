@@ -432,6 +432,8 @@ static void task_of_move(const struct server_view *s, const struct cell_context 
     }
     (void)str_format(out->text, sizeof(out->text), "%s %d/%d", step_word(m->step), m->n,
                      m->of);
+    if (!fits(x, out->text)) /* no half a number */
+        (void)str_copy(out->text, sizeof(out->text), step_word(m->step));
     if (m->progress >= 0) {
         size_t len = strlen(out->text);
 

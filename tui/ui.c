@@ -166,6 +166,7 @@ void ui_context(const struct ui *ui, struct act_context *x)
         .tz = ui->app->tz,
         .hold_end = ui->app->hold_end,
         .hold_ctx = ui->app->hold_ctx,
+        .hold_cloud_cap_s = ui->app->config->policy.hold_cloud_cap,
         .locked = ui->locked,
         .observe = ui->app->observe,
         .demo = ui->app->demo.on,

@@ -163,10 +163,10 @@ static void node_line(struct sheet *p, const char *label, const struct node_fact
         add(p, ROLE_BUSY, " %d%%", n->build_progress);
     if (n->busy == 0 && n->idle_since.s != 0)
         add(p, ROLE_TEXT, "   idle %s", cells_age(p->f->now.s - n->idle_since.s, buf));
-    if (n->cause[0] != '\0')
-        add(p, ROLE_DIM, "   %s", n->cause);
     if (n->as_of.s != 0)
         add(p, ROLE_DIM, "   read %s ago", cells_age(p->f->now.s - n->as_of.s, buf));
+    if (n->cause[0] != '\0') /* last: it may be long, and a narrow screen cuts it */
+        add(p, ROLE_DIM, "   %s", n->cause);
 }
 
 static void move_lines(struct sheet *p, const struct server_view *s)

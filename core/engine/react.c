@@ -55,10 +55,11 @@ static void tell_notice(struct controller *c, struct server_state *s)
     s->notice_told = true;
     alert_add(c, s->config->name, "interruption", "AWS takes its spot instance back");
     journal_say(c, journal_begin(c, LEVEL_WARN, "spot", s->config->name, "notice"),
-                "spot interruption notice (%s), AWS reclaims %s in %s", in->spot_status,
-                in->id,
+                /* The time first: a narrow screen cuts the end. */
+                "spot interruption notice, %s left: AWS reclaims %s (%s)",
                 duration_text(
-                    in->reclaim_at.s > c->now.s ? in->reclaim_at.s - c->now.s : 0, left));
+                    in->reclaim_at.s > c->now.s ? in->reclaim_at.s - c->now.s : 0, left),
+                in->id, in->spot_status);
 }
 
 static bool coming_home(const struct server_state *s)

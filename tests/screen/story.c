@@ -298,7 +298,8 @@ static void interruption(struct fleet *f)
     f->alerts[0].at = ago(13);
     f->moves_running++;
     event(f, 13, LEVEL_WARN, "migration", "spot",
-          "spot interruption notice, AWS reclaims the instance in 2m00s");
+          "spot interruption notice, 2m00s left: AWS reclaims i-0c1d22e31f2e3d "
+          "(marked-for-termination)");
     event(f, 13, LEVEL_ACT, "migration", "rushhour",
           "node closed in Jenkins, draining job api-smoke #98");
 }

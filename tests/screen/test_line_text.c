@@ -17,8 +17,8 @@ static void test_events(void **state)
         line_event(NULL, &f->events[1], buf),
         "07:06:40 INFO policy: rush hour started, 4/4 in cloud after 6m31s");
     assert_string_equal(line_event(NULL, &f->events[f->n_events - 2], buf),
-                        "08:41:54 WARN migration: spot interruption notice, AWS reclaims "
-                        "the instance in 2m00s");
+                        "08:41:54 WARN migration: spot interruption notice, 2m00s left: "
+                        "AWS reclaims i-0c1d22e31f2e3d (marked-for-termination)");
     fleet_unref(f);
 }
 

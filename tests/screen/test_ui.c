@@ -186,6 +186,34 @@ static void test_messages_leave(void **state)
     }
 }
 
+/* The prompt says when the limit of the configuration ends the hold; the stage's holds in
+ * the cloud end after 69473 s, 19:17:53. */
+static void test_hold_limit(void **state)
+{
+    static const struct {
+        int64_t cap_s;
+        const char *shows;
+    } rows[] = {
+        {43200, "until Mon 06:00   u or Esc"},
+        {69473, "until Mon 06:00 (19h17m at most)   u or Esc"},
+        {68400 + 1073 - 59, "until Mon 06:00 (19h16m at most)   u or Esc"},
+        {DURATION_NONE, "until Mon 06:00   u or Esc"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct stage *s = calloc(1, sizeof(*s));
+
+        assert_non_null(s);
+        stage_init(s);
+        s->config.policy.hold_cloud_cap = rows[i].cap_s;
+        stage_open(s, STORY_NORMAL, true);
+        stage_keys(s, "j p");
+        assert_shows(s, rows[i].shows);
+        close_stage(s);
+    }
+}
+
 static void test_undo_window_off(void **state)
 {
     struct stage *s = calloc(1, sizeof(*s));
@@ -647,6 +675,50 @@ static void test_old_place(void **state)
     close_stage(s);
 }
 
+static void long_cause(struct fleet *f)
+{
+    f->servers[0].facts.onprem.as_of.s = STORY_NOW.s - 14;
+    memset(f->servers[0].facts.onprem.cause, 'c',
+           sizeof(f->servers[0].facts.onprem.cause) - 1);
+}
+
+static void long_step(struct fleet *f)
+{
+    f->servers[1].move.step = STEP_EXTENSION;
+    f->servers[1].move.n = 2;
+    f->servers[1].move.progress = -1;
+}
+
+/* What must not be cut: the help at 120 columns; at 80 the time that an interruption
+ * leaves, and how old a node's facts are. */
+static void test_not_cut(void **state)
+{
+    struct stage *s = open_stage(STORY_INTERRUPTION);
+    char *text;
+
+    (void)state;
+    s->app.demo.on = true;
+    stage_keys(s, "?");
+    text = picture(s, 60, 120);
+    assert_non_null(strstr(text, "time runs faster"));
+    assert_null(strstr(text, ".."));
+    free(text);
+    stage_keys(s, "esc");
+    text = picture(s, 24, 80);
+    assert_non_null(strstr(text, "spot interruption notice, 2m00s left: AWS"));
+    free(text);
+    stage_story(s, STORY_MOVING, long_step);
+    text = picture(s, 24, 80);
+    assert_non_null(strstr(text, " extension  "));
+    free(text);
+    stage_story(s, STORY_NORMAL, long_cause);
+    stage_keys(s, "enter");
+    text = picture(s, 24, 80);
+    assert_non_null(strstr(text, "read 14s ago   ccc"));
+    free(text);
+    close_stage(s);
+}
+
 static void fault(void *ctx, size_t i, char *say, size_t size)
 {
     *(size_t *)ctx = i + 1;
@@ -691,6 +763,7 @@ int main(void)
         cmocka_unit_test(test_undo_line),
         cmocka_unit_test(test_one_pending),
         cmocka_unit_test(test_messages_leave),
+        cmocka_unit_test(test_hold_limit),
         cmocka_unit_test(test_undo_window_off),
         cmocka_unit_test(test_changed_target),
         cmocka_unit_test(test_cancel_at_once),
@@ -706,6 +779,7 @@ int main(void)
         cmocka_unit_test(test_demo_menu),
         cmocka_unit_test(test_money_fits),
         cmocka_unit_test(test_adds_up),
+        cmocka_unit_test(test_not_cut),
         cmocka_unit_test(test_ages),
         cmocka_unit_test(test_old_place),
         cmocka_unit_test(test_next_what),
