@@ -192,10 +192,11 @@ void hold_end(struct controller *c, struct server_state *s) NONNULL;
 void hold_store(struct controller *c, const struct server_state *s) NONNULL;
 void order_store(struct controller *c, const struct server_state *s) NONNULL;
 
-/* The server has arrived there; stored, so that the next start knows what changed without
- * us. */
 /* The ladder of tries, kept: another start goes on with it. */
 void retry_store(struct controller *c, const struct server_state *s) NONNULL;
+
+/* The server has arrived there; stored, so that the next start knows what changed without
+ * us. */
 void place_know(struct controller *c, struct server_state *s, enum place place) NONNULL;
 
 /* journal.c: writes an entry (record and ring). fields the caller leaves out stay empty.
