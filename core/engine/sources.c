@@ -49,9 +49,13 @@ static bool moving(const struct controller *c)
            c->extension.facts.state == EXTENSION_STOPPING;
 }
 
+/* With nobody out there and nothing on the way AWS is asked now and then only. */
+enum { QUIET_TIMES = 10 };
+
 static int64_t rest_s(const struct controller *c, enum source s)
 {
     const struct config *k = c->config;
+    bool quiet = !any_spot(c) && !moving(c);
 
     switch (s) {
     case SOURCE_VELOSTRATA:
@@ -61,11 +65,11 @@ static int64_t rest_s(const struct controller *c, enum source s)
     case SOURCE_VSPHERE:
         return k->vsphere.poll;
     case SOURCE_INSTANCES:
-        return k->aws.poll;
+        return quiet ? k->aws.poll * QUIET_TIMES : k->aws.poll;
     case SOURCE_SPOT:
         return k->aws.poll_spot;
     case SOURCE_INTERFACES:
-        return k->aws.poll_interfaces;
+        return quiet ? k->aws.poll_interfaces * QUIET_TIMES : k->aws.poll_interfaces;
     case SOURCE_PRICES:
         return k->aws.poll_prices;
     case SOURCE_COUNT:
