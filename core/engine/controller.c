@@ -12,7 +12,7 @@
 enum { CLOCK_TICK_MS = 1000, CLOCK_CONSISTENT_TICKS = 2 };
 /* Until twenty moves have taught better (policy-and-cost 3.4). */
 enum { LEAD_UNTAUGHT_S = 25 * 60 };
-enum { SCHEDULE_REFRESH_S = 6 * 3600, WAKE_MAX_MS = 5000 };
+enum { WAKE_MAX_MS = 5000 };
 
 /* "failures retry breaker rerun offering"; times too far ahead are of another clock. */
 static void load_retry(const struct controller *c, struct server_state *s,
@@ -59,6 +59,12 @@ static void load_setting(struct controller *c, const struct stored_setting *row)
     else if (str_eq(key, "extension_start_s") &&
              str_to_i64(value, 0, 86400, &at, &e) == ERR_OK)
         c->extension.start_took_s = at;
+    else if (str_eq(key, "calendar_told") &&
+             str_to_i64(value, 0, INT64_MAX, &at, &e) == ERR_OK)
+        c->calendar_told = at;
+    else if (str_eq(key, "empty_told") &&
+             str_to_i64(value, 0, INT64_MAX, &at, &e) == ERR_OK)
+        c->empty_told.s = at;
     else if (s != NULL && str_starts(key, "auto:"))
         s->auto_on = str_eq(value, "on");
     else if (s != NULL && str_starts(key, "held:") &&
@@ -260,15 +266,6 @@ static void check_clock(struct controller *c)
     c->clock_mono = c->mono;
 }
 
-static void refresh_schedule(struct controller *c)
-{
-    if (c->schedule_built && c->now.s >= c->schedule.valid_from.s &&
-        c->now.s + SCHEDULE_REFRESH_S < c->schedule.valid_to.s)
-        return;
-    schedule_build(&c->config->policy, c->tz, c->now, c->lead_s, &c->schedule);
-    c->schedule_built = true;
-}
-
 /* What the last run had sent and not heard of is a lost answer: the facts tell what
  * became of it. */
 static void close_orphans(struct controller *c)
@@ -342,7 +339,7 @@ void controller_step(struct controller *c, const struct event *ev, struct effect
     fx->next_wake.ms = c->mono.ms + WAKE_MAX_MS;
     close_orphans(c);
     check_clock(c);
-    refresh_schedule(c);
+    schedule_refresh(c);
     take_event(c, ev);
     calls_expire(c);
     merge_all(c);

@@ -8,6 +8,7 @@ libcore_a_SOURCES += \
 	core/engine/controller.c \
 	core/engine/controller.h \
 	core/engine/costs.c \
+	core/engine/daily.c \
 	core/engine/decide.c \
 	core/engine/effects.c \
 	core/engine/effects.h \

@@ -33,6 +33,14 @@ void setting_store(struct controller *c, const char *key, const char *value)
     (void)str_copy(r->as.setting.value, sizeof(r->as.setting.value), value);
 }
 
+void setting_store_number(struct controller *c, const char *key, int64_t v)
+{
+    char text[24];
+
+    (void)str_format(text, sizeof(text), "%lld", (long long)v);
+    setting_store(c, key, text);
+}
+
 void hold_store(struct controller *c, const struct server_state *s)
 {
     struct record *r = effects_record(c->fx, RECORD_HOLD);

@@ -142,6 +142,8 @@ struct controller {
 
     struct schedule schedule;
     bool schedule_built;
+    int64_t calendar_told; /* day since 1970 of the last word about the calendar's end */
+    struct utc empty_told; /* the swallowed window that was told last */
     int64_t lead_s;
     struct plan_out plan;
     struct plan_server *plan_servers;
@@ -189,6 +191,7 @@ bool acts_forbidden(const struct controller *c) NONNULL;
 void setting_store(struct controller *c, const char *key, const char *value) NONNULL;
 /* The hold ends now: a person's release, or its time. */
 void hold_end(struct controller *c, struct server_state *s) NONNULL;
+void setting_store_number(struct controller *c, const char *key, int64_t v) NONNULL;
 void hold_store(struct controller *c, const struct server_state *s) NONNULL;
 void order_store(struct controller *c, const struct server_state *s) NONNULL;
 
@@ -197,6 +200,9 @@ void order_store(struct controller *c, const struct server_state *s) NONNULL;
 /* The ladder of tries, kept: another start goes on with it. */
 void retry_store(struct controller *c, const struct server_state *s) NONNULL;
 void place_know(struct controller *c, struct server_state *s, enum place place) NONNULL;
+
+/* daily.c: the schedule around now, and what is said of it once a day. */
+void schedule_refresh(struct controller *c) NONNULL;
 
 /* journal.c: writes an entry (record and ring). fields the caller leaves out stay empty.
  */

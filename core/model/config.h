@@ -28,6 +28,17 @@ struct window {
     int32_t end_min;   /* 1..1440 */
 };
 
+/* An exception day, policy-and-cost 3.3. What starts on it: nothing, the windows of the
+ * next weekday that has one (counted from the day itself), or these. */
+enum calendar_kind { CALENDAR_OFF, CALENDAR_ON, CALENDAR_WINDOWS };
+enum { CALENDAR_WINDOWS_MAX = 4, CALENDAR_DAYS_MAX = 4096 };
+struct calendar_day {
+    int64_t day; /* since 1970 */
+    enum calendar_kind kind;
+    size_t n; /* of CALENDAR_WINDOWS, minutes as in struct window */
+    int32_t start_min[CALENDAR_WINDOWS_MAX], end_min[CALENDAR_WINDOWS_MAX];
+};
+
 enum on_drain_deadline { DRAIN_REQUEUE, DRAIN_WAIT, DRAIN_ABORT };
 enum trust { TRUST_CA, TRUST_CA_PIN, TRUST_PIN_ONLY };
 
@@ -37,6 +48,9 @@ enum trust { TRUST_CA, TRUST_CA_PIN, TRUST_PIN_ONLY };
 struct policy_config {
     struct window windows[MAX_WINDOWS];
     size_t n_windows;
+    const char *calendar;                  /* the file of exception days, NULL: none */
+    const struct calendar_day *exceptions; /* of it, in order, one a day */
+    size_t n_exceptions;
     bool lead_auto;
     int64_t lead; /* when not auto */
     int64_t drain_start, drain_deadline, out_drain_deadline;

@@ -16,7 +16,9 @@ struct desire desire_by_schedule(const struct schedule *s, struct utc now)
     case PHASE_OUTSIDE:
         break;
     }
-    return (struct desire){PLACE_ONPREM, REASON_OUTSIDE}; /* 3.5 row 5 */
+    return (struct desire){PLACE_ONPREM, schedule_is_day_off(s, now)
+                                             ? REASON_HOLIDAY
+                                             : REASON_OUTSIDE}; /* 3.5 row 5 */
 }
 
 int64_t cloud_until(const struct plan_work *w, const struct plan_server *s)

@@ -106,6 +106,8 @@ void text_schedule(struct plan_work *w)
     case PHASE_OUTSIDE:
         break;
     }
+    if (w->by_schedule.reason == REASON_HOLIDAY)
+        line_add(&l, "a day off by the calendar, ");
     if (!w->at.has_window) {
         line_add(&l, "no rush hour is ahead");
         return;

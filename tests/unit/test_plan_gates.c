@@ -49,6 +49,20 @@ static void test_desired(void **state)
         assert_row(rows[i].what, d->reason == rows[i].reason);
         assert_string_equal(d->reason_text, rows[i].text);
     }
+    {
+        const struct calendar_day off = {.day = civil_to_days(2026, 11, 24)};
+
+        site_hold(&s, 0, PLACE_UNKNOWN, HOLD_UNTIL, "2026-11-24T07:00:00", NULL);
+        s.policy.exceptions = &off;
+        s.policy.n_exceptions = 1;
+        site_plan_at(&s, "2026-11-24T10:00:00");
+        assert_int_equal(s.outs[0].decision.reason, REASON_HOLIDAY); /* 3.5 row 5 */
+        assert_int_equal(s.outs[0].decision.desired, PLACE_ONPREM);
+        assert_string_equal(s.outs[0].decision.reason_text,
+                            "a day off by the calendar, no rush hour until Wed 09:00");
+        assert_int_equal(s.out.next_at.s, at(s.tz, "2026-11-25T08:35:00").s);
+        s.policy.n_exceptions = 0;
+    }
     site_hold(&s, 0, PLACE_CLOUD, HOLD_PIN, "2026-11-24T07:00:00", NULL);
     (void)str_copy(s.servers[0].hold.why, NAME_TEXT, "release week");
     site_plan_at(&s, "2026-11-27T12:00:00");

@@ -1,0 +1,67 @@
+#include <config.h>
+
+#include "core/engine/state.h"
+
+#include "core/base/str.h"
+
+enum { SCHEDULE_REFRESH_S = 6 * 3600, DAY_S = 86400, CALENDAR_AHEAD_DAYS = 30 };
+
+/* Who forgets to write next year's holidays should hear of it in time (policy-and-cost
+ * 3.3); once a day, also when every five minutes another process looks. */
+static void tell_calendar(struct controller *c, int64_t today)
+{
+    const struct policy_config *p = &c->config->policy;
+    struct civil last = {0};
+    char text[LINE_TEXT];
+
+    if (p->calendar == NULL || c->calendar_told == today)
+        return;
+    if (p->n_exceptions > 0) {
+        int64_t day = p->exceptions[p->n_exceptions - 1].day;
+
+        if (day - today >= CALENDAR_AHEAD_DAYS)
+            return;
+        last = civil_from_seconds(day * DAY_S);
+    }
+    c->calendar_told = today;
+    setting_store_number(c, "calendar_told", today);
+    if (p->n_exceptions == 0)
+        (void)str_copy(text, sizeof(text), "the calendar has no exception days in it");
+    else
+        (void)str_format(text, sizeof(text),
+                         "the calendar ends %04d-%02d-%02d: add the exception days that "
+                         "follow",
+                         last.year, last.month, last.day);
+    alert_raise(c, "", "calendar", text);
+}
+
+/* 6.2: both ends of a window in the hour that the clock leaves out. */
+static void tell_empty(struct controller *c)
+{
+    struct civil day;
+    char text[LINE_TEXT];
+
+    if (c->schedule.n_empty == 0 || c->empty_told.s == c->schedule.empty_at.s)
+        return;
+    c->empty_told = c->schedule.empty_at;
+    setting_store_number(c, "empty_told", c->empty_told.s);
+    day = tz_civil(c->tz, c->empty_told);
+    (void)str_format(text, sizeof(text),
+                     "a window of %04d-%02d-%02d has no time in it: the clock is set "
+                     "forward over it",
+                     day.year, day.month, day.day);
+    alert_raise(c, "", "window", text);
+}
+
+void schedule_refresh(struct controller *c)
+{
+    struct civil now = tz_civil(c->tz, c->now);
+
+    if (!c->schedule_built || c->now.s < c->schedule.valid_from.s ||
+        c->now.s + SCHEDULE_REFRESH_S >= c->schedule.valid_to.s) {
+        schedule_build(&c->config->policy, c->tz, c->now, c->lead_s, &c->schedule);
+        c->schedule_built = true;
+        tell_empty(c);
+    }
+    tell_calendar(c, civil_to_days(now.year, now.month, now.day));
+}
