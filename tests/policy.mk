@@ -31,6 +31,10 @@ check_PROGRAMS += tests/unit/test_ledger
 tests_unit_test_ledger_SOURCES = tests/unit/test_ledger.c tests/unit/policy_util.h
 tests_unit_test_ledger_LDADD = $(PURE_TEST_LIBS)
 TESTS += tests/unit/test_ledger
+check_PROGRAMS += tests/unit/test_bill
+tests_unit_test_bill_SOURCES = tests/unit/test_bill.c tests/unit/policy_util.h
+tests_unit_test_bill_LDADD = $(PURE_TEST_LIBS)
+TESTS += tests/unit/test_bill
 
 # The rules of the house; srcdir is in the environment of every test.
 LINTS = tests/lint/banned.sh tests/lint/layers.sh tests/lint/pure.sh

@@ -66,6 +66,10 @@ struct policy_config {
     size_t n_rerun_delay;
     int64_t rerun_window;
     int64_t hold_cloud_cap;
+    bool has_budget;
+    struct usd budget_month;
+    int32_t budget_warn;          /* percent */
+    bool budget_evacuates;        /* on_budget = "evacuate" */
     enum auto_setting auto_first; /* at the very first start */
     int64_t extension_linger, poll_moving, stale_after;
     int64_t clock_step, clock_skew;
@@ -128,8 +132,23 @@ struct configured_price {
 };
 
 struct cost_config {
+    const char *currency;
+    bool billing_hour; /* whole hours, as before October 2017 */
+    bool first_hour_free;
     bool has_extension_hour;
     struct usd extension_hour;
+    int32_t extension_disk_gb, root_volume_gb, image_gb;
+    struct usd disk_gb_month, volume_gb_month, snapshot_gb_month;
+    int32_t public_ipv4;
+    struct usd public_ipv4_hour;
+    int32_t transfer_gb_month, transfer_free_gb, cross_zone_gb_month;
+    struct usd transfer_gb, cross_zone_gb;
+    struct usd vpn_month, licence_month, storage_month;
+    bool has_host_month, has_host_capex;
+    struct usd host_month, host_capex, host_support_month, host_licence_month;
+    int32_t host_months, host_watts;
+    struct usd host_pue; /* a plain factor, as a decimal */
+    struct usd host_kwh;
     const struct configured_price *prices;
     size_t n_prices;
 };
