@@ -21,8 +21,6 @@ libcore_a_SOURCES += \
 	core/engine/moves.c \
 	core/engine/react.c \
 	core/engine/runtime.c \
-	core/engine/runtime.c \
-	core/engine/runtime.c \
 	core/engine/runtime.h \
 	core/engine/snapshot.c \
 	core/engine/sources.c \
