@@ -34,11 +34,6 @@ enum cost_item {
 const char *cost_item_word(enum cost_item i);
 const char *cost_item_text(enum cost_item i);
 
-/* A stretch of time, [start, end). */
-struct span {
-    struct utc start, end;
-};
-
 /* The spot price history of one type in one zone, in order of time. */
 struct price_track {
     const char *type, *zone;

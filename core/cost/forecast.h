@@ -20,8 +20,8 @@ struct forecast_server {
 struct forecast_in {
     const struct price_book *book;
     struct utc now, month_start, month_end;
-    const struct bill *spent; /* of [month_start, now) */
-    const struct span *spans; /* planned rush hours, in order; clipped to the rest */
+    const struct bill *spent;    /* of [month_start, now) */
+    const struct stretch *spans; /* planned rush hours, in order; clipped to the rest */
     size_t n_spans;
     const struct forecast_server *servers; /* those that go out then */
     size_t n_servers;

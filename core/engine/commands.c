@@ -60,6 +60,7 @@ static void hold_until_schedule(struct controller *c, struct server_state *s,
         s->hold.kind = HOLD_PIN;
     (void)str_copy(s->hold.by, sizeof(s->hold.by), by);
     (void)str_copy(s->hold.why, sizeof(s->hold.why), why);
+    month_hold(c, s);
     hold_store(c, s);
 }
 
@@ -109,8 +110,9 @@ static void do_move(struct controller *c, struct server_state *s,
     (void)str_copy(s->order.by, sizeof(s->order.by), cmd->by);
     s->retry_at.s = 0;
     order_store(c, s);
-    yes(a, "%s moves to %s%s%s", cmd->server, place_screen(cmd->place),
+    yes(a, "%s moves to %s%s%s%s", cmd->server, place_screen(cmd->place),
         held_text(c, s, held),
+        cmd->place == PLACE_CLOUD && s->over_budget ? ", over the budget" : "",
         s->has_move && s->move.committed ? ", after the move that is under way" : "");
 }
 
@@ -177,6 +179,7 @@ static void do_hold(struct controller *c, struct server_state *s,
             s->hold.until = cmd->until;
         (void)str_copy(s->hold.by, sizeof(s->hold.by), cmd->by);
         (void)str_copy(s->hold.why, sizeof(s->hold.why), "held by hand");
+        month_hold(c, s);
         hold_store(c, s);
     }
     yes(a, "%s: %s%s", cmd->server,

@@ -47,6 +47,8 @@ static void load_setting(struct controller *c, const struct stored_setting *row)
     struct err e = {0};
     int64_t at = 0;
 
+    if (month_load(c, key, value))
+        return;
     if (str_eq(key, "auto"))
         (void)auto_setting_parse(value, &c->setting); /* an unknown word keeps dry-run */
     else if (str_eq(key, "auto_by"))
@@ -146,8 +148,10 @@ static void load_state(struct controller *c, const struct store_state *state)
     for (size_t i = 0; i < state->n_holds; i++) {
         struct server_state *s = server_find(c, state->holds[i].server);
 
-        if (s != NULL)
-            s->hold = state->holds[i].hold;
+        if (s == NULL)
+            continue;
+        s->hold = state->holds[i].hold;
+        s->hold.over_budget = s->hold.at.s != 0 && s->hold.at.s == s->over_budget_at.s;
     }
     load_moves(c, state);
     for (size_t i = 0; i < state->n_journal && i < FLEET_EVENTS; i++)

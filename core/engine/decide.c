@@ -44,6 +44,7 @@ static void fill_plan(struct controller *c, struct plan_in *in)
                            .last_start = c->last_start,
                            .servers = c->plan_servers,
                            .n = c->n_servers};
+    month_plan(c, in);
 }
 
 static void apply(struct controller *c, struct server_state *s,
@@ -54,6 +55,7 @@ static void apply(struct controller *c, struct server_state *s,
 
     s->decision = out->decision;
     s->may_commit = out->may_commit;
+    s->over_budget = out->over_budget;
     if (was != s->decision.desired || gate != s->decision.gate)
         c->fx->changed = true;
     if (acts_forbidden(c))

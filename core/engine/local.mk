@@ -18,6 +18,7 @@ libcore_a_SOURCES += \
 	core/engine/mailbox.c \
 	core/engine/mailbox.h \
 	core/engine/merge.c \
+	core/engine/month.c \
 	core/engine/moves.c \
 	core/engine/react.c \
 	core/engine/runtime.c \

@@ -72,6 +72,7 @@ static void view_server(struct controller *c, struct server_state *s,
             v->interruptions++;
         v->last_interruption = s->losses[i];
     }
+    v->over_budget = s->over_budget;
     v->wait_data = s->order.place != PLACE_UNKNOWN && s->decision.gate == GATE_STALE;
 }
 
@@ -166,6 +167,8 @@ static void view_degraded(const struct controller *c, struct fleet *f)
         degrade(f, "store");
     if (c->clock_bad_ticks > 0)
         degrade(f, "clock");
+    if (c->month.reached.s != 0)
+        degrade(f, "budget");
     if (!controller_has_looked(c))
         degrade(f, "recovering");
     for (size_t i = 0; i < SOURCE_COUNT; i++) {

@@ -7,6 +7,7 @@
 #define RH_ENGINE_STATE_H
 
 #include "core/base/rng.h"
+#include "core/cost/forecast.h"
 #include "core/cost/ledger.h"
 #include "core/engine/controller.h"
 #include "core/move/mover.h"
@@ -84,6 +85,10 @@ struct server_state {
     int32_t keep_failures;
     int64_t segment;                       /* id of the open cost segment, 0 = none */
     struct usd month_closed, today_closed; /* of closed segments */
+    struct usd month_on_demand;            /* … of this month, at the on-demand price */
+    bool closed_unknown, on_demand_unknown;
+    bool over_budget;          /* a move out now would exceed the budget */
+    struct utc over_budget_at; /* its hold of that time was made over the budget */
 };
 
 struct price_series {
@@ -109,8 +114,22 @@ struct extension_state_kept {
     struct utc start_seen;
     int64_t segment;
     struct usd month_closed, today_closed;
+    bool closed_unknown;
     bool stop_ordered, start_ordered; /* by a person */
     char ordered_by[NAME_TEXT];
+};
+
+/* What is made of the ledger now and then: the forecast, the budget. */
+struct month_kept {
+    struct utc forecast_at; /* 0 = to be made */
+    struct forecast forecast;
+    struct comparisons compare;
+    struct utc spent_at; /* 0 = to be counted */
+    bool spent_known;
+    struct usd spent;         /* month to date */
+    struct utc warned;        /* start of the month in which the share was told */
+    struct utc reached;       /* the budget is spent since then, 0 = it is not */
+    struct utc forecast_told; /* start of the day on which that was told */
 };
 
 struct controller {
@@ -168,6 +187,8 @@ struct controller {
     size_t n_segments, cap_segments;
     struct price_series series[MAX_SERIES];
     size_t n_series;
+    struct price_track tracks[MAX_SERIES]; /* the same, as bills read them */
+    struct month_kept month;
     struct utc month_start, day_start, next_day;
 
     struct journal_entry events[FLEET_EVENTS]; /* ring */
@@ -266,8 +287,18 @@ void costs_load(struct controller *c, const struct store_state *state) NONNULL;
 void costs_prices(struct controller *c, const struct observation *o) NONNULL;
 void costs_follow(struct controller *c) NONNULL;
 void costs_view(struct controller *c, struct fleet *f) NONNULL;
+struct price_book costs_book(const struct controller *c) NONNULL;
 bool price_find(const struct controller *c, const char *type, const char *zone,
                 struct utc at, struct usd *out, struct utc *as_of) NONNULL;
+
+/* month.c: the forecast, what it is compared with, the budget and its alerts. */
+void month_follow(struct controller *c) NONNULL;
+void month_view(struct controller *c, struct fleet *f) NONNULL;
+bool month_load(struct controller *c, const char *key, const char *value) NONNULL;
+/* What the plan has to know of the budget. */
+void month_plan(struct controller *c, struct plan_in *in) NONNULL;
+/* A new hold: was it made over the budget? Stored beside it. */
+void month_hold(struct controller *c, struct server_state *s) NONNULL;
 
 const char *clock_text(const struct controller *c, struct utc t,
                        char buf[TIME_TEXT]) NONNULL;

@@ -55,6 +55,8 @@ static struct utc cause(const struct plan_work *w, const struct plan_server *s,
         return s->order.at;
     if (sw->wanted.reason == REASON_HOLD)
         t = s->hold.at;
+    else if (sw->wanted.reason == REASON_BUDGET)
+        t = w->in->budget.since;
     else if (sw->direction == DIRECTION_OUT)
         t = w->at.window.start;
     else if (w->has_last)

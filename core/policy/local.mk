@@ -1,4 +1,5 @@
 libcore_a_SOURCES += \
+	core/policy/budget.c \
 	core/policy/decide.c \
 	core/policy/extension.c \
 	core/policy/gates.c \
@@ -6,6 +7,7 @@ libcore_a_SOURCES += \
 	core/policy/plan.c \
 	core/policy/plan.h \
 	core/policy/plan_work.h \
+	core/policy/planned.c \
 	core/policy/schedule.c \
 	core/policy/schedule.h \
 	core/policy/slots.c \

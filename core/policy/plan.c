@@ -88,8 +88,8 @@ static bool is_power_on(const struct plan_server *s, const struct server_work *s
 static bool is_unwanted(const struct plan_work *w, const struct plan_server *s,
                         const struct server_work *sw)
 {
-    const uint32_t gives_up =
-        GATE_BIT(GATE_REMAINING) | GATE_BIT(GATE_NODE) | GATE_BIT(GATE_BLOCKED);
+    const uint32_t gives_up = GATE_BIT(GATE_REMAINING) | GATE_BIT(GATE_NODE) |
+                              GATE_BIT(GATE_BLOCKED) | GATE_BIT(GATE_BUDGET);
     enum place to = sw->direction == DIRECTION_OUT ? PLACE_CLOUD : PLACE_ONPREM;
 
     if (sw->coming_home)
@@ -164,6 +164,8 @@ static void look_at(struct plan_work *w, size_t i)
         .wanted = desire_of(&s->hold, w->by_schedule, w->now),
         .auto_on = auto_is_on(w->in, s, w->now),
     };
+    if (budget_evacuates(w, s)) /* 3.5 row 2 */
+        sw->wanted = (struct desire){PLACE_ONPREM, REASON_BUDGET};
     sw->target = has_order(s) ? s->order.place : sw->wanted.place;
     if (s->move != NULL && s->move->status == MOVE_OPEN)
         look_at_move(w, s, sw);
@@ -239,6 +241,7 @@ static void act_one(const struct plan_work *w, size_t i, struct plan_server_out 
     o->direction = sw->direction;
     o->drain_deadline = (struct utc){0};
     o->may_commit = false;
+    o->over_budget = w->over_budget[i];
     if (w->in->setting == AUTO_DRY_RUN)
         return;
     if (sw->start) {
@@ -288,6 +291,7 @@ void plan(const struct plan_in *in, struct plan_out *out)
     UNINITIALIZED struct plan_work w;
 
     begin(&w, in);
+    budget_begin(&w);
     for (size_t i = 0; i < w.n; i++)
         look_at(&w, i);
     share_slots(&w);

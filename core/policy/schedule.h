@@ -70,4 +70,10 @@ struct utc schedule_next_change(const struct schedule *s, struct utc now,
 struct utc schedule_hold_end(const struct schedule *s, const struct policy_config *p,
                              struct utc now, enum place place) NONNULL;
 
+/* The stays in the cloud that touch [from, to), of any length: from S to D, in order, no
+ * two touch; at most max of them. */
+size_t schedule_planned(const struct policy_config *p, const struct tz *tz,
+                        struct utc from, struct utc to, struct stretch *out,
+                        size_t max) NONNULL;
+
 #endif

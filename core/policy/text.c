@@ -188,6 +188,8 @@ void text_reason(const struct plan_work *w, size_t i, struct decision *d)
 
     if (d->reason == REASON_HOLD) {
         text_hold(&l, w, &s->hold);
+    } else if (d->reason == REASON_BUDGET) {
+        text_budget(w, s, &l);
     } else if (d->reason != REASON_NONE) {
         line_add(&l, w->schedule_text);
     } else if (sw->ordered) {
@@ -354,6 +356,9 @@ void text_gate(const struct plan_work *w, size_t i, struct decision *d)
     case GATE_NODE:
         gate_node(&l, w, s->facts);
         break;
+    case GATE_BUDGET:
+        text_budget(w, s, &l);
+        break;
     case GATE_BREAKER:
         line_add(&l, "its moves failed too often; a move by hand tries again");
         break;
@@ -370,7 +375,6 @@ void text_gate(const struct plan_work *w, size_t i, struct decision *d)
         gate_drain(&l, w, s->facts, sw);
         break;
     case GATE_NONE:
-    case GATE_BUDGET: /* not of this part yet: never set here */
     case GATE_DWELL:
     case GATE_COUNT:
         break;

@@ -452,7 +452,7 @@ static struct forecast_in november(struct fixture *f, const char *now)
 
 static void test_forecast(void **state)
 {
-    const struct span spans[] = {
+    const struct stretch spans[] = {
         {day("07:00:00"), day("16:00:00")},
         {utc_at("2026-12-01T07:00:00Z"), utc_at("2026-12-01T16:00:00Z")}};
     struct fixture f;
@@ -509,7 +509,7 @@ static void test_forecast(void **state)
 /* The forecast of a finished month is what it has cost. */
 static void test_finished(void **state)
 {
-    struct span spans[30];
+    struct stretch spans[30];
     struct rng r;
 
     (void)state;
@@ -524,8 +524,8 @@ static void test_finished(void **state)
         in = november(&f,
                       round % 2 == 0 ? "2026-12-01T00:00:00Z" : "2027-03-01T00:00:00Z");
         for (size_t i = 0; i < ARRAY_LEN(spans); i++)
-            spans[i] = (struct span){{in.month_start.s + (int64_t)i * 86400 + 25200},
-                                     {in.month_start.s + (int64_t)i * 86400 + 57600}};
+            spans[i] = (struct stretch){{in.month_start.s + (int64_t)i * 86400 + 25200},
+                                        {in.month_start.s + (int64_t)i * 86400 + 57600}};
         in.spans = spans;
         in.n_spans = ARRAY_LEN(spans);
         f.config.has_extension_hour = true;
