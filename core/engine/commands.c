@@ -109,6 +109,7 @@ static void do_move(struct controller *c, struct server_state *s,
     s->order.at = c->now;
     (void)str_copy(s->order.by, sizeof(s->order.by), cmd->by);
     s->retry_at.s = 0;
+    breaker_close(c, s); /* this is the trial, whatever opened it (3.6, 6.4) */
     order_store(c, s);
     yes(a, "%s moves to %s%s%s%s", cmd->server, place_screen(cmd->place),
         held_text(c, s, held),
@@ -290,6 +291,7 @@ static void do_all(struct controller *c, const struct command *cmd, struct answe
 static void do_server(struct controller *c, struct server_state *s,
                       const struct command *cmd, struct answer *a)
 {
+    foreign_release(c, s);
     if (cmd->kind == COMMAND_MOVE) {
         do_move(c, s, cmd, a);
     } else if (cmd->kind == COMMAND_CANCEL) {

@@ -53,9 +53,36 @@ static void tell_empty(struct controller *c)
     alert_raise(c, "", "window", text);
 }
 
+/* 3.4: recomputed daily, frozen from L to S. */
+static void relearn(struct controller *c, int64_t today)
+{
+    int64_t lead, kept[2];
+    size_t out = 0;
+    char was[DUR_TEXT], now[DUR_TEXT];
+
+    if (!c->config->policy.lead_auto || c->lead_day == today ||
+        schedule_at(&c->schedule, c->now).phase == PHASE_LEAD)
+        return;
+    for (size_t i = 0; i < c->n_servers; i++)
+        out += c->servers[i].auto_on ? 1 : 0;
+    lead = lead_learned(&c->lead, out, c->config->policy.max_moves);
+    kept[0] = lead;
+    kept[1] = c->lead_day = today;
+    setting_store_numbers(c, "lead", kept, 2);
+    if (lead == c->lead_s)
+        return;
+    journal_say(c, journal_begin(c, LEVEL_INFO, "policy", "", "lead"),
+                "the way out begins %s before the rush hours (%s until now), as the last "
+                "%zu moves took it",
+                duration_text(lead, now), duration_text(c->lead_s, was), c->lead.moves.n);
+    c->lead_s = lead;
+    schedule_build(&c->config->policy, c->tz, c->now, c->lead_s, &c->schedule);
+}
+
 void schedule_refresh(struct controller *c)
 {
     struct civil now = tz_civil(c->tz, c->now);
+    int64_t today = civil_to_days(now.year, now.month, now.day);
 
     if (!c->schedule_built || c->now.s < c->schedule.valid_from.s ||
         c->now.s + SCHEDULE_REFRESH_S >= c->schedule.valid_to.s) {
@@ -63,5 +90,6 @@ void schedule_refresh(struct controller *c)
         c->schedule_built = true;
         tell_empty(c);
     }
-    tell_calendar(c, civil_to_days(now.year, now.month, now.day));
+    relearn(c, today);
+    tell_calendar(c, today);
 }

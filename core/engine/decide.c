@@ -22,8 +22,10 @@ static void fill_plan(struct controller *c, struct plan_in *in)
                                   .settled_since = s->settled_since,
                                   .retry_at = s->retry_at,
                                   .rerun_at = s->rerun_at,
-                                  .breaker_open = s->breaker_until.s > c->now.s,
+                                  .breaker_open = breaker_is_open(c, s),
                                   .hold_ended = s->hold_ended};
+        if (!s->breaker_for_good)
+            p->breaker_until = s->breaker_until;
         p->order.place = s->order.place;
         p->order.force = s->order.force;
         p->order.at = s->order.at;

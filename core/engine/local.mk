@@ -14,6 +14,7 @@ libcore_a_SOURCES += \
 	core/engine/effects.h \
 	core/engine/engine.c \
 	core/engine/engine.h \
+	core/engine/foreign.c \
 	core/engine/journal.c \
 	core/engine/mailbox.c \
 	core/engine/mailbox.h \

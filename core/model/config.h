@@ -40,6 +40,7 @@ struct calendar_day {
 };
 
 enum on_drain_deadline { DRAIN_REQUEUE, DRAIN_WAIT, DRAIN_ABORT };
+enum foreign_change { FOREIGN_ADOPT, FOREIGN_ENFORCE, FOREIGN_ALERT };
 enum trust { TRUST_CA, TRUST_CA_PIN, TRUST_PIN_ONLY };
 
 /* Durations are seconds; DURATION_NONE where "none" was said. */
@@ -64,7 +65,8 @@ struct policy_config {
     int64_t breaker_open;
     int64_t rerun_delay[MAX_RERUN_DELAYS];
     size_t n_rerun_delay;
-    int64_t rerun_window;
+    int64_t rerun_window, site_breaker_window, site_breaker_pause;
+    enum foreign_change foreign_change;
     int64_t hold_cloud_cap;
     bool has_budget;
     struct usd budget_month;

@@ -105,6 +105,7 @@ struct fleet {
     char degraded[FLEET_DEGRADED][32];
     size_t n_degraded;
     bool in_window, in_lead, in_drain;
+    int64_t lead_s; /* the way out begins so long before a window */
     struct {
         struct utc at;        /* 0 = none known */
         char what[LINE_TEXT]; /* "window ends: 4 servers return" */

@@ -449,6 +449,7 @@ static void put_head(struct strbuf *b, const struct fleet *f, const char *versio
     } else {
         jsonw_null(b, "controller");
     }
+    jsonw_i64(b, "lead_s", f->lead_s);
     if (f->next.at.s != 0) {
         jsonw_open(b, "next", '{');
         jsonw_utc(b, "at", f->next.at);

@@ -45,6 +45,19 @@ static struct utc later(struct utc a, struct utc b)
     return a.s > b.s ? a : b;
 }
 
+/* When its last hold ended, stored or only just; 0 = none lately. */
+static struct utc hold_end(const struct plan_work *w, const struct plan_server *s)
+{
+    struct utc t = {0};
+
+    if (s->hold_ended.s <= w->now.s)
+        t = s->hold_ended;
+    if (s->hold.place != PLACE_UNKNOWN && s->hold.kind != HOLD_PIN &&
+        s->hold.until.s <= w->now.s)
+        t = later(t, s->hold.until); /* ended, and not yet dropped */
+    return t;
+}
+
 /* What set the server on its way, for the deadline counts from there (2, 4). */
 static struct utc cause(const struct plan_work *w, const struct plan_server *s,
                         const struct server_work *sw)
@@ -61,12 +74,27 @@ static struct utc cause(const struct plan_work *w, const struct plan_server *s,
         t = w->at.window.start;
     else if (w->has_last)
         t = w->last.end;
-    if (s->hold_ended.s <= w->now.s)
-        t = later(t, s->hold_ended);
-    if (s->hold.place != PLACE_UNKNOWN && s->hold.kind != HOLD_PIN &&
-        s->hold.until.s <= w->now.s)
-        t = later(t, s->hold.until); /* ended, and not yet dropped */
-    return later(t, w->in->auto_since);
+    return later(later(t, hold_end(w, s)), w->in->auto_since);
+}
+
+/* 2: dwell is for moves that nothing but the end of a hold asks for. A change of the
+ * schedule into the wanted place at that instant or later is a reason of its own. */
+struct utc dwell_until(const struct plan_work *w, const struct plan_server *s,
+                       const struct server_work *sw)
+{
+    bool out = sw->direction == DIRECTION_OUT;
+    int64_t dwell = out ? w->in->policy->dwell_onprem : w->in->policy->dwell_cloud;
+    struct utc ended = hold_end(w, s), change = {0};
+
+    if (ended.s == 0 || s->settled_since.s == 0 || sw->wanted.reason == REASON_HOLD)
+        return (struct utc){0};
+    if (out)
+        change = w->at.lead_start;
+    else if (w->has_last)
+        change.s = w->last.end.s + w->in->policy->drain_start;
+    if (ended.s <= change.s)
+        return (struct utc){0};
+    return (struct utc){s->settled_since.s + dwell};
 }
 
 struct utc drain_deadline(const struct plan_work *w, const struct plan_server *s,

@@ -70,6 +70,8 @@ static uint32_t gates_of_policy(const struct plan_work *w, const struct plan_ser
         g |= GATE_BIT(GATE_BREAKER);
     if (s->retry_at.s > now || (out && s->rerun_at.s > now))
         g |= GATE_BIT(GATE_BACKOFF);
+    if (dwell_until(w, s, sw).s > now)
+        g |= GATE_BIT(GATE_DWELL);
     if (out && sw->wanted.place == PLACE_CLOUD &&
         cloud_until(w, s) - now < w->in->policy->min_remaining)
         g |= GATE_BIT(GATE_REMAINING);

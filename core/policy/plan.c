@@ -110,7 +110,8 @@ static void look_at_move(struct plan_work *w, const struct plan_server *s,
                          struct server_work *sw)
 {
     /* These stop a move from starting, not one that has. */
-    const uint32_t before_start = GATE_BIT(GATE_BREAKER) | GATE_BIT(GATE_BACKOFF);
+    const uint32_t before_start =
+        GATE_BIT(GATE_BREAKER) | GATE_BIT(GATE_BACKOFF) | GATE_BIT(GATE_DWELL);
     const struct move *m = s->move;
     enum place to = m->direction == DIRECTION_OUT ? PLACE_CLOUD : PLACE_ONPREM;
 
@@ -190,6 +191,10 @@ static struct utc gate_until(const struct plan_work *w, const struct plan_server
         return back ? w->commit_until : w->spacing_until;
     case GATE_DRAIN:
         return sw->deadline;
+    case GATE_DWELL:
+        return dwell_until(w, s, sw);
+    case GATE_BREAKER:
+        return s->breaker_until;
     case GATE_NONE:
     case GATE_CLOCK:
     case GATE_STALE:
@@ -197,8 +202,6 @@ static struct utc gate_until(const struct plan_work *w, const struct plan_server
     case GATE_BLOCKED:
     case GATE_NODE:
     case GATE_BUDGET:
-    case GATE_BREAKER:
-    case GATE_DWELL:
     case GATE_REMAINING:
     case GATE_COUNT:
         break;

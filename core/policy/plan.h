@@ -26,6 +26,8 @@ struct plan_server {
     struct utc retry_at;      /* backoff of a failed move, 0 = none */
     struct utc rerun_at;      /* earliest re-run after a loss, 0 = none */
     bool breaker_open;
+    struct utc breaker_until;  /* when one more try is made; 0 = only a key, or a new
+                                  configuration, ends it (6.4, permanent errors) */
     struct utc hold_ended;     /* end or release of its last hold, 0 = none lately */
     bool commits_before_drain; /* its mover passes the commit point first (overlap) */
     bool price_known;          /* with a budget: of an hour in the cloud, else unknown */

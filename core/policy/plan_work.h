@@ -92,6 +92,10 @@ int64_t cloud_until(const struct plan_work *w, const struct plan_server *s) NONN
 struct utc drain_deadline(const struct plan_work *w, const struct plan_server *s,
                           const struct server_work *sw) NONNULL;
 
+/* Until when it stays where it is after the end of a hold (gate dwell); 0: no need. */
+struct utc dwell_until(const struct plan_work *w, const struct plan_server *s,
+                       const struct server_work *sw) NONNULL;
+
 /* ---- gates.c ---- */
 
 /* The gates of 3.6 but `slots` and `drain`, which depend on the others' moves. */

@@ -361,9 +361,19 @@ void text_gate(const struct plan_work *w, size_t i, struct decision *d)
         break;
     case GATE_BREAKER:
         line_add(&l, "its moves failed too often; a move by hand tries again");
+        if (d->gate_until.s != 0) {
+            line_add(&l, ", else it is tried ");
+            add_time(&l, w, d->gate_until);
+        }
         break;
     case GATE_BACKOFF:
         gate_backoff(&l, w, s, d->gate_until);
+        break;
+    case GATE_DWELL:
+        line_add(&l, "its hold has ended, but it came only ");
+        add_time(&l, w, s->settled_since);
+        line_add(&l, "; it goes ");
+        add_time(&l, w, d->gate_until);
         break;
     case GATE_REMAINING:
         gate_remaining(&l, w, s);
@@ -375,7 +385,6 @@ void text_gate(const struct plan_work *w, size_t i, struct decision *d)
         gate_drain(&l, w, s->facts, sw);
         break;
     case GATE_NONE:
-    case GATE_DWELL:
     case GATE_COUNT:
         break;
     }

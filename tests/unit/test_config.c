@@ -120,6 +120,11 @@ static void test_defaults(void **state)
     assert_int_equal(p->rerun_delay[2], 900);
     assert_int_equal(p->rerun_delay[3], 2700);
     assert_int_equal(p->rerun_window, 7200);
+    assert_int_equal(p->site_breaker_window, 3600);
+    assert_int_equal(p->site_breaker_pause, 1800);
+    assert_int_equal(p->foreign_change, FOREIGN_ADOPT);
+    assert_null(p->calendar);
+    assert_int_equal(p->n_exceptions, 0);
     assert_int_equal(p->hold_cloud_cap, 12 * 3600);
     assert_int_equal(p->auto_first, AUTO_DRY_RUN);
     assert_int_equal(p->extension_linger, 600);

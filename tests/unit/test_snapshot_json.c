@@ -146,6 +146,7 @@ static struct fleet *full(void)
     f->moves_queued = 3;
     f->calls_open = 4;
     f->orders_open = 5;
+    f->lead_s = 2340;
     f->hour_known = false;
     f->month_known = f->budget_reached = f->has_budget = f->forecast.known = true;
     f->budget.nanos = 120500000000;
@@ -229,6 +230,7 @@ static void test_values(void **state)
     SAME(extension_today);
     SAME(extension_month);
     SAME(host);
+    SAME(lead_s);
     SAME(hour_known);
     SAME(hour);
     SAME(today);
