@@ -6,6 +6,7 @@ rushhour_SOURCES = \
 	tui/cmd_config.h \
 	tui/cmd_demo.c \
 	tui/cmd_doctor.c \
+	tui/cmd_explain.c \
 	tui/cmd_init.c \
 	tui/cmd_log.c \
 	tui/cmd_once.c \

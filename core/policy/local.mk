@@ -1,6 +1,8 @@
 libcore_a_SOURCES += \
 	core/policy/budget.c \
 	core/policy/decide.c \
+	core/policy/explain.c \
+	core/policy/explain.h \
 	core/policy/extension.c \
 	core/policy/gates.c \
 	core/policy/lead.c \
