@@ -1,5 +1,6 @@
 #include <config.h>
 
+#include "core/policy/lead.h"
 #include "core/policy/schedule.h"
 #include "tui/app.h"
 #include "tui/cmd.h"
@@ -12,9 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LEAD_S = 25 * 60 };
-
 struct hold_ctx {
+    struct live *live;
     const struct session *session;
     const struct clock *clock;
 };
@@ -25,10 +25,17 @@ static struct utc hold_end(void *ctx, enum place place)
     const struct policy_config *p = &h->session->config->policy;
     struct schedule *s = malloc(sizeof(*s));
     struct utc now = clock_utc(h->clock), end = {0};
+    struct fleet *f;
+    int64_t lead;
 
     if (s == NULL)
         return end;
-    schedule_build(p, h->session->tz, now, p->lead_auto ? LEAD_S : p->lead, s);
+    f = live_latest(h->live);
+    lead = !p->lead_auto                 ? p->lead
+           : f != NULL && f->lead_s != 0 ? f->lead_s
+                                         : LEAD_UNTAUGHT_S;
+    fleet_unref(f);
+    schedule_build(p, h->session->tz, now, lead, s);
     end = schedule_hold_end(s, p, now, place);
     free(s);
     return end;
@@ -37,7 +44,7 @@ static struct utc hold_end(void *ctx, enum place place)
 int run_dashboard(struct live *l, const struct args *a, const struct app_demo *demo)
 {
     struct session *s = l->session;
-    struct hold_ctx hold = {s, l->clock};
+    struct hold_ctx hold = {l, s, l->clock};
     char themes[4096] = "";
     struct app_observed observed = {NULL};
     struct err e = {0};

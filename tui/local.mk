@@ -6,7 +6,9 @@ rushhour_SOURCES = \
 	tui/cmd_config.h \
 	tui/cmd_demo.c \
 	tui/cmd_doctor.c \
+	tui/cmd_explain.c \
 	tui/cmd_init.c \
+	tui/cmd_cost.c \
 	tui/cmd_log.c \
 	tui/cmd_once.c \
 	tui/cmd_order.c \

@@ -37,8 +37,9 @@ static const struct {
     {SUB_RUN, cmd_run},       {SUB_DEMO, cmd_demo},       {SUB_ONCE, cmd_once},
     {SUB_STATUS, cmd_status}, {SUB_MOVE, cmd_order},      {SUB_CANCEL, cmd_order},
     {SUB_HOLD, cmd_order},    {SUB_RELEASE, cmd_order},   {SUB_AUTO, cmd_order},
-    {SUB_SNOOZE, cmd_order},  {SUB_EXTENSION, cmd_order}, {SUB_LOG, cmd_log},
-    {SUB_DOCTOR, doctor},     {SUB_INIT, init},           {SUB_SIM, cmd_sim},
+    {SUB_SNOOZE, cmd_order},  {SUB_EXTENSION, cmd_order}, {SUB_EXPLAIN, cmd_explain},
+    {SUB_COST, cmd_cost},     {SUB_LOG, cmd_log},         {SUB_DOCTOR, doctor},
+    {SUB_INIT, init},         {SUB_SIM, cmd_sim},
 };
 
 static int help(const struct args *a)

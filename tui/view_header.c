@@ -252,6 +252,38 @@ static const char *hour_text(const struct fleet *f, char buf[USD_TEXT + 8])
     return buf;
 }
 
+/* The forecast and the budget: what has been spent of it, in words and percent. */
+static void cost_ahead(struct segments *s, const struct fleet *fleet,
+                       enum layout_form form)
+{
+    int64_t limit = fleet->budget.nanos;
+    bool rises =
+        fleet->has_budget && fleet->forecast.known && fleet->forecast.p50.nanos > limit;
+    enum role role = fleet->budget_reached ? ROLE_MONEY_HIGH
+                     : rises               ? ROLE_MONEY_MID
+                                           : ROLE_TEXT;
+    char a[USD_TEXT], b[USD_TEXT];
+
+    if (form == FORM_TINY)
+        return;
+    if (form != FORM_WIDE && fleet->forecast.known && fleet->has_budget) {
+        segments_add(s, role, 40, false, "", "forecast $%s of $%s",
+                     usd_text(fleet->forecast.p50, 2, a), usd_text(fleet->budget, 0, b));
+        return;
+    }
+    if (fleet->forecast.known)
+        segments_add(s, role, 40, false, "", "forecast $%s",
+                     usd_text(fleet->forecast.p50, 2, a));
+    if (!fleet->has_budget)
+        return;
+    if (fleet->month_known && limit >= 100)
+        segments_add(s, role, 30, false, "", "budget $%s %d%%",
+                     usd_text(fleet->budget, 0, b),
+                     (int)(fleet->month.nanos / (limit / 100)));
+    else
+        segments_add(s, role, 30, false, "", "budget $%s", usd_text(fleet->budget, 0, b));
+}
+
 void header_cost(const struct frame *f, int row, enum layout_form form)
 {
     const struct fleet *fleet = f->fleet;
@@ -273,6 +305,7 @@ void header_cost(const struct frame *f, int row, enum layout_form form)
                  form == FORM_TINY ? "today %s" : "today $%s", today);
     segments_add(&s, ROLE_TEXT, 60, false, "",
                  form == FORM_TINY ? "month %s" : "month $%s", month);
+    cost_ahead(&s, fleet, form);
     if (form == FORM_WIDE && fleet->extension_cost_known)
         segments_add(&s, ROLE_DIM, 20, false, "", "extension $%s of it",
                      usd_text(fleet->extension_month, 2, hour));

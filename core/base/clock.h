@@ -17,6 +17,11 @@ struct utc {
     int64_t s;
 };
 
+/* A stretch of time, [start, end). */
+struct stretch {
+    struct utc start, end;
+};
+
 /* CLOCK_BOOTTIME in milliseconds: only differences mean anything; runs on in suspend. */
 struct mono {
     int64_t ms;

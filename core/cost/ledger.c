@@ -46,26 +46,36 @@ enum err_code ledger_spot(struct utc launched, struct utc start, struct utc end,
                           const struct price_step *steps, size_t n, struct usd *out,
                           struct err *e)
 {
-    int64_t from = billed_s(launched, start), to = billed_s(launched, end), sum = 0;
+    int64_t from = billed_s(launched, start), to = billed_s(launched, end), at = 0;
+    int64_t before = 0, sum = 0; /* running totals up to `from` and `to` */
     size_t step = 0;
+    struct usd a = {0}, b = {0};
 
     if (to / HOUR_S > MAX_HOURS)
         return err_set(e, ERR_RANGE, "an instance cannot have run for %lld hours",
                        (long long)(to / HOUR_S));
-    while (from < to) {
-        int64_t hour = from / HOUR_S, next = (hour + 1) * HOUR_S;
+    while (at < to && from < to) {
+        int64_t hour = at / HOUR_S, next = (hour + 1) * HOUR_S;
         int64_t until = next < to ? next : to;
-        struct usd price;
+        int64_t paid = until < from ? until : at < from ? from : at;
+        struct usd price = {0};
 
-        if (!price_at(steps, n, launched.s + hour * HOUR_S, &step, &price))
+        /* An hour that is not asked for need not have a price. */
+        if (!price_at(steps, n, launched.s + hour * HOUR_S, &step, &price) &&
+            until > from)
             return err_set(e, ERR_NOT_FOUND, "no spot price is known for hour %lld",
                            (long long)hour + 1);
-        if (!add_hour(&sum, price, until - from))
+        if (!add_hour(&before, price, paid > at ? paid - at : 0) ||
+            !add_hour(&sum, price, until - at))
             return err_set(e, ERR_RANGE, "a cost is too large to compute");
-        from = until;
+        at = until;
     }
     /* rate * seconds is summed up already: one second of it per hour is the quotient. */
-    return usd_per_hour((struct usd){sum}, 1, out, e);
+    if (usd_per_hour((struct usd){before}, 1, &a, e) != ERR_OK ||
+        usd_per_hour((struct usd){sum}, 1, &b, e) != ERR_OK)
+        return ERR_RANGE;
+    out->nanos = b.nanos - a.nanos;
+    return ERR_OK;
 }
 
 struct utc ledger_whole_hours(struct utc launched, struct utc end)
@@ -83,6 +93,32 @@ enum err_code ledger_flat(struct usd rate, struct utc start, struct utc end,
     int64_t s = end.s - start.s;
 
     return usd_per_hour(rate, s > 0 ? s : 0, out, e);
+}
+
+enum err_code ledger_scale(struct usd v, int64_t times, int64_t divisor, struct usd *out,
+                           struct err *e)
+{
+    int64_t whole = v.nanos / divisor, part = v.nanos % divisor, a, b;
+
+    if (__builtin_mul_overflow(whole, times, &a) ||
+        __builtin_mul_overflow(part, times, &b) ||
+        __builtin_add_overflow(b, b < 0 ? -(divisor / 2) : divisor / 2, &b) ||
+        __builtin_add_overflow(a, b / divisor, &a))
+        return err_set(e, ERR_RANGE, "a cost is too large to compute");
+    out->nanos = a;
+    return ERR_OK;
+}
+
+enum err_code ledger_share(struct usd v, int64_t from, int64_t to, int64_t of,
+                           struct usd *out, struct err *e)
+{
+    struct usd a = {0}, b = {0};
+
+    if (ledger_scale(v, from, of, &a, e) != ERR_OK ||
+        ledger_scale(v, to, of, &b, e) != ERR_OK)
+        return ERR_RANGE;
+    out->nanos = b.nanos - a.nanos; /* both of one sign */
+    return ERR_OK;
 }
 
 struct utc ledger_month_start(struct utc t)

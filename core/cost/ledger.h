@@ -17,10 +17,10 @@ struct price_step {
 /*
  * Cost of [start, end) of a spot instance launched at `launched`: instance-hour k costs
  * the price in force at launched + k h for its seconds; 60 s minimum from launch, all of
- * it at the instant of launch, so that the costs of stretches that follow each other add
- * up (each rounded once, to a nano-dollar). Nothing when end <= start. steps are in order
- * of time; the last one at or before an instant is in force. ERR_NOT_FOUND when there is
- * none for some hour, ERR_RANGE on overflow.
+ * it at the instant of launch. The costs of stretches that follow each other add up to
+ * the nano-dollar: each is the difference of two running totals. Nothing when end <=
+ * start. steps are in order of time; the last one at or before an instant is in force.
+ * ERR_NOT_FOUND when there is none for some hour, ERR_RANGE on overflow.
  */
 enum err_code ledger_spot(struct utc launched, struct utc start, struct utc end,
                           const struct price_step *steps, size_t n, struct usd *out,
@@ -32,6 +32,15 @@ struct utc ledger_whole_hours(struct utc launched, struct utc end);
 /* A flat rate over [start, end). */
 enum err_code ledger_flat(struct usd rate, struct utc start, struct utc end,
                           struct usd *out, struct err *e) MUST_CHECK NONNULL;
+
+/* v * times / divisor, rounded half away from zero, once. */
+enum err_code ledger_scale(struct usd v, int64_t times, int64_t divisor, struct usd *out,
+                           struct err *e) MUST_CHECK NONNULL;
+
+/* The share [from, to) of v, which is what `of` seconds cost; the shares of a whole add
+ * up to it. */
+enum err_code ledger_share(struct usd v, int64_t from, int64_t to, int64_t of,
+                           struct usd *out, struct err *e) MUST_CHECK NONNULL;
 
 /* First instant of the UTC month / of the site's day that holds t. */
 struct tz;

@@ -60,6 +60,7 @@ static void hold_until_schedule(struct controller *c, struct server_state *s,
         s->hold.kind = HOLD_PIN;
     (void)str_copy(s->hold.by, sizeof(s->hold.by), by);
     (void)str_copy(s->hold.why, sizeof(s->hold.why), why);
+    month_hold(c, s);
     hold_store(c, s);
 }
 
@@ -108,9 +109,11 @@ static void do_move(struct controller *c, struct server_state *s,
     s->order.at = c->now;
     (void)str_copy(s->order.by, sizeof(s->order.by), cmd->by);
     s->retry_at.s = 0;
+    breaker_close(c, s); /* this is the trial, whatever opened it (3.6, 6.4) */
     order_store(c, s);
-    yes(a, "%s moves to %s%s%s", cmd->server, place_screen(cmd->place),
+    yes(a, "%s moves to %s%s%s%s", cmd->server, place_screen(cmd->place),
         held_text(c, s, held),
+        cmd->place == PLACE_CLOUD && s->over_budget ? ", over the budget" : "",
         s->has_move && s->move.committed ? ", after the move that is under way" : "");
 }
 
@@ -177,6 +180,7 @@ static void do_hold(struct controller *c, struct server_state *s,
             s->hold.until = cmd->until;
         (void)str_copy(s->hold.by, sizeof(s->hold.by), cmd->by);
         (void)str_copy(s->hold.why, sizeof(s->hold.why), "held by hand");
+        month_hold(c, s);
         hold_store(c, s);
     }
     yes(a, "%s: %s%s", cmd->server,
@@ -287,6 +291,7 @@ static void do_all(struct controller *c, const struct command *cmd, struct answe
 static void do_server(struct controller *c, struct server_state *s,
                       const struct command *cmd, struct answer *a)
 {
+    foreign_release(c, s);
     if (cmd->kind == COMMAND_MOVE) {
         do_move(c, s, cmd, a);
     } else if (cmd->kind == COMMAND_CANCEL) {

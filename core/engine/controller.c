@@ -2,6 +2,7 @@
 
 #include "core/engine/state.h"
 
+#include "core/base/sha256.h"
 #include "core/base/str.h"
 
 #include <stdlib.h>
@@ -10,15 +11,14 @@
 /* Ticks further apart than this are compared for the clock gate; closer ones say too
  * little. */
 enum { CLOCK_TICK_MS = 1000, CLOCK_CONSISTENT_TICKS = 2 };
-/* Until twenty moves have taught better (policy-and-cost 3.4). */
-enum { LEAD_UNTAUGHT_S = 25 * 60 };
-enum { SCHEDULE_REFRESH_S = 6 * 3600, WAKE_MAX_MS = 5000 };
+enum { WAKE_MAX_MS = 5000 };
+enum { FAR_S = 86400 };
 
-/* "failures retry breaker rerun offering"; times too far ahead are of another clock. */
+/* "failures retry offering"; times too far ahead are of another clock. */
 static void load_retry(const struct controller *c, struct server_state *s,
                        const char *value)
 {
-    enum { FIELDS = 5, FAR_S = 86400 };
+    enum { FIELDS = 3 };
     int64_t v[FIELDS] = {0};
     const char *p = value;
 
@@ -30,14 +30,45 @@ static void load_retry(const struct controller *c, struct server_state *s,
             return;
         p = end;
     }
-    if (v[0] > 1000 || v[4] > 1000 || v[1] > c->now.s + FAR_S ||
-        v[2] > c->now.s + FAR_S || v[3] > c->now.s + FAR_S)
+    if (v[0] > 1000 || v[2] > 1000 || v[1] > c->now.s + FAR_S)
         return;
     s->failures = (int32_t)v[0];
     s->retry_at.s = v[1];
-    s->breaker_until.s = v[2];
-    s->rerun_at.s = v[3];
-    s->offering = (int32_t)v[4];
+    s->offering = (int32_t)v[2];
+}
+
+/* A breaker that a wrong configuration opened ends with that configuration. */
+static void load_breaker(struct controller *c, struct server_state *s, const char *value)
+{
+    const char *space = strchr(value, ' ');
+    char number[24];
+    struct err e = {0};
+    int64_t at;
+
+    if (space == NULL ||
+        !str_format(number, sizeof(number), "%.*s", (int)(space - value), value) ||
+        str_to_i64(number, 0, INT64_MAX, &at, &e) != ERR_OK)
+        return;
+    if (str_eq(space + 1, c->fingerprint))
+        s->breaker_for_good = true;
+    else if (!str_eq(space + 1, "0") || at > c->now.s + c->config->policy.breaker_open)
+        return;
+    s->breaker_until.s = at;
+}
+
+/* Secrets are not in it, only where they come from. */
+static void take_fingerprint(struct controller *c)
+{
+    enum { CONFIG_TEXT_BYTES = 8 * 1024 * 1024 };
+    unsigned char digest[SHA256_BYTES];
+    char hex[SHA256_HEX];
+    struct strbuf b;
+
+    strbuf_init(&b, CONFIG_TEXT_BYTES);
+    config_print(c->config, &b);
+    sha256(strbuf_text(&b), b.len, digest);
+    strbuf_clear(&b);
+    (void)str_copy(c->fingerprint, sizeof(c->fingerprint), sha256_hex(digest, hex));
 }
 
 static void load_setting(struct controller *c, const struct stored_setting *row)
@@ -47,6 +78,8 @@ static void load_setting(struct controller *c, const struct stored_setting *row)
     struct err e = {0};
     int64_t at = 0;
 
+    if (month_load(c, key, value))
+        return;
     if (str_eq(key, "auto"))
         (void)auto_setting_parse(value, &c->setting); /* an unknown word keeps dry-run */
     else if (str_eq(key, "auto_by"))
@@ -59,6 +92,41 @@ static void load_setting(struct controller *c, const struct stored_setting *row)
     else if (str_eq(key, "extension_start_s") &&
              str_to_i64(value, 0, 86400, &at, &e) == ERR_OK)
         c->extension.start_took_s = at;
+    else if (str_eq(key, "calendar_told") &&
+             str_to_i64(value, 0, INT64_MAX, &at, &e) == ERR_OK)
+        c->calendar_told = at;
+    else if (str_eq(key, "empty_told") &&
+             str_to_i64(value, 0, INT64_MAX, &at, &e) == ERR_OK)
+        c->empty_told.s = at;
+    else if (s != NULL && str_starts(key, "since:") &&
+             str_to_i64(value, 0, INT64_MAX, &at, &e) == ERR_OK)
+        s->settled_since.s = at;
+    else if (s != NULL && str_starts(key, "rerun:") &&
+             str_to_i64(value, 0, c->now.s + FAR_S, &at, &e) == ERR_OK)
+        s->rerun_at.s = at;
+    else if (s != NULL && str_starts(key, "outside:"))
+        (void)str_copy(s->outside, sizeof(s->outside), value);
+    else if (s != NULL && str_starts(key, "losses:")) {
+        int64_t times[LOSSES_KEPT];
+
+        s->n_losses = (int32_t)setting_numbers(value, times, LOSSES_KEPT);
+        for (int32_t i = 0; i < s->n_losses; i++)
+            s->losses[i].s = times[i];
+    } else if (str_eq(key, "lead_moves"))
+        c->lead.moves.n = setting_numbers(value, c->lead.moves.s, LEAD_KEPT);
+    else if (str_eq(key, "lead_joins"))
+        c->lead.joins.n = setting_numbers(value, c->lead.joins.s, LEAD_KEPT);
+    else if (str_eq(key, "lead_starts"))
+        c->lead.starts.n = setting_numbers(value, c->lead.starts.s, LEAD_KEPT);
+    else if (str_eq(key, "lead")) {
+        int64_t v[2];
+
+        if (setting_numbers(value, v, 2) == 2 && c->config->policy.lead_auto) {
+            c->lead_s = v[0];
+            c->lead_day = v[1];
+        }
+    } else if (s != NULL && str_starts(key, "breaker:"))
+        load_breaker(c, s, value);
     else if (s != NULL && str_starts(key, "auto:"))
         s->auto_on = str_eq(value, "on");
     else if (s != NULL && str_starts(key, "held:") &&
@@ -140,8 +208,10 @@ static void load_state(struct controller *c, const struct store_state *state)
     for (size_t i = 0; i < state->n_holds; i++) {
         struct server_state *s = server_find(c, state->holds[i].server);
 
-        if (s != NULL)
-            s->hold = state->holds[i].hold;
+        if (s == NULL)
+            continue;
+        s->hold = state->holds[i].hold;
+        s->hold.over_budget = s->hold.at.s != 0 && s->hold.at.s == s->over_budget_at.s;
     }
     load_moves(c, state);
     for (size_t i = 0; i < state->n_journal && i < FLEET_EVENTS; i++)
@@ -194,6 +264,7 @@ enum err_code controller_new(const struct controller_options *o,
     for (size_t i = 0; i < HOST_HISTORY; i++)
         c->host_facts.history[i] = -1;
     c->host_facts.peak_permille = -1;
+    take_fingerprint(c);
     load_state(c, state);
     sources_init(c);
     *out = c;
@@ -258,15 +329,6 @@ static void check_clock(struct controller *c)
     }
     c->clock_utc = c->now;
     c->clock_mono = c->mono;
-}
-
-static void refresh_schedule(struct controller *c)
-{
-    if (c->schedule_built && c->now.s >= c->schedule.valid_from.s &&
-        c->now.s + SCHEDULE_REFRESH_S < c->schedule.valid_to.s)
-        return;
-    schedule_build(&c->config->policy, c->tz, c->now, c->lead_s, &c->schedule);
-    c->schedule_built = true;
 }
 
 /* What the last run had sent and not heard of is a lost answer: the facts tell what
@@ -342,7 +404,7 @@ void controller_step(struct controller *c, const struct event *ev, struct effect
     fx->next_wake.ms = c->mono.ms + WAKE_MAX_MS;
     close_orphans(c);
     check_clock(c);
-    refresh_schedule(c);
+    schedule_refresh(c);
     take_event(c, ev);
     calls_expire(c);
     merge_all(c);

@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SEGMENTS_MAX = 65536, FREE_HOUR_S = 3600 };
+/* Twenty working days of the ledger are kept for the usage ratio, while there is room. */
+enum { SEGMENTS_MAX = 65536, SEGMENTS_MANY = 8192, KEPT_S = 28 * 86400 };
 
 static struct price_series *series_find(struct controller *c, const char *type,
                                         const char *zone, bool create)
@@ -58,6 +59,21 @@ static bool series_add(struct price_series *s, struct utc at, struct usd price)
     return true;
 }
 
+/* Bills read the series through these. */
+static void refresh_tracks(struct controller *c)
+{
+    for (size_t i = 0; i < c->n_series; i++) {
+        const struct price_series *s = &c->series[i];
+
+        c->tracks[i] = (struct price_track){s->type, s->zone, s->steps, s->n, s->as_of};
+    }
+}
+
+struct price_book costs_book(const struct controller *c)
+{
+    return (struct price_book){&c->config->cost, c->tracks, c->n_series};
+}
+
 void costs_prices(struct controller *c, const struct observation *o)
 {
     for (size_t i = 0; i < o->as.prices.n; i++) {
@@ -79,6 +95,9 @@ void costs_prices(struct controller *c, const struct observation *o)
         r->as.price.at = p->at;
         r->as.price.price = p->price;
     }
+    refresh_tracks(c);
+    if (!c->month.forecast.known)
+        c->month.forecast_at.s = 0;
 }
 
 static bool configured_price(const struct controller *c, const char *type, bool spot,
@@ -117,26 +136,28 @@ bool price_find(const struct controller *c, const char *type, const char *zone,
     return configured_price(c, type, true, out);
 }
 
-/* Cost of the part of a segment within [from, to); false when no price is known for it.
- */
-static bool part_cost(struct controller *c, const struct segment *g, struct utc from,
-                      struct utc to, struct usd *out)
+/* Adds the part of a segment within [from, to) to a bill; false when no price is known
+ * for it. */
+static bool part_bill(const struct controller *c, const struct segment *g,
+                      struct utc from, struct utc to, struct bill *b)
 {
-    struct utc end = g->end.s != 0 ? g->end : c->now;
-    const struct price_series *s;
+    struct price_book book = costs_book(c);
     struct err e = {0};
 
+    return bill_segment(b, &book, g, c->now, from, to, &e) == ERR_OK;
+}
+
+static bool part_cost(const struct controller *c, const struct segment *g,
+                      struct utc from, struct utc to, struct usd *out)
+{
+    struct bill b;
+    struct err e = {0};
+    bool known;
+
     *out = (struct usd){0};
-    from = from.s > g->start.s ? from : g->start;
-    to = to.s < end.s ? to : end;
-    if (from.s >= to.s)
-        return true;
-    if (str_eq(g->kind, "free"))
-        return true;
-    s = str_eq(g->kind, "spot") ? series_find(c, g->type, g->zone, false) : NULL;
-    if (s != NULL && s->n > 0)
-        return ledger_spot(g->start, from, to, s->steps, s->n, out, &e) == ERR_OK;
-    return g->rate_known && ledger_flat(g->rate, from, to, out, &e) == ERR_OK;
+    bill_clear(&b);
+    known = part_bill(c, g, from, to, &b);
+    return bill_total(&b, out, &e) == ERR_OK && known;
 }
 
 static void segment_store(struct controller *c, const struct segment *g)
@@ -177,28 +198,50 @@ static struct segment *segment_add(struct controller *c)
     return g;
 }
 
+/* Adds one closed segment to the sums of its server or of the extension. */
+static void count_closed(struct controller *c, const struct segment *g)
+{
+    struct server_state *s = server_find(c, g->server);
+    struct usd *month = s != NULL ? &s->month_closed : &c->extension.month_closed;
+    struct usd *today = s != NULL ? &s->today_closed : &c->extension.today_closed;
+    struct usd v, w;
+    struct bill b;
+    struct err e = {0};
+    bool known;
+
+    bill_clear(&b);
+    known = part_bill(c, g, c->month_start, g->end, &b);
+    known = bill_total(&b, &v, &e) == ERR_OK && known;
+    known = part_cost(c, g, c->day_start, g->end, &w) && known;
+    if (s != NULL) {
+        s->closed_unknown = s->closed_unknown || !known;
+        s->on_demand_unknown =
+            s->on_demand_unknown || !b.on_demand_known ||
+            usd_add(s->month_on_demand, b.on_demand, &s->month_on_demand, &e) != ERR_OK;
+    } else {
+        c->extension.closed_unknown = c->extension.closed_unknown || !known;
+    }
+    if (usd_add(*month, v, month, &e) != ERR_OK ||
+        usd_add(*today, w, today, &e) != ERR_OK)
+        alert_raise(c, g->server, "cost", e.text);
+}
+
 /* Sums of the closed segments; open ones are added when they are looked at. */
 static void recount(struct controller *c)
 {
-    struct err e = {0};
-
     c->extension.month_closed = c->extension.today_closed = (struct usd){0};
-    for (size_t i = 0; i < c->n_servers; i++)
-        c->servers[i].month_closed = c->servers[i].today_closed = (struct usd){0};
-    for (size_t i = 0; i < c->n_segments; i++) {
-        const struct segment *g = &c->segments[i];
-        struct server_state *s = server_find(c, g->server);
-        struct usd month, today;
-        struct usd *to_month = s != NULL ? &s->month_closed : &c->extension.month_closed;
-        struct usd *to_today = s != NULL ? &s->today_closed : &c->extension.today_closed;
+    c->extension.closed_unknown = false;
+    for (size_t i = 0; i < c->n_servers; i++) {
+        struct server_state *s = &c->servers[i];
 
-        if (g->end.s == 0 || !part_cost(c, g, c->month_start, g->end, &month) ||
-            !part_cost(c, g, c->day_start, g->end, &today))
-            continue;
-        if (usd_add(*to_month, month, to_month, &e) != ERR_OK ||
-            usd_add(*to_today, today, to_today, &e) != ERR_OK)
-            alert_raise(c, g->server, "cost", e.text);
+        s->month_closed = s->today_closed = s->month_on_demand = (struct usd){0};
+        s->closed_unknown = s->on_demand_unknown = false;
     }
+    for (size_t i = 0; i < c->n_segments; i++) {
+        if (c->segments[i].end.s != 0)
+            count_closed(c, &c->segments[i]);
+    }
+    c->month.spent_at.s = 0;
 }
 
 /* At the turn of a month or of the site's day: sums start anew, old closed segments go.
@@ -206,6 +249,7 @@ static void recount(struct controller *c)
 static void turn_periods(struct controller *c)
 {
     struct utc month = ledger_month_start(c->now), tomorrow;
+    bool many = c->n_segments > SEGMENTS_MANY;
     size_t kept = 0;
 
     if (c->now.s < c->next_day.s && month.s == c->month_start.s)
@@ -217,14 +261,16 @@ static void turn_periods(struct controller *c)
     c->next_day = ledger_day_start(c->tz, tomorrow);
     for (size_t i = 0; i < c->n_segments; i++) {
         if (c->segments[i].end.s == 0 || c->segments[i].end.s > c->month_start.s ||
-            c->segments[i].end.s > c->day_start.s)
+            c->segments[i].end.s > c->day_start.s ||
+            (!many && c->segments[i].end.s > c->now.s - KEPT_S))
             c->segments[kept++] = c->segments[i];
     }
     c->n_segments = kept;
+    c->month.forecast_at.s = 0;
     recount(c);
 }
 
-static void segment_close(struct controller *c, int64_t *id, bool free_of_charge)
+static void segment_close(struct controller *c, int64_t *id, bool lost)
 {
     struct segment *g = segment_find(c, *id);
 
@@ -232,10 +278,9 @@ static void segment_close(struct controller *c, int64_t *id, bool free_of_charge
     if (g == NULL)
         return;
     g->end = c->now;
-    /* AWS charges nothing for an instance that it takes back in its first hour (aws-api
-     * 8). */
-    if (free_of_charge && g->end.s - g->start.s < FREE_HOUR_S)
-        (void)str_copy(g->kind, sizeof(g->kind), "free");
+    /* Taken back by AWS: what is free then is the bill's to say. */
+    if (lost && str_eq(g->kind, "spot"))
+        (void)str_copy(g->kind, sizeof(g->kind), "lost");
     (void)part_cost(c, g, g->start, g->end,
                     &g->cost); /* unknown stays at its last value */
     segment_store(c, g);
@@ -317,6 +362,7 @@ void costs_follow(struct controller *c)
     for (size_t i = 0; i < c->n_servers; i++)
         follow_instance(c, &c->servers[i]);
     follow_extension(c);
+    month_follow(c);
 }
 
 void costs_load(struct controller *c, const struct store_state *state)
@@ -366,38 +412,81 @@ static bool with_open(struct controller *c, int64_t id, struct usd *month,
     return known;
 }
 
+/* The month so far, had the server's hours been on-demand. */
+static void view_same_hours(struct controller *c, const struct server_state *s,
+                            const struct segment *g, struct cost_view *v)
+{
+    struct bill b;
+
+    bill_clear(&b);
+    v->same_hours = s->month_on_demand;
+    v->same_hours_known = !s->on_demand_unknown;
+    if (g == NULL)
+        return;
+    (void)part_bill(c, g, c->month_start, c->now,
+                    &b); /* its own price is not asked for */
+    add(&v->same_hours, b.on_demand);
+    v->same_hours_known = v->same_hours_known && b.on_demand_known;
+}
+
+static void view_server(struct controller *c, struct server_state *s, struct cost_view *v)
+{
+    const struct instance_facts *in = &s->facts.instance;
+    const struct segment *g = segment_find(c, s->segment);
+    const char *type = in->type[0] != '\0'               ? in->type
+                       : s->config->n_instance_types > 0 ? s->config->instance_types[0]
+                                                         : "";
+
+    v->month = s->month_closed;
+    v->today = s->today_closed;
+    v->hour_known = with_open(c, s->segment, &v->month, &v->today);
+    v->month_known = v->hour_known && !s->closed_unknown;
+    v->price_known = price_find(c, type, in->zone, c->now, &v->price, &v->price_as_of);
+    if (g != NULL && str_eq(g->kind, "on_demand")) {
+        v->price = g->rate;
+        v->price_known = g->rate_known;
+    }
+    if (g != NULL) {
+        v->hour = v->price;
+        v->hour_known = v->hour_known && v->price_known;
+    }
+    /* Nobody knows what a server costs whose place nobody knows. */
+    if (g == NULL && s->facts.place == PLACE_UNKNOWN)
+        v->hour_known = v->month_known = false;
+    view_same_hours(c, s, g, v);
+}
+
+/* What runs by the calendar is nobody's: it is in the sums only. */
+static void view_fixed(const struct controller *c, struct fleet *f)
+{
+    struct bill month, today;
+    struct usd v;
+    struct err e = {0};
+
+    bill_clear(&month);
+    bill_clear(&today);
+    if (bill_fixed(&month, &c->config->cost, c->month_start, c->now, &e) != ERR_OK ||
+        bill_total(&month, &v, &e) != ERR_OK) {
+        f->month_known = false;
+        return;
+    }
+    add(&f->month, v);
+    if (bill_fixed(&today, &c->config->cost, c->day_start, c->now, &e) == ERR_OK &&
+        bill_total(&today, &v, &e) == ERR_OK)
+        add(&f->today, v);
+}
+
 void costs_view(struct controller *c, struct fleet *f)
 {
     struct extension_state_kept *x = &c->extension;
 
-    f->hour_known = true;
+    f->hour_known = f->month_known = true;
     for (size_t i = 0; i < c->n_servers; i++) {
-        struct server_state *s = &c->servers[i];
-        const struct instance_facts *in = &s->facts.instance;
-        const struct segment *g = segment_find(c, s->segment);
         struct cost_view *v = &f->servers[i].cost;
-        const char *type = in->type[0] != '\0' ? in->type
-                           : s->config->n_instance_types > 0
-                               ? s->config->instance_types[0]
-                               : "";
 
-        v->month = s->month_closed;
-        v->today = s->today_closed;
-        v->hour_known = with_open(c, s->segment, &v->month, &v->today);
-        v->price_known =
-            price_find(c, type, in->zone, c->now, &v->price, &v->price_as_of);
-        if (g != NULL && str_eq(g->kind, "on_demand")) {
-            v->price = g->rate;
-            v->price_known = g->rate_known;
-        }
-        if (g != NULL) {
-            v->hour = v->price;
-            v->hour_known = v->hour_known && v->price_known;
-        }
-        /* Nobody knows what a server costs whose place nobody knows. */
-        if (g == NULL && s->facts.place == PLACE_UNKNOWN)
-            v->hour_known = false;
+        view_server(c, &c->servers[i], v);
         f->hour_known = f->hour_known && v->hour_known;
+        f->month_known = f->month_known && v->month_known;
         add(&f->hour, v->hour);
         add(&f->month, v->month);
         add(&f->today, v->today);
@@ -406,12 +495,16 @@ void costs_view(struct controller *c, struct fleet *f)
     f->extension_today = x->today_closed;
     f->extension_cost_known =
         with_open(c, x->segment, &f->extension_month, &f->extension_today) &&
-        c->config->cost.has_extension_hour;
+        c->config->cost.has_extension_hour && !x->closed_unknown;
     if (x->segment != 0) {
         f->extension_hour = c->config->cost.extension_hour;
         f->hour_known = f->hour_known && f->extension_cost_known;
     }
+    if (x->segment != 0 || x->closed_unknown)
+        f->month_known = f->month_known && f->extension_cost_known;
     add(&f->hour, f->extension_hour);
     add(&f->month, f->extension_month);
     add(&f->today, f->extension_today);
+    view_fixed(c, f);
+    month_view(c, f);
 }

@@ -22,8 +22,10 @@ static void fill_plan(struct controller *c, struct plan_in *in)
                                   .settled_since = s->settled_since,
                                   .retry_at = s->retry_at,
                                   .rerun_at = s->rerun_at,
-                                  .breaker_open = s->breaker_until.s > c->now.s,
+                                  .breaker_open = breaker_is_open(c, s),
                                   .hold_ended = s->hold_ended};
+        if (!s->breaker_for_good)
+            p->breaker_until = s->breaker_until;
         p->order.place = s->order.place;
         p->order.force = s->order.force;
         p->order.at = s->order.at;
@@ -44,6 +46,7 @@ static void fill_plan(struct controller *c, struct plan_in *in)
                            .last_start = c->last_start,
                            .servers = c->plan_servers,
                            .n = c->n_servers};
+    month_plan(c, in);
 }
 
 static void apply(struct controller *c, struct server_state *s,
@@ -54,6 +57,7 @@ static void apply(struct controller *c, struct server_state *s,
 
     s->decision = out->decision;
     s->may_commit = out->may_commit;
+    s->over_budget = out->over_budget;
     if (was != s->decision.desired || gate != s->decision.gate)
         c->fx->changed = true;
     if (acts_forbidden(c))

@@ -8,19 +8,20 @@ libcore_a_SOURCES += \
 	core/engine/controller.c \
 	core/engine/controller.h \
 	core/engine/costs.c \
+	core/engine/daily.c \
 	core/engine/decide.c \
 	core/engine/effects.c \
 	core/engine/effects.h \
 	core/engine/engine.c \
 	core/engine/engine.h \
+	core/engine/foreign.c \
 	core/engine/journal.c \
 	core/engine/mailbox.c \
 	core/engine/mailbox.h \
 	core/engine/merge.c \
+	core/engine/month.c \
 	core/engine/moves.c \
 	core/engine/react.c \
-	core/engine/runtime.c \
-	core/engine/runtime.c \
 	core/engine/runtime.c \
 	core/engine/runtime.h \
 	core/engine/snapshot.c \

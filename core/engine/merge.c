@@ -177,6 +177,8 @@ static void copy_instance(struct instance_facts *f, const struct seen_instance *
         (void)str_copy(f->request, sizeof(f->request), in->spot_request);
     if (in->lifecycle != LIFECYCLE_UNKNOWN)
         f->lifecycle = in->lifecycle;
+    if (in->state_reason[0] != '\0')
+        (void)str_copy(f->state_reason, sizeof(f->state_reason), in->state_reason);
     if (in->launched.s != 0)
         f->launched = in->launched;
     f->running = in->state == INSTANCE_RUNNING || in->state == INSTANCE_PENDING;
@@ -364,6 +366,8 @@ static void merge_extension(struct controller *c)
         (void)str_format(text, sizeof(text), "%lld",
                          (long long)c->extension.start_took_s);
         setting_store(c, "extension_start_s", text);
+        lead_note(&c->lead.starts, c->extension.start_took_s);
+        lead_store(c, "lead_starts", &c->lead.starts);
     }
     x->state = v->extension;
     x->as_of = o->at;
@@ -431,5 +435,7 @@ void merge_all(struct controller *c)
         merge_velostrata(c, s);
         check_power(s);
         check_half_moved(s);
+        if (s->facts.blocked[0] == '\0' && !s->has_move)
+            (void)str_copy(s->facts.blocked, sizeof(s->facts.blocked), s->outside);
     }
 }

@@ -118,9 +118,31 @@ static void count_failure(struct controller *c, struct server_state *s,
     s->failures++;
     back_off(c, s);
     if (failure == FAILURE_PERMANENT || s->failures >= p->breaker_failures) {
+        /* 6.4: bad credentials or a bad request do not get better by themselves. */
+        s->breaker_for_good = failure == FAILURE_PERMANENT;
         s->breaker_until.s = c->now.s + p->breaker_open;
+        breaker_store(c, s);
         alert_raise(c, s->config->name, "breaker", s->move.note);
     }
+}
+
+/* 3.4: what this way out took, for the lead of the days to come. */
+static void learn(struct controller *c, const struct server_state *s)
+{
+    const struct move *m = &s->move;
+    const struct mover_step *steps;
+    int32_t n, node = 0;
+
+    steps = mover_steps(s->mover, m->direction, &n);
+    for (int32_t i = 1; i < n; i++)
+        node = steps[i].step == STEP_NODE ? i : node;
+    if (m->direction != DIRECTION_OUT || node == 0 || m->committed_at.s == 0 ||
+        m->step_done[node].s == 0)
+        return;
+    lead_note(&c->lead.moves, m->step_done[node - 1].s - m->committed_at.s);
+    lead_note(&c->lead.joins, m->step_done[node].s - m->step_done[node - 1].s);
+    lead_store(c, "lead_moves", &c->lead.moves);
+    lead_store(c, "lead_joins", &c->lead.joins);
 }
 
 void move_end(struct controller *c, struct server_state *s, enum move_status status,
@@ -150,8 +172,10 @@ void move_end(struct controller *c, struct server_state *s, enum move_status sta
                     duration_text(c->now.s - m->started.s, took),
                     why[0] != '\0' ? "; " : "", why);
         s->failures = 0;
-        s->retry_at.s = s->breaker_until.s = 0;
+        s->retry_at.s = 0;
+        breaker_close(c, s);
         place_know(c, s, target);
+        learn(c, s);
         if (m->direction == DIRECTION_BACK)
             s->offering = 0;
         retry_store(c, s);

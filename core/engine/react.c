@@ -3,6 +3,7 @@
 #include "core/engine/state.h"
 
 #include "core/base/str.h"
+#include "core/policy/rerun.h"
 
 #include <string.h>
 
@@ -15,27 +16,64 @@ static bool is_settled(const struct server_state *s)
            (s->facts.place == PLACE_ONPREM || s->facts.place == PLACE_CLOUD);
 }
 
+static void rerun_store(struct controller *c, const struct server_state *s)
+{
+    int64_t times[LOSSES_KEPT];
+    char key[NAME_TEXT];
+
+    for (int32_t i = 0; i < s->n_losses; i++)
+        times[i] = s->losses[i].s;
+    (void)str_format(key, sizeof(key), "losses:%.46s", s->config->name);
+    setting_store_numbers(c, key, times, (size_t)s->n_losses);
+    (void)str_format(key, sizeof(key), "rerun:%.46s", s->config->name);
+    setting_store_number(c, key, s->rerun_at.s);
+}
+
+/* 2: as many interruptions as servers are a market event; all re-runs pause. */
+static void check_market(struct controller *c)
+{
+    const struct policy_config *p = &c->config->policy;
+    struct utc until = {c->now.s + p->site_breaker_pause};
+    char text[LINE_TEXT], pause[DUR_TEXT];
+    size_t losses = 0;
+
+    for (size_t i = 0; i < c->n_servers; i++)
+        losses += rerun_losses(c->servers[i].losses, (size_t)c->servers[i].n_losses,
+                               c->now, p->site_breaker_window);
+    if (!rerun_is_market(losses, c->n_servers) || p->site_breaker_pause == 0)
+        return;
+    for (size_t i = 0; i < c->n_servers; i++) {
+        struct server_state *s = &c->servers[i];
+
+        if (rerun_losses(s->losses, (size_t)s->n_losses, c->now,
+                         p->site_breaker_window) == 0 ||
+            s->rerun_at.s >= until.s)
+            continue;
+        s->rerun_at = until;
+        rerun_store(c, s);
+    }
+    (void)str_format(text, sizeof(text),
+                     "the spot market takes back what it gave (%zu interruptions): "
+                     "re-runs pause %s",
+                     losses, duration_text(p->site_breaker_pause, pause));
+    alert_raise(c, "", "market", text);
+}
+
 /* Interruptions within rerun_window decide how long the next re-run waits
  * (policy-and-cost 2). */
 static void note_loss(struct controller *c, struct server_state *s)
 {
     const struct policy_config *p = &c->config->policy;
-    int32_t recent = 0;
-    size_t delay;
 
     if (s->n_losses == LOSSES_KEPT) {
         memmove(&s->losses[0], &s->losses[1], sizeof(s->losses[0]) * (LOSSES_KEPT - 1));
         s->n_losses--;
     }
     s->losses[s->n_losses++] = c->now;
-    for (int32_t i = 0; i < s->n_losses; i++) {
-        if (c->now.s - s->losses[i].s <= p->rerun_window)
-            recent++;
-    }
-    delay = p->n_rerun_delay == 0               ? 0
-            : (size_t)recent > p->n_rerun_delay ? p->n_rerun_delay - 1
-                                                : (size_t)recent - 1;
-    s->rerun_at.s = c->now.s + (p->n_rerun_delay == 0 ? 0 : p->rerun_delay[delay]);
+    s->rerun_at = rerun_at(
+        p, rerun_losses(s->losses, (size_t)s->n_losses, c->now, p->rerun_window), c->now);
+    rerun_store(c, s);
+    check_market(c);
     /* The pool that took this one back is asked last next time. */
     s->offering++;
     retry_store(c, s);
@@ -77,7 +115,9 @@ static void tell_loss(struct controller *c, struct server_state *s)
         (s->has_move && s->move.direction == DIRECTION_OUT && s->move.committed);
     bool gone = f->lost || f->place == PLACE_LOST || f->place == PLACE_MOVING_BACK ||
                 (f->place == PLACE_ONPREM && s->known_place == PLACE_CLOUD);
-    bool by_spot = f->lost || f->place == PLACE_LOST || s->notice_told;
+    bool by_person = foreign_by_person(s);
+    bool by_spot = !by_person &&
+                   (f->lost || f->place == PLACE_LOST || s->notice_told || s->taken_back);
 
     if (!was_out || !gone || f->place_stale)
         return;
@@ -95,15 +135,19 @@ static void tell_loss(struct controller *c, struct server_state *s)
     journal_say(c,
                 journal_begin(c, LEVEL_WARN, by_spot ? "spot" : "rushhour",
                               s->config->name, by_spot ? "loss" : "changed-outside"),
-                by_spot ? "AWS reclaimed the instance; it comes back on-prem"
-                        : "left the cloud without an order from here");
+                by_spot     ? "AWS reclaimed the instance; it comes back on-prem"
+                : by_person ? "a person took it out of the cloud"
+                            : "left the cloud without an order from here");
     if (by_spot) {
         note_loss(c, s);
         alert_raise(c, s->config->name, "interruption",
                     "its spot instance was reclaimed");
     }
+    if (by_person && !acts_forbidden(c))
+        foreign_change(c, s, PLACE_ONPREM);
     if (s->has_move)
-        move_end(c, s, MOVE_FAILED, FAILURE_CAPACITY, "the instance was taken back");
+        move_end(c, s, MOVE_FAILED, FAILURE_CAPACITY,
+                 by_person ? "a person took it home" : "the instance was taken back");
     /* Told once, whoever may act; what cannot be done now is owed. */
     s->known_place = PLACE_UNKNOWN;
     s->owed_home = true;
@@ -116,8 +160,11 @@ static void pay_home(struct controller *c, struct server_state *s)
 {
     const struct server_facts *f = &s->facts;
 
-    if (!s->owed_home || s->has_move || f->place_stale ||
-        f->place_as_of.s <= s->owed_since.s)
+    if (!s->owed_home || s->has_move)
+        return;
+    if (foreign_by_person(s) && !acts_forbidden(c)) /* could not be told before */
+        foreign_change(c, s, PLACE_ONPREM);
+    if (f->place_stale || f->place_as_of.s <= s->owed_since.s)
         return;
     if (f->place == PLACE_ONPREM && f->power == POWER_ON && !f->task_active)
         s->owed_home = false;
@@ -136,8 +183,10 @@ static void note_arrival(struct controller *c, struct server_state *s)
         s->order.place = PLACE_UNKNOWN;
         order_store(c, s);
     }
-    if (s->known_place == f->place)
+    if (s->known_place == f->place) {
+        foreign_forget(s);
         return;
+    }
     /* Known to be in the cloud and now at home: tell_loss() looks after it first. */
     if (s->known_place == PLACE_CLOUD)
         return;
@@ -146,6 +195,10 @@ static void note_arrival(struct controller *c, struct server_state *s)
             c,
             journal_begin(c, LEVEL_WARN, "rushhour", s->config->name, "changed-outside"),
             "went to the cloud without an order from here");
+    if (s->known_place == PLACE_ONPREM && f->place == PLACE_CLOUD &&
+        foreign_by_person(s) && !acts_forbidden(c))
+        foreign_change(c, s, PLACE_CLOUD);
+    foreign_forget(s);
     place_know(c, s, f->place);
 }
 
@@ -181,6 +234,39 @@ static void tell_late(struct controller *c, struct server_state *s)
                      : d->gate != GATE_NONE                 ? d->gate_text
                                                             : "on its way");
     alert_raise(c, s->config->name, "late", text);
+}
+
+/* 3.4: how long before or after a window's start each server could take builds. Who
+ * begins to watch later cannot tell. */
+static void note_ready(struct controller *c, struct server_state *s)
+{
+    const struct server_facts *f = &s->facts;
+    bool ready =
+        f->place == PLACE_CLOUD && !f->place_stale && f->cloud.known && f->cloud.open;
+    struct schedule_at at;
+    struct journal_entry *j;
+    char by[DUR_TEXT];
+    int64_t late;
+
+    if (!ready) {
+        s->ready_since.s = 0;
+        return;
+    }
+    if (s->ready_since.s == 0)
+        s->ready_since = c->now;
+    at = schedule_at(&c->schedule, c->now);
+    if (at.phase != PHASE_WINDOW || s->ready_window.s == at.window.start.s)
+        return;
+    s->ready_window = at.window.start;
+    if (c->started.s > at.window.start.s)
+        return;
+    late = s->ready_since.s - at.window.start.s;
+    j = journal_begin(c, LEVEL_INFO, "rushhour", s->config->name, "ready");
+    (void)str_format(j->reason, sizeof(j->reason), "%lld", (long long)late);
+    journal_say(c, j,
+                late > 0 ? "ready %s after the rush hour began"
+                         : "ready %s before the rush hour",
+                duration_text(late > 0 ? late : -late, by));
 }
 
 static void note_snooze_end(struct controller *c)
@@ -247,12 +333,14 @@ void react_all(struct controller *c)
     for (size_t i = 0; i < c->n_servers; i++) {
         struct server_state *s = &c->servers[i];
 
+        foreign_watch(c, s);
         note_hold_end(c, s);
         tell_notice(c, s);
         tell_loss(c, s);
         pay_home(c, s);
         note_arrival(c, s);
         tell_late(c, s);
+        note_ready(c, s);
     }
     watch_idle(c);
 }

@@ -66,12 +66,13 @@ static void view_server(struct controller *c, struct server_state *s,
     view_move(c, s, &v->move);
     v->failures = s->failures;
     v->retry_at = s->retry_at.s > s->rerun_at.s ? s->retry_at : s->rerun_at;
-    v->breaker_open = s->breaker_until.s > c->now.s;
+    v->breaker_open = breaker_is_open(c, s);
     for (int32_t i = 0; i < s->n_losses; i++) {
         if (c->now.s - s->losses[i].s <= WEEK_S)
             v->interruptions++;
         v->last_interruption = s->losses[i];
     }
+    v->over_budget = s->over_budget;
     v->wait_data = s->order.place != PLACE_UNKNOWN && s->decision.gate == GATE_STALE;
 }
 
@@ -166,6 +167,8 @@ static void view_degraded(const struct controller *c, struct fleet *f)
         degrade(f, "store");
     if (c->clock_bad_ticks > 0)
         degrade(f, "clock");
+    if (c->month.reached.s != 0)
+        degrade(f, "budget");
     if (!controller_has_looked(c))
         degrade(f, "recovering");
     for (size_t i = 0; i < SOURCE_COUNT; i++) {
@@ -206,6 +209,7 @@ static void view_header(const struct controller *c, struct fleet *f)
     f->controller.since = c->started;
     f->in_window = c->plan.in_window;
     f->in_lead = c->plan.in_lead;
+    f->lead_s = c->lead_s;
     f->in_drain = c->plan.in_drain;
     f->next.at = c->plan.next_at;
     f->next.place = c->plan.next_place;

@@ -4,6 +4,8 @@
 
 #include "core/base/str.h"
 
+#include <string.h>
+
 /* What every part of the controller needs: finding a server, and keeping what is to
  * survive. */
 
@@ -33,6 +35,55 @@ void setting_store(struct controller *c, const char *key, const char *value)
     (void)str_copy(r->as.setting.value, sizeof(r->as.setting.value), value);
 }
 
+void setting_store_number(struct controller *c, const char *key, int64_t v)
+{
+    char text[24];
+
+    (void)str_format(text, sizeof(text), "%lld", (long long)v);
+    setting_store(c, key, text);
+}
+
+void setting_store_numbers(struct controller *c, const char *key, const int64_t *v,
+                           size_t n)
+{
+    char text[LINE_TEXT] = "";
+    size_t used = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        char one[24];
+
+        (void)str_format(one, sizeof(one), "%s%lld", i > 0 ? "," : "", (long long)v[i]);
+        if (used + strlen(one) >= sizeof(text))
+            break;
+        (void)str_copy(text + used, sizeof(text) - used, one);
+        used += strlen(one);
+    }
+    setting_store(c, key, text);
+}
+
+size_t setting_numbers(const char *value, int64_t *out, size_t max)
+{
+    size_t n = 0;
+
+    for (const char *p = value; *p != '\0' && n < max;) {
+        size_t len = strcspn(p, ",");
+        char one[24];
+        struct err e = {0};
+
+        if (!str_format(one, sizeof(one), "%.*s", (int)len, p) ||
+            str_to_i64(one, 0, INT64_MAX, &out[n], &e) != ERR_OK)
+            return n; /* what a person wrote there is no number */
+        n++;
+        p += len + (p[len] == ',' ? 1 : 0);
+    }
+    return n;
+}
+
+void lead_store(struct controller *c, const char *key, const struct lead_list *l)
+{
+    setting_store_numbers(c, key, l->s, l->n);
+}
+
 void hold_store(struct controller *c, const struct server_state *s)
 {
     struct record *r = effects_record(c->fx, RECORD_HOLD);
@@ -44,16 +95,47 @@ void hold_store(struct controller *c, const struct server_state *s)
     r->as.hold.hold = s->hold;
 }
 
+static void server_key(const struct server_state *s, const char *what,
+                       char key[NAME_TEXT])
+{
+    (void)str_format(key, NAME_TEXT, "%s:%.46s", what, s->config->name);
+}
+
 void hold_end(struct controller *c, struct server_state *s)
 {
-    char key[NAME_TEXT], text[24];
+    char key[NAME_TEXT];
 
     s->hold = (struct hold){0};
-    s->hold_ended = c->now;
     hold_store(c, s);
-    (void)str_format(key, sizeof(key), "held:%.50s", s->config->name);
-    (void)str_format(text, sizeof(text), "%lld", (long long)c->now.s);
-    setting_store(c, key, text);
+    s->hold_ended = c->now;
+    server_key(s, "held", key);
+    setting_store_number(c, key, c->now.s);
+}
+
+bool breaker_is_open(const struct controller *c, const struct server_state *s)
+{
+    return s->breaker_for_good || s->breaker_until.s > c->now.s;
+}
+
+/* "1795329000 0", or with the fingerprint of the configuration that was wrong. */
+void breaker_store(struct controller *c, const struct server_state *s)
+{
+    char key[NAME_TEXT], value[LINE_TEXT] = "";
+
+    server_key(s, "breaker", key);
+    if (s->breaker_for_good || s->breaker_until.s != 0)
+        (void)str_format(value, sizeof(value), "%lld %s", (long long)s->breaker_until.s,
+                         s->breaker_for_good ? c->fingerprint : "0");
+    setting_store(c, key, value);
+}
+
+void breaker_close(struct controller *c, struct server_state *s)
+{
+    if (!s->breaker_for_good && s->breaker_until.s == 0)
+        return;
+    s->breaker_for_good = false;
+    s->breaker_until.s = 0;
+    breaker_store(c, s);
 }
 
 void order_store(struct controller *c, const struct server_state *s)
@@ -71,12 +153,10 @@ void retry_store(struct controller *c, const struct server_state *s)
 {
     char key[NAME_TEXT], value[LINE_TEXT] = "";
 
-    (void)str_format(key, sizeof(key), "retry:%.50s", s->config->name);
-    if (s->failures != 0 || s->retry_at.s != 0 || s->breaker_until.s != 0 ||
-        s->rerun_at.s != 0 || s->offering != 0)
-        (void)str_format(value, sizeof(value), "%d %lld %lld %lld %d", s->failures,
-                         (long long)s->retry_at.s, (long long)s->breaker_until.s,
-                         (long long)s->rerun_at.s, s->offering);
+    server_key(s, "retry", key);
+    if (s->failures != 0 || s->retry_at.s != 0 || s->offering != 0)
+        (void)str_format(value, sizeof(value), "%d %lld %d", s->failures,
+                         (long long)s->retry_at.s, s->offering);
     setting_store(c, key, value);
 }
 
@@ -88,4 +168,6 @@ void place_know(struct controller *c, struct server_state *s, enum place place)
     s->settled_since = c->now;
     (void)str_format(key, sizeof(key), "place:%.50s", s->config->name);
     setting_store(c, key, place_word(place));
+    server_key(s, "since", key);
+    setting_store_number(c, key, c->now.s);
 }

@@ -7,9 +7,11 @@
 #define RH_ENGINE_STATE_H
 
 #include "core/base/rng.h"
+#include "core/cost/forecast.h"
 #include "core/cost/ledger.h"
 #include "core/engine/controller.h"
 #include "core/move/mover.h"
+#include "core/policy/lead.h"
 #include "core/policy/plan.h"
 
 enum { LOSSES_KEPT = 8, PRICE_STEPS = 4096, MAX_CALLS_OPEN = 64, DURATIONS_KEPT = 20 };
@@ -66,6 +68,13 @@ struct server_state {
     int32_t failures; /* failed moves in a row */
     struct utc retry_at;
     struct utc breaker_until;
+    bool breaker_for_good;        /* a permanent error: no time ends it */
+    char foreign_user[NAME_TEXT]; /* who else had a hand on it lately, "" */
+    bool taken_back;              /* AWS says so of the instance it had */
+    char outside[LINE_TEXT];      /* foreign_change = alert: blocked with this text, "" */
+    struct utc ready_since;       /* in the cloud with its node open; 0 = is not */
+    struct utc ready_window;      /* the window of which it was told */
+    struct utc hold_ended;        /* of its last hold, 0 = none lately; stored */
     struct utc rerun_at;
     struct utc losses[LOSSES_KEPT]; /* newest last */
     int32_t n_losses;
@@ -74,7 +83,6 @@ struct server_state {
      * owed. */
     bool owed_home;
     struct utc owed_since;
-    struct utc hold_ended;      /* end or release of the last hold */
     char half_moved[LINE_TEXT]; /* "" or what only a person can end */
     bool late_told;
     bool drain_told;
@@ -84,6 +92,10 @@ struct server_state {
     int32_t keep_failures;
     int64_t segment;                       /* id of the open cost segment, 0 = none */
     struct usd month_closed, today_closed; /* of closed segments */
+    struct usd month_on_demand;            /* … of this month, at the on-demand price */
+    bool closed_unknown, on_demand_unknown;
+    bool over_budget;          /* a move out now would exceed the budget */
+    struct utc over_budget_at; /* its hold of that time was made over the budget */
 };
 
 struct price_series {
@@ -109,8 +121,22 @@ struct extension_state_kept {
     struct utc start_seen;
     int64_t segment;
     struct usd month_closed, today_closed;
+    bool closed_unknown;
     bool stop_ordered, start_ordered; /* by a person */
     char ordered_by[NAME_TEXT];
+};
+
+/* What is made of the ledger now and then: the forecast, the budget. */
+struct month_kept {
+    struct utc forecast_at; /* 0 = to be made */
+    struct forecast forecast;
+    struct comparisons compare;
+    struct utc spent_at; /* 0 = to be counted */
+    bool spent_known;
+    struct usd spent;         /* month to date */
+    struct utc warned;        /* start of the month in which the share was told */
+    struct utc reached;       /* the budget is spent since then, 0 = it is not */
+    struct utc forecast_told; /* start of the day on which that was told */
 };
 
 struct controller {
@@ -118,6 +144,7 @@ struct controller {
     const struct tz *tz;
     struct rng rng;
     bool dry_run, observe;
+    char fingerprint[20]; /* of the configuration, in hex */
     char host[NAME_TEXT], user[NAME_TEXT];
     int32_t pid;
     struct utc started;
@@ -142,7 +169,11 @@ struct controller {
 
     struct schedule schedule;
     bool schedule_built;
+    int64_t calendar_told; /* day since 1970 of the last word about the calendar's end */
+    struct utc empty_told; /* the swallowed window that was told last */
     int64_t lead_s;
+    int64_t lead_day; /* since 1970, of the last look at what moves take */
+    struct lead_history lead;
     struct plan_out plan;
     struct plan_server *plan_servers;
     struct plan_server_out *plan_outs;
@@ -166,6 +197,8 @@ struct controller {
     size_t n_segments, cap_segments;
     struct price_series series[MAX_SERIES];
     size_t n_series;
+    struct price_track tracks[MAX_SERIES]; /* the same, as bills read them */
+    struct month_kept month;
     struct utc month_start, day_start, next_day;
 
     struct journal_entry events[FLEET_EVENTS]; /* ring */
@@ -181,14 +214,37 @@ struct controller {
 /* state.c */
 struct server_state *server_find(struct controller *c, const char *name) NONNULL;
 
+/* By time, or until a person or another configuration ends it. */
+bool breaker_is_open(const struct controller *c, const struct server_state *s) NONNULL;
+void breaker_close(struct controller *c, struct server_state *s) NONNULL;
+void breaker_store(struct controller *c, const struct server_state *s) NONNULL;
+
+/* A hold ends now: by its time, or by a person. */
+void hold_end(struct controller *c, struct server_state *s) NONNULL;
+
+/* A list of whole numbers that is to survive; and back (how many there were). */
+enum { NUMBERS_KEPT = 24 };
+void setting_store_numbers(struct controller *c, const char *key, const int64_t *v,
+                           size_t n) NONNULL;
+size_t setting_numbers(const char *value, int64_t *out, size_t max) NONNULL;
+void lead_store(struct controller *c, const char *key, const struct lead_list *l) NONNULL;
+
+/* foreign.c: who changed a place without an order from here. Watches; was it a person;
+ * what is done about it; and the end of its block by a person's key. */
+void foreign_watch(struct controller *c, struct server_state *s) NONNULL;
+void foreign_forget(struct server_state *s) NONNULL;
+bool foreign_by_person(const struct server_state *s) NONNULL;
+void foreign_change(struct controller *c, struct server_state *s,
+                    enum place place) NONNULL;
+void foreign_release(struct controller *c, struct server_state *s) NONNULL;
+
 /* Nothing may act: observing, dry-run, or no store. */
 bool acts_forbidden(const struct controller *c) NONNULL;
 
 /* Written with the records of this step; an empty value, a hold nowhere, no order:
  * deleted. */
 void setting_store(struct controller *c, const char *key, const char *value) NONNULL;
-/* The hold ends now: a person's release, or its time. */
-void hold_end(struct controller *c, struct server_state *s) NONNULL;
+void setting_store_number(struct controller *c, const char *key, int64_t v) NONNULL;
 void hold_store(struct controller *c, const struct server_state *s) NONNULL;
 void order_store(struct controller *c, const struct server_state *s) NONNULL;
 
@@ -198,6 +254,9 @@ void retry_store(struct controller *c, const struct server_state *s) NONNULL;
 /* The server has arrived there; stored, so that the next start knows what changed without
  * us. */
 void place_know(struct controller *c, struct server_state *s, enum place place) NONNULL;
+
+/* daily.c: the schedule around now, and what is said of it once a day. */
+void schedule_refresh(struct controller *c) NONNULL;
 
 /* journal.c: writes an entry (record and ring). fields the caller leaves out stay empty.
  */
@@ -261,8 +320,18 @@ void costs_load(struct controller *c, const struct store_state *state) NONNULL;
 void costs_prices(struct controller *c, const struct observation *o) NONNULL;
 void costs_follow(struct controller *c) NONNULL;
 void costs_view(struct controller *c, struct fleet *f) NONNULL;
+struct price_book costs_book(const struct controller *c) NONNULL;
 bool price_find(const struct controller *c, const char *type, const char *zone,
                 struct utc at, struct usd *out, struct utc *as_of) NONNULL;
+
+/* month.c: the forecast, what it is compared with, the budget and its alerts. */
+void month_follow(struct controller *c) NONNULL;
+void month_view(struct controller *c, struct fleet *f) NONNULL;
+bool month_load(struct controller *c, const char *key, const char *value) NONNULL;
+/* What the plan has to know of the budget. */
+void month_plan(struct controller *c, struct plan_in *in) NONNULL;
+/* A new hold: was it made over the budget? Stored beside it. */
+void month_hold(struct controller *c, struct server_state *s) NONNULL;
 
 const char *clock_text(const struct controller *c, struct utc t,
                        char buf[TIME_TEXT]) NONNULL;

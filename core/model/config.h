@@ -28,7 +28,19 @@ struct window {
     int32_t end_min;   /* 1..1440 */
 };
 
+/* An exception day, policy-and-cost 3.3. What starts on it: nothing, the windows of the
+ * next weekday that has one (counted from the day itself), or these. */
+enum calendar_kind { CALENDAR_OFF, CALENDAR_ON, CALENDAR_WINDOWS };
+enum { CALENDAR_WINDOWS_MAX = 4, CALENDAR_DAYS_MAX = 4096 };
+struct calendar_day {
+    int64_t day; /* since 1970 */
+    enum calendar_kind kind;
+    size_t n; /* of CALENDAR_WINDOWS, minutes as in struct window */
+    int32_t start_min[CALENDAR_WINDOWS_MAX], end_min[CALENDAR_WINDOWS_MAX];
+};
+
 enum on_drain_deadline { DRAIN_REQUEUE, DRAIN_WAIT, DRAIN_ABORT };
+enum foreign_change { FOREIGN_ADOPT, FOREIGN_ENFORCE, FOREIGN_ALERT };
 enum trust { TRUST_CA, TRUST_CA_PIN, TRUST_PIN_ONLY };
 
 /* Durations are seconds; DURATION_NONE where "none" was said. */
@@ -37,6 +49,9 @@ enum trust { TRUST_CA, TRUST_CA_PIN, TRUST_PIN_ONLY };
 struct policy_config {
     struct window windows[MAX_WINDOWS];
     size_t n_windows;
+    const char *calendar;                  /* the file of exception days, NULL: none */
+    const struct calendar_day *exceptions; /* of it, in order, one a day */
+    size_t n_exceptions;
     bool lead_auto;
     int64_t lead; /* when not auto */
     int64_t drain_start, drain_deadline, out_drain_deadline;
@@ -50,8 +65,13 @@ struct policy_config {
     int64_t breaker_open;
     int64_t rerun_delay[MAX_RERUN_DELAYS];
     size_t n_rerun_delay;
-    int64_t rerun_window;
+    int64_t rerun_window, site_breaker_window, site_breaker_pause;
+    enum foreign_change foreign_change;
     int64_t hold_cloud_cap;
+    bool has_budget;
+    struct usd budget_month;
+    int32_t budget_warn;          /* percent */
+    bool budget_evacuates;        /* on_budget = "evacuate" */
     enum auto_setting auto_first; /* at the very first start */
     int64_t extension_linger, poll_moving, stale_after;
     int64_t clock_step, clock_skew;
@@ -114,8 +134,23 @@ struct configured_price {
 };
 
 struct cost_config {
+    const char *currency;
+    bool billing_hour; /* whole hours, as before October 2017 */
+    bool first_hour_free;
     bool has_extension_hour;
     struct usd extension_hour;
+    int32_t extension_disk_gb, root_volume_gb, image_gb;
+    struct usd disk_gb_month, volume_gb_month, snapshot_gb_month;
+    int32_t public_ipv4;
+    struct usd public_ipv4_hour;
+    int32_t transfer_gb_month, transfer_free_gb, cross_zone_gb_month;
+    struct usd transfer_gb, cross_zone_gb;
+    struct usd vpn_month, licence_month, storage_month;
+    bool has_host_month, has_host_capex;
+    struct usd host_month, host_capex, host_support_month, host_licence_month;
+    int32_t host_months, host_watts;
+    struct usd host_pue; /* a plain factor, as a decimal */
+    struct usd host_kwh;
     const struct configured_price *prices;
     size_t n_prices;
 };

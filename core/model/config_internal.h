@@ -28,6 +28,9 @@ struct config_problems *problems_new(const char *file);
 /* "file:line: text"; line 0: "file: text". A list that is full says so once. */
 void problem_add(struct config_problems *p, int line, const char *fmt, ...)
     PRINTF_LIKE(3, 4) NONNULL;
+/* The same about another file, listed where line of the configuration is. */
+void problem_add_other(struct config_problems *p, int line, const char *file,
+                       int file_line, const char *fmt, ...) PRINTF_LIKE(5, 6) NONNULL;
 bool problems_failed(const struct config_problems *p) NONNULL;
 void problems_sort(struct config_problems *p) NONNULL;
 
@@ -55,10 +58,15 @@ bool value_put(const struct option *o, const void *base, struct strbuf *b) NONNU
 enum { NUMBER_TEXT = 64 };
 const char *number_text(double v, char buf[NUMBER_TEXT]) NONNULL;
 
+/* A whole file of text. ERR_NOT_FOUND, ERR_CONFIG. */
+enum err_code config_text_of(const char *path, struct strbuf *b,
+                             struct err *e) MUST_CHECK NONNULL;
+
 /* Reads the groups below root into the configuration; then looks at what only the whole
  * tells, and at what needs other files. */
 void config_read_tree(struct reader *r) NONNULL;
 void config_check(struct reader *r) NONNULL;
+void config_read_calendar(struct reader *r) NONNULL; /* config_calendar.c */
 void config_read_secrets(struct reader *r) NONNULL;
 
 /* The line of an option, else of its group. */

@@ -125,6 +125,7 @@ static enum err_code understand(const char *text, size_t len, struct reader *r,
         r->root = config_root_setting(&tree);
         config_read_tree(r);
         config_check(r);
+        config_read_calendar(r);
         config_read_secrets(r);
     } else {
         parser_problem(r->problems, &tree);
@@ -190,7 +191,7 @@ enum err_code config_load_text(const char *text, const char *file, bool load_sec
 }
 
 /* The whole file; what keeps it from being read is a problem of its own. */
-static enum err_code read_file(const char *path, struct strbuf *b, struct err *e)
+enum err_code config_text_of(const char *path, struct strbuf *b, struct err *e)
 {
     char chunk[8192];
     struct stat st;
@@ -222,8 +223,8 @@ static enum err_code read_file(const char *path, struct strbuf *b, struct err *e
         strbuf_add(b, chunk, (size_t)n);
     }
     if (rc == ERR_OK && b->failed)
-        rc = err_set(e, ERR_CONFIG, "it is longer than %d bytes: is it a configuration?",
-                     FILE_MAX_BYTES);
+        rc = err_set(e, ERR_CONFIG, "it is longer than %zu bytes: is it the right file?",
+                     b->limit);
     (void)close(fd); /* only read */
     return rc;
 }
@@ -253,7 +254,7 @@ enum err_code config_load(const char *path, bool load_secrets, struct config **o
 
     *problems = NULL;
     strbuf_init(&b, FILE_MAX_BYTES);
-    rc = read_file(path, &b, e);
+    rc = config_text_of(path, &b, e);
     if (rc == ERR_CONFIG)
         rc = unreadable(path, problems, e);
     else if (rc == ERR_OK)

@@ -33,7 +33,8 @@ struct config_problems *problems_new(const char *file)
     return p;
 }
 
-static void add_line(struct config_problems *p, int line, const char *text)
+static void add_line(struct config_problems *p, int order, const char *file, int line,
+                     const char *text)
 {
     char whole[PROBLEM_TEXT + sizeof(p->file) + 16];
 
@@ -42,15 +43,15 @@ static void add_line(struct config_problems *p, int line, const char *text)
         return;
     }
     if (line > 0)
-        (void)str_format(whole, sizeof(whole), "%s:%d: %s", p->file, line, text);
+        (void)str_format(whole, sizeof(whole), "%.255s:%d: %s", file, line, text);
     else
-        (void)str_format(whole, sizeof(whole), "%s: %s", p->file, text);
+        (void)str_format(whole, sizeof(whole), "%.255s: %s", file, text);
     /* Names of the file are shown too, and they are only checked by the parser. */
     for (char *c = whole; *c != '\0'; c++) {
         if ((unsigned char)*c < 0x20 || *c == 0x7f)
             *c = '?';
     }
-    p->list[p->n].line = line;
+    p->list[p->n].line = order;
     p->list[p->n].text = strdup(whole);
     if (p->list[p->n].text == NULL)
         p->failed = true;
@@ -66,7 +67,19 @@ void problem_add(struct config_problems *p, int line, const char *fmt, ...)
     va_start(ap, fmt);
     (void)vsnprintf(text, sizeof(text), fmt, ap); /* a cut text is still a text */
     va_end(ap);
-    add_line(p, line, text);
+    add_line(p, line, p->file, line, text);
+}
+
+void problem_add_other(struct config_problems *p, int line, const char *file,
+                       int file_line, const char *fmt, ...)
+{
+    char text[PROBLEM_TEXT];
+    va_list ap;
+
+    va_start(ap, fmt);
+    (void)vsnprintf(text, sizeof(text), fmt, ap); /* a cut text is still a text */
+    va_end(ap);
+    add_line(p, line, file, file_line, text);
 }
 
 bool problems_failed(const struct config_problems *p)
@@ -87,7 +100,7 @@ void problems_sort(struct config_problems *p)
     }
     if (p->full) {
         free(p->list[--p->n].text);
-        add_line(p, 0, "there are more errors: mend these first");
+        add_line(p, 0, p->file, 0, "there are more errors: mend these first");
     }
 }
 

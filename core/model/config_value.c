@@ -133,7 +133,8 @@ static enum err_code set_usd(const struct option *o, void *base, const char *tex
     if (v.nanos < 0)
         return err_set(e, ERR_RANGE, "%.40s is negative", text);
     put(base, o->offset, &v, sizeof(v));
-    put(base, o->extra, &there, sizeof(there));
+    if (o->extra != 0) /* one with a default is always there */
+        put(base, o->extra, &there, sizeof(there));
     return ERR_OK;
 }
 
@@ -460,7 +461,9 @@ bool value_put(const struct option *o, const void *base, struct strbuf *b)
             strbuf_puts(b, flag ? "true" : "false");
         return true;
     case OPTION_USD:
-        get(base, o->extra, &flag, sizeof(flag));
+        flag = true;
+        if (o->extra != 0)
+            get(base, o->extra, &flag, sizeof(flag));
         get(base, o->offset, &usd, sizeof(usd));
         if (flag)
             put_usd(usd, b);

@@ -36,8 +36,9 @@ struct instance_facts {
     bool running, terminated; /* as last seen */
     struct utc launched;
     enum spot_state spot;
-    char spot_status[NAME_TEXT]; /* AWS's own code, "" unknown */
-    struct utc reclaim_at;       /* 0 = no notice */
+    char spot_status[NAME_TEXT];  /* AWS's own code, "" unknown */
+    struct utc reclaim_at;        /* 0 = no notice */
+    char state_reason[NAME_TEXT]; /* AWS's own code of its end, "" */
 };
 
 struct server_facts {

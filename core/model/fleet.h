@@ -42,6 +42,9 @@ struct move_view {
 struct cost_view {
     bool hour_known; /* false: the price is unknown, shown as ? */
     struct usd hour, today, month;
+    bool month_known;      /* false: some of today or of the month has no price */
+    bool same_hours_known; /* the month so far, had its hours been on-demand: */
+    struct usd same_hours;
     struct usd price; /* of its running instance, or what its first offering costs now */
     bool price_known;
     struct utc price_as_of;
@@ -61,6 +64,7 @@ struct server_view {
     struct utc last_interruption;
     bool wait_data; /* an order waits for fresh data */
     struct cost_view cost;
+    bool over_budget; /* a move out now would exceed the budget */
 };
 
 struct api_view {
@@ -101,6 +105,7 @@ struct fleet {
     char degraded[FLEET_DEGRADED][32];
     size_t n_degraded;
     bool in_window, in_lead, in_drain;
+    int64_t lead_s; /* the way out begins so long before a window */
     struct {
         struct utc at;        /* 0 = none known */
         char what[LINE_TEXT]; /* "window ends: 4 servers return" */
@@ -113,14 +118,23 @@ struct fleet {
     struct host_facts host;
     bool hour_known; /* the sum below has no unknown part */
     struct usd hour, today, month;
+    bool month_known;
+    struct {
+        bool known;
+        struct usd p10, p50, p90;
+    } forecast; /* of the whole month */
+    bool has_budget, budget_reached;
+    struct usd budget;
+    bool same_hours_known, always_on_demand_known; /* the whole month, by forecast: */
+    struct usd same_hours_on_demand, always_on_demand;
     struct utc
         worst_as_of; /* oldest good reading among the APIs that control moves; 0 never */
     int64_t stale_after_s;
     int32_t in_cloud, on_prem, moving, lost, unknown, drift;
     int32_t moves_running, moves_queued;
-    bool looked;               /* every configured source has answered or failed once */
-    int32_t calls_open;        /* acts under way */
-    int32_t orders_open;       /* of persons, not carried out yet */
+    bool looked;         /* every configured source has answered or failed once */
+    int32_t calls_open;  /* acts under way */
+    int32_t orders_open; /* of persons, not carried out yet */
     struct alert alerts[FLEET_ALERTS];
     size_t n_alerts;                           /* unacknowledged */
     struct journal_entry events[FLEET_EVENTS]; /* oldest first */

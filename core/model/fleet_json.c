@@ -48,6 +48,7 @@ static void put_hold(struct strbuf *b, const struct hold *h)
     jsonw_text(b, "by", h->by);
     jsonw_utc(b, "at", h->at);
     jsonw_text_or_null(b, "why", h->why);
+    jsonw_bool(b, "over_budget", h->over_budget);
     jsonw_close(b, '}');
 }
 
@@ -230,8 +231,9 @@ static void put_server_cost(struct strbuf *b, const struct cost_view *c)
 {
     jsonw_open(b, "cost", '{');
     jsonw_usd(b, "hour", c->hour, 4, c->hour_known);
-    jsonw_usd(b, "today", c->today, 2, c->hour_known);
-    jsonw_usd(b, "month", c->month, 2, c->hour_known);
+    jsonw_usd(b, "today", c->today, 2, c->month_known);
+    jsonw_usd(b, "month", c->month, 2, c->month_known);
+    jsonw_usd(b, "same_hours_on_demand", c->same_hours, 2, c->same_hours_known);
     jsonw_usd(b, "price", c->price, EXACT, c->price_known);
     jsonw_utc(b, "price_as_of", c->price_as_of);
     put_known(b, c->hour, c->today, c->month);
@@ -270,6 +272,7 @@ static void put_server(struct strbuf *b, const struct fleet *f,
     jsonw_i64(b, "interruptions", s->interruptions);
     jsonw_utc(b, "last_interruption", s->last_interruption);
     jsonw_bool(b, "wait_data", s->wait_data);
+    jsonw_bool(b, "over_budget", s->over_budget);
     jsonw_close(b, '}');
 }
 
@@ -446,6 +449,7 @@ static void put_head(struct strbuf *b, const struct fleet *f, const char *versio
     } else {
         jsonw_null(b, "controller");
     }
+    jsonw_i64(b, "lead_s", f->lead_s);
     if (f->next.at.s != 0) {
         jsonw_open(b, "next", '{');
         jsonw_utc(b, "at", f->next.at);
@@ -459,6 +463,28 @@ static void put_head(struct strbuf *b, const struct fleet *f, const char *versio
     put_state(b, f);
 }
 
+static void put_cost(struct strbuf *b, const struct fleet *f)
+{
+    jsonw_open(b, "cost", '{');
+    jsonw_usd(b, "hour", f->hour, 4, f->hour_known);
+    jsonw_usd(b, "month_to_date", f->month, 2, f->month_known);
+    if (f->forecast.known) {
+        jsonw_open(b, "forecast", '{');
+        jsonw_usd(b, "p10", f->forecast.p10, 2, true);
+        jsonw_usd(b, "p50", f->forecast.p50, 2, true);
+        jsonw_usd(b, "p90", f->forecast.p90, 2, true);
+        jsonw_close(b, '}');
+    } else {
+        jsonw_null(b, "forecast");
+    }
+    jsonw_usd(b, "budget", f->budget, 2, f->has_budget);
+    jsonw_bool(b, "budget_reached", f->budget_reached);
+    jsonw_usd(b, "same_hours_on_demand", f->same_hours_on_demand, 2, f->same_hours_known);
+    jsonw_usd(b, "always_on_demand", f->always_on_demand, 2, f->always_on_demand_known);
+    put_known(b, f->hour, f->today, f->month);
+    jsonw_close(b, '}');
+}
+
 void fleet_json(const struct fleet *f, const char *version, struct strbuf *out)
 {
     jsonw_open(out, NULL, '{');
@@ -469,15 +495,7 @@ void fleet_json(const struct fleet *f, const char *version, struct strbuf *out)
     jsonw_close(out, ']');
     put_extension(out, f);
     put_host(out, f);
-    jsonw_open(out, "cost", '{');
-    jsonw_usd(out, "month_to_date", f->month, 2, f->hour_known);
-    /* What is not reckoned yet is unknown, and unknown is null (design 8). */
-    jsonw_null(out, "forecast");
-    jsonw_null(out, "budget");
-    jsonw_null(out, "same_hours_on_demand");
-    jsonw_null(out, "always_on_demand");
-    put_known(out, f->hour, f->today, f->month);
-    jsonw_close(out, '}');
+    put_cost(out, f);
     jsonw_null(out, "speedup");
     put_alerts(out, f);
     put_apis(out, f);

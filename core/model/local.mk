@@ -1,9 +1,12 @@
 libcore_a_SOURCES += \
+	core/model/calendar.c \
+	core/model/calendar.h \
 	core/model/call.c \
 	core/model/call.h \
 	core/model/command.c \
 	core/model/command.h \
 	core/model/config.h \
+	core/model/config_calendar.c \
 	core/model/config_check.c \
 	core/model/config_internal.h \
 	core/model/config_load.c \

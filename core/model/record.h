@@ -18,6 +18,7 @@ struct hold {
     char by[NAME_TEXT];
     struct utc at;
     char why[NAME_TEXT];
+    bool over_budget; /* made although the budget was spent (policy-and-cost 7) */
 };
 
 /* One line of the journal: `log --json` prints these fields, the event pane `text`. */

@@ -16,7 +16,9 @@ struct desire desire_by_schedule(const struct schedule *s, struct utc now)
     case PHASE_OUTSIDE:
         break;
     }
-    return (struct desire){PLACE_ONPREM, REASON_OUTSIDE}; /* 3.5 row 5 */
+    return (struct desire){PLACE_ONPREM, schedule_is_day_off(s, now)
+                                             ? REASON_HOLIDAY
+                                             : REASON_OUTSIDE}; /* 3.5 row 5 */
 }
 
 int64_t cloud_until(const struct plan_work *w, const struct plan_server *s)
@@ -43,6 +45,19 @@ static struct utc later(struct utc a, struct utc b)
     return a.s > b.s ? a : b;
 }
 
+/* When its last hold ended, stored or only just; 0 = none lately. */
+static struct utc hold_end(const struct plan_work *w, const struct plan_server *s)
+{
+    struct utc t = {0};
+
+    if (s->hold_ended.s <= w->now.s)
+        t = s->hold_ended;
+    if (s->hold.place != PLACE_UNKNOWN && s->hold.kind != HOLD_PIN &&
+        s->hold.until.s <= w->now.s)
+        t = later(t, s->hold.until); /* ended, and not yet dropped */
+    return t;
+}
+
 /* What set the server on its way, for the deadline counts from there (2, 4). */
 static struct utc cause(const struct plan_work *w, const struct plan_server *s,
                         const struct server_work *sw)
@@ -53,16 +68,33 @@ static struct utc cause(const struct plan_work *w, const struct plan_server *s,
         return s->order.at;
     if (sw->wanted.reason == REASON_HOLD)
         t = s->hold.at;
+    else if (sw->wanted.reason == REASON_BUDGET)
+        t = w->in->budget.since;
     else if (sw->direction == DIRECTION_OUT)
         t = w->at.window.start;
     else if (w->has_last)
         t = w->last.end;
-    if (s->hold_ended.s <= w->now.s)
-        t = later(t, s->hold_ended);
-    if (s->hold.place != PLACE_UNKNOWN && s->hold.kind != HOLD_PIN &&
-        s->hold.until.s <= w->now.s)
-        t = later(t, s->hold.until); /* ended, and not yet dropped */
-    return later(t, w->in->auto_since);
+    return later(later(t, hold_end(w, s)), w->in->auto_since);
+}
+
+/* 2: dwell is for moves that nothing but the end of a hold asks for. A change of the
+ * schedule into the wanted place at that instant or later is a reason of its own. */
+struct utc dwell_until(const struct plan_work *w, const struct plan_server *s,
+                       const struct server_work *sw)
+{
+    bool out = sw->direction == DIRECTION_OUT;
+    int64_t dwell = out ? w->in->policy->dwell_onprem : w->in->policy->dwell_cloud;
+    struct utc ended = hold_end(w, s), change = {0};
+
+    if (ended.s == 0 || s->settled_since.s == 0 || sw->wanted.reason == REASON_HOLD)
+        return (struct utc){0};
+    if (out)
+        change = w->at.lead_start;
+    else if (w->has_last)
+        change.s = w->last.end.s + w->in->policy->drain_start;
+    if (ended.s <= change.s)
+        return (struct utc){0};
+    return (struct utc){s->settled_since.s + dwell};
 }
 
 struct utc drain_deadline(const struct plan_work *w, const struct plan_server *s,

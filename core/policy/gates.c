@@ -64,10 +64,14 @@ static uint32_t gates_of_policy(const struct plan_work *w, const struct plan_ser
     if (out && (w->in->jenkins_quieting || is_closed_by_person(&s->facts->onprem) ||
                 is_closed_by_person(&s->facts->cloud)))
         g |= GATE_BIT(GATE_NODE);
+    if (out && budget_stops(w, s))
+        g |= GATE_BIT(GATE_BUDGET);
     if (s->breaker_open)
         g |= GATE_BIT(GATE_BREAKER);
     if (s->retry_at.s > now || (out && s->rerun_at.s > now))
         g |= GATE_BIT(GATE_BACKOFF);
+    if (dwell_until(w, s, sw).s > now)
+        g |= GATE_BIT(GATE_DWELL);
     if (out && sw->wanted.place == PLACE_CLOUD &&
         cloud_until(w, s) - now < w->in->policy->min_remaining)
         g |= GATE_BIT(GATE_REMAINING);

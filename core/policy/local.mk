@@ -1,11 +1,19 @@
 libcore_a_SOURCES += \
+	core/policy/budget.c \
 	core/policy/decide.c \
+	core/policy/explain.c \
+	core/policy/explain.h \
 	core/policy/extension.c \
 	core/policy/gates.c \
+	core/policy/lead.c \
+	core/policy/lead.h \
 	core/policy/next.c \
 	core/policy/plan.c \
 	core/policy/plan.h \
 	core/policy/plan_work.h \
+	core/policy/planned.c \
+	core/policy/rerun.c \
+	core/policy/rerun.h \
 	core/policy/schedule.c \
 	core/policy/schedule.h \
 	core/policy/slots.c \

@@ -88,8 +88,8 @@ static bool is_power_on(const struct plan_server *s, const struct server_work *s
 static bool is_unwanted(const struct plan_work *w, const struct plan_server *s,
                         const struct server_work *sw)
 {
-    const uint32_t gives_up =
-        GATE_BIT(GATE_REMAINING) | GATE_BIT(GATE_NODE) | GATE_BIT(GATE_BLOCKED);
+    const uint32_t gives_up = GATE_BIT(GATE_REMAINING) | GATE_BIT(GATE_NODE) |
+                              GATE_BIT(GATE_BLOCKED) | GATE_BIT(GATE_BUDGET);
     enum place to = sw->direction == DIRECTION_OUT ? PLACE_CLOUD : PLACE_ONPREM;
 
     if (sw->coming_home)
@@ -110,7 +110,8 @@ static void look_at_move(struct plan_work *w, const struct plan_server *s,
                          struct server_work *sw)
 {
     /* These stop a move from starting, not one that has. */
-    const uint32_t before_start = GATE_BIT(GATE_BREAKER) | GATE_BIT(GATE_BACKOFF);
+    const uint32_t before_start =
+        GATE_BIT(GATE_BREAKER) | GATE_BIT(GATE_BACKOFF) | GATE_BIT(GATE_DWELL);
     const struct move *m = s->move;
     enum place to = m->direction == DIRECTION_OUT ? PLACE_CLOUD : PLACE_ONPREM;
 
@@ -164,6 +165,8 @@ static void look_at(struct plan_work *w, size_t i)
         .wanted = desire_of(&s->hold, w->by_schedule, w->now),
         .auto_on = auto_is_on(w->in, s, w->now),
     };
+    if (budget_evacuates(w, s)) /* 3.5 row 2 */
+        sw->wanted = (struct desire){PLACE_ONPREM, REASON_BUDGET};
     sw->target = has_order(s) ? s->order.place : sw->wanted.place;
     if (s->move != NULL && s->move->status == MOVE_OPEN)
         look_at_move(w, s, sw);
@@ -188,6 +191,10 @@ static struct utc gate_until(const struct plan_work *w, const struct plan_server
         return back ? w->commit_until : w->spacing_until;
     case GATE_DRAIN:
         return sw->deadline;
+    case GATE_DWELL:
+        return dwell_until(w, s, sw);
+    case GATE_BREAKER:
+        return s->breaker_until;
     case GATE_NONE:
     case GATE_CLOCK:
     case GATE_STALE:
@@ -195,8 +202,6 @@ static struct utc gate_until(const struct plan_work *w, const struct plan_server
     case GATE_BLOCKED:
     case GATE_NODE:
     case GATE_BUDGET:
-    case GATE_BREAKER:
-    case GATE_DWELL:
     case GATE_REMAINING:
     case GATE_COUNT:
         break;
@@ -239,6 +244,7 @@ static void act_one(const struct plan_work *w, size_t i, struct plan_server_out 
     o->direction = sw->direction;
     o->drain_deadline = (struct utc){0};
     o->may_commit = false;
+    o->over_budget = w->over_budget[i];
     if (w->in->setting == AUTO_DRY_RUN)
         return;
     if (sw->start) {
@@ -288,6 +294,7 @@ void plan(const struct plan_in *in, struct plan_out *out)
     UNINITIALIZED struct plan_work w;
 
     begin(&w, in);
+    budget_begin(&w);
     for (size_t i = 0; i < w.n; i++)
         look_at(&w, i);
     share_slots(&w);

@@ -26,8 +26,23 @@ struct plan_server {
     struct utc retry_at;      /* backoff of a failed move, 0 = none */
     struct utc rerun_at;      /* earliest re-run after a loss, 0 = none */
     bool breaker_open;
+    struct utc breaker_until;  /* when one more try is made; 0 = only a key, or a new
+                                  configuration, ends it (6.4, permanent errors) */
     struct utc hold_ended;     /* end or release of its last hold, 0 = none lately */
     bool commits_before_drain; /* its mover passes the commit point first (overlap) */
+    bool price_known;          /* with a budget: of an hour in the cloud, else unknown */
+    struct usd price_hour;
+};
+
+/* The month's money (policy-and-cost 7). */
+struct plan_budget {
+    bool set;     /* there is a budget; else nothing here counts */
+    bool known;   /* spent has no part without a price */
+    bool reached; /* spent is not below the limit */
+    struct usd limit, spent;
+    struct utc since;          /* reached since then */
+    struct utc month_end;      /* no commitment counts beyond */
+    struct usd extension_hour; /* 0 when there is none */
 };
 
 struct plan_in {
@@ -47,6 +62,7 @@ struct plan_in {
         extension_idle_since;  /* two complete readings showed nobody out there; 0 */
     int64_t extension_start_s; /* how long it usually takes to start */
     struct utc last_start;     /* of any move, for start_spacing */
+    struct plan_budget budget;
     const struct plan_server *servers;
     size_t n;           /* MAX_SERVERS at most; what is beyond is left alone */
     bool without_texts; /* codes only: for simulation at full speed */
@@ -63,7 +79,8 @@ struct plan_server_out {
     enum plan_act act;
     enum direction direction;  /* of PLAN_START */
     struct utc drain_deadline; /* of PLAN_START; 0 = wait for ever */
-    bool may_commit; /* an open, uncommitted move may pass its commit point now */
+    bool may_commit;  /* an open, uncommitted move may pass its commit point now */
+    bool over_budget; /* a move out now would exceed the budget: a person is asked */
 };
 
 enum plan_extension { PLAN_EXTENSION_NONE, PLAN_EXTENSION_START, PLAN_EXTENSION_STOP };

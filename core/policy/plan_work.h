@@ -53,6 +53,7 @@ struct plan_work {
     int32_t slots_used;         /* committed and granted ones */
     char slots_text[LINE_TEXT]; /* who has them */
     char schedule_text[LINE_TEXT];
+    bool over_budget[MAX_SERVERS];
     struct server_work work[MAX_SERVERS];
     uint16_t order[MAX_SERVERS]; /* of the servers that wait */
 };
@@ -91,6 +92,10 @@ int64_t cloud_until(const struct plan_work *w, const struct plan_server *s) NONN
 struct utc drain_deadline(const struct plan_work *w, const struct plan_server *s,
                           const struct server_work *sw) NONNULL;
 
+/* Until when it stays where it is after the end of a hold (gate dwell); 0: no need. */
+struct utc dwell_until(const struct plan_work *w, const struct plan_server *s,
+                       const struct server_work *sw) NONNULL;
+
 /* ---- gates.c ---- */
 
 /* The gates of 3.6 but `slots` and `drain`, which depend on the others' moves. */
@@ -101,6 +106,15 @@ enum gate first_gate(uint32_t gates);
 /* The node whose builds must end before the move. */
 const struct node_facts *node_left(const struct server_facts *f,
                                    enum direction d) NONNULL;
+
+/* ---- budget.c ---- */
+
+/* Who may still go out; fills over_budget. */
+void budget_begin(struct plan_work *w) NONNULL;
+
+/* 3.5 row 2: is it to come home for that? 3.6: is it to stay there? */
+bool budget_evacuates(const struct plan_work *w, const struct plan_server *s) NONNULL;
+bool budget_stops(const struct plan_work *w, const struct plan_server *s) NONNULL;
 
 /* ---- slots.c ---- */
 
@@ -132,5 +146,9 @@ void text_schedule(struct plan_work *w) NONNULL;
 void text_slots(struct plan_work *w) NONNULL;
 void text_reason(const struct plan_work *w, size_t i, struct decision *d) NONNULL;
 void text_gate(const struct plan_work *w, size_t i, struct decision *d) NONNULL;
+
+/* budget.c */
+void text_budget(const struct plan_work *w, const struct plan_server *s,
+                 struct line *l) NONNULL;
 
 #endif

@@ -2,6 +2,8 @@
 
 #include "core/policy/schedule.h"
 
+#include "core/model/calendar.h"
+
 /*
  * Numbers in comments are those of policy-and-cost. L = S - lead, D = E + drain_start;
  * the schedule says CLOUD in [L, D). Intervals are sorted and never touch, so that L and
@@ -12,6 +14,7 @@
 enum { DAY_S = 86400, DAYS_BEFORE = 2, DAYS_AFTER = 14, DAYS_VALID = 8 };
 _Static_assert(MAX_WINDOWS *(DAYS_BEFORE + 1 + DAYS_AFTER) <= SCHEDULE_MAX,
                "every window of every day has its place");
+_Static_assert(DAYS_BEFORE + 1 + DAYS_AFTER <= SCHEDULE_DAYS, "and every day off");
 
 static struct utc lead_start(const struct schedule *s, size_t i)
 {
@@ -74,6 +77,74 @@ static void drop_void(struct schedule *s)
     s->n = n;
 }
 
+/* 1970-01-01 was a Thursday. */
+static int weekday_of(int64_t day)
+{
+    return (int)(((day + 4) % 7 + 7) % 7);
+}
+
+static void add_window(struct schedule *s, const struct tz *tz, int64_t day,
+                       int32_t start_min, int32_t end_min)
+{
+    struct interval v = {
+        .start = instant(tz, day, start_min, false),
+        .end = instant(tz, end_min <= start_min ? day + 1 : day, end_min, true)};
+
+    if (v.end.s > v.start.s) {
+        insert(s, v);
+    } else {
+        if (s->n_empty == 0)
+            s->empty_at = v.start;
+        s->n_empty++;
+    }
+}
+
+/* The windows of a weekday start on that day; how many there are. */
+static size_t add_weekday(struct schedule *s, const struct policy_config *p,
+                          const struct tz *tz, int64_t day, int weekday)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < p->n_windows; i++) {
+        const struct window *w = &p->windows[i];
+
+        if ((w->days >> weekday & 1) == 0)
+            continue;
+        n++;
+        add_window(s, tz, day, w->start_min, w->end_min);
+    }
+    return n;
+}
+
+/* 3.3: an exception replaces what starts on its day, and nothing else. */
+static void add_exception(struct schedule *s, const struct policy_config *p,
+                          const struct tz *tz, const struct calendar_day *x)
+{
+    int weekday = weekday_of(x->day);
+    bool usual = false;
+
+    switch (x->kind) {
+    case CALENDAR_OFF:
+        for (size_t i = 0; i < p->n_windows; i++)
+            usual = usual || (p->windows[i].days >> weekday & 1) != 0;
+        if (!usual)
+            return;
+        s->days_off[s->n_days_off].start = instant(tz, x->day, 0, false);
+        s->days_off[s->n_days_off++].end = instant(tz, x->day + 1, 0, false);
+        return;
+    case CALENDAR_ON:
+        for (int i = 0; i < 7; i++) {
+            if (add_weekday(s, p, tz, x->day, (weekday + i) % 7) > 0)
+                return;
+        }
+        return;
+    case CALENDAR_WINDOWS:
+        for (size_t i = 0; i < x->n; i++)
+            add_window(s, tz, x->day, x->start_min[i], x->end_min[i]);
+        return;
+    }
+}
+
 void schedule_build(const struct policy_config *p, const struct tz *tz, struct utc now,
                     int64_t lead_s, struct schedule *out)
 {
@@ -82,31 +153,32 @@ void schedule_build(const struct policy_config *p, const struct tz *tz, struct u
 
     out->n = 0;
     out->n_empty = 0;
+    out->empty_at = (struct utc){0};
+    out->n_days_off = 0;
     out->lead_s = lead_s;
     out->drain_start_s = p->drain_start;
     out->valid_from = instant(tz, today, 0, false);
     out->valid_to = instant(tz, today + DAYS_VALID, 0, false);
     out->horizon = instant(tz, today + DAYS_AFTER + 1, 0, false);
     for (int64_t day = today - DAYS_BEFORE; day <= today + DAYS_AFTER; day++) {
-        int weekday = (int)(((day + 4) % 7 + 7) % 7); /* 1970-01-01 was a Thursday */
+        const struct calendar_day *x = calendar_find(p->exceptions, p->n_exceptions, day);
 
-        for (size_t i = 0; i < p->n_windows; i++) {
-            const struct window *w = &p->windows[i];
-            int64_t last = w->end_min <= w->start_min ? day + 1 : day;
-            struct interval v;
-
-            if ((w->days >> weekday & 1) == 0)
-                continue;
-            v.start = instant(tz, day, w->start_min, false);
-            v.end = instant(tz, last, w->end_min, true);
-            if (v.end.s > v.start.s)
-                insert(out, v);
-            else
-                out->n_empty++;
-        }
+        if (x != NULL)
+            add_exception(out, p, tz, x);
+        else
+            (void)add_weekday(out, p, tz, day, weekday_of(day)); /* none is fine, too */
     }
     join(out);
     drop_void(out);
+}
+
+bool schedule_is_day_off(const struct schedule *s, struct utc now)
+{
+    for (size_t i = 0; i < s->n_days_off; i++) {
+        if (now.s >= s->days_off[i].start.s && now.s < s->days_off[i].end.s)
+            return true;
+    }
+    return false;
 }
 
 /* The first interval whose D is behind now; n when there is none. */

@@ -106,6 +106,8 @@ void text_schedule(struct plan_work *w)
     case PHASE_OUTSIDE:
         break;
     }
+    if (w->by_schedule.reason == REASON_HOLIDAY)
+        line_add(&l, "a day off by the calendar, ");
     if (!w->at.has_window) {
         line_add(&l, "no rush hour is ahead");
         return;
@@ -186,6 +188,8 @@ void text_reason(const struct plan_work *w, size_t i, struct decision *d)
 
     if (d->reason == REASON_HOLD) {
         text_hold(&l, w, &s->hold);
+    } else if (d->reason == REASON_BUDGET) {
+        text_budget(w, s, &l);
     } else if (d->reason != REASON_NONE) {
         line_add(&l, w->schedule_text);
     } else if (sw->ordered) {
@@ -352,11 +356,24 @@ void text_gate(const struct plan_work *w, size_t i, struct decision *d)
     case GATE_NODE:
         gate_node(&l, w, s->facts);
         break;
+    case GATE_BUDGET:
+        text_budget(w, s, &l);
+        break;
     case GATE_BREAKER:
         line_add(&l, "its moves failed too often; a move by hand tries again");
+        if (d->gate_until.s != 0) {
+            line_add(&l, ", else it is tried ");
+            add_time(&l, w, d->gate_until);
+        }
         break;
     case GATE_BACKOFF:
         gate_backoff(&l, w, s, d->gate_until);
+        break;
+    case GATE_DWELL:
+        line_add(&l, "its hold has ended, but it came only ");
+        add_time(&l, w, s->settled_since);
+        line_add(&l, "; it goes ");
+        add_time(&l, w, d->gate_until);
         break;
     case GATE_REMAINING:
         gate_remaining(&l, w, s);
@@ -368,8 +385,6 @@ void text_gate(const struct plan_work *w, size_t i, struct decision *d)
         gate_drain(&l, w, s->facts, sw);
         break;
     case GATE_NONE:
-    case GATE_BUDGET: /* not of this part yet: never set here */
-    case GATE_DWELL:
     case GATE_COUNT:
         break;
     }

@@ -116,6 +116,7 @@ static void read_hold(const json_value *o, struct hold *h)
     get_text(o, "by", h->by, sizeof(h->by));
     h->at = get_utc(o, "at");
     get_text(o, "why", h->why, sizeof(h->why));
+    h->over_budget = get_bool(o, "over_budget");
 }
 
 static void read_node(const json_value *o, struct node_facts *n)
@@ -264,7 +265,8 @@ static void read_cost(const json_value *o, struct cost_view *c)
 
     c->hour_known = get_usd(o, "hour", &c->hour);
     (void)get_usd(o, "today", &c->today); /* unknown is 0 and not shown */
-    (void)get_usd(o, "month", &c->month);
+    c->month_known = get_usd(o, "month", &c->month);
+    c->same_hours_known = get_usd(o, "same_hours_on_demand", &c->same_hours);
     (void)get_usd(known, "hour", &c->hour);
     (void)get_usd(known, "today", &c->today);
     (void)get_usd(known, "month", &c->month);
@@ -292,6 +294,7 @@ static enum err_code read_server(const json_value *o, struct server_view *s,
     s->interruptions = get_i32(o, "interruptions", INT16_MAX, 0);
     s->last_interruption = get_utc(o, "last_interruption");
     s->wait_data = get_bool(o, "wait_data");
+    s->over_budget = get_bool(o, "over_budget");
     return ERR_OK;
 }
 
@@ -426,12 +429,30 @@ static void read_switch(const json_value *root, struct fleet *f)
     f->snooze_until = get_utc(root, "snooze_until");
 }
 
+/* Sums of the site: the exact ones where they are told; unknown is 0. */
+static void read_costs(const json_value *o, struct fleet *f)
+{
+    const json_value *known = json_get(o, "known"), *ahead = json_get(o, "forecast");
+
+    f->hour_known = get_usd(o, "hour", &f->hour);
+    f->month_known = get_usd(o, "month_to_date", &f->month);
+    (void)get_usd(known, "hour", &f->hour);
+    (void)get_usd(known, "today", &f->today);
+    (void)get_usd(known, "month", &f->month);
+    f->forecast.known = get_usd(ahead, "p10", &f->forecast.p10) &&
+                        get_usd(ahead, "p50", &f->forecast.p50) &&
+                        get_usd(ahead, "p90", &f->forecast.p90);
+    f->has_budget = get_usd(o, "budget", &f->budget);
+    f->budget_reached = get_bool(o, "budget_reached");
+    f->same_hours_known = get_usd(o, "same_hours_on_demand", &f->same_hours_on_demand);
+    f->always_on_demand_known = get_usd(o, "always_on_demand", &f->always_on_demand);
+}
+
 static void read_head(const json_value *root, struct fleet *f)
 {
     const json_value *controller = json_get(root, "controller"),
-                     *next = json_get(root, "next"), *cost = json_get(root, "cost"),
-                     *degraded = json_get(root, "degraded"),
-                     *known = json_get(cost, "known");
+                     *next = json_get(root, "next"),
+                     *degraded = json_get(root, "degraded");
 
     get_text(root, "site", f->site, sizeof(f->site));
     get_text(root, "tz", f->tz, sizeof(f->tz));
@@ -454,14 +475,12 @@ static void read_head(const json_value *root, struct fleet *f)
     f->next.place = get_place(next, "place", PLACE_UNKNOWN);
     f->in_window = get_bool(root, "in_window");
     f->in_lead = get_bool(root, "in_lead");
+    f->lead_s = get_int(root, "lead_s", MAX_SECONDS, 0);
     f->in_drain = get_bool(root, "in_drain");
     f->looked = get_bool(root, "looked");
     f->worst_as_of = get_utc(root, "worst_as_of");
     f->stale_after_s = get_int(root, "stale_after_s", MAX_SECONDS, 0);
-    f->hour_known = get_usd(cost, "month_to_date", &f->month);
-    (void)get_usd(known, "hour", &f->hour); /* unknown is 0, and hour_known says so */
-    (void)get_usd(known, "today", &f->today);
-    (void)get_usd(known, "month", &f->month);
+    read_costs(json_get(root, "cost"), f);
 }
 
 static enum err_code read_all(const json_value *root, struct fleet **out, struct err *e)

@@ -7,6 +7,7 @@
 #ifndef RH_STORE_STORE_H
 #define RH_STORE_STORE_H
 
+#include "core/cost/ledger.h"
 #include "core/model/record.h"
 
 struct store;
@@ -63,6 +64,22 @@ struct store_state {
 enum err_code store_load(struct store *s, struct utc segments_since,
                          struct store_state *out, struct err *e) MUST_CHECK NONNULL;
 void store_state_free(struct store_state *st);
+
+/* What a month has cost is made from these; owned by the caller (store_ledger_free). */
+struct stored_price {
+    char type[NAME_TEXT], zone[NAME_TEXT];
+};
+struct store_ledger {
+    struct segment *segments; /* open ones, and those that touch [since, ∞) */
+    size_t n_segments;
+    struct stored_price *prices; /* sorted by type, zone and time … */
+    struct price_step *steps;    /* … and from when on it is how much; n_prices, too */
+    size_t n_prices;
+};
+enum err_code store_ledger_load(struct store *s, struct utc segments_since,
+                                struct utc prices_since, struct store_ledger *out,
+                                struct err *e) MUST_CHECK NONNULL;
+void store_ledger_free(struct store_ledger *l) NONNULL;
 
 /*
  * All records in one transaction, on disk when it returns (synchronous=FULL). On error

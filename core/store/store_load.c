@@ -438,3 +438,67 @@ enum err_code store_journal_each(struct store *s, int64_t after_seq,
     free(list);
     return code;
 }
+
+/* ----- the ledger, for people ----- */
+
+static enum err_code load_prices(struct store *s, struct utc since,
+                                 struct store_ledger *out, struct err *e)
+{
+    struct query q = query_begin(s, STATEMENT_PRICE_SINCE);
+    enum err_code code = ERR_OK, end;
+
+    query_int(&q, since.s);
+    query_int(&q, since.s);
+    while (code == ERR_OK && query_row(&q)) {
+        struct stored_price *list = one_more(out->prices, out->n_prices, sizeof(*list));
+        struct price_step *steps = NULL;
+
+        if (list != NULL) {
+            out->prices = list;
+            steps = one_more(out->steps, out->n_prices, sizeof(*steps));
+        }
+        if (steps == NULL) {
+            code = no_memory(e);
+            break;
+        }
+        out->steps = steps;
+        query_get_text(&q, list[out->n_prices].type, sizeof(list->type));
+        query_get_text(&q, list[out->n_prices].zone, sizeof(list->zone));
+        steps[out->n_prices].at = query_get_utc(&q);
+        steps[out->n_prices].price.nanos = query_get_int(&q);
+        out->n_prices++;
+    }
+    end = query_end(&q, "read the prices", e);
+    return code != ERR_OK ? code : end;
+}
+
+enum err_code store_ledger_load(struct store *s, struct utc segments_since,
+                                struct utc prices_since, struct store_ledger *out,
+                                struct err *e)
+{
+    struct store_state st = {0};
+    struct store_ledger ledger = {0};
+    struct query q = query_begin(s, STATEMENT_BEGIN_READ);
+    enum err_code code = query_run(&q, "begin to read", e);
+
+    if (code == ERR_OK)
+        code = load_segments(s, segments_since, &st, e);
+    ledger.segments = st.segments;
+    ledger.n_segments = st.n_segments;
+    if (code == ERR_OK)
+        code = load_prices(s, prices_since, &ledger, e);
+    store_rollback(s); /* nothing was written */
+    if (code == ERR_OK)
+        *out = ledger;
+    else
+        store_ledger_free(&ledger);
+    return code;
+}
+
+void store_ledger_free(struct store_ledger *l)
+{
+    free(l->segments);
+    free(l->prices);
+    free(l->steps);
+    *l = (struct store_ledger){0};
+}

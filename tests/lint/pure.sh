@@ -6,7 +6,7 @@ set -u
 pure="core/cost core/move core/policy"
 helpers="core/base/err.o core/base/money.o core/base/rng.o core/base/str.o
 core/base/timefmt.o core/base/tz.o core/base/tz_rule.o
-core/model/call.o core/model/command.o core/model/window.o core/model/words.o"
+core/model/calendar.o core/model/call.o core/model/command.o core/model/window.o core/model/words.o"
 # Of the helpers these do I/O or allocate.
 impure='^(tz_load|tz_parse|tz_free|tz_system_name|strbuf_.*)$'
 libc='^(mem(chr|cmp|cpy|move|rchr|set)|str(chr|cmp|cspn|len|ncmp|nlen|pbrk|rchr|spn|str)|__stack_chk_fail|__(mem|str)[a-z]*_chk|_GLOBAL_OFFSET_TABLE_)$'

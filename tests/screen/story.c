@@ -73,6 +73,7 @@ static void morning(struct fleet *f)
 static void cost(struct server_view *s, int64_t hour, int64_t today, int64_t month)
 {
     s->cost = (struct cost_view){.hour_known = true,
+                                 .month_known = true,
                                  .hour = {hour * 1000000},
                                  .today = {today * 10000000},
                                  .month = {month * 10000000},
@@ -169,6 +170,11 @@ static void site(struct fleet *f)
     f->extension_hour = (struct usd){266000000};
     f->extension_today = (struct usd){430000000};
     f->extension_month = (struct usd){7100000000};
+    f->month_known = f->forecast.known = f->has_budget = true;
+    f->forecast.p10 = (struct usd){171000000000};
+    f->forecast.p50 = (struct usd){180600000000};
+    f->forecast.p90 = (struct usd){192400000000};
+    f->budget = (struct usd){200000000000};
     f->host = (struct host_facts){.known = true,
                                   .cpu_permille = 380,
                                   .memory_permille = 770,

@@ -3,13 +3,14 @@
 #include "tests/sim/weeks.h"
 
 #include "core/base/str.h"
+#include "core/policy/lead.h"
 
 #include "tests/unit/table.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { HOUR_S = 3600, LATE_S = HOUR_S + 15 * 60, NIGHT_S = 2 * HOUR_S, LEAD_S = 25 * 60 };
+enum { HOUR_S = 3600, LATE_S = HOUR_S + 15 * 60, NIGHT_S = 2 * HOUR_S };
 static const struct utc start = {1795329000};
 
 /* Seconds since the last window ended; -1 within [L, D). */
@@ -17,8 +18,9 @@ static int64_t since_window(struct watched *w, struct utc now)
 {
     struct schedule_at at;
 
-    if (w->schedule.n == 0 || now.s + 86400 > w->schedule.valid_to.s)
-        schedule_build(&w->config->policy, w->tz, now, LEAD_S, &w->schedule);
+    if (w->schedule.n == 0 || now.s + 86400 > w->schedule.valid_to.s ||
+        w->schedule.lead_s != w->lead_s)
+        schedule_build(&w->config->policy, w->tz, now, w->lead_s, &w->schedule);
     at = schedule_at(&w->schedule, now);
     if (at.phase != PHASE_OUTSIDE)
         return -1;
@@ -32,7 +34,10 @@ static int64_t since_window(struct watched *w, struct utc now)
 static void each_minute(void *ctx, const struct fleet *f)
 {
     struct watched *w = ctx;
-    int64_t after = since_window(w, f->at);
+    int64_t after;
+
+    w->lead_s = f->lead_s;
+    after = since_window(w, f->at);
 
     for (size_t i = 0; i < f->n_servers && i < WATCHED_SERVERS; i++) {
         const struct server_view *s = &f->servers[i];
@@ -120,6 +125,7 @@ struct run *run_prepare(uint64_t seed)
     assert_int_equal(tz_load(r->config->tz_name, &r->tz, &e), ERR_OK);
     r->watched.tz = r->tz;
     r->watched.config = r->config;
+    r->watched.lead_s = LEAD_UNTAUGHT_S;
     r->options = (struct drive_options){.config = r->config,
                                         .tz = r->tz,
                                         .site = r->site,

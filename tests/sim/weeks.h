@@ -15,6 +15,7 @@ enum { WEEK_S = 7 * 86400, WATCHED_SERVERS = 8 };
 struct watched {
     const struct tz *tz;
     struct schedule schedule;
+    int64_t lead_s; /* as the controller has it now */
     const struct config *config;
     int64_t in_cloud_late;  /* server-minutes in the cloud long after the window */
     int64_t extension_late; /* minutes the extension ran hours after the window */

@@ -5,6 +5,7 @@
 
 #include "core/base/secret.h"
 #include "core/base/str.h"
+#include "core/base/timefmt.h"
 
 #include "tests/unit/table.h"
 
@@ -119,6 +120,11 @@ static void test_defaults(void **state)
     assert_int_equal(p->rerun_delay[2], 900);
     assert_int_equal(p->rerun_delay[3], 2700);
     assert_int_equal(p->rerun_window, 7200);
+    assert_int_equal(p->site_breaker_window, 3600);
+    assert_int_equal(p->site_breaker_pause, 1800);
+    assert_int_equal(p->foreign_change, FOREIGN_ADOPT);
+    assert_null(p->calendar);
+    assert_int_equal(p->n_exceptions, 0);
     assert_int_equal(p->hold_cloud_cap, 12 * 3600);
     assert_int_equal(p->auto_first, AUTO_DRY_RUN);
     assert_int_equal(p->extension_linger, 600);
@@ -283,8 +289,8 @@ static void test_errors(void **state)
          "t.conf:1: policy.max_move: there is no such option: did you mean max_moves?"},
         {"unknown option, of another section", IN_POLICY("theme = \"x\""),
          "t.conf:1: policy.theme: there is no such option here: it belongs to section ui"},
-        {"unknown option, far", IN_POLICY("budget_month = 250.0"),
-         "t.conf:1: policy.budget_month: there is no such option: rushhour.conf(5) lists all"},
+        {"unknown option, far", IN_POLICY("colour_of_month = 250.0"),
+         "t.conf:1: policy.colour_of_month: there is no such option: rushhour.conf(5) lists all"},
         {"unknown section, near", WITH("polcy = { }"),
          "t.conf:1: polcy: there is no such section: did you mean policy?"},
         {"option without its section", WITH("max_moves = 2"),
@@ -721,8 +727,8 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-    static const char *const names[] = {"t.conf",   "v.secret", "j.token",
-                                        "e.secret", "k",        "cert"};
+    static const char *const names[] = {"t.conf", "v.secret", "j.token", "e.secret",
+                                        "k",      "cert",     "days"};
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(names); i++)
@@ -808,6 +814,67 @@ static void test_files(void **state)
                          ERR_CONFIG);
         assert_non_null(strstr(first, "it cannot be opened: Permission denied"));
     }
+}
+
+#define SITE_AND_CALENDAR SITE "policy = {\n lead = \"soon\"\n calendar = \"days\" }\n"
+
+/* 3.3: what is wrong with the calendar is told with its own file and line, all of it,
+ * beside what else is wrong. */
+static void test_calendar(void **state)
+{
+    static const char *const rest = VELOSTRATA JENKINS VSPHERE SERVERS;
+    char text[4096], want[1200];
+    struct config *c = NULL;
+    struct config_problems *p = NULL;
+    struct err e = {0};
+    struct strbuf got;
+
+    (void)state;
+    assert_true(str_format(text, sizeof(text), "%s%s", SITE_AND_CALENDAR, rest));
+    write_file("days",
+               "# days off\n2026-12-25 off\n\n2026-12-24 9-13\nxmas\n2026-12-25 on\n"
+               "2026-12-26 \x01\n",
+               0644);
+    assert_int_equal(config_load_text(text, path_of("t.conf"), false, &c, &p, &e),
+                     ERR_CONFIG);
+    strbuf_init(&got, 64 * 1024);
+    for (size_t i = 0; i < config_problems_count(p); i++)
+        strbuf_printf(&got, "%s\n", config_problems_get(p, i));
+    assert_true(str_format(
+        want, sizeof(want),
+        "%s/t.conf:3: policy.lead: \"soon\" is not a duration like 25m or 1h30m\n"
+        "%s/days:4: \"9-13\" is neither off nor on nor hours like 09:00-13:00\n"
+        "%s/days:5: \"xmas\" is not a day like 2026-12-25\n"
+        "%s/days:7: \"?\" is neither off nor on nor hours like 09:00-13:00\n"
+        "%s/days:6: line 2 has this day already: keep one of them\n",
+        dir, dir, dir, dir, dir));
+    assert_string_equal(strstr(strbuf_text(&got), "/days:4") - strlen(dir),
+                        strstr(want, "/days:4") - strlen(dir));
+    assert_non_null(strstr(strbuf_text(&got), "t.conf:3: policy.lead: "));
+    strbuf_clear(&got);
+    config_problems_free(p);
+
+    /* In order, whatever the order of the lines. */
+    write_file("days", "2026-12-26 on\n2026-12-24 09:00-13:00\n2026-12-25 off", 0644);
+    assert_true(str_format(text, sizeof(text),
+                           SITE "policy = { calendar = \"days\" }\n%s", rest));
+    assert_int_equal(config_load_text(text, path_of("t.conf"), false, &c, &p, &e),
+                     ERR_OK);
+    assert_int_equal(c->policy.n_exceptions, 3);
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(c->policy.exceptions[i].day,
+                         civil_to_days(2026, 12, 24) + (int64_t)i);
+    assert_int_equal(c->policy.exceptions[1].kind, CALENDAR_OFF);
+    config_free(c);
+
+    assert_int_equal(unlink(path_of("days")), 0);
+    err_clear(&e);
+    assert_int_equal(config_load_text(text, path_of("t.conf"), false, &c, &p, &e),
+                     ERR_CONFIG);
+    assert_non_null(strstr(config_problems_get(p, 0),
+                           "t.conf:2: policy.calendar: there is "
+                           "no file "));
+    config_problems_free(p);
 }
 
 static void test_client_key(void **state)
@@ -949,8 +1016,8 @@ static void test_sample(void **state)
 static void test_sample_lines(void **state)
 {
     /* Not these: a second source of a secret, files that are not there. */
-    static const char *const skip[] = {"password_", "token_", "ca_file",
-                                       "client_",   "trust",  "prices"};
+    static const char *const skip[] = {"password_", "token_", "ca_file", "client_",
+                                       "trust",     "prices", "calendar"};
     struct strbuf b;
     int tried = 0;
 
@@ -1016,6 +1083,7 @@ int main(void)
         cmocka_unit_test(test_half_written),
         cmocka_unit_test(test_too_many_errors),
         cmocka_unit_test_setup_teardown(test_files, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_calendar, setup, teardown),
         cmocka_unit_test_setup_teardown(test_client_key, setup, teardown),
         cmocka_unit_test(test_set_secret),
         cmocka_unit_test(test_round_trip),

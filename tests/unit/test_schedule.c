@@ -90,6 +90,7 @@ static void test_swallowed(void **state)
     p.windows[0] = (struct window){SUN, HM(2, 15), HM(2, 45)};
     s = build(&p, z, at(z, "2027-03-27T12:00:00"));
     assert_int_equal(s.n_empty, 1);
+    assert_int_equal(s.empty_at.s, at(z, "2027-03-28T01:00:00Z").s);
     assert_int_equal(s.n, 1); /* 04-04 */
     s = build(&p, z, at(z, "2027-04-06T12:00:00"));
     assert_int_equal(s.n_empty, 0);
@@ -256,6 +257,108 @@ static void test_hold_end(void **state)
     tz_free(z);
 }
 
+static struct calendar_day exception(int32_t month, int32_t day, enum calendar_kind kind)
+{
+    return (struct calendar_day){.day = civil_to_days(2026, month, day), .kind = kind};
+}
+
+/* 6.3: across midnight and exception days (`Thu 22:00-02:00`, Fri 2026-12-25 `off`). */
+static void test_across_midnight(void **state)
+{
+    /* clang-format off */
+    static const struct { const char *what, *now; int32_t off; bool cloud, day_off; } rows[] = {
+        {"Thu 12-24 22:00: start day is Thursday", "2026-12-24T22:00:00", 25, true, false},
+        {"Thu 12-24 21:59", "2026-12-24T21:59:59", 25, false, false},
+        {"Fri 12-25 01:59: the window keeps its end", "2026-12-25T01:59:59", 25, true, false},
+        {"Fri 12-25 02:00: E; nothing would have started on Friday", "2026-12-25T02:00:00", 25,
+            false, false},
+        {"With Thu 12-24 off instead, nothing starts", "2026-12-24T22:00:00", 24, false, true},
+        {"... nor goes on", "2026-12-25T01:59:59", 24, false, false},
+        {"the Thursday after is as ever", "2026-12-31T22:00:00", 24, true, false},
+        {"the Thursday before, too", "2026-12-17T22:00:00", 24, true, false},
+    };
+    /* clang-format on */
+    struct tz *z = zone_load("Asia/Jerusalem");
+    struct policy_config p = default_policy();
+
+    (void)state;
+    p.windows[0] = (struct window){THU, HM(22, 0), HM(2, 0)};
+    p.lead = 0;
+    p.n_exceptions = 1;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct calendar_day x = exception(12, rows[i].off, CALENDAR_OFF);
+        struct utc now = at(z, rows[i].now);
+        struct schedule s;
+
+        p.exceptions = &x;
+        s = build(&p, z, now);
+        assert_row(rows[i].what, schedule_is_cloud(&s, now) == rows[i].cloud);
+        assert_row(rows[i].what, schedule_is_day_off(&s, now) == rows[i].day_off);
+    }
+    tz_free(z);
+}
+
+/* 3.3: each kind of exception; Sunday to Thursday 09:00-18:00 else. */
+static void test_exceptions(void **state)
+{
+    /* clang-format off */
+    static const struct { const char *now; bool cloud, day_off; } rows[] = {
+        {"2026-10-21T10:00:00", true, false},
+        {"2026-10-22T10:00:00", false, true},  /* Thu off */
+        {"2026-10-22T00:00:00", false, true},
+        {"2026-10-22T23:59:59", false, true},
+        {"2026-10-23T00:00:00", false, false},
+        {"2026-10-23T09:00:00", true, false},  /* Fri on: Sunday's windows */
+        {"2026-10-23T17:59:59", true, false},
+        {"2026-10-23T18:00:00", false, false},
+        {"2026-10-24T10:00:00", false, false}, /* Sat off: nothing to take away */
+        {"2026-10-25T12:59:59", true, false},  /* Sun 09:00-13:00, 20:00-02:00 */
+        {"2026-10-25T13:00:00", false, false},
+        {"2026-10-25T20:00:00", true, false},
+        {"2026-10-26T01:59:59", true, true},
+        {"2026-10-26T02:00:00", false, true},  /* Mon off keeps what began on Sunday */
+        {"2026-10-27T10:00:00", true, false},  /* Tue on: its own */
+    };
+    /* clang-format on */
+    struct tz *z = zone_load("Asia/Jerusalem");
+    struct policy_config p = default_policy();
+    const struct calendar_day days[] = {
+        exception(10, 22, CALENDAR_OFF),
+        exception(10, 23, CALENDAR_ON),
+        exception(10, 24, CALENDAR_OFF),
+        {.day = civil_to_days(2026, 10, 25),
+         .kind = CALENDAR_WINDOWS,
+         .n = 2,
+         .start_min = {HM(9, 0), HM(20, 0)},
+         .end_min = {HM(13, 0), HM(2, 0)}},
+        exception(10, 26, CALENDAR_OFF),
+        exception(10, 27, CALENDAR_ON),
+    };
+
+    (void)state;
+    p.lead = 0;
+    p.exceptions = days;
+    p.n_exceptions = ARRAY_LEN(days);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct utc now = at(z, rows[i].now);
+        struct schedule s = build(&p, z, now);
+
+        assert_row(rows[i].now, schedule_is_cloud(&s, now) == rows[i].cloud);
+        assert_row(rows[i].now, schedule_is_day_off(&s, now) == rows[i].day_off);
+    }
+    /* Nothing is ever on: `on` finds no weekday, and that is no endless search. */
+    {
+        struct utc now = at(z, "2026-10-23T10:00:00");
+        struct schedule s;
+
+        p.n_windows = 0;
+        s = build(&p, z, now);
+        assert_false(schedule_is_cloud(&s, now));
+        assert_int_equal(s.n, 2); /* Sunday's own */
+    }
+    tz_free(z);
+}
+
 /* One build serves a week: within it every answer equals that of a fresh build. */
 static void test_valid(void **state)
 {
@@ -358,10 +461,11 @@ static void test_random(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_intervals), cmocka_unit_test(test_swallowed),
-        cmocka_unit_test(test_phases),    cmocka_unit_test(test_drain_start),
-        cmocka_unit_test(test_union),     cmocka_unit_test(test_hold_end),
-        cmocka_unit_test(test_valid),     cmocka_unit_test(test_random),
+        cmocka_unit_test(test_intervals),       cmocka_unit_test(test_swallowed),
+        cmocka_unit_test(test_phases),          cmocka_unit_test(test_drain_start),
+        cmocka_unit_test(test_union),           cmocka_unit_test(test_hold_end),
+        cmocka_unit_test(test_valid),           cmocka_unit_test(test_random),
+        cmocka_unit_test(test_across_midnight), cmocka_unit_test(test_exceptions),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

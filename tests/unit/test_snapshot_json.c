@@ -105,14 +105,17 @@ static void fill_server(struct server_view *s)
                             .until = ago(-3600),
                             .by = "dana",
                             .at = ago(60),
-                            .why = "demo"};
+                            .why = "demo",
+                            .over_budget = true};
     s->failures = 3;
     s->retry_at = ago(-30);
-    s->breaker_open = s->wait_data = true;
+    s->breaker_open = s->wait_data = s->over_budget = true;
     s->interruptions = 2;
     s->last_interruption = ago(4000);
     s->cost.price_as_of = ago(33);
     s->cost.today.nanos = 123456789;
+    s->cost.month_known = s->cost.same_hours_known = true;
+    s->cost.same_hours.nanos = 7650000000;
     s->move.by[0] = 'x';
     s->move.manual = s->move.force = s->move.interrupted = true;
     s->move.drain_deadline = ago(-100);
@@ -143,7 +146,16 @@ static struct fleet *full(void)
     f->moves_queued = 3;
     f->calls_open = 4;
     f->orders_open = 5;
+    f->lead_s = 2340;
     f->hour_known = false;
+    f->month_known = f->budget_reached = f->has_budget = f->forecast.known = true;
+    f->budget.nanos = 120500000000;
+    f->forecast.p10.nanos = 110010000000;
+    f->forecast.p50.nanos = 120020000000;
+    f->forecast.p90.nanos = 130030000000;
+    f->same_hours_known = f->always_on_demand_known = true;
+    f->same_hours_on_demand.nanos = 310040000000;
+    f->always_on_demand.nanos = 990050000000;
     x->stale = x->task_active = true;
     x->task_progress = 40;
     (void)str_copy(x->id, sizeof(x->id), "ce-1");
@@ -218,10 +230,24 @@ static void test_values(void **state)
     SAME(extension_today);
     SAME(extension_month);
     SAME(host);
+    SAME(lead_s);
     SAME(hour_known);
     SAME(hour);
     SAME(today);
     SAME(month);
+    SAME(month_known);
+    SAME(forecast.known);
+    SAME(forecast.p10);
+    SAME(forecast.p50);
+    SAME(forecast.p90);
+    SAME(has_budget);
+    SAME(budget_reached);
+    SAME(budget);
+    SAME(same_hours_known);
+    SAME(same_hours_on_demand);
+    SAME(always_on_demand_known);
+    SAME(always_on_demand);
+    SAME(servers[1].over_budget);
     SAME(alerts);
     SAME(apis);
     SAME(n_apis);

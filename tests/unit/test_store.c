@@ -407,6 +407,53 @@ static bool see(void *ctx, const struct journal_entry *j)
     return seen->n != seen->stop_at;
 }
 
+/* What a month has cost is read with the prices in force when it began. */
+static void test_ledger(void **state)
+{
+    static const struct {
+        const char *type;
+        int64_t at, nanos;
+    } prices[] = {{"c5.2xlarge", 3000, 3},
+                  {"c5.2xlarge", 500, 1},
+                  {"c5.2xlarge", 900, 2},
+                  {"a1.large", 100, 4},
+                  {"c5.2xlarge", 1000, 5}};
+    struct record records[ARRAY_LEN(prices) + 3];
+    struct store *s = open_ok(dir, STORE_CONTROLLER);
+    struct store_ledger l;
+    struct err e = {0};
+    size_t n = 0;
+
+    (void)state;
+    for (; n < ARRAY_LEN(prices); n++) {
+        records[n] = (struct record){.kind = RECORD_PRICE};
+        (void)str_copy(records[n].as.price.type, NAME_TEXT, prices[n].type);
+        (void)str_copy(records[n].as.price.zone, NAME_TEXT, "eu-west-1a");
+        records[n].as.price.at.s = prices[n].at;
+        records[n].as.price.price.nanos = prices[n].nanos;
+    }
+    records[n++] = segment(2, 950, true);
+    records[n++] = segment(3, 0, true);
+    records[n++] = segment(4, 2000, false);
+    apply_ok(s, records, n);
+    assert_int_equal(store_ledger_load(s, (struct utc){960}, (struct utc){1000}, &l, &e),
+                     ERR_OK);
+    assert_int_equal(l.n_segments, 2);
+    assert_int_equal(l.segments[0].id, 3);
+    assert_int_equal(l.segments[1].id, 4);
+    assert_int_equal(l.n_prices, 4);
+    assert_string_equal(l.prices[0].type, "a1.large");
+    assert_int_equal(l.steps[0].price.nanos, 4);
+    assert_string_equal(l.prices[1].type, "c5.2xlarge");
+    assert_int_equal(l.steps[1].at.s, 900);
+    assert_int_equal(l.steps[1].price.nanos, 2);
+    assert_int_equal(l.steps[2].price.nanos, 5);
+    assert_int_equal(l.steps[3].at.s, 3000);
+    store_ledger_free(&l);
+    assert_int_equal(l.n_prices, 0);
+    store_close(s);
+}
+
 static void test_journal_each(void **state)
 {
     /* clang-format off */
@@ -1124,6 +1171,7 @@ int main(void)
         WITH_DIR(test_readable),
         cmocka_unit_test(test_journal),
         cmocka_unit_test(test_journal_each),
+        WITH_DIR(test_ledger),
         cmocka_unit_test(test_all_or_nothing),
         WITH_DIR(test_epochs),
         WITH_DIR(test_commands),

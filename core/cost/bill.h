@@ -1,0 +1,145 @@
+/*
+ * bill - what a stretch of the calendar costs, item by item (policy-and-cost 8), and what
+ * it would have cost otherwise. Pure integer arithmetic; an amount that nobody knows is
+ * counted as unknown, never as nothing. Plain values; prices and segments are borrowed.
+ * Threads: any.
+ */
+#ifndef RH_COST_BILL_H
+#define RH_COST_BILL_H
+
+#include "core/cost/ledger.h"
+#include "core/model/config.h"
+
+/* The rows of a bill: enum, spelling in JSON, words for people. */
+#define COST_ITEMS(X)                                                                    \
+    X(SPOT, "spot", "spot instances")                                                    \
+    X(ON_DEMAND, "on_demand", "on-demand instances")                                     \
+    X(EXTENSION, "extension", "cloud extension")                                         \
+    X(DISKS, "extension_disks", "extension disks")                                       \
+    X(VOLUMES, "root_volumes", "root volumes")                                           \
+    X(IMAGES, "images", "images")                                                        \
+    X(IPV4, "public_ipv4", "public IPv4")                                                \
+    X(TRANSFER, "transfer", "transfer out")                                              \
+    X(CROSS_ZONE, "cross_zone", "between zones")                                         \
+    X(VPN, "vpn", "VPN")                                                                 \
+    X(LICENCE, "licence", "licences")                                                    \
+    X(STORAGE, "storage", "object storage")
+
+enum cost_item {
+#define X(id, word, text) COST_##id,
+    COST_ITEMS(X)
+#undef X
+        COST_ITEM_COUNT
+};
+const char *cost_item_word(enum cost_item i);
+const char *cost_item_text(enum cost_item i);
+
+/* The spot price history of one type in one zone, in order of time. */
+struct price_track {
+    const char *type, *zone;
+    const struct price_step *steps;
+    size_t n;
+    struct utc as_of; /* confirmed until then; later it is only the last known */
+};
+
+struct price_book {
+    const struct cost_config *config;
+    const struct price_track *tracks;
+    size_t n_tracks;
+};
+
+/* The last known spot price counts this long; then the on-demand price is the upper
+ * bound (policy-and-cost 7). */
+enum { PRICE_LAST_KNOWN_S = 24 * 3600 };
+
+/* The history of that type and zone ("" any); NULL when there is none. */
+const struct price_track *book_track(const struct price_book *b, const char *type,
+                                     const char *zone) NONNULL;
+
+/* The configured price; false when there is none. */
+bool book_on_demand(const struct price_book *b, const char *type,
+                    struct usd *out) NONNULL;
+bool book_spot_configured(const struct price_book *b, const char *type,
+                          struct usd *out) NONNULL;
+
+struct bill {
+    struct usd items[COST_ITEM_COUNT];
+    int32_t unknown;      /* stretches that no price is known for; not in the items */
+    int32_t bounds;       /* stretches priced by an upper bound */
+    int64_t instance_s;   /* seconds that instances were paid for */
+    struct usd on_demand; /* the same seconds at the on-demand price */
+    bool on_demand_known; /* set by bill_clear(); false once a type has none */
+};
+
+void bill_clear(struct bill *b) NONNULL;
+
+/*
+ * Adds the part of a segment within [from, to); an open one ends at now. The parts of a
+ * period that is split add up to the nano-dollar. ERR_NOT_FOUND: no price is known; the
+ * bill's `unknown` has it. ERR_RANGE on overflow, the bill is then not to be used.
+ */
+enum err_code bill_segment(struct bill *b, const struct price_book *book,
+                           const struct segment *g, struct utc now, struct utc from,
+                           struct utc to, struct err *e) MUST_CHECK NONNULL;
+
+/* Adds what runs by the calendar: disks, images, addresses, monthly amounts. */
+enum err_code bill_fixed(struct bill *b, const struct cost_config *k, struct utc from,
+                         struct utc to, struct err *e) MUST_CHECK NONNULL;
+
+enum err_code bill_total(const struct bill *b, struct usd *out,
+                         struct err *e) MUST_CHECK NONNULL;
+
+/* First instant of the UTC month behind the one that holds t. */
+struct utc ledger_month_end(struct utc t);
+
+/* ----- comparisons ----- */
+
+/* One server through the month: what it runs, what it costs. */
+struct compare_server {
+    int64_t seconds; /* in the cloud, whole month */
+    bool spot_known, on_demand_known;
+    struct usd spot, on_demand; /* per hour */
+};
+
+struct compare_in {
+    const struct cost_config *config;
+    const struct compare_server *servers;
+    size_t n;
+    int64_t month_s;             /* of the whole month */
+    bool total_known;            /* false: of all below only owned_host can be known */
+    struct usd total;            /* the month, as it is or as it is forecast */
+    struct usd instances;        /* of it: spot and on-demand instances */
+    struct usd extension;        /* of it: the running extension */
+    bool same_hours_priced;      /* part of the hours is priced already: */
+    struct usd same_hours_price; /* … at the on-demand price; `seconds` is the rest */
+};
+
+#define COMPARISONS(X)                                                                   \
+    X(SAME_HOURS, "same_hours_on_demand", "the same hours on-demand")                    \
+    X(NEVER_STOPPED, "extension_never_stopped", "extension never stopped")               \
+    X(ALWAYS_SPOT, "always_spot", "24x7 on spot")                                        \
+    X(ALWAYS_ON_DEMAND, "always_on_demand", "24x7 on-demand")                            \
+    X(OWNED_HOST, "owned_host", "an owned host")
+
+enum comparison {
+#define X(id, word, text) COMPARE_##id,
+    COMPARISONS(X)
+#undef X
+        COMPARISON_COUNT
+};
+const char *comparison_word(enum comparison c);
+const char *comparison_text(enum comparison c);
+
+struct comparisons {
+    bool known[COMPARISON_COUNT];
+    struct usd amount[COMPARISON_COUNT];
+};
+
+/* What cannot be known, or overflows, is not known. */
+void compare(const struct compare_in *in, struct comparisons *out) NONNULL;
+
+/* An owned host's month: the configured amount, or capex/months + support + licence +
+ * W * PUE * 730.5 h * rate. False when neither is configured. */
+bool compare_owned_host(const struct cost_config *k, struct usd *out) NONNULL;
+
+#endif

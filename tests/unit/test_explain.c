@@ -1,0 +1,151 @@
+#include <config.h>
+
+#include "core/policy/explain.h"
+
+#include "tests/unit/plan_site.h"
+
+static void tell(struct site *s, const char *at_local, struct explain_out *out)
+{
+    struct explain_in in = {.policy = &s->policy,
+                            .schedule = &s->schedule,
+                            .tz = s->tz,
+                            .now = s->in.now,
+                            .at = at(s->tz, at_local),
+                            .setting = s->in.setting,
+                            .snooze_until = s->in.snooze_until,
+                            .name = s->servers[0].name,
+                            .place = s->facts[0].place,
+                            .decision = &s->outs[0].decision,
+                            .hold = &s->servers[0].hold,
+                            .auto_on = s->servers[0].auto_on};
+
+    if (s->servers[0].move != NULL) {
+        in.moving = true;
+        in.direction = s->moves[0].direction;
+        in.step = STEP_DRAIN;
+        in.committed = s->moves[0].committed;
+    }
+    memset(out, 0xa5, sizeof(*out));
+    explain(&in, out);
+}
+
+static void expect(const struct explain_out *out, const char *const *lines, size_t n)
+{
+    assert_int_equal(out->n, n);
+    for (size_t i = 0; i < n; i++)
+        assert_string_equal(out->lines[i], lines[i]);
+}
+
+#define EXPECT(...)                                                                      \
+    expect(&out, (const char *const[]){__VA_ARGS__},                                     \
+           sizeof((const char *const[]){__VA_ARGS__}) / sizeof(const char *))
+
+static void test_now(void **state)
+{
+    struct explain_out out;
+    struct site s;
+
+    (void)state;
+    site_init(&s);
+    site_plan_at(&s, "2026-11-24T07:00:00");
+    tell(&s, "2026-11-24T07:00:00", &out);
+    EXPECT("Is      on-prem",
+           "Should  be on-prem by rule 5 (outside): no rush hour until Tue 09:00",
+           "Gate    none", "Next    Tue 08:35: should be in the cloud by rule 3 (lead)");
+
+    s.servers[0].retry_at = at(s.tz, "2026-11-24T17:40:00");
+    site_plan_at(&s, "2026-11-24T17:30:00");
+    tell(&s, "2026-11-24T17:30:00", &out);
+    EXPECT("Is      on-prem",
+           "Should  be in the cloud by rule 3 (window): rush hour until Tue 18:00",
+           "Gate    backoff until Tue 17:40: its last move failed; next try Tue 17:40; "
+           "then remaining",
+           "Next    Tue 18:00: should be on-prem by rule 5 (outside)");
+    s.servers[0].retry_at.s = 0;
+
+    (void)site_move(&s, 0, DIRECTION_OUT, "2026-11-24T10:00:00");
+    site_plan_at(&s, "2026-11-24T10:00:30");
+    tell(&s, "2026-11-24T10:00:30", &out);
+    assert_string_equal(
+        out.lines[0],
+        "Is      on-prem, moves to the cloud, step drain, can be taken back");
+    site_commit(&s, 0, "2026-11-24T10:01:00");
+    tell(&s, "2026-11-24T10:01:00", &out);
+    s.servers[0].move = NULL;
+
+    site_settle(&s, 0, PLACE_CLOUD);
+    site_hold(&s, 0, PLACE_CLOUD, HOLD_UNTIL, "2026-11-24T10:00:00",
+              "2026-11-24T20:00:00");
+    site_plan_at(&s, "2026-11-24T19:00:00");
+    tell(&s, "2026-11-24T19:00:00", &out);
+    EXPECT("Is      in the cloud",
+           "Should  be in the cloud by rule 1 (hold): held in the cloud by dana until "
+           "Tue 20:00",
+           "Gate    none",
+           "Next    Tue 20:00: should be on-prem by rule 5 (outside), its hold ends");
+
+    site_hold(&s, 0, PLACE_CLOUD, HOLD_PIN, "2026-11-24T10:00:00", NULL);
+    site_plan_at(&s, "2026-11-24T19:00:00");
+    tell(&s, "2026-11-24T19:00:00", &out);
+    assert_string_equal(out.lines[3], "Next    nothing as far as the schedule reaches");
+    site_clear(&s);
+}
+
+static void test_auto_off(void **state)
+{
+    struct explain_out out;
+    struct site s;
+
+    (void)state;
+    site_init(&s);
+    s.in.snooze_until = at(s.tz, "2026-11-24T12:00:00");
+    site_plan_at(&s, "2026-11-24T10:00:00");
+    tell(&s, "2026-11-24T10:00:00", &out);
+    assert_string_equal(
+        out.lines[1], "Should  stay where it is: automatic moves snooze until Tue 12:00");
+    assert_string_equal(
+        out.lines[3],
+        "Next    Tue 12:00: should be in the cloud by rule 3 (window), the snooze ends");
+    s.in.setting = AUTO_OFF;
+    site_plan_at(&s, "2026-11-24T10:00:00");
+    tell(&s, "2026-11-24T10:00:00", &out);
+    assert_string_equal(out.lines[3],
+                        "Next    nothing until automatic moves are on again");
+    site_clear(&s);
+}
+
+/* A time to come: what schedule, hold and calendar make of it. */
+static void test_later(void **state)
+{
+    const struct calendar_day off = {.day = civil_to_days(2026, 11, 25)};
+    struct explain_out out;
+    struct site s;
+
+    (void)state;
+    site_init(&s);
+    s.policy.exceptions = &off;
+    s.policy.n_exceptions = 1;
+    site_plan_at(&s, "2026-11-24T07:00:00");
+    tell(&s, "2026-11-24T12:00:00", &out);
+    EXPECT("Tue 12:00: should be in the cloud by rule 3 (window)",
+           "Next    Tue 18:00: should be on-prem by rule 5 (outside)");
+    tell(&s, "2026-11-25T12:00:00", &out);
+    EXPECT("Wed 12:00: should be on-prem by rule 5 (holiday)",
+           "Next    Thu 08:35: should be in the cloud by rule 3 (lead)");
+    s.servers[0].auto_on = false;
+    tell(&s, "2026-11-25T12:00:00", &out);
+    assert_string_equal(out.lines[0],
+                        "Wed 12:00: stays where it is, automatic moves are off then");
+    site_clear(&s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_now),
+        cmocka_unit_test(test_auto_off),
+        cmocka_unit_test(test_later),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,392 @@
+#include <config.h>
+
+#include "tui/cmd.h"
+#include "tui/out.h"
+#include "tui/session.h"
+
+#include "core/base/jsonw.h"
+#include "core/cost/forecast.h"
+#include "core/policy/schedule.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The ledger of a month from the store: no API is asked, nothing is written. */
+
+enum { SPANS_MAX = 128, HISTORY_S = 8 * 86400, LEAD_S = 25 * 60, JSON_BYTES = 1 << 20 };
+
+struct server_row {
+    const struct server_config *config; /* NULL: the extension's and what is nobody's */
+    struct bill bill;
+};
+
+struct report {
+    struct utc now, month_start, month_end;
+    struct store_ledger ledger;
+    struct price_track *tracks;
+    size_t n_tracks;
+    struct server_row *rows; /* one for each server, and the last for the rest */
+    size_t n_rows;
+    struct bill bill;
+    struct usd total;
+    struct forecast forecast;
+    struct comparisons compare;
+};
+
+static enum err_code month_parse(const char *text, struct utc *out, struct err *e)
+{
+    char whole[TIME_TEXT];
+
+    if (strlen(text) == strlen("2026-11") && text[4] == '-' &&
+        str_format(whole, sizeof(whole), "%s-01T00:00:00Z", text) &&
+        utc_parse(whole, out, e) == ERR_OK)
+        return ERR_OK;
+    *e = (struct err){0};
+    return err_set(e, ERR_USAGE, "\"%.20s\" is no month: write it as 2026-11", text);
+}
+
+/* The prices come sorted by type, zone and time: a track for each run of them. */
+static enum err_code make_tracks(struct report *r, struct err *e)
+{
+    const struct stored_price *p = r->ledger.prices;
+
+    r->tracks = calloc(r->ledger.n_prices + 1, sizeof(*r->tracks));
+    if (r->tracks == NULL)
+        return err_set(e, ERR_NOMEM, "no memory for the prices");
+    for (size_t i = 0; i < r->ledger.n_prices; i++) {
+        struct price_track *t = r->n_tracks > 0 ? &r->tracks[r->n_tracks - 1] : NULL;
+
+        if (t == NULL || !str_eq(t->type, p[i].type) || !str_eq(t->zone, p[i].zone)) {
+            t = &r->tracks[r->n_tracks++];
+            *t = (struct price_track){p[i].type, p[i].zone, &r->ledger.steps[i], 0,
+                                      r->now};
+        }
+        t->n++;
+    }
+    return ERR_OK;
+}
+
+static struct server_row *row_of(struct report *r, const char *server)
+{
+    for (size_t i = 0; i + 1 < r->n_rows; i++) {
+        if (str_eq(r->rows[i].config->name, server))
+            return &r->rows[i];
+    }
+    return &r->rows[r->n_rows - 1];
+}
+
+static enum err_code bill_all(struct report *r, const struct price_book *book,
+                              struct err *e)
+{
+    enum err_code code;
+
+    for (size_t i = 0; i < r->ledger.n_segments; i++) {
+        const struct segment *g = &r->ledger.segments[i];
+        struct err why = {0};
+
+        code = bill_segment(&row_of(r, g->server)->bill, book, g, r->now, r->month_start,
+                            r->month_end, &why);
+        if (code == ERR_OK || code == ERR_NOT_FOUND)
+            code = bill_segment(&r->bill, book, g, r->now, r->month_start, r->month_end,
+                                &why);
+        if (code != ERR_OK && code != ERR_NOT_FOUND)
+            return err_set(e, code, "%s", why.text);
+    }
+    code = bill_fixed(&r->bill, book->config, r->month_start,
+                      r->now.s < r->month_end.s ? r->now : r->month_end, e);
+    if (code == ERR_OK)
+        code = bill_fixed(&r->rows[r->n_rows - 1].bill, book->config, r->month_start,
+                          r->now.s < r->month_end.s ? r->now : r->month_end, e);
+    return code == ERR_OK ? bill_total(&r->bill, &r->total, e) : code;
+}
+
+static void compare_all(struct report *r, const struct config *c,
+                        const struct price_book *book)
+{
+    struct compare_server *servers = calloc(c->n_servers + 1, sizeof(*servers));
+    struct compare_in in = {.config = &c->cost,
+                            .servers = servers,
+                            .n = c->n_servers,
+                            .month_s = r->month_end.s - r->month_start.s,
+                            .total_known = r->forecast.known,
+                            .total = r->forecast.p50,
+                            .instances = r->forecast.instances,
+                            .extension = r->forecast.extension,
+                            .same_hours_priced = true,
+                            .same_hours_price = r->bill.on_demand};
+    struct utc until = r->now.s < r->month_end.s ? r->now : r->month_end;
+
+    if (servers == NULL)
+        return; /* all of them stay unknown */
+    for (size_t i = 0; i < c->n_servers; i++) {
+        const char *type =
+            c->servers[i].n_instance_types > 0 ? c->servers[i].instance_types[0] : "";
+        const struct price_track *t = book_track(book, type, "");
+
+        servers[i].seconds = r->forecast.rest_s;
+        servers[i].on_demand_known = book_on_demand(book, type, &servers[i].on_demand);
+        servers[i].spot_known =
+            (t != NULL && price_quantile(t->steps, t->n, r->month_start, until, 500,
+                                         &servers[i].spot)) ||
+            book_spot_configured(book, type, &servers[i].spot);
+    }
+    compare(&in, &r->compare);
+    if (!r->bill.on_demand_known)
+        r->compare.known[COMPARE_SAME_HOURS] = false;
+    free(servers);
+}
+
+static enum err_code make_forecast(struct report *r, const struct session *s,
+                                   const struct price_book *book, struct err *e)
+{
+    const struct policy_config *p = &s->config->policy;
+    struct stretch spans[SPANS_MAX];
+    struct forecast_server *servers = calloc(s->config->n_servers + 1, sizeof(*servers));
+    struct forecast_in in = {.book = book,
+                             .now = r->now,
+                             .month_start = r->month_start,
+                             .month_end = r->month_end,
+                             .spent = &r->bill,
+                             .spans = spans,
+                             .servers = servers,
+                             .n_servers = s->config->n_servers,
+                             .usage_permille = 1000,
+                             .extension = s->config->velostrata.api.present,
+                             .lead_s = p->lead_auto ? LEAD_S : p->lead,
+                             .tail_s = p->extension_linger};
+    enum err_code code;
+
+    if (servers == NULL)
+        return err_set(e, ERR_NOMEM, "no memory for the forecast");
+    if (p->drain_deadline > 0)
+        in.tail_s += p->drain_deadline;
+    for (size_t i = 0; i < s->config->n_servers; i++) {
+        const struct server_config *c = &s->config->servers[i];
+
+        servers[i] = (struct forecast_server){
+            c->n_instance_types > 0 ? c->instance_types[0] : "", ""};
+    }
+    in.n_spans =
+        schedule_planned(p, s->tz, r->now.s > r->month_start.s ? r->now : r->month_start,
+                         r->month_end, spans, SPANS_MAX);
+    code = forecast(&in, &r->forecast, e);
+    free(servers);
+    return code;
+}
+
+static enum err_code make_report(struct report *r, const struct session *s, struct err *e)
+{
+    struct price_book book = {.config = &s->config->cost};
+    struct utc since = {r->month_start.s - HISTORY_S};
+    enum err_code code =
+        store_ledger_load(s->store, r->month_start, since, &r->ledger, e);
+
+    if (code == ERR_OK)
+        code = make_tracks(r, e);
+    if (code != ERR_OK)
+        return code;
+    book.tracks = r->tracks;
+    book.n_tracks = r->n_tracks;
+    r->n_rows = s->config->n_servers + 1;
+    r->rows = calloc(r->n_rows, sizeof(*r->rows));
+    if (r->rows == NULL)
+        return err_set(e, ERR_NOMEM, "no memory for the ledger");
+    bill_clear(&r->bill);
+    for (size_t i = 0; i < r->n_rows; i++) {
+        bill_clear(&r->rows[i].bill);
+        if (i + 1 < r->n_rows)
+            r->rows[i].config = &s->config->servers[i];
+    }
+    if ((code = bill_all(r, &book, e)) != ERR_OK ||
+        (code = make_forecast(r, s, &book, e)) != ERR_OK)
+        return code;
+    compare_all(r, s->config, &book);
+    return ERR_OK;
+}
+
+/* ----- as text, JSON, CSV ----- */
+
+static const char *amount(bool known, struct usd v, char buf[USD_TEXT])
+{
+    return known ? usd_text(v, 2, buf) : "?";
+}
+
+static void print_text(const struct report *r, const struct session *s)
+{
+    struct civil c = civil_from_seconds(r->month_start.s);
+    char a[USD_TEXT], low[USD_TEXT], high[USD_TEXT];
+
+    out_printf("%04d-%02d (UTC)%*sUSD\n", c.year, c.month, 24, "");
+    for (int i = 0; i < COST_ITEM_COUNT; i++) {
+        if (r->bill.items[i].nanos != 0)
+            out_printf("  %-26s %10s\n", cost_item_text((enum cost_item)i),
+                       usd_text(r->bill.items[i], 2, a));
+    }
+    out_printf("%-28s %10s%s\n",
+               r->now.s < r->month_end.s ? "month to date" : "the month",
+               usd_text(r->total, 2, a),
+               r->bill.unknown > 0  ? "  at least: a part has no known price"
+               : r->bill.bounds > 0 ? "  at most: a part is an upper bound"
+                                    : "");
+    for (size_t i = 0; i + 1 < r->n_rows; i++) {
+        struct err e = {0};
+        struct usd v;
+        bool known = bill_total(&r->rows[i].bill, &v, &e) == ERR_OK &&
+                     r->rows[i].bill.unknown == 0;
+
+        out_printf("  %-26s %10s  %lld:%02lld h\n", r->rows[i].config->name,
+                   amount(known, v, a), (long long)(r->rows[i].bill.instance_s / 3600),
+                   (long long)(r->rows[i].bill.instance_s / 60 % 60));
+    }
+    if (r->now.s < r->month_end.s) {
+        out_printf("%-28s %10s", "forecast",
+                   amount(r->forecast.known, r->forecast.p50, a));
+        if (r->forecast.known)
+            out_printf("  between %s and %s", usd_text(r->forecast.p10, 2, low),
+                       usd_text(r->forecast.p90, 2, high));
+        out_printf("\n");
+    }
+    if (s->config->policy.has_budget)
+        out_printf("%-28s %10s\n", "budget",
+                   usd_text(s->config->policy.budget_month, 2, a));
+    out_printf("the month compared with\n");
+    for (int i = 0; i < COMPARISON_COUNT; i++)
+        out_printf("  %-26s %10s\n", comparison_text((enum comparison)i),
+                   amount(r->compare.known[i], r->compare.amount[i], a));
+}
+
+static void put_bill(struct strbuf *b, const char *name, const struct bill *bill)
+{
+    jsonw_open(b, name, '{');
+    for (int i = 0; i < COST_ITEM_COUNT; i++)
+        jsonw_usd(b, cost_item_word((enum cost_item)i), bill->items[i], 2, true);
+    jsonw_close(b, '}');
+}
+
+static void put_servers(struct strbuf *b, const struct report *r)
+{
+    jsonw_open(b, "servers", '[');
+    for (size_t i = 0; i + 1 < r->n_rows; i++) {
+        const struct bill *bill = &r->rows[i].bill;
+        struct usd v = {0};
+        struct err e = {0};
+        bool known = bill_total(bill, &v, &e) == ERR_OK && bill->unknown == 0;
+
+        jsonw_open(b, NULL, '{');
+        jsonw_text(b, "name", r->rows[i].config->name);
+        jsonw_usd(b, "month_to_date", v, 2, known);
+        jsonw_i64(b, "instance_s", bill->instance_s);
+        jsonw_usd(b, "same_hours_on_demand", bill->on_demand, 2, bill->on_demand_known);
+        jsonw_close(b, '}');
+    }
+    jsonw_close(b, ']');
+}
+
+static void print_json(const struct report *r, const struct session *s)
+{
+    struct civil c = civil_from_seconds(r->month_start.s);
+    char month[TIME_TEXT];
+    struct strbuf b;
+
+    strbuf_init(&b, JSON_BYTES);
+    (void)str_format(month, sizeof(month), "%04d-%02d", c.year, c.month);
+    jsonw_open(&b, NULL, '{');
+    jsonw_text(&b, "month", month);
+    jsonw_utc(&b, "at", r->now);
+    jsonw_usd(&b, "month_to_date", r->total, 2, r->bill.unknown == 0);
+    jsonw_bool(&b, "upper_bound", r->bill.bounds > 0);
+    put_bill(&b, "items", &r->bill);
+    put_servers(&b, r);
+    if (r->forecast.known) {
+        jsonw_open(&b, "forecast", '{');
+        jsonw_usd(&b, "p10", r->forecast.p10, 2, true);
+        jsonw_usd(&b, "p50", r->forecast.p50, 2, true);
+        jsonw_usd(&b, "p90", r->forecast.p90, 2, true);
+        jsonw_close(&b, '}');
+    } else {
+        jsonw_null(&b, "forecast");
+    }
+    jsonw_usd(&b, "budget", s->config->policy.budget_month, 2,
+              s->config->policy.has_budget);
+    for (int i = 0; i < COMPARISON_COUNT; i++)
+        jsonw_usd(&b, comparison_word((enum comparison)i), r->compare.amount[i], 2,
+                  r->compare.known[i]);
+    jsonw_close(&b, '}');
+    out_line(strbuf_text(&b));
+    strbuf_clear(&b);
+}
+
+/* The ledger itself, a stretch a line. Its texts come from APIs: none has a comma or a
+ * quote, what had is left out. */
+static const char *field(const char *text)
+{
+    return strpbrk(text, ",\"\r\n") == NULL ? text : "";
+}
+
+static void print_csv(const struct report *r, const struct price_book *book)
+{
+    out_printf("start,end,kind,server,resource,type,zone,cost\n");
+    for (size_t i = 0; i < r->ledger.n_segments; i++) {
+        const struct segment *g = &r->ledger.segments[i];
+        char start[TIME_TEXT], end[TIME_TEXT], usd[USD_TEXT];
+        struct bill b;
+        struct usd v = {0};
+        struct err e = {0};
+        bool known;
+
+        if (g->start.s >= r->month_end.s)
+            continue;
+        bill_clear(&b);
+        known = bill_segment(&b, book, g, r->now, r->month_start, r->month_end, &e) ==
+                    ERR_OK &&
+                bill_total(&b, &v, &e) == ERR_OK;
+        out_printf("%s,%s,%s,%s,%s,%s,%s,%s\n", utc_text(g->start, start),
+                   g->end.s != 0 ? utc_text(g->end, end) : "", field(g->kind),
+                   field(g->server), field(g->resource), field(g->type), field(g->zone),
+                   known ? usd_text(v, 6, usd) : "");
+    }
+}
+
+int cmd_cost(const struct args *a)
+{
+    struct session s;
+    struct report r = {.now = clock_utc(clock_system())};
+    struct price_book book;
+    struct err e = {0};
+    bool locked_out;
+    int rc = session_open(&s, a);
+
+    r.month_start = ledger_month_start(r.now);
+    if (rc == EXIT_DONE && a->set[FLAG_MONTH] &&
+        month_parse(a->value[FLAG_MONTH], &r.month_start, &e) != ERR_OK)
+        rc = session_fail(&e);
+    if (rc == EXIT_DONE)
+        rc = session_open_state(&s, a, false, &locked_out);
+    if (rc != EXIT_DONE)
+        goto out;
+    if (s.store == NULL) {
+        (void)err_set(&e, ERR_NOT_FOUND, "there is no ledger in %s yet", s.state_dir);
+        rc = session_fail(&e);
+        goto out;
+    }
+    r.month_end = ledger_month_end(r.month_start);
+    if (make_report(&r, &s, &e) != ERR_OK) {
+        rc = session_fail(&e);
+        goto out;
+    }
+    book = (struct price_book){&s.config->cost, r.tracks, r.n_tracks};
+    if (a->set[FLAG_JSON])
+        print_json(&r, &s);
+    else if (a->set[FLAG_CSV])
+        print_csv(&r, &book);
+    else
+        print_text(&r, &s);
+    if (!out_flush())
+        rc = EXIT_FAILED;
+out:
+    store_ledger_free(&r.ledger);
+    free(r.tracks);
+    free(r.rows);
+    session_close(&s);
+    return rc;
+}
