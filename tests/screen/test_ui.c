@@ -531,6 +531,12 @@ static void test_money_fits(void **state)
     close_stage(s);
 }
 
+static void no_forecast(struct fleet *f)
+{
+    f->forecast.known = false;
+    f->has_budget = false;
+}
+
 /* 0.865, 1.32 and 118.16 of the rows and the extension make the totals. */
 static void test_adds_up(void **state)
 {
@@ -539,6 +545,8 @@ static void test_adds_up(void **state)
 
     (void)state;
     assert_shows(s, "other $0.266/h  today $0.43  month $7.10  1.131  1.75 125.26");
+    /* At 80 columns forecast and budget come first; without them it adds up there, too. */
+    stage_story(s, STORY_NORMAL, no_forecast);
     text = picture(s, 24, 80);
     assert_non_null(strstr(text, "$1.13/h  today $1.75  month $125.26  other $0.266/h"));
     free(text);
