@@ -242,15 +242,6 @@ static enum err_code exchange(struct ec2 *c, const struct ec2_shape *s,
     return rc;
 }
 
-static bool keys_differ(const struct aws_keys *a, const struct aws_keys *b)
-{
-    return !str_eq(a->key_id, b->key_id) ||
-           !str_eq(secret_expose(a->secret_key), secret_expose(b->secret_key)) ||
-           (a->session_token == NULL) != (b->session_token == NULL) ||
-           (a->session_token != NULL &&
-            !str_eq(secret_expose(a->session_token), secret_expose(b->session_token)));
-}
-
 /* One page; after a refusal of the keys once more with fresh ones. */
 static enum err_code ask(struct ec2 *c, const struct ec2_shape *s, struct ec2_list *list,
                          struct ec2_answer *a, struct err *e)
@@ -271,7 +262,7 @@ static enum err_code ask(struct ec2 *c, const struct ec2_shape *s, struct ec2_li
         rc = err_set(e, ERR_AUTH, "%s", renewal.text);
         goto out;
     }
-    if (ec2_code_is_expired(a->code) || keys_differ(&keys, &fresh)) {
+    if (ec2_code_is_expired(a->code) || !aws_keys_equal(&keys, &fresh)) {
         err_clear(e);
         list->n = before;
         rc = exchange(c, s, &fresh, list, a, e);
@@ -439,31 +430,6 @@ static size_t prices_tidy(struct ec2_price *all, size_t n, struct utc now)
     return kept;
 }
 
-/* The types of all servers, each once, in the arena. */
-static const char **types_of(const struct config *config, struct arena *a, size_t *n)
-{
-    const char **types;
-    size_t most = 0;
-
-    *n = 0;
-    for (size_t i = 0; i < config->n_servers; i++)
-        most += config->servers[i].n_instance_types;
-    types = arena_alloc(a, most, sizeof(*types));
-    for (size_t i = 0; types != NULL && i < config->n_servers; i++) {
-        const struct server_config *s = &config->servers[i];
-
-        for (size_t j = 0; j < s->n_instance_types; j++) {
-            size_t k = 0;
-
-            while (k < *n && !str_eq(types[k], s->instance_types[j]))
-                k++;
-            if (k == *n)
-                types[(*n)++] = s->instance_types[j];
-        }
-    }
-    return types;
-}
-
 static enum err_code price_page(struct ec2 *c, const char *const *types, size_t n,
                                 const char *since, struct ec2_list *list, struct err *e)
 {
@@ -490,7 +456,7 @@ static enum err_code observe_prices(struct ec2 *c, const struct poll_hints *hint
 
     (void)utc_text(hints->since.s > 0 && hints->since.s < now.s ? hints->since : now,
                    since);
-    types = types_of(c->config, o->arena, &n);
+    types = config_types(c->config, o->arena, &n);
     if (types == NULL)
         return err_set(e, ERR_NOMEM, "no memory for the instance types");
     for (size_t i = 0; rc == ERR_OK && i < n; i += MAX_TYPES)

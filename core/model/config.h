@@ -238,6 +238,9 @@ bool config_set_secret(struct config *c, const char *section,
 struct strbuf;
 void config_print(const struct config *c, struct strbuf *out) NONNULL;
 
+/* The instance types of all servers, each once, in the arena; NULL when it is full. */
+const char **config_types(const struct config *c, struct arena *a, size_t *n) NONNULL;
+
 /* NULL when there is none of that name. */
 const struct server_config *config_server_find(const struct config *c,
                                                const char *name) NONNULL;

@@ -81,6 +81,30 @@ const struct server_config *config_server_find(const struct config *c, const cha
     return NULL;
 }
 
+const char **config_types(const struct config *c, struct arena *a, size_t *n)
+{
+    const char **types;
+    size_t most = 0;
+
+    *n = 0;
+    for (size_t i = 0; i < c->n_servers; i++)
+        most += c->servers[i].n_instance_types;
+    types = arena_alloc(a, most, sizeof(*types));
+    for (size_t i = 0; types != NULL && i < c->n_servers; i++) {
+        const struct server_config *s = &c->servers[i];
+
+        for (size_t j = 0; j < s->n_instance_types; j++) {
+            size_t k = 0;
+
+            while (k < *n && !str_eq(types[k], s->instance_types[j]))
+                k++;
+            if (k == *n)
+                types[(*n)++] = s->instance_types[j];
+        }
+    }
+    return types;
+}
+
 static void parser_problem(struct config_problems *p, const config_t *tree)
 {
     static const struct {

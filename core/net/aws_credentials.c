@@ -49,6 +49,15 @@ void aws_keys_clear(struct aws_keys *k)
     *k = (struct aws_keys){0};
 }
 
+bool aws_keys_equal(const struct aws_keys *a, const struct aws_keys *b)
+{
+    return str_eq(a->key_id, b->key_id) &&
+           str_eq(secret_expose(a->secret_key), secret_expose(b->secret_key)) &&
+           (a->session_token == NULL) == (b->session_token == NULL) &&
+           (a->session_token == NULL ||
+            str_eq(secret_expose(a->session_token), secret_expose(b->session_token)));
+}
+
 static enum err_code keys_set(struct aws_keys *k, const char *key_id, const char *secret,
                               const char *token, struct err *e)
 {

@@ -36,6 +36,7 @@ struct aws_keys {
 enum err_code aws_credentials_get(struct aws_credentials *c, struct aws_keys *out,
                                   struct err *e) MUST_CHECK NONNULL;
 void aws_keys_clear(struct aws_keys *k) NONNULL;
+bool aws_keys_equal(const struct aws_keys *a, const struct aws_keys *b) NONNULL;
 
 /* The region as aws-api 2.5 finds it; configured may be NULL. ERR_CONFIG when there is
  * none. */
