@@ -17,6 +17,7 @@ libcore_a_SOURCES += \
 	core/sim/jenkins_tree.c \
 	core/sim/jenkins_wire.c \
 	core/sim/jenkins_wire.h \
+	core/sim/pricing_wire.c \
 	core/sim/property_collector.c \
 	core/sim/property_filter.c \
 	core/sim/property_spec.c \

@@ -73,7 +73,7 @@ static const struct route {
     {"/jenkins/", API_JENKINS, wire_jenkins},
     {"/sdk", API_VSPHERE, wire_vsphere},
     {"/ec2/", API_EC2, wire_ec2},
-    {"/pricing/", API_PRICING, wire_ec2},
+    {"/pricing/", API_PRICING, wire_pricing},
     {"/sqs/", API_SQS, wire_ec2},
     {"/sts/", API_STS, wire_ec2},
 };

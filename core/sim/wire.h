@@ -21,7 +21,9 @@ bool wire_jenkins(struct world *w, const struct http_request *rq,
 bool wire_vsphere(struct world *w, const struct http_request *rq,
                   struct http_response *rs) NONNULL; /* /sdk */
 bool wire_ec2(struct world *w, const struct http_request *rq,
-              struct http_response *rs) NONNULL; /* /ec2/ /pricing/ /sqs/ /sts/ */
+              struct http_response *rs) NONNULL; /* /ec2/ /sqs/ /sts/ */
+bool wire_pricing(struct world *w, const struct http_request *rq,
+                  struct http_response *rs) NONNULL; /* /pricing/ */
 
 /* Slots of world.wires. */
 enum { WIRE_VELOSTRATA, WIRE_JENKINS, WIRE_VSPHERE, WIRE_EC2 };
