@@ -29,6 +29,11 @@ tests_contract_test_ec2_SOURCES = tests/contract/test_ec2.c tests/unit/table.h
 tests_contract_test_ec2_LDADD = tests/contract/libscript.a $(CORE_TEST_LIBS)
 TESTS += tests/contract/test_ec2
 
+check_PROGRAMS += tests/contract/test_pricelist
+tests_contract_test_pricelist_SOURCES = tests/contract/test_pricelist.c tests/unit/table.h
+tests_contract_test_pricelist_LDADD = tests/contract/libscript.a $(CONTRACT_TEST_LIBS)
+TESTS += tests/contract/test_pricelist
+
 check_PROGRAMS += tests/contract/test_vsphere_wire
 tests_contract_test_vsphere_wire_SOURCES = tests/contract/test_vsphere_wire.c tests/unit/table.h
 tests_contract_test_vsphere_wire_LDADD = tests/contract/libscript.a $(CONTRACT_TEST_LIBS)

@@ -153,7 +153,7 @@ static void cost_words(const struct server_view *s, enum place to, char *out, si
 {
     char money[USD_TEXT];
 
-    if (to == PLACE_CLOUD && s->cost.price_known)
+    if (to == PLACE_CLOUD && s->cost.price_source != PRICE_UNKNOWN)
         (void)str_format(out, size, "+$%s/h", usd_text(s->cost.price, 3, money));
     else if (to == PLACE_ONPREM && s->cost.hour_known)
         (void)str_format(out, size, "-$%s/h", usd_text(s->cost.hour, 3, money));

@@ -374,7 +374,9 @@ int cmd_cost(const struct args *a)
         rc = session_fail(&e);
         goto out;
     }
-    book = (struct price_book){&s.config->cost, r.tracks, r.n_tracks};
+    book = (struct price_book){.config = &s.config->cost,
+                               .tracks = r.tracks,
+                               .n_tracks = r.n_tracks};
     if (a->set[FLAG_JSON])
         print_json(&r, &s);
     else if (a->set[FLAG_CSV])

@@ -223,12 +223,15 @@ static void cost_line(struct sheet *p, const struct server_view *s)
     add(p, ROLE_TEXT, "now %s%s/h   today $%s   month $%s", s->cost.hour_known ? "$" : "",
         s->cost.hour_known ? usd_text(s->cost.hour, 3, a) : "?",
         usd_text(s->cost.today, 2, b), usd_text(s->cost.month, 2, c));
-    if (s->cost.price_known)
-        add(p, ROLE_DIM, "   price $%s/h, %s old   estimate",
-            usd_text(s->cost.price, 4, a),
-            cells_age(p->f->now.s - s->cost.price_as_of.s, age));
-    else
+    if (s->cost.price_source == PRICE_UNKNOWN) {
         add(p, ROLE_DIM, "   price ?   estimate");
+        return;
+    }
+    add(p, ROLE_DIM, "   price $%s/h, %s", usd_text(s->cost.price, 4, a),
+        price_source_screen(s->cost.price_source));
+    if (s->cost.price_as_of.s != 0)
+        add(p, ROLE_DIM, " %s old", cells_age(p->f->now.s - s->cost.price_as_of.s, age));
+    add(p, ROLE_DIM, "   estimate");
 }
 
 static void server_events(struct sheet *p, const struct server_view *s)

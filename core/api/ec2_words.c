@@ -40,6 +40,8 @@ static const struct {
     {"AuthFailure", ERR_AUTH}, {"SignatureDoesNotMatch", ERR_AUTH},
     {"InvalidSignatureException", ERR_AUTH}, {"InvalidClientTokenId", ERR_AUTH},
     {"MissingAuthenticationToken", ERR_AUTH}, {"IncompleteSignature", ERR_AUTH},
+    {"MissingAuthenticationTokenException", ERR_AUTH},
+    {"IncompleteSignatureException", ERR_AUTH},
     {"UnrecognizedClientException", ERR_AUTH}, {"ExpiredToken", ERR_AUTH},
     {"ExpiredTokenException", ERR_AUTH}, {"RequestExpired", ERR_AUTH},
     {"OptInRequired", ERR_AUTH},

@@ -1,6 +1,8 @@
 libcore_a_SOURCES += \
 	core/api/answer.c \
 	core/api/answer.h \
+	core/api/aws_json.c \
+	core/api/aws_json.h \
 	core/api/ec2.c \
 	core/api/ec2.h \
 	core/api/ec2_read.c \
@@ -11,6 +13,8 @@ libcore_a_SOURCES += \
 	core/api/jenkins_act.c \
 	core/api/jenkins_internal.h \
 	core/api/jenkins_read.c \
+	core/api/pricelist.c \
+	core/api/pricelist.h \
 	core/api/velostrata.c \
 	core/api/velostrata.h \
 	core/api/velostrata_act.c \

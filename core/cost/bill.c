@@ -53,13 +53,52 @@ static const struct configured_price *configured(const struct price_book *b,
     return NULL;
 }
 
+static struct price_quote quote_configured(const struct price_book *b, const char *type,
+                                           bool spot)
+{
+    const struct configured_price *p = configured(b, type, spot);
+
+    if (p == NULL)
+        return (struct price_quote){.source = PRICE_UNKNOWN};
+    return (struct price_quote){.source = PRICE_CONFIGURED,
+                                .price = spot ? p->spot : p->on_demand};
+}
+
+struct price_quote book_quote_on_demand(const struct price_book *b, const char *type)
+{
+    for (size_t i = b->n_listed; i > 0; i--) {
+        const struct listed_price *l = &b->listed[i - 1];
+
+        if (str_eq(l->type, type) && (b->region == NULL || str_eq(l->region, b->region)))
+            return (struct price_quote){PRICE_PRICELIST, l->price, l->at};
+    }
+    return quote_configured(b, type, false);
+}
+
+struct price_quote book_quote_spot(const struct price_book *b, const char *type,
+                                   const char *zone, struct utc at)
+{
+    for (size_t i = 0; i < b->n_tracks; i++) {
+        const struct price_track *t = &b->tracks[i];
+
+        if (!str_eq(t->type, type) || (zone[0] != '\0' && !str_eq(t->zone, zone)))
+            continue;
+        for (size_t k = t->n; k > 0; k--) {
+            if (t->steps[k - 1].at.s <= at.s)
+                return (struct price_quote){PRICE_HISTORY, t->steps[k - 1].price,
+                                            t->as_of};
+        }
+    }
+    return quote_configured(b, type, true);
+}
+
 bool book_on_demand(const struct price_book *b, const char *type, struct usd *out)
 {
-    const struct configured_price *p = configured(b, type, false);
+    struct price_quote q = book_quote_on_demand(b, type);
 
-    if (p != NULL)
-        *out = p->on_demand;
-    return p != NULL;
+    if (q.source != PRICE_UNKNOWN)
+        *out = q.price;
+    return q.source != PRICE_UNKNOWN;
 }
 
 bool book_spot_configured(const struct price_book *b, const char *type, struct usd *out)
@@ -190,7 +229,7 @@ static enum err_code instance_part(struct bill *b, const struct price_book *book
     bool lost = str_eq(g->kind, "lost"), on_demand = str_eq(g->kind, "on_demand");
     struct utc paid_from = paid_until(k, g, from, lost);
     struct utc paid_to = paid_until(k, g, to, lost);
-    struct usd v, disk;
+    struct usd v, disk, rate = g->rate;
     enum err_code code;
 
     code = ledger_scale(k->volume_gb_month, k->root_volume_gb, 1, &disk, e);
@@ -210,9 +249,8 @@ static enum err_code instance_part(struct bill *b, const struct price_book *book
         return ERR_OK;
     if (!on_demand)
         code = spot_part(b, book, g, paid_from, paid_to, &v, e);
-    else if (g->rate_known)
-        code =
-            flat_part(g->rate, paid_from.s - g->start.s, paid_to.s - g->start.s, &v, e);
+    else if (g->rate_known || book_on_demand(book, g->type, &rate))
+        code = flat_part(rate, paid_from.s - g->start.s, paid_to.s - g->start.s, &v, e);
     else
         code = err_set(e, ERR_NOT_FOUND, "no price is known for %.40s", g->type);
     return code != ERR_OK ? code : put(b, on_demand ? COST_ON_DEMAND : COST_SPOT, v, e);

@@ -46,6 +46,16 @@ struct price_book {
     const struct cost_config *config;
     const struct price_track *tracks;
     size_t n_tracks;
+    const struct listed_price *listed; /* the oldest first */
+    size_t n_listed;
+    const char *region; /* only prices listed for it count; NULL = any */
+};
+
+/* What an hour of a type costs, who says so, and as of when (0 = it is configured). */
+struct price_quote {
+    enum price_source source; /* PRICE_UNKNOWN: the price is not known, it is not 0 */
+    struct usd price;
+    struct utc as_of;
 };
 
 /* The last known spot price counts this long; then the on-demand price is the upper
@@ -56,9 +66,18 @@ enum { PRICE_LAST_KNOWN_S = 24 * 3600 };
 const struct price_track *book_track(const struct price_book *b, const char *type,
                                      const char *zone) NONNULL;
 
-/* The configured price; false when there is none. */
+/* On demand: as the price list says, else as configured. */
+struct price_quote book_quote_on_demand(const struct price_book *b,
+                                        const char *type) NONNULL;
+/* Spot: the price in force at that instant of the history of that zone ("" any), else
+ * the configured one. */
+struct price_quote book_quote_spot(const struct price_book *b, const char *type,
+                                   const char *zone, struct utc at) NONNULL;
+
+/* The prices alone; false when nobody knows one. */
 bool book_on_demand(const struct price_book *b, const char *type,
                     struct usd *out) NONNULL;
+/* The configured price. */
 bool book_spot_configured(const struct price_book *b, const char *type,
                           struct usd *out) NONNULL;
 

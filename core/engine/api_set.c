@@ -4,13 +4,14 @@
 
 #include "core/api/ec2.h"
 #include "core/api/jenkins.h"
+#include "core/api/pricelist.h"
 #include "core/api/velostrata.h"
 #include "core/api/vsphere.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
 
-enum api { A_VELOSTRATA, A_JENKINS, A_VSPHERE, A_AWS, A_COUNT };
+enum api { A_VELOSTRATA, A_JENKINS, A_VSPHERE, A_AWS, A_PRICELIST, A_COUNT };
 
 struct api_shared {
     const struct config *config;
@@ -33,6 +34,7 @@ struct api_set {
     struct jenkins *jenkins;
     struct vsphere *vsphere;
     struct ec2 *ec2;
+    struct pricelist *pricelist;
     bool (*wait)(void *ctx, int64_t ms);
     void *wait_ctx;
     int64_t took_ms; /* of the exchanges of this poll or call */
@@ -92,7 +94,7 @@ static struct http_client_config http_config(const struct api_shared *s, enum ap
     struct http_client_config h = {.clock = s->clock};
     const struct api_config *a;
 
-    if (api == A_AWS) {
+    if (api == A_AWS || api == A_PRICELIST) {
         h.ca_file = c->aws.ca_file;
         h.proxy = c->aws.proxy;
         h.allow_http = c->aws.allow_http;
@@ -138,6 +140,7 @@ void api_set_free(struct api_set *s)
     jenkins_free(s->jenkins);
     vsphere_free(s->vsphere);
     ec2_free(s->ec2);
+    pricelist_free(s->pricelist);
     for (int i = 0; i < A_COUNT; i++)
         http_client_free(s->http[i]);
     free(s);
@@ -201,6 +204,11 @@ static enum err_code need(struct api_set *s, enum api api, struct err *e)
         return s->ec2 != NULL ? ERR_OK
                               : ec2_new(c, s->shared->credentials, &s->outer[api],
                                         s->shared->clock, &s->ec2, e);
+    case A_PRICELIST:
+        return s->pricelist != NULL
+                   ? ERR_OK
+                   : pricelist_new(c, s->shared->credentials, &s->outer[api],
+                                   s->shared->clock, &s->pricelist, e);
     case A_COUNT:
         break;
     }
@@ -231,6 +239,13 @@ static enum err_code poll_ec2(struct api_set *s, const struct poll_hints *h,
     return ec2_observe(s->ec2, h, o, e);
 }
 
+static enum err_code poll_pricelist(struct api_set *s, const struct poll_hints *h,
+                                    struct observation *o, struct err *e)
+{
+    (void)h;
+    return pricelist_observe(s->pricelist, o, e);
+}
+
 /* A new API is a row here. */
 static const struct {
     enum api api;
@@ -244,6 +259,7 @@ static const struct {
     [SOURCE_SPOT] = {A_AWS, poll_ec2},
     [SOURCE_INTERFACES] = {A_AWS, poll_ec2},
     [SOURCE_PRICES] = {A_AWS, poll_ec2},
+    [SOURCE_PRICELIST] = {A_PRICELIST, poll_pricelist},
 };
 
 struct observation *api_set_poll(struct api_set *s, enum source source,

@@ -309,7 +309,8 @@ static void check_clock(struct controller *c)
         const struct observation *o = c->sources[i].good;
 
         /* The reads of AWS are one host with one clock. */
-        if (i == SOURCE_SPOT || i == SOURCE_INTERFACES || i == SOURCE_PRICES)
+        if (i == SOURCE_SPOT || i == SOURCE_INTERFACES || i == SOURCE_PRICES ||
+            i == SOURCE_PRICELIST)
             continue;
         if (o != NULL && o->skew_known &&
             (o->skew_s > c->config->policy.clock_skew ||
@@ -434,7 +435,7 @@ bool controller_has_looked(const struct controller *c)
     for (size_t i = 0; i < SOURCE_COUNT; i++) {
         const struct source_state *s = &c->sources[i];
 
-        if (s->configured && i != SOURCE_SPOT && s->good == NULL && s->failures == 0)
+        if (s->configured && i != SOURCE_SPOT && s->last_ok.s == 0 && s->failures == 0)
             return false;
     }
     return true;

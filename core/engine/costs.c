@@ -71,7 +71,12 @@ static void refresh_tracks(struct controller *c)
 
 struct price_book costs_book(const struct controller *c)
 {
-    return (struct price_book){&c->config->cost, c->tracks, c->n_series};
+    return (struct price_book){.config = &c->config->cost,
+                               .tracks = c->tracks,
+                               .n_tracks = c->n_series,
+                               .listed = c->listed,
+                               .n_listed = c->n_listed,
+                               .region = c->config->aws.region};
 }
 
 void costs_prices(struct controller *c, const struct observation *o)
@@ -100,40 +105,71 @@ void costs_prices(struct controller *c, const struct observation *o)
         c->month.forecast_at.s = 0;
 }
 
-static bool configured_price(const struct controller *c, const char *type, bool spot,
-                             struct usd *out)
+/* The newest stays last. What is not listed any more keeps its last price and age. */
+static bool listed_put(struct controller *c, const struct listed_price *l)
 {
-    const struct cost_config *k = &c->config->cost;
+    size_t i = 0;
 
-    for (size_t i = 0; i < k->n_prices; i++) {
-        const struct configured_price *p = &k->prices[i];
-
-        if (!str_eq(p->type, type) || !(spot ? p->has_spot : p->has_on_demand))
-            continue;
-        *out = spot ? p->spot : p->on_demand;
-        return true;
+    while (i < c->n_listed && (!str_eq(c->listed[i].type, l->type) ||
+                               !str_eq(c->listed[i].region, l->region)))
+        i++;
+    if (i == MAX_LISTED)
+        return false;
+    if (i < c->n_listed) {
+        c->n_listed--;
+        memmove(&c->listed[i], &c->listed[i + 1],
+                (c->n_listed - i) * sizeof(c->listed[0]));
     }
-    return false;
+    c->listed[c->n_listed++] = *l;
+    return true;
 }
 
-bool price_find(const struct controller *c, const char *type, const char *zone,
-                struct utc at, struct usd *out, struct utc *as_of)
+void costs_pricelist(struct controller *c, const struct observation *o)
 {
-    for (size_t i = 0; i < c->n_series; i++) {
-        const struct price_series *s = &c->series[i];
+    const struct obs_pricelist *p = &o->as.pricelist;
 
-        if (!str_eq(s->type, type) || (zone[0] != '\0' && !str_eq(s->zone, zone)))
+    for (size_t i = 0; i < p->n; i++) {
+        struct listed_price l = {.price = p->prices[i].price, .at = o->at};
+        struct record *r;
+
+        if (!str_copy(l.type, sizeof(l.type), p->prices[i].type) ||
+            !str_copy(l.region, sizeof(l.region), p->region) || !listed_put(c, &l))
             continue;
-        for (size_t k = s->n; k > 0; k--) {
-            if (s->steps[k - 1].at.s <= at.s) {
-                *out = s->steps[k - 1].price;
-                *as_of = s->as_of;
-                return true;
-            }
+        r = effects_record(c->fx, RECORD_LISTED);
+        if (r == NULL)
+            continue;
+        r->at = o->at;
+        r->as.listed = l;
+    }
+    c->month.forecast_at.s = 0; /* its bounds and comparisons may be better now */
+}
+
+struct utc costs_listed_at(const struct controller *c)
+{
+    struct price_book book = costs_book(c);
+    struct utc oldest = {0};
+
+    for (size_t i = 0; i < c->n_servers; i++) {
+        const struct server_config *s = c->servers[i].config;
+
+        for (size_t k = 0; k < s->n_instance_types; k++) {
+            struct price_quote q = book_quote_on_demand(&book, s->instance_types[k]);
+
+            if (q.source != PRICE_PRICELIST)
+                return (struct utc){0};
+            if (oldest.s == 0 || q.as_of.s < oldest.s)
+                oldest = q.as_of;
         }
     }
-    as_of->s = 0;
-    return configured_price(c, type, true, out);
+    return oldest;
+}
+
+struct price_quote price_find(const struct controller *c, const char *type,
+                              const char *zone)
+{
+    struct price_book book = costs_book(c);
+
+    return book_quote_spot(&book, type, zone, c->now);
 }
 
 /* Adds the part of a segment within [from, to) to a bill; false when no price is known
@@ -292,7 +328,8 @@ static void follow_instance(struct controller *c, struct server_state *s)
     const struct instance_facts *in = &s->facts.instance;
     struct segment *g = segment_find(c, s->segment);
     bool alive = in->id[0] != '\0' && !in->terminated;
-    struct utc as_of;
+    struct price_book book = costs_book(c);
+    struct price_quote q;
 
     if (g != NULL && (!alive || !str_eq(g->resource, in->id)))
         segment_close(c, &s->segment, s->facts.lost);
@@ -320,11 +357,11 @@ static void follow_instance(struct controller *c, struct server_state *s)
     (void)str_copy(g->server, sizeof(g->server), s->config->name);
     (void)str_copy(g->type, sizeof(g->type), in->type);
     (void)str_copy(g->zone, sizeof(g->zone), in->zone);
-    if (in->lifecycle == LIFECYCLE_ON_DEMAND)
-        g->rate_known = configured_price(c, in->type, false, &g->rate);
-    else
-        g->rate_known = price_find(c, in->type, in->zone, c->now, &g->rate, &as_of);
-    (void)str_copy(g->source, sizeof(g->source), g->rate_known ? "history" : "unknown");
+    q = in->lifecycle == LIFECYCLE_ON_DEMAND ? book_quote_on_demand(&book, in->type)
+                                             : price_find(c, in->type, in->zone);
+    g->rate = q.price;
+    g->rate_known = q.source != PRICE_UNKNOWN;
+    (void)str_copy(g->source, sizeof(g->source), price_source_word(q.source));
     segment_store(c, g);
 }
 
@@ -365,9 +402,30 @@ void costs_follow(struct controller *c)
     month_follow(c);
 }
 
+/* What was known when the last run ended: a start needs no answer to go on with it. */
+static void load_prices(struct controller *c, const struct store_state *state)
+{
+    for (size_t i = 0; i < state->n_listed; i++)
+        (void)listed_put(c, &state->listed[i]); /* what does not fit is asked for again */
+    for (size_t i = 0; i < state->n_prices; i++) {
+        struct price_series *s =
+            series_find(c, state->prices[i].type, state->prices[i].zone, true);
+
+        if (s != NULL)
+            (void)series_add(s, state->steps[i].at, state->steps[i].price);
+        if (state->steps[i].at.s > c->prices_until.s)
+            c->prices_until = state->steps[i].at;
+    }
+    /* All of them were read at least until the newest change was seen. */
+    for (size_t i = 0; i < c->n_series; i++)
+        c->series[i].as_of = c->prices_until;
+    refresh_tracks(c);
+}
+
 void costs_load(struct controller *c, const struct store_state *state)
 {
     c->month_start = ledger_month_start(c->now);
+    load_prices(c, state);
     for (size_t i = 0; i < state->n_segments; i++) {
         struct segment *g = segment_add(c);
         struct server_state *s;
@@ -429,10 +487,27 @@ static void view_same_hours(struct controller *c, const struct server_state *s,
     v->same_hours_known = v->same_hours_known && b.on_demand_known;
 }
 
+/* What it costs: its own rate if that is fixed, else the spot price now. */
+static struct price_quote quote_of(const struct controller *c, const struct segment *g,
+                                   const char *type, const char *zone)
+{
+    struct price_book book = costs_book(c);
+    struct price_quote q;
+
+    if (g == NULL || !str_eq(g->kind, "on_demand"))
+        return price_find(c, type, zone);
+    if (!g->rate_known || !price_source_parse(g->source, &q.source))
+        return book_quote_on_demand(&book, type);
+    q.price = g->rate;
+    q.as_of = q.source != PRICE_CONFIGURED ? g->start : (struct utc){0};
+    return q;
+}
+
 static void view_server(struct controller *c, struct server_state *s, struct cost_view *v)
 {
     const struct instance_facts *in = &s->facts.instance;
     const struct segment *g = segment_find(c, s->segment);
+    struct price_quote q;
     const char *type = in->type[0] != '\0'               ? in->type
                        : s->config->n_instance_types > 0 ? s->config->instance_types[0]
                                                          : "";
@@ -441,14 +516,13 @@ static void view_server(struct controller *c, struct server_state *s, struct cos
     v->today = s->today_closed;
     v->hour_known = with_open(c, s->segment, &v->month, &v->today);
     v->month_known = v->hour_known && !s->closed_unknown;
-    v->price_known = price_find(c, type, in->zone, c->now, &v->price, &v->price_as_of);
-    if (g != NULL && str_eq(g->kind, "on_demand")) {
-        v->price = g->rate;
-        v->price_known = g->rate_known;
-    }
+    q = quote_of(c, g, type, in->zone);
+    v->price = q.price;
+    v->price_source = q.source;
+    v->price_as_of = q.as_of;
     if (g != NULL) {
         v->hour = v->price;
-        v->hour_known = v->hour_known && v->price_known;
+        v->hour_known = v->hour_known && q.source != PRICE_UNKNOWN;
     }
     /* Nobody knows what a server costs whose place nobody knows. */
     if (g == NULL && s->facts.place == PLACE_UNKNOWN)

@@ -107,12 +107,12 @@ static void compare_month(struct controller *c, const struct price_book *book,
         return; /* not known until the next time */
     for (size_t i = 0; i < c->n_servers; i++) {
         const struct server_state *s = &c->servers[i];
-        struct utc as_of;
+        struct price_quote q = price_find(c, type_of(s), s->facts.instance.zone);
 
         if (s->auto_on)
             servers[i].seconds = f->rest_s * permille / 1000;
-        servers[i].spot_known = price_find(c, type_of(s), s->facts.instance.zone, c->now,
-                                           &servers[i].spot, &as_of);
+        servers[i].spot_known = q.source != PRICE_UNKNOWN;
+        servers[i].spot = q.price;
         servers[i].on_demand_known =
             book_on_demand(book, type_of(s), &servers[i].on_demand);
     }
@@ -311,21 +311,16 @@ static bool hour_price(const struct controller *c, const struct server_state *s,
                        struct usd *out)
 {
     struct price_book book = costs_book(c);
-    struct utc as_of;
-    struct usd spot;
-    bool known;
+    struct price_quote q;
 
     if (s->facts.instance.lifecycle == LIFECYCLE_ON_DEMAND)
         return book_on_demand(&book, type_of(s), out);
-    known = price_find(c, type_of(s), s->facts.instance.zone, c->now, &spot, &as_of);
-    if (known && (as_of.s == 0 || c->now.s - as_of.s <= PRICE_LAST_KNOWN_S)) {
-        *out = spot;
+    q = price_find(c, type_of(s), s->facts.instance.zone);
+    if ((q.source != PRICE_HISTORY || c->now.s - q.as_of.s > PRICE_LAST_KNOWN_S) &&
+        q.source != PRICE_CONFIGURED && book_on_demand(&book, type_of(s), out))
         return true;
-    }
-    if (book_on_demand(&book, type_of(s), out))
-        return true;
-    *out = spot;
-    return known;
+    *out = q.price;
+    return q.source != PRICE_UNKNOWN;
 }
 
 void month_plan(struct controller *c, struct plan_in *in)

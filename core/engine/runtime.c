@@ -40,8 +40,8 @@ struct worker {
 
 /* One thread for each API; spot prices go their own way, a long listing delays no
  * interruption. */
-static const char *const poller_apis[] = {"velostrata", "jenkins", "vsphere", "ec2",
-                                          "prices"};
+static const char *const poller_apis[] = {"velostrata", "jenkins", "vsphere",
+                                          "ec2",        "prices",  "pricelist"};
 enum { POLLERS = ARRAY_LEN(poller_apis) };
 
 struct runtime {

@@ -127,7 +127,7 @@ static void view_apis(const struct controller *c, struct fleet *f)
         f->n_apis++;
         v->source = (enum source)i;
         v->state = s->state;
-        v->last_ok = s->good != NULL ? s->good->at : (struct utc){0};
+        v->last_ok = s->last_ok;
         if (!source_is_needed(c, (enum source)i))
             v->state = API_OFF; /* there is nothing to ask it for */
         else if (s->state == API_OK && source_is_stale(c, (enum source)i))

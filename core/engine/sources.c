@@ -19,9 +19,12 @@ enum {
 };
 enum { STALE_POLLS = 3 };
 
-static bool is_ec2(enum source s)
+/* A price list changes now and then; it is free, and asked once a day (aws-api 7). */
+enum { PRICELIST_EVERY_S = 86400 };
+
+static bool is_aws(enum source s)
 {
-    return str_eq(source_api(s), "ec2") || s == SOURCE_PRICES;
+    return str_eq(source_api(s), "ec2") || s == SOURCE_PRICES || s == SOURCE_PRICELIST;
 }
 
 static bool any_spot(const struct controller *c)
@@ -72,6 +75,8 @@ static int64_t rest_s(const struct controller *c, enum source s)
         return quiet ? k->aws.poll_interfaces * QUIET_TIMES : k->aws.poll_interfaces;
     case SOURCE_PRICES:
         return k->aws.poll_prices;
+    case SOURCE_PRICELIST:
+        return PRICELIST_EVERY_S;
     case SOURCE_COUNT:
         break;
     }
@@ -95,9 +100,24 @@ int64_t source_stale_after_s(const struct controller *c, enum source s)
 
 bool source_is_stale(const struct controller *c, enum source s)
 {
-    const struct observation *o = c->sources[s].good;
+    struct utc at = c->sources[s].last_ok;
 
-    return o == NULL || c->now.s - o->at.s > source_stale_after_s(c, s);
+    return at.s == 0 || c->now.s - at.s > source_stale_after_s(c, s);
+}
+
+/* What the last run read of the price list counts for the rest of its day. */
+static void resume_pricelist(struct controller *c)
+{
+    struct source_state *st = &c->sources[SOURCE_PRICELIST];
+    int64_t age_s;
+
+    st->last_ok = costs_listed_at(c);
+    age_s = c->now.s - st->last_ok.s;
+    if (!st->configured || st->last_ok.s == 0 || age_s < 0)
+        return;
+    st->state = API_OK;
+    if (age_s < PRICELIST_EVERY_S)
+        st->next.ms = c->mono.ms + (PRICELIST_EVERY_S - age_s) * 1000;
 }
 
 void sources_init(struct controller *c)
@@ -111,6 +131,7 @@ void sources_init(struct controller *c)
         [SOURCE_SPOT] = k->aws.present,
         [SOURCE_INTERFACES] = k->aws.present,
         [SOURCE_PRICES] = k->aws.present,
+        [SOURCE_PRICELIST] = k->aws.present,
     };
 
     for (size_t i = 0; i < SOURCE_COUNT; i++) {
@@ -118,6 +139,7 @@ void sources_init(struct controller *c)
         c->sources[i].state = configured[i] ? API_WAITING : API_OFF;
         c->sources[i].next = c->mono;
     }
+    resume_pricelist(c);
     c->extension.facts.configured = k->velostrata.api.present;
 }
 
@@ -132,6 +154,8 @@ static void failed(struct controller *c, struct source_state *st,
     int64_t wait = BACKOFF_FIRST_MS;
     int64_t every = source_every_s(c, o->source) * 1000;
 
+    if (every > BREAKER_MAX_MS)
+        every = BREAKER_MAX_MS; /* who is asked once a day need not fail for a day */
     if (st->failures == 0)
         st->first_failure = c->mono;
     st->failures++;
@@ -147,7 +171,7 @@ static void failed(struct controller *c, struct source_state *st,
     st->error_at = o->at;
     if (o->err.code == ERR_AUTH) {
         st->state = API_AUTH;
-        wait = is_ec2(o->source) ? AUTH_PROBE_AWS_MS : AUTH_PROBE_MS;
+        wait = is_aws(o->source) ? AUTH_PROBE_AWS_MS : AUTH_PROBE_MS;
     } else if (st->failures >= BREAKER_FAILURES ||
                c->mono.ms - st->first_failure.ms >= BREAKER_NO_SUCCESS_MS) {
         wait = BREAKER_FIRST_MS;
@@ -195,8 +219,11 @@ void sources_take(struct controller *c, struct observation *o)
     st->next.ms = c->mono.ms + source_every_s(c, o->source) * 1000;
     observation_unref(st->good);
     st->good = o;
+    st->last_ok = o->at;
     if (o->source == SOURCE_PRICES)
         costs_prices(c, o);
+    if (o->source == SOURCE_PRICELIST)
+        costs_pricelist(c, o);
 }
 
 /* A change is expected there: ask soon instead of at the next poll. A source that fails
@@ -220,6 +247,18 @@ static void add_hint(struct poll_hints *h, const char *id)
     (void)str_copy(h->ids[h->n++], ID_TEXT, id);
 }
 
+/* From where on the history is to be read at a start: the month, and what passed before
+ * it while nobody read along, as far as AWS still tells. */
+static struct utc prices_gap(const struct controller *c)
+{
+    enum { TOLD_S = 90 * 86400 };
+    int64_t from = c->month_start.s;
+
+    if (c->prices_until.s != 0 && c->prices_until.s < from)
+        from = c->prices_until.s;
+    return (struct utc){from < c->now.s - TOLD_S ? c->now.s - TOLD_S : from};
+}
+
 static void fill_hints(struct controller *c, enum source s, struct poll_hints *h)
 {
     *h = (struct poll_hints){.moving = moving(c)};
@@ -240,7 +279,7 @@ static void fill_hints(struct controller *c, enum source s, struct poll_hints *h
     if (s == SOURCE_VELOSTRATA && c->extension.has_last)
         add_hint(h, c->extension.last.detail);
     if (s == SOURCE_PRICES) {
-        h->since = c->sources[s].good != NULL ? c->sources[s].good->at : c->month_start;
+        h->since = c->sources[s].good != NULL ? c->sources[s].good->at : prices_gap(c);
         h->since.s -= 3600; /* a little overlap costs nothing and loses no change */
     }
 }

@@ -19,6 +19,7 @@ enum { LOSSES_KEPT = 8, PRICE_STEPS = 4096, MAX_CALLS_OPEN = 64, DURATIONS_KEPT 
 struct source_state {
     bool configured;
     struct observation *good; /* the newest good one, NULL = never */
+    struct utc last_ok;       /* of the newest good answer, also an earlier run's; 0 */
     struct mono next;         /* due then */
     bool in_flight;
     struct mono sent;
@@ -105,7 +106,7 @@ struct price_series {
     struct utc as_of;
 };
 
-enum { MAX_SERIES = 64, MAX_SEGMENTS_OPEN = 2048 };
+enum { MAX_SERIES = 64, MAX_LISTED = 256, MAX_SEGMENTS_OPEN = 2048 };
 
 struct extension_state_kept {
     struct extension_facts facts;
@@ -198,6 +199,9 @@ struct controller {
     struct price_series series[MAX_SERIES];
     size_t n_series;
     struct price_track tracks[MAX_SERIES]; /* the same, as bills read them */
+    struct utc prices_until; /* newest change that the last run knew, 0 = none */
+    struct listed_price listed[MAX_LISTED];
+    size_t n_listed;
     struct month_kept month;
     struct utc month_start, day_start, next_day;
 
@@ -321,8 +325,12 @@ void costs_prices(struct controller *c, const struct observation *o) NONNULL;
 void costs_follow(struct controller *c) NONNULL;
 void costs_view(struct controller *c, struct fleet *f) NONNULL;
 struct price_book costs_book(const struct controller *c) NONNULL;
-bool price_find(const struct controller *c, const char *type, const char *zone,
-                struct utc at, struct usd *out, struct utc *as_of) NONNULL;
+void costs_pricelist(struct controller *c, const struct observation *o) NONNULL;
+/* When the price list was read whose prices all types have; 0 = one has none. */
+struct utc costs_listed_at(const struct controller *c) NONNULL;
+/* Spot, now. */
+struct price_quote price_find(const struct controller *c, const char *type,
+                              const char *zone) NONNULL;
 
 /* month.c: the forecast, what it is compared with, the budget and its alerts. */
 void month_follow(struct controller *c) NONNULL;

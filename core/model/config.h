@@ -106,7 +106,7 @@ struct velostrata_config {
 struct aws_config {
     bool present;
     const char *region, *profile;
-    const char *endpoint_ec2; /* NULL = AWS's own */
+    const char *endpoint_ec2, *endpoint_pricing; /* NULL = AWS's own */
     const char *ca_file, *proxy;
     bool allow_http;
     int64_t timeout, poll, poll_spot, poll_prices, poll_interfaces;

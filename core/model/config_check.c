@@ -175,6 +175,8 @@ static void check_aws(struct reader *r)
         return;
     check_url(r, group, "aws", "endpoint_ec2", r->c->aws.endpoint_ec2,
               r->c->aws.allow_http);
+    check_url(r, group, "aws", "endpoint_pricing", r->c->aws.endpoint_pricing,
+              r->c->aws.allow_http);
     check_url(r, group, "aws", "proxy", r->c->aws.proxy, true);
     check_readable(r, group, "aws", "ca_file", r->c->aws.ca_file);
 }

@@ -46,8 +46,8 @@ struct cost_view {
     bool same_hours_known; /* the month so far, had its hours been on-demand: */
     struct usd same_hours;
     struct usd price; /* of its running instance, or what its first offering costs now */
-    bool price_known;
-    struct utc price_as_of;
+    enum price_source price_source; /* PRICE_UNKNOWN: shown as ? */
+    struct utc price_as_of;         /* 0 = configured, it has no age */
 };
 
 struct server_view {

@@ -71,7 +71,7 @@ static void put_instance(struct strbuf *b, const struct server_view *s)
                                                          : lifecycle_word(i->lifecycle));
     jsonw_text_or_null(b, "request", i->request);
     jsonw_text_or_null(b, "spot_status", i->spot_status);
-    jsonw_usd(b, "price_hour", s->cost.price, 4, s->cost.price_known);
+    jsonw_usd(b, "price_hour", s->cost.price, 4, s->cost.price_source != PRICE_UNKNOWN);
     jsonw_utc(b, "reclaim_at", i->reclaim_at);
     jsonw_bool(b, "running", i->running);
     jsonw_bool(b, "terminated", i->terminated);
@@ -234,7 +234,8 @@ static void put_server_cost(struct strbuf *b, const struct cost_view *c)
     jsonw_usd(b, "today", c->today, 2, c->month_known);
     jsonw_usd(b, "month", c->month, 2, c->month_known);
     jsonw_usd(b, "same_hours_on_demand", c->same_hours, 2, c->same_hours_known);
-    jsonw_usd(b, "price", c->price, EXACT, c->price_known);
+    jsonw_usd(b, "price", c->price, EXACT, c->price_source != PRICE_UNKNOWN);
+    jsonw_text(b, "price_source", price_source_word(c->price_source));
     jsonw_utc(b, "price_as_of", c->price_as_of);
     put_known(b, c->hour, c->today, c->month);
     jsonw_close(b, '}');

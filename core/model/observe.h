@@ -163,6 +163,17 @@ struct obs_prices {
     size_t n;
 };
 
+/* pricelist: aws-api 7. A type that is not listed has no price, which is not 0. */
+struct seen_listed {
+    const char *type;
+    struct usd price; /* of an hour on demand, above 0 */
+};
+struct obs_pricelist {
+    const char *region;
+    const struct seen_listed *prices;
+    size_t n;
+};
+
 struct observation {
     struct arena *arena;
     enum source source;
@@ -179,6 +190,7 @@ struct observation {
         struct obs_spot spot;
         struct obs_interfaces interfaces;
         struct obs_prices prices;
+        struct obs_pricelist pricelist;
     } as;
     int refs; /* atomic; observation_ref/unref only */
 };

@@ -46,8 +46,15 @@ struct segment {
     struct utc start, end; /* end 0 = open */
     struct usd rate;       /* per hour; last known */
     bool rate_known;
-    char source[16]; /* history, configured, unknown */
+    char source[16]; /* of the rate, as price_source is spelled */
     struct usd cost; /* so far; written whenever it changed by a cent or the state did */
+};
+
+/* What an instance type costs on demand, as the price list of its region says. */
+struct listed_price {
+    char type[NAME_TEXT], region[NAME_TEXT];
+    struct usd price; /* per hour */
+    struct utc at;    /* read then */
 };
 
 enum record_kind {
@@ -59,6 +66,7 @@ enum record_kind {
     RECORD_SETTING, /* key, value; value "" deletes */
     RECORD_SEGMENT, /* insert or replace by id */
     RECORD_PRICE,
+    RECORD_LISTED, /* insert or replace by region and type */
     RECORD_COMMAND /* a command of the store was taken and answered */
 };
 
@@ -83,6 +91,7 @@ struct record {
             struct utc at;
             struct usd price;
         } price;
+        struct listed_price listed;
         struct command_reply command;
     } as;
     struct utc at;

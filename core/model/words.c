@@ -49,6 +49,7 @@ RH_WORDS(api_state, API_STATES)
 RH_WORDS(outcome, OUTCOMES)
 RH_WORDS(level, LEVELS)
 RH_WORDS(move_status, MOVE_STATUSES)
+RH_WORDS(price_source, PRICE_SOURCES)
 
 const char *source_api(enum source s)
 {
@@ -81,4 +82,16 @@ const char *place_screen(enum place p)
     };
 
     return (unsigned)p < PLACE_COUNT ? words[p] : "?";
+}
+
+const char *price_source_screen(enum price_source s)
+{
+    static const char *const words[PRICE_SOURCE_COUNT] = {
+        [PRICE_UNKNOWN] = "?",
+        [PRICE_HISTORY] = "history",
+        [PRICE_PRICELIST] = "price list",
+        [PRICE_CONFIGURED] = "configured",
+    };
+
+    return (unsigned)s < PRICE_SOURCE_COUNT ? words[s] : "?";
 }

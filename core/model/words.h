@@ -124,6 +124,13 @@ enum {
 #define LEVELS(X)                                                                        \
     X(DEBUG, "DBG") X(INFO, "INFO") X(ACT, "ACT") X(WARN, "WARN") X(ERROR, "ERR")
 
+/* Who says what an hour of a type costs, as trusted for on-demand in this order. */
+#define PRICE_SOURCES(X)                                                                 \
+    X(UNKNOWN, "unknown")                                                                \
+    X(HISTORY, "history")                                                                \
+    X(PRICELIST, "pricelist")                                                            \
+    X(CONFIGURED, "configured")
+
 #define MOVE_STATUSES(X)                                                                 \
     X(OPEN, "open")                                                                      \
     X(DONE, "done") X(FAILED, "failed") X(CANCELED, "canceled") X(BLOCKED, "blocked")
@@ -139,7 +146,8 @@ enum {
     X(INSTANCES, "ec2", "instances")                                                     \
     X(SPOT, "ec2", "spot requests")                                                      \
     X(INTERFACES, "ec2", "network interfaces")                                           \
-    X(PRICES, "prices", "spot price history")
+    X(PRICES, "prices", "spot price history")                                            \
+    X(PRICELIST, "pricelist", "on-demand prices")
 
 /* For each list: its spelling ("?" out of range), and the way back (false: no such word).
  */
@@ -249,6 +257,12 @@ enum move_status {
 #undef X
         MOVE_STATUS_COUNT
 };
+enum price_source {
+#define X(id, w) PRICE_##id,
+    PRICE_SOURCES(X)
+#undef X
+        PRICE_SOURCE_COUNT
+};
 enum source {
 #define X(id, api, what) SOURCE_##id,
     SOURCES(X)
@@ -273,10 +287,12 @@ RH_WORDS(api_state)
 RH_WORDS(outcome)
 RH_WORDS(level)
 RH_WORDS(move_status)
+RH_WORDS(price_source)
 
 const char *source_api(enum source s);  /* "ec2" */
 const char *source_what(enum source s); /* "spot requests" */
 const char *place_screen(enum place p); /* "on-prem": the screen's spelling */
+const char *price_source_screen(enum price_source s); /* "price list" */
 
 #undef RH_WORDS
 #endif

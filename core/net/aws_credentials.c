@@ -513,7 +513,8 @@ enum err_code aws_endpoint_find(const char *configured, const char *service,
     if (rc != ERR_OK)
         return rc;
     if (fits && out[0] == '\0')
-        fits = str_format(out, size, "https://%s.%s.amazonaws.com%s/", service, region,
+        fits = str_format(out, size, "https://%s%s.%s.amazonaws.com%s/",
+                          str_eq(service, "pricing") ? "api." : "", service, region,
                           str_starts(region, "cn-") ? ".cn" : "");
     len = strlen(out);
     if (fits && out[len - 1] != '/') {

@@ -111,6 +111,15 @@ const json_value *json_get(const json_value *object, const char *name)
     return json_object_get(object, name); /* takes NULL and other types */
 }
 
+const json_value *json_member_next(const json_value *object, void **at)
+{
+    /* jansson's iterators want to be able to write; nothing here does. */
+    json_t *o = (json_t *)(uintptr_t)object;
+
+    *at = *at == NULL ? json_object_iter(o) : json_object_iter_next(o, *at);
+    return *at != NULL ? json_object_iter_value(*at) : NULL;
+}
+
 bool json_is_object(const json_value *v)
 {
     return is(v, JSON_OBJECT);

@@ -37,6 +37,11 @@ bool json_is_null(const json_value *v); /* present and null */
 size_t json_list_len(const json_value *list);
 const json_value *json_list_at(const json_value *list, size_t i);
 
+/* The members of an object one after another, whatever their names: start with *at NULL;
+ * NULL at the end. */
+const json_value *json_member_next(const json_value *object, void **at)
+    __attribute__((nonnull(2)));
+
 /* The raw text, borrowed; NULL when it is no text. Clean it (text_clean) before it is
  * kept. */
 const char *json_text(const json_value *object, const char *name, size_t *len);

@@ -240,10 +240,11 @@ void site_config_text(const struct site *s, const char *base, struct strbuf *out
                   "cloud_extension = \"%s\" }\n"
                   "jenkins    = { url = \"%s/jenkins/\"  user = \"rushhour\" }\n"
                   "vsphere    = { url = \"%s/sdk\"  user = \"rushhour\" }\n"
-                  "aws        = { region = \"%s\"  endpoint_ec2 = \"%s/ec2/\" }\n"
+                  "aws        = { region = \"%s\"  endpoint_ec2 = \"%s/ec2/\"  "
+                  "endpoint_pricing = \"%s/pricing/\" }\n"
                   "cost       = { cloud_extension_hour = 0.266 }\n"
                   "servers    = {\n",
-                  base, w->extension.id, base, base, w->region, base);
+                  base, w->extension.id, base, base, w->region, base, base);
     for (size_t i = 0; i < w->n_servers; i++) {
         const struct sim_tested *v = &w->servers[i];
 

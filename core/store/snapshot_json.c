@@ -101,6 +101,7 @@ GET_WORD(extension_state)
 GET_WORD(spot_state)
 GET_WORD(lifecycle)
 GET_WORD(api_state)
+GET_WORD(price_source)
 
 /* ----- one server ----- */
 
@@ -270,7 +271,9 @@ static void read_cost(const json_value *o, struct cost_view *c)
     (void)get_usd(known, "hour", &c->hour);
     (void)get_usd(known, "today", &c->today);
     (void)get_usd(known, "month", &c->month);
-    c->price_known = get_usd(o, "price", &c->price);
+    c->price_source = get_price_source(o, "price_source", PRICE_UNKNOWN);
+    if (!get_usd(o, "price", &c->price))
+        c->price_source = PRICE_UNKNOWN;
     c->price_as_of = get_utc(o, "price_as_of");
 }
 

@@ -30,6 +30,11 @@ void store_close(struct store *s);
  * carries it. */
 int64_t store_epoch(const struct store *s) NONNULL;
 
+/* The spot price of a type in a zone, from an instant on (struct price_step). */
+struct stored_price {
+    char type[NAME_TEXT], zone[NAME_TEXT];
+};
+
 /* All that a controller needs to go on; owned by the caller (store_state_free). */
 struct stored_intent {
     struct call call;
@@ -57,24 +62,28 @@ struct store_state {
     size_t n_settings;
     struct segment *segments; /* open ones, and those that touch [since, ∞) */
     size_t n_segments;
+    struct stored_price *prices; /* spot, as in a store_ledger */
+    struct price_step *steps;
+    size_t n_prices;
+    struct listed_price *listed; /* on-demand prices, the oldest first */
+    size_t n_listed;
     struct journal_entry *journal; /* the newest FLEET_EVENTS, oldest first */
     size_t n_journal;
     int64_t journal_total;
 };
-enum err_code store_load(struct store *s, struct utc segments_since,
-                         struct store_state *out, struct err *e) MUST_CHECK NONNULL;
+enum err_code store_load(struct store *s, struct utc since, struct store_state *out,
+                         struct err *e) MUST_CHECK NONNULL;
 void store_state_free(struct store_state *st);
 
 /* What a month has cost is made from these; owned by the caller (store_ledger_free). */
-struct stored_price {
-    char type[NAME_TEXT], zone[NAME_TEXT];
-};
 struct store_ledger {
     struct segment *segments; /* open ones, and those that touch [since, ∞) */
     size_t n_segments;
     struct stored_price *prices; /* sorted by type, zone and time … */
     struct price_step *steps;    /* … and from when on it is how much; n_prices, too */
     size_t n_prices;
+    struct listed_price *listed; /* on-demand prices, the oldest first */
+    size_t n_listed;
 };
 enum err_code store_ledger_load(struct store *s, struct utc segments_since,
                                 struct utc prices_since, struct store_ledger *out,

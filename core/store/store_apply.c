@@ -198,6 +198,19 @@ static enum err_code put_price(struct store *s, const struct record *r, struct e
     return query_run(&q, "write a price", e);
 }
 
+static enum err_code put_listed(struct store *s, const struct listed_price *l,
+                                struct err *e)
+{
+    struct query q = query_begin(s, STATEMENT_LISTED_PUT);
+
+    query_text(&q, l->region);
+    query_text(&q, l->type);
+    query_int(&q, l->price.nanos);
+    query_text(&q, source_api(SOURCE_PRICELIST));
+    query_int(&q, l->at.s);
+    return query_run(&q, "write a price", e);
+}
+
 static enum err_code put_answer(struct store *s, const struct command_reply *c,
                                 struct utc at, struct err *e)
 {
@@ -229,6 +242,8 @@ static enum err_code put(struct store *s, struct record *r, struct err *e)
         return put_segment(s, &r->as.segment, e);
     case RECORD_PRICE:
         return put_price(s, r, e);
+    case RECORD_LISTED:
+        return put_listed(s, &r->as.listed, e);
     case RECORD_COMMAND:
         return put_answer(s, &r->as.command, r->at, e);
     }

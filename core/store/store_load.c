@@ -281,6 +281,68 @@ static enum err_code load_segments(struct store *s, struct utc since,
     return code != ERR_OK ? code : end;
 }
 
+struct price_rows {
+    struct stored_price *prices;
+    struct price_step *steps;
+    size_t n;
+};
+
+/* Each with the one in force at `since`. What was read is the caller's on error, too. */
+static enum err_code load_prices(struct store *s, struct utc since,
+                                 struct price_rows *out, struct err *e)
+{
+    struct query q = query_begin(s, STATEMENT_PRICE_SINCE);
+    enum err_code code = ERR_OK, end;
+
+    query_int(&q, since.s);
+    query_int(&q, since.s);
+    while (code == ERR_OK && query_row(&q)) {
+        struct stored_price *list = one_more(out->prices, out->n, sizeof(*list));
+        struct price_step *steps = NULL;
+
+        if (list != NULL) {
+            out->prices = list;
+            steps = one_more(out->steps, out->n, sizeof(*steps));
+        }
+        if (steps == NULL) {
+            code = no_memory(e);
+            break;
+        }
+        out->steps = steps;
+        query_get_text(&q, list[out->n].type, sizeof(list->type));
+        query_get_text(&q, list[out->n].zone, sizeof(list->zone));
+        steps[out->n].at = query_get_utc(&q);
+        steps[out->n].price.nanos = query_get_int(&q);
+        out->n++;
+    }
+    end = query_end(&q, "read the prices", e);
+    return code != ERR_OK ? code : end;
+}
+
+static enum err_code load_listed(struct store *s, struct listed_price **out, size_t *n,
+                                 struct err *e)
+{
+    struct query q = query_begin(s, STATEMENT_LISTED_ALL);
+    enum err_code code = ERR_OK, end;
+
+    while (code == ERR_OK && query_row(&q)) {
+        struct listed_price *list = one_more(*out, *n, sizeof(*list));
+
+        if (list == NULL) {
+            code = no_memory(e);
+            break;
+        }
+        *out = list;
+        query_get_text(&q, list[*n].region, sizeof(list->region));
+        query_get_text(&q, list[*n].type, sizeof(list->type));
+        list[*n].price.nanos = query_get_int(&q);
+        list[*n].at = query_get_utc(&q);
+        ++*n;
+    }
+    end = query_end(&q, "read the price list", e);
+    return code != ERR_OK ? code : end;
+}
+
 static void read_journal(struct query *q, struct journal_entry *j)
 {
     char word[NAME_TEXT];
@@ -365,6 +427,7 @@ static enum err_code load_next(struct store *s, enum store_statement id, int64_t
 static enum err_code load_all(struct store *s, struct utc since, struct store_state *out,
                               struct err *e)
 {
+    struct price_rows prices = {0};
     int64_t call = 1, move = 1;
     enum err_code code;
 
@@ -377,22 +440,29 @@ static enum err_code load_all(struct store *s, struct utc since, struct store_st
         (code = load_intents(s, out, e)) != ERR_OK ||
         (code = load_holds(s, out, e)) != ERR_OK ||
         (code = load_settings(s, out, e)) != ERR_OK ||
-        (code = load_segments(s, since, out, e)) != ERR_OK)
+        (code = load_segments(s, since, out, e)) != ERR_OK ||
+        (code = load_listed(s, &out->listed, &out->n_listed, e)) != ERR_OK)
+        return code;
+    code = load_prices(s, since, &prices, e);
+    out->prices = prices.prices;
+    out->steps = prices.steps;
+    out->n_prices = prices.n;
+    if (code != ERR_OK)
         return code;
     out->next_call_id = (uint64_t)call;
     out->next_move_id = (uint64_t)move;
     return load_journal(s, out, e);
 }
 
-enum err_code store_load(struct store *s, struct utc segments_since,
-                         struct store_state *out, struct err *e)
+enum err_code store_load(struct store *s, struct utc since, struct store_state *out,
+                         struct err *e)
 {
     struct store_state st = {0};
     struct query q = query_begin(s, STATEMENT_BEGIN_READ);
     enum err_code code = query_run(&q, "begin to read", e); /* one picture of it all */
 
     if (code == ERR_OK)
-        code = load_all(s, segments_since, &st, e);
+        code = load_all(s, since, &st, e);
     store_rollback(s); /* nothing was written */
     if (code == ERR_OK)
         *out = st;
@@ -408,6 +478,9 @@ void store_state_free(struct store_state *st)
     free(st->holds);
     free(st->settings);
     free(st->segments);
+    free(st->prices);
+    free(st->steps);
+    free(st->listed);
     free(st->journal);
     *st = (struct store_state){0};
 }
@@ -441,43 +514,13 @@ enum err_code store_journal_each(struct store *s, int64_t after_seq,
 
 /* ----- the ledger, for people ----- */
 
-static enum err_code load_prices(struct store *s, struct utc since,
-                                 struct store_ledger *out, struct err *e)
-{
-    struct query q = query_begin(s, STATEMENT_PRICE_SINCE);
-    enum err_code code = ERR_OK, end;
-
-    query_int(&q, since.s);
-    query_int(&q, since.s);
-    while (code == ERR_OK && query_row(&q)) {
-        struct stored_price *list = one_more(out->prices, out->n_prices, sizeof(*list));
-        struct price_step *steps = NULL;
-
-        if (list != NULL) {
-            out->prices = list;
-            steps = one_more(out->steps, out->n_prices, sizeof(*steps));
-        }
-        if (steps == NULL) {
-            code = no_memory(e);
-            break;
-        }
-        out->steps = steps;
-        query_get_text(&q, list[out->n_prices].type, sizeof(list->type));
-        query_get_text(&q, list[out->n_prices].zone, sizeof(list->zone));
-        steps[out->n_prices].at = query_get_utc(&q);
-        steps[out->n_prices].price.nanos = query_get_int(&q);
-        out->n_prices++;
-    }
-    end = query_end(&q, "read the prices", e);
-    return code != ERR_OK ? code : end;
-}
-
 enum err_code store_ledger_load(struct store *s, struct utc segments_since,
                                 struct utc prices_since, struct store_ledger *out,
                                 struct err *e)
 {
     struct store_state st = {0};
     struct store_ledger ledger = {0};
+    struct price_rows prices = {0};
     struct query q = query_begin(s, STATEMENT_BEGIN_READ);
     enum err_code code = query_run(&q, "begin to read", e);
 
@@ -486,7 +529,12 @@ enum err_code store_ledger_load(struct store *s, struct utc segments_since,
     ledger.segments = st.segments;
     ledger.n_segments = st.n_segments;
     if (code == ERR_OK)
-        code = load_prices(s, prices_since, &ledger, e);
+        code = load_prices(s, prices_since, &prices, e);
+    ledger.prices = prices.prices;
+    ledger.steps = prices.steps;
+    ledger.n_prices = prices.n;
+    if (code == ERR_OK)
+        code = load_listed(s, &ledger.listed, &ledger.n_listed, e);
     store_rollback(s); /* nothing was written */
     if (code == ERR_OK)
         *out = ledger;
@@ -500,5 +548,6 @@ void store_ledger_free(struct store_ledger *l)
     free(l->segments);
     free(l->prices);
     free(l->steps);
+    free(l->listed);
     *l = (struct store_ledger){0};
 }

@@ -71,7 +71,13 @@ static const char step_1[] =
     "CREATE TABLE snapshot(id INTEGER PRIMARY KEY CHECK(id = 1), at INTEGER NOT NULL,"
     " json TEXT NOT NULL) STRICT;";
 
-const char *const schema_steps[] = {step_1};
+/* Version 2: on-demand prices as the price list said them; the newest of each. */
+static const char step_2[] =
+    "CREATE TABLE listed(region TEXT NOT NULL, type TEXT NOT NULL,"
+    " price_nanos INTEGER NOT NULL, source TEXT NOT NULL, at INTEGER NOT NULL,"
+    " PRIMARY KEY(region, type)) STRICT, WITHOUT ROWID;";
+
+const char *const schema_steps[] = {step_1, step_2};
 const int schema_version = ARRAY_LEN(schema_steps);
 
 static enum err_code read_version(struct store *s, int *version, struct err *e)

@@ -68,7 +68,8 @@ velostrata = { url = "$(url velostrata)"  user = "apiuser"  poll = "5s"
                password_file = "velostrata.secret"  cloud_extension = "ce-1" }
 jenkins    = { url = "$(url jenkins)"  user = "rushhour"  token_file = "jenkins.token"  poll = "5s" }
 vsphere    = { url = "$(url vsphere)"  user = "rushhour"  password_file = "vsphere.secret" }
-aws        = { region = "eu-west-1"  profile = "rushhour"  endpoint_ec2 = "$(url ec2)" }
+aws        = { region = "eu-west-1"  profile = "rushhour"  endpoint_ec2 = "$(url ec2)"
+               endpoint_pricing = "$(url pricing)" }
 cost       = { cloud_extension_hour = 0.266 }
 servers    = {
 END

@@ -78,7 +78,7 @@ static void cost(struct server_view *s, int64_t hour, int64_t today, int64_t mon
                                  .today = {today * 10000000},
                                  .month = {month * 10000000},
                                  .price = {hour == 0 ? 212000000 : hour * 1000000},
-                                 .price_known = true,
+                                 .price_source = PRICE_HISTORY,
                                  .price_as_of = ago(240)};
 }
 
@@ -130,7 +130,7 @@ static void builds(struct server_view *s, const char *build, int progress)
 
 static void apis(struct fleet *f)
 {
-    static const int64_t every[SOURCE_COUNT] = {30, 15, 20, 10, 10, 60, 300};
+    static const int64_t every[SOURCE_COUNT] = {30, 15, 20, 10, 10, 60, 300, 86400};
 
     f->n_apis = SOURCE_COUNT;
     for (int i = 0; i < SOURCE_COUNT; i++)
@@ -384,7 +384,8 @@ static void dead(struct fleet *f)
 
         s->facts.cloud = s->facts.onprem = (struct node_facts){.build_progress = -1};
         s->facts.nodes_as_of.s = 0;
-        s->cost.hour_known = s->cost.price_known = false;
+        s->cost.hour_known = false;
+        s->cost.price_source = PRICE_UNKNOWN;
     }
     f->hour_known = false;
     f->worst_as_of = ago(1260);

@@ -63,7 +63,8 @@ static void set_up(struct fixture *f)
                                     .steps = example,
                                     .n = ARRAY_LEN(example),
                                     .as_of = day("20:00:00")};
-    f->book = (struct price_book){&f->config, &f->track, 1};
+    f->book =
+        (struct price_book){.config = &f->config, .tracks = &f->track, .n_tracks = 1};
     bill_clear(&f->bill);
 }
 

@@ -343,7 +343,8 @@ static void test_unknown_stays_unknown(void **state)
     assert_int_equal(s->facts.power, POWER_UNKNOWN);
     assert_int_equal(s->decision.desired, PLACE_UNKNOWN);
     assert_int_equal(s->hold.place, PLACE_UNKNOWN);
-    assert_false(s->move.active || s->cost.hour_known || s->cost.price_known);
+    assert_false(s->move.active || s->cost.hour_known);
+    assert_int_equal(s->cost.price_source, PRICE_UNKNOWN);
     assert_false(s->facts.onprem.known || s->facts.cloud.known || f->host.known);
     assert_int_equal(s->facts.cloud.build_progress, -1);
     assert_int_equal(s->facts.instance.spot, SPOT_NONE);

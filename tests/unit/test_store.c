@@ -253,6 +253,26 @@ static void test_empty(void **state)
     store_close(s);
 }
 
+static struct record listed(const char *region, const char *type, int64_t nanos,
+                            int64_t at)
+{
+    struct record r = {.kind = RECORD_LISTED,
+                       .as.listed = {.price = {nanos}, .at = {at}}};
+
+    (void)str_copy(r.as.listed.region, NAME_TEXT, region);
+    (void)str_copy(r.as.listed.type, NAME_TEXT, type);
+    return r;
+}
+
+static void check_listed(const struct listed_price *l, const char *region,
+                         const char *type, int64_t nanos, int64_t at)
+{
+    assert_string_equal(l->region, region);
+    assert_string_equal(l->type, type);
+    assert_int_equal(l->price.nanos, nanos);
+    assert_int_equal(l->at.s, at);
+}
+
 /* Every kind of record, read back by another process's eyes: a fresh connection. */
 static void check_all(const struct store_state *st)
 {
@@ -288,12 +308,21 @@ static void check_all(const struct store_state *st)
     assert_int_equal(st->journal[1].level, LEVEL_ACT);
     assert_int_equal(st->journal[1].outcome, OUTCOME_DONE);
     assert_string_equal(st->journal[1].text, "cache moves to the cloud");
+    assert_int_equal(st->n_prices, 1);
+    assert_string_equal(st->prices[0].type, "c5.2xlarge");
+    assert_string_equal(st->prices[0].zone, "eu-west-1a");
+    assert_int_equal(st->steps[0].at.s, 1000);
+    assert_int_equal(st->steps[0].price.nanos, 140000000);
+    assert_int_equal(st->n_listed, 3);
+    check_listed(&st->listed[0], "us-east-1", "c5.2xlarge", 170000000, 1100);
+    check_listed(&st->listed[1], "eu-west-1", "m5.2xlarge", 222000000, 1200);
+    check_listed(&st->listed[2], "eu-west-1", "c5.2xlarge", 192000000, 1300);
 }
 
 static void test_all_kinds(void **state)
 {
     struct record price = {.kind = RECORD_PRICE};
-    struct record records[24];
+    struct record records[32];
     struct store *s = open_ok(dir, STORE_CONTROLLER);
     struct store_state st;
     size_t n = 0;
@@ -322,7 +351,11 @@ static void test_all_kinds(void **state)
     records[n++] = segment(3, 0, true);
     records[n++] = segment(4, 2000, false);
     records[n++] = price;
-    records[n++] = price; /* the same again is no error */
+    records[n++] = price; /* the same again is no error, and no second row */
+    records[n++] = listed("eu-west-1", "c5.2xlarge", 199000000, 1000);
+    records[n++] = listed("eu-west-1", "m5.2xlarge", 222000000, 1200);
+    records[n++] = listed("us-east-1", "c5.2xlarge", 170000000, 1100);
+    records[n++] = listed("eu-west-1", "c5.2xlarge", 192000000, 1300); /* replaces */
     records[n++] = journal("second");
     apply_ok(s, records, n);
     assert_int_equal(records[0].as.journal.seq, 1);
@@ -451,6 +484,72 @@ static void test_ledger(void **state)
     assert_int_equal(l.steps[3].at.s, 3000);
     store_ledger_free(&l);
     assert_int_equal(l.n_prices, 0);
+    store_close(s);
+}
+
+/* Prices are kept for good: years later the first is there, read again or not, and what
+ * was missed is filled in between. */
+static void test_prices_for_good(void **state)
+{
+    enum { YEAR = 365 * 86400, CHANGES = 3 * 365 };
+    struct record r = {.kind = RECORD_PRICE};
+    struct store *s = open_ok(dir, STORE_CONTROLLER);
+    struct store_ledger l;
+    struct err e = {0};
+
+    (void)state;
+    (void)str_copy(r.as.price.type, NAME_TEXT, "c5.2xlarge");
+    (void)str_copy(r.as.price.zone, NAME_TEXT, "eu-west-1a");
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < CHANGES; i++) {
+            /* The second round finds a gap and fills it, the third reads all again. */
+            if (round == 0 && i > 100 && i < 200)
+                continue;
+            r.as.price.at.s = 1 + INT64_C(86400) * i;
+            r.as.price.price.nanos = 60000000 + i;
+            apply_ok(s, &r, 1);
+        }
+        store_close(s);
+        s = open_ok(dir, STORE_CONTROLLER);
+    }
+    assert_int_equal(
+        store_ledger_load(s, (struct utc){INT64_C(10) * YEAR}, (struct utc){0}, &l, &e),
+        ERR_OK);
+    assert_int_equal(l.n_prices, CHANGES);
+    for (int i = 0; i < CHANGES; i++)
+        assert_true(l.steps[i].at.s == 1 + INT64_C(86400) * i &&
+                    l.steps[i].price.nanos == 60000000 + i);
+    store_ledger_free(&l);
+    store_close(s);
+}
+
+/* A store of the first version gets its price list, and keeps what it had. */
+static void test_first_version(void **state)
+{
+    struct store *s = open_ok(dir, STORE_CONTROLLER);
+    struct record r[] = {hold("cache", PLACE_CLOUD),
+                         listed("eu-west-1", "c5.2xlarge", 199000000, 1000)};
+    struct store_ledger l;
+    struct store_state st;
+    struct err e = {0};
+
+    (void)state;
+    apply_ok(s, &r[0], 1);
+    assert_int_equal(
+        sqlite3_exec(s->db, "DROP TABLE listed; PRAGMA user_version = 1", 0, 0, 0),
+        SQLITE_OK);
+    store_close(s);
+    s = open_ok(dir, STORE_CONTROLLER);
+    apply_ok(s, &r[1], 1);
+    st = load_ok(s, 0);
+    assert_int_equal(st.n_holds, 1);
+    assert_int_equal(st.n_listed, 1);
+    store_state_free(&st);
+    assert_int_equal(store_ledger_load(s, (struct utc){0}, (struct utc){0}, &l, &e),
+                     ERR_OK);
+    assert_int_equal(l.n_listed, 1);
+    check_listed(&l.listed[0], "eu-west-1", "c5.2xlarge", 199000000, 1000);
+    store_ledger_free(&l);
     store_close(s);
 }
 
@@ -916,49 +1015,59 @@ static void test_newer_schema(void **state)
 {
     struct store *s = open_ok(dir, STORE_CONTROLLER);
     struct err e = {0};
+    char words[64];
 
     (void)state;
     assert_int_equal(sqlite3_exec(s->db, "PRAGMA user_version = 99", 0, 0, 0), SQLITE_OK);
     store_close(s);
-    expect_open("newer", ERR_STORE, "has schema 99, this rushhour knows 1");
+    assert_true(str_format(words, sizeof(words), "has schema 99, this rushhour knows %d",
+                           schema_version));
+    expect_open("newer", ERR_STORE, words);
     assert_int_equal(store_open(dir, STORE_CLIENT, "haifa", &s, &e), ERR_STORE);
 }
 
 /* The way of a later version: a step more, after a copy of the file. */
 static void test_migration(void **state)
 {
-    const char *const steps[] = {schema_steps[0],
-                                 "ALTER TABLE holds ADD COLUMN color TEXT;",
-                                 "CREATE TABLE later(x INTEGER) STRICT;"};
-    const char *const broken[] = {steps[0], steps[1], steps[2], "CREATE TABLE y(;"};
+    enum { STEPS_MAX = 32 };
+    const char *steps[STEPS_MAX];
+    const int n = schema_version;
+    char copy[32];
     struct store *s = open_ok(dir, STORE_CONTROLLER);
     struct record r = hold("cache", PLACE_CLOUD);
     struct store_state st;
     struct err e = {0};
 
     (void)state;
+    assert_true(n + 3 <= STEPS_MAX);
+    for (int i = 0; i < n; i++)
+        steps[i] = schema_steps[i];
+    steps[n] = "ALTER TABLE holds ADD COLUMN color TEXT;";
+    steps[n + 1] = "CREATE TABLE later(x INTEGER) STRICT;";
+    steps[n + 2] = "CREATE TABLE y(;";
+    assert_true(str_format(copy, sizeof(copy), "state.db.v%d", n));
     apply_ok(s, &r, 1);
-    assert_int_equal(schema_migrate(s, steps, 3, &e), ERR_OK);
+    assert_int_equal(schema_migrate(s, steps, n + 2, &e), ERR_OK);
     assert_int_equal(sqlite3_exec(s->db,
                                   "INSERT INTO later VALUES(1); SELECT color FROM holds",
                                   0, 0, 0),
                      SQLITE_OK);
-    assert_int_equal(access(path_of("state.db.v1"), F_OK), 0);
+    assert_int_equal(access(path_of(copy), F_OK), 0);
     st = load_ok(s, 0);
     assert_int_equal(st.n_holds, 1);
     store_state_free(&st);
     /* A step that fails leaves the version that was. */
-    assert_int_equal(schema_migrate(s, broken, 4, &e), ERR_STORE);
+    assert_int_equal(schema_migrate(s, steps, n + 3, &e), ERR_STORE);
     err_clear(&e);
-    assert_int_equal(schema_migrate(s, steps, 3, &e), ERR_OK); /* nothing to do */
+    assert_int_equal(schema_migrate(s, steps, n + 2, &e), ERR_OK); /* nothing to do */
     store_close(s);
     /* The copy is a whole store. */
     assert_int_equal(unlink(path_of("state.db")), 0);
-    assert_int_equal(chmod(path_of("state.db.v1"), 0600), 0);
+    assert_int_equal(chmod(path_of(copy), 0600), 0);
     {
         char from[128];
 
-        assert_true(str_copy(from, sizeof(from), path_of("state.db.v1")));
+        assert_true(str_copy(from, sizeof(from), path_of(copy)));
         assert_int_equal(rename(from, path_of("state.db")), 0);
     }
     s = open_ok(dir, STORE_CONTROLLER);
@@ -1182,6 +1291,8 @@ int main(void)
         WITH_DIR(test_two_processes),
         WITH_DIR(test_refused),
         WITH_DIR(test_newer_schema),
+        WITH_DIR(test_first_version),
+        WITH_DIR(test_prices_for_good),
         WITH_DIR(test_migration),
         WITH_DIR(test_damaged),
         WITH_DIR(test_full_disk),
