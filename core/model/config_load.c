@@ -18,8 +18,8 @@ static enum err_code set_initial(struct config *c, struct err *e)
         const struct option *o = &option_table[i];
         enum err_code rc;
 
-        if (str_eq(o->section, "servers") || str_eq(o->section, "cost.prices"))
-            continue;
+        if (option_section_find(o->section) == NULL || str_eq(o->section, "servers"))
+            continue; /* of a server, a zone, a price: when there is one */
         rc = value_set_initial(o, c, c->arena, e);
         if (rc != ERR_OK)
             return rc;
@@ -70,6 +70,16 @@ bool config_set_secret(struct config *c, const char *section, struct secret *sec
     secret_free(*at);
     *at = secret;
     return true;
+}
+
+const struct zone_config *config_zone_find(const struct server_config *s,
+                                           const char *zone)
+{
+    for (size_t i = 0; i < s->n_zones; i++) {
+        if (str_eq(s->zones[i].name, zone))
+            return &s->zones[i];
+    }
+    return NULL;
 }
 
 const struct server_config *config_server_find(const struct config *c, const char *name)
@@ -124,6 +134,7 @@ static enum err_code understand(const char *text, size_t len, struct reader *r,
     if (config_read_string(&tree, text) == CONFIG_TRUE) {
         r->root = config_root_setting(&tree);
         config_read_tree(r);
+        config_read_offerings(r);
         config_check(r);
         config_read_calendar(r);
         config_read_secrets(r);
