@@ -120,7 +120,7 @@ static void compare_all(struct report *r, const struct config *c,
         return; /* all of them stay unknown */
     for (size_t i = 0; i < c->n_servers; i++) {
         const char *type =
-            c->servers[i].n_instance_types > 0 ? c->servers[i].instance_types[0] : "";
+            c->servers[i].n_offerings > 0 ? c->servers[i].offerings[0].type : "";
         const struct price_track *t = book_track(book, type, "");
 
         servers[i].seconds = r->forecast.rest_s;
@@ -163,8 +163,8 @@ static enum err_code make_forecast(struct report *r, const struct session *s,
     for (size_t i = 0; i < s->config->n_servers; i++) {
         const struct server_config *c = &s->config->servers[i];
 
-        servers[i] = (struct forecast_server){
-            c->n_instance_types > 0 ? c->instance_types[0] : "", ""};
+        servers[i] =
+            (struct forecast_server){c->n_offerings > 0 ? c->offerings[0].type : "", ""};
     }
     in.n_spans =
         schedule_planned(p, s->tz, r->now.s > r->month_start.s ? r->now : r->month_start,

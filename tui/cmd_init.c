@@ -48,7 +48,7 @@ static const char *answer_of(void *ctx, const struct option *o)
  * server would have another address after each move. */
 static bool is_asked(const struct option *o)
 {
-    if (str_eq(o->section, "cost.prices") || o->choices != NULL)
+    if (option_section_find(o->section) == NULL || o->choices != NULL)
         return false;
     return o->must || (str_eq(o->section, "servers") && str_eq(o->name, "eni")) ||
            (str_eq(o->section, "site") && str_eq(o->name, "name"));

@@ -364,12 +364,20 @@ static enum err_code observe_spots(struct ec2 *c, const struct poll_hints *hints
     return rc;
 }
 
+/* Of a server's zones, its own first; "" = none. */
+static const char *eni_of(const struct server_config *s, size_t zone)
+{
+    const char *eni = zone == 0 ? s->eni : s->zones[zone - 1].eni;
+
+    return eni != NULL ? eni : "";
+}
+
 static enum err_code observe_interfaces(struct ec2 *c, struct observation *o,
                                         struct err *e)
 {
     const struct ec2_shape *s = &ec2_interfaces_shape;
     struct ec2_list list = ec2_shape_list(s, o->arena);
-    size_t server = 0;
+    size_t server = 0, zone = 0;
     enum err_code rc = ERR_OK;
 
     while (rc == ERR_OK && server < c->config->n_servers) {
@@ -377,11 +385,14 @@ static enum err_code observe_interfaces(struct ec2 *c, struct observation *o,
 
         body_begin(c, s);
         put(&c->body, "Filter.1.Name", "network-interface-id");
-        for (; server < c->config->n_servers && n < MAX_VALUES; server++) {
-            const char *eni = c->config->servers[server].eni;
+        while (server < c->config->n_servers && n < MAX_VALUES) {
+            const struct server_config *at = &c->config->servers[server];
+            const char *eni = eni_of(at, zone);
 
-            if (eni != NULL && eni[0] != '\0') /* each is used once (design 5) */
+            if (eni[0] != '\0') /* each is used once (design 5) */
                 put_literal(&c->body, "Filter.1.Value", ++n, eni);
+            zone = zone < at->n_zones ? zone + 1 : 0;
+            server += zone == 0 ? 1 : 0;
         }
         if (n > 0)
             rc = list_all(c, s, &list, e);

@@ -508,9 +508,9 @@ static void view_server(struct controller *c, struct server_state *s, struct cos
     const struct instance_facts *in = &s->facts.instance;
     const struct segment *g = segment_find(c, s->segment);
     struct price_quote q;
-    const char *type = in->type[0] != '\0'               ? in->type
-                       : s->config->n_instance_types > 0 ? s->config->instance_types[0]
-                                                         : "";
+    const char *type = in->type[0] != '\0'          ? in->type
+                       : s->config->n_offerings > 0 ? s->config->offerings[0].type
+                                                    : "";
 
     v->month = s->month_closed;
     v->today = s->today_closed;

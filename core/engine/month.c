@@ -70,7 +70,7 @@ static const char *type_of(const struct server_state *s)
 {
     if (s->facts.instance.type[0] != '\0')
         return s->facts.instance.type;
-    return s->config->n_instance_types > 0 ? s->config->instance_types[0] : "";
+    return s->config->n_offerings > 0 ? s->config->offerings[0].type : "";
 }
 
 /* The month so far, all of it. */

@@ -14,7 +14,9 @@
 
 enum {
     MAX_WINDOWS = 16,
-    MAX_OFFERINGS = 8,
+    MAX_ZONE_TYPES = 8, /* of one server in one zone */
+    MAX_ZONES = 5,      /* of one server, besides that of its own interface */
+    MAX_OFFERINGS = 2 * MAX_ZONE_TYPES * (1 + MAX_ZONES),
     MAX_RERUN_DELAYS = 8,
     MAX_COMMAND_ARGS = 16,
     MAX_PRICES = 256
@@ -72,6 +74,9 @@ struct policy_config {
     struct usd budget_month;
     int32_t budget_warn;          /* percent */
     bool budget_evacuates;        /* on_budget = "evacuate" */
+    bool on_demand;               /* also offered, behind all of spot */
+    bool has_on_demand_max_price; /* set with it, always */
+    struct usd on_demand_max_price;
     enum auto_setting auto_first; /* at the very first start */
     int64_t extension_linger, poll_moving, stale_after;
     int64_t clock_step, clock_skew;
@@ -112,6 +117,30 @@ struct aws_config {
     int64_t timeout, poll, poll_spot, poll_prices, poll_interfaces;
 };
 
+/* Another zone in which a server may run: a fixed interface ties it to one, so it has an
+ * interface and a node of its own (policy-and-cost 5.5). */
+struct zone_config {
+    const char *name; /* "us-east-1b" */
+    const char *eni, *cloud_node, *subnet;
+    const char *instance_types[MAX_ZONE_TYPES]; /* none of its own: the server's */
+    size_t n_instance_types;
+    bool has_max_price; /* none of its own: the server's */
+    struct usd max_price;
+};
+
+/* What a server may run as. Made of its options when they were read: the server's own
+ * zone, then the others, each with its types in order of preference; all of it once more
+ * as on-demand at the end with policy.on_demand. */
+struct offering {
+    const char *type;
+    const char *zone; /* "" = that of the server's own interface, whichever it is */
+    const char *eni, *cloud_node, *subnet; /* "" = none */
+    enum lifecycle lifecycle;              /* spot or on-demand */
+    bool has_max_price; /* spot: without it AWS caps at the on-demand price; on-demand:
+                           always, it is ours to keep */
+    struct usd max_price;
+};
+
 struct server_config {
     const char *name, *vm, *vm_uuid; /* vm_uuid "" = match by name */
     const char *mover;               /* "velostrata"; a name of movers.def */
@@ -119,11 +148,15 @@ struct server_config {
     const char *eni, *static_address, *subnet; /* "" = none */
     const char *security_groups[8];
     size_t n_security_groups;
-    const char *instance_types[MAX_OFFERINGS];
+    const char *instance_types[MAX_ZONE_TYPES];
     size_t n_instance_types;
     bool has_max_price;
     struct usd max_price;
     int32_t ready_port;
+    const struct zone_config *zones;
+    size_t n_zones;
+    const struct offering *offerings; /* in the configured order */
+    size_t n_offerings;
 };
 
 /* A configured price, used when the APIs give none. */
@@ -240,6 +273,10 @@ void config_print(const struct config *c, struct strbuf *out) NONNULL;
 
 /* The instance types of all servers, each once, in the arena; NULL when it is full. */
 const char **config_types(const struct config *c, struct arena *a, size_t *n) NONNULL;
+
+/* The group of that zone, NULL for the server's own and for one that is not there. */
+const struct zone_config *config_zone_find(const struct server_config *s,
+                                           const char *zone) NONNULL;
 
 /* NULL when there is none of that name. */
 const struct server_config *config_server_find(const struct config *c,

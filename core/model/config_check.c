@@ -206,6 +206,10 @@ static void check_policy(struct reader *r)
         problem_add(r->problems, setting_line(group, "retry_min"),
                     "policy.retry_min: it is longer than retry_max: make it shorter, or "
                     "retry_max longer");
+    if (p->on_demand && !p->has_on_demand_max_price)
+        problem_add(r->problems, setting_line(group, "on_demand"),
+                    "policy.on_demand: it needs the most that it may cost: write "
+                    "on_demand_max_price = 0.40");
     if (p->drain_start > p->drain_deadline)
         problem_add(r->problems, setting_line(group, "drain_start"),
                     "policy.drain_start: it is after drain_deadline: begin earlier, or "
@@ -219,6 +223,8 @@ struct used {
     const char *name;
     const char *option;
     size_t server;
+    const char *zone; /* NULL: the server's own */
+    size_t at;        /* place in the file */
 };
 
 static int used_order(const void *a, const void *b)
@@ -228,47 +234,78 @@ static int used_order(const void *a, const void *b)
 
     if (d != 0)
         return d;
-    return x->server < y->server ? -1 : x->server > y->server ? 1 : 0;
+    return x->at < y->at ? -1 : x->at > y->at ? 1 : 0;
 }
 
-/* Sorted, equal names stand side by side; the later server is told about the first. */
+/* "servers.cache.eni", "servers.cache.zones.us-east-1b.eni" */
+static const char *used_text(const struct reader *r, const struct used *u, char buf[224])
+{
+    (void)str_format(buf, 224, "servers.%s%s%s.%s", r->c->servers[u->server].name,
+                     u->zone != NULL ? ".zones." : "", u->zone != NULL ? u->zone : "",
+                     u->option); /* cut it is clear enough */
+    return buf;
+}
+
+/* Sorted, equal names stand side by side; the later is told about the first. */
 static void check_used(struct reader *r, struct used *list, size_t n, const char *what)
 {
     size_t first = 0;
 
     qsort(list, n, sizeof(*list), used_order);
     for (size_t i = 1; i < n; i++) {
-        const struct server_config *other, *s = &r->c->servers[list[i].server];
+        const struct used *u = &list[i];
+        char where[224], other[224];
 
-        if (!str_eq(list[i].name, list[first].name)) {
+        if (!str_eq(u->name, list[first].name)) {
             first = i;
             continue;
         }
-        other = &r->c->servers[list[first].server];
-        problem_add(
-            r->problems, setting_line(r->server_settings[list[i].server], list[i].option),
-            "servers.%s.%s: %s %s is that of servers.%s.%s already: every "
-            "server needs its own",
-            s->name, list[i].option, what, list[i].name, other->name, list[first].option);
+        problem_add(r->problems,
+                    setting_line(u->zone != NULL ? setting_zone(r, u->server, u->zone)
+                                                 : r->server_settings[u->server],
+                                 u->option),
+                    "%s: %s %s is that of %s already: every %s needs its own",
+                    used_text(r, u, where), what, u->name,
+                    used_text(r, &list[first], other),
+                    u->zone != NULL ? "zone" : "server");
     }
 }
 
+/* The text of an option of a server or a zone; NULL: there is none such. */
+static const char *text_of(const char *section, const char *name, const void *base)
+{
+    const struct option *o = option_find(section, name);
+    const char *text = NULL;
+
+    if (o != NULL)
+        memcpy(&text, (const char *)base + o->offset, sizeof(text));
+    return text;
+}
+
 static void check_unique(struct reader *r, const char *what, const char *const names[],
-                         const size_t offsets[], size_t n_names)
+                         size_t n_names)
 {
     struct used *list;
-    size_t n = 0;
+    size_t n = 0, at = 0;
 
-    list = arena_alloc(r->c->arena, r->c->n_servers * n_names, sizeof(*list));
+    list = arena_alloc(r->c->arena, r->c->n_servers * n_names * (1 + MAX_ZONES),
+                       sizeof(*list));
     if (list == NULL)
         return; /* the arena says so at the end */
     for (size_t i = 0; i < r->c->n_servers; i++) {
-        for (size_t k = 0; k < n_names; k++) {
-            const char *name;
+        const struct server_config *s = &r->c->servers[i];
 
-            memcpy(&name, (const char *)&r->c->servers[i] + offsets[k], sizeof(name));
-            if (name != NULL && name[0] != '\0')
-                list[n++] = (struct used){name, names[k], i};
+        for (size_t z = 0; z <= s->n_zones; z++) {
+            const char *section = z == 0 ? "servers" : "servers.zones";
+            const void *base = z == 0 ? (const void *)s : &s->zones[z - 1];
+
+            for (size_t k = 0; k < n_names; k++) {
+                const char *name = text_of(section, names[k], base);
+
+                if (name != NULL && name[0] != '\0')
+                    list[n++] = (struct used){name, names[k], i,
+                                              z == 0 ? NULL : s->zones[z - 1].name, at++};
+            }
         }
     }
     check_used(r, list, n, what);
@@ -276,22 +313,16 @@ static void check_unique(struct reader *r, const char *what, const char *const n
 
 static void check_servers(struct reader *r)
 {
-    /* clang-format off */
-    static const char *const nodes[] = {"onprem_node", "cloud_node"}, *const vm[] = {"vm"},
-        *const uuid[] = {"vm_uuid"}, *const eni[] = {"eni"}, *const address[] = {"static_address"};
-    /* clang-format on */
-    const size_t node_at[] = {offsetof(struct server_config, onprem_node),
-                              offsetof(struct server_config, cloud_node)};
-    const size_t vm_at[] = {offsetof(struct server_config, vm)};
-    const size_t uuid_at[] = {offsetof(struct server_config, vm_uuid)};
-    const size_t eni_at[] = {offsetof(struct server_config, eni)};
-    const size_t address_at[] = {offsetof(struct server_config, static_address)};
+    static const char *const nodes[] = {"onprem_node", "cloud_node"},
+                             *const vm[] = {"vm"}, *const uuid[] = {"vm_uuid"},
+                             *const eni[] = {"eni"},
+                             *const address[] = {"static_address"};
 
-    check_unique(r, "the Jenkins node", nodes, node_at, 2);
-    check_unique(r, "the VM", vm, vm_at, 1);
-    check_unique(r, "the VM with UUID", uuid, uuid_at, 1);
-    check_unique(r, "the ENI", eni, eni_at, 1);
-    check_unique(r, "the address", address, address_at, 1);
+    check_unique(r, "the Jenkins node", nodes, ARRAY_LEN(nodes));
+    check_unique(r, "the VM", vm, 1);
+    check_unique(r, "the VM with UUID", uuid, 1);
+    check_unique(r, "the ENI", eni, 1);
+    check_unique(r, "the address", address, 1);
 }
 
 static void check_needed_sections(struct reader *r)

@@ -65,6 +65,7 @@ enum err_code config_text_of(const char *path, struct strbuf *b,
 /* Reads the groups below root into the configuration; then looks at what only the whole
  * tells, and at what needs other files. */
 void config_read_tree(struct reader *r) NONNULL;
+void config_read_offerings(struct reader *r) NONNULL; /* config_offerings.c */
 void config_check(struct reader *r) NONNULL;
 void config_read_calendar(struct reader *r) NONNULL; /* config_calendar.c */
 void config_read_secrets(struct reader *r) NONNULL;
@@ -72,6 +73,10 @@ void config_read_secrets(struct reader *r) NONNULL;
 /* The line of an option, else of its group. */
 int setting_line(config_setting_t *group, const char *name) NONNULL;
 config_setting_t *setting_group(const struct reader *r, const char *section) NONNULL;
+
+/* The group of a zone of a server, by its place among them. */
+config_setting_t *setting_zone(const struct reader *r, size_t server,
+                               const char *zone) NONNULL;
 
 /* http(s) URL with a host and nothing secret in it. */
 enum err_code url_check(const char *url, bool allow_http,

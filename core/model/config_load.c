@@ -18,8 +18,8 @@ static enum err_code set_initial(struct config *c, struct err *e)
         const struct option *o = &option_table[i];
         enum err_code rc;
 
-        if (str_eq(o->section, "servers") || str_eq(o->section, "cost.prices"))
-            continue;
+        if (option_section_find(o->section) == NULL || str_eq(o->section, "servers"))
+            continue; /* of a server, a zone, a price: when there is one */
         rc = value_set_initial(o, c, c->arena, e);
         if (rc != ERR_OK)
             return rc;
@@ -72,6 +72,16 @@ bool config_set_secret(struct config *c, const char *section, struct secret *sec
     return true;
 }
 
+const struct zone_config *config_zone_find(const struct server_config *s,
+                                           const char *zone)
+{
+    for (size_t i = 0; i < s->n_zones; i++) {
+        if (str_eq(s->zones[i].name, zone))
+            return &s->zones[i];
+    }
+    return NULL;
+}
+
 const struct server_config *config_server_find(const struct config *c, const char *name)
 {
     for (size_t i = 0; i < c->n_servers; i++) {
@@ -88,18 +98,18 @@ const char **config_types(const struct config *c, struct arena *a, size_t *n)
 
     *n = 0;
     for (size_t i = 0; i < c->n_servers; i++)
-        most += c->servers[i].n_instance_types;
+        most += c->servers[i].n_offerings;
     types = arena_alloc(a, most, sizeof(*types));
     for (size_t i = 0; types != NULL && i < c->n_servers; i++) {
         const struct server_config *s = &c->servers[i];
 
-        for (size_t j = 0; j < s->n_instance_types; j++) {
+        for (size_t j = 0; j < s->n_offerings; j++) {
             size_t k = 0;
 
-            while (k < *n && !str_eq(types[k], s->instance_types[j]))
+            while (k < *n && !str_eq(types[k], s->offerings[j].type))
                 k++;
             if (k == *n)
-                types[(*n)++] = s->instance_types[j];
+                types[(*n)++] = s->offerings[j].type;
         }
     }
     return types;
@@ -148,6 +158,7 @@ static enum err_code understand(const char *text, size_t len, struct reader *r,
     if (config_read_string(&tree, text) == CONFIG_TRUE) {
         r->root = config_root_setting(&tree);
         config_read_tree(r);
+        config_read_offerings(r);
         config_check(r);
         config_read_calendar(r);
         config_read_secrets(r);

@@ -47,6 +47,20 @@ static void put_prices(const struct config *c, struct strbuf *out)
     strbuf_puts(out, "    )\n");
 }
 
+static void put_zones(const struct config *c, const struct server_config *s,
+                      struct strbuf *out)
+{
+    if (s->n_zones == 0)
+        return;
+    strbuf_puts(out, "        zones = {\n");
+    for (size_t i = 0; i < s->n_zones; i++) {
+        strbuf_printf(out, "            %s = {\n", s->zones[i].name);
+        put_options(c, "servers.zones", &s->zones[i], "                ", out);
+        strbuf_puts(out, "            }\n");
+    }
+    strbuf_puts(out, "        }\n");
+}
+
 static bool is_present(const struct config *c, const char *section)
 {
     if (str_eq(section, "velostrata"))
@@ -74,6 +88,7 @@ void config_print(const struct config *c, struct strbuf *out)
             for (size_t k = 0; k < c->n_servers; k++) {
                 strbuf_printf(out, "    %s = {\n", c->servers[k].name);
                 put_options(c, "servers", &c->servers[k], "        ", out);
+                put_zones(c, &c->servers[k], out);
                 strbuf_puts(out, "    }\n");
             }
         } else if (str_eq(section, "keys")) {

@@ -21,6 +21,12 @@ config_setting_t *setting_group(const struct reader *r, const char *section)
     return s != NULL && config_setting_is_group(s) ? s : NULL;
 }
 
+config_setting_t *setting_zone(const struct reader *r, size_t server, const char *zone)
+{
+    return config_setting_get_member(
+        config_setting_get_member(r->server_settings[server], "zones"), zone);
+}
+
 static int line_of(const config_setting_t *s)
 {
     return (int)config_setting_source_line(s);
@@ -76,6 +82,8 @@ static const char *wanted(const struct option *o)
         return "a list of texts [ ]";
     case OPTION_PRICES:
         return "a list of groups ( )";
+    case OPTION_ZONES:
+        return "a group { } of groups";
     }
     return "something else";
 }
@@ -183,6 +191,52 @@ static void read_prices(struct reader *r, const struct option *o, config_setting
     r->c->cost.n_prices = (size_t)n;
 }
 
+static void group_initial(struct reader *r, const char *section, void *base)
+{
+    struct err e = {0};
+
+    for (size_t i = 0; i < option_count; i++) {
+        if (str_eq(option_table[i].section, section) &&
+            value_set_initial(&option_table[i], base, r->c->arena, &e) != ERR_OK)
+            problem_add(r->problems, 0, "%s", e.text); /* a wrong table; tested */
+    }
+}
+
+/* servers.NAME.zones: a group of groups. */
+static void read_zones(struct reader *r, const struct option *o, void *base,
+                       config_setting_t *s, const char *where)
+{
+    int n = config_setting_length(s);
+    struct server_config *server = base;
+    struct zone_config *zones;
+    char name[160];
+
+    if (n > o->max) {
+        problem_add(r->problems, line_of(s), "%s: more than %lld zones", where,
+                    (long long)o->max);
+        return;
+    }
+    zones = arena_alloc(r->c->arena, (size_t)n, sizeof(*zones));
+    if (zones == NULL)
+        return; /* the arena says so at the end */
+    server->zones = zones;
+    for (int i = 0; i < n; i++) {
+        config_setting_t *item = config_setting_get_elem(s, (unsigned)i);
+        const char *zone = config_setting_name(item);
+
+        (void)str_format(name, sizeof(name), "%.96s.%.60s", where, zone);
+        if (!config_setting_is_group(item)) {
+            problem_add(r->problems, line_of(item),
+                        "%s: it is %s and must be a group: write %s = { eni = ... }",
+                        name, kind_of(item), zone);
+            continue;
+        }
+        group_initial(r, "servers.zones", &zones[server->n_zones]);
+        zones[server->n_zones].name = arena_strdup(r->c->arena, zone);
+        read_group(r, "servers.zones", name, &zones[server->n_zones++], item);
+    }
+}
+
 static void read_option(struct reader *r, const struct option *o, void *base,
                         config_setting_t *s, const char *where)
 {
@@ -193,10 +247,12 @@ static void read_option(struct reader *r, const struct option *o, void *base,
 
     if (is_list && o->type == OPTION_PRICES) {
         read_prices(r, o, s, where);
+    } else if (o->type == OPTION_ZONES && config_setting_is_group(s)) {
+        read_zones(r, o, base, s, where);
     } else if (is_list && is_list_type(o->type)) {
         read_list(r, o, base, s, where);
     } else if (is_list_type(o->type) || o->type == OPTION_PRICES ||
-               !scalar_text(o, s, number, &text)) {
+               o->type == OPTION_ZONES || !scalar_text(o, s, number, &text)) {
         (void)str_format(what, sizeof(what), "it is %s and must be %s", kind_of(s),
                          wanted(o));
         bad_value(r, line_of(s), where, o, what);
@@ -268,7 +324,7 @@ static void read_group(struct reader *r, const char *section, const char *where,
         config_setting_t *s = config_setting_get_elem(group, (unsigned)i);
         const struct option *o = option_find(section, config_setting_name(s));
 
-        (void)str_format(name, sizeof(name), "%.80s.%.70s", where,
+        (void)str_format(name, sizeof(name), "%.100s.%.50s", where,
                          config_setting_name(s));
         if (o != NULL)
             read_option(r, o, base, s, name);
@@ -281,7 +337,7 @@ static void read_group(struct reader *r, const char *section, const char *where,
         if (!o->must || !str_eq(o->section, section) ||
             config_setting_get_member(group, o->name) != NULL)
             continue;
-        (void)str_format(name, sizeof(name), "%.80s.%.70s", where, o->name);
+        (void)str_format(name, sizeof(name), "%.100s.%.50s", where, o->name);
         bad_value(r, line_of(group), name, o, "it is missing");
     }
 }
@@ -311,17 +367,6 @@ static void read_keys(struct reader *r, config_setting_t *group)
         };
     }
     r->c->keys = keys;
-}
-
-static void server_initial(struct reader *r, struct server_config *s)
-{
-    struct err e = {0};
-
-    for (size_t i = 0; i < option_count; i++) {
-        if (str_eq(option_table[i].section, "servers") &&
-            value_set_initial(&option_table[i], s, r->c->arena, &e) != ERR_OK)
-            problem_add(r->problems, 0, "%s", e.text); /* a wrong table; tested */
-    }
 }
 
 static void read_servers(struct reader *r, config_setting_t *group)
@@ -356,7 +401,7 @@ static void read_servers(struct reader *r, config_setting_t *group)
                         where, NAME_TEXT - 1);
             continue;
         }
-        server_initial(r, server);
+        group_initial(r, "servers", server);
         server->name = arena_strdup(r->c->arena, name);
         r->server_settings[r->c->n_servers++] = s;
         read_group(r, "servers", where, server, s);

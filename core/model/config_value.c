@@ -252,6 +252,7 @@ enum err_code value_set(const struct option *o, void *base, const char *dir,
     case OPTION_WINDOWS:
         return add_item(o, base, a, text, e);
     case OPTION_PRICES:
+    case OPTION_ZONES:
         break;
     }
     return err_set(e, ERR_BUG, "%s.%s has no text form", o->section, o->name);
@@ -476,6 +477,7 @@ bool value_put(const struct option *o, const void *base, struct strbuf *b)
             put_items(o, base, n, b);
         return n > 0;
     case OPTION_PRICES:
+    case OPTION_ZONES:
         break;
     }
     return false;

@@ -7,6 +7,7 @@ libcore_a_SOURCES += \
 	core/model/command.h \
 	core/model/config.h \
 	core/model/config_calendar.c \
+	core/model/config_offerings.c \
 	core/model/config_check.c \
 	core/model/config_internal.h \
 	core/model/config_load.c \

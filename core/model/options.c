@@ -15,11 +15,13 @@ enum { MINUTE = 60, HOUR = 3600, DAY = 86400, PATH_BYTES = 4096 };
 #define RANGE(low, high)          .min = (low), .max = (high),
 #define ITEMS(count, most)        EXTRA(count) .min = 1, .max = (most),
 #define ITEMS_SERVER(count, most) EXTRA_SERVER(count) .min = 1, .max = (most),
+#define ITEMS_ZONE(count, most)   EXTRA_ZONE(count) .min = 1, .max = (most),
 #define CHOICES(words)            .choices = (words),
 #define PREFIX(text)              .prefix = (text),
 #define EXAMPLE(text)             .example = (text),
 #define EXTRA(field)              .extra = offsetof(struct config, field),
 #define EXTRA_SERVER(field)       .extra = offsetof(struct server_config, field),
+#define EXTRA_ZONE(field)         .extra = offsetof(struct zone_config, field),
 #define EXTRA_PRICE(field)        .extra = offsetof(struct configured_price, field),
 #define MUST                      .must = true,
 #define NONE_OK                   .none_ok = true,
@@ -34,6 +36,8 @@ enum { MINUTE = 60, HOUR = 3600, DAY = 86400, PATH_BYTES = 4096 };
     ROW(struct config, sec, #opt, kind, field, def, __VA_ARGS__)
 #define SERVER_OPTION(sec, opt, kind, field, def, ...)                                   \
     ROW(struct server_config, sec, #opt, kind, field, def, __VA_ARGS__)
+#define ZONE_OPTION(sec, opt, kind, field, def, ...)                                     \
+    ROW(struct zone_config, sec, #opt, kind, field, def, __VA_ARGS__)
 #define PRICE_OPTION(sec, opt, kind, field, def, ...)                                    \
     ROW(struct configured_price, sec, #opt, kind, field, def, __VA_ARGS__)
 /* clang-format on */
@@ -215,6 +219,10 @@ void option_put_value(struct strbuf *b, const struct option *o, const char *valu
         break;
     case OPTION_PRICES:
         strbuf_puts(b, "( { type = \"c5.2xlarge\" on_demand = 0.384 } )");
+        break;
+    case OPTION_ZONES:
+        strbuf_puts(b, "{ us-east-1b = { eni = \"eni-0b1c2d3e\" "
+                       "cloud_node = \"tests-cache-cloud-b\" } }");
         break;
     case OPTION_TEXT:
     case OPTION_URL:

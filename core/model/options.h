@@ -31,7 +31,8 @@
     X(TEXTS, "list")         /* const char * [] and its size_t */                        \
     X(DURS, "list")          /* int64_t [] and its size_t */                             \
     X(WINDOWS, "list")       /* struct window [] and its size_t */                       \
-    X(PRICES, "list")        /* groups: the options of section cost.prices */
+    X(PRICES, "list")        /* groups: the options of section cost.prices */            \
+    X(ZONES, "groups")       /* by name: the options of section servers.zones */
 
 enum option_type {
 #define X(id, word) OPTION_##id,
@@ -40,11 +41,13 @@ enum option_type {
 };
 
 struct option {
-    const char *section; /* "servers": one of each server; "cost.prices": of each price */
+    const char *section; /* "servers": one of each server; "servers.zones": of each of
+                            its zones; "cost.prices": of each price */
     const char *name;
     enum option_type type;
-    size_t offset; /* of its field in struct config, server_config, configured_price */
-    size_t extra;  /* lists: of its count; USD: of its bool; LEAD: of lead_auto */
+    size_t offset;       /* of its field in struct config, server_config, zone_config,
+                            configured_price */
+    size_t extra;        /* lists: of its count; USD: of its bool; LEAD: of lead_auto */
     const char *initial; /* default as people write it, without quotes; list items apart
                             by '|'; NULL: none */
     int64_t min, max;    /* numbers, seconds; bytes of a text; most items of a list */

@@ -8,6 +8,8 @@ libcore_a_SOURCES += \
 	core/policy/lead.c \
 	core/policy/lead.h \
 	core/policy/next.c \
+	core/policy/offering.c \
+	core/policy/offering.h \
 	core/policy/plan.c \
 	core/policy/plan.h \
 	core/policy/plan_work.h \

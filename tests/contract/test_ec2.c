@@ -28,6 +28,11 @@ struct site {
 
 static void site_open(struct site *s, const char *token)
 {
+    static const struct offering offerings[] = {{.type = "c5.2xlarge"},
+                                                {.type = "m5.2xlarge"}};
+    static const struct offering others[] = {{.type = "c5.2xlarge"},
+                                             {.type = "c5a.large"}};
+    static const struct zone_config zones[] = {{.name = "eu-west-1b", .eni = "eni-3b"}};
     struct err e = {0};
 
     memset(s, 0, sizeof(*s));
@@ -40,15 +45,12 @@ static void site_open(struct site *s, const char *token)
                                 .n_servers = ARRAY_LEN(s->servers)};
     s->config.aws.region = "eu-west-1";
     s->config.aws.endpoint_ec2 = "http://127.0.0.1:9";
-    s->servers[0] = (struct server_config){.name = "cache",
-                                           .eni = "eni-1",
-                                           .instance_types = {"c5.2xlarge", "m5.2xlarge"},
-                                           .n_instance_types = 2};
-    s->servers[1] = (struct server_config){.name = "net",
-                                           .eni = "",
-                                           .instance_types = {"c5.2xlarge", "c5a.large"},
-                                           .n_instance_types = 2};
-    s->servers[2] = (struct server_config){.name = "end", .eni = "eni-3"};
+    s->servers[0] = (struct server_config){
+        .name = "cache", .eni = "eni-1", .offerings = offerings, .n_offerings = 2};
+    s->servers[1] = (struct server_config){
+        .name = "net", .eni = "", .offerings = others, .n_offerings = 2};
+    s->servers[2] = (struct server_config){
+        .name = "end", .eni = "eni-3", .zones = zones, .n_zones = 1};
     assert_int_equal(aws_credentials_new_static("AKTEST", "s3cr3t", token, &s->clock,
                                                 &s->credentials, &e),
                      ERR_OK);
@@ -370,7 +372,7 @@ static void test_interfaces(void **state)
     assert_string_equal(in[1].instance, "");
     assert_non_null(strstr(s.script.requests[0].body,
                            "&Filter.1.Name=network-interface-id&Filter.1.Value.1=eni-1"
-                           "&Filter.1.Value.2=eni-3"));
+                           "&Filter.1.Value.2=eni-3&Filter.1.Value.3=eni-3b"));
     observation_unref(o);
     s.config.n_servers = 2;
     s.servers[0].eni = "";

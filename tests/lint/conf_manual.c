@@ -1,6 +1,7 @@
 /*
- * The options of the configuration as the manual page describes them, made from the table. With
- * a file name: does that page hold exactly this text between its marks? With none: prints it.
+ * The options of the configuration as the manual page describes them, made from the
+ * table. With a file name: does that page hold exactly this text between its marks? With
+ * none: prints it.
  */
 #include <config.h>
 
@@ -26,6 +27,8 @@ static void put_escaped(struct strbuf *b, const char *text)
     }
 }
 
+static void put_group(struct strbuf *b, const struct option *of);
+
 static void put_option(struct strbuf *b, const struct option *o)
 {
     struct strbuf value;
@@ -36,6 +39,7 @@ static void put_option(struct strbuf *b, const struct option *o)
     strbuf_putc(b, '\n');
     put_escaped(b, o->help);
     strbuf_puts(b, ".\n");
+    put_group(b, o);
     if (o->initial == NULL)
         return;
     strbuf_init(&value, PAGE_BYTES);
@@ -44,6 +48,25 @@ static void put_option(struct strbuf *b, const struct option *o)
     put_escaped(b, strbuf_text(&value));
     strbuf_puts(b, ".\n");
     strbuf_clear(&value);
+}
+
+/* The options of an option that is groups itself. */
+static void put_group(struct strbuf *b, const struct option *of)
+{
+    char section[64];
+    bool is_open = false;
+
+    (void)str_format(section, sizeof(section), "%s.%s", of->section, of->name);
+    for (size_t i = 0; i < option_count; i++) {
+        if (strcmp(option_table[i].section, section) != 0)
+            continue;
+        if (!is_open)
+            strbuf_puts(b, "Of each:\n.Bl -tag -width Ds\n");
+        is_open = true;
+        put_option(b, &option_table[i]);
+    }
+    if (is_open)
+        strbuf_puts(b, ".El\n");
 }
 
 static void make_page(struct strbuf *b)

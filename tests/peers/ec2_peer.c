@@ -93,8 +93,9 @@ int main(int argc, char **argv)
 {
     const struct http_client_config http = {.timeout_ms = 20000,
                                             .user_agent = "rushhour-peer-test"};
+    const struct offering offering = {.type = "c5.2xlarge"};
     struct server_config server = {
-        .name = "cache", .instance_types = {"c5.2xlarge"}, .n_instance_types = 1};
+        .name = "cache", .offerings = &offering, .n_offerings = 1};
     struct config config = {.servers = &server, .n_servers = 1};
     struct aws_credentials *credentials = NULL;
     struct http_client *client = NULL;

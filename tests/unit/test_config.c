@@ -38,6 +38,10 @@ const char *__lsan_default_suppressions(void)
     name " = { vm = \"" name "\" mover = \"velostrata\"\n"                               \
          "  onprem_node = \"" name "-home\" cloud_node = \"" name "-cloud\"\n"           \
          "  instance_types = [\"c5.2xlarge\"]\n" more " }\n"
+#define RICH_ZONES                                                                       \
+    "zones = { eu-west-1b = { eni = \"eni-b\" cloud_node = \"cache-b\" }\n"              \
+    " eu-west-1c = { eni = \"eni-c\" cloud_node = \"cache-c\" subnet = \"subnet-c\"\n"   \
+    "  instance_types = [\"m5.2xlarge\", \"c5.2xlarge\"] max_price = 0.2 } }\n"
 #define SERVERS "servers = {\n" SERVER("cache", "") "}\n"
 #define WHOLE   SITE VELOSTRATA JENKINS VSPHERE SERVERS
 /* With an extra first line. */
@@ -204,7 +208,8 @@ static const char rich[] =
     "ui = { color = 256 time = \"utc\" on_hangup = \"continue\" title = false }\n"
     "keys = { move = \"m\" redraw = \"ctrl-l\" }\n"
     "log = { level = \"debug\" keep = 0 }\n"
-    "servers = {\n" SERVER("cache", "eni = \"eni-0a1b\" max_price = 0.25 ready_port = 22")
+    "servers = {\n" SERVER(
+        "cache", "eni = \"eni-0a1b\" max_price = 0.25 ready_port = 22\n" RICH_ZONES)
         SERVER("write-back", "static_address = \"10.0.1.11\" subnet = \"subnet-1\" "
                              "security_groups = [\"sg-1\", \"sg-2\"]") "}\n";
 
@@ -252,6 +257,10 @@ static void test_values(void **state)
     assert_null(config_server_find(c, "nobody"));
     assert_int_equal(c->servers[0].max_price.nanos, 250000000);
     assert_int_equal(c->servers[0].ready_port, 22);
+    assert_int_equal(c->servers[0].n_zones, 2);
+    assert_ptr_equal(config_zone_find(&c->servers[0], "eu-west-1c"),
+                     &c->servers[0].zones[1]);
+    assert_null(config_zone_find(&c->servers[0], "eu-west-1a"));
     config_free(c);
 }
 
@@ -496,6 +505,99 @@ static void test_server_errors(void **state)
         {"no Jenkins, no vSphere", SITE VELOSTRATA SERVERS,
          "t.conf:1: the section jenkins is missing: write jenkins = { ... } (Jenkins, whose nodes the servers are)\n"
          "t.conf:1: the section vsphere is missing: write vsphere = { ... } (the ESX host at home)"},
+    };
+    /* clang-format on */
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        expect(rows[i].what, rows[i].text, rows[i].want);
+}
+
+/* The zone's own types and cap win over the server's; on-demand comes last. */
+static void test_offerings(void **state)
+{
+    static const struct {
+        const char *type, *zone, *eni, *node, *subnet;
+        enum lifecycle lifecycle;
+        int64_t cap; /* -1 = none */
+    } want[] = {
+        /* clang-format off */
+        {"c5.2xlarge", "",           "eni-1", "cache-cloud", "",         LIFECYCLE_SPOT,      -1},
+        {"c5.2xlarge", "eu-west-1b", "eni-b", "cache-b",     "",         LIFECYCLE_SPOT,      -1},
+        {"m5.2xlarge", "eu-west-1c", "eni-c", "cache-c",     "subnet-c", LIFECYCLE_SPOT,      200000000},
+        {"c5.2xlarge", "eu-west-1c", "eni-c", "cache-c",     "subnet-c", LIFECYCLE_SPOT,      200000000},
+        {"c5.2xlarge", "",           "eni-1", "cache-cloud", "",         LIFECYCLE_ON_DEMAND, 400000000},
+        {"c5.2xlarge", "eu-west-1b", "eni-b", "cache-b",     "",         LIFECYCLE_ON_DEMAND, 400000000},
+        {"m5.2xlarge", "eu-west-1c", "eni-c", "cache-c",     "subnet-c", LIFECYCLE_ON_DEMAND, 400000000},
+        {"c5.2xlarge", "eu-west-1c", "eni-c", "cache-c",     "subnet-c", LIFECYCLE_ON_DEMAND, 400000000},
+        /* clang-format on */
+    };
+    struct config *c =
+        load_ok(SITE VELOSTRATA JENKINS VSPHERE
+                "policy = { on_demand = true on_demand_max_price = 0.4 }\n"
+                "servers = {\n" SERVER("cache", "eni = \"eni-1\"\n" RICH_ZONES) "}\n");
+    const struct server_config *s = &c->servers[0];
+
+    (void)state;
+    assert_int_equal(s->n_offerings, ARRAY_LEN(want));
+    for (size_t i = 0; i < ARRAY_LEN(want); i++) {
+        const struct offering *o = &s->offerings[i];
+
+        assert_string_equal(o->type, want[i].type);
+        assert_string_equal(o->zone, want[i].zone);
+        assert_string_equal(o->eni, want[i].eni);
+        assert_string_equal(o->cloud_node, want[i].node);
+        assert_string_equal(o->subnet, want[i].subnet);
+        assert_int_equal(o->lifecycle, want[i].lifecycle);
+        assert_int_equal(o->has_max_price ? o->max_price.nanos : -1, want[i].cap);
+    }
+    config_free(c);
+
+    /* A server's cap is that of its zones, and the price on-demand has its own. */
+    c = load_ok(SITE VELOSTRATA JENKINS VSPHERE
+                "servers = {\n" SERVER("cache", "max_price = 0.3\n" RICH_ZONES) "}\n");
+    assert_int_equal(c->servers[0].n_offerings, 4);
+    assert_int_equal(c->servers[0].offerings[1].max_price.nanos, 300000000);
+    config_free(c);
+}
+
+#define ZONES(text)    TWO("eni = \"eni-1\"\nzones = { " text " }", "")
+#define ZONE(name, id) name " = { eni = \"eni-" id "\" cloud_node = \"cache-" id "\" }\n"
+
+static void test_zone_errors(void **state)
+{
+    /* clang-format off */
+    static const struct { const char *what, *text, *want; } rows[] = {
+        {"a zone without its own interface and node", ZONES("us-east-1b = { }"),
+         "t.conf:13: servers.cache.zones.us-east-1b.eni: it is missing: write eni = \"eni-0b1c2d3e\"\n"
+         "t.conf:13: servers.cache.zones.us-east-1b.cloud_node: it is missing: write cloud_node = \"tests-cache-cloud-b\""},
+        {"the server's own interface", ZONES(ZONE("us-east-1b", "1")),
+         "t.conf:13: servers.cache.zones.us-east-1b.eni: the ENI eni-1 is that of servers.cache.eni already: every zone needs its own"},
+        {"an interface in two zones", ZONES(ZONE("us-east-1b", "2") "us-east-1c = { eni = \"eni-2\" cloud_node = \"x\" }"),
+         "t.conf:14: servers.cache.zones.us-east-1c.eni: the ENI eni-2 is that of servers.cache.zones.us-east-1b.eni already: every zone needs its own"},
+        {"another server's interface and node", TWO("zones = { " ZONE("us-east-1b", "2") "}", "eni = \"eni-2\"\nzones = { us-east-1b = { eni = \"eni-3\"\ncloud_node = \"cache-2\" } }"),
+         "t.conf:17: servers.disk.eni: the ENI eni-2 is that of servers.cache.zones.us-east-1b.eni already: every server needs its own\n"
+         "t.conf:19: servers.disk.zones.us-east-1b.cloud_node: the Jenkins node cache-2 is that of servers.cache.zones.us-east-1b.cloud_node already: every zone needs its own"},
+        {"the node at home", ZONES("us-east-1b = { eni = \"eni-2\" cloud_node = \"cache-home\" }"),
+         "t.conf:13: servers.cache.zones.us-east-1b.cloud_node: the Jenkins node cache-home is that of servers.cache.onprem_node already: every zone needs its own"},
+        {"no zone's name", ZONES(ZONE("b", "2") ZONE("useast1b", "3") ZONE("us-east-1", "4")),
+         "t.conf:13: servers.cache.zones.b: it is no zone: write us-east-1b = { eni = ... }\n"
+         "t.conf:14: servers.cache.zones.useast1b: it is no zone: write us-east-1b = { eni = ... }\n"
+         "t.conf:15: servers.cache.zones.us-east-1: it is no zone: write us-east-1b = { eni = ... }"},
+        {"a zone of another region", "aws = { region = \"eu-west-1\" }\n" ZONES(ZONE("us-east-1b", "2")),
+         "t.conf:14: servers.cache.zones.us-east-1b: it is not in the region of aws.region, eu-west-1"},
+        {"a zone is a group", ZONES("us-east-1b = 3"),
+         "t.conf:13: servers.cache.zones.us-east-1b: it is a whole number and must be a group: write us-east-1b = { eni = ... }"},
+        {"zones are a group", TWO("zones = [\"us-east-1b\"]", ""),
+         "t.conf:12: servers.cache.zones: it is a list and must be a group { } of groups: write zones = { us-east-1b = { eni = \"eni-0b1c2d3e\" cloud_node = \"tests-cache-cloud-b\" } }"},
+        {"too many zones", ZONES("a-1a = {} a-1b = {} a-1c = {} a-1d = {} a-1e = {} a-1f = {}"),
+         "t.conf:13: servers.cache.zones: more than 5 zones"},
+        {"an unknown option of a zone", ZONES("us-east-1b = { eni = \"eni-2\" cloud_node = \"x\" max_prise = 1 }"),
+         "t.conf:13: servers.cache.zones.us-east-1b.max_prise: there is no such option: did you mean max_price?"},
+        {"a type said twice", ZONES("us-east-1b = { eni = \"eni-2\" cloud_node = \"x\"\ninstance_types = [\"t\", \"u\", \"t\"] }"),
+         "t.conf:14: servers.cache.zones.us-east-1b.instance_types: t is there twice: once is enough"},
+        {"on-demand without a bound", IN_POLICY("\n on_demand = true"),
+         "t.conf:2: policy.on_demand: it needs the most that it may cost: write on_demand_max_price = 0.40"},
     };
     /* clang-format on */
 
@@ -1053,9 +1155,10 @@ static void test_table(void **state)
 
         assert_ptr_equal(option_find(o->section, o->name), o); /* no name twice */
         assert_row(o->name, o->help != NULL && strlen(o->help) > 3);
-        assert_row(o->name,
-                   o->example != NULL || o->initial != NULL || o->type == OPTION_PRICES);
+        assert_row(o->name, o->example != NULL || o->initial != NULL ||
+                                o->type == OPTION_PRICES || o->type == OPTION_ZONES);
         assert_row(o->name, str_eq(o->section, "cost.prices") ||
+                                str_eq(o->section, "servers.zones") ||
                                 option_section_find(o->section) != NULL);
         assert_row(o->name, strlen(option_type_word(o->type)) > 2);
     }
@@ -1077,6 +1180,8 @@ int main(void)
         cmocka_unit_test(test_server_errors),
         cmocka_unit_test(test_all_at_once),
         cmocka_unit_test(test_zones),
+        cmocka_unit_test(test_offerings),
+        cmocka_unit_test(test_zone_errors),
         cmocka_unit_test(test_parser_errors),
         cmocka_unit_test(test_scan_accepts),
         cmocka_unit_test(test_nonsense),
