@@ -49,6 +49,8 @@ struct site {
 static void site_open(struct site *s, const struct transport *via, const char *endpoint,
                       const char *token)
 {
+    static const struct offering offerings[] = {{.type = "c5.2xlarge"},
+                                                {.type = "m5.2xlarge"}};
     struct err e = {0};
 
     memset(s, 0, sizeof(*s));
@@ -59,8 +61,7 @@ static void site_open(struct site *s, const struct transport *via, const char *e
     s->config = (struct config){.servers = s->servers, .n_servers = 1};
     s->config.aws.region = "eu-west-1";
     s->config.aws.endpoint_pricing = endpoint;
-    s->servers[0] =
-        (struct server_config){.instance_types = {"c5.2xlarge"}, .n_instance_types = 1};
+    s->servers[0] = (struct server_config){.offerings = offerings, .n_offerings = 1};
     assert_int_equal(aws_credentials_new_static("AKTEST", "s3cr3t", token, &s->clock,
                                                 &s->credentials, &e),
                      ERR_OK);
@@ -143,8 +144,7 @@ static void test_request(void **state)
 
     (void)state;
     site_begin(&s);
-    s.servers[0].n_instance_types = 2;
-    s.servers[0].instance_types[1] = "m5.2xlarge";
+    s.servers[0].n_offerings = 2;
     s.servers[1] = s.servers[0]; /* the same types again: asked for once */
     s.config.n_servers = 2;
     script_add(&s.script, (struct script_rule){
@@ -498,8 +498,7 @@ static void test_all_or_nothing(void **state)
 
     (void)state;
     site_begin(&s);
-    s.servers[0].n_instance_types = 2;
-    s.servers[0].instance_types[1] = "m5.2xlarge";
+    s.servers[0].n_offerings = 2;
     script_add(&s.script, (struct script_rule){.needle = "c5", .body = body});
     script_add(&s.script, (struct script_rule){.needle = "m5", .status = 500});
     observation_unref(look(&s, ERR_SERVER, "500"));

@@ -193,9 +193,9 @@ static void our_client_reads_it(void **state)
 {
     struct pricing *p = *state;
     const struct world *w = p->site->w;
-    struct server_config server = {
-        .instance_types = {w->types[2].name, "x9.metal", w->types[0].name},
-        .n_instance_types = 3};
+    const struct offering offerings[] = {
+        {.type = w->types[2].name}, {.type = "x9.metal"}, {.type = w->types[0].name}};
+    struct server_config server = {.offerings = offerings, .n_offerings = 3};
     struct config config = {.servers = &server, .n_servers = 1};
     struct aws_credentials *keys = NULL;
     struct pricelist *client = NULL;
