@@ -21,10 +21,10 @@ struct seen {
     int64_t heal_at_s; /* the faults end then; 0 = never */
     int64_t lists;     /* answers of the price list */
     struct utc last_ok;
-    int64_t minutes, priced; /* server-minutes; those with a price */
-    int64_t compared_at_s;   /* when 24x7 on-demand was known first, -1 */
-    struct usd always;       /* of the last minute, too */
-    struct cost_view first_cost;
+    int64_t minutes, priced;                /* server-minutes; those with a price */
+    int64_t compared_at_s;                  /* when 24x7 on-demand was known first, -1 */
+    struct usd always;                      /* of the last minute, too */
+    struct cost_view first_cost, last_cost; /* of the first server */
     /* of the last minute */
     struct api_view api;
     bool always_known, same_hours_known, month_known;
@@ -52,6 +52,7 @@ static void each_minute(void *ctx, const struct fleet *f)
     if (s->minutes == 0)
         s->first_cost = f->servers[0].cost;
     s->api = *api;
+    s->last_cost = f->servers[0].cost;
     s->always_known = f->always_on_demand_known;
     s->always = f->always_on_demand;
     s->same_hours_known = f->same_hours_known;
@@ -178,6 +179,23 @@ static void test_it_is_asked_again(void **state)
     run_free(r);
 }
 
+/* The list comes when the servers are home again: their hours have a price all the same.
+ */
+static void test_late_for_closed_hours(void **state)
+{
+    struct run *r = run_prepare(45);
+    struct seen s;
+
+    (void)state;
+    break_it(r, "pricing.status-500");
+    s = watch(r, 13 * HOUR_S + 12 * 60, 13 * HOUR_S);
+    assert_true(r->report.moves_back >= 4);
+    assert_int_equal(s.lists, 1);
+    assert_true(s.last_cost.same_hours_known);
+    assert_true(s.last_cost.same_hours.nanos > s.last_cost.month.nanos);
+    run_free(r);
+}
+
 /* cost.prices speaks where the list does not, and only there. */
 static void test_configured(void **state)
 {
@@ -204,6 +222,7 @@ int main(void)
         cmocka_unit_test(test_once_a_day_and_after_a_restart),
         cmocka_unit_test(test_no_list_hinders_no_move),
         cmocka_unit_test(test_it_is_asked_again),
+        cmocka_unit_test(test_late_for_closed_hours),
         cmocka_unit_test(test_configured),
     };
 
