@@ -15,6 +15,12 @@ tests_sim_test_budget_SOURCES = tests/sim/test_budget.c tests/sim/weeks.c tests/
 	tests/unit/table.h
 tests_sim_test_budget_LDADD = $(CORE_TEST_LIBS)
 TESTS += tests/sim/test_budget
+check_PROGRAMS += tests/sim/test_prices
+tests_sim_test_prices_SOURCES = tests/sim/test_prices.c tests/sim/weeks.c tests/sim/weeks.h \
+	tests/unit/table.h
+tests_sim_test_prices_LDADD = $(CORE_TEST_LIBS)
+TESTS += tests/sim/test_prices
+
 check_PROGRAMS += tests/sim/test_restart
 tests_sim_test_restart_SOURCES = tests/sim/test_restart.c tests/sim/weeks.c tests/sim/weeks.h \
 	tests/unit/table.h

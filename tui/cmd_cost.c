@@ -1,6 +1,7 @@
 #include <config.h>
 
 #include "tui/cmd.h"
+#include "tui/cost_prices.h"
 #include "tui/out.h"
 #include "tui/session.h"
 
@@ -25,6 +26,7 @@ struct report {
     struct store_ledger ledger;
     struct price_track *tracks;
     size_t n_tracks;
+    struct price_book book;
     struct server_row *rows; /* one for each server, and the last for the rest */
     size_t n_rows;
     struct bill bill;
@@ -176,7 +178,6 @@ static enum err_code make_forecast(struct report *r, const struct session *s,
 
 static enum err_code make_report(struct report *r, const struct session *s, struct err *e)
 {
-    struct price_book book = {.config = &s->config->cost};
     struct utc since = {r->month_start.s - HISTORY_S};
     enum err_code code =
         store_ledger_load(s->store, r->month_start, since, &r->ledger, e);
@@ -185,8 +186,12 @@ static enum err_code make_report(struct report *r, const struct session *s, stru
         code = make_tracks(r, e);
     if (code != ERR_OK)
         return code;
-    book.tracks = r->tracks;
-    book.n_tracks = r->n_tracks;
+    r->book = (struct price_book){.config = &s->config->cost,
+                                  .tracks = r->tracks,
+                                  .n_tracks = r->n_tracks,
+                                  .listed = r->ledger.listed,
+                                  .n_listed = r->ledger.n_listed,
+                                  .region = s->config->aws.region};
     r->n_rows = s->config->n_servers + 1;
     r->rows = calloc(r->n_rows, sizeof(*r->rows));
     if (r->rows == NULL)
@@ -197,10 +202,10 @@ static enum err_code make_report(struct report *r, const struct session *s, stru
         if (i + 1 < r->n_rows)
             r->rows[i].config = &s->config->servers[i];
     }
-    if ((code = bill_all(r, &book, e)) != ERR_OK ||
-        (code = make_forecast(r, s, &book, e)) != ERR_OK)
+    if ((code = bill_all(r, &r->book, e)) != ERR_OK ||
+        (code = make_forecast(r, s, &r->book, e)) != ERR_OK)
         return code;
-    compare_all(r, s->config, &book);
+    compare_all(r, s->config, &r->book);
     return ERR_OK;
 }
 
@@ -211,8 +216,14 @@ static const char *amount(bool known, struct usd v, char buf[USD_TEXT])
     return known ? usd_text(v, 2, buf) : "?";
 }
 
+static struct price_sheet sheet_of(const struct report *r, const struct session *s)
+{
+    return (struct price_sheet){s->config, &r->book, r->now};
+}
+
 static void print_text(const struct report *r, const struct session *s)
 {
+    struct price_sheet prices = sheet_of(r, s);
     struct civil c = civil_from_seconds(r->month_start.s);
     char a[USD_TEXT], low[USD_TEXT], high[USD_TEXT];
 
@@ -253,6 +264,7 @@ static void print_text(const struct report *r, const struct session *s)
     for (int i = 0; i < COMPARISON_COUNT; i++)
         out_printf("  %-26s %10s\n", comparison_text((enum comparison)i),
                    amount(r->compare.known[i], r->compare.amount[i], a));
+    cost_prices_text(&prices);
 }
 
 static void put_bill(struct strbuf *b, const char *name, const struct bill *bill)
@@ -285,6 +297,7 @@ static void put_servers(struct strbuf *b, const struct report *r)
 static void print_json(const struct report *r, const struct session *s)
 {
     struct civil c = civil_from_seconds(r->month_start.s);
+    struct price_sheet prices = sheet_of(r, s);
     char month[TIME_TEXT];
     struct strbuf b;
 
@@ -311,21 +324,18 @@ static void print_json(const struct report *r, const struct session *s)
     for (int i = 0; i < COMPARISON_COUNT; i++)
         jsonw_usd(&b, comparison_word((enum comparison)i), r->compare.amount[i], 2,
                   r->compare.known[i]);
+    cost_prices_json(&prices, &b);
     jsonw_close(&b, '}');
     out_line(strbuf_text(&b));
     strbuf_clear(&b);
 }
 
-/* The ledger itself, a stretch a line. Its texts come from APIs: none has a comma or a
- * quote, what had is left out. */
-static const char *field(const char *text)
+/* The ledger itself, a stretch a line; then the prices. */
+static void print_csv(const struct report *r, const struct session *s)
 {
-    return strpbrk(text, ",\"\r\n") == NULL ? text : "";
-}
+    struct price_sheet prices = sheet_of(r, s);
 
-static void print_csv(const struct report *r, const struct price_book *book)
-{
-    out_printf("start,end,kind,server,resource,type,zone,cost\n");
+    out_printf("start,end,kind,server,resource,type,zone,cost," COST_PRICES_COLUMNS "\n");
     for (size_t i = 0; i < r->ledger.n_segments; i++) {
         const struct segment *g = &r->ledger.segments[i];
         char start[TIME_TEXT], end[TIME_TEXT], usd[USD_TEXT];
@@ -337,21 +347,22 @@ static void print_csv(const struct report *r, const struct price_book *book)
         if (g->start.s >= r->month_end.s)
             continue;
         bill_clear(&b);
-        known = bill_segment(&b, book, g, r->now, r->month_start, r->month_end, &e) ==
+        known = bill_segment(&b, &r->book, g, r->now, r->month_start, r->month_end, &e) ==
                     ERR_OK &&
                 bill_total(&b, &v, &e) == ERR_OK;
-        out_printf("%s,%s,%s,%s,%s,%s,%s,%s\n", utc_text(g->start, start),
-                   g->end.s != 0 ? utc_text(g->end, end) : "", field(g->kind),
-                   field(g->server), field(g->resource), field(g->type), field(g->zone),
-                   known ? usd_text(v, 6, usd) : "");
+        out_printf("%s,%s,%s,%s,%s,%s,%s,%s," COST_PRICES_NONE "\n",
+                   utc_text(g->start, start), g->end.s != 0 ? utc_text(g->end, end) : "",
+                   out_csv_field(g->kind), out_csv_field(g->server),
+                   out_csv_field(g->resource), out_csv_field(g->type),
+                   out_csv_field(g->zone), known ? usd_text(v, 6, usd) : "");
     }
+    cost_prices_csv(&prices);
 }
 
 int cmd_cost(const struct args *a)
 {
     struct session s;
     struct report r = {.now = clock_utc(clock_system())};
-    struct price_book book;
     struct err e = {0};
     bool locked_out;
     int rc = session_open(&s, a);
@@ -374,13 +385,10 @@ int cmd_cost(const struct args *a)
         rc = session_fail(&e);
         goto out;
     }
-    book = (struct price_book){.config = &s.config->cost,
-                               .tracks = r.tracks,
-                               .n_tracks = r.n_tracks};
     if (a->set[FLAG_JSON])
         print_json(&r, &s);
     else if (a->set[FLAG_CSV])
-        print_csv(&r, &book);
+        print_csv(&r, &s);
     else
         print_text(&r, &s);
     if (!out_flush())

@@ -1,8 +1,6 @@
 /*
- * out - what the commands say: results to standard output, complaints to standard error. The one
- * place that writes to either besides curses.
- * No memory.
- * Threads: main only.
+ * out - what the commands say: results to standard output, complaints to standard error.
+ * The one place that writes to either besides curses. No memory. Threads: main only.
  */
 #ifndef RH_TUI_OUT_H
 #define RH_TUI_OUT_H
@@ -17,5 +15,9 @@ void out_complain(const char *fmt, ...) PRINTF_LIKE(1, 2); /* without a newline 
 
 /* False when anything written so far did not get out: a full disk, a closed pipe. */
 bool out_flush(void);
+
+/* A text of an API as a field of a CSV line: no type, zone or id has a comma or a quote;
+ * what had is left out. */
+const char *out_csv_field(const char *text) NONNULL;
 
 #endif

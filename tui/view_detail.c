@@ -215,23 +215,26 @@ static void move_lines(struct sheet *p, const struct server_view *s)
     }
 }
 
-static void cost_line(struct sheet *p, const struct server_view *s)
+static void cost_lines(struct sheet *p, const struct server_view *s)
 {
     char a[USD_TEXT], b[USD_TEXT], c[USD_TEXT], age[DUR_TEXT];
 
     begin(p, "Cost");
-    add(p, ROLE_TEXT, "now %s%s/h   today $%s   month $%s", s->cost.hour_known ? "$" : "",
+    add(p, ROLE_TEXT, "now %s%s/h   today $%s   month $%s%s",
+        s->cost.hour_known ? "$" : "",
         s->cost.hour_known ? usd_text(s->cost.hour, 3, a) : "?",
-        usd_text(s->cost.today, 2, b), usd_text(s->cost.month, 2, c));
+        usd_text(s->cost.today, 2, b), usd_text(s->cost.month, 2, c),
+        s->cost.month_known ? "" : " +?");
+    add(p, ROLE_DIM, "   estimate");
+    begin(p, "Price");
     if (s->cost.price_source == PRICE_UNKNOWN) {
-        add(p, ROLE_DIM, "   price ?   estimate");
+        add(p, ROLE_STALE, "?");
         return;
     }
-    add(p, ROLE_DIM, "   price $%s/h, %s", usd_text(s->cost.price, 4, a),
-        price_source_screen(s->cost.price_source));
+    add(p, ROLE_TEXT, "$%s/h", usd_text(s->cost.price, 4, a));
+    add(p, ROLE_DIM, "   %s", price_source_screen(s->cost.price_source));
     if (s->cost.price_as_of.s != 0)
-        add(p, ROLE_DIM, " %s old", cells_age(p->f->now.s - s->cost.price_as_of.s, age));
-    add(p, ROLE_DIM, "   estimate");
+        add(p, ROLE_DIM, ", %s old", cells_age(p->f->now.s - s->cost.price_as_of.s, age));
 }
 
 static void server_events(struct sheet *p, const struct server_view *s)
@@ -277,7 +280,7 @@ static void detail_draw(const struct frame *frame)
     node_line(&p, "Jenkins", &s->facts.onprem);
     node_line(&p, "  cloud", &s->facts.cloud);
     move_lines(&p, s);
-    cost_line(&p, s);
+    cost_lines(&p, s);
     p.line++;
     server_events(&p, s);
 }

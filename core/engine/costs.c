@@ -79,8 +79,12 @@ struct price_book costs_book(const struct controller *c)
                                .region = c->config->aws.region};
 }
 
+static void recount(struct controller *c);
+
 void costs_prices(struct controller *c, const struct observation *o)
 {
+    bool news = false;
+
     for (size_t i = 0; i < o->as.prices.n; i++) {
         const struct seen_price *p = &o->as.prices.prices[i];
         struct price_series *s = series_find(c, p->type, p->zone, true);
@@ -91,6 +95,7 @@ void costs_prices(struct controller *c, const struct observation *o)
         s->as_of = o->at;
         if (!series_add(s, p->at, p->price))
             continue;
+        news = true;
         r = effects_record(c->fx, RECORD_PRICE);
         if (r == NULL)
             continue;
@@ -101,6 +106,8 @@ void costs_prices(struct controller *c, const struct observation *o)
         r->as.price.price = p->price;
     }
     refresh_tracks(c);
+    if (news)
+        recount(c); /* what had no price may have one now */
     if (!c->month.forecast.known)
         c->month.forecast_at.s = 0;
 }
@@ -141,6 +148,7 @@ void costs_pricelist(struct controller *c, const struct observation *o)
         r->at = o->at;
         r->as.listed = l;
     }
+    recount(c);
     c->month.forecast_at.s = 0; /* its bounds and comparisons may be better now */
 }
 

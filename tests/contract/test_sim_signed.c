@@ -83,6 +83,14 @@ static const struct {
      "Action=DescribeInstances&Version=2016-11-15", "<Code>SignatureDoesNotMatch</Code>", 403},
     {"not signed", "/ec2/", NULL, site_aws_key_id, NULL,
      "Action=DescribeInstances&Version=2016-11-15", "<Code>MissingAuthenticationToken</Code>", 403},
+    {"the price list", "/pricing/", "aws:amz:us-east-1:pricing", site_aws_key_id, NULL,
+     "{\"ServiceCode\":\"AmazonEC2\"}", "\"PriceList\":[\"{", 200},
+    {"… signed elsewhere", "/pricing/", "aws:amz:eu-west-1:pricing", site_aws_key_id, NULL,
+     "{\"ServiceCode\":\"AmazonEC2\"}", "#InvalidSignatureException", 400},
+    {"… with another secret", "/pricing/", "aws:amz:us-east-1:pricing", site_aws_key_id, "wrong",
+     "{\"ServiceCode\":\"AmazonEC2\"}", "#InvalidSignatureException", 400},
+    {"… not signed", "/pricing/", NULL, site_aws_key_id, NULL,
+     "{\"ServiceCode\":\"AmazonEC2\"}", "#MissingAuthenticationTokenException", 400},
     /* clang-format on */
 };
 
@@ -95,10 +103,14 @@ static void signatures(void **state)
         struct secret *other = NULL;
         struct err e = {0};
         char url[128];
+        bool is_json = str_eq(rows[i].path, "/pricing/");
         struct http_request rq = {
             .method = "POST",
             .url = url,
-            .content_type = "application/x-www-form-urlencoded; charset=utf-8",
+            .headers = {{"X-Amz-Target", "AWSPriceListService.GetProducts", false}},
+            .n_headers = is_json ? 1 : 0,
+            .content_type = is_json ? "application/x-amz-json-1.1"
+                                    : "application/x-www-form-urlencoded; charset=utf-8",
             .body = rows[i].form,
             .body_len = strlen(rows[i].form),
             .auth = rows[i].scope != NULL ? HTTP_AUTH_SIGV4 : HTTP_AUTH_NONE,

@@ -1,5 +1,6 @@
 # Run by sim_boto3.sh: what an administrator's script reads of a region.
 import datetime
+import json
 import os
 import sys
 import time
@@ -63,6 +64,43 @@ pages = list(ec2.get_paginator("describe_spot_price_history").paginate(
 paged = [p for page in pages for p in page["SpotPriceHistory"]]
 check("prices", len(whole) > 5 and len(paged) >= len(whole) and len(pages) > 1, len(paged))
 check("the price before", any(p["Timestamp"] <= since for p in whole))
+
+pricing = client("pricing", region_name="us-east-1")  # the list is there
+plain = {"regionCode": region, "operatingSystem": "Linux", "tenancy": "Shared",
+         "preInstalledSw": "NA", "capacitystatus": "Used", "marketoption": "OnDemand"}
+
+
+def filters(**more):
+    return [{"Type": "TERM_MATCH", "Field": k, "Value": v} for k, v in {**plain, **more}.items()]
+
+
+def hour(product):
+    term, = product["terms"]["OnDemand"].values()
+    dimension, = term["priceDimensions"].values()
+    return dimension["unit"], float(dimension["pricePerUnit"]["USD"])
+
+
+for name in i["InstanceType"], "c5a.2xlarge", "m5.2xlarge":
+    found = pricing.get_products(ServiceCode="AmazonEC2", FormatVersion="aws_v1",
+                                 Filters=filters(instanceType=name))["PriceList"]
+    products = [json.loads(p) for p in found]
+    check("on-demand price", len(products) == 1 and
+          products[0]["product"]["attributes"]["instanceType"] == name and
+          hour(products[0])[0] == "Hrs" and 0.1 < hour(products[0])[1] < 0.3, hour(products[0]))
+check("dearer than spot", hour(products[0])[1] > float(whole[0]["SpotPrice"]))
+every = [json.loads(p) for page in pricing.get_paginator("get_products").paginate(
+    ServiceCode="AmazonEC2", PaginationConfig={"PageSize": 4}) for p in page["PriceList"]]
+check("all pages", len(every) > 8 and len({p["product"]["sku"] for p in every}) == len(every) and
+      any(hour(p)[1] == 0 for p in every), len(every))
+refuses("unknown service", "NotFoundException", pricing.get_products, ServiceCode="AmazonS3")
+refuses("a stale token", "ExpiredNextTokenException", pricing.get_products,
+        ServiceCode="AmazonEC2", NextToken="x")
+refuses("a list signed elsewhere", "InvalidSignatureException",
+        client("pricing").get_products, ServiceCode="AmazonEC2")
+refuses("a list with a wrong key", "UnrecognizedClientException",
+        client("pricing", region_name="us-east-1", aws_access_key_id="AKIANO",
+               aws_secret_access_key="no").get_products, ServiceCode="AmazonEC2")
+refuses("services", "UnknownOperationException", pricing.describe_services)
 
 refuses("unknown id", "InvalidInstanceID.NotFound", ec2.describe_instances,
         InstanceIds=["i-00000000000000000"])
