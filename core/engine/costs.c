@@ -9,6 +9,8 @@
 
 /* Twenty working days of the ledger are kept for the usage ratio, while there is room. */
 enum { SEGMENTS_MAX = 65536, SEGMENTS_MANY = 8192, KEPT_S = 28 * 86400 };
+/* Between the end of an instance and AWS's word that it took it. */
+enum { LOST_LATE_S = 900 };
 
 static struct price_series *series_find(struct controller *c, const char *type,
                                         const char *zone, bool create)
@@ -294,8 +296,10 @@ static void follow_instance(struct controller *c, struct server_state *s)
     bool alive = in->id[0] != '\0' && !in->terminated;
     struct utc as_of;
 
-    if (g != NULL && (!alive || !str_eq(g->resource, in->id)))
-        segment_close(c, &s->segment, s->facts.lost);
+    if (g != NULL && (!alive || !str_eq(g->resource, in->id))) {
+        segment_close(c, &s->segment, s->facts.lost || s->segment_lost);
+        s->segment_lost = false;
+    }
     if (g != NULL && s->segment != 0 && in->launched.s != 0 &&
         g->start.s != in->launched.s) {
         g->start = in->launched; /* EC2 knows it by now */
@@ -326,6 +330,26 @@ static void follow_instance(struct controller *c, struct server_state *s)
         g->rate_known = price_find(c, in->type, in->zone, c->now, &g->rate, &as_of);
     (void)str_copy(g->source, sizeof(g->source), g->rate_known ? "history" : "unknown");
     segment_store(c, g);
+}
+
+void costs_lost(struct controller *c, struct server_state *s)
+{
+    s->segment_lost = s->segment != 0;
+    for (size_t i = c->n_segments; i > 0; i--) {
+        struct segment *g = &c->segments[i - 1];
+
+        if (!str_eq(g->server, s->config->name))
+            continue;
+        offerings_lost(c, g->type, g->zone);
+        /* Its end may have been seen before anyone said why. */
+        if (g->end.s == 0 || c->now.s - g->end.s > LOST_LATE_S ||
+            !str_eq(g->kind, "spot"))
+            return;
+        (void)str_copy(g->kind, sizeof(g->kind), "lost");
+        segment_store(c, g);
+        recount(c);
+        return;
+    }
 }
 
 static void follow_extension(struct controller *c)

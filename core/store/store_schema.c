@@ -7,9 +7,9 @@
 #include <string.h>
 
 /*
- * Version 1. Times are seconds since 1970 UTC, NULL when there is none; money is in whole
- * nano-dollars; words are spelled as everywhere else. People read these tables with
- * sqlite3, so a move or a call is columns, not a blob.
+ * Version 1 and what came later. Times are seconds since 1970 UTC, NULL when there is
+ * none; money is in whole nano-dollars; words are spelled as everywhere else. People read
+ * these tables with sqlite3, so a move or a call is columns, not a blob.
  */
 static const char step_1[] =
     "CREATE TABLE meta(id INTEGER PRIMARY KEY CHECK(id = 1), deployment TEXT NOT NULL,"
@@ -71,7 +71,15 @@ static const char step_1[] =
     "CREATE TABLE snapshot(id INTEGER PRIMARY KEY CHECK(id = 1), at INTEGER NOT NULL,"
     " json TEXT NOT NULL) STRICT;";
 
-const char *const schema_steps[] = {step_1};
+/* What a move launched, in words: an index into a list of the configuration says
+ * something else as soon as that changes. */
+static const char step_2[] = "ALTER TABLE moves DROP COLUMN offering;"
+                             "ALTER TABLE moves ADD COLUMN type TEXT NOT NULL DEFAULT '';"
+                             "ALTER TABLE moves ADD COLUMN zone TEXT NOT NULL DEFAULT '';"
+                             "ALTER TABLE moves ADD COLUMN lifecycle TEXT NOT NULL"
+                             " DEFAULT 'unknown';";
+
+const char *const schema_steps[] = {step_1, step_2};
 const int schema_version = ARRAY_LEN(schema_steps);
 
 static enum err_code read_version(struct store *s, int *version, struct err *e)

@@ -129,7 +129,9 @@ static struct record move(const char *id, const char *server, enum move_status s
         .progress = -1,
         .note = "waits for \xd7\x97 'the' \"task\"",
         .attempt = 5,
-        .offering = 6,
+        .type = "c5.2xlarge",
+        .zone = "eu-west-1b",
+        .lifecycle = LIFECYCLE_SPOT,
     };
     assert_true(str_copy(m->id, sizeof(m->id), id));
     assert_true(str_copy(m->server, sizeof(m->server), server));
@@ -920,17 +922,18 @@ static void test_newer_schema(void **state)
     (void)state;
     assert_int_equal(sqlite3_exec(s->db, "PRAGMA user_version = 99", 0, 0, 0), SQLITE_OK);
     store_close(s);
-    expect_open("newer", ERR_STORE, "has schema 99, this rushhour knows 1");
+    expect_open("newer", ERR_STORE, "has schema 99, this rushhour knows 2");
     assert_int_equal(store_open(dir, STORE_CLIENT, "haifa", &s, &e), ERR_STORE);
 }
 
 /* The way of a later version: a step more, after a copy of the file. */
 static void test_migration(void **state)
 {
-    const char *const steps[] = {schema_steps[0],
+    const char *const steps[] = {schema_steps[0], schema_steps[1],
                                  "ALTER TABLE holds ADD COLUMN color TEXT;",
                                  "CREATE TABLE later(x INTEGER) STRICT;"};
-    const char *const broken[] = {steps[0], steps[1], steps[2], "CREATE TABLE y(;"};
+    const char *const broken[] = {steps[0], steps[1], steps[2], steps[3],
+                                  "CREATE TABLE y(;"};
     struct store *s = open_ok(dir, STORE_CONTROLLER);
     struct record r = hold("cache", PLACE_CLOUD);
     struct store_state st;
@@ -938,32 +941,61 @@ static void test_migration(void **state)
 
     (void)state;
     apply_ok(s, &r, 1);
-    assert_int_equal(schema_migrate(s, steps, 3, &e), ERR_OK);
+    assert_int_equal(schema_migrate(s, steps, 4, &e), ERR_OK);
     assert_int_equal(sqlite3_exec(s->db,
                                   "INSERT INTO later VALUES(1); SELECT color FROM holds",
                                   0, 0, 0),
                      SQLITE_OK);
-    assert_int_equal(access(path_of("state.db.v1"), F_OK), 0);
+    assert_int_equal(access(path_of("state.db.v2"), F_OK), 0);
     st = load_ok(s, 0);
     assert_int_equal(st.n_holds, 1);
     store_state_free(&st);
     /* A step that fails leaves the version that was. */
-    assert_int_equal(schema_migrate(s, broken, 4, &e), ERR_STORE);
+    assert_int_equal(schema_migrate(s, broken, 5, &e), ERR_STORE);
     err_clear(&e);
-    assert_int_equal(schema_migrate(s, steps, 3, &e), ERR_OK); /* nothing to do */
+    assert_int_equal(schema_migrate(s, steps, 4, &e), ERR_OK); /* nothing to do */
     store_close(s);
     /* The copy is a whole store. */
     assert_int_equal(unlink(path_of("state.db")), 0);
-    assert_int_equal(chmod(path_of("state.db.v1"), 0600), 0);
+    assert_int_equal(chmod(path_of("state.db.v2"), 0600), 0);
     {
         char from[128];
 
-        assert_true(str_copy(from, sizeof(from), path_of("state.db.v1")));
+        assert_true(str_copy(from, sizeof(from), path_of("state.db.v2")));
         assert_int_equal(rename(from, path_of("state.db")), 0);
     }
     s = open_ok(dir, STORE_CONTROLLER);
     st = load_ok(s, 0);
     assert_int_equal(st.n_holds, 1);
+    store_state_free(&st);
+    store_close(s);
+}
+
+/* The store of the first version, with a move under way: what it launched is not known,
+ * an index into a list says nothing any more. */
+static void test_first_version(void **state)
+{
+    static const char move[] =
+        "PRAGMA user_version = 1; INSERT INTO moves VALUES('m-1', 'cache', 'velostrata',"
+        " 'out', 'open', 2, 1, 0, 0, 0, 'policy', 'window', 1, 2, 3, NULL, 4, '1 2 0 0 "
+        "0',"
+        " NULL, NULL, 1, 5, '', -1, '', 1, 3, 1)";
+    sqlite3 *db = NULL;
+    struct store *s;
+    struct store_state st;
+
+    (void)state;
+    assert_int_equal(sqlite3_open(path_of("state.db"), &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, schema_steps[0], NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, move, NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+    assert_int_equal(chmod(path_of("state.db"), 0600), 0);
+    s = open_ok(dir, STORE_CONTROLLER);
+    st = load_ok(s, 0);
+    assert_int_equal(st.n_moves, 1);
+    assert_int_equal(st.moves[0].step, 2);
+    assert_string_equal(st.moves[0].type, "");
+    assert_int_equal(st.moves[0].lifecycle, LIFECYCLE_UNKNOWN);
     store_state_free(&st);
     store_close(s);
 }
@@ -1182,6 +1214,7 @@ int main(void)
         WITH_DIR(test_two_processes),
         WITH_DIR(test_refused),
         WITH_DIR(test_newer_schema),
+        WITH_DIR(test_first_version),
         WITH_DIR(test_migration),
         WITH_DIR(test_damaged),
         WITH_DIR(test_full_disk),
