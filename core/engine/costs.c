@@ -457,15 +457,15 @@ static void view_server(struct controller *c, struct server_state *s, struct cos
 {
     const struct instance_facts *in = &s->facts.instance;
     const struct segment *g = segment_find(c, s->segment);
-    const char *type = in->type[0] != '\0'          ? in->type
-                       : s->config->n_offerings > 0 ? s->config->offerings[0].type
-                                                    : "";
+    bool first = in->type[0] == '\0' && s->n_offers > 0; /* what would be launched */
+    const char *type = first ? s->offers[0].type : in->type;
+    const char *zone = first ? s->offers[0].zone : in->zone;
 
     v->month = s->month_closed;
     v->today = s->today_closed;
     v->hour_known = with_open(c, s->segment, &v->month, &v->today);
     v->month_known = v->hour_known && !s->closed_unknown;
-    v->price_known = price_find(c, type, in->zone, c->now, &v->price, &v->price_as_of);
+    v->price_known = price_find(c, type, zone, c->now, &v->price, &v->price_as_of);
     if (g != NULL && str_eq(g->kind, "on_demand")) {
         v->price = g->rate;
         v->price_known = g->rate_known;

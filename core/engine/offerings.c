@@ -13,6 +13,7 @@
  * capacity. */
 
 enum {
+    SHOWN_S = 15,          /* so old may the order be that is shown */
     RECOUNT_S = 60,        /* what was seen is counted anew at most so often */
     WORK_LOST_S = 15 * 60, /* half of a usual build and what Jenkins needs to see it */
     MOVE_S = 5 * 60,       /* while no move was measured */
@@ -122,6 +123,7 @@ void offerings_refused(struct controller *c, const struct move *m)
     if (p == NULL)
         return;
     p->record.refused_at = c->now;
+    c->offers_changed = c->now;
     refused_store(c, p, c->now.s);
 }
 
@@ -134,6 +136,7 @@ void offerings_lost(struct controller *c, const char *type, const char *zone)
         return;
     p->lost_at = c->now;
     p->record.lost_at = c->now;
+    c->offers_changed = c->now;
     c->pools_at.s = 0; /* its end is in the ledger soon */
 }
 
@@ -337,4 +340,42 @@ struct choice offerings_choose(const struct server_state *s,
 bool offerings_untried(const struct server_offers *offers)
 {
     return offers->offered > 0 && offers->ranks[0].class != OFFERING_TRIED;
+}
+
+/* ----- what is shown ----- */
+
+static void view_row(const struct server_state *s, const struct server_offers *offers,
+                     const struct offering_rank *rank, struct offering_view *v)
+{
+    const struct offering_in *in = &offers->in[rank->index];
+    char why[LINE_TEXT];
+
+    *v = (struct offering_view){.lifecycle = in->offering->lifecycle,
+                                .price_known = in->price == PRICE_KNOWN,
+                                .price = in->price_hour,
+                                .interruptions = in->record.losses,
+                                .left_out = rank->class == OFFERING_LEFT_OUT};
+    (void)str_copy(v->type, sizeof(v->type), in->offering->type);
+    (void)str_copy(v->zone, sizeof(v->zone), zone_of(s, in->offering));
+    (void)str_copy(v->why, sizeof(v->why),
+                   offering_why(in, rank, offers->terms.now, why)); /* cut it is clear */
+}
+
+/* Made now and then only: with a thousand servers it would be most of a snapshot. */
+void offerings_view(struct controller *c, struct server_state *s, struct server_view *v)
+{
+    if (s->offers_at.s == 0 || c->now.s - s->offers_at.s >= SHOWN_S ||
+        c->now.s < s->offers_at.s || s->offers_at.s <= c->offers_changed.s) {
+        struct server_offers offers;
+
+        offerings_order(c, s, &offers);
+        s->n_offers = offers.n < FLEET_OFFERINGS ? offers.n : FLEET_OFFERINGS;
+        s->offers_more = (int32_t)(offers.n - s->n_offers);
+        for (size_t i = 0; i < s->n_offers; i++)
+            view_row(s, &offers, &offers.ranks[i], &s->offers[i]);
+        s->offers_at = c->now;
+    }
+    memcpy(v->offerings, s->offers, s->n_offers * sizeof(s->offers[0]));
+    v->n_offerings = s->n_offers;
+    v->offerings_more = s->offers_more;
 }

@@ -91,9 +91,13 @@ struct server_state {
     struct node_facts *zone_nodes; /* cloud nodes: its own, then its zones'; NULL: one */
     char home_zone[NAME_TEXT];     /* where its own interface is, "" not known; stored */
     char used_zone[NAME_TEXT];     /* of its last launch, until it is home; stored */
-    struct utc round_since;        /* its offerings are tried in turn since then, 0 */
-    int32_t rounds;                /* in a row in which all of them were refused */
-    struct mono keep_at;           /* nodes are put right not more often than this */
+    struct offering_view offers[FLEET_OFFERINGS]; /* as last shown */
+    size_t n_offers;
+    int32_t offers_more;
+    struct utc offers_at;   /* made then; 0 = to be made */
+    struct utc round_since; /* its offerings are tried in turn since then, 0 */
+    int32_t rounds;         /* in a row in which all of them were refused */
+    struct mono keep_at;    /* nodes are put right not more often than this */
     int32_t keep_failures;
     int64_t segment;                       /* id of the open cost segment, 0 = none */
     bool segment_lost;                     /* AWS took back what it is about */
@@ -224,7 +228,8 @@ struct controller {
     struct price_track tracks[MAX_SERIES]; /* the same, as bills read them */
     struct pool pools[MAX_POOLS];
     size_t n_pools;
-    struct utc pools_at; /* the ledger was counted into them, 0 = to be done */
+    struct utc offers_changed; /* by a loss or a refusal */
+    struct utc pools_at;       /* the ledger was counted into them, 0 = to be done */
     struct month_kept month;
     struct utc month_start, day_start, next_day;
 
@@ -344,6 +349,8 @@ void offerings_order(struct controller *c, const struct server_state *s,
 struct choice offerings_choose(const struct server_state *s,
                                const struct server_offers *offers,
                                char why[LINE_TEXT]) NONNULL;
+void offerings_view(struct controller *c, struct server_state *s,
+                    struct server_view *v) NONNULL;
 bool offerings_untried(const struct server_offers *offers) NONNULL; /* in this round */
 /* What the move launched had no capacity; AWS took back an instance of that pool. */
 void offerings_refused(struct controller *c, const struct move *m) NONNULL;
