@@ -214,6 +214,7 @@ void move_end(struct controller *c, struct server_state *s, enum move_status sta
         breaker_close(c, s);
         place_know(c, s, target);
         learn(c, s);
+        s->owed_home = false; /* what an earlier try left behind is out there now */
         s->rounds = 0;
         s->round_since.s = 0;
         retry_store(c, s);
@@ -259,7 +260,7 @@ static void say_offering(struct controller *c, struct server_state *s,
     (void)str_copy(j->move, sizeof(j->move), m->id);
     (void)str_copy(j->reason, sizeof(j->reason), why);
     (void)offering_name(m->type, m->zone, m->lifecycle, name);
-    journal_say(c, j, "runs as %.60s, the first of %zu: %.100s", name, offers->offered,
+    journal_say(c, j, "launches %.60s, the first of %zu: %.100s", name, offers->offered,
                 why);
 }
 
