@@ -7,6 +7,7 @@
 #include "core/net/json.h"
 #include "core/policy/explain.h"
 #include "core/policy/lead.h"
+#include "core/policy/offering.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -102,6 +103,27 @@ static void read_server(const json_value *root, const json_value *v, struct know
     k->in.committed = flag_of(move, "committed");
 }
 
+/* In which order its offerings would be tried now, and why. */
+static void tell_offerings(const json_value *server)
+{
+    const json_value *list = json_get(server, "offerings");
+
+    for (size_t i = 0; i < json_list_len(list); i++) {
+        const json_value *o = json_list_at(list, i);
+        enum lifecycle lifecycle = LIFECYCLE_SPOT;
+        char name[OFFERING_NAME], number[24], line[2 * LINE_TEXT];
+
+        (void)lifecycle_parse(word_of(o, "lifecycle"), &lifecycle);
+        (void)str_format(number, sizeof(number), "offering %zu", i + 1);
+        (void)str_format(
+            line, sizeof(line), "%s: %s: %s",
+            flag_of(o, "left_out") ? "left out" : number,
+            offering_name(word_of(o, "type"), word_of(o, "zone"), lifecycle, name),
+            word_of(o, "why"));
+        out_line(line);
+    }
+}
+
 /* ----- the past: the journal ----- */
 
 struct past {
@@ -165,7 +187,7 @@ static int tell(struct session *s, const char *text, struct explain_in *when,
     struct known k = {.in = *when};
     struct explain_out out;
     const struct policy_config *p = &s->config->policy;
-    const json_value *root, *list;
+    const json_value *root, *list, *of = NULL;
     struct err e = {0};
     bool found = false;
     int64_t lead;
@@ -182,8 +204,10 @@ static int tell(struct session *s, const char *text, struct explain_in *when,
         const json_value *v = json_list_at(list, i);
 
         found = str_eq(word_of(v, "name"), server);
-        if (found)
+        if (found) {
             read_server(root, v, &k);
+            of = v;
+        }
     }
     if (!found) {
         (void)err_set(&e, ERR_NOT_FOUND, "the running instance knows no server %.40s",
@@ -204,6 +228,8 @@ static int tell(struct session *s, const char *text, struct explain_in *when,
     out_line(server);
     for (size_t i = 0; i < out.n; i++)
         out_line(out.lines[i]);
+    if (when->at.s == when->now.s) /* nobody knows the prices of then */
+        tell_offerings(of);
     rc = out_flush() ? EXIT_DONE : EXIT_FAILED;
 out:
     json_doc_free(doc);

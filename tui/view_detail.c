@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/policy/offering.h"
 #include "tui/view.h"
 
 /* Lines of the detail view go past a scroll position and stop at the bottom. */
@@ -135,6 +136,27 @@ static void machine_lines(struct sheet *p, const struct server_view *s)
     add(p, s->facts.power == POWER_UNKNOWN ? ROLE_STALE : ROLE_TEXT, "   power %s",
         s->facts.power == POWER_UNKNOWN ? "?" : power_word(s->facts.power));
     add(p, ROLE_DIM, "   mover %s", s->mover);
+}
+
+static void offering_lines(struct sheet *p, const struct server_view *s)
+{
+    char name[OFFERING_NAME], price[USD_TEXT];
+
+    for (size_t i = 0; i < s->n_offerings; i++) {
+        const struct offering_view *o = &s->offerings[i];
+        enum role role = o->left_out ? ROLE_DIM : ROLE_TEXT;
+
+        begin(p, i == 0 ? "Offerings" : "");
+        add(p, role, "%c %-31s %s%s/h", o->left_out ? '-' : (char)('1' + (int)i),
+            offering_name(o->type, o->zone, o->lifecycle, name),
+            o->price_known ? "$" : "",
+            o->price_known ? usd_text(o->price, 3, price) : "?");
+        add(p, ROLE_DIM, "   %s", o->why);
+    }
+    if (s->offerings_more > 0) {
+        begin(p, "");
+        add(p, ROLE_DIM, "%d more", s->offerings_more);
+    }
 }
 
 static void node_line(struct sheet *p, const char *label, const struct node_facts *n)
@@ -281,6 +303,7 @@ static void detail_draw(const struct frame *frame)
     node_line(&p, "  cloud", &s->facts.cloud);
     move_lines(&p, s);
     cost_lines(&p, s);
+    offering_lines(&p, s);
     p.line++;
     server_events(&p, s);
 }

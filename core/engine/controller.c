@@ -14,11 +14,11 @@ enum { CLOCK_TICK_MS = 1000, CLOCK_CONSISTENT_TICKS = 2 };
 enum { WAKE_MAX_MS = 5000 };
 enum { FAR_S = 86400 };
 
-/* "failures retry offering"; times too far ahead are of another clock. */
+/* "failures retry rounds since"; times too far ahead are of another clock. */
 static void load_retry(const struct controller *c, struct server_state *s,
                        const char *value)
 {
-    enum { FIELDS = 3 };
+    enum { FIELDS = 4 };
     int64_t v[FIELDS] = {0};
     const char *p = value;
 
@@ -26,6 +26,8 @@ static void load_retry(const struct controller *c, struct server_state *s,
         char *end;
 
         v[i] = strtoll(p, &end, 10);
+        if (end == p && i == FIELDS - 1)
+            break; /* an older version kept three */
         if (end == p || v[i] < 0)
             return;
         p = end;
@@ -34,7 +36,8 @@ static void load_retry(const struct controller *c, struct server_state *s,
         return;
     s->failures = (int32_t)v[0];
     s->retry_at.s = v[1];
-    s->offering = (int32_t)v[2];
+    s->rounds = (int32_t)v[2];
+    s->round_since.s = v[3] <= c->now.s ? v[3] : 0;
 }
 
 /* A breaker that a wrong configuration opened ends with that configuration. */
@@ -78,7 +81,7 @@ static void load_setting(struct controller *c, const struct stored_setting *row)
     struct err e = {0};
     int64_t at = 0;
 
-    if (month_load(c, key, value))
+    if (month_load(c, key, value) || offerings_load(c, key, value))
         return;
     if (str_eq(key, "auto"))
         (void)auto_setting_parse(value, &c->setting); /* an unknown word keeps dry-run */
@@ -132,6 +135,10 @@ static void load_setting(struct controller *c, const struct stored_setting *row)
     else if (s != NULL && str_starts(key, "held:") &&
              str_to_i64(value, 0, INT64_MAX, &at, &e) == ERR_OK)
         s->hold_ended.s = at;
+    else if (s != NULL && str_starts(key, "zone:"))
+        (void)str_copy(s->home_zone, sizeof(s->home_zone), value);
+    else if (s != NULL && str_starts(key, "used:"))
+        (void)str_copy(s->used_zone, sizeof(s->used_zone), value);
     else if (s != NULL && str_starts(key, "retry:"))
         load_retry(c, s, value);
     else if (str_eq(key, "extension_idle") &&
@@ -220,6 +227,22 @@ static void load_state(struct controller *c, const struct store_state *state)
     costs_load(c, state);
 }
 
+/* A server that may run in several zones has a node in each. */
+static bool zone_nodes_new(struct server_state *s)
+{
+    const struct server_config *k = s->config;
+
+    if (k->n_zones == 0)
+        return true;
+    s->zone_nodes = calloc(1 + k->n_zones, sizeof(*s->zone_nodes));
+    if (s->zone_nodes == NULL)
+        return false;
+    (void)str_copy(s->zone_nodes[0].name, NAME_TEXT, k->cloud_node);
+    for (size_t i = 0; i < k->n_zones; i++)
+        (void)str_copy(s->zone_nodes[i + 1].name, NAME_TEXT, k->zones[i].cloud_node);
+    return true;
+}
+
 enum err_code controller_new(const struct controller_options *o,
                              const struct store_state *state, struct utc now,
                              struct mono mono, struct controller **out, struct err *e)
@@ -260,6 +283,10 @@ enum err_code controller_new(const struct controller_options *o,
         s->auto_on = true;
         (void)str_copy(s->facts.onprem.name, NAME_TEXT, s->config->onprem_node);
         (void)str_copy(s->facts.cloud.name, NAME_TEXT, s->config->cloud_node);
+        if (!zone_nodes_new(s)) {
+            controller_free(c);
+            return err_set(e, ERR_NOMEM, "controller: out of memory");
+        }
     }
     for (size_t i = 0; i < HOST_HISTORY; i++)
         c->host_facts.history[i] = -1;
@@ -280,6 +307,8 @@ void controller_free(struct controller *c)
     for (size_t i = 0; i < c->n_series; i++)
         free(c->series[i].steps);
     free(c->segments);
+    for (size_t i = 0; c->servers != NULL && i < c->n_servers; i++)
+        free(c->servers[i].zone_nodes);
     free(c->servers);
     free(c->plan_servers);
     free(c->plan_outs);
@@ -413,6 +442,7 @@ void controller_step(struct controller *c, const struct event *ev, struct effect
     decide_all(c);
     moves_advance(c);
     costs_follow(c);
+    offerings_follow(c);
     sources_schedule(c);
     c->fx = NULL;
 }

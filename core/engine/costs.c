@@ -9,6 +9,8 @@
 
 /* Twenty working days of the ledger are kept for the usage ratio, while there is room. */
 enum { SEGMENTS_MAX = 65536, SEGMENTS_MANY = 8192, KEPT_S = 28 * 86400 };
+/* Between the end of an instance and AWS's word that it took it. */
+enum { LOST_LATE_S = 900 };
 
 static struct price_series *series_find(struct controller *c, const char *type,
                                         const char *zone, bool create)
@@ -160,8 +162,8 @@ struct utc costs_listed_at(const struct controller *c)
     for (size_t i = 0; i < c->n_servers; i++) {
         const struct server_config *s = c->servers[i].config;
 
-        for (size_t k = 0; k < s->n_instance_types; k++) {
-            struct price_quote q = book_quote_on_demand(&book, s->instance_types[k]);
+        for (size_t k = 0; k < s->n_offerings; k++) {
+            struct price_quote q = book_quote_on_demand(&book, s->offerings[k].type);
 
             if (q.source != PRICE_PRICELIST)
                 return (struct utc){0};
@@ -339,8 +341,10 @@ static void follow_instance(struct controller *c, struct server_state *s)
     struct price_book book = costs_book(c);
     struct price_quote q;
 
-    if (g != NULL && (!alive || !str_eq(g->resource, in->id)))
-        segment_close(c, &s->segment, s->facts.lost);
+    if (g != NULL && (!alive || !str_eq(g->resource, in->id))) {
+        segment_close(c, &s->segment, s->facts.lost || s->segment_lost);
+        s->segment_lost = false;
+    }
     if (g != NULL && s->segment != 0 && in->launched.s != 0 &&
         g->start.s != in->launched.s) {
         g->start = in->launched; /* EC2 knows it by now */
@@ -371,6 +375,26 @@ static void follow_instance(struct controller *c, struct server_state *s)
     g->rate_known = q.source != PRICE_UNKNOWN;
     (void)str_copy(g->source, sizeof(g->source), price_source_word(q.source));
     segment_store(c, g);
+}
+
+void costs_lost(struct controller *c, struct server_state *s)
+{
+    s->segment_lost = s->segment != 0;
+    for (size_t i = c->n_segments; i > 0; i--) {
+        struct segment *g = &c->segments[i - 1];
+
+        if (!str_eq(g->server, s->config->name))
+            continue;
+        offerings_lost(c, g->type, g->zone);
+        /* Its end may have been seen before anyone said why. */
+        if (g->end.s == 0 || c->now.s - g->end.s > LOST_LATE_S ||
+            !str_eq(g->kind, "spot"))
+            return;
+        (void)str_copy(g->kind, sizeof(g->kind), "lost");
+        segment_store(c, g);
+        recount(c);
+        return;
+    }
 }
 
 static void follow_extension(struct controller *c)
@@ -516,15 +540,15 @@ static void view_server(struct controller *c, struct server_state *s, struct cos
     const struct instance_facts *in = &s->facts.instance;
     const struct segment *g = segment_find(c, s->segment);
     struct price_quote q;
-    const char *type = in->type[0] != '\0'          ? in->type
-                       : s->config->n_offerings > 0 ? s->config->offerings[0].type
-                                                    : "";
+    bool first = in->type[0] == '\0' && s->n_offers > 0; /* what would be launched */
+    const char *type = first ? s->offers[0].type : in->type;
+    const char *zone = first ? s->offers[0].zone : in->zone;
 
     v->month = s->month_closed;
     v->today = s->today_closed;
     v->hour_known = with_open(c, s->segment, &v->month, &v->today);
     v->month_known = v->hour_known && !s->closed_unknown;
-    q = quote_of(c, g, type, in->zone);
+    q = quote_of(c, g, type, zone);
     v->price = q.price;
     v->price_source = q.source;
     v->price_as_of = q.as_of;

@@ -66,7 +66,8 @@ static void apply(struct controller *c, struct server_state *s,
     case PLAN_NONE:
         break;
     case PLAN_START:
-        if (!s->has_move && !call_is_open(c, s->config->name))
+        if (!s->has_move && !call_is_open(c, s->config->name) &&
+            (out->direction == DIRECTION_BACK || move_is_possible(c, s)))
             move_begin(c, s, out->direction, out->drain_deadline, false);
         break;
     case PLAN_CANCEL:
@@ -130,6 +131,21 @@ static void drive_extension(struct controller *c)
         extension_call(c, CALL_EXTENSION_STOP, "policy", c->plan.extension_text);
 }
 
+/* The nodes of the zones in which it is not. */
+static bool other_zone_open(const struct server_state *s, struct call *call)
+{
+    size_t in_use = offerings_zone_in_use(s);
+
+    if (s->zone_nodes == NULL || s->facts.place_stale ||
+        (s->facts.place != PLACE_ONPREM && s->facts.place != PLACE_CLOUD))
+        return false;
+    for (size_t i = 0; i <= s->config->n_zones; i++) {
+        if (i != in_use && nodes_park(&s->zone_nodes[i], "policy", "zone", call))
+            return true;
+    }
+    return false;
+}
+
 /*
  * A server at rest has the node of its place open and the other closed
  * (policy-and-cost 6.7). With auto off only what we closed ourselves is opened again, and
@@ -150,7 +166,8 @@ static void keep_nodes(struct controller *c, struct server_state *s)
         (s->move.direction == DIRECTION_BACK || s->facts.instance.reclaim_at.s == 0))
         return;
     if (!nodes_keep(&s->facts, automatic, "policy", reason_word(s->decision.reason),
-                    &call))
+                    &call) &&
+        !(automatic && other_zone_open(s, &call)))
         return;
     (void)str_copy(call.server, sizeof(call.server), s->config->name);
     if (call_send(c, &call, "policy",

@@ -21,6 +21,7 @@ libcore_a_SOURCES += \
 	core/engine/merge.c \
 	core/engine/month.c \
 	core/engine/moves.c \
+	core/engine/offerings.c \
 	core/engine/react.c \
 	core/engine/runtime.c \
 	core/engine/runtime.h \

@@ -417,6 +417,19 @@ static void merge_host(struct controller *c)
     }
 }
 
+/* The cloud node is that of the zone in which it runs, or is to run. */
+static void merge_cloud_node(struct server_state *s, const struct observation *jenkins,
+                             bool stale)
+{
+    if (s->zone_nodes == NULL) {
+        merge_node(&s->facts.cloud, jenkins, stale);
+        return;
+    }
+    for (size_t i = 0; i <= s->config->n_zones; i++)
+        merge_node(&s->zone_nodes[i], jenkins, stale);
+    s->facts.cloud = s->zone_nodes[offerings_zone_in_use(s)];
+}
+
 void merge_all(struct controller *c)
 {
     const struct observation *jenkins = c->sources[SOURCE_JENKINS].good;
@@ -430,9 +443,10 @@ void merge_all(struct controller *c)
 
         s->facts.blocked[0] = '\0';
         merge_node(&s->facts.onprem, jenkins, jenkins_stale);
-        merge_node(&s->facts.cloud, jenkins, jenkins_stale);
         s->facts.nodes_as_of = s->facts.onprem.as_of;
         merge_velostrata(c, s);
+        offerings_zone(c, s);
+        merge_cloud_node(s, jenkins, jenkins_stale);
         check_power(s);
         check_half_moved(s);
         if (s->facts.blocked[0] == '\0' && !s->has_move)

@@ -4,6 +4,8 @@
 
 #include "core/base/str.h"
 
+enum { ROUNDS_MAX = 1000 };
+
 void move_store(struct controller *c, const struct server_state *s)
 {
     struct record *r = effects_record(c->fx, RECORD_MOVE);
@@ -49,8 +51,7 @@ void move_begin(struct controller *c, struct server_state *s, enum direction d,
                        .step_since = c->now,
                        .drain_deadline = drain_deadline,
                        .progress = -1,
-                       .attempt = (uint32_t)s->failures + 1,
-                       .offering = s->offering};
+                       .attempt = (uint32_t)s->failures + 1};
     (void)str_format(m->id, sizeof(m->id), "m-%llu",
                      (unsigned long long)c->next_move_id++);
     (void)str_copy(m->server, sizeof(m->server), s->config->name);
@@ -78,12 +79,12 @@ void move_begin(struct controller *c, struct server_state *s, enum direction d,
 }
 
 /* The next try: exponential, with seeded jitter (policy-and-cost 2, retry_*). */
-static void back_off(struct controller *c, struct server_state *s)
+static void back_off(struct controller *c, struct server_state *s, int32_t times)
 {
     const struct policy_config *p = &c->config->policy;
     int64_t wait = p->retry_min, spread;
 
-    for (int32_t i = 1; i < s->failures && wait < p->retry_max; i++)
+    for (int32_t i = 1; i < times && wait < p->retry_max; i++)
         wait *= 2;
     if (wait > p->retry_max)
         wait = p->retry_max;
@@ -91,6 +92,50 @@ static void back_off(struct controller *c, struct server_state *s)
     if (spread > 0)
         wait += rng_between(&c->rng, -spread, spread);
     s->retry_at.s = c->now.s + wait;
+}
+
+/* No fault of this server's: the next offering at once; all of them tried: it stays
+ * on-prem and waits, longer each time (policy-and-cost 5.4). */
+static void round_over(struct controller *c, struct server_state *s)
+{
+    s->round_since.s = 0;
+    if (s->rounds < ROUNDS_MAX)
+        s->rounds++;
+    back_off(c, s, s->rounds);
+}
+
+static void next_offering(struct controller *c, struct server_state *s)
+{
+    struct server_offers offers;
+
+    if (s->round_since.s == 0)
+        s->round_since = s->move.started;
+    offerings_order(c, s, &offers);
+    if (offerings_untried(&offers)) {
+        s->retry_at.s = c->now.s + c->config->policy.start_spacing;
+        return;
+    }
+    round_over(c, s);
+}
+
+/* Before its node is closed for nothing: is there an offering at all? An order of a
+ * person is tried, and told by its failure. */
+bool move_is_possible(struct controller *c, struct server_state *s)
+{
+    struct server_offers offers;
+    char why[LINE_TEXT];
+
+    if (s->order.place != PLACE_UNKNOWN)
+        return true;
+    offerings_order(c, s, &offers);
+    if (offers.offered > 0)
+        return true;
+    (void)offerings_choose(s, &offers, why);
+    journal_say(c, journal_begin(c, LEVEL_WARN, "policy", s->config->name, "offering"),
+                "stays on-prem, no offering is left: %.130s", why);
+    round_over(c, s);
+    retry_store(c, s);
+    return false;
 }
 
 static void count_failure(struct controller *c, struct server_state *s,
@@ -105,18 +150,11 @@ static void count_failure(struct controller *c, struct server_state *s,
         s->owed_since = c->now;
     }
     if (failure == FAILURE_CAPACITY) {
-        /* No fault of this server's: the next offering at once, all of them tried: wait.
-         */
-        s->offering++;
-        if (s->config->n_instance_types > 0 &&
-            s->offering % (int32_t)s->config->n_instance_types != 0)
-            s->retry_at.s = c->now.s + p->start_spacing;
-        else
-            back_off(c, s);
+        next_offering(c, s);
         return;
     }
     s->failures++;
-    back_off(c, s);
+    back_off(c, s, s->failures);
     if (failure == FAILURE_PERMANENT || s->failures >= p->breaker_failures) {
         /* 6.4: bad credentials or a bad request do not get better by themselves. */
         s->breaker_for_good = failure == FAILURE_PERMANENT;
@@ -176,8 +214,9 @@ void move_end(struct controller *c, struct server_state *s, enum move_status sta
         breaker_close(c, s);
         place_know(c, s, target);
         learn(c, s);
-        if (m->direction == DIRECTION_BACK)
-            s->offering = 0;
+        s->owed_home = false; /* what an earlier try left behind is out there now */
+        s->rounds = 0;
+        s->round_since.s = 0;
         retry_store(c, s);
     } else {
         journal_say(c, j, "move to %s %s: %s", where_to(m->direction),
@@ -204,6 +243,25 @@ static void say_step(struct controller *c, struct server_state *s, enum step ste
     j->outcome = OUTCOME_DONE;
     journal_say(c, j, "%s done in %s", step_word(step),
                 duration_text(c->now.s - m->step_since.s, took));
+}
+
+/* Which offering was taken, and why. */
+static void say_offering(struct controller *c, struct server_state *s,
+                         const struct server_offers *offers, const char *why)
+{
+    const struct move *m = &s->move;
+    struct journal_entry *j;
+    char name[OFFERING_NAME], actor[NAME_TEXT];
+
+    if (offers->offered == 0 || m->type[0] == '\0')
+        return; /* a stopped instance is started again: nothing was chosen */
+    offerings_used(c, s, config_zone_find(s->config, m->zone) != NULL ? m->zone : "");
+    j = journal_begin(c, LEVEL_INFO, actor_of(s, actor), s->config->name, "offering");
+    (void)str_copy(j->move, sizeof(j->move), m->id);
+    (void)str_copy(j->reason, sizeof(j->reason), why);
+    (void)offering_name(m->type, m->zone, m->lifecycle, name);
+    journal_say(c, j, "launches %.60s, the first of %zu: %.100s", name, offers->offered,
+                why);
 }
 
 /* Out there but not usable: it must come home, whatever the schedule wants meanwhile. */
@@ -234,9 +292,17 @@ static bool advance(struct controller *c, struct server_state *s)
                          .last_kind = s->has_last ? s->last_kind : CALL_COUNT};
     const struct mover_step *steps;
     const struct utc marked = m->marked_seen, idle = m->idle_since;
+    struct server_offers offers;
+    char why[LINE_TEXT] = "";
     int32_t n;
 
     steps = mover_steps(s->mover, m->direction, &n);
+    offers.offered = 0;
+    in.choice = (struct choice){.zone = "", .why = why};
+    if (m->direction == DIRECTION_OUT && s->may_commit) {
+        offerings_order(c, s, &offers);
+        in.choice = offerings_choose(s, &offers, why);
+    }
     steps[m->step].run(&in, m, &out);
     if (marked.s != m->marked_seen.s || idle.s != m->idle_since.s)
         move_store(c, s);
@@ -253,6 +319,8 @@ static bool advance(struct controller *c, struct server_state *s)
         m->calls++;
         m->last_call_at = c->now;
         s->has_last = false;
+        if (out.commits && m->direction == DIRECTION_OUT)
+            say_offering(c, s, &offers, why);
         if (out.commits && !m->committed) {
             m->committed = true;
             m->committed_at = c->now;
@@ -277,6 +345,8 @@ static bool advance(struct controller *c, struct server_state *s)
         move_store(c, s);
         return true;
     case VERDICT_FAIL:
+        if (out.failure == FAILURE_CAPACITY && m->direction == DIRECTION_OUT)
+            offerings_refused(c, m);
         move_end(c, s, MOVE_FAILED, out.failure, m->note);
         if (out.send_home && s->facts.place == PLACE_CLOUD)
             send_home(c, s);

@@ -74,9 +74,7 @@ static void note_loss(struct controller *c, struct server_state *s)
         p, rerun_losses(s->losses, (size_t)s->n_losses, c->now, p->rerun_window), c->now);
     rerun_store(c, s);
     check_market(c);
-    /* The pool that took this one back is asked last next time. */
-    s->offering++;
-    retry_store(c, s);
+    costs_lost(c, s); /* the pool that took it back is asked last for a while */
 }
 
 static void tell_notice(struct controller *c, struct server_state *s)

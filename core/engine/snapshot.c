@@ -73,6 +73,7 @@ static void view_server(struct controller *c, struct server_state *s,
         v->last_interruption = s->losses[i];
     }
     v->over_budget = s->over_budget;
+    offerings_view(c, s, v);
     v->wait_data = s->order.place != PLACE_UNKNOWN && s->decision.gate == GATE_STALE;
 }
 

@@ -154,9 +154,10 @@ void retry_store(struct controller *c, const struct server_state *s)
     char key[NAME_TEXT], value[LINE_TEXT] = "";
 
     server_key(s, "retry", key);
-    if (s->failures != 0 || s->retry_at.s != 0 || s->offering != 0)
-        (void)str_format(value, sizeof(value), "%d %lld %d", s->failures,
-                         (long long)s->retry_at.s, s->offering);
+    if (s->failures != 0 || s->retry_at.s != 0 || s->rounds != 0 || s->round_since.s != 0)
+        (void)str_format(value, sizeof(value), "%d %lld %d %lld", s->failures,
+                         (long long)s->retry_at.s, s->rounds,
+                         (long long)s->round_since.s);
     setting_store(c, key, value);
 }
 
@@ -166,6 +167,8 @@ void place_know(struct controller *c, struct server_state *s, enum place place)
 
     s->known_place = place;
     s->settled_since = c->now;
+    if (place == PLACE_ONPREM)
+        offerings_used(c, s, "");
     (void)str_format(key, sizeof(key), "place:%.50s", s->config->name);
     setting_store(c, key, place_word(place));
     server_key(s, "since", key);

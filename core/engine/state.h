@@ -12,6 +12,7 @@
 #include "core/engine/controller.h"
 #include "core/move/mover.h"
 #include "core/policy/lead.h"
+#include "core/policy/offering.h"
 #include "core/policy/plan.h"
 
 enum { LOSSES_KEPT = 8, PRICE_STEPS = 4096, MAX_CALLS_OPEN = 64, DURATIONS_KEPT = 20 };
@@ -87,11 +88,20 @@ struct server_state {
     char half_moved[LINE_TEXT]; /* "" or what only a person can end */
     bool late_told;
     bool drain_told;
-    struct utc late_window; /* start of the window whose lateness was told */
-    int32_t offering;
-    struct mono keep_at; /* nodes are put right not more often than this */
+    struct utc late_window;        /* start of the window whose lateness was told */
+    struct node_facts *zone_nodes; /* cloud nodes: its own, then its zones'; NULL: one */
+    char home_zone[NAME_TEXT];     /* where its own interface is, "" not known; stored */
+    char used_zone[NAME_TEXT];     /* of its last launch, until it is home; stored */
+    struct offering_view offers[FLEET_OFFERINGS]; /* as last shown */
+    size_t n_offers;
+    int32_t offers_more;
+    struct utc offers_at;   /* made then; 0 = to be made */
+    struct utc round_since; /* its offerings are tried in turn since then, 0 */
+    int32_t rounds;         /* in a row in which all of them were refused */
+    struct mono keep_at;    /* nodes are put right not more often than this */
     int32_t keep_failures;
     int64_t segment;                       /* id of the open cost segment, 0 = none */
+    bool segment_lost;                     /* AWS took back what it is about */
     struct usd month_closed, today_closed; /* of closed segments */
     struct usd month_on_demand;            /* … of this month, at the on-demand price */
     bool closed_unknown, on_demand_unknown;
@@ -104,6 +114,24 @@ struct price_series {
     struct price_step *steps;
     size_t n, cap;
     struct utc as_of;
+};
+
+/* A type in a zone, spot or on-demand, and what was seen of it. */
+enum { MAX_POOLS = 256 };
+struct pool {
+    char type[NAME_TEXT], zone[NAME_TEXT];
+    enum lifecycle lifecycle;
+    struct offering_record record;
+    struct utc lost_at; /* told; the ledger may not have its end yet */
+};
+
+/* The offerings of one server as they stand now; borrows its configuration. */
+struct server_offers {
+    struct offering_in in[MAX_OFFERINGS];
+    struct offering_rank ranks[MAX_OFFERINGS];
+    size_t n, offered;
+    struct offering_terms terms;
+    char barred[MAX_ZONES + 1][LINE_TEXT];
 };
 
 enum { MAX_SERIES = 64, MAX_LISTED = 256, MAX_SEGMENTS_OPEN = 2048 };
@@ -202,6 +230,10 @@ struct controller {
     struct utc prices_until; /* newest change that the last run knew, 0 = none */
     struct listed_price listed[MAX_LISTED];
     size_t n_listed;
+    struct pool pools[MAX_POOLS];
+    size_t n_pools;
+    struct utc offers_changed; /* by a loss or a refusal */
+    struct utc pools_at;       /* the ledger was counted into them, 0 = to be done */
     struct month_kept month;
     struct utc month_start, day_start, next_day;
 
@@ -303,6 +335,8 @@ void calls_expire(struct controller *c) NONNULL;
 /* moves.c: begins, advances and ends moves. */
 void move_begin(struct controller *c, struct server_state *s, enum direction d,
                 struct utc drain_deadline, bool interrupted) NONNULL;
+/* False, told and put off, when no offering is left for a way out. */
+bool move_is_possible(struct controller *c, struct server_state *s) NONNULL;
 void moves_advance(struct controller *c) NONNULL;
 void move_end(struct controller *c, struct server_state *s, enum move_status status,
               enum failure failure, const char *why) NONNULL;
@@ -311,6 +345,28 @@ void move_store(struct controller *c, const struct server_state *s) NONNULL;
 /* react.c: what changed by itself: losses, notices, a VM switched by a person, arrival.
  */
 void react_all(struct controller *c) NONNULL;
+
+/* offerings.c: what a server may run as, and in which order now. */
+void offerings_order(struct controller *c, const struct server_state *s,
+                     struct server_offers *out) NONNULL;
+/* The first, or why there is none; `why` holds the text. */
+struct choice offerings_choose(const struct server_state *s,
+                               const struct server_offers *offers,
+                               char why[LINE_TEXT]) NONNULL;
+void offerings_view(struct controller *c, struct server_state *s,
+                    struct server_view *v) NONNULL;
+bool offerings_untried(const struct server_offers *offers) NONNULL; /* in this round */
+/* What the move launched had no capacity; AWS took back an instance of that pool. */
+void offerings_refused(struct controller *c, const struct move *m) NONNULL;
+void offerings_lost(struct controller *c, const char *type, const char *zone) NONNULL;
+void offerings_follow(struct controller *c) NONNULL; /* what is long ago is forgotten */
+bool offerings_load(struct controller *c, const char *key, const char *value) NONNULL;
+/* The zone of a server's own interface, learned from AWS; the zone it was launched in
+ * ("": its own); the place of the one in use, 0 its own, 1 the first of its zones. */
+void offerings_zone(struct controller *c, struct server_state *s) NONNULL;
+void offerings_used(struct controller *c, struct server_state *s,
+                    const char *zone) NONNULL;
+size_t offerings_zone_in_use(const struct server_state *s) NONNULL;
 
 /* decide.c: runs the plan and begins or cancels what it says; the extension; the nodes at
  * rest. */
@@ -323,6 +379,8 @@ void command_take(struct controller *c, const struct command *cmd, bool stored) 
 void costs_load(struct controller *c, const struct store_state *state) NONNULL;
 void costs_prices(struct controller *c, const struct observation *o) NONNULL;
 void costs_follow(struct controller *c) NONNULL;
+/* AWS took its instance back: so its newest segment ends, or has ended. */
+void costs_lost(struct controller *c, struct server_state *s) NONNULL;
 void costs_view(struct controller *c, struct fleet *f) NONNULL;
 struct price_book costs_book(const struct controller *c) NONNULL;
 void costs_pricelist(struct controller *c, const struct observation *o) NONNULL;

@@ -50,6 +50,18 @@ struct cost_view {
     struct utc price_as_of;         /* 0 = configured, it has no age */
 };
 
+/* A row of the order in which a server's offerings would be tried now. */
+enum { FLEET_OFFERINGS = 6, OFFERING_WHY = 128 };
+struct offering_view {
+    char type[NAME_TEXT], zone[NAME_TEXT]; /* zone "": not known */
+    enum lifecycle lifecycle;
+    bool price_known;
+    struct usd price;      /* per hour, now */
+    int32_t interruptions; /* seen on it lately */
+    bool left_out;         /* not tried at all */
+    char why[OFFERING_WHY];
+};
+
 struct server_view {
     char name[NAME_TEXT], mover[16], vm[NAME_TEXT];
     struct server_facts facts;
@@ -65,6 +77,9 @@ struct server_view {
     bool wait_data; /* an order waits for fresh data */
     struct cost_view cost;
     bool over_budget; /* a move out now would exceed the budget */
+    struct offering_view offerings[FLEET_OFFERINGS];
+    size_t n_offerings;
+    int32_t offerings_more; /* behind those */
 };
 
 struct api_view {

@@ -241,6 +241,26 @@ static void put_server_cost(struct strbuf *b, const struct cost_view *c)
     jsonw_close(b, '}');
 }
 
+static void put_offerings(struct strbuf *b, const struct server_view *s)
+{
+    jsonw_open(b, "offerings", '['); /* the first is what would be launched now */
+    for (size_t i = 0; i < s->n_offerings; i++) {
+        const struct offering_view *o = &s->offerings[i];
+
+        jsonw_open(b, NULL, '{');
+        jsonw_text(b, "type", o->type);
+        jsonw_text_or_null(b, "zone", o->zone);
+        jsonw_text(b, "lifecycle", lifecycle_word(o->lifecycle));
+        jsonw_usd(b, "price", o->price, EXACT, o->price_known);
+        jsonw_i64(b, "interruptions", o->interruptions);
+        jsonw_bool(b, "left_out", o->left_out);
+        jsonw_text(b, "why", o->why);
+        jsonw_close(b, '}');
+    }
+    jsonw_close(b, ']');
+    jsonw_i64(b, "offerings_more", s->offerings_more);
+}
+
 static void put_server(struct strbuf *b, const struct fleet *f,
                        const struct server_view *s)
 {
@@ -274,6 +294,7 @@ static void put_server(struct strbuf *b, const struct fleet *f,
     jsonw_utc(b, "last_interruption", s->last_interruption);
     jsonw_bool(b, "wait_data", s->wait_data);
     jsonw_bool(b, "over_budget", s->over_budget);
+    put_offerings(b, s);
     jsonw_close(b, '}');
 }
 

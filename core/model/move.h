@@ -38,7 +38,11 @@ struct move {
     int32_t progress;     /* 0..100 of that task, -1 unknown */
     char note[LINE_TEXT]; /* what it waits for or why it failed, for people */
     uint32_t attempt;
-    int32_t offering; /* index into the server's instance_types */
+    /* Out: what was launched, "" before; words, because the configured list may change
+     * under an open move. */
+    char type[NAME_TEXT];
+    char zone[NAME_TEXT]; /* as AWS calls it, "" not known: that of its own interface */
+    enum lifecycle lifecycle;
 };
 
 #endif

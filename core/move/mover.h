@@ -23,8 +23,16 @@ enum verdict {
 /* What a failure means for the next try (policy-and-cost 6.4). */
 enum failure {
     FAILURE_TRANSIENT, /* backoff */
-    FAILURE_CAPACITY,  /* next offering, no breaker count */
+    FAILURE_CAPACITY,  /* next offering, no breaker count; what the move launched (type,
+                          zone, lifecycle) is asked last for a while */
     FAILURE_PERMANENT  /* opens the breaker */
+};
+
+/* What a launch takes now: the first in the order of offerings. */
+struct choice {
+    const struct offering *offering; /* NULL: none is left */
+    const char *zone;                /* its name, "" when that is not known */
+    const char *why;                 /* why this one, or why none: for people */
 };
 
 struct step_in {
@@ -32,6 +40,7 @@ struct step_in {
     const struct server_config *server;
     const struct server_facts *facts;
     const struct extension_facts *extension;
+    struct choice choice; /* of a move out, up to its launch */
     struct utc now;
     bool may_commit; /* policy allows this move past its commit point now */
     bool call_open;  /* a call for this server is under way */
@@ -48,7 +57,8 @@ struct step_out {
 };
 
 /* Looks at the facts and says what to do. May write notes, progress and reading times
- * into the move (idle_since, marked_seen, task, progress, note), nothing else. */
+ * into the move (idle_since, marked_seen, task, progress, note), and with the call that
+ * launches what it launches (move_takes()), nothing else. */
 typedef void step_fn(const struct step_in *in, struct move *m, struct step_out *out);
 
 struct mover_step {
@@ -82,6 +92,11 @@ step_fn step_drain, step_boot, step_node, step_power_on;
  */
 bool nodes_keep(const struct server_facts *f, bool may_close, const char *by,
                 const char *why, struct call *call) NONNULL;
+
+/* A node of another zone than that of its server: it takes no builds. True when a call is
+ * needed for that. */
+bool nodes_park(const struct node_facts *n, const char *by, const char *why,
+                struct call *call) NONNULL;
 
 /* "rushhour/1 drain op=m-41 by=policy why=window" (jenkins-api 4): ASCII, at most 120
  * bytes. */

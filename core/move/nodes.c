@@ -211,11 +211,9 @@ void step_node(const struct step_in *in, struct move *m, struct step_out *out)
     say_call(in, m, out, CALL_NODE_OPEN, target->name);
 }
 
-static void keep_call(const struct server_facts *f, const struct node_facts *n,
-                      enum call_kind kind, const char *by, const char *why,
-                      struct call *call)
+static void keep_call(const struct node_facts *n, enum call_kind kind, const char *by,
+                      const char *why, struct call *call)
 {
-    (void)f;
     *call = (struct call){.kind = kind};
     (void)str_copy(call->target, sizeof(call->target), n->name);
     node_marker(call->marker, sizeof(call->marker),
@@ -233,7 +231,7 @@ bool nodes_keep(const struct server_facts *f, bool may_close, const char *by,
     if (f->place == PLACE_LOST || (f->place == PLACE_CLOUD && threatened)) {
         if (f->cloud.marked)
             return false;
-        keep_call(f, &f->cloud, CALL_NODE_CLOSE, by, "interruption", call);
+        keep_call(&f->cloud, CALL_NODE_CLOSE, by, "interruption", call);
         return true;
     }
     if ((f->place != PLACE_ONPREM && f->place != PLACE_CLOUD) || f->place_stale)
@@ -242,13 +240,22 @@ bool nodes_keep(const struct server_facts *f, bool may_close, const char *by,
     there = f->place == PLACE_CLOUD ? &f->onprem : &f->cloud;
     /* Closing comes first: at most one node is open at any time. */
     if (!there->marked && may_close) {
-        keep_call(f, there, CALL_NODE_CLOSE, by, why, call);
+        keep_call(there, CALL_NODE_CLOSE, by, why, call);
         return true;
     }
     if (here->marked && here->closed_by == CLOSED_BY_RUSHHOUR && !there->open &&
         (f->place == PLACE_CLOUD || f->power == POWER_ON)) {
-        keep_call(f, here, CALL_NODE_OPEN, by, why, call);
+        keep_call(here, CALL_NODE_OPEN, by, why, call);
         return true;
     }
     return false;
+}
+
+bool nodes_park(const struct node_facts *n, const char *by, const char *why,
+                struct call *call)
+{
+    if (!n->known || !n->open)
+        return false;
+    keep_call(n, CALL_NODE_CLOSE, by, why, call);
+    return true;
 }

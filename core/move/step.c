@@ -58,6 +58,21 @@ void say_call(const struct step_in *in, struct move *m, struct step_out *out,
                                : "out");
 }
 
+bool move_takes(const struct step_in *in, struct move *m, struct step_out *out)
+{
+    const struct offering *o = in->choice.offering;
+
+    if (o == NULL) {
+        m->type[0] = m->zone[0] = '\0'; /* nothing was asked for, nothing refused it */
+        say_fail(m, out, FAILURE_CAPACITY, "no offering is left: %s", in->choice.why);
+        return false;
+    }
+    (void)str_copy(m->type, sizeof(m->type), o->type);
+    (void)str_copy(m->zone, sizeof(m->zone), in->choice.zone);
+    m->lifecycle = o->lifecycle;
+    return true;
+}
+
 const struct node_facts *move_source(const struct step_in *in, const struct move *m)
 {
     return m->direction == DIRECTION_OUT ? &in->facts->onprem : &in->facts->cloud;

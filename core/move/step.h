@@ -17,6 +17,10 @@ void say_done(struct move *m, struct step_out *out);
 void say_call(const struct step_in *in, struct move *m, struct step_out *out,
               enum call_kind kind, const char *target);
 
+/* Notes in the move what its launch takes; false, with the verdict, when there is
+ * nothing to take. */
+bool move_takes(const struct step_in *in, struct move *m, struct step_out *out);
+
 /* The nodes of this move: where builds leave, where they arrive. */
 const struct node_facts *move_source(const struct step_in *in, const struct move *m);
 const struct node_facts *move_target(const struct step_in *in, const struct move *m);

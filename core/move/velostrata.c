@@ -83,36 +83,37 @@ static bool disconnect_first(const struct step_in *in, struct move *m,
     return true;
 }
 
-static void fill_run(const struct step_in *in, const struct move *m,
-                     struct run_in_cloud *r)
+static void fill_run(const struct step_in *in, struct run_in_cloud *r)
 {
+    const struct offering *o = in->choice.offering;
     const struct server_config *s = in->server;
     const struct velostrata_config *v = &in->config->velostrata;
     const struct extension_facts *x = in->extension;
     const char *edge = v->edge_node;
-    size_t offering =
-        s->n_instance_types == 0 ? 0 : (size_t)m->offering % s->n_instance_types;
 
-    /* auto: the edge in the zone where this server's interface was last seen, else A. */
+    /* auto: the edge in the zone of the interface, else A. */
     if (str_eq(edge, "auto")) {
-        const char *zone = in->facts->instance.zone;
+        const char *zone = in->choice.zone;
 
         edge = zone[0] != '\0' && str_eq(zone, x->edge_b_zone) &&
                        !str_eq(zone, x->edge_a_zone)
                    ? "NodeB"
                    : "NodeA";
     }
-    *r = (struct run_in_cloud){
-        .spot = true, .has_max_price = s->has_max_price, .max_price = s->max_price};
-    if (s->n_instance_types > 0)
-        (void)str_copy(r->instance_type, sizeof(r->instance_type),
-                       s->instance_types[offering]);
+    *r = (struct run_in_cloud){.spot = o->lifecycle == LIFECYCLE_SPOT};
+    if (r->spot) { /* the bound of on-demand is no cap: AWS would not know it */
+        r->has_max_price = o->has_max_price;
+        r->max_price = o->max_price;
+    }
+    (void)str_copy(r->instance_type, sizeof(r->instance_type), o->type);
     (void)str_copy(r->edge_node, sizeof(r->edge_node), edge);
     (void)str_copy(r->storage_policy, sizeof(r->storage_policy), v->storage_policy);
-    (void)str_copy(r->eni, sizeof(r->eni), s->eni);
+    (void)str_copy(r->eni, sizeof(r->eni), o->eni);
     (void)str_copy(r->eni_field, sizeof(r->eni_field), v->eni_field);
+    (void)str_copy(r->subnet, sizeof(r->subnet), o->subnet);
+    if (o->zone[0] != '\0')
+        return; /* what follows is of the server's own zone */
     (void)str_copy(r->static_address, sizeof(r->static_address), s->static_address);
-    (void)str_copy(r->subnet, sizeof(r->subnet), s->subnet);
     for (size_t i = 0; i < s->n_security_groups && i < MAX_SECURITY_GROUPS; i++)
         (void)str_copy(r->security_groups[r->n_security_groups++], ID_TEXT,
                        s->security_groups[i]);
@@ -202,11 +203,11 @@ static void step_run(const struct step_in *in, struct move *m, struct step_out *
         say_wait(m, out, "its place is not known");
         return;
     }
-    if (undrained(in, m, out) || disconnect_first(in, m, out))
+    if (undrained(in, m, out) || disconnect_first(in, m, out) || !move_takes(in, m, out))
         return;
     say_call(in, m, out, CALL_RUN_IN_CLOUD, f->vm_id);
     out->commits = true;
-    fill_run(in, m, &out->call.run);
+    fill_run(in, &out->call.run);
 }
 
 static void step_return(const struct step_in *in, struct move *m, struct step_out *out)

@@ -10,13 +10,14 @@ enum { USUAL_LOSSES = OFFERING_WHOLE / 2, USUAL_RUN_S = 50 * 3600, HALVINGS = 10
 #define MILLION INT64_C(1000000)
 /* The bounds within which nothing overflows: 1000 USD an hour, 4 interruptions an hour, a
  * day of lost work, half a year of running times ten thousand. */
-#define MOST_NANOS   (1000 * USD_NANOS)
-#define MOST_HAZARD  (4 * MILLION)
-#define MOST_LOST_S  INT64_C(86400)
-#define MOST_RUN_S   (INT64_C(100000) * 366 * 86400 * OFFERING_WHOLE)
-#define MOST_LOSSES  (INT64_C(100000) * OFFERING_WHOLE)
-#define LEAST_USEFUL (MILLION / 10) /* of an hour: tests that are lost faster never end  \
-                                     */
+#define MOST_NANOS  (1000 * USD_NANOS)
+#define MOST_HAZARD (4 * MILLION)
+#define MOST_LOST_S INT64_C(86400)
+#define MOST_RUN_S  (INT64_C(100000) * 366 * 86400 * OFFERING_WHOLE)
+#define MOST_LOSSES (INT64_C(100000) * OFFERING_WHOLE)
+#define LEAST_USEFUL                                                                     \
+    (MILLION / 10) /* of an hour: tests that are lost faster never end                   \
+                    */
 
 static int64_t within(int64_t v, int64_t least, int64_t most)
 {
@@ -118,6 +119,8 @@ static enum offering_class class_of(const struct offering_in *in, struct utc now
 
     if (is_left_out(in))
         return OFFERING_LEFT_OUT;
+    if (in->tried)
+        return OFFERING_TRIED;
     if (is_on_demand(in))
         return late ? OFFERING_ON_DEMAND_LATELY : OFFERING_ON_DEMAND;
     if (is_known(in))
@@ -171,12 +174,6 @@ size_t offering_order(const struct offering_in *in, size_t n,
         offered += r.class != OFFERING_LEFT_OUT ? 1 : 0;
     }
     return offered;
-}
-
-bool offering_is_late(enum offering_class class)
-{
-    return class == OFFERING_LATELY || class == OFFERING_LATELY_UNPRICED ||
-           class == OFFERING_ON_DEMAND_LATELY || class == OFFERING_LEFT_OUT;
 }
 
 const char *offering_name(const char *type, const char *zone, enum lifecycle lifecycle,

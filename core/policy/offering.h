@@ -59,6 +59,7 @@ struct offering_in {
     int64_t price_age_s;
     struct offering_record record;
     int32_t speed_permille; /* of tests on it, 1000 = usual; 0 = not known */
+    bool tried;             /* refused in this round of tries: all others come first */
     const char *barred;     /* why it cannot be used at all, NULL: it can */
 };
 
@@ -76,6 +77,7 @@ enum offering_class {
     OFFERING_LATELY_UNPRICED, /* both */
     OFFERING_ON_DEMAND,
     OFFERING_ON_DEMAND_LATELY,
+    OFFERING_TRIED,
     OFFERING_LEFT_OUT /* above its cap, or barred */
 };
 
@@ -95,9 +97,6 @@ struct offering_rank {
 size_t offering_order(const struct offering_in *in, size_t n,
                       const struct offering_terms *terms,
                       struct offering_rank *out) NONNULL;
-
-/* Asked last (5.4), or nothing: whoever has tried all that are not waits. */
-bool offering_is_late(enum offering_class class);
 
 /* "c5.2xlarge us-east-1b", "m5.large on-demand"; zone "" is left away. */
 enum { OFFERING_NAME = 2 * NAME_TEXT + 16 };

@@ -277,6 +277,25 @@ static void read_cost(const json_value *o, struct cost_view *c)
     c->price_as_of = get_utc(o, "price_as_of");
 }
 
+static void read_offerings(const json_value *o, struct server_view *s)
+{
+    const json_value *list = json_get(o, "offerings");
+
+    for (size_t i = 0; i < json_list_len(list) && i < FLEET_OFFERINGS; i++) {
+        const json_value *from = json_list_at(list, i);
+        struct offering_view *to = &s->offerings[s->n_offerings++];
+
+        get_text(from, "type", to->type, sizeof(to->type));
+        get_text(from, "zone", to->zone, sizeof(to->zone));
+        to->lifecycle = get_lifecycle(from, "lifecycle", LIFECYCLE_UNKNOWN);
+        to->price_known = get_usd(from, "price", &to->price);
+        to->interruptions = get_i32(from, "interruptions", INT16_MAX, 0);
+        to->left_out = get_bool(from, "left_out");
+        get_text(from, "why", to->why, sizeof(to->why));
+    }
+    s->offerings_more = get_i32(o, "offerings_more", INT16_MAX, 0);
+}
+
 static enum err_code read_server(const json_value *o, struct server_view *s,
                                  struct err *e)
 {
@@ -298,6 +317,7 @@ static enum err_code read_server(const json_value *o, struct server_view *s,
     s->last_interruption = get_utc(o, "last_interruption");
     s->wait_data = get_bool(o, "wait_data");
     s->over_budget = get_bool(o, "over_budget");
+    read_offerings(o, s);
     return ERR_OK;
 }
 

@@ -66,7 +66,9 @@ static enum err_code put_move(struct store *s, const struct move *m, struct err 
     query_int(&q, m->progress);
     query_text(&q, m->note);
     query_int(&q, m->attempt);
-    query_int(&q, m->offering);
+    query_text(&q, m->type);
+    query_text(&q, m->zone);
+    query_text(&q, lifecycle_word(m->lifecycle));
     query_int(&q, s->epoch);
     return query_run(&q, "write a move", e);
 }

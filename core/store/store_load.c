@@ -85,7 +85,11 @@ static enum err_code read_move(struct query *q, struct move *m, struct err *e)
     m->progress = (int32_t)query_get_int(q);
     query_get_text(q, m->note, sizeof(m->note));
     m->attempt = (uint32_t)query_get_int(q);
-    m->offering = (int32_t)query_get_int(q);
+    query_get_text(q, m->type, sizeof(m->type));
+    query_get_text(q, m->zone, sizeof(m->zone));
+    query_get_text(q, word, sizeof(word));
+    if (!lifecycle_parse(word, &m->lifecycle))
+        return bad_word(q->s, "a move's lifecycle", word, e);
     if (m->step < 0 || m->step >= MAX_STEPS)
         return bad_word(q->s, "the step of move", m->id, e);
     return ERR_OK;

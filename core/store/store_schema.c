@@ -7,9 +7,9 @@
 #include <string.h>
 
 /*
- * Version 1. Times are seconds since 1970 UTC, NULL when there is none; money is in whole
- * nano-dollars; words are spelled as everywhere else. People read these tables with
- * sqlite3, so a move or a call is columns, not a blob.
+ * Version 1 and what came later. Times are seconds since 1970 UTC, NULL when there is
+ * none; money is in whole nano-dollars; words are spelled as everywhere else. People read
+ * these tables with sqlite3, so a move or a call is columns, not a blob.
  */
 static const char step_1[] =
     "CREATE TABLE meta(id INTEGER PRIMARY KEY CHECK(id = 1), deployment TEXT NOT NULL,"
@@ -77,7 +77,15 @@ static const char step_2[] =
     " price_nanos INTEGER NOT NULL, source TEXT NOT NULL, at INTEGER NOT NULL,"
     " PRIMARY KEY(region, type)) STRICT, WITHOUT ROWID;";
 
-const char *const schema_steps[] = {step_1, step_2};
+/* Version 3: what a move launched, in words: an index into a list of the configuration
+ * says something else as soon as that changes. */
+static const char step_3[] = "ALTER TABLE moves DROP COLUMN offering;"
+                             "ALTER TABLE moves ADD COLUMN type TEXT NOT NULL DEFAULT '';"
+                             "ALTER TABLE moves ADD COLUMN zone TEXT NOT NULL DEFAULT '';"
+                             "ALTER TABLE moves ADD COLUMN lifecycle TEXT NOT NULL"
+                             " DEFAULT 'unknown';";
+
+const char *const schema_steps[] = {step_1, step_2, step_3};
 const int schema_version = ARRAY_LEN(schema_steps);
 
 static enum err_code read_version(struct store *s, int *version, struct err *e)

@@ -70,6 +70,36 @@ static void morning(struct fleet *f)
     event(f, 162, LEVEL_INFO, "write-back", "rushhour", "node closed, drained in 19s");
 }
 
+static void offerings(struct server_view *s)
+{
+    static const struct offering_view rows[] = {
+        {.type = "c5.2xlarge",
+         .zone = "us-east-1a",
+         .lifecycle = LIFECYCLE_SPOT,
+         .price_known = true,
+         .price = {212000000},
+         .interruptions = 1,
+         .why = "$0.2171 a finished hour, 1 interruption in 96h"},
+        {.type = "m5.2xlarge",
+         .zone = "us-east-1a",
+         .lifecycle = LIFECYCLE_SPOT,
+         .price_known = true,
+         .price = {198000000},
+         .interruptions = 3,
+         .why = "no capacity 11m ago, so last; $0.2230 a finished hour, 3 interruptions "
+                "in 41h"},
+        {.type = "c5.2xlarge",
+         .zone = "us-east-1a",
+         .lifecycle = LIFECYCLE_ON_DEMAND,
+         .left_out = true,
+         .why = "its on-demand price is not known: set it in cost.prices"},
+    };
+
+    s->n_offerings = ARRAY_LEN(rows);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        s->offerings[i] = rows[i];
+}
+
 static void cost(struct server_view *s, int64_t hour, int64_t today, int64_t month)
 {
     s->cost = (struct cost_view){.hour_known = true,
@@ -80,6 +110,7 @@ static void cost(struct server_view *s, int64_t hour, int64_t today, int64_t mon
                                  .price = {hour == 0 ? 212000000 : hour * 1000000},
                                  .price_source = PRICE_HISTORY,
                                  .price_as_of = ago(240)};
+    offerings(s);
 }
 
 static void in_cloud(struct server_view *s, const char *id, const char *zone,

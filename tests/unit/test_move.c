@@ -25,6 +25,29 @@ struct scene {
     struct move move;
 };
 
+static const struct offering own = {.type = "c5.2xlarge",
+                                    .zone = "",
+                                    .eni = "eni-1",
+                                    .cloud_node = "tests-cache-cloud",
+                                    .subnet = "",
+                                    .lifecycle = LIFECYCLE_SPOT};
+static const struct offering other = {.type = "m5.2xlarge",
+                                      .zone = "eu-west-1b",
+                                      .eni = "eni-2",
+                                      .cloud_node = "tests-cache-b",
+                                      .subnet = "subnet-2",
+                                      .lifecycle = LIFECYCLE_SPOT,
+                                      .has_max_price = true,
+                                      .max_price = {250000000}};
+static const struct offering on_demand = {.type = "c5.2xlarge",
+                                          .zone = "",
+                                          .eni = "eni-1",
+                                          .cloud_node = "tests-cache-cloud",
+                                          .subnet = "",
+                                          .lifecycle = LIFECYCLE_ON_DEMAND,
+                                          .has_max_price = true,
+                                          .max_price = {400000000}};
+
 static void set_scene(struct scene *s, enum direction d)
 {
     const struct mover_ops *ops = mover_find("velostrata");
@@ -42,10 +65,8 @@ static void set_scene(struct scene *s, enum direction d)
                    .onprem_node = "tests-cache",
                    .cloud_node = "tests-cache-cloud",
                    .eni = "eni-1",
-                   .static_address = "",
-                   .subnet = "",
-                   .instance_types = {"c5.2xlarge", "m5.2xlarge"},
-                   .n_instance_types = 2},
+                   .static_address = "10.0.0.1",
+                   .subnet = ""},
         .facts = {.place = d == DIRECTION_OUT ? PLACE_ONPREM : PLACE_CLOUD,
                   .power = d == DIRECTION_OUT ? POWER_ON : POWER_OFF,
                   .vm_id = "vm-12",
@@ -69,6 +90,7 @@ static void set_scene(struct scene *s, enum direction d)
                              .extension = &s->extension,
                              .now = {NOW},
                              .last_kind = CALL_COUNT,
+                             .choice = {&own, "eu-west-1a", "it is the first"},
                              .may_commit = true};
 }
 
@@ -218,9 +240,40 @@ static void test_run(void **state)
     assert_string_equal(out.call.run.edge_node, "NodeA");
     assert_true(out.call.run.spot);
 
-    /* the next offering after a capacity error */
-    s.move.offering = 1;
-    assert_string_equal(look(&s, STEP_RUN).call.run.instance_type, "m5.2xlarge");
+    assert_false(out.call.run.has_max_price);
+    assert_string_equal(out.call.run.static_address, "10.0.0.1");
+    assert_string_equal(s.move.type, "c5.2xlarge");
+    assert_string_equal(s.move.zone, "eu-west-1a");
+    assert_int_equal(s.move.lifecycle, LIFECYCLE_SPOT);
+
+    /* another zone has its own interface, edge and cap, and nothing of the first */
+    s.in.choice = (struct choice){&other, "eu-west-1b", "the first has no capacity"};
+    (void)str_copy(s.extension.edge_a_zone, NAME_TEXT, "eu-west-1a");
+    (void)str_copy(s.extension.edge_b_zone, NAME_TEXT, "eu-west-1b");
+    out = look(&s, STEP_RUN);
+    assert_string_equal(out.call.run.instance_type, "m5.2xlarge");
+    assert_string_equal(out.call.run.eni, "eni-2");
+    assert_string_equal(out.call.run.subnet, "subnet-2");
+    assert_string_equal(out.call.run.edge_node, "NodeB");
+    assert_string_equal(out.call.run.static_address, "");
+    assert_true(out.call.run.has_max_price && out.call.run.spot);
+    assert_string_equal(s.move.zone, "eu-west-1b");
+
+    /* on-demand: no spot, and its bound is no cap */
+    s.in.choice.offering = &on_demand;
+    out = look(&s, STEP_RUN);
+    assert_false(out.call.run.spot || out.call.run.has_max_price);
+    assert_int_equal(s.move.lifecycle, LIFECYCLE_ON_DEMAND);
+
+    /* none is left: it stays, and nothing counts as refused */
+    s.in.choice = (struct choice){NULL, "", "$0.31/h is above max_price $0.25"};
+    out = look(&s, STEP_RUN);
+    assert_int_equal(out.verdict, VERDICT_FAIL);
+    assert_int_equal(out.failure, FAILURE_CAPACITY);
+    assert_string_equal(s.move.type, "");
+    assert_string_equal(s.move.note,
+                        "no offering is left: $0.31/h is above max_price $0.25");
+    s.in.choice = (struct choice){&own, "eu-west-1a", "it is the first"};
 
     /* another task of anyone runs on this VM */
     s.facts.task_active = true;

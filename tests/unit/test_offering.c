@@ -201,23 +201,18 @@ static void test_names(void **state)
     (void)offering_order(&in, 1, &t, &r);
     assert_string_equal(offering_why(&in, &r, t.now, why),
                         "$0.1015 a finished hour, 1 interruption in 210h");
-    assert_true(offering_is_late(OFFERING_LATELY));
-    assert_true(offering_is_late(OFFERING_LATELY_UNPRICED));
-    assert_true(offering_is_late(OFFERING_ON_DEMAND_LATELY));
-    assert_true(offering_is_late(OFFERING_LEFT_OUT));
-    assert_false(offering_is_late(OFFERING_GOOD));
-    assert_false(offering_is_late(OFFERING_ON_DEMAND));
 }
 
 /* ----- several ----- */
 
 static void test_order(void **state)
 {
-    struct offering_in in[] = {
-        at(&on_demand, CENTS(1)), at(&spot, CENTS(5)), at(&spot, CENTS(9)),
-        at(&capped, CENTS(30)),   at(&spot, CENTS(3)), at(&spot, CENTS(9)),
-        at(&spot, CENTS(1)),      at(&spot, 0),        at(&spot, CENTS(2))};
-    static const size_t want[] = {4, 2, 5, 1, 8, 7, 6, 0, 3};
+    struct offering_in in[] = {at(&on_demand, CENTS(1)), at(&spot, CENTS(5)),
+                               at(&spot, CENTS(9)),      at(&capped, CENTS(30)),
+                               at(&spot, CENTS(3)),      at(&spot, CENTS(9)),
+                               at(&spot, CENTS(1)),      at(&spot, 0),
+                               at(&spot, CENTS(2)),      at(&spot, CENTS(1))};
+    static const size_t want[] = {4, 2, 5, 1, 8, 7, 6, 0, 9, 3};
     struct offering_rank out[ARRAY_LEN(in)];
     struct offering_terms t = terms();
 
@@ -226,7 +221,8 @@ static void test_order(void **state)
     in[6].record.lost_at.s = NOW - 60;                 /* the cheapest, lost */
     in[7].price = RATE_UNKNOWN;
     in[8].price = RATE_AT_MOST;
-    assert_int_equal(offering_order(in, ARRAY_LEN(in), &t, out), 8);
+    in[9].tried = true; /* behind on-demand, too: the round goes on */
+    assert_int_equal(offering_order(in, ARRAY_LEN(in), &t, out), 9);
     for (size_t i = 0; i < ARRAY_LEN(in); i++)
         assert_int_equal(out[i].index, want[i]);
     assert_int_equal(offering_order(in, 0, &t, out), 0);
@@ -279,6 +275,7 @@ static void random_in(struct rng *rng, struct offering_in in[N])
         in[i] = at(offerings[rng_between(rng, 0, 2)], CENTS(rng_between(rng, 0, 45)));
         in[i].price = (enum price_knowledge)rng_between(rng, 0, 2);
         in[i].price_age_s = rng_between(rng, 0, 7 * HOUR);
+        in[i].tried = rng_between(rng, 0, 9) == 0;
         in[i].speed_permille = (int32_t)rng_between(rng, 0, 3) * 500;
         in[i].record.weighed_run = rng_between(rng, 0, 500) * HOUR * 1024;
         in[i].record.weighed_losses = rng_between(rng, 0, 9) * 1024;

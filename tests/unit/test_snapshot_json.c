@@ -116,6 +116,20 @@ static void fill_server(struct server_view *s)
     s->cost.today.nanos = 123456789;
     s->cost.month_known = s->cost.same_hours_known = true;
     s->cost.same_hours.nanos = 7650000000;
+    memset(s->offerings, 0, sizeof(s->offerings));
+    s->n_offerings = 2;
+    s->offerings_more = 3;
+    s->offerings[0] = (struct offering_view){.type = "c5.large",
+                                             .zone = "eu-west-1a",
+                                             .lifecycle = LIFECYCLE_SPOT,
+                                             .price_known = true,
+                                             .price = {61300000},
+                                             .interruptions = 4,
+                                             .why = "the \"cheapest\""};
+    s->offerings[1] = (struct offering_view){.type = "m5.large",
+                                             .lifecycle = LIFECYCLE_ON_DEMAND,
+                                             .left_out = true,
+                                             .why = "above the bound"};
     s->move.by[0] = 'x';
     s->move.manual = s->move.force = s->move.interrupted = true;
     s->move.drain_deadline = ago(-100);
@@ -248,6 +262,9 @@ static void test_values(void **state)
     SAME(always_on_demand_known);
     SAME(always_on_demand);
     SAME(servers[1].over_budget);
+    SAME(servers[1].offerings);
+    SAME(servers[1].n_offerings);
+    SAME(servers[1].offerings_more);
     SAME(alerts);
     SAME(apis);
     SAME(n_apis);
