@@ -245,21 +245,17 @@ static void price_in(const struct controller *c, const struct server_state *s,
 {
     const struct offering *o = in->offering;
     const struct price_book book = costs_book(c);
-    struct price_quote q;
+    bool spot = o->lifecycle == LIFECYCLE_SPOT;
+    struct price_quote q = spot ? price_find(c, o->type, zone_of(s, o))
+                                : book_quote_on_demand(&book, o->type);
 
-    if (o->lifecycle == LIFECYCLE_ON_DEMAND) {
-        in->price =
-            book_on_demand(&book, o->type, &in->price_hour) ? RATE_KNOWN : RATE_UNKNOWN;
-        return;
+    in->price = q.source == PRICE_UNKNOWN ? RATE_UNKNOWN : RATE_KNOWN;
+    if (in->price == RATE_UNKNOWN && spot) {
+        q = book_quote_on_demand(&book, o->type);
+        in->price = q.source == PRICE_UNKNOWN ? RATE_UNKNOWN : RATE_AT_MOST;
     }
-    q = price_find(c, o->type, zone_of(s, o));
-    if (q.source != PRICE_UNKNOWN) {
-        in->price = RATE_KNOWN;
-        in->price_hour = q.price;
-        in->price_age_s = q.as_of.s == 0 ? 0 : c->now.s - q.as_of.s;
-    } else if (book_on_demand(&book, o->type, &in->price_hour)) {
-        in->price = RATE_AT_MOST;
-    }
+    in->price_hour = q.price;
+    in->price_age_s = q.as_of.s == 0 ? 0 : c->now.s - q.as_of.s; /* configured: no age */
 }
 
 /* The time of a way home and out again, at what the hour costs where it is certain: on

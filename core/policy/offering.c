@@ -64,11 +64,17 @@ int64_t offering_hazard(const struct offering_record *r)
     return within(losses * (3600 * MILLION / OFFERING_WHOLE) / run_s, 0, MOST_HAZARD);
 }
 
+static bool is_on_demand(const struct offering_in *in)
+{
+    return in->offering->lifecycle == LIFECYCLE_ON_DEMAND;
+}
+
 /* (p + h * I) / ((1 - h * L) * speed), rounded half up once. */
 static struct usd cost_of(const struct offering_in *in, struct usd price,
                           const struct offering_terms *t)
 {
-    int64_t hazard = offering_hazard(&in->record);
+    /* AWS takes no on-demand instance back. */
+    int64_t hazard = is_on_demand(in) ? 0 : offering_hazard(&in->record);
     int64_t paid = within(price.nanos, 0, MOST_NANOS) * MILLION +
                    hazard * within(t->interruption.nanos, 0, MOST_NANOS);
     int64_t useful = MILLION - hazard * within(t->lost_s, 0, MOST_LOST_S) / 3600;
@@ -92,11 +98,6 @@ static bool is_late(const struct offering_in *in, struct utc now)
 static bool is_known(const struct offering_in *in)
 {
     return in->price == RATE_KNOWN && in->price_age_s <= OFFERING_PRICE_OLD_S;
-}
-
-static bool is_on_demand(const struct offering_in *in)
-{
-    return in->offering->lifecycle == LIFECYCLE_ON_DEMAND;
 }
 
 /* AWS keeps a spot cap by itself, so an unknown price is tried; the bound of on-demand is

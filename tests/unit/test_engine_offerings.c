@@ -1,0 +1,379 @@
+#include <config.h>
+
+#include "core/base/str.h"
+#include "core/engine/controller.h"
+#include "core/engine/effects.h"
+#include "core/policy/offering.h"
+#include "tests/unit/table.h"
+
+#include <string.h>
+
+/*
+ * The offerings of one server with three zones, as the controller makes them from what
+ * the store and the APIs say: through its events and its snapshot alone.
+ */
+
+enum { NOW = 1795334400 }; /* a Sunday, in the rush hours */
+
+static const char text[] =
+    "site = { tz = \"UTC\" }\n"
+    "policy = { auto = \"on\" on_demand = true on_demand_max_price = 0.3 }\n"
+    "velostrata = { url = \"http://127.0.0.1:1/v\" cloud_extension = \"ce-1\" }\n"
+    "jenkins = { url = \"http://127.0.0.1:1/j\" user = \"r\" }\n"
+    "vsphere = { url = \"http://127.0.0.1:1/sdk\" user = \"r\" }\n"
+    "aws = { region = \"eu-west-1\" }\n"
+    "cost = { prices = ( { type = \"c5\" on_demand = 0.2 } ) }\n"
+    "servers = { cache = { vm = \"vm\" mover = \"velostrata\" onprem_node = \"home\"\n"
+    "  cloud_node = \"node-a\" eni = \"eni-a\" instance_types = [\"c5\"]\n"
+    "  zones = { eu-west-1b = { eni = \"eni-b\" cloud_node = \"node-b\" }\n"
+    "            eu-west-1c = { eni = \"eni-c\" cloud_node = \"node-c\" } } } }\n";
+
+struct scene {
+    struct config *config;
+    struct tz *tz;
+    struct controller *c;
+    struct effects fx;
+    struct utc now;
+    struct stored_setting settings[4];
+    struct segment segments[2];
+    struct store_state stored;
+    char closed[NAME_TEXT]; /* the last node that was */
+    /* what the APIs show */
+    struct seen_node nodes[4];
+    struct seen_managed_vm managed;
+    struct seen_interface interfaces[3];
+    struct seen_price prices[3];
+};
+
+static void step(struct scene *s, struct event ev)
+{
+    ev.now = s->now;
+    ev.mono.ms = (s->now.s - NOW) * 1000 + 1000000;
+    controller_step(s->c, &ev, &s->fx);
+    for (size_t i = 0; i < s->fx.n_calls; i++) {
+        if (s->fx.calls[i].kind == CALL_NODE_CLOSE)
+            (void)str_copy(s->closed, NAME_TEXT, s->fx.calls[i].target);
+    }
+}
+
+static void observe(struct scene *s, enum source source)
+{
+    static const struct seen_vm vm = {.id = "vm-1",
+                                      .name = "vm",
+                                      .uuid = "",
+                                      .instance_uuid = "",
+                                      .ip = "",
+                                      .power = POWER_ON,
+                                      .connected = true};
+    struct observation *o = observation_new(source);
+
+    assert_non_null(o);
+    o->at = s->now;
+    switch (source) {
+    case SOURCE_JENKINS:
+        o->as.jenkins = (struct obs_jenkins){
+            .version = "", .nodes = s->nodes, .n_nodes = ARRAY_LEN(s->nodes)};
+        break;
+    case SOURCE_VSPHERE:
+        o->as.vsphere = (struct obs_vsphere){.vms = &vm, .n_vms = 1};
+        break;
+    case SOURCE_VELOSTRATA:
+        o->as.velostrata = (struct obs_velostrata){.extension_id = "ce-1",
+                                                   .extension_raw = "",
+                                                   .extension = EXTENSION_ACTIVE,
+                                                   .edge_a_zone = "",
+                                                   .edge_b_zone = "",
+                                                   .extension_problem = "",
+                                                   .vms = &s->managed,
+                                                   .n_vms = 1};
+        break;
+    case SOURCE_INTERFACES:
+        o->as.interfaces =
+            (struct obs_interfaces){s->interfaces, ARRAY_LEN(s->interfaces)};
+        break;
+    case SOURCE_PRICES:
+        o->as.prices = (struct obs_prices){s->prices, ARRAY_LEN(s->prices)};
+        break;
+    case SOURCE_INSTANCES:
+    case SOURCE_SPOT:
+    case SOURCE_PRICELIST:
+    case SOURCE_COUNT:
+        break;
+    }
+    step(s, (struct event){.kind = EVENT_OBSERVATION, .as.observation = o});
+}
+
+static void observe_all(struct scene *s)
+{
+    static const enum source all[] = {SOURCE_INTERFACES, SOURCE_PRICES,
+                                      SOURCE_INSTANCES,  SOURCE_JENKINS,
+                                      SOURCE_VSPHERE,    SOURCE_VELOSTRATA};
+
+    for (size_t i = 0; i < ARRAY_LEN(all); i++)
+        observe(s, all[i]);
+}
+
+static struct seen_node node(const char *name, const char *cause)
+{
+    return (struct seen_node){.name = name,
+                              .cause = cause,
+                              .offline = true,
+                              .marked = true,
+                              .connected_known = true,
+                              .idle = true};
+}
+
+static struct seen_interface interface(const char *id, const char *zone)
+{
+    return (struct seen_interface){
+        .id = id, .zone = zone, .ip = "", .instance = "", .available = true};
+}
+
+static struct seen_price price(const char *zone, int64_t micros)
+{
+    return (struct seen_price){"c5", zone, {micros * 1000}, {NOW - 7200}};
+}
+
+static void scene_make(struct scene *s)
+{
+    struct config_problems *problems = NULL;
+    struct err e = {0};
+
+    *s = (struct scene){
+        .now = {NOW},
+        .nodes = {node("home", "rushhour/1 drain"), node("node-a", "rushhour/1 drain"),
+                  node("node-b", "rushhour/1 drain"), node("node-c", "rushhour/1 drain")},
+        .managed = {.vm_id = "vm-1",
+                    .instance_uuid = "",
+                    .raw_state = "",
+                    .state = MANAGED_UNMANAGED},
+        .interfaces = {interface("eni-a", "eu-west-1a"), interface("eni-b", "eu-west-1b"),
+                       interface("eni-c", "eu-west-1c")},
+        .prices = {price("eu-west-1a", 70000), price("eu-west-1b", 60000),
+                   price("eu-west-1c", 80000)}};
+    s->nodes[0].marked = s->nodes[0].offline = false;
+    if (config_load_text(text, "", false, &s->config, &problems, &e) != ERR_OK)
+        fail_msg("%s", e.text);
+    assert_int_equal(tz_load("UTC", &s->tz, &e), ERR_OK);
+}
+
+static void scene_start(struct scene *s)
+{
+    struct controller_options o = {
+        .config = s->config, .tz = s->tz, .host = "h", .user = "u", .pid = 1};
+    struct err e = {0};
+
+    s->stored.settings = s->settings;
+    s->stored.segments = s->segments;
+    assert_int_equal(
+        controller_new(&o, &s->stored, s->now, (struct mono){1000000}, &s->c, &e),
+        ERR_OK);
+    observe_all(s);
+}
+
+static void scene_end(struct scene *s)
+{
+    controller_free(s->c);
+    effects_clear(&s->fx);
+    tz_free(s->tz);
+    config_free(s->config);
+}
+
+/* "c5 eu-west-1b: why" of each, a line each. */
+static void expect(struct scene *s, const char *const want[], size_t n)
+{
+    struct fleet *f = controller_snapshot(s->c);
+    const struct server_view *v = &f->servers[0];
+
+    assert_non_null(f);
+    assert_int_equal(v->n_offerings, n);
+    for (size_t i = 0; i < n; i++) {
+        const struct offering_view *o = &v->offerings[i];
+        char name[OFFERING_NAME], got[OFFERING_NAME + LINE_TEXT];
+
+        (void)str_format(got, sizeof(got), "%s%s: %s", o->left_out ? "- " : "",
+                         offering_name(o->type, o->zone, o->lifecycle, name), o->why);
+        if (!str_starts(got, want[i])) {
+            print_error("%zu: %s\n", i, got);
+            fail();
+        }
+    }
+    fleet_unref(f);
+}
+
+static void test_prices(void **state)
+{
+    static const char *const want[] = {
+        "c5 eu-west-1b: $0.0605",           "c5 eu-west-1a: $0.0705",
+        "c5 eu-west-1c: $0.0806",           "c5 eu-west-1a on-demand: $0.2000",
+        "c5 eu-west-1b on-demand: $0.2000", "c5 eu-west-1c on-demand: $0.2000"};
+    struct scene s;
+
+    (void)state;
+    scene_make(&s);
+    scene_start(&s);
+    expect(&s, want, ARRAY_LEN(want));
+    scene_end(&s);
+}
+
+/* What the ledger and the settings of the last run say. */
+static void test_stored(void **state)
+{
+    static const char *const first[] = {
+        "c5 eu-west-1a: $0.0705",
+        "c5 eu-west-1b: lost 10m ago, so last; $0.06",
+        "c5 eu-west-1c: no capacity 5m ago, so last; $0.0806",
+        "c5 eu-west-1a on-demand",
+        "c5 eu-west-1b on-demand",
+        "c5 eu-west-1c on-demand"};
+    static const char *const later[] = {
+        "c5 eu-west-1b: $0.0615 a finished hour, 1 interruption in 2h",
+        "c5 eu-west-1a: $0.0705",
+        "c5 eu-west-1c: $0.0806",
+        "c5 eu-west-1a on-demand",
+        "c5 eu-west-1b on-demand",
+        "c5 eu-west-1c on-demand"};
+    struct scene s;
+    bool forgotten = false;
+
+    (void)state;
+    scene_make(&s);
+    s.segments[0] = (struct segment){.id = 1,
+                                     .resource = "i-1",
+                                     .kind = "lost",
+                                     .server = "cache",
+                                     .type = "c5",
+                                     .zone = "eu-west-1b",
+                                     .start = {NOW - 600 - 7200},
+                                     .end = {NOW - 600},
+                                     .source = "history"};
+    s.stored.n_segments = 1;
+    s.settings[0] = (struct stored_setting){"refused:c5 eu-west-1c spot", "1795334100"};
+    s.settings[1] = (struct stored_setting){"refused:nonsense", "1795334100"};
+    s.settings[2] = (struct stored_setting){"refused:c5 eu-west-1a spot", "soon"};
+    s.settings[3] = (struct stored_setting){"refused:c5 eu-west-1a cheap", "1795334100"};
+    s.stored.n_settings = 4;
+    scene_start(&s);
+    expect(&s, first, ARRAY_LEN(first));
+    /* After half an hour both are as good as any, and the setting goes. */
+    s.now.s += 1800;
+    step(&s, (struct event){.kind = EVENT_TICK});
+    for (size_t i = 0; i < s.fx.n_records; i++) {
+        const struct record *r = &s.fx.records[i];
+
+        forgotten =
+            forgotten || (r->kind == RECORD_SETTING &&
+                          str_eq(r->as.setting.key, "refused:c5 eu-west-1c spot") &&
+                          r->as.setting.value[0] == '\0');
+    }
+    assert_true(forgotten);
+    expect(&s, later, ARRAY_LEN(later));
+    scene_end(&s);
+}
+
+static void test_barred(void **state)
+{
+    static const char *const want[] = {
+        "c5 eu-west-1a: $0.0705",
+        "c5 eu-west-1a on-demand",
+        "- c5 eu-west-1b: its interface eni-b is in eu-west-1c",
+        "- c5 eu-west-1c: its node node-c was closed by a person",
+        "- c5 eu-west-1b on-demand: its interface",
+        "- c5 eu-west-1c on-demand: its node"};
+    struct scene s;
+
+    (void)state;
+    scene_make(&s);
+    s.interfaces[1].zone = "eu-west-1c";
+    s.nodes[3].cause = "dana: disk full";
+    scene_start(&s);
+    expect(&s, want, ARRAY_LEN(want));
+    scene_end(&s);
+}
+
+static void expect_node(struct scene *s, const char *what, const char *want)
+{
+    struct fleet *f = controller_snapshot(s->c);
+
+    assert_non_null(f);
+    if (!str_eq(f->servers[0].facts.cloud.name, want)) {
+        print_error("%s: %s\n", what, f->servers[0].facts.cloud.name);
+        fail();
+    }
+    fleet_unref(f);
+}
+
+/* In the cloud it is seen at the node of its zone: by interface, by zone, by what was
+ * launched. */
+static void test_zone_in_use(void **state)
+{
+    static const struct {
+        const char *what, *id, *eni, *zone, *used, *want;
+    } rows[] = {
+        {"its own interface", "i-1", "eni-a", "eu-west-1a", "eu-west-1c", "node-a"},
+        {"a zone's interface", "i-1", "eni-c", "eu-west-1c", "", "node-c"},
+        {"the interface wins", "i-1", "eni-b", "eu-west-1c", "eu-west-1c", "node-b"},
+        {"the zone alone", "i-1", "", "eu-west-1b", "", "node-b"},
+        {"neither, but launched there", "i-1", "", "", "eu-west-1b", "node-b"},
+        {"nothing known", "i-1", "", "", "", "node-a"},
+        {"launched in a zone that is not configured any more", "", "", "", "eu-west-1z",
+         "node-a"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct scene s;
+
+        scene_make(&s);
+        s.managed.state = MANAGED_IN_CLOUD;
+        s.managed.has_instance = true;
+        s.managed.instance = (struct seen_instance){.id = rows[i].id,
+                                                    .type = "c5",
+                                                    .zone = rows[i].zone,
+                                                    .ip = "",
+                                                    .eni = rows[i].eni,
+                                                    .spot_request = "",
+                                                    .state_reason = "",
+                                                    .server = "",
+                                                    .move = "",
+                                                    .deployment = "",
+                                                    .client_token = "",
+                                                    .lifecycle = LIFECYCLE_SPOT,
+                                                    .state = INSTANCE_RUNNING};
+        (void)str_copy(s.settings[0].key, NAME_TEXT, "used:cache");
+        (void)str_copy(s.settings[0].value, LINE_TEXT, rows[i].used);
+        s.stored.n_settings = 1;
+        scene_start(&s);
+        expect_node(&s, rows[i].what, rows[i].want);
+        scene_end(&s);
+    }
+}
+
+/* A server at home: a node of any zone that somebody opened is closed. */
+static void test_other_node_is_closed(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    scene_make(&s);
+    s.nodes[2].marked = s.nodes[2].offline = false;
+    s.config->policy.windows[0].days = 0x40; /* nothing to do on a Sunday */
+    scene_start(&s);
+    s.now.s += 5;
+    observe_all(&s);
+    assert_string_equal(s.closed, "node-b");
+    scene_end(&s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_prices),
+        cmocka_unit_test(test_stored),
+        cmocka_unit_test(test_barred),
+        cmocka_unit_test(test_zone_in_use),
+        cmocka_unit_test(test_other_node_is_closed),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
