@@ -24,6 +24,11 @@ tests_unit_test_pricing_wire_SOURCES = tests/unit/test_pricing_wire.c tests/unit
 tests_unit_test_pricing_wire_LDADD = $(CORE_TEST_LIBS)
 TESTS += tests/unit/test_pricing_wire
 
+check_PROGRAMS += tests/unit/test_sqs_wire
+tests_unit_test_sqs_wire_SOURCES = tests/unit/test_sqs_wire.c tests/unit/table.h
+tests_unit_test_sqs_wire_LDADD = $(CORE_TEST_LIBS)
+TESTS += tests/unit/test_sqs_wire
+
 check_PROGRAMS += tests/unit/test_site
 tests_unit_test_site_SOURCES = tests/unit/test_site.c $(SITE_TEST_SOURCES)
 tests_unit_test_site_LDADD = $(CORE_TEST_LIBS)

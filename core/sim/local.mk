@@ -1,4 +1,6 @@
 libcore_a_SOURCES += \
+	core/sim/aws_json_wire.c \
+	core/sim/aws_json_wire.h \
 	core/sim/control.c \
 	core/sim/control_world.c \
 	core/sim/drive.c \
@@ -17,6 +19,8 @@ libcore_a_SOURCES += \
 	core/sim/jenkins_tree.c \
 	core/sim/jenkins_wire.c \
 	core/sim/jenkins_wire.h \
+	core/sim/md5.c \
+	core/sim/md5.h \
 	core/sim/pricing_wire.c \
 	core/sim/property_collector.c \
 	core/sim/property_filter.c \
@@ -33,6 +37,7 @@ libcore_a_SOURCES += \
 	core/sim/site_secrets.c \
 	core/sim/soap_request.c \
 	core/sim/soap_request.h \
+	core/sim/sqs_wire.c \
 	core/sim/velostrata_extension.c \
 	core/sim/velostrata_tasks.c \
 	core/sim/velostrata_wire.c \

@@ -5,61 +5,25 @@
  */
 #include <config.h>
 
-#include "core/sim/wire.h"
+#include "core/sim/aws_json_wire.h"
 
 #include "core/net/json.h"
-#include "core/sim/sigv4.h"
-#include "core/sim/site.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum { MAX_FILTERS = 50, MAX_RESULTS = 100, PRODUCT_BYTES = 8192 };
 
-static const char json_type[] = "application/x-amz-json-1.1";
+static const struct aws_json_service service = {
+    .name = "com.amazonaws.pricing",
+    .type = "application/x-amz-json-1.1",
+    .signer = "pricing",
+    .region = "us-east-1", /* the list is there, whatever region it tells of */
+};
 
 static void refuse(struct http_response *rs, const char *code, const char *message)
 {
-    rs->status = 400;
-    (void)str_copy(rs->content_type, sizeof(rs->content_type), json_type); /* fits */
-    strbuf_reset(&rs->body);
-    jsonw_open(&rs->body, NULL, '{');
-    strbuf_printf(&rs->body, "\"__type\":\"com.amazonaws.pricing#%s\"", code);
-    jsonw_text(&rs->body, "Message", message);
-    jsonw_close(&rs->body, '}');
-}
-
-/* Names as the JSON services spell them. */
-static bool authenticated(const struct world *w, const struct http_request *rq,
-                          struct http_response *rs)
-{
-    static const struct {
-        const char *code, *message;
-    } refusals[] = {
-        /* clang-format off */
-        [SIGV4_OK]         = {"", ""},
-        [SIGV4_MISSING]    = {"MissingAuthenticationTokenException", "Missing Authentication Token"},
-        [SIGV4_INCOMPLETE] = {"IncompleteSignatureException", "The request signature does not conform to AWS standards."},
-        [SIGV4_KEY]        = {"UnrecognizedClientException", "The security token included in the request is invalid."},
-        [SIGV4_SCOPE]      = {"InvalidSignatureException", "Credential should be scoped to a valid region."},
-        [SIGV4_MISMATCH]   = {"InvalidSignatureException", "The request signature we calculated does not match the signature you provided."},
-        [SIGV4_EXPIRED]    = {"InvalidSignatureException", "Signature expired."},
-        /* clang-format on */
-    };
-    const struct sigv4_account account = {
-        .key_id = site_aws_key_id,
-        .secret_key = site_aws_secret_key,
-        .region = "us-east-1", /* the list is there, whatever region it tells of */
-        .service = "pricing",
-        .now = {{w->now / 1000}, clock_utc(clock_system())},
-    };
-    enum sigv4_verdict verdict = sigv4_check(rq, &account);
-
-    if (verdict == SIGV4_OK && wire_header(rq, "X-Amz-Security-Token") != NULL)
-        verdict = SIGV4_KEY; /* the account has no temporary keys */
-    if (verdict != SIGV4_OK)
-        refuse(rs, refusals[verdict].code, refusals[verdict].message);
-    return verdict == SIGV4_OK;
+    aws_json_refuse(&service, rs, code, message);
 }
 
 /* ---- products ---- */
@@ -291,7 +255,7 @@ static void get_products(const struct world *w, const json_value *root,
     } else if (!read_from(root, &from)) {
         refuse(rs, "ExpiredNextTokenException", "NextToken: it is none of ours");
     } else {
-        wire_answer(rs, 200, json_type, "");
+        wire_answer(rs, 200, service.type, "");
         put_page(w, filters, from, most, &rs->body);
     }
 }
@@ -303,7 +267,7 @@ bool wire_pricing(struct world *w, const struct http_request *rq,
     struct json_doc *doc = NULL;
     struct err e = {0};
 
-    if (!authenticated(w, rq, rs))
+    if (!aws_json_is_signed(&service, w, rq, rs))
         return true;
     if (!str_eq(rq->method, "POST") || target == NULL ||
         !str_eq(target, "AWSPriceListService.GetProducts"))
@@ -315,6 +279,6 @@ bool wire_pricing(struct world *w, const struct http_request *rq,
         get_products(w, json_doc_root(doc), rs);
     json_doc_free(doc);
     if (rs->body.failed)
-        wire_answer(rs, 500, json_type, "");
+        wire_answer(rs, 500, service.type, "");
     return true;
 }

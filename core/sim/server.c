@@ -24,7 +24,8 @@
 enum {
     MAX_BODY = 4 * 1024 * 1024,
     MAX_CONNECTIONS = 64,
-    SILENCE_MS = 60000 /* how long a connection without an answer is kept */
+    SILENCE_MS = 60000, /* how long a connection without an answer is kept */
+    HELD_STEP_MS = 20   /* real time between two looks of a long poll */
 };
 
 struct sim_server {
@@ -66,12 +67,12 @@ void sim_server_unlock(struct sim_server *v)
     (void)pthread_mutex_unlock(&v->lock);
 }
 
-/* Real time, cut short when the server stops. */
-static void wait_ms(const struct sim_server *v, int64_t ms)
+/* Real time, cut short when the server stops: then true. */
+static bool wait_ms(const struct sim_server *v, int64_t ms)
 {
     struct pollfd stop = {.fd = v->stop_fd, .events = POLLIN};
 
-    (void)poll(&stop, 1, (int)ms); /* a signal only makes the delay shorter */
+    return poll(&stop, 1, (int)ms) > 0; /* a signal only makes the delay shorter */
 }
 
 /* ---- a request as our own struct ---- */
@@ -203,7 +204,7 @@ static enum MHD_Result send_answer(struct sim_server *v, struct MHD_Connection *
         return MHD_NO;
     add_headers(r, rs, path);
     if (rs->took_ms > 100) /* an unusual delay is felt, in the site's own time */
-        wait_ms(v, rs->took_ms / clock_scaled_speed(v->clock));
+        (void)wait_ms(v, rs->took_ms / clock_scaled_speed(v->clock));
     done = MHD_queue_response(c, (unsigned)rs->status, r);
     MHD_destroy_response(r);
     return done;
@@ -219,6 +220,27 @@ static enum MHD_Result cut(struct MHD_Connection *c)
     if (info != NULL)
         (void)setsockopt(info->connect_fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
     return MHD_NO;
+}
+
+/* A long poll is asked again and again, until there is something or its time is over. */
+static enum site_outcome exchange(struct sim_server *v, const struct http_request *rq,
+                                  struct http_response *rs)
+{
+    int64_t now, until = 0;
+
+    for (;;) {
+        enum site_outcome outcome = site_exchange(sim_server_lock(v), rq, rs);
+
+        now = site_now_ms(v->site);
+        sim_server_unlock(v);
+        if (outcome != SITE_HELD)
+            return outcome;
+        if (until == 0)
+            until = now + rs->took_ms;
+        rs->took_ms = 0;
+        if (now >= until || wait_ms(v, HELD_STEP_MS))
+            return SITE_ANSWERED;
+    }
 }
 
 static enum MHD_Result serve(struct sim_server *v, struct MHD_Connection *c,
@@ -241,13 +263,12 @@ static enum MHD_Result serve(struct sim_server *v, struct MHD_Connection *c,
         http_response_clear(&rs);
         return done;
     }
-    outcome = site_exchange(sim_server_lock(v), &t.rq, &rs);
-    sim_server_unlock(v);
+    outcome = exchange(v, &t.rq, &rs);
     if (outcome == SITE_ANSWERED && !rs.body.failed) {
         done = send_answer(v, c, &rs, uri);
     } else {
         if (outcome == SITE_SILENT)
-            wait_ms(v, SILENCE_MS);
+            (void)wait_ms(v, SILENCE_MS);
         done = cut(c);
     }
     http_response_clear(&rs);

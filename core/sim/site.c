@@ -74,7 +74,7 @@ static const struct route {
     {"/sdk", API_VSPHERE, wire_vsphere},
     {"/ec2/", API_EC2, wire_ec2},
     {"/pricing/", API_PRICING, wire_pricing},
-    {"/sqs/", API_SQS, wire_ec2},
+    {"/sqs/", API_SQS, wire_sqs},
     {"/sts/", API_STS, wire_ec2},
 };
 
@@ -159,9 +159,14 @@ static enum site_outcome wired(struct site *s, const struct route *r,
     if (roll(s, r, FAULT_LATENCY))
         rs->took_ms += rng_between(&s->rng, 200, 4000);
     s->w->loose_shapes = roll(s, r, FAULT_LOOSE);
+    s->w->hold_ms = 0;
     if (!r->wire(s->w, rq, rs))
         return SITE_RESET_AFTER;
-    return silent ? SITE_SILENT : strike_after(s, r, rs);
+    out = silent ? SITE_SILENT : strike_after(s, r, rs);
+    if (out != SITE_ANSWERED || s->w->hold_ms == 0)
+        return out;
+    rs->took_ms = s->w->hold_ms;
+    return SITE_HELD;
 }
 
 enum site_outcome site_exchange(struct site *s, const struct http_request *rq,
@@ -191,7 +196,9 @@ enum site_outcome site_exchange(struct site *s, const struct http_request *rq,
 
 bool site_handle(struct site *s, const struct http_request *rq, struct http_response *rs)
 {
-    return site_exchange(s, rq, rs) == SITE_ANSWERED;
+    enum site_outcome out = site_exchange(s, rq, rs);
+
+    return out == SITE_ANSWERED || out == SITE_HELD;
 }
 
 /* ---- in-process transport ---- */
@@ -204,6 +211,7 @@ static enum err_code perform(void *ctx, const struct http_request *rq,
     rs->maybe_sent = true;
     switch (site_exchange(s, rq, rs)) {
     case SITE_ANSWERED:
+    case SITE_HELD:
         break;
     case SITE_REFUSED:
         rs->maybe_sent = false;
@@ -241,10 +249,13 @@ void site_config_text(const struct site *s, const char *base, struct strbuf *out
                   "jenkins    = { url = \"%s/jenkins/\"  user = \"rushhour\" }\n"
                   "vsphere    = { url = \"%s/sdk\"  user = \"rushhour\" }\n"
                   "aws        = { region = \"%s\"  endpoint_ec2 = \"%s/ec2/\"  "
-                  "endpoint_pricing = \"%s/pricing/\" }\n"
+                  "endpoint_pricing = \"%s/pricing/\"  "
+                  "endpoint_sqs = \"%s/sqs/\"  "
+                  "interruption_queue = \"%s/sqs/%s/rushhour\" }\n"
                   "cost       = { cloud_extension_hour = 0.266 }\n"
                   "servers    = {\n",
-                  base, w->extension.id, base, base, w->region, base, base);
+                  base, w->extension.id, base, base, w->region, base, base, base, base,
+                  w->account);
     for (size_t i = 0; i < w->n_servers; i++) {
         const struct sim_tested *v = &w->servers[i];
 

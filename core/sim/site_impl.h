@@ -21,6 +21,8 @@ struct site {
 /* How an exchange ended. took_ms is set in rs. */
 enum site_outcome {
     SITE_ANSWERED,
+    SITE_HELD,         /* a long poll: rs says "nothing yet", which may be kept back for
+                          took_ms, or until another try says more */
     SITE_REFUSED,      /* no connection */
     SITE_RESET_BEFORE, /* cut, nothing was done */
     SITE_RESET_AFTER,  /* cut, it was done */

@@ -21,12 +21,14 @@ bool wire_jenkins(struct world *w, const struct http_request *rq,
 bool wire_vsphere(struct world *w, const struct http_request *rq,
                   struct http_response *rs) NONNULL; /* /sdk */
 bool wire_ec2(struct world *w, const struct http_request *rq,
-              struct http_response *rs) NONNULL; /* /ec2/ /sqs/ /sts/ */
+              struct http_response *rs) NONNULL; /* /ec2/ /sts/ */
 bool wire_pricing(struct world *w, const struct http_request *rq,
                   struct http_response *rs) NONNULL; /* /pricing/ */
+bool wire_sqs(struct world *w, const struct http_request *rq,
+              struct http_response *rs) NONNULL; /* /sqs/ */
 
 /* Slots of world.wires. */
-enum { WIRE_VELOSTRATA, WIRE_JENKINS, WIRE_VSPHERE, WIRE_EC2 };
+enum { WIRE_VELOSTRATA, WIRE_JENKINS, WIRE_VSPHERE, WIRE_EC2, WIRE_SQS };
 
 /* The path of rq->url with its query ("/jenkins/api/json?tree=…"); borrowed. */
 const char *wire_path(const struct http_request *rq) NONNULL;

@@ -102,6 +102,28 @@ refuses("a list with a wrong key", "UnrecognizedClientException",
                aws_secret_access_key="no").get_products, ServiceCode="AmazonEC2")
 refuses("services", "UnknownOperationException", pricing.describe_services)
 
+sqs = client("sqs")
+queue = f"{base}/sqs/{client('sts').get_caller_identity()['Account']}/rushhour"
+sqs.send_message(QueueUrl=queue, MessageBody="hello")
+seen = {}
+for _ in range(20):  # what the region told of its instance, in no order
+    for m in sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10,
+                                 WaitTimeSeconds=1).get("Messages", []):
+        seen[m["ReceiptHandle"]] = m["Body"]
+    events = [json.loads(b) for b in seen.values() if b.startswith("{")]
+    if "hello" in seen.values() and any(e["detail"].get("state") == "running" for e in events):
+        break
+check("events", any(e["detail-type"] == "EC2 Instance State-change Notification" and
+                    e["detail"]["instance-id"] == os.environ["INSTANCE"] for e in events),
+      len(events))
+check("a message of ours", "hello" in seen.values())
+gone = sqs.delete_message_batch(QueueUrl=queue, Entries=[
+    {"Id": f"m{n}", "ReceiptHandle": r} for n, r in enumerate(list(seen)[:10])])
+check("deleted", len(gone["Successful"]) == min(10, len(seen)) and not gone.get("Failed"))
+refuses("another queue", "QueueDoesNotExist", sqs.receive_message, QueueUrl=queue + "s")
+refuses("another's receipt", "ReceiptHandleIsInvalid", sqs.delete_message, QueueUrl=queue,
+        ReceiptHandle="AQEB")
+
 refuses("unknown id", "InvalidInstanceID.NotFound", ec2.describe_instances,
         InstanceIds=["i-00000000000000000"])
 refuses("dry run", "DryRunOperation", ec2.describe_instances, DryRun=True)
