@@ -34,6 +34,11 @@ tests_contract_test_pricelist_SOURCES = tests/contract/test_pricelist.c tests/un
 tests_contract_test_pricelist_LDADD = tests/contract/libscript.a $(CONTRACT_TEST_LIBS)
 TESTS += tests/contract/test_pricelist
 
+check_PROGRAMS += tests/contract/test_sqs
+tests_contract_test_sqs_SOURCES = tests/contract/test_sqs.c tests/unit/table.h
+tests_contract_test_sqs_LDADD = tests/contract/libscript.a $(CONTRACT_TEST_LIBS)
+TESTS += tests/contract/test_sqs
+
 check_PROGRAMS += tests/contract/test_vsphere_wire
 tests_contract_test_vsphere_wire_SOURCES = tests/contract/test_vsphere_wire.c tests/unit/table.h
 tests_contract_test_vsphere_wire_LDADD = tests/contract/libscript.a $(CONTRACT_TEST_LIBS)

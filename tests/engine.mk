@@ -15,6 +15,11 @@ tests_sim_test_budget_SOURCES = tests/sim/test_budget.c tests/sim/weeks.c tests/
 	tests/unit/table.h
 tests_sim_test_budget_LDADD = $(CORE_TEST_LIBS)
 TESTS += tests/sim/test_budget
+check_PROGRAMS += tests/sim/test_warnings
+tests_sim_test_warnings_SOURCES = tests/sim/test_warnings.c tests/sim/weeks.c tests/sim/weeks.h \
+	tests/unit/table.h
+tests_sim_test_warnings_LDADD = $(CORE_TEST_LIBS)
+TESTS += tests/sim/test_warnings
 check_PROGRAMS += tests/sim/test_prices
 tests_sim_test_prices_SOURCES = tests/sim/test_prices.c tests/sim/weeks.c tests/sim/weeks.h \
 	tests/unit/table.h

@@ -302,6 +302,7 @@ static void cell_spot(const struct server_view *s, const struct cell_context *x,
         [SPOT_REQUEST] = "request",
         [SPOT_FULFILLED] = "fulfilled",
         [SPOT_ACTIVE] = "active",
+        [SPOT_REBALANCE] = "rebalance",
         [SPOT_NOTICE] = "INT",
         [SPOT_RECLAIMED] = "reclaimed",
         [SPOT_NO_CAPACITY] = "no-capacity",
@@ -330,8 +331,8 @@ static void cell_spot(const struct server_view *s, const struct cell_context *x,
         if (i->reclaim_at.s != 0)
             (void)str_format(out->text, sizeof(out->text), "INT %s",
                              cells_countdown(i->reclaim_at.s - x->now.s, left));
-    } else if (i->spot == SPOT_RECLAIMED || i->spot == SPOT_NO_CAPACITY ||
-               i->spot == SPOT_PRICE) {
+    } else if (i->spot == SPOT_REBALANCE || i->spot == SPOT_RECLAIMED ||
+               i->spot == SPOT_NO_CAPACITY || i->spot == SPOT_PRICE) {
         out->role = ROLE_WARN;
     }
 }

@@ -44,6 +44,7 @@ static enum err_code send_signed(const struct aws_json *c, const char *target,
         .user = keys->key_id,
         .password = keys->secret_key,
         .sigv4 = c->scope,
+        .timeout_ms = c->timeout_ms,
     };
 
     if (keys->session_token != NULL)

@@ -15,6 +15,8 @@ libcore_a_SOURCES += \
 	core/api/jenkins_read.c \
 	core/api/pricelist.c \
 	core/api/pricelist.h \
+	core/api/sqs.c \
+	core/api/sqs.h \
 	core/api/velostrata.c \
 	core/api/velostrata.h \
 	core/api/velostrata_act.c \

@@ -5,13 +5,14 @@
 #include "core/api/ec2.h"
 #include "core/api/jenkins.h"
 #include "core/api/pricelist.h"
+#include "core/api/sqs.h"
 #include "core/api/velostrata.h"
 #include "core/api/vsphere.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
 
-enum api { A_VELOSTRATA, A_JENKINS, A_VSPHERE, A_AWS, A_PRICELIST, A_COUNT };
+enum api { A_VELOSTRATA, A_JENKINS, A_VSPHERE, A_AWS, A_PRICELIST, A_QUEUE, A_COUNT };
 
 struct api_shared {
     const struct config *config;
@@ -35,6 +36,7 @@ struct api_set {
     struct vsphere *vsphere;
     struct ec2 *ec2;
     struct pricelist *pricelist;
+    struct sqs *queue;
     bool (*wait)(void *ctx, int64_t ms);
     void *wait_ctx;
     int64_t took_ms; /* of the exchanges of this poll or call */
@@ -94,7 +96,7 @@ static struct http_client_config http_config(const struct api_shared *s, enum ap
     struct http_client_config h = {.clock = s->clock};
     const struct api_config *a;
 
-    if (api == A_AWS || api == A_PRICELIST) {
+    if (api == A_AWS || api == A_PRICELIST || api == A_QUEUE) {
         h.ca_file = c->aws.ca_file;
         h.proxy = c->aws.proxy;
         h.allow_http = c->aws.allow_http;
@@ -141,6 +143,7 @@ void api_set_free(struct api_set *s)
     vsphere_free(s->vsphere);
     ec2_free(s->ec2);
     pricelist_free(s->pricelist);
+    sqs_free(s->queue);
     for (int i = 0; i < A_COUNT; i++)
         http_client_free(s->http[i]);
     free(s);
@@ -209,6 +212,10 @@ static enum err_code need(struct api_set *s, enum api api, struct err *e)
                    ? ERR_OK
                    : pricelist_new(c, s->shared->credentials, &s->outer[api],
                                    s->shared->clock, &s->pricelist, e);
+    case A_QUEUE:
+        return s->queue != NULL ? ERR_OK
+                                : sqs_new(c, s->shared->credentials, &s->outer[api],
+                                          s->shared->clock, &s->queue, e);
     case A_COUNT:
         break;
     }
@@ -246,6 +253,12 @@ static enum err_code poll_pricelist(struct api_set *s, const struct poll_hints *
     return pricelist_observe(s->pricelist, o, e);
 }
 
+static enum err_code poll_queue(struct api_set *s, const struct poll_hints *h,
+                                struct observation *o, struct err *e)
+{
+    return sqs_observe(s->queue, h, o, e);
+}
+
 /* A new API is a row here. */
 static const struct {
     enum api api;
@@ -260,6 +273,7 @@ static const struct {
     [SOURCE_INTERFACES] = {A_AWS, poll_ec2},
     [SOURCE_PRICES] = {A_AWS, poll_ec2},
     [SOURCE_PRICELIST] = {A_PRICELIST, poll_pricelist},
+    [SOURCE_QUEUE] = {A_QUEUE, poll_queue},
 };
 
 struct observation *api_set_poll(struct api_set *s, enum source source,

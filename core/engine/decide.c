@@ -171,8 +171,9 @@ static void keep_nodes(struct controller *c, struct server_state *s)
         return;
     (void)str_copy(call.server, sizeof(call.server), s->config->name);
     if (call_send(c, &call, "policy",
-                  s->facts.instance.reclaim_at.s != 0 ? "spot interruption"
-                                                      : "nodes at rest"))
+                  s->facts.instance.reclaim_at.s != 0        ? "spot interruption"
+                  : s->facts.instance.spot == SPOT_REBALANCE ? "rebalance hint"
+                                                             : "nodes at rest"))
         s->keep_at.ms = c->mono.ms + KEEP_EVERY_MS;
 }
 

@@ -28,4 +28,5 @@ libcore_a_SOURCES += \
 	core/engine/snapshot.c \
 	core/engine/sources.c \
 	core/engine/state.c \
-	core/engine/state.h
+	core/engine/state.h \
+	core/engine/warnings.c

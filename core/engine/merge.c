@@ -308,6 +308,7 @@ static void merge_velostrata(struct controller *c, struct server_state *s)
     if (f->place == PLACE_ONPREM && !f->task_active)
         f->instance = (struct instance_facts){0};
     merge_spot(c, f);
+    warnings_merge(c, s);
     f->in_both_places = in_both_places(c, s);
     if (f->in_both_places) {
         f->place = PLACE_UNKNOWN;

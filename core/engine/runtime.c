@@ -39,9 +39,9 @@ struct worker {
 };
 
 /* One thread for each API; spot prices go their own way, a long listing delays no
- * interruption. */
-static const char *const poller_apis[] = {"velostrata", "jenkins", "vsphere",
-                                          "ec2",        "prices",  "pricelist"};
+ * interruption; and so does the queue, which waits long. */
+static const char *const poller_apis[] = {"velostrata", "jenkins",   "vsphere", "ec2",
+                                          "prices",     "pricelist", "sqs"};
 enum { POLLERS = ARRAY_LEN(poller_apis) };
 
 struct runtime {

@@ -22,9 +22,13 @@ enum { STALE_POLLS = 3 };
 /* A price list changes now and then; it is free, and asked once a day (aws-api 7). */
 enum { PRICELIST_EVERY_S = 86400 };
 
+/* A long poll waits by itself. */
+enum { QUEUE_PAUSE_S = 1 };
+
 static bool is_aws(enum source s)
 {
-    return str_eq(source_api(s), "ec2") || s == SOURCE_PRICES || s == SOURCE_PRICELIST;
+    return str_eq(source_api(s), "ec2") || s == SOURCE_PRICES || s == SOURCE_PRICELIST ||
+           s == SOURCE_QUEUE;
 }
 
 static bool any_spot(const struct controller *c)
@@ -77,6 +81,8 @@ static int64_t rest_s(const struct controller *c, enum source s)
         return k->aws.poll_prices;
     case SOURCE_PRICELIST:
         return PRICELIST_EVERY_S;
+    case SOURCE_QUEUE:
+        return QUEUE_PAUSE_S;
     case SOURCE_COUNT:
         break;
     }
@@ -132,6 +138,7 @@ void sources_init(struct controller *c)
         [SOURCE_INTERFACES] = k->aws.present,
         [SOURCE_PRICES] = k->aws.present,
         [SOURCE_PRICELIST] = k->aws.present,
+        [SOURCE_QUEUE] = k->aws.present && k->aws.interruption_queue != NULL,
     };
 
     for (size_t i = 0; i < SOURCE_COUNT; i++) {
@@ -224,6 +231,8 @@ void sources_take(struct controller *c, struct observation *o)
         costs_prices(c, o);
     if (o->source == SOURCE_PRICELIST)
         costs_pricelist(c, o);
+    if (o->source == SOURCE_QUEUE)
+        warnings_take(c, &o->as.queue);
 }
 
 /* A change is expected there: ask soon instead of at the next poll. A source that fails
@@ -261,7 +270,7 @@ static struct utc prices_gap(const struct controller *c)
 
 static void fill_hints(struct controller *c, enum source s, struct poll_hints *h)
 {
-    *h = (struct poll_hints){.moving = moving(c)};
+    *h = (struct poll_hints){.moving = moving(c), .batch = c->batch_handled};
     /* A large fleet is asked for in turn, so many a poll as fit. */
     for (size_t n = 0; n < c->n_servers; n++) {
         size_t i = (c->sources[s].turn + n) % c->n_servers;
@@ -291,6 +300,7 @@ bool source_is_needed(const struct controller *c, enum source s)
 
 void sources_schedule(struct controller *c)
 {
+    (void)warnings_handled(c); /* polls tell the queue */
     for (size_t i = 0; i < SOURCE_COUNT; i++) {
         struct source_state *st = &c->sources[i];
         enum source s = (enum source)i;

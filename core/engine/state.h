@@ -15,7 +15,7 @@
 #include "core/policy/offering.h"
 #include "core/policy/plan.h"
 
-enum { LOSSES_KEPT = 8, PRICE_STEPS = 4096, MAX_CALLS_OPEN = 64, DURATIONS_KEPT = 20 };
+enum { LOSSES_KEPT = 8, POISON_KEPT = 16, PRICE_STEPS = 4096, MAX_CALLS_OPEN = 64, DURATIONS_KEPT = 20 };
 
 struct source_state {
     bool configured;
@@ -40,6 +40,13 @@ struct call_slot {
     bool open;
     struct call call;
     struct mono sent;
+};
+
+/* What the queue of events said of an instance, before a poll does. */
+struct warned {
+    char instance[ID_TEXT];     /* "" = nothing */
+    struct utc reclaim_at;      /* AWS takes it back then; 0 */
+    struct utc rebalance_until; /* it may: no builds until then; 0 */
 };
 
 struct server_state {
@@ -81,6 +88,7 @@ struct server_state {
     struct utc losses[LOSSES_KEPT]; /* newest last */
     int32_t n_losses;
     bool notice_told;
+    struct warned warned;
     /* It left the cloud, or may have, while nothing could be done: the way home is still
      * owed. */
     bool owed_home;
@@ -216,6 +224,11 @@ struct controller {
     bool store_ok;
     char store_text[LINE_TEXT];
 
+    uint64_t batch_taken, batch_handled; /* of the queue of events */
+    bool batch_fresh;                    /* taken in this very step */
+    char poison[POISON_KEPT][ID_TEXT];   /* ring: messages that were told */
+    size_t n_poison;
+
     uint64_t next_call_id, next_move_id;
     int64_t next_segment_id;
     struct call_slot calls[MAX_CALLS_OPEN];
@@ -341,6 +354,12 @@ void moves_advance(struct controller *c) NONNULL;
 void move_end(struct controller *c, struct server_state *s, enum move_status status,
               enum failure failure, const char *why) NONNULL;
 void move_store(struct controller *c, const struct server_state *s) NONNULL;
+
+/* warnings.c: the queue of events. Takes what came; the newest batch that is handled and
+ * on disk (asked once a step); what it says of a server's instance. */
+void warnings_take(struct controller *c, const struct obs_queue *q) NONNULL;
+uint64_t warnings_handled(struct controller *c) NONNULL;
+void warnings_merge(const struct controller *c, struct server_state *s) NONNULL;
 
 /* react.c: what changed by itself: losses, notices, a VM switched by a person, arrival.
  */

@@ -177,6 +177,10 @@ static void check_aws(struct reader *r)
               r->c->aws.allow_http);
     check_url(r, group, "aws", "endpoint_pricing", r->c->aws.endpoint_pricing,
               r->c->aws.allow_http);
+    check_url(r, group, "aws", "endpoint_sqs", r->c->aws.endpoint_sqs,
+              r->c->aws.allow_http);
+    check_url(r, group, "aws", "interruption_queue", r->c->aws.interruption_queue,
+              r->c->aws.allow_http);
     check_url(r, group, "aws", "proxy", r->c->aws.proxy, true);
     check_readable(r, group, "aws", "ca_file", r->c->aws.ca_file);
 }

@@ -174,6 +174,26 @@ struct obs_pricelist {
     size_t n;
 };
 
+/* sqs: aws-api 6. What AWS says of an instance before a poll would see it. */
+enum warning_kind {
+    WARNING_INTERRUPTION, /* it is taken back in two minutes */
+    WARNING_REBALANCE,    /* that is likelier than usual */
+    WARNING_STATE,        /* it has changed its state */
+    WARNING_POISON        /* a message that is nothing of this */
+};
+struct seen_warning {
+    const char *id; /* of the message: the same one may come twice */
+    enum warning_kind kind;
+    const char *instance, *state;
+    const char *text; /* POISON: its first words */
+    struct utc at;
+};
+struct obs_queue {
+    const struct seen_warning *warnings;
+    size_t n;
+    uint64_t batch; /* number of the newest batch that had any, in this process */
+};
+
 struct observation {
     struct arena *arena;
     enum source source;
@@ -191,6 +211,7 @@ struct observation {
         struct obs_interfaces interfaces;
         struct obs_prices prices;
         struct obs_pricelist pricelist;
+        struct obs_queue queue;
     } as;
     int refs; /* atomic; observation_ref/unref only */
 };
@@ -203,6 +224,7 @@ struct poll_hints {
     size_t n;
     bool moving;      /* a move is under way: read details of VMs, too */
     struct utc since; /* PRICES: history from here */
+    uint64_t batch;   /* QUEUE: this batch and those before it are handled, on disk */
 };
 
 /* Owned, one reference. NULL when memory is out. */

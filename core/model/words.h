@@ -106,6 +106,7 @@ enum {
     X(REQUEST, "request")                                                                \
     X(FULFILLED, "fulfilled")                                                            \
     X(ACTIVE, "active")                                                                  \
+    X(REBALANCE, "rebalance")                                                            \
     X(NOTICE, "notice")                                                                  \
     X(RECLAIMED, "reclaimed")                                                            \
     X(NO_CAPACITY, "no-capacity")                                                        \
@@ -147,7 +148,8 @@ enum {
     X(SPOT, "ec2", "spot requests")                                                      \
     X(INTERFACES, "ec2", "network interfaces")                                           \
     X(PRICES, "prices", "spot price history")                                            \
-    X(PRICELIST, "pricelist", "on-demand prices")
+    X(PRICELIST, "pricelist", "on-demand prices")                                        \
+    X(QUEUE, "sqs", "interruption events")
 
 /* For each list: its spelling ("?" out of range), and the way back (false: no such word).
  */

@@ -86,7 +86,8 @@ step_fn step_drain, step_boot, step_node, step_power_on;
 
 /*
  * The nodes of a server that is settled somewhere without a move: the one of its place
- * open, the other closed; both closed under an interruption notice. A node closed by a
+ * open, the other closed; both closed under an interruption notice or a
+ * rebalance hint. A node closed by a
  * person stays as it is; may_close: one that was opened without us is closed. True when a
  * call is needed to get there (policy-and-cost 6.7).
  */

@@ -69,7 +69,8 @@ velostrata = { url = "$(url velostrata)"  user = "apiuser"  poll = "5s"
 jenkins    = { url = "$(url jenkins)"  user = "rushhour"  token_file = "jenkins.token"  poll = "5s" }
 vsphere    = { url = "$(url vsphere)"  user = "rushhour"  password_file = "vsphere.secret" }
 aws        = { region = "eu-west-1"  profile = "rushhour"  endpoint_ec2 = "$(url ec2)"
-               endpoint_pricing = "$(url pricing)" }
+               endpoint_pricing = "$(url pricing)"  endpoint_sqs = "$(url sqs)"
+               interruption_queue = "$(url sqs)123456789012/rushhour" }
 cost       = { cloud_extension_hour = 0.266 }
 servers    = {
 END

@@ -1,11 +1,12 @@
 #!/bin/sh
-# Runs our EC2 client against moto, an AWS simulator of another project, which checks every
+# Runs our EC2 and queue clients against moto, an AWS simulator of another project, which checks every
 # signature.
 set -u
 . "$(dirname "$0")/lib.sh"
 
 need_ours tests/peers/ec2_peer
-need_python moto "moto[ec2,iam,server,sts]==5.1.22" boto3==1.43.11
+need_ours tests/peers/sqs_peer
+need_python moto "moto[ec2,iam,server,sqs,sts]==5.1.22" boto3==1.43.11
 
 # Three actions make the user that all later ones are signed by.
 INITIAL_NO_AUTH_ACTION_COUNT=3 "$python" -c '
@@ -51,6 +52,18 @@ instance = ec2.run_instances(
         {"Key": "rushhour:move-id", "Value": "m-1"}]}])["Instances"][0]["InstanceId"]
 ec2.describe_instances()
 
+sqs = client("sqs", *pair)
+queue = sqs.create_queue(QueueName="rushhour")["QueueUrl"]
+
+def event(kind, **detail):
+    sqs.send_message(QueueUrl=queue, MessageBody=json.dumps({
+        "version": "0", "id": "1", "detail-type": kind, "source": "aws.ec2",
+        "time": "2026-11-22T07:00:00Z", "detail": {"instance-id": instance, **detail}}))
+
+event("EC2 Spot Instance Interruption Warning", **{"instance-action": "terminate"})
+event("EC2 Instance State-change Notification", state="running")
+sqs.send_message(QueueUrl=queue, MessageBody="not an event")
+
 iam = client("iam", *pair)
 trust = json.dumps({"Version": "2012-10-17", "Statement": [
     {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "*"}}]})
@@ -62,7 +75,7 @@ def write(name, text):
     with open(os.open(os.path.join(scratch, name), os.O_WRONLY | os.O_CREAT, 0o600), "w") as f:
         f.write(text)
 
-write("ids", f"eni={eni}\ninstance={instance}\n")
+write("ids", f"eni={eni}\ninstance={instance}\nqueue={queue}\n")
 write("pair", f"[default]\naws_access_key_id = {pair[0]}\naws_secret_access_key = {pair[1]}\n")
 write("short", "[default]\naws_access_key_id = {AccessKeyId}\naws_secret_access_key = "
       "{SecretAccessKey}\naws_session_token = {SessionToken}\n".format(**short))
@@ -79,6 +92,8 @@ run() { # keys
 }
 echo "-- a pair of keys"
 run pair || failed=1
+echo "-- its queue"
+timeout 120 tests/peers/sqs_peer "$url" eu-west-1 "$queue" "$instance" || failed=1
 echo "-- keys with a session token"
 run short || failed=1
 echo "-- a wrong secret"
