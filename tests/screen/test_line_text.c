@@ -49,7 +49,7 @@ static void test_changes(void **state)
     assert_string_equal(out[0],
                         "08:42:07 WARN jenkins (nodes and builds) is down: connect: "
                         "no route to host; retrying in 5m");
-    assert_int_equal(changes(NULL, a, out, 16), 1 + 1 + 7 + 4);
+    assert_int_equal(changes(NULL, a, out, 16), 1 + 1 + SOURCE_COUNT + 4);
     fleet_unref(a);
     fleet_unref(b);
     fleet_unref(dead);
