@@ -50,6 +50,7 @@ RH_WORDS(outcome, OUTCOMES)
 RH_WORDS(level, LEVELS)
 RH_WORDS(move_status, MOVE_STATUSES)
 RH_WORDS(price_source, PRICE_SOURCES)
+RH_WORDS(build_result, BUILD_RESULTS)
 
 const char *source_api(enum source s)
 {

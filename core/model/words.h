@@ -135,6 +135,16 @@ enum {
     X(OPEN, "open")                                                                      \
     X(DONE, "done") X(FAILED, "failed") X(CANCELED, "canceled") X(BLOCKED, "blocked")
 
+/* How a build ended, as Jenkins spells it; RUNNING: it has not. */
+#define BUILD_RESULTS(X)                                                                 \
+    X(RUNNING, "RUNNING")                                                                \
+    X(SUCCESS, "SUCCESS")                                                                \
+    X(UNSTABLE, "UNSTABLE")                                                              \
+    X(FAILURE, "FAILURE")                                                                \
+    X(NOT_BUILT, "NOT_BUILT")                                                            \
+    X(ABORTED, "ABORTED")                                                                \
+    X(UNKNOWN, "UNKNOWN")
+
 /*
  * One row per thing that is polled: enum, API it belongs to (status --json), what it
  * reads. The rows of one API share a thread and a connection.
@@ -263,6 +273,12 @@ enum price_source {
 #undef X
         PRICE_SOURCE_COUNT
 };
+enum build_result {
+#define X(id, w) BUILD_##id,
+    BUILD_RESULTS(X)
+#undef X
+        BUILD_RESULT_COUNT
+};
 enum source {
 #define X(id, api, what) SOURCE_##id,
     SOURCES(X)
@@ -288,6 +304,7 @@ RH_WORDS(outcome)
 RH_WORDS(level)
 RH_WORDS(move_status)
 RH_WORDS(price_source)
+RH_WORDS(build_result)
 
 const char *source_api(enum source s);  /* "ec2" */
 const char *source_what(enum source s); /* "spot requests" */
