@@ -3,6 +3,7 @@ libcore_a_SOURCES += \
 	core/engine/api_set.h \
 	core/engine/board.c \
 	core/engine/board.h \
+	core/engine/builds.c \
 	core/engine/calls.c \
 	core/engine/commands.c \
 	core/engine/controller.c \

@@ -507,6 +507,49 @@ static void put_cost(struct strbuf *b, const struct fleet *f)
     jsonw_close(b, '}');
 }
 
+/* Seconds, rounded; null without a build. */
+static void put_median(struct strbuf *b, const char *name, int64_t ms, int32_t builds)
+{
+    put_count(b, name, builds > 0 ? (ms + 500) / 1000 : -1);
+}
+
+static void put_jobs(struct strbuf *b, const struct fleet *f)
+{
+    jsonw_open(b, "jobs", '[');
+    for (size_t i = 0; i < f->n_jobs; i++) {
+        const struct job_view *v = &f->jobs[i];
+
+        jsonw_open(b, NULL, '{');
+        jsonw_text(b, "name", v->name);
+        jsonw_text_or_null(b, "server", v->server);
+        put_median(b, "onprem_median_s", v->onprem_ms, v->onprem_builds);
+        jsonw_i64(b, "onprem_builds", v->onprem_builds);
+        put_median(b, "cloud_median_s", v->cloud_ms, v->cloud_builds);
+        jsonw_i64(b, "cloud_builds", v->cloud_builds);
+        if (v->known)
+            jsonw_i64(b, "percent", v->percent);
+        else
+            jsonw_null(b, "percent");
+        jsonw_close(b, '}');
+    }
+    jsonw_close(b, ']');
+}
+
+static void put_speedup(struct strbuf *b, const struct fleet *f)
+{
+    if (f->speedup.known) {
+        jsonw_open(b, "speedup", '{');
+        jsonw_i64(b, "median_percent", f->speedup.percent);
+        jsonw_i64(b, "jobs", f->speedup.jobs);
+        jsonw_i64(b, "builds", f->speedup.builds);
+        jsonw_close(b, '}');
+    } else {
+        jsonw_null(b, "speedup");
+    }
+    jsonw_text_or_null(b, "speedup_missing", f->speedup.missing);
+    put_jobs(b, f);
+}
+
 void fleet_json(const struct fleet *f, const char *version, struct strbuf *out)
 {
     jsonw_open(out, NULL, '{');
@@ -518,7 +561,7 @@ void fleet_json(const struct fleet *f, const char *version, struct strbuf *out)
     put_extension(out, f);
     put_host(out, f);
     put_cost(out, f);
-    jsonw_null(out, "speedup");
+    put_speedup(out, f);
     put_alerts(out, f);
     put_apis(out, f);
     put_sources(out, f);

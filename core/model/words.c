@@ -52,6 +52,11 @@ RH_WORDS(move_status, MOVE_STATUSES)
 RH_WORDS(price_source, PRICE_SOURCES)
 RH_WORDS(build_result, BUILD_RESULTS)
 
+bool source_decides(enum source s)
+{
+    return s != SOURCE_BUILDS;
+}
+
 const char *source_api(enum source s)
 {
     static const char *const apis[] = {

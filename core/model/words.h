@@ -157,7 +157,8 @@ enum {
     X(SPOT, "ec2", "spot requests")                                                      \
     X(INTERFACES, "ec2", "network interfaces")                                           \
     X(PRICES, "prices", "spot price history")                                            \
-    X(PRICELIST, "pricelist", "on-demand prices")
+    X(PRICELIST, "pricelist", "on-demand prices")                                        \
+    X(BUILDS, "builds", "build history")
 
 /* For each list: its spelling ("?" out of range), and the way back (false: no such word).
  */
@@ -308,6 +309,8 @@ RH_WORDS(build_result)
 
 const char *source_api(enum source s);  /* "ec2" */
 const char *source_what(enum source s); /* "spot requests" */
+/* Whether anything automatic rests on it; what does not is only reported. */
+bool source_decides(enum source s);
 const char *place_screen(enum place p); /* "on-prem": the screen's spelling */
 const char *price_source_screen(enum price_source s); /* "price list" */
 

@@ -161,7 +161,7 @@ static void builds(struct server_view *s, const char *build, int progress)
 
 static void apis(struct fleet *f)
 {
-    static const int64_t every[SOURCE_COUNT] = {30, 15, 20, 10, 10, 60, 300, 86400};
+    static const int64_t every[SOURCE_COUNT] = {30, 15, 20, 10, 10, 60, 300, 86400, 300};
 
     f->n_apis = SOURCE_COUNT;
     for (int i = 0; i < SOURCE_COUNT; i++)
