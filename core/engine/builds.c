@@ -3,6 +3,7 @@
 #include "core/engine/state.h"
 
 #include "core/base/str.h"
+#include "core/engine/speedup_view.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -150,47 +151,16 @@ static void sample_store(struct controller *c, const struct sample *s)
 
 /* ----- what is shown of it ----- */
 
-static int by_server_and_name(const void *a, const void *b)
-{
-    const struct job_view *x = a, *y = b;
-    int order = strcmp(x->server, y->server);
-
-    return order != 0 ? order : strcmp(x->name, y->name);
-}
-
 static void reckon(struct builds_kept *b)
 {
-    speedup(b->jobs, b->n, &b->sum);
-    b->n_views = 0;
-    for (size_t i = 0; i < b->n && b->n_views < FLEET_JOBS; i++) {
-        struct job_view *v = &b->views[b->n_views];
-        struct job_speedup s;
-
-        speedup_job(&b->jobs[i], &s);
-        if (s.onprem_builds + s.cloud_builds == 0)
-            continue;
-        b->n_views++;
-        *v = (struct job_view){.known = s.known,
-                               .percent = s.percent,
-                               .onprem_ms = s.onprem_ms,
-                               .cloud_ms = s.cloud_ms,
-                               .onprem_builds = s.onprem_builds,
-                               .cloud_builds = s.cloud_builds};
-        sample_job_name(b->jobs[i].path, v->name, sizeof(v->name));
-        (void)str_copy(v->server, sizeof(v->server), b->jobs[i].server);
-    }
-    qsort(b->views, b->n_views, sizeof(b->views[0]), by_server_and_name);
+    b->n_views = speedup_view_make(b->jobs, b->n, &b->sum, b->views, ARRAY_LEN(b->views));
 }
 
 void builds_view(const struct controller *c, struct fleet *f)
 {
     const struct builds_kept *b = &c->builds;
 
-    f->speedup.known = b->sum.known;
-    f->speedup.percent = b->sum.percent;
-    f->speedup.jobs = b->sum.jobs;
-    f->speedup.builds = b->sum.builds;
-    speedup_missing(&b->sum, f->speedup.missing);
+    f->speedup = b->sum;
     memcpy(f->jobs, b->views, b->n_views * sizeof(b->views[0]));
     f->n_jobs = b->n_views;
 }

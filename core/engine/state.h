@@ -193,7 +193,7 @@ struct builds_kept {
     struct job_history *jobs; /* SPEEDUP_JOBS of each, n in use */
     struct job_kept *kept;
     size_t n, turn;
-    struct speedup sum;
+    struct speedup_view sum;
     struct job_view views[FLEET_JOBS];
     size_t n_views;
 };

@@ -92,6 +92,13 @@ struct job_view {
     int32_t onprem_builds, cloud_builds;
 };
 
+/* The median of the jobs, and what it is made of. */
+struct speedup_view {
+    bool known;
+    int32_t percent, jobs, builds;
+    char missing[LINE_TEXT]; /* while it is not known: what for; "" */
+};
+
 struct api_view {
     enum source source;
     enum api_state state;
@@ -153,11 +160,7 @@ struct fleet {
     struct usd budget;
     bool same_hours_known, always_on_demand_known; /* the whole month, by forecast: */
     struct usd same_hours_on_demand, always_on_demand;
-    struct {
-        bool known;
-        int32_t percent, jobs, builds; /* the median of the jobs; what it is made of */
-        char missing[LINE_TEXT];       /* while it is not known: what for; "" */
-    } speedup;
+    struct speedup_view speedup;
     struct job_view jobs[FLEET_JOBS]; /* by server and name; of more, the first ones */
     size_t n_jobs;
     struct utc

@@ -175,6 +175,7 @@ static struct fleet *full(void)
     f->speedup.jobs = 20;
     f->speedup.builds = 318;
     (void)str_copy(f->speedup.missing, LINE_TEXT, "");
+    memset(f->jobs, 0, sizeof(f->jobs));
     f->jobs[0] = (struct job_view){.name = "team/net-pipe",
                                    .server = "cache",
                                    .known = true,
