@@ -4,6 +4,11 @@ tests_unit_test_move_SOURCES = tests/unit/test_move.c tests/unit/table.h
 tests_unit_test_move_LDADD = $(PURE_TEST_LIBS)
 TESTS += tests/unit/test_move
 
+check_PROGRAMS += tests/unit/test_builds
+tests_unit_test_builds_SOURCES = tests/unit/test_builds.c tests/unit/table.h
+tests_unit_test_builds_LDADD = $(CORE_TEST_LIBS)
+TESTS += tests/unit/test_builds
+
 check_PROGRAMS += tests/sim/test_week
 tests_sim_test_week_SOURCES = tests/sim/test_week.c tests/sim/weeks.c tests/sim/weeks.h \
 	tests/unit/table.h

@@ -52,6 +52,8 @@ void cells_money(struct usd v, int decimals, int width, char buf[USD_TEXT]) NONN
 const char *cells_countdown(int64_t seconds, char buf[DUR_TEXT]) NONNULL;
 /* An age in at most six cells up to 99 days: "9s", "44m", "1h06m", "2d04h". */
 const char *cells_age(int64_t seconds, char buf[DUR_TEXT]) NONNULL;
+/* "42% faster", "8% slower", "as fast": the time in the cloud against that on-prem. */
+const char *cells_speedup(int32_t percent, char buf[DUR_TEXT]) NONNULL;
 /* "7h17m53s": all units down to seconds below a day. */
 const char *cells_long(int64_t seconds, char buf[DUR_TEXT]) NONNULL;
 

@@ -42,6 +42,16 @@ const char *cells_age(int64_t s, char buf[DUR_TEXT])
     return buf;
 }
 
+const char *cells_speedup(int32_t percent, char buf[DUR_TEXT])
+{
+    if (percent == 0)
+        (void)str_copy(buf, DUR_TEXT, "as fast");
+    else
+        (void)str_format(buf, DUR_TEXT, "%d%% %s", percent > 0 ? percent : -percent,
+                         percent > 0 ? "faster" : "slower");
+    return buf;
+}
+
 const char *cells_long(int64_t s, char buf[DUR_TEXT])
 {
     if (s < 0)

@@ -1,12 +1,14 @@
 #include <config.h>
 
 #include "tui/cmd.h"
+#include "tui/cost_jobs.h"
 #include "tui/cost_prices.h"
 #include "tui/out.h"
 #include "tui/session.h"
 
 #include "core/base/jsonw.h"
 #include "core/cost/forecast.h"
+#include "core/model/fleet_json.h"
 #include "core/policy/schedule.h"
 
 #include <stdlib.h>
@@ -33,6 +35,7 @@ struct report {
     struct usd total;
     struct forecast forecast;
     struct comparisons compare;
+    struct cost_jobs jobs;
 };
 
 static enum err_code month_parse(const char *text, struct utc *out, struct err *e)
@@ -265,6 +268,7 @@ static void print_text(const struct report *r, const struct session *s)
         out_printf("  %-26s %10s\n", comparison_text((enum comparison)i),
                    amount(r->compare.known[i], r->compare.amount[i], a));
     cost_prices_text(&prices);
+    cost_jobs_text(&r->jobs);
 }
 
 static void put_bill(struct strbuf *b, const char *name, const struct bill *bill)
@@ -325,17 +329,19 @@ static void print_json(const struct report *r, const struct session *s)
         jsonw_usd(&b, comparison_word((enum comparison)i), r->compare.amount[i], 2,
                   r->compare.known[i]);
     cost_prices_json(&prices, &b);
+    speedup_json(&r->jobs.sum, r->jobs.jobs, r->jobs.n, &b);
     jsonw_close(&b, '}');
     out_line(strbuf_text(&b));
     strbuf_clear(&b);
 }
 
-/* The ledger itself, a stretch a line; then the prices. */
+/* The ledger itself, a stretch a line; then the prices, then the jobs. */
 static void print_csv(const struct report *r, const struct session *s)
 {
     struct price_sheet prices = sheet_of(r, s);
 
-    out_printf("start,end,kind,server,resource,type,zone,cost," COST_PRICES_COLUMNS "\n");
+    out_printf("start,end,kind,server,resource,type,zone,cost," COST_PRICES_COLUMNS
+               "," COST_JOBS_COLUMNS "\n");
     for (size_t i = 0; i < r->ledger.n_segments; i++) {
         const struct segment *g = &r->ledger.segments[i];
         char start[TIME_TEXT], end[TIME_TEXT], usd[USD_TEXT];
@@ -350,13 +356,14 @@ static void print_csv(const struct report *r, const struct session *s)
         known = bill_segment(&b, &r->book, g, r->now, r->month_start, r->month_end, &e) ==
                     ERR_OK &&
                 bill_total(&b, &v, &e) == ERR_OK;
-        out_printf("%s,%s,%s,%s,%s,%s,%s,%s," COST_PRICES_NONE "\n",
+        out_printf("%s,%s,%s,%s,%s,%s,%s,%s," COST_PRICES_NONE "," COST_JOBS_NONE "\n",
                    utc_text(g->start, start), g->end.s != 0 ? utc_text(g->end, end) : "",
                    out_csv_field(g->kind), out_csv_field(g->server),
                    out_csv_field(g->resource), out_csv_field(g->type),
                    out_csv_field(g->zone), known ? usd_text(v, 6, usd) : "");
     }
     cost_prices_csv(&prices);
+    cost_jobs_csv(&r->jobs);
 }
 
 int cmd_cost(const struct args *a)
@@ -381,7 +388,8 @@ int cmd_cost(const struct args *a)
         goto out;
     }
     r.month_end = ledger_month_end(r.month_start);
-    if (make_report(&r, &s, &e) != ERR_OK) {
+    if (make_report(&r, &s, &e) != ERR_OK ||
+        cost_jobs_load(s.store, &r.jobs, &e) != ERR_OK) {
         rc = session_fail(&e);
         goto out;
     }
@@ -395,6 +403,7 @@ int cmd_cost(const struct args *a)
         rc = EXIT_FAILED;
 out:
     store_ledger_free(&r.ledger);
+    cost_jobs_free(&r.jobs);
     free(r.tracks);
     free(r.rows);
     session_close(&s);

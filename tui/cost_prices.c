@@ -2,6 +2,7 @@
 
 #include "tui/cost_prices.h"
 
+#include "tui/cost_jobs.h"
 #include "tui/out.h"
 
 #include "core/base/jsonw.h"
@@ -180,7 +181,7 @@ static void csv_spot(void *ctx, const char *type, const char *zone,
 
     out_printf(",,price,,,%s,%s,,", out_csv_field(type), out_csv_field(zone));
     csv_quote(q, ",");
-    csv_quote(&on_demand, "\n");
+    csv_quote(&on_demand, "," COST_JOBS_NONE "\n");
 }
 
 static void csv_type(const struct price_sheet *s, const char *type, void *ctx)

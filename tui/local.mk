@@ -16,6 +16,8 @@ rushhour_SOURCES = \
 	tui/cmd_sim.c \
 	tui/cmd_status.c \
 	tui/commands.def \
+	tui/cost_jobs.c \
+	tui/cost_jobs.h \
 	tui/cost_prices.c \
 	tui/cost_prices.h \
 	tui/demo.c \

@@ -239,7 +239,8 @@ int session_reached(const struct fleet *f)
         struct err e = {0};
 
         /* Without the price list there are estimates still, and moves anyway. */
-        if (api->last_ok.s != 0 || api->failures == 0 || api->source == SOURCE_PRICELIST)
+        if (api->last_ok.s != 0 || api->failures == 0 ||
+            api->source == SOURCE_PRICELIST || !source_decides(api->source))
             continue;
         (void)err_set(&e, ERR_CONNECT, "%s%s%s", named ? "" : name, named ? "" : ": ",
                       api->error);

@@ -259,6 +259,52 @@ static void cost_lines(struct sheet *p, const struct server_view *s)
         add(p, ROLE_DIM, ", %s old", cells_age(p->f->now.s - s->cost.price_as_of.s, age));
 }
 
+static const char *median(int64_t ms, int32_t builds, char buf[DUR_TEXT])
+{
+    if (builds == 0)
+        (void)str_copy(buf, DUR_TEXT, "-");
+    else
+        (void)cells_long((ms + 500) / 1000, buf);
+    return buf;
+}
+
+/* How long its jobs take here and there, and what that comes to over all servers. */
+static void test_lines(struct sheet *p, const struct server_view *s)
+{
+    enum { NAME_COL = 12, TIMES_COL = 36 };
+    const struct fleet *fleet = p->f->fleet;
+    const struct speedup_view *sum = &fleet->speedup;
+    char faster[DUR_TEXT], a[DUR_TEXT], b[DUR_TEXT];
+
+    if (!sum->known && sum->missing[0] == '\0')
+        return;
+    begin(p, "Tests");
+    if (sum->known)
+        add(p, ROLE_TEXT, "%s in the cloud   median of %d job%s with %d builds",
+            cells_speedup(sum->percent, faster), sum->jobs, sum->jobs == 1 ? "" : "s",
+            sum->builds);
+    else
+        add(p, ROLE_DIM, "%s", sum->missing);
+    for (size_t i = 0; i < fleet->n_jobs; i++) {
+        const struct job_view *v = &fleet->jobs[i];
+
+        if (!str_eq(v->server, s->name))
+            continue;
+        begin(p, "");
+        p->pen.col = NAME_COL;
+        add(p, ROLE_TEXT, "%s  ", v->name);
+        if (p->pen.col < TIMES_COL)
+            p->pen.col = TIMES_COL;
+        add(p, ROLE_TEXT, "%s on-prem  %s cloud",
+            median(v->onprem_ms, v->onprem_builds, a),
+            median(v->cloud_ms, v->cloud_builds, b));
+        if (v->known)
+            add(p, v->percent < 0 ? ROLE_WARN : ROLE_OK, "  %s",
+                cells_speedup(v->percent, faster));
+        add(p, ROLE_DIM, "   %d and %d builds", v->onprem_builds, v->cloud_builds);
+    }
+}
+
 static void server_events(struct sheet *p, const struct server_view *s)
 {
     const struct fleet *fleet = p->f->fleet;
@@ -304,6 +350,7 @@ static void detail_draw(const struct frame *frame)
     move_lines(&p, s);
     cost_lines(&p, s);
     offering_lines(&p, s);
+    test_lines(&p, s);
     p.line++;
     server_events(&p, s);
 }

@@ -288,7 +288,7 @@ void header_cost(const struct frame *f, int row, enum layout_form form)
 {
     const struct fleet *fleet = f->fleet;
     struct segments s = {.n = 0};
-    char hour[USD_TEXT + 8], today[USD_TEXT], month[USD_TEXT];
+    char hour[USD_TEXT + 8], today[USD_TEXT], month[USD_TEXT], faster[DUR_TEXT];
     const char *lead = form == FORM_WIDE ? "Cost   " : "";
 
     if (row < 0)
@@ -313,8 +313,11 @@ void header_cost(const struct frame *f, int row, enum layout_form form)
         /* No total line here to say what the rows do not have. */
         segments_add(&s, ROLE_DIM, 20, false, "", "other $%s/h of it",
                      usd_text(fleet->extension_hour, 3, hour));
+    if (form != FORM_TINY && fleet->speedup.known)
+        segments_add(&s, ROLE_TEXT, form == FORM_WIDE ? 25 : 15, false, "", "tests %s",
+                     cells_speedup(fleet->speedup.percent, faster));
     if (form != FORM_TINY)
-        segments_add(&s, ROLE_DIM, 10, true, "", "estimates");
+        segments_add(&s, ROLE_DIM, form == FORM_WIDE ? 22 : 10, true, "", "estimates");
     segments_draw(&s, f->c, row, form == FORM_TINY ? 0 : 1, form == FORM_WIDE ? 3 : 2);
 }
 

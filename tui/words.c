@@ -3,6 +3,7 @@
 #include "tui/words.h"
 
 #include "core/base/str.h"
+#include "tui/cells.h"
 #include "tui/out.h"
 #include "tui/session.h"
 
@@ -176,6 +177,18 @@ static const char *node_text(const struct node_facts *n)
     return n->open ? "idle" : n->marked ? "closed" : "down";
 }
 
+static void say_speedup(const struct speedup_view *s)
+{
+    char faster[DUR_TEXT];
+
+    if (s->known)
+        out_printf("tests in the cloud: %s, the median of %d job%s with %d builds\n",
+                   cells_speedup(s->percent, faster), s->jobs, s->jobs == 1 ? "" : "s",
+                   s->builds);
+    else
+        out_printf("tests in the cloud: %s\n", s->missing);
+}
+
 void words_status(const struct fleet *f, const struct tz *tz)
 {
     struct civil c;
@@ -208,4 +221,6 @@ void words_status(const struct fleet *f, const struct tz *tz)
                    s->move.active ? step_word(s->move.step) : "",
                    s->move.active ? ": " : "", why);
     }
+    if (f->speedup.known || f->speedup.missing[0] != '\0')
+        say_speedup(&f->speedup);
 }

@@ -109,6 +109,7 @@ static enum err_code exchange(struct jenkins *j, const char *method, const char 
         .user = j->config->user,
         .password = j->config->secret,
         .mutating = is_post,
+        .limit_bytes = j->limit_bytes,
     };
     enum err_code rc;
 

@@ -23,6 +23,15 @@ enum err_code jenkins_observe(struct jenkins *j, const struct poll_hints *hints,
                               struct observation *o, struct err *e) MUST_CHECK NONNULL;
 
 /*
+ * The newest builds of the jobs in hints->jobs, a GET for each, one after the other, each
+ * answer capped. Fills o->as.builds, in that order. A job that cannot be read by itself
+ * (404, a broken record) is marked so; only when none could is that an error, as is
+ * anything that concerns Jenkins as a whole.
+ */
+enum err_code jenkins_history(struct jenkins *j, const struct poll_hints *hints,
+                              struct observation *o, struct err *e) MUST_CHECK NONNULL;
+
+/*
  * NODE_CLOSE, NODE_OPEN, NODE_DISCONNECT, NODE_LAUNCH (target: node name) and BUILD_STOP
  * (target: path of the build). Reads before it writes and proves by reading again
  * (jenkins-api 4). NODE_CLOSE of a node marked by a person: DONE, detail "person" (it is

@@ -247,28 +247,6 @@ static void launch_node(struct act *a)
                                      : OUTCOME_FAILED);
 }
 
-/* The path came out of an answer of Jenkins: a build below our own base, nothing else. */
-static bool is_build_path(const struct jenkins *j, const char *path)
-{
-    const char *context = j->base + j->origin_len;
-    size_t n = strlen(context);
-
-    if (strncmp(path, context, n) != 0 || !str_starts(path + n, "/job/") ||
-        !str_ends(path, "/") || strstr(path, "/../") != NULL ||
-        strstr(path, "/./") != NULL || strstr(path, "//") != NULL)
-        return false;
-    for (const char *p = path; *p != '\0'; p++)
-        if (*p <= 0x20 || *p >= 0x7F || strchr("?#\"<>\\^`{|}", *p) != NULL)
-            return false;
-    return true;
-}
-
-static void build_url(struct act *a, const char *rest)
-{
-    jenkins_path(a->j, a->call->target + strlen(a->j->base + a->j->origin_len));
-    strbuf_puts(&a->j->url, rest);
-}
-
 /* Whether the build runs, as Jenkins says now. */
 static enum err_code look_at_build(struct act *a, bool *building)
 {
@@ -276,7 +254,7 @@ static enum err_code look_at_build(struct act *a, bool *building)
     struct json_doc *doc = NULL;
     enum err_code rc;
 
-    build_url(a, "api/json");
+    jenkins_job_url(a->j, a->call->target, "api/json");
     jenkins_tree(a->j, "building");
     rc = jenkins_get(a->j, what, &doc, &a->r->err);
     a->r->took_ms += a->j->rs.took_ms;
@@ -295,7 +273,7 @@ static void stop_build(struct act *a)
     bool building = false, lost;
     enum err_code rc;
 
-    if (!is_build_path(a->j, a->call->target)) {
+    if (!jenkins_is_job_path(a->j, a->call->target)) {
         (void)err_set(&a->r->err, ERR_BUG, "jenkins: not the path of a build");
         answer_result(a->r, OUTCOME_FAILED);
         return;
@@ -305,7 +283,7 @@ static void stop_build(struct act *a)
         answer_result(a->r, rc == ERR_OK ? OUTCOME_DONE : OUTCOME_FAILED);
         return;
     }
-    build_url(a, "stop");
+    jenkins_job_url(a->j, a->call->target, "stop");
     strbuf_reset(&a->j->body);
     rc = jenkins_post(a->j, "jenkins: stop of a build", &lost, &a->r->err);
     a->r->took_ms += a->j->rs.took_ms;

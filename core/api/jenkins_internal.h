@@ -18,6 +18,7 @@ struct jenkins {
     char base[URL_TEXT];     /* no slash at the end */
     size_t origin_len;       /* of scheme://host:port within it */
     struct http_response rs; /* the last answer */
+    size_t limit_bytes;      /* of the next answers, 0 = the usual one */
     struct strbuf url, body;
     char session[64]; /* X-Jenkins-Session */
     /* Password mode only. */
@@ -59,6 +60,12 @@ bool jenkins_read_node(struct jenkins *j, const json_value *computer, struct are
 /* Path of a URL that Jenkins wrote, "" when it is unusable. Never its host. */
 const char *jenkins_url_path(const struct jenkins *j, struct arena *a,
                              const json_value *object) NONNULL;
+
+/* Whether a path that Jenkins gave once is one of a job or build of this Jenkins, and
+ * nothing else. */
+bool jenkins_is_job_path(const struct jenkins *j, const char *path) NONNULL;
+/* Begins j->url with such a path. */
+void jenkins_job_url(struct jenkins *j, const char *path, const char *rest) NONNULL;
 
 /* Whether an offline reason is a marker of this program. */
 bool jenkins_is_ours(const char *cause) NONNULL;

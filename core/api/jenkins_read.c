@@ -48,6 +48,27 @@ const char *jenkins_url_path(const struct jenkins *j, struct arena *a,
     return arena_strdup(a, path);
 }
 
+bool jenkins_is_job_path(const struct jenkins *j, const char *path)
+{
+    const char *context = j->base + j->origin_len;
+    size_t n = strlen(context);
+
+    if (strncmp(path, context, n) != 0 || !str_starts(path + n, "/job/") ||
+        !str_ends(path, "/") || strstr(path, "/../") != NULL ||
+        strstr(path, "/./") != NULL || strstr(path, "//") != NULL)
+        return false;
+    for (const char *p = path; *p != '\0'; p++)
+        if (*p <= 0x20 || *p >= 0x7F || strchr("?#\"<>\\^`{|}", *p) != NULL)
+            return false;
+    return true;
+}
+
+void jenkins_job_url(struct jenkins *j, const char *path, const char *rest)
+{
+    jenkins_path(j, path + strlen(j->base + j->origin_len));
+    strbuf_puts(&j->url, rest);
+}
+
 /* The reason comes with its HTML escaped since Jenkins 2.483. */
 static size_t unescape(const char *s, size_t len, char *out, size_t size)
 {

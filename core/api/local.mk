@@ -11,6 +11,7 @@ libcore_a_SOURCES += \
 	core/api/jenkins.c \
 	core/api/jenkins.h \
 	core/api/jenkins_act.c \
+	core/api/jenkins_history.c \
 	core/api/jenkins_internal.h \
 	core/api/jenkins_read.c \
 	core/api/pricelist.c \

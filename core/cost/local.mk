@@ -5,4 +5,6 @@ libcore_a_SOURCES += \
 	core/cost/forecast.c \
 	core/cost/forecast.h \
 	core/cost/ledger.c \
-	core/cost/ledger.h
+	core/cost/ledger.h \
+	core/cost/speedup.c \
+	core/cost/speedup.h

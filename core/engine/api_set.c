@@ -234,6 +234,12 @@ static enum err_code poll_jenkins(struct api_set *s, const struct poll_hints *h,
     return jenkins_observe(s->jenkins, h, o, e);
 }
 
+static enum err_code poll_builds(struct api_set *s, const struct poll_hints *h,
+                                 struct observation *o, struct err *e)
+{
+    return jenkins_history(s->jenkins, h, o, e);
+}
+
 static enum err_code poll_vsphere(struct api_set *s, const struct poll_hints *h,
                                   struct observation *o, struct err *e)
 {
@@ -274,6 +280,7 @@ static const struct {
     [SOURCE_PRICES] = {A_AWS, poll_ec2},
     [SOURCE_PRICELIST] = {A_PRICELIST, poll_pricelist},
     [SOURCE_QUEUE] = {A_QUEUE, poll_queue},
+    [SOURCE_BUILDS] = {A_JENKINS, poll_builds},
 };
 
 struct observation *api_set_poll(struct api_set *s, enum source source,

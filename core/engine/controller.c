@@ -291,6 +291,10 @@ enum err_code controller_new(const struct controller_options *o,
     for (size_t i = 0; i < HOST_HISTORY; i++)
         c->host_facts.history[i] = -1;
     c->host_facts.peak_permille = -1;
+    if (builds_load(c, state, e) != ERR_OK) {
+        controller_free(c);
+        return e->code;
+    }
     take_fingerprint(c);
     load_state(c, state);
     sources_init(c);
@@ -306,6 +310,7 @@ void controller_free(struct controller *c)
         observation_unref(c->sources[i].good);
     for (size_t i = 0; i < c->n_series; i++)
         free(c->series[i].steps);
+    builds_free(c);
     free(c->segments);
     for (size_t i = 0; c->servers != NULL && i < c->n_servers; i++)
         free(c->servers[i].zone_nodes);
@@ -339,7 +344,8 @@ static void check_clock(struct controller *c)
 
         /* The reads of AWS are one host with one clock. */
         if (i == SOURCE_SPOT || i == SOURCE_INTERFACES || i == SOURCE_PRICES ||
-            i == SOURCE_PRICELIST || i == SOURCE_QUEUE)
+            i == SOURCE_PRICELIST || i == SOURCE_QUEUE ||
+            !source_decides((enum source)i))
             continue;
         if (o != NULL && o->skew_known &&
             (o->skew_s > c->config->policy.clock_skew ||
@@ -465,7 +471,8 @@ bool controller_has_looked(const struct controller *c)
     for (size_t i = 0; i < SOURCE_COUNT; i++) {
         const struct source_state *s = &c->sources[i];
 
-        if (s->configured && i != SOURCE_SPOT && s->last_ok.s == 0 && s->failures == 0)
+        if (s->configured && i != SOURCE_SPOT && source_decides((enum source)i) &&
+            s->last_ok.s == 0 && s->failures == 0)
             return false;
     }
     return true;

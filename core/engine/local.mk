@@ -3,6 +3,7 @@ libcore_a_SOURCES += \
 	core/engine/api_set.h \
 	core/engine/board.c \
 	core/engine/board.h \
+	core/engine/builds.c \
 	core/engine/calls.c \
 	core/engine/commands.c \
 	core/engine/controller.c \
@@ -27,6 +28,8 @@ libcore_a_SOURCES += \
 	core/engine/runtime.h \
 	core/engine/snapshot.c \
 	core/engine/sources.c \
+	core/engine/speedup_view.c \
+	core/engine/speedup_view.h \
 	core/engine/state.c \
 	core/engine/state.h \
 	core/engine/warnings.c

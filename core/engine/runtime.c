@@ -38,10 +38,10 @@ struct worker {
     bool started;
 };
 
-/* One thread for each API; spot prices go their own way, a long listing delays no
- * interruption; and so does the queue, which waits long. */
+/* One thread for each API; spot prices and the history of builds go their own way: a long
+ * listing delays no interruption and no drain; and so does the queue, which waits long. */
 static const char *const poller_apis[] = {"velostrata", "jenkins",   "vsphere", "ec2",
-                                          "prices",     "pricelist", "sqs"};
+                                          "prices",     "pricelist", "builds",  "sqs"};
 enum { POLLERS = ARRAY_LEN(poller_apis) };
 
 struct runtime {

@@ -175,7 +175,7 @@ static void view_degraded(const struct controller *c, struct fleet *f)
     for (size_t i = 0; i < SOURCE_COUNT; i++) {
         char word[32];
 
-        if (!c->sources[i].configured)
+        if (!c->sources[i].configured || !source_decides((enum source)i))
             continue;
         if (c->sources[i].state == API_DOWN) {
             (void)str_format(word, sizeof(word), "breaker:%s",
@@ -238,6 +238,7 @@ struct fleet *controller_snapshot(struct controller *c)
         f->orders_open += c->servers[i].order.place != PLACE_UNKNOWN ? 1 : 0;
     f->orders_open += c->extension.start_ordered || c->extension.stop_ordered ? 1 : 0;
     costs_view(c, f);
+    builds_view(c, f);
     view_apis(c, f);
     view_degraded(c, f);
     memcpy(f->alerts, c->alerts, sizeof(f->alerts));

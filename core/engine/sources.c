@@ -18,6 +18,8 @@ enum {
     HURRY_MS = 250
 };
 enum { STALE_POLLS = 3 };
+/* Nobody waits for it: a slow pace spares Jenkins, which reads builds from its disk. */
+enum { BUILDS_EVERY_S = 300 };
 
 /* A price list changes now and then; it is free, and asked once a day (aws-api 7). */
 enum { PRICELIST_EVERY_S = 86400 };
@@ -83,6 +85,8 @@ static int64_t rest_s(const struct controller *c, enum source s)
         return PRICELIST_EVERY_S;
     case SOURCE_QUEUE:
         return QUEUE_PAUSE_S;
+    case SOURCE_BUILDS:
+        return BUILDS_EVERY_S;
     case SOURCE_COUNT:
         break;
     }
@@ -139,6 +143,7 @@ void sources_init(struct controller *c)
         [SOURCE_PRICES] = k->aws.present,
         [SOURCE_PRICELIST] = k->aws.present,
         [SOURCE_QUEUE] = k->aws.present && k->aws.interruption_queue != NULL,
+        [SOURCE_BUILDS] = k->jenkins.present,
     };
 
     for (size_t i = 0; i < SOURCE_COUNT; i++) {
@@ -187,7 +192,7 @@ static void failed(struct controller *c, struct source_state *st,
         if (wait > BREAKER_MAX_MS)
             wait = BREAKER_MAX_MS;
         wait = jittered(c, wait);
-        if (st->state != API_DOWN)
+        if (st->state != API_DOWN && source_decides(o->source))
             alert_raise(c, "", source_api(o->source), o->err.text);
         st->state = API_DOWN;
     } else {
@@ -233,6 +238,10 @@ void sources_take(struct controller *c, struct observation *o)
         costs_pricelist(c, o);
     if (o->source == SOURCE_QUEUE)
         warnings_take(c, &o->as.queue);
+    if (o->source == SOURCE_JENKINS)
+        builds_seen(c, o);
+    if (o->source == SOURCE_BUILDS)
+        builds_history(c, o);
 }
 
 /* A change is expected there: ask soon instead of at the next poll. A source that fails
@@ -287,6 +296,8 @@ static void fill_hints(struct controller *c, enum source s, struct poll_hints *h
     c->sources[s].turn = c->sources[s].turn_next;
     if (s == SOURCE_VELOSTRATA && c->extension.has_last)
         add_hint(h, c->extension.last.detail);
+    if (s == SOURCE_BUILDS)
+        builds_hints(c, h);
     if (s == SOURCE_PRICES) {
         h->since = c->sources[s].good != NULL ? c->sources[s].good->at : prices_gap(c);
         h->since.s -= 3600; /* a little overlap costs nothing and loses no change */
@@ -295,7 +306,8 @@ static void fill_hints(struct controller *c, enum source s, struct poll_hints *h
 
 bool source_is_needed(const struct controller *c, enum source s)
 {
-    return c->sources[s].configured && (s != SOURCE_SPOT || any_spot(c));
+    return c->sources[s].configured && (s != SOURCE_SPOT || any_spot(c)) &&
+           (s != SOURCE_BUILDS || c->builds.n > 0);
 }
 
 void sources_schedule(struct controller *c)

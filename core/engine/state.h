@@ -9,6 +9,7 @@
 #include "core/base/rng.h"
 #include "core/cost/forecast.h"
 #include "core/cost/ledger.h"
+#include "core/cost/speedup.h"
 #include "core/engine/controller.h"
 #include "core/move/mover.h"
 #include "core/policy/lead.h"
@@ -176,6 +177,35 @@ struct month_kept {
     struct utc forecast_told; /* start of the day on which that was told */
 };
 
+/* A build of which nobody has said yet how it ended. */
+struct open_run {
+    int32_t number;
+    const struct server_config *server;
+    bool in_cloud; /* the node that it was seen on first */
+    bool in_both;  /* then on a node of the other place, too */
+    bool running;  /* in the newest reading */
+    struct utc started;
+};
+
+enum { OPEN_RUNS = 8 };
+struct job_kept {
+    struct open_run runs[OPEN_RUNS];
+    size_t n_runs;
+    bool asked;   /* its history was read once */
+    int32_t upto; /* all builds up to this number are over and counted */
+    struct utc seen;
+};
+
+/* What ran where, and the history that is read of it. */
+struct builds_kept {
+    struct job_history *jobs; /* SPEEDUP_JOBS of each, n in use */
+    struct job_kept *kept;
+    size_t n, turn;
+    struct speedup_view sum;
+    struct job_view views[FLEET_JOBS];
+    size_t n_views;
+};
+
 struct controller {
     const struct config *config;
     const struct tz *tz;
@@ -248,6 +278,7 @@ struct controller {
     struct utc offers_changed; /* by a loss or a refusal */
     struct utc pools_at;       /* the ledger was counted into them, 0 = to be done */
     struct month_kept month;
+    struct builds_kept builds;
     struct utc month_start, day_start, next_day;
 
     struct journal_entry events[FLEET_EVENTS]; /* ring */
@@ -393,6 +424,15 @@ void decide_all(struct controller *c) NONNULL;
 
 /* commands.c */
 void command_take(struct controller *c, const struct command *cmd, bool stored) NONNULL;
+
+/* builds.c: what runs on the nodes, how long it took, and what that says of the cloud. */
+enum err_code builds_load(struct controller *c, const struct store_state *state,
+                          struct err *e) NONNULL;
+void builds_free(struct controller *c) NONNULL;
+void builds_seen(struct controller *c, const struct observation *o) NONNULL;
+void builds_history(struct controller *c, const struct observation *o) NONNULL;
+void builds_hints(struct controller *c, struct poll_hints *h) NONNULL;
+void builds_view(const struct controller *c, struct fleet *f) NONNULL;
 
 /* costs.c: segments, prices, sums. */
 void costs_load(struct controller *c, const struct store_state *state) NONNULL;

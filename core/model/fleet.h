@@ -82,6 +82,23 @@ struct server_view {
     int32_t offerings_more; /* behind those */
 };
 
+/* How long the builds of a job take here and there (cost/speedup). */
+struct job_view {
+    char name[BUILD_TEXT];       /* full name */
+    char server[NAME_TEXT];      /* where its newest build ran */
+    bool known;                  /* enough builds in both places: */
+    int32_t percent;             /* 42: takes 42 % less time in the cloud */
+    int64_t onprem_ms, cloud_ms; /* medians, 0 without a build */
+    int32_t onprem_builds, cloud_builds;
+};
+
+/* The median of the jobs, and what it is made of. */
+struct speedup_view {
+    bool known;
+    int32_t percent, jobs, builds;
+    char missing[LINE_TEXT]; /* while it is not known: what for; "" */
+};
+
 struct api_view {
     enum source source;
     enum api_state state;
@@ -99,6 +116,7 @@ struct alert {
 };
 
 enum { FLEET_EVENTS = 256, FLEET_ALERTS = 16, FLEET_REPLIES = 16, FLEET_DEGRADED = 8 };
+enum { FLEET_JOBS = 64 };
 
 struct fleet {
     int refs;         /* atomic; fleet_ref/unref only */
@@ -142,6 +160,9 @@ struct fleet {
     struct usd budget;
     bool same_hours_known, always_on_demand_known; /* the whole month, by forecast: */
     struct usd same_hours_on_demand, always_on_demand;
+    struct speedup_view speedup;
+    struct job_view jobs[FLEET_JOBS]; /* by server and name; of more, the first ones */
+    size_t n_jobs;
     struct utc
         worst_as_of; /* oldest good reading among the APIs that control moves; 0 never */
     int64_t stale_after_s;

@@ -507,6 +507,47 @@ static void put_cost(struct strbuf *b, const struct fleet *f)
     jsonw_close(b, '}');
 }
 
+/* Seconds, rounded; null without a build. */
+static void put_median(struct strbuf *b, const char *name, int64_t ms, int32_t builds)
+{
+    put_count(b, name, builds > 0 ? (ms + 500) / 1000 : -1);
+}
+
+static void put_job(struct strbuf *b, const struct job_view *v)
+{
+    jsonw_open(b, NULL, '{');
+    jsonw_text(b, "name", v->name);
+    jsonw_text_or_null(b, "server", v->server);
+    put_median(b, "onprem_median_s", v->onprem_ms, v->onprem_builds);
+    jsonw_i64(b, "onprem_builds", v->onprem_builds);
+    put_median(b, "cloud_median_s", v->cloud_ms, v->cloud_builds);
+    jsonw_i64(b, "cloud_builds", v->cloud_builds);
+    if (v->known)
+        jsonw_i64(b, "percent", v->percent);
+    else
+        jsonw_null(b, "percent");
+    jsonw_close(b, '}');
+}
+
+void speedup_json(const struct speedup_view *s, const struct job_view *jobs, size_t n,
+                  struct strbuf *out)
+{
+    if (s->known) {
+        jsonw_open(out, "speedup", '{');
+        jsonw_i64(out, "median_percent", s->percent);
+        jsonw_i64(out, "jobs", s->jobs);
+        jsonw_i64(out, "builds", s->builds);
+        jsonw_close(out, '}');
+    } else {
+        jsonw_null(out, "speedup");
+    }
+    jsonw_text_or_null(out, "speedup_missing", s->missing);
+    jsonw_open(out, "jobs", '[');
+    for (size_t i = 0; i < n; i++)
+        put_job(out, &jobs[i]);
+    jsonw_close(out, ']');
+}
+
 void fleet_json(const struct fleet *f, const char *version, struct strbuf *out)
 {
     jsonw_open(out, NULL, '{');
@@ -518,7 +559,7 @@ void fleet_json(const struct fleet *f, const char *version, struct strbuf *out)
     put_extension(out, f);
     put_host(out, f);
     put_cost(out, f);
-    jsonw_null(out, "speedup");
+    speedup_json(&f->speedup, f->jobs, f->n_jobs, out);
     put_alerts(out, f);
     put_apis(out, f);
     put_sources(out, f);

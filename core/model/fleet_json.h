@@ -12,4 +12,8 @@
 /* One line, no newline. version: of the program. Ages count from f->at. */
 void fleet_json(const struct fleet *f, const char *version, struct strbuf *out) NONNULL;
 
+/* The members speedup, speedup_missing and jobs of the object that is being written. */
+void speedup_json(const struct speedup_view *s, const struct job_view *jobs, size_t n,
+                  struct strbuf *out) NONNULL;
+
 #endif

@@ -66,6 +66,26 @@ struct obs_jenkins {
     size_t n_nodes;
 };
 
+/* builds: jenkins-api 7, of the jobs that were asked for */
+struct seen_run {
+    int32_t number;
+    enum build_result result; /* BUILD_RUNNING until all of it is over */
+    const char *node;         /* builtOn; "" = the built-in one, or a Pipeline's */
+    struct utc started;       /* by the clock of Jenkins */
+    int64_t took_ms;          /* 0 until it is over */
+};
+struct seen_job {
+    const char *path;            /* as it was asked for */
+    bool gone;                   /* Jenkins knows no such job, or hides it from us */
+    bool unreadable;             /* this one alone could not be read */
+    const struct seen_run *runs; /* the newest ones */
+    size_t n_runs;
+};
+struct obs_builds {
+    const struct seen_job *jobs;
+    size_t n;
+};
+
 /* velostrata: velostrata-api, state model */
 enum managed_state {
     MANAGED_UNKNOWN,
@@ -212,19 +232,22 @@ struct observation {
         struct obs_prices prices;
         struct obs_pricelist pricelist;
         struct obs_queue queue;
+        struct obs_builds builds;
     } as;
     int refs; /* atomic; observation_ref/unref only */
 };
 
 /* What a poll should look for beyond the configuration; a value, made by the controller.
  */
-enum { HINT_IDS = 16 };
+enum { HINT_IDS = 16, HINT_JOBS = 8 };
 struct poll_hints {
     char ids[HINT_IDS][ID_TEXT]; /* instances (INSTANCES, SPOT), tasks (VELOSTRATA) */
     size_t n;
-    bool moving;      /* a move is under way: read details of VMs, too */
-    struct utc since; /* PRICES: history from here */
-    uint64_t batch;   /* QUEUE: this batch and those before it are handled, on disk */
+    bool moving;                    /* a move is under way: read details of VMs, too */
+    struct utc since;               /* PRICES: history from here */
+    char jobs[HINT_JOBS][URL_TEXT]; /* BUILDS: paths of jobs */
+    size_t n_jobs;
+    uint64_t batch; /* QUEUE: this batch and those before it are handled, on disk */
 };
 
 /* Owned, one reference. NULL when memory is out. */

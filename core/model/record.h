@@ -57,6 +57,21 @@ struct listed_price {
     struct utc at;    /* read then */
 };
 
+/* What ran on which node: one build of a job, as Jenkins and our own looking tell. */
+struct sample {
+    char job[URL_TEXT]; /* path of the job's URL */
+    int32_t number;
+    char server[NAME_TEXT], node[NAME_TEXT];
+    enum place place;   /* PLACE_ONPREM, PLACE_CLOUD; PLACE_UNKNOWN: it ran in both */
+    struct utc started; /* by the clock of Jenkins, 0 unknown */
+    int64_t took_ms;    /* 0 until it is over */
+    enum build_result result;
+};
+
+/* "team/net-pipe" of "/ci/job/team/job/net-pipe/", cleaned, cut to what fits. size >= 1.
+ */
+void sample_job_name(const char *path, char *out, size_t size) NONNULL;
+
 enum record_kind {
     RECORD_JOURNAL,
     RECORD_MOVE,    /* insert or replace by id */
@@ -66,8 +81,10 @@ enum record_kind {
     RECORD_SETTING, /* key, value; value "" deletes */
     RECORD_SEGMENT, /* insert or replace by id */
     RECORD_PRICE,
-    RECORD_LISTED, /* insert or replace by region and type */
-    RECORD_COMMAND /* a command of the store was taken and answered */
+    RECORD_LISTED,   /* insert or replace by region and type */
+    RECORD_SAMPLE,   /* insert, or replace by job and number */
+    RECORD_JOB_GONE, /* forget the samples of a job */
+    RECORD_COMMAND   /* a command of the store was taken and answered */
 };
 
 struct record {
@@ -92,6 +109,8 @@ struct record {
             struct usd price;
         } price;
         struct listed_price listed;
+        struct sample sample;
+        char job_gone[URL_TEXT];
         struct command_reply command;
     } as;
     struct utc at;

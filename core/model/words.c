@@ -50,6 +50,12 @@ RH_WORDS(outcome, OUTCOMES)
 RH_WORDS(level, LEVELS)
 RH_WORDS(move_status, MOVE_STATUSES)
 RH_WORDS(price_source, PRICE_SOURCES)
+RH_WORDS(build_result, BUILD_RESULTS)
+
+bool source_decides(enum source s)
+{
+    return s != SOURCE_BUILDS && s != SOURCE_QUEUE;
+}
 
 const char *source_api(enum source s)
 {

@@ -136,6 +136,16 @@ enum {
     X(OPEN, "open")                                                                      \
     X(DONE, "done") X(FAILED, "failed") X(CANCELED, "canceled") X(BLOCKED, "blocked")
 
+/* How a build ended, as Jenkins spells it; RUNNING: it has not. */
+#define BUILD_RESULTS(X)                                                                 \
+    X(RUNNING, "RUNNING")                                                                \
+    X(SUCCESS, "SUCCESS")                                                                \
+    X(UNSTABLE, "UNSTABLE")                                                              \
+    X(FAILURE, "FAILURE")                                                                \
+    X(NOT_BUILT, "NOT_BUILT")                                                            \
+    X(ABORTED, "ABORTED")                                                                \
+    X(UNKNOWN, "UNKNOWN")
+
 /*
  * One row per thing that is polled: enum, API it belongs to (status --json), what it
  * reads. The rows of one API share a thread and a connection.
@@ -149,6 +159,7 @@ enum {
     X(INTERFACES, "ec2", "network interfaces")                                           \
     X(PRICES, "prices", "spot price history")                                            \
     X(PRICELIST, "pricelist", "on-demand prices")                                        \
+    X(BUILDS, "builds", "build history")                                                 \
     X(QUEUE, "sqs", "interruption events")
 
 /* For each list: its spelling ("?" out of range), and the way back (false: no such word).
@@ -265,6 +276,12 @@ enum price_source {
 #undef X
         PRICE_SOURCE_COUNT
 };
+enum build_result {
+#define X(id, w) BUILD_##id,
+    BUILD_RESULTS(X)
+#undef X
+        BUILD_RESULT_COUNT
+};
 enum source {
 #define X(id, api, what) SOURCE_##id,
     SOURCES(X)
@@ -290,9 +307,12 @@ RH_WORDS(outcome)
 RH_WORDS(level)
 RH_WORDS(move_status)
 RH_WORDS(price_source)
+RH_WORDS(build_result)
 
 const char *source_api(enum source s);  /* "ec2" */
 const char *source_what(enum source s); /* "spot requests" */
+/* Whether anything automatic rests on it; what does not is only reported. */
+bool source_decides(enum source s);
 const char *place_screen(enum place p); /* "on-prem": the screen's spelling */
 const char *price_source_screen(enum price_source s); /* "price list" */
 

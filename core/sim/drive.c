@@ -308,6 +308,10 @@ static void finish(struct drive *d)
     r->cost_extension = f->extension_month;
     r->cost_spot.nanos = f->month.nanos - f->extension_month.nanos;
     r->cost_known = f->hour_known;
+    r->speedup_known = f->speedup.known;
+    r->speedup_percent = f->speedup.percent;
+    r->speedup_jobs = f->speedup.jobs;
+    r->speedup_builds = f->speedup.builds;
     fleet_unref(f);
 }
 

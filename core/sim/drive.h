@@ -45,6 +45,8 @@ struct drive_report {
     size_t n_late;
     struct usd cost_total, cost_spot, cost_extension, on_demand;
     bool cost_known;
+    bool speedup_known; /* as the last snapshot has it */
+    int32_t speedup_percent, speedup_jobs, speedup_builds;
     int64_t polls, calls, steps, crashes;
     int64_t violations;
     char violation[LINE_TEXT]; /* the first */

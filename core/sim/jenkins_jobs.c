@@ -124,11 +124,19 @@ static void put_actions(const struct jenkins_out *o, struct wire_json *j,
     strbuf_puts(o->b, ",{}]");
 }
 
+const char *jenkins_job_class(const struct sim_job *j)
+{
+    return j->pipeline ? "org.jenkinsci.plugins.workflow.job.WorkflowJob"
+                       : "hudson.model.FreeStyleProject";
+}
+
 void jenkins_put_build(const struct jenkins_out *o, const struct jenkins_pick *p,
                        const struct sim_build *b)
 {
     const struct sim_job *job = &o->w->jobs[b->job];
-    struct wire_json j = open_object(o->b, "hudson.model.FreeStyleBuild");
+    struct wire_json j =
+        open_object(o->b, job->pipeline ? "org.jenkinsci.plugins.workflow.job.WorkflowRun"
+                                        : "hudson.model.FreeStyleBuild");
     bool running = b->result == SIM_RUNNING_BUILD;
     struct jenkins_pick in;
     char text[SIM_NAME + 16];
@@ -136,7 +144,8 @@ void jenkins_put_build(const struct jenkins_out *o, const struct jenkins_pick *p
     if (jenkins_wants(p, JP_actions, 1, &in))
         put_actions(o, &j, &in, b);
     jenkins_bool(&j, p, JP_building, 1, running);
-    jenkins_text(&j, p, JP_builtOn, 1, o->w->nodes[b->node].name);
+    if (!job->pipeline)
+        jenkins_text(&j, p, JP_builtOn, 1, o->w->nodes[b->node].name);
     jenkins_raw(&j, p, JP_description, 1, "null");
     (void)str_format(text, sizeof(text), "#%d", (int)b->number);
     jenkins_text(&j, p, JP_displayName, 1, text);
@@ -263,7 +272,7 @@ void jenkins_put_job(const struct jenkins_out *o, const struct jenkins_pick *p,
     static const enum jenkins_property newests[] = {JP_lastBuild, JP_lastCompletedBuild,
                                                     JP_lastSuccessfulBuild};
     const struct sim_job *job = &o->w->jobs[index];
-    struct wire_json j = open_object(o->b, "hudson.model.FreeStyleProject");
+    struct wire_json j = open_object(o->b, jenkins_job_class(job));
     struct jenkins_pick in;
     bool queued = false;
 

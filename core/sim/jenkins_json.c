@@ -76,10 +76,12 @@ static void build_name(const struct jenkins_out *o, struct wire_json *j,
 
 /* ---- nodes ---- */
 
+/* of_pipeline: the class that a Pipeline's build shows there. */
 static void put_executable(const struct jenkins_out *o, const struct jenkins_pick *p,
-                           const struct sim_build *b)
+                           const struct sim_build *b, const char *of_pipeline)
 {
-    struct wire_json j = open_object(o->b, "hudson.model.FreeStyleBuild");
+    struct wire_json j = open_object(
+        o->b, o->w->jobs[b->job].pipeline ? of_pipeline : "hudson.model.FreeStyleBuild");
 
     jenkins_int(&j, p, JP_estimatedDuration, 1, b->estimate_ms);
     build_name(o, &j, p, b);
@@ -99,7 +101,9 @@ static void put_executor(const struct jenkins_out *o, const struct jenkins_pick 
     if (jenkins_wants(p, JP_currentExecutable, 1, &in)) {
         wire_key(&j, "currentExecutable");
         if (b != NULL)
-            put_executable(o, &in, b);
+            put_executable(o, &in, b,
+                           "org.jenkinsci.plugins.workflow.support.steps."
+                           "ExecutorStepExecution$PlaceholderTask$PlaceholderExecutable");
         else
             strbuf_puts(o->b, "null");
     }
@@ -391,7 +395,7 @@ void jenkins_put_computers(const struct jenkins_out *o, const struct jenkins_pic
 static void put_task(const struct jenkins_out *o, const struct jenkins_pick *p,
                      int32_t job)
 {
-    struct wire_json j = open_object(o->b, "hudson.model.FreeStyleProject");
+    struct wire_json j = open_object(o->b, jenkins_job_class(&o->w->jobs[job]));
 
     jenkins_text(&j, p, JP_color, 2, "blue");
     jenkins_text(&j, p, JP_fullDisplayName, 1, o->w->jobs[job].name);
@@ -483,7 +487,8 @@ void jenkins_put_item(const struct jenkins_out *o, const struct jenkins_pick *p,
         if (jenkins_wants(p, JP_executable, 1, &in)) {
             wire_key(&j, "executable");
             if (b != NULL)
-                put_executable(o, &in, b);
+                put_executable(o, &in, b,
+                               "org.jenkinsci.plugins.workflow.job.WorkflowRun");
             else
                 strbuf_puts(o->b, "null");
         }

@@ -13,7 +13,8 @@
     X(actions)                                                                           \
     X(allBuilds)                                                                         \
     X(anonymous)                                                                         \
-    X(assignedLabels) X(authenticated) X(authorities) X(blocked) X(buildable) X(         \
+    X(assignedLabels)                                                                    \
+    X(authenticated) X(authorities) X(blocked) X(buildable) X(                           \
         buildableStartMilliseconds) X(building) X(builds) X(builtOn) X(busyExecutors)    \
         X(cancelled) X(causes) X(color) X(computer) X(currentExecutable) X(              \
             defaultParameterValue) X(description) X(discoverableItems) X(displayName)    \
@@ -87,6 +88,8 @@ void jenkins_put_job(const struct jenkins_out *o, const struct jenkins_pick *p,
                      int32_t job) NONNULL;
 void jenkins_put_build(const struct jenkins_out *o, const struct jenkins_pick *p,
                        const struct sim_build *b) NONNULL;
+
+const char *jenkins_job_class(const struct sim_job *j) NONNULL;
 
 /* Members of the object that is being written, when they are selected. */
 void jenkins_text(struct wire_json *j, const struct jenkins_pick *p,

@@ -55,7 +55,14 @@ void drive_report_json(const struct drive_report *r, struct strbuf *out)
     put_usd(out, "extension", r->cost_extension, r->cost_known);
     strbuf_puts(out, ",\"disks\":null,");
     put_usd(out, "same_hours_on_demand", r->on_demand, r->on_demand.nanos > 0);
-    strbuf_printf(out, "},\"invariant_violations\":%lld,\"trace\":\"%016llx\"}\n",
+    strbuf_putc(out, '}');
+    if (r->speedup_known)
+        strbuf_printf(
+            out, ",\"speedup\":{\"median_percent\":%d,\"jobs\":%d,\"builds\":%d}",
+            (int)r->speedup_percent, (int)r->speedup_jobs, (int)r->speedup_builds);
+    else
+        strbuf_puts(out, ",\"speedup\":null");
+    strbuf_printf(out, ",\"invariant_violations\":%lld,\"trace\":\"%016llx\"}\n",
                   (long long)r->violations, (unsigned long long)r->trace);
 }
 
@@ -81,6 +88,12 @@ void drive_report_text(const struct drive_report *r, struct strbuf *out)
     strbuf_printf(out, "cost         $%s (spot $%s, extension $%s), an estimate\n",
                   usd_text(r->cost_total, 2, a), usd_text(r->cost_spot, 2, b),
                   usd_text(r->cost_extension, 2, c));
+    if (r->speedup_known)
+        strbuf_printf(
+            out,
+            "tests        %d %% less time in the cloud than on-prem, the median "
+            "of %d jobs with %d builds\n",
+            (int)r->speedup_percent, (int)r->speedup_jobs, (int)r->speedup_builds);
     strbuf_printf(out, "work         %lld polls, %lld calls, %lld steps, trace %016llx\n",
                   (long long)r->polls, (long long)r->calls, (long long)r->steps,
                   (unsigned long long)r->trace);

@@ -452,6 +452,7 @@ struct sim_job {
     int32_t next_number;
     int64_t work_min, work_max; /* milliseconds on an idle c5.2xlarge */
     int32_t weight;             /* share of the server's builds */
+    bool pipeline;              /* Jenkins does not tell afterwards where it ran */
     size_t n_parameters;        /* 0 = a job without parameters */
     const char *parameter_names[SIM_MAX_PARAMETERS];
     const char *parameter_defaults[SIM_MAX_PARAMETERS];

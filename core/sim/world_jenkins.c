@@ -184,12 +184,12 @@ static void add_jobs(struct world *w, int32_t server)
         const char *suffix;
         int64_t min_s, max_s;
         int32_t weight;
-        bool parameters;
+        bool parameters, pipeline;
     } kinds[] = {
-        {"smoke", 180, 300, 4, false},
-        {"functional", 330, 600, 3, true},
-        {"stress", 570, 870, 2, true},
-        {"regression", 660, 960, 1, true},
+        {"smoke", 180, 300, 4, false, false},
+        {"functional", 330, 600, 3, true, false},
+        {"stress", 570, 870, 2, true, false},
+        {"regression", 660, 960, 1, true, true},
     };
     struct sim_tested *s = &w->servers[server];
 
@@ -202,6 +202,7 @@ static void add_jobs(struct world *w, int32_t server)
         j->work_min = kinds[k].min_s * SECOND;
         j->work_max = kinds[k].max_s * SECOND;
         j->weight = kinds[k].weight;
+        j->pipeline = kinds[k].pipeline;
         /* It was built before: its usual duration at home is known. */
         for (j->n_recent = 0; j->n_recent < 3; j->n_recent++)
             j->recent_ms[j->n_recent] = (j->work_min + j->work_max) / 2 * 17 / 10;

@@ -415,6 +415,46 @@ static void read_alerts(const json_value *list, struct fleet *f)
     }
 }
 
+/* A share of -9999..100; INT32_MIN: none. */
+static int32_t get_percent(const json_value *o, const char *name)
+{
+    int64_t v;
+
+    return json_i64(o, name, -9999, 100, &v) ? (int32_t)v : INT32_MIN;
+}
+
+static void read_jobs(const json_value *list, struct fleet *f)
+{
+    for (size_t i = 0; i < json_list_len(list) && f->n_jobs < FLEET_JOBS; i++) {
+        const json_value *o = json_list_at(list, i);
+        struct job_view *v = &f->jobs[f->n_jobs++];
+
+        get_text(o, "name", v->name, sizeof(v->name));
+        get_text(o, "server", v->server, sizeof(v->server));
+        v->onprem_ms = get_int(o, "onprem_median_s", MAX_SECONDS, 0) * 1000;
+        v->onprem_builds = get_i32(o, "onprem_builds", INT16_MAX, 0);
+        v->cloud_ms = get_int(o, "cloud_median_s", MAX_SECONDS, 0) * 1000;
+        v->cloud_builds = get_i32(o, "cloud_builds", INT16_MAX, 0);
+        v->percent = get_percent(o, "percent");
+        v->known = v->percent != INT32_MIN;
+        if (!v->known)
+            v->percent = 0;
+    }
+}
+
+static void read_speedup(const json_value *root, struct fleet *f)
+{
+    const json_value *o = json_get(root, "speedup");
+    int32_t percent = get_percent(o, "median_percent");
+
+    f->speedup.known = percent != INT32_MIN;
+    f->speedup.percent = f->speedup.known ? percent : 0;
+    f->speedup.jobs = get_i32(o, "jobs", INT32_MAX, 0);
+    f->speedup.builds = get_i32(o, "builds", INT32_MAX, 0);
+    get_text(root, "speedup_missing", f->speedup.missing, sizeof(f->speedup.missing));
+    read_jobs(json_get(root, "jobs"), f);
+}
+
 static void read_counts(const json_value *o, struct fleet *f)
 {
     struct {
@@ -528,6 +568,7 @@ static enum err_code read_all(const json_value *root, struct fleet **out, struct
     read_host(json_get(root, "host"), &f->host);
     read_alerts(json_get(root, "alerts"), f);
     read_sources(json_get(root, "sources"), f);
+    read_speedup(root, f);
     for (size_t i = 0; i < n; i++) {
         if (read_server(json_list_at(list, i), &f->servers[i], e) != ERR_OK) {
             fleet_unref(f);

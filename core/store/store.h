@@ -8,6 +8,7 @@
 #define RH_STORE_STORE_H
 
 #include "core/cost/ledger.h"
+#include "core/cost/speedup.h"
 #include "core/model/record.h"
 
 struct store;
@@ -67,6 +68,10 @@ struct store_state {
     size_t n_prices;
     struct listed_price *listed; /* on-demand prices, the oldest first */
     size_t n_listed;
+    struct job_history *jobs; /* of the samples that are over */
+    size_t n_jobs;
+    struct sample *running; /* samples that are not */
+    size_t n_running;
     struct journal_entry *journal; /* the newest FLEET_EVENTS, oldest first */
     size_t n_journal;
     int64_t journal_total;
@@ -74,6 +79,14 @@ struct store_state {
 enum err_code store_load(struct store *s, struct utc since, struct store_state *out,
                          struct err *e) MUST_CHECK NONNULL;
 void store_state_free(struct store_state *st);
+
+/*
+ * Samples: the newest 50 builds of a job in each place are kept, none for longer than 730
+ * days after it was written, 20,000 in all. Here in sum, as store_state has them; owned
+ * by the caller (free).
+ */
+enum err_code store_jobs_load(struct store *s, struct job_history **jobs, size_t *n,
+                              struct err *e) MUST_CHECK NONNULL;
 
 /* What a month has cost is made from these; owned by the caller (store_ledger_free). */
 struct store_ledger {

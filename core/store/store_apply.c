@@ -246,6 +246,10 @@ static enum err_code put(struct store *s, struct record *r, struct err *e)
         return put_price(s, r, e);
     case RECORD_LISTED:
         return put_listed(s, &r->as.listed, e);
+    case RECORD_SAMPLE:
+        return store_sample_put(s, &r->as.sample, r->at, e);
+    case RECORD_JOB_GONE:
+        return store_job_forget(s, r->as.job_gone, e);
     case RECORD_COMMAND:
         return put_answer(s, &r->as.command, r->at, e);
     }

@@ -25,6 +25,7 @@ struct store {
     enum store_use use;
     bool first_start;
     int64_t epoch;
+    uint32_t samples_put;  /* since they were cleaned */
     uint64_t last_command; /* the newest that store_commands() handed out */
     char file[PATH_MAX];   /* as shown in messages */
     sqlite3_stmt *statements[STATEMENT_COUNT];
@@ -67,6 +68,14 @@ enum err_code schema_migrate(struct store *s, const char *const steps[], int n,
                              struct err *e) MUST_CHECK NONNULL;
 extern const char *const schema_steps[];
 extern const int schema_version;
+
+/* store_samples.c: what ran on which node. The list is the caller's, on error, too. */
+enum err_code store_sample_put(struct store *s, const struct sample *b, struct utc at,
+                               struct err *e) MUST_CHECK NONNULL;
+enum err_code store_job_forget(struct store *s, const char *job,
+                               struct err *e) MUST_CHECK NONNULL;
+enum err_code store_running_load(struct store *s, struct sample **running, size_t *n,
+                                 struct err *e) MUST_CHECK NONNULL;
 
 /* Makes the directory (0700, with its parents) or checks that it is ours alone; real
  * gets its path without links. */

@@ -85,7 +85,17 @@ static const char step_3[] = "ALTER TABLE moves DROP COLUMN offering;"
                              "ALTER TABLE moves ADD COLUMN lifecycle TEXT NOT NULL"
                              " DEFAULT 'unknown';";
 
-const char *const schema_steps[] = {step_1, step_2, step_3};
+/* Version 4: what ran on which node, a row a build; nothing was in the table before. */
+static const char step_4[] =
+    "DROP TABLE samples;"
+    "CREATE TABLE samples(job TEXT NOT NULL, number INTEGER NOT NULL,"
+    " server TEXT NOT NULL, node TEXT NOT NULL, place TEXT NOT NULL,"
+    " started_at INTEGER, took_ms INTEGER NOT NULL, result TEXT NOT NULL,"
+    " at INTEGER NOT NULL, PRIMARY KEY(job, number)) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX samples_at ON samples(at);"
+    "CREATE INDEX samples_running ON samples(job) WHERE result = 'RUNNING';";
+
+const char *const schema_steps[] = {step_1, step_2, step_3, step_4};
 const int schema_version = ARRAY_LEN(schema_steps);
 
 static enum err_code read_version(struct store *s, int *version, struct err *e)

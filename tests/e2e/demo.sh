@@ -16,7 +16,7 @@ cp "$work/one" "$work/out"
 judge "a simulated day" 0 '"trace"'
 fields="seed from to servers days moves.out moves.back moves.failed interruptions requeued_builds
 lost_builds window_ready_percent ready_late_s.p50 ready_late_s.p99 ready_late_s.max cost.total
-cost.spot cost.extension cost.disks cost.same_hours_on_demand invariant_violations trace"
+cost.spot cost.extension cost.disks cost.same_hours_on_demand speedup.median_percent speedup.jobs speedup.builds invariant_violations trace"
 # shellcheck disable=SC2086
 check "has every field of its contract" sh -c "'$peek' $(echo $fields) <'$work/one'"
 demo >"$work/two"

@@ -18,7 +18,7 @@ cp "$work/out" "$work/status"
 fields="at site version mode snooze_until degraded controller.host controller.pid controller.since
 next servers extension.id extension.state extension.since extension.cost_hour host.name
 host.cpu_percent host.cpu_ready_percent host.memory_percent cost.month_to_date cost.forecast
-cost.budget cost.same_hours_on_demand cost.always_on_demand speedup alerts apis
+cost.budget cost.same_hours_on_demand cost.always_on_demand speedup speedup_missing jobs alerts apis
 servers.0.name servers.0.place servers.0.desired servers.0.reason.code servers.0.reason.text
 servers.0.gate servers.0.auto servers.0.hold servers.0.mover servers.0.vm.id servers.0.vm.power
 servers.0.instance servers.0.nodes.onprem.name servers.0.nodes.onprem.online
@@ -162,6 +162,24 @@ check "and finds them again" poll_for 90 back
 kill "$main"
 wait "$main"
 [ $? = 0 ] && ok "it ends in order" || bad "it ends in order" "exit code not 0"
+# What the builds say of the cloud.
+expect "cost says what is missing" 0 "^tests in the cloud +\\? +needs 3 good builds" "$rh" $c cost
+run "$rh" $c cost --json
+[ "$("$peek" speedup <"$work/out")" = null ] && "$peek" speedup_missing jobs <"$work/out" >/dev/null &&
+    ok "and so does its JSON" || bad "and so does its JSON" "$(cat "$work/out")"
+if command -v sqlite3 >/dev/null; then
+    for n in 1 2 3; do
+        sqlite3 "$work/state/state.db" "INSERT INTO samples VALUES
+            ('/jenkins/job/team/job/a%2Cb/', $n, 'cache', 'tests-cache', 'onprem', 1, 600000, 'SUCCESS', 1),
+            ('/jenkins/job/team/job/a%2Cb/', 1$n, 'cache', 'tests-cache-cloud', 'cloud', 1, 360000, 'UNSTABLE', 1)"
+    done
+    expect "cost has the number" 0 "^tests in the cloud +40% faster  the median of 1 job with 6 builds" "$rh" $c cost
+    expect "and the job" 0 "^  team/a,b +40% faster  on-prem 10m00s of 3, cloud 6m00s of 3" "$rh" $c cost
+    run "$rh" $c cost --json
+    [ "$("$peek" speedup.median_percent speedup.jobs speedup.builds speedup_missing jobs.name=team/a,b.cloud_median_s \
+        <"$work/out" | tr '\n' ' ')" = "40 1 6 null 360 " ] && ok "in JSON, too" || bad "in JSON, too" "$(cat "$work/out")"
+    expect "and as a row of the CSV" 0 '^,,job,cache,"team/a,b",,,,,,,,,,600,3,360,3,40$' "$rh" $c cost --csv
+fi
 ! grep -E "AddressSanitizer|runtime error" "$work/lines" >/dev/null &&
     ok "and left no sanitizer's word" || bad "and left no sanitizer's word" "see the lines"
 

@@ -91,6 +91,20 @@ def build(how, j, job):
     refuses(f"{how}: no such build", lambda: j.get_build_info(job, 999999))
 
 
+def history(how, j, jobs):
+    """Builds with their durations; where one ran is told by all but Pipelines."""
+    control("advance", seconds=4 * 3600)
+    for job in (x["name"] for x in jobs):
+        info = j.get_job_info(job)
+        done = [b for b in (j.get_build_info(job, x["number"]) for x in info["builds"][:3])
+                if not b["building"]]
+        pipeline = info["_class"].endswith("WorkflowJob")
+        if not all(b["duration"] > 0 and ("builtOn" in b) != pipeline for b in done):
+            check(f"{how}: history of {job}", False, done)
+            return
+    check(f"{how}: history", True)
+
+
 def queue(how, j, nodes, job):
     agents = [n["name"] for n in nodes[1:] if not n["offline"]]
     for name in agents:
@@ -114,6 +128,7 @@ for how, password in (("token", "jenkins-demo"), ("password and crumb", "jenkins
     here = next(n["name"] for n in nodes[1:] if not n["offline"])
     mark(how, j, here)
     build(how, j, jobs[0]["name"])
+    history(how, j, jobs)
     queue(how, j, nodes, jobs[0]["name"])
     refuses(f"{how}: no such node", lambda: j.get_node_info("nowhere"))
     refuses(f"{how}: nodes are not ours to delete", lambda: j.delete_node(here))

@@ -161,7 +161,7 @@ static void builds(struct server_view *s, const char *build, int progress)
 
 static void apis(struct fleet *f)
 {
-    static const int64_t every[SOURCE_COUNT] = {30, 15, 20, 10, 10, 60, 300, 86400};
+    static const int64_t every[SOURCE_COUNT] = {30, 15, 20, 10, 10, 60, 300, 86400, 300};
 
     f->n_apis = SOURCE_COUNT;
     for (int i = 0; i < SOURCE_COUNT; i++)
@@ -173,6 +173,21 @@ static void apis(struct fleet *f)
                                        .every_s = every[i]};
     f->worst_as_of = ago(9);
     f->stale_after_s = 90;
+}
+
+/* Its builds, and what they come to. */
+static void speed(struct fleet *f)
+{
+    static const struct job_view jobs[] = {
+        {"cache-smoke", "cache", true, 44, 341000, 191000, 20, 20},
+        {"team/net-pipe", "write-back", true, -8, 600000, 648000, 5, 3},
+        {"write-back-stress", "write-back", true, 42, 1240000, 719000, 20, 14},
+        {"write-back-regression", "write-back", false, 0, 1830000, 0, 2, 0},
+    };
+
+    f->speedup = (struct speedup_view){true, 42, 3, 82, ""};
+    memcpy(f->jobs, jobs, sizeof(jobs));
+    f->n_jobs = ARRAY_LEN(jobs);
 }
 
 static void site(struct fleet *f)
@@ -249,6 +264,7 @@ static struct fleet *normal(void)
     assert(f != NULL);
     site(f);
     apis(f);
+    speed(f);
     morning(f);
     for (size_t i = 0; i < f->n_servers; i++) {
         struct server_view *s = &f->servers[i];

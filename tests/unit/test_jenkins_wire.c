@@ -301,6 +301,37 @@ static void test_offline_label_is_stuck(void **state)
     site_client_end(&c);
 }
 
+/* What the history of builds is asked for: a freestyle job tells its node, a Pipeline
+ * does not. */
+static void test_history(void **state)
+{
+#define HISTORY                                                                          \
+    "/api/json?tree=builds%5Bnumber,building,result,timestamp,duration,builtOn%5D"       \
+    "%7B0,50%7D"
+    struct site_client c;
+
+    (void)state;
+    begin(&c);
+    site_post(&c, "/jenkins/job/cache-smoke/build", "");
+    site_client_later(&c, 3600000);
+    site_post(&c, "/jenkins/job/cache-regression/buildWithParameters", "SEED=1");
+    site_client_later(&c, 6000);
+    for (int hour = 0; hour < 24; hour++)
+        site_client_later(&c, 3600000);
+    site_get(&c, "/jenkins/job/cache-smoke" HISTORY);
+    has(&c, "{\"_class\":\"hudson.model.FreeStyleProject\",\"builds\":[{\"_class\":"
+            "\"hudson.model.FreeStyleBuild\",\"building\":");
+    has(&c, "\"building\":false,\"builtOn\":\"tests-cache\",\"duration\":");
+    has(&c, "\"result\":\"SUCCESS\",\"timestamp\":");
+    site_get(&c, "/jenkins/job/cache-regression" HISTORY);
+    has(&c, "{\"_class\":\"org.jenkinsci.plugins.workflow.job.WorkflowJob\",\"builds\":"
+            "[{\"_class\":\"org.jenkinsci.plugins.workflow.job.WorkflowRun\","
+            "\"building\":false,\"duration\":");
+    assert_null(strstr(strbuf_text(&c.rs.body), "builtOn"));
+    site_client_end(&c);
+#undef HISTORY
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -311,6 +342,7 @@ int main(void)
         cmocka_unit_test(test_node_actions),
         cmocka_unit_test(test_queue_and_builds),
         cmocka_unit_test(test_offline_label_is_stuck),
+        cmocka_unit_test(test_history),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

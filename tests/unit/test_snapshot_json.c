@@ -170,6 +170,23 @@ static struct fleet *full(void)
     f->same_hours_known = f->always_on_demand_known = true;
     f->same_hours_on_demand.nanos = 310040000000;
     f->always_on_demand.nanos = 990050000000;
+    f->speedup.known = true;
+    f->speedup.percent = 42;
+    f->speedup.jobs = 20;
+    f->speedup.builds = 318;
+    (void)str_copy(f->speedup.missing, LINE_TEXT, "");
+    memset(f->jobs, 0, sizeof(f->jobs));
+    f->jobs[0] = (struct job_view){.name = "team/net-pipe",
+                                   .server = "cache",
+                                   .known = true,
+                                   .percent = -7,
+                                   .onprem_ms = 600000,
+                                   .cloud_ms = 642000,
+                                   .onprem_builds = 20,
+                                   .cloud_builds = 3};
+    f->jobs[1] = (struct job_view){
+        .name = "ui \"nightly\"", .onprem_ms = 61000, .onprem_builds = 1};
+    f->n_jobs = 2;
     x->stale = x->task_active = true;
     x->task_progress = 40;
     (void)str_copy(x->id, sizeof(x->id), "ce-1");
@@ -265,6 +282,9 @@ static void test_values(void **state)
     SAME(servers[1].offerings);
     SAME(servers[1].n_offerings);
     SAME(servers[1].offerings_more);
+    SAME(speedup);
+    SAME(jobs);
+    SAME(n_jobs);
     SAME(alerts);
     SAME(apis);
     SAME(n_apis);

@@ -1082,6 +1082,109 @@ static void test_first_version(void **state)
     store_close(s);
 }
 
+static struct record sample(const char *job, int32_t number, enum place place,
+                            enum build_result result, int64_t ms)
+{
+    struct record r = {.kind = RECORD_SAMPLE, .at = {1795330000}};
+
+    r.as.sample = (struct sample){.number = number,
+                                  .server = "cache",
+                                  .node = "tests-cache",
+                                  .place = place,
+                                  .started = {1795329000},
+                                  .took_ms = ms,
+                                  .result = result};
+    assert_true(str_copy(r.as.sample.job, sizeof(r.as.sample.job), job));
+    return r;
+}
+
+static int64_t count_samples(struct store *s)
+{
+    sqlite3_stmt *st = NULL;
+    int64_t n;
+
+    assert_int_equal(
+        sqlite3_prepare_v2(s->db, "SELECT count(*) FROM samples", -1, &st, NULL),
+        SQLITE_OK);
+    assert_int_equal(sqlite3_step(st), SQLITE_ROW);
+    n = sqlite3_column_int64(st, 0);
+    (void)sqlite3_finalize(st);
+    return n;
+}
+
+/* A build is seen running and later told to be over: one row, whatever comes twice. */
+static void test_samples(void **state)
+{
+    struct store *s = open_ok(NULL, STORE_CONTROLLER);
+    struct record r[] = {
+        sample("/job/a/", 7, PLACE_ONPREM, BUILD_RUNNING, 0),
+        sample("/job/a/", 7, PLACE_ONPREM, BUILD_SUCCESS, 600000),
+        sample("/job/a/", 7, PLACE_ONPREM, BUILD_SUCCESS, 600000),
+        sample("/job/a/", 8, PLACE_CLOUD, BUILD_UNSTABLE, 400000),
+        sample("/job/a/", 9, PLACE_CLOUD, BUILD_FAILURE, 1000),
+        sample("/job/b/", 7, PLACE_UNKNOWN, BUILD_RUNNING, 0),
+    };
+    struct record gone = {.kind = RECORD_JOB_GONE, .as.job_gone = "/job/a/"};
+    struct store_state st;
+
+    (void)state;
+    apply_ok(s, r, ARRAY_LEN(r));
+    assert_int_equal(count_samples(s), 4);
+    st = load_ok(s, 0);
+    assert_int_equal(st.n_jobs, 1);
+    assert_string_equal(st.jobs[0].path, "/job/a/");
+    assert_string_equal(st.jobs[0].server, "cache");
+    assert_int_equal(st.jobs[0].last, 9);
+    assert_int_equal(st.jobs[0].onprem.n, 1);
+    assert_int_equal(st.jobs[0].onprem.newest[0].ms, 600000);
+    assert_int_equal(st.jobs[0].cloud.n, 1);
+    assert_int_equal(st.n_running, 1);
+    assert_string_equal(st.running[0].job, "/job/b/");
+    assert_int_equal(st.running[0].place, PLACE_UNKNOWN);
+    assert_int_equal(st.running[0].started.s, 1795329000);
+    store_state_free(&st);
+    apply_ok(s, &gone, 1);
+    assert_int_equal(count_samples(s), 1);
+    /* What no program wrote: unknown words and absurd durations count for nothing. */
+    assert_int_equal(sqlite3_exec(s->db,
+                                  "INSERT INTO samples VALUES('/job/c/', 1, '', '', "
+                                  "'moon', NULL, 5, 'SUCCESS', 1), ('/job/c/', 2, '', "
+                                  "'', 'cloud', NULL, 9223372036854775807, 'SUCCESS', "
+                                  "1), ('/job/c/', 3, '', '', 'cloud', NULL, 5, "
+                                  "'BETTER', 1)",
+                                  0, 0, 0),
+                     SQLITE_OK);
+    st = load_ok(s, 0);
+    assert_int_equal(st.n_jobs, 1);
+    assert_int_equal(st.jobs[0].last, 3);
+    assert_int_equal(st.jobs[0].onprem.n + st.jobs[0].cloud.n, 0);
+    store_state_free(&st);
+    store_close(s);
+}
+
+/* A busy job does not grow without end, and does not push the other place out. */
+static void test_samples_are_bounded(void **state)
+{
+    struct store *s = open_ok(NULL, STORE_CONTROLLER);
+    struct record r = sample("/job/a/", 1, PLACE_CLOUD, BUILD_SUCCESS, 1000);
+
+    (void)state;
+    apply_ok(s, &r, 1);
+    for (int32_t n = 2; n <= 300; n++) {
+        r = sample("/job/a/", n, PLACE_ONPREM, BUILD_SUCCESS, 1000);
+        apply_ok(s, &r, 1);
+    }
+    assert_int_equal(count_samples(s), 51);
+    /* Two years and a bit later a job of another name is all that is left. */
+    for (int32_t n = 1; n <= 256; n++) {
+        r = sample("/job/b/", n, PLACE_ONPREM, BUILD_SUCCESS, 1000);
+        r.at.s += INT64_C(731) * 86400;
+        apply_ok(s, &r, 1);
+    }
+    assert_int_equal(count_samples(s), 50);
+    store_close(s);
+}
+
 static void overwrite(const char *name, off_t at, const char *bytes, size_t len)
 {
     int fd = open(path_of(name), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
@@ -1286,6 +1389,8 @@ int main(void)
         cmocka_unit_test(test_journal),
         cmocka_unit_test(test_journal_each),
         WITH_DIR(test_ledger),
+        cmocka_unit_test(test_samples),
+        cmocka_unit_test(test_samples_are_bounded),
         cmocka_unit_test(test_all_or_nothing),
         WITH_DIR(test_epochs),
         WITH_DIR(test_commands),
