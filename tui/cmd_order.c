@@ -18,7 +18,7 @@ enum { WORK_S = 4 * 3600, LOOK_S = 60, WAIT_LOOK_MS = 500 };
 static enum err_code to_command(const struct args *a, const struct session *s,
                                 struct command *out, struct err *e)
 {
-    const char *words[8];
+    const char *words[10];
     size_t n = 0;
 
     words[n++] = args_sub_name(a->sub);
@@ -39,6 +39,8 @@ static enum err_code to_command(const struct args *a, const struct session *s,
         words[n++] = "for";
         words[n++] = a->value[FLAG_FOR];
     }
+    if (a->set[FLAG_YES])
+        words[n++] = "yes";
     if (words_command(words, n, s->tz, clock_utc(clock_system()), out, e) != ERR_OK)
         return e->code;
     (void)str_copy(out->by, sizeof(out->by), s->user);

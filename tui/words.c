@@ -24,7 +24,7 @@ static enum err_code parse_move(const char *const *w, size_t n, struct command *
                                 struct err *e)
 {
     if (n < 3)
-        return err_set(e, ERR_USAGE, "write: move SERVER cloud|onprem [force]");
+        return err_set(e, ERR_USAGE, "write: move SERVER cloud|onprem [force] [yes]");
     (void)str_copy(c->server, sizeof(c->server), w[1]);
     for (size_t i = 3; i < n; i++) {
         if (!str_eq(w[i], "force"))
@@ -65,7 +65,7 @@ static enum err_code parse_hold(const char *const *w, size_t n, const struct tz 
     if (n < 3)
         return err_set(
             e, ERR_USAGE,
-            "write: hold SERVER cloud|onprem [until TIME|for DURATION|forever]");
+            "write: hold SERVER cloud|onprem [until TIME|for DURATION|forever] [yes]");
     (void)str_copy(c->server, sizeof(c->server), w[1]);
     if (parse_place(w[2], &c->place, e) != ERR_OK || n == 3)
         return e->code;
@@ -106,6 +106,13 @@ enum err_code words_command(const char *const *w, size_t n, const struct tz *tz,
             e, ERR_USAGE,
             "write move, cancel, hold, release, auto, snooze, extension, refresh, "
             "status or quit");
+    /* The last word of the orders that may be asked about. */
+    if (n > 2 && str_eq(w[n - 1], "yes") &&
+        (out->kind == COMMAND_MOVE || out->kind == COMMAND_HOLD ||
+         out->kind == COMMAND_CANCEL)) {
+        out->confirmed = true;
+        n--;
+    }
     switch (out->kind) {
     case COMMAND_MOVE:
         return parse_move(w, n, out, e);

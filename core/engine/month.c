@@ -223,11 +223,17 @@ bool month_load(struct controller *c, const char *key, const char *value)
     return true;
 }
 
+bool month_is_over(const struct controller *c, const struct server_state *s,
+                   enum place place)
+{
+    return c->config->policy.has_budget && place == PLACE_CLOUD &&
+           (s->over_budget || c->month.reached.s != 0);
+}
+
 void month_hold(struct controller *c, struct server_state *s)
 {
     char key[NAME_TEXT];
-    bool over = c->config->policy.has_budget && s->hold.place == PLACE_CLOUD &&
-                (s->over_budget || c->month.reached.s != 0);
+    bool over = month_is_over(c, s, s->hold.place);
 
     s->hold.over_budget = over;
     if (!over && s->over_budget_at.s == 0)

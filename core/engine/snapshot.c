@@ -212,6 +212,7 @@ static void view_header(const struct controller *c, struct fleet *f)
     f->in_lead = c->plan.in_lead;
     f->lead_s = c->lead_s;
     f->in_drain = c->plan.in_drain;
+    f->jenkins_quieting = c->jenkins_quieting;
     f->next.at = c->plan.next_at;
     f->next.place = c->plan.next_place;
     (void)str_copy(f->next.what, sizeof(f->next.what), c->plan.next_what);

@@ -398,6 +398,9 @@ bool month_load(struct controller *c, const char *key, const char *value) NONNUL
 void month_plan(struct controller *c, struct plan_in *in) NONNULL;
 /* A new hold: was it made over the budget? Stored beside it. */
 void month_hold(struct controller *c, struct server_state *s) NONNULL;
+/* A hold there made now would be over the budget (policy-and-cost 7). */
+bool month_is_over(const struct controller *c, const struct server_state *s,
+                   enum place place) NONNULL;
 
 const char *clock_text(const struct controller *c, struct utc t,
                        char buf[TIME_TEXT]) NONNULL;

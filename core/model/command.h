@@ -33,6 +33,7 @@ struct command {
     char server[NAME_TEXT];    /* "" = all, where the kind allows it */
     enum place place;          /* MOVE, HOLD: PLACE_ONPREM or PLACE_CLOUD */
     bool force;                /* MOVE: builds are stopped and not waited for */
+    bool confirmed;            /* MOVE, HOLD, CANCEL: what is asked was answered with yes */
     enum auto_setting setting; /* AUTO */
     enum hold_kind hold_kind;  /* HOLD */
     struct utc until;          /* HOLD until; SNOOZE end */

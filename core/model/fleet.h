@@ -120,6 +120,7 @@ struct fleet {
     char degraded[FLEET_DEGRADED][32];
     size_t n_degraded;
     bool in_window, in_lead, in_drain;
+    bool jenkins_quieting; /* gate node: no way out without a question */
     int64_t lead_s; /* the way out begins so long before a window */
     struct {
         struct utc at;        /* 0 = none known */

@@ -443,6 +443,7 @@ static void put_state(struct strbuf *b, const struct fleet *f)
     jsonw_bool(b, "in_window", f->in_window);
     jsonw_bool(b, "in_lead", f->in_lead);
     jsonw_bool(b, "in_drain", f->in_drain);
+    jsonw_bool(b, "jenkins_quieting", f->jenkins_quieting);
     jsonw_bool(b, "looked", f->looked);
     jsonw_utc(b, "worst_as_of", f->worst_as_of);
     jsonw_i64(b, "stale_after_s", f->stale_after_s);

@@ -499,6 +499,7 @@ static void read_head(const json_value *root, struct fleet *f)
     f->in_window = get_bool(root, "in_window");
     f->in_lead = get_bool(root, "in_lead");
     f->lead_s = get_int(root, "lead_s", MAX_SECONDS, 0);
+    f->jenkins_quieting = get_bool(root, "jenkins_quieting");
     f->in_drain = get_bool(root, "in_drain");
     f->looked = get_bool(root, "looked");
     f->worst_as_of = get_utc(root, "worst_as_of");

@@ -85,7 +85,11 @@ static const char step_3[] = "ALTER TABLE moves DROP COLUMN offering;"
                              "ALTER TABLE moves ADD COLUMN lifecycle TEXT NOT NULL"
                              " DEFAULT 'unknown';";
 
-const char *const schema_steps[] = {step_1, step_2, step_3};
+/* Version 4: what a person was asked was answered with yes. */
+static const char step_4[] =
+    "ALTER TABLE commands ADD COLUMN confirmed INTEGER NOT NULL DEFAULT 0;";
+
+const char *const schema_steps[] = {step_1, step_2, step_3, step_4};
 const int schema_version = ARRAY_LEN(schema_steps);
 
 static enum err_code read_version(struct store *s, int *version, struct err *e)
