@@ -39,6 +39,9 @@ noinst_LIBRARIES += libtui.a
 libtui_a_SOURCES = \
 	tui/act.c \
 	tui/act.h \
+	tui/act_key.c \
+	tui/act_parts.h \
+	tui/act_policy.c \
 	tui/actions.def \
 	tui/app.c \
 	tui/app.h \

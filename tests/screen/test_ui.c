@@ -52,6 +52,67 @@ static void assert_shows(struct stage *s, const char *what)
     free(text);
 }
 
+/* "migration" is at home, and the money is gone. */
+static void no_money(struct fleet *f)
+{
+    struct server_view *s = &f->servers[2];
+
+    s->facts.place = PLACE_ONPREM;
+    s->over_budget = true;
+    f->has_budget = f->budget_reached = true;
+    f->budget.nanos = 100 * USD_NANOS;
+}
+
+static void node_closed(struct fleet *f)
+{
+    struct server_view *s = &f->servers[2];
+
+    s->facts.place = PLACE_ONPREM;
+    s->facts.onprem.closed_by = CLOSED_BY_PERSON;
+    (void)str_copy(s->facts.onprem.cause, sizeof(s->facts.onprem.cause), "disk swap");
+}
+
+static void quieting(struct fleet *f)
+{
+    f->servers[2].facts.place = PLACE_ONPREM;
+    f->jenkins_quieting = true;
+}
+
+/* What is asked is said on the screen, and the answer goes with the order. */
+static void test_confirmed(void **state)
+{
+    /* clang-format off */
+    static const struct {
+        const char *what; void (*change)(struct fleet *f); const char *key, *shows, *answer;
+        enum command_kind kind; bool confirmed;
+    } rows[] = {
+        {"a move over the budget",  no_money,    "c", "exceed the month's budget", "d", COMMAND_MOVE, true},
+        {"m is that move",          no_money,    "m", "of $100.00 spent",          "d", COMMAND_MOVE, true},
+        {"a closed node",           node_closed, "c", "A person closed its node",  "d", COMMAND_MOVE, true},
+        {"and why it is closed",    node_closed, "c", "disk swap",                 "d", COMMAND_MOVE, true},
+        {"Jenkins quiets down",     quieting,    "c", "Jenkins is quieting down",  "d", COMMAND_MOVE, true},
+        {"a hold at home is free",  no_money,    "p", "is held on-prem",           "enter", COMMAND_HOLD, false},
+    };
+    /* clang-format on */
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct stage *s = open_stage(STORY_NORMAL);
+
+        stage_story(s, STORY_NORMAL, rows[i].change);
+        stage_keys(s, "j j");
+        stage_keys(s, rows[i].key);
+        assert_shows(s, rows[i].shows);
+        assert_row(rows[i].what, s->n_commands == 0);
+        stage_wait(s, 300);
+        stage_keys(s, rows[i].answer);
+        assert_row(rows[i].what, s->n_commands == 1);
+        assert_row(rows[i].what, s->commands[0].kind == rows[i].kind);
+        assert_row(rows[i].what, s->commands[0].confirmed == rows[i].confirmed);
+        close_stage(s);
+    }
+}
+
 /* What keys send, and when. */
 static void test_commands(void **state)
 {
@@ -545,7 +606,8 @@ static void test_adds_up(void **state)
 
     (void)state;
     assert_shows(s, "other $0.266/h  today $0.43  month $7.10  1.131  1.75 125.26");
-    /* At 80 columns forecast and budget come first; without them it adds up there, too. */
+    /* At 80 columns forecast and budget come first; without them it adds up there, too.
+     */
     stage_story(s, STORY_NORMAL, no_forecast);
     text = picture(s, 24, 80);
     assert_non_null(strstr(text, "$1.13/h  today $1.75  month $125.26  other $0.266/h"));
@@ -768,6 +830,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_commands),
+        cmocka_unit_test(test_confirmed),
         cmocka_unit_test(test_undo_line),
         cmocka_unit_test(test_one_pending),
         cmocka_unit_test(test_messages_leave),
