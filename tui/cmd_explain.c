@@ -3,6 +3,7 @@
 #include "tui/cmd.h"
 #include "tui/live.h"
 #include "tui/out.h"
+#include "tui/words.h"
 
 #include "core/net/json.h"
 #include "core/policy/explain.h"

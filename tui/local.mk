@@ -29,9 +29,7 @@ rushhour_SOURCES = \
 	tui/out.h \
 	tui/session.c \
 	tui/session.h \
-	tui/when.c \
-	tui/words.c \
-	tui/words.h
+	tui/words_status.c
 rushhour_LDADD = libtui.a libcore.a $(NCURSES_LIBS) $(CORE_LIBS)
 
 # The dashboard, without main: the screen tests link it too.
@@ -69,6 +67,7 @@ libtui_a_SOURCES = \
 	tui/tty.h \
 	tui/ui.c \
 	tui/ui.h \
+	tui/ui_field.c \
 	tui/ui_keys.c \
 	tui/ui_parts.h \
 	tui/view.c \
@@ -80,7 +79,10 @@ libtui_a_SOURCES = \
 	tui/view_header.c \
 	tui/view_help.c \
 	tui/views.def \
-	tui/widget.c
+	tui/when.c \
+	tui/widget.c \
+	tui/words.c \
+	tui/words.h
 
 # The default theme is compiled in, for a program that runs without its files.
 BUILT_SOURCES += tui/theme_default.inc

@@ -24,9 +24,13 @@ enum {
     PENDING_MAX = 8,
     SENT_MAX = 16,
     FILTER_TEXT = 64,
+    ORDER_TEXT = 160,
     SHORT_TEXT = 12,
     GUARD_MS = 250
 };
+
+/* The text field that is open. */
+enum typing { TYPING_NOTHING, TYPING_FILTER, TYPING_ORDER };
 
 /* A class 1 action in its undo window. */
 struct pending {
@@ -40,7 +44,8 @@ struct pending {
 struct dialog {
     bool open;
     struct question q;
-    enum action action; /* what asked, to ask again when the server changes */
+    enum action action;   /* what asked, to ask again when the server changes … */
+    struct command order; /* … or which order, of ACTION_ORDER */
     char server[NAME_TEXT];
     uint64_t state; /* of the server when it was asked */
     bool changed;
@@ -65,7 +70,9 @@ struct ui {
     bool paused;          /* the log does not follow */
     size_t events_scroll; /* rows above the newest when paused */
     char filter[FILTER_TEXT];
-    bool typing; /* the filter's text field is open */
+    enum typing typing;
+    char order[ORDER_TEXT];      /* behind the prompt */
+    char order_wrong[LINE_TEXT]; /* what is wrong with it, "" */
     bool help;
     int scroll; /* of help, detail, API view */
     bool menu;

@@ -460,7 +460,14 @@ void footer_message(const struct frame *f, int row)
                 latest = &ui->pending[i];
         }
     }
-    if (ui->typing) {
+    if (ui->typing == TYPING_ORDER) {
+        pen_put(&p, ROLE_KEY, ":");
+        pen_printf(&p, ROLE_FIELD, "%s ", ui->order);
+        if (ui->order_wrong[0] != '\0')
+            pen_printf(&p, ROLE_WARN, "  %s", ui->order_wrong);
+        else
+            pen_put(&p, ROLE_DIM, "  Enter orders, Esc drops");
+    } else if (ui->typing == TYPING_FILTER) {
         pen_put(&p, ROLE_KEY, "/");
         pen_printf(&p, ROLE_FIELD, "%s ", ui->filter);
         pen_put(&p, ROLE_DIM, "  Enter keeps, Esc clears");

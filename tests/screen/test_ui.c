@@ -826,11 +826,100 @@ static void test_demo_menu(void **state)
     close_stage(s);
 }
 
+static void type(struct stage *s, const char *text)
+{
+    for (; *text != '\0'; text++)
+        ui_key(&s->ui, (unsigned char)*text, s->ms);
+}
+
+/* Orders in words: asked about like keys, sent like keys. */
+static void test_orders(void **state)
+{
+    /* clang-format off */
+    static const struct {
+        const char *what, *line, *shows, *answer; int n; enum command_kind kind; int64_t until_s;
+    } rows[] = {
+        {"a hold until a time",     "hold cache cloud until 20:00", "cache is held in the cloud in 5s, until 20:00", "", 1, COMMAND_HOLD, 33473},
+        {"a hold for a time",       "hold cache cloud for 2h",      "until 12:42",                "", 1, COMMAND_HOLD, 7200},
+        {"one that moves it",       "hold migration onprem until 11:00", "until 11:00, it moves there", "", 1, COMMAND_HOLD, 1073},
+        {"a pin asks",              "hold cache cloud forever",     "Hold cache in the cloud without an end?", "h", 1, COMMAND_HOLD, 0},
+        {"a hold of a busy one asks", "hold cache onprem",          "cache is running",           "h", 1, COMMAND_HOLD, 0},
+        {"a busy server asks",      "move cache onprem",            "Move cache to on-prem?",     "d", 1, COMMAND_MOVE, 0},
+        {"AUTO sleeps",             "snooze 30m",                   "AUTO sleeps until 11:12",    "", 1, COMMAND_SNOOZE, 1800},
+        {"AUTO off",                "auto off",                     "AUTO off",                   "", 1, COMMAND_AUTO, 0},
+        {"nobody is held",          "release cache",                "cache is not held",          "", 0, COMMAND_COUNT, 0},
+        {"no such server",          "release nobody",               "there is no server nobody",  "", 0, COMMAND_COUNT, 0},
+        {"no such word",            "mvoe cache",                   "write move, cancel, hold",   "", 0, COMMAND_COUNT, 0},
+        {"the past",                "hold cache cloud until 2020-01-01 10:00", "is in the past",  "", 0, COMMAND_COUNT, 0},
+        {"quit asks",               "quit",                         "Quit rushhour?",             "esc", 0, COMMAND_COUNT, 0},
+        {"nothing is nothing",      "",                             "1 Fleet",                    "", 0, COMMAND_COUNT, 0},
+    };
+    /* clang-format on */
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct stage *s = open_stage(STORY_NORMAL);
+
+        stage_keys(s, ":");
+        type(s, rows[i].line);
+        assert_shows(s, rows[i].line);
+        assert_int_equal(s->n_commands, 0);
+        stage_keys(s, "enter");
+        assert_shows(s, rows[i].shows);
+        stage_wait(s, 300);
+        stage_keys(s, rows[i].answer);
+        stage_wait(s, 5000);
+        assert_row(rows[i].what, (int)s->n_commands == rows[i].n);
+        if (rows[i].n > 0) {
+            assert_row(rows[i].what, s->commands[0].kind == rows[i].kind);
+            assert_row(rows[i].what,
+                       rows[i].until_s == 0 ||
+                           s->commands[0].until.s == STORY_NOW.s + rows[i].until_s);
+        }
+        close_stage(s);
+    }
+}
+
+/* What is wrong can be mended; Esc drops it; a lock holds for words, too. */
+static void test_order_field(void **state)
+{
+    struct stage *s = open_stage(STORY_NORMAL);
+
+    (void)state;
+    stage_keys(s, ":");
+    type(s, "snooze 30x");
+    stage_keys(s, "enter");
+    assert_shows(s, ":snooze 30x");
+    stage_keys(s, "backspace");
+    type(s, "m");
+    assert_shows(s, ":snooze 30m   Enter orders");
+    stage_keys(s, "esc");
+    assert_int_equal(s->n_commands, 0);
+    stage_keys(s, ": enter");
+    assert_int_equal(s->n_commands, 0);
+    stage_keys(s, "L :");
+    type(s, "auto off");
+    stage_keys(s, "enter");
+    assert_shows(s, "keys are locked");
+    assert_int_equal(s->n_commands, 0);
+    /* Changed under the question: asked again, by the words that were typed. */
+    stage_keys(s, "L");
+    stage_wait(s, 300);
+    stage_keys(s, "u :");
+    type(s, "hold cache onprem for 2h");
+    stage_keys(s, "enter");
+    stage_story(s, STORY_MOVING, NULL);
+    assert_shows(s, "Hold cache on-prem until 12:42?");
+    close_stage(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_commands),
         cmocka_unit_test(test_confirmed),
+        cmocka_unit_test(test_orders),
+        cmocka_unit_test(test_order_field),
         cmocka_unit_test(test_undo_line),
         cmocka_unit_test(test_one_pending),
         cmocka_unit_test(test_messages_leave),
