@@ -56,6 +56,8 @@ libtui_a_SOURCES = \
 	tui/layout.h \
 	tui/observer.c \
 	tui/observer.h \
+	tui/reasons.c \
+	tui/reasons.h \
 	tui/roles.def \
 	tui/line_text.c \
 	tui/line_text.h \

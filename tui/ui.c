@@ -115,6 +115,7 @@ enum err_code ui_init(struct ui *ui, const struct app_config *app, bool ascii,
     ui->ascii = ascii;
     ui->time_mode = c->ui.time;
     ui->locked = app->locked || c->ui.locked;
+    ui->reasons = (struct reasons){.policy = &c->policy, .tz = app->tz};
     ui->started_ms = ui->fleet_ms = now_ms;
     ui->refresh_ms = now_ms - REFRESH_MS;
     /* Ids of several dashboards on one store must differ. */

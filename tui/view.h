@@ -12,6 +12,7 @@
 #include "tui/cells.h"
 #include "tui/keys.h"
 #include "tui/layout.h"
+#include "tui/reasons.h"
 
 enum view_id {
 #define VIEW(id, key, title, help) VIEW_##id,
@@ -91,6 +92,8 @@ struct ui {
     struct utc frozen_at;
     bool pasting;
 
+    struct reasons reasons; /* of the detail view */
+
     /* Set by keys, done and reset by the shell. */
     bool quit, redraw, dump, suspend, next_theme;
 
@@ -145,6 +148,10 @@ void help_draw(const struct frame *f);
 int help_lines(const struct ui *ui, int cols);
 void dialog_draw(const struct frame *f);
 void menu_draw(const struct frame *f);
+
+/* How many bytes of a text go into a line of that many cells: to a blank, where there is
+ * one. 0 at its end. */
+size_t widget_break(const char *text, int width, bool ascii) NONNULL;
 
 /* A sparkline of per mille values, -1 = none; and a bar that fills `part` of `whole`. */
 void widget_spark(struct pen *p, const int16_t *values, size_t n, int cells);

@@ -85,7 +85,7 @@ static bool is_confirmed(const struct controller *c, const struct server_state *
                          const struct command *cmd, enum place place, struct answer *a)
 {
     const struct server_facts *f = &s->facts;
-    const struct node_facts *closed = f->onprem.closed_by == CLOSED_BY_PERSON  ? &f->onprem
+    const struct node_facts *closed = f->onprem.closed_by == CLOSED_BY_PERSON ? &f->onprem
                                       : f->cloud.closed_by == CLOSED_BY_PERSON ? &f->cloud
                                                                                : NULL;
     char money[USD_TEXT];
@@ -93,7 +93,9 @@ static bool is_confirmed(const struct controller *c, const struct server_state *
     if (place != PLACE_CLOUD || cmd->confirmed)
         return true;
     if (month_is_over(c, s, place)) {
-        no(a, "%s in the cloud would exceed the month's budget of $%s: say yes to it (--yes)",
+        no(a,
+           "%s in the cloud would exceed the month's budget of $%s: say yes to it "
+           "(--yes)",
            cmd->server, usd_text(c->config->policy.budget_month, 2, money));
         return false;
     }

@@ -42,11 +42,20 @@ struct call_slot {
     struct mono sent;
 };
 
+/* What the journal was told of a server last. */
+struct decided {
+    bool told;
+    enum place place, desired;
+    enum reason reason;
+    enum gate gate;
+};
+
 struct server_state {
     const struct server_config *config;
     const struct mover_ops *mover;
     struct server_facts facts;
     struct decision decision;
+    struct decided decided;
     bool may_commit;
     bool auto_on;
     struct hold hold;
@@ -237,6 +246,7 @@ struct controller {
     struct month_kept month;
     struct utc month_start, day_start, next_day;
 
+    struct journal_entry unseen;               /* the one that no screen shows */
     struct journal_entry events[FLEET_EVENTS]; /* ring */
     size_t n_events, first_event;
     int64_t events_total;
@@ -367,6 +377,8 @@ void offerings_zone(struct controller *c, struct server_state *s) NONNULL;
 void offerings_used(struct controller *c, struct server_state *s,
                     const char *zone) NONNULL;
 size_t offerings_zone_in_use(const struct server_state *s) NONNULL;
+/* decided.c: a decision that is another than before has its line in the journal. */
+void decided_tell(struct controller *c, struct server_state *s) NONNULL;
 
 /* decide.c: runs the plan and begins or cancels what it says; the extension; the nodes at
  * rest. */

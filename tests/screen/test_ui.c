@@ -913,12 +913,62 @@ static void test_order_field(void **state)
     close_stage(s);
 }
 
+static void held_over(struct fleet *f)
+{
+    struct server_view *s = &f->servers[0];
+
+    s->hold = (struct hold){.place = PLACE_CLOUD,
+                            .kind = HOLD_UNTIL,
+                            .until = {STORY_NOW.s + 36000},
+                            .by = "dana",
+                            .at = {STORY_NOW.s - 600},
+                            .why = "release night",
+                            .over_budget = true};
+    s->decision = (struct decision){.desired = PLACE_CLOUD,
+                                    .reason = REASON_HOLD,
+                                    .gate = GATE_BACKOFF,
+                                    .gates = 1u << GATE_BACKOFF | 1u << GATE_DRAIN,
+                                    .gate_until = {STORY_NOW.s + 600}};
+    (void)str_copy(s->decision.reason_text, LINE_TEXT,
+                   "held in the cloud by dana until Sun 20:42: release night");
+    (void)str_copy(s->decision.gate_text, LINE_TEXT,
+                   "its last move failed; next try Sun 10:52");
+}
+
+/* The detail view has the lines of `explain`, whole at any width, and the hold's person. */
+static void test_reasons(void **state)
+{
+    static const char *const lines[] = {
+        "Is         in the cloud",
+        "Should     be in the cloud by rule 1 (hold): held in the cloud by dana until Sun",
+        "Gate       backoff until Sun 10:52: its last move failed; next try Sun 10:52; then",
+        "Next       Sun 20:42: should be on-prem by rule 5 (outside), its hold ends",
+        "by dana: release night, 10:32   over the budget"};
+    struct stage *s = open_stage(STORY_NORMAL);
+    char *text;
+
+    (void)state;
+    stage_story(s, STORY_NORMAL, held_over);
+    stage_keys(s, "enter");
+    for (size_t i = 0; i < ARRAY_LEN(lines); i++)
+        assert_shows(s, lines[i]);
+    text = picture(s, 24, 80);
+    assert_non_null(strstr(text, "\n            Sun 20:42: release night\n"));
+    assert_non_null(strstr(text, "\n            then drain\n"));
+    free(text);
+    text = picture(s, 24, 40);
+    assert_non_null(strstr(text, "release night\n"));
+    free(text);
+    close_stage(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_commands),
         cmocka_unit_test(test_confirmed),
         cmocka_unit_test(test_orders),
+        cmocka_unit_test(test_reasons),
         cmocka_unit_test(test_order_field),
         cmocka_unit_test(test_undo_line),
         cmocka_unit_test(test_one_pending),
