@@ -98,6 +98,8 @@ static void line_gates(const struct explain_in *in, struct explain_out *out)
     const struct decision *d = in->decision;
     struct line l = add_line(out, "Gate    ");
 
+    if (in->setting == AUTO_DRY_RUN)
+        line_add(&l, "dry-run, nothing acts; else ");
     if (d->gate == GATE_NONE) {
         line_add(&l, "none");
         return;

@@ -106,6 +106,13 @@ static void test_auto_off(void **state)
     assert_string_equal(
         out.lines[3],
         "Next    Tue 12:00: should be in the cloud by rule 3 (window), the snooze ends");
+    s.in.snooze_until.s = 0;
+    s.in.setting = AUTO_DRY_RUN;
+    site_plan_at(&s, "2026-11-24T10:00:00");
+    tell(&s, "2026-11-24T10:00:00", &out);
+    assert_string_equal(out.lines[EXPLAIN_GATE],
+                        "Gate    dry-run, nothing acts; else none");
+    s.in.snooze_until = at(s.tz, "2026-11-24T12:00:00");
     s.in.setting = AUTO_OFF;
     site_plan_at(&s, "2026-11-24T10:00:00");
     tell(&s, "2026-11-24T10:00:00", &out);
