@@ -175,6 +175,7 @@ struct month_kept {
     struct utc warned;        /* start of the month in which the share was told */
     struct utc reached;       /* the budget is spent since then, 0 = it is not */
     struct utc forecast_told; /* start of the day on which that was told */
+    struct utc left_told;     /* servers are left in the cloud: told then, 0 = none are */
 };
 
 struct controller {
@@ -405,6 +406,8 @@ struct price_quote price_find(const struct controller *c, const char *type,
 /* month.c: the forecast, what it is compared with, the budget and its alerts. */
 void month_follow(struct controller *c) NONNULL;
 void month_view(struct controller *c, struct fleet *f) NONNULL;
+/* Says that servers are left in the cloud while nothing brings them home. */
+void month_remind(struct controller *c) NONNULL;
 bool month_load(struct controller *c, const char *key, const char *value) NONNULL;
 /* What the plan has to know of the budget. */
 void month_plan(struct controller *c, struct plan_in *in) NONNULL;

@@ -139,6 +139,12 @@ struct fleet {
         bool known;
         struct usd p10, p50, p90;
     } forecast; /* of the whole month */
+    struct {
+        int32_t servers; /* in the cloud beyond the rush hours, and nothing brings them
+                            home: auto is off, asleep or dry-run */
+        bool hour_known;
+        struct usd hour; /* what they and their extension cost */
+    } left;
     bool has_budget, budget_reached;
     struct usd budget;
     bool same_hours_known, always_on_demand_known; /* the whole month, by forecast: */

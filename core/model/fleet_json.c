@@ -500,6 +500,10 @@ static void put_cost(struct strbuf *b, const struct fleet *f)
     } else {
         jsonw_null(b, "forecast");
     }
+    jsonw_open(b, "left_in_cloud", '{');
+    jsonw_i64(b, "servers", f->left.servers);
+    jsonw_usd(b, "hour", f->left.hour, 4, f->left.hour_known);
+    jsonw_close(b, '}');
     jsonw_usd(b, "budget", f->budget, 2, f->has_budget);
     jsonw_bool(b, "budget_reached", f->budget_reached);
     jsonw_usd(b, "same_hours_on_demand", f->same_hours_on_demand, 2, f->same_hours_known);

@@ -465,6 +465,8 @@ static void read_costs(const json_value *o, struct fleet *f)
     f->forecast.known = get_usd(ahead, "p10", &f->forecast.p10) &&
                         get_usd(ahead, "p50", &f->forecast.p50) &&
                         get_usd(ahead, "p90", &f->forecast.p90);
+    f->left.servers = get_i32(json_get(o, "left_in_cloud"), "servers", INT16_MAX, 0);
+    f->left.hour_known = get_usd(json_get(o, "left_in_cloud"), "hour", &f->left.hour);
     f->has_budget = get_usd(o, "budget", &f->budget);
     f->budget_reached = get_bool(o, "budget_reached");
     f->same_hours_known = get_usd(o, "same_hours_on_demand", &f->same_hours_on_demand);

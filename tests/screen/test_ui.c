@@ -606,11 +606,10 @@ static void test_adds_up(void **state)
 
     (void)state;
     assert_shows(s, "other $0.266/h  today $0.43  month $7.10  1.131  1.75 125.26");
-    /* At 80 columns forecast and budget come first; without them it adds up there, too.
-     */
+    /* At 80 columns, too, whatever else has room there. */
     stage_story(s, STORY_NORMAL, no_forecast);
     text = picture(s, 24, 80);
-    assert_non_null(strstr(text, "$1.13/h  today $1.75  month $125.26  other $0.266/h"));
+    assert_non_null(strstr(text, "$1.13/h (other 0.266)  today $1.75  month $125.26"));
     free(text);
     close_stage(s);
 }
@@ -935,13 +934,16 @@ static void held_over(struct fleet *f)
                    "its last move failed; next try Sun 10:52");
 }
 
-/* The detail view has the lines of `explain`, whole at any width, and the hold's person. */
+/* The detail view has the lines of `explain`, whole at any width, and the hold's person.
+ */
 static void test_reasons(void **state)
 {
     static const char *const lines[] = {
         "Is         in the cloud",
-        "Should     be in the cloud by rule 1 (hold): held in the cloud by dana until Sun",
-        "Gate       backoff until Sun 10:52: its last move failed; next try Sun 10:52; then",
+        "Should     be in the cloud by rule 1 (hold): held in the cloud by dana until "
+        "Sun",
+        "Gate       backoff until Sun 10:52: its last move failed; next try Sun 10:52; "
+        "then",
         "Next       Sun 20:42: should be on-prem by rule 5 (outside), its hold ends",
         "by dana: release night, 10:32   over the budget"};
     struct stage *s = open_stage(STORY_NORMAL);
@@ -962,6 +964,98 @@ static void test_reasons(void **state)
     close_stage(s);
 }
 
+static int64_t money_month, money_forecast, money_budget;
+
+static void money(struct fleet *f)
+{
+    f->hour_known = f->month_known = true;
+    f->hour.nanos = 865 * (USD_NANOS / 1000);
+    f->month.nanos = money_month * USD_NANOS;
+    f->today.nanos = 3 * USD_NANOS / 2;
+    f->extension_hour.nanos = 266 * (USD_NANOS / 1000);
+    f->has_budget = money_budget > 0;
+    f->budget.nanos = money_budget * USD_NANOS;
+    f->budget_reached = f->has_budget && money_month >= money_budget;
+    f->forecast.known = true;
+    f->forecast.p10.nanos = f->forecast.p50.nanos = f->forecast.p90.nanos =
+        money_forecast * USD_NANOS;
+}
+
+/* The state of the budget is a word, and at 80 columns the line gives up what matters
+ * least; what the rows do not have stays beside the sum. */
+static void test_money_line(void **state)
+{
+    /* clang-format off */
+    static const struct {
+        const char *what; int64_t month, forecast, budget; const char *wide, *small;
+    } rows[] = {
+        {"no budget",           131, 180,   0, "forecast $180.00   ",
+            " $0.87/h (other 0.266)  today $1.50  month $131.00  forecast $180.00  estimates"},
+        {"within it",           131, 180, 200, "forecast $180.00   budget $200 65%   ",
+            " $0.87/h (other 0.266)  today $1.50  month $131.00  forecast $180.00 of $200\n"},
+        {"over by the forecast", 131, 230, 200, "forecast $230.00 OVER   budget $200 65%   ",
+            " $0.87/h (other 0.266)  month $131.00  forecast $230.00 of $200 OVER\n"},
+        {"80 percent",          160, 190, 200, "forecast $190.00   budget $200 80% NEARLY SPENT",
+            " $0.87/h (other 0.266)  month $160.00  forecast $190.00 of $200 NEARLY SPENT\n"},
+        {"spent",               201, 230, 200, "forecast $230.00   budget $200 100% SPENT",
+            " $0.87/h (other 0.266)  month $201.00  forecast $230.00 of $200 SPENT\n"},
+        {"large sums",         9310, 9990, 12000, "forecast $9990.00   budget $12000 77%",
+            " $0.87/h (other 0.266)  today $1.50  month $9310.00  forecast $9990.00\n"},
+    };
+    /* clang-format on */
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct stage *s = open_stage(STORY_NORMAL);
+        char *text;
+
+        money_month = rows[i].month;
+        money_forecast = rows[i].forecast;
+        money_budget = rows[i].budget;
+        stage_story(s, STORY_NORMAL, money);
+        assert_shows(s, rows[i].wide);
+        text = picture(s, 24, 80);
+        if (strstr(text, rows[i].small) == NULL)
+            print_error("%s\n", text);
+        assert_row(rows[i].what, strstr(text, rows[i].small) != NULL);
+        free(text);
+        close_stage(s);
+    }
+}
+
+static void left_out(struct fleet *f)
+{
+    f->setting = AUTO_OFF;
+    f->left.servers = 2;
+    f->left.hour_known = true;
+    f->left.hour.nanos = 690 * (USD_NANOS / 1000);
+    f->in_window = false;
+    f->n_degraded = 2;
+    (void)str_copy(f->degraded[0], sizeof(f->degraded[0]), "clock");
+    (void)str_copy(f->degraded[1], sizeof(f->degraded[1]), "blind:jenkins");
+}
+
+/* What nobody brings home, and every reason to doubt, stand beside AUTO. */
+static void test_banner(void **state)
+{
+    struct stage *s = open_stage(STORY_NORMAL);
+    char *text;
+
+    (void)state;
+    stage_story(s, STORY_NORMAL, left_out);
+    assert_shows(s, "2 LEFT IN CLOUD $0.69/h");
+    assert_shows(s, "DEGRADED clock");
+    text = picture(s, 60, 200);
+    assert_non_null(strstr(text, "DEGRADED clock blind:jenkins"));
+    free(text);
+    text = picture(s, 24, 80);
+    assert_non_null(strstr(text, "2 LEFT"));
+    assert_non_null(strstr(text, "DEGRADED"));
+    assert_non_null(strstr(text, "AUTO OFF"));
+    free(text);
+    close_stage(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -969,6 +1063,8 @@ int main(void)
         cmocka_unit_test(test_confirmed),
         cmocka_unit_test(test_orders),
         cmocka_unit_test(test_reasons),
+        cmocka_unit_test(test_money_line),
+        cmocka_unit_test(test_banner),
         cmocka_unit_test(test_order_field),
         cmocka_unit_test(test_undo_line),
         cmocka_unit_test(test_one_pending),
