@@ -141,7 +141,10 @@ static void tell_loss(struct controller *c, struct server_state *s)
         alert_raise(c, s->config->name, "interruption",
                     "its spot instance was reclaimed");
     }
-    if (by_person && !acts_forbidden(c))
+    (void)str_copy(s->owed_by, sizeof(s->owed_by), by_person ? s->foreign_user : "");
+    s->owed_failed = false;
+    s->owed_told = !by_person || !acts_forbidden(c);
+    if (by_person && s->owed_told)
         foreign_change(c, s, PLACE_ONPREM);
     if (s->has_move)
         move_end(c, s, MOVE_FAILED, FAILURE_CAPACITY,
@@ -160,8 +163,11 @@ static void pay_home(struct controller *c, struct server_state *s)
 
     if (!s->owed_home || s->has_move)
         return;
-    if (foreign_by_person(s) && !acts_forbidden(c)) /* could not be told before */
+    if (!s->owed_told && !acts_forbidden(c)) { /* it could do nothing about it before */
+        s->owed_told = true;
+        (void)str_copy(s->foreign_user, sizeof(s->foreign_user), s->owed_by);
         foreign_change(c, s, PLACE_ONPREM);
+    }
     if (f->place_stale || f->place_as_of.s <= s->owed_since.s)
         return;
     if (f->place == PLACE_ONPREM && f->power == POWER_ON && !f->task_active)
@@ -206,7 +212,8 @@ static void note_hold_end(struct controller *c, struct server_state *s)
         c->now.s < s->hold.until.s)
         return;
     journal_say(c, journal_begin(c, LEVEL_INFO, "policy", s->config->name, "hold-end"),
-                "its hold in %s ended", place_screen(s->hold.place));
+                "its hold %s ended",
+                s->hold.place == PLACE_CLOUD ? "in the cloud" : "on-prem");
     hold_end(c, s);
 }
 

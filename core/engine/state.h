@@ -94,6 +94,9 @@ struct server_state {
      * owed. */
     bool owed_home;
     struct utc owed_since;
+    bool owed_failed;           /* it left home by a move that failed */
+    bool owed_told;             /* a person's change was dealt with (foreign_change) */
+    char owed_by[NAME_TEXT];    /* the person who took it, "" = AWS or nobody knows */
     char half_moved[LINE_TEXT]; /* "" or what only a person can end */
     bool late_told;
     bool drain_told;
