@@ -269,6 +269,12 @@ static const char *hour_text(const struct fleet *f, char buf[USD_TEXT + 8])
     return buf;
 }
 
+/* "200", "250.50" */
+static const char *budget_text(const struct fleet *f, char buf[USD_TEXT])
+{
+    return usd_text(f->budget, f->budget.nanos % USD_NANOS == 0 ? 0 : 2, buf);
+}
+
 /* How the budget stands, in a word that no color has to say: spent, nearly (budget_warn),
  * over by the forecast. */
 static const char *budget_word(const struct frame *f, enum role *role)
@@ -311,7 +317,7 @@ static void cost_ahead(const struct frame *f, struct segments *s, enum layout_fo
                          usd_text(fleet->forecast.p50, 2, a), state);
     if (form != FORM_WIDE && fleet->forecast.known && fleet->has_budget) {
         segments_add(s, role, rank, false, brief, "forecast $%s of $%s%s", a,
-                     usd_text(fleet->budget, 0, b), state);
+                     budget_text(fleet, b), state);
         return;
     }
     if (fleet->forecast.known)
@@ -321,7 +327,7 @@ static void cost_ahead(const struct frame *f, struct segments *s, enum layout_fo
         return;
     if (str_eq(word, "OVER"))
         state[0] = '\0';
-    (void)usd_text(fleet->budget, 0, b);
+    (void)budget_text(fleet, b);
     if (fleet->month_known && limit >= 100)
         segments_add(s, role, rank - 10, false, "", "budget $%s %d%%%s", b,
                      (int)(fleet->month.nanos / (limit / 100)), state);

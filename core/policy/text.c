@@ -341,7 +341,7 @@ void text_gate(const struct plan_work *w, size_t i, struct decision *d)
         gate_auto_off(&l, w, s, sw);
         break;
     case GATE_CLOCK:
-        line_add(&l, "the clock jumped and is not trusted yet");
+        line_add(&l, "the clock was set or is wrong, and not trusted yet");
         break;
     case GATE_STALE:
         gate_stale(&l, s->facts, sw);
