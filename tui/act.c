@@ -86,7 +86,8 @@ void act_ask(struct act_plan *p, const char *fmt, ...)
 static bool automation_is_on(const struct fleet *f, const struct server_view *s,
                              struct utc now)
 {
-    return f->setting == AUTO_ON && f->snooze_until.s <= now.s && s->auto_on;
+    return f->setting == AUTO_ON && f->snooze_until.s <= now.s && s->auto_on &&
+           s->snooze_until.s <= now.s;
 }
 
 bool act_is_held(const struct server_view *s)

@@ -66,7 +66,7 @@ static bool key_order(const struct act_context *x, enum action action,
         return key_on_server(action, s, c, p);
     c->kind = COMMAND_AUTO;
     if (action == ACTION_AUTO_SERVER)
-        on = s->auto_on;
+        on = s->auto_on && s->snooze_until.s <= x->now.s;
     c->setting = on ? AUTO_OFF : AUTO_ON;
     return true;
 }

@@ -103,8 +103,9 @@ void act_snooze(const struct act_context *x, const struct command *c, struct act
         return;
     }
     p->kind = ACT_NOW;
-    (void)str_format(p->message, sizeof(p->message), "AUTO sleeps until %s",
-                     act_when(x->tz, x->now, c->until, when));
+    (void)str_format(p->message, sizeof(p->message), "AUTO sleeps until %s%s%s",
+                     act_when(x->tz, x->now, c->until, when),
+                     c->server[0] != '\0' ? " for " : "", c->server);
 }
 
 static void ask_extension(const struct act_context *x, const struct command *c,

@@ -21,7 +21,9 @@ void reasons_tell(struct reasons *r, const struct fleet *f, size_t server, struc
                             .now = now,
                             .at = at,
                             .setting = f->setting,
-                            .snooze_until = f->snooze_until,
+                            .snooze_until = s->snooze_until.s > f->snooze_until.s
+                                                ? s->snooze_until
+                                                : f->snooze_until,
                             .name = s->name,
                             .place = s->facts.place,
                             .decision = &s->decision,

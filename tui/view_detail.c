@@ -117,8 +117,12 @@ static void place_lines(struct sheet *p, const struct server_view *s)
             add(p, ROLE_WARN, "   over the budget");
     }
     begin(p, "AUTO");
-    add(p, s->auto_on ? ROLE_TEXT : ROLE_WARN, "%s for this server",
-        s->auto_on ? "on" : "off");
+    if (s->auto_on && s->snooze_until.s > f->now.s)
+        add(p, ROLE_WARN, "asleep for this server until %s",
+            act_when(f->ui->app->tz, f->now, s->snooze_until, when));
+    else
+        add(p, s->auto_on ? ROLE_TEXT : ROLE_WARN, "%s for this server",
+            s->auto_on ? "on" : "off");
 }
 
 static void machine_lines(struct sheet *p, const struct server_view *s)

@@ -125,8 +125,10 @@ enum err_code words_command(const char *const *w, size_t n, const struct tz *tz,
         (void)str_copy(out->server, sizeof(out->server), w[1]);
         return ERR_OK;
     case COMMAND_SNOOZE:
-        if (n != 2)
-            return err_set(e, ERR_USAGE, "write: snooze DURATION");
+        if (n != 2 && n != 3)
+            return err_set(e, ERR_USAGE, "write: snooze DURATION [SERVER]");
+        if (n == 3)
+            (void)str_copy(out->server, sizeof(out->server), w[2]);
         return parse_for(w[1], now, &out->until, e);
     case COMMAND_EXTENSION:
         if (n != 2 || (!str_eq(w[1], "start") && !str_eq(w[1], "stop")))

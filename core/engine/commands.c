@@ -16,11 +16,6 @@ static void setting_store_time(struct controller *c, const char *key, struct utc
     setting_store(c, key, t.s == 0 ? "" : text);
 }
 
-static bool automation_on(const struct controller *c, const struct server_state *s)
-{
-    return c->setting == AUTO_ON && c->snooze_until.s == 0 && s->auto_on;
-}
-
 struct answer {
     bool accepted;
     char text[LINE_TEXT];
@@ -242,6 +237,8 @@ static void do_auto(struct controller *c, const struct command *cmd, struct answ
             return;
         }
         s->auto_on = cmd->setting == AUTO_ON;
+        if (s->snooze_until.s != 0)
+            snooze_store(c, s, (struct utc){0});
         (void)str_format(key, sizeof(key), "auto:%.50s", s->config->name);
         setting_store(c, key, s->auto_on ? "on" : "off");
         yes(a, "auto is %s for %s", s->auto_on ? "on" : "off", cmd->server);
@@ -272,6 +269,18 @@ static void do_snooze(struct controller *c, const struct command *cmd, struct an
     }
     if (c->setting != AUTO_ON) {
         no(a, "auto is %s: there is nothing to snooze", auto_setting_word(c->setting));
+        return;
+    }
+    if (cmd->server[0] != '\0') {
+        struct server_state *s = server_find(c, cmd->server);
+
+        if (s == NULL || !s->auto_on) {
+            no(a, "auto is off for %s: there is nothing to snooze", cmd->server);
+            return;
+        }
+        snooze_store(c, s, cmd->until);
+        yes(a, "auto sleeps until %s for %s", clock_text(c, cmd->until, when),
+            cmd->server);
         return;
     }
     c->snooze_until = cmd->until;

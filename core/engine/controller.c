@@ -130,6 +130,9 @@ static void load_setting(struct controller *c, const struct stored_setting *row)
         }
     } else if (s != NULL && str_starts(key, "breaker:"))
         load_breaker(c, s, value);
+    else if (s != NULL && str_starts(key, "snooze:") &&
+             str_to_i64(value, 0, INT64_MAX, &at, &e) == ERR_OK)
+        s->snooze_until.s = at;
     else if (s != NULL && str_starts(key, "auto:"))
         s->auto_on = str_eq(value, "on");
     else if (s != NULL && str_starts(key, "held:") &&

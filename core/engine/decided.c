@@ -22,7 +22,7 @@ static void explain_now(const struct controller *c, const struct server_state *s
                             .now = c->now,
                             .at = c->now,
                             .setting = c->dry_run ? AUTO_DRY_RUN : c->setting,
-                            .snooze_until = c->snooze_until,
+                            .snooze_until = snooze_of(c, s),
                             .name = s->config->name,
                             .place = s->facts.place,
                             .decision = &s->decision,

@@ -194,8 +194,7 @@ static bool hour_price(const struct controller *c, const struct server_state *s,
 
 static bool is_left(const struct controller *c, const struct server_state *s)
 {
-    bool automatic =
-        c->setting == AUTO_ON && !c->dry_run && c->snooze_until.s == 0 && s->auto_on;
+    bool automatic = !c->dry_run && automation_on(c, s);
     bool held = s->hold.place == PLACE_CLOUD &&
                 (s->hold.kind == HOLD_PIN || s->hold.until.s > c->now.s);
 

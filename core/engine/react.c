@@ -274,6 +274,15 @@ static void note_ready(struct controller *c, struct server_state *s)
                 duration_text(late > 0 ? late : -late, by));
 }
 
+static void note_own_snooze_end(struct controller *c, struct server_state *s)
+{
+    if (s->snooze_until.s == 0 || c->now.s < s->snooze_until.s)
+        return;
+    snooze_store(c, s, (struct utc){0});
+    journal_say(c, journal_begin(c, LEVEL_INFO, "policy", s->config->name, "auto"),
+                "auto is on again for it, the snooze ended");
+}
+
 static void note_snooze_end(struct controller *c)
 {
     if (c->snooze_until.s == 0 || c->now.s < c->snooze_until.s)
@@ -338,6 +347,7 @@ void react_all(struct controller *c)
     for (size_t i = 0; i < c->n_servers; i++) {
         struct server_state *s = &c->servers[i];
 
+        note_own_snooze_end(c, s);
         foreign_watch(c, s);
         note_hold_end(c, s);
         tell_notice(c, s);

@@ -62,6 +62,7 @@ static void view_server(struct controller *c, struct server_state *s,
     v->facts = s->facts;
     v->decision = s->decision;
     v->auto_on = s->auto_on;
+    v->snooze_until = s->snooze_until;
     v->hold = s->hold;
     view_move(c, s, &v->move);
     v->failures = s->failures;

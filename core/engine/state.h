@@ -58,6 +58,7 @@ struct server_state {
     struct decided decided;
     bool may_commit;
     bool auto_on;
+    struct utc snooze_until; /* of this server alone, 0 = none; stored */
     struct hold hold;
     struct {
         enum place place;
@@ -263,6 +264,12 @@ struct controller {
 
 /* state.c */
 struct server_state *server_find(struct controller *c, const char *name) NONNULL;
+
+/* Does policy move it: the switch of all and its own, neither asleep. */
+bool automation_on(const struct controller *c, const struct server_state *s) NONNULL;
+/* The later end of its snooze and that of all, 0 = none. */
+struct utc snooze_of(const struct controller *c, const struct server_state *s) NONNULL;
+void snooze_store(struct controller *c, struct server_state *s, struct utc until) NONNULL;
 
 /* By time, or until a person or another configuration ends it. */
 bool breaker_is_open(const struct controller *c, const struct server_state *s) NONNULL;

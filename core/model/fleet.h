@@ -66,8 +66,9 @@ struct server_view {
     char name[NAME_TEXT], mover[16], vm[NAME_TEXT];
     struct server_facts facts;
     struct decision decision;
-    bool auto_on;     /* of this server alone */
-    struct hold hold; /* place unknown: none */
+    bool auto_on;            /* of this server alone */
+    struct utc snooze_until; /* of this server alone, 0 = none */
+    struct hold hold;        /* place unknown: none */
     struct move_view move;
     int32_t failures;    /* failed moves in a row */
     struct utc retry_at; /* backoff or re-run delay, 0 = none */
@@ -121,7 +122,7 @@ struct fleet {
     size_t n_degraded;
     bool in_window, in_lead, in_drain;
     bool jenkins_quieting; /* gate node: no way out without a question */
-    int64_t lead_s; /* the way out begins so long before a window */
+    int64_t lead_s;        /* the way out begins so long before a window */
     struct {
         struct utc at;        /* 0 = none known */
         char what[LINE_TEXT]; /* "window ends: 4 servers return" */

@@ -270,6 +270,7 @@ static void put_server(struct strbuf *b, const struct fleet *f,
     put_facts(b, &s->facts);
     put_decision(b, &s->decision);
     jsonw_bool(b, "auto", s->auto_on);
+    jsonw_utc(b, "snooze_until", s->snooze_until);
     put_hold(b, &s->hold);
     jsonw_text(b, "mover", s->mover);
     jsonw_open(b, "vm", '{');

@@ -307,6 +307,7 @@ static enum err_code read_server(const json_value *o, struct server_view *s,
     read_facts(o, &s->facts);
     read_decision(o, &s->decision);
     s->auto_on = get_bool(o, "auto");
+    s->snooze_until = get_utc(o, "snooze_until");
     read_hold(json_get(o, "hold"), &s->hold);
     read_move(json_get(o, "move"), s->facts.place, &s->move);
     read_cost(json_get(o, "cost"), &s->cost);

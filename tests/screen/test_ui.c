@@ -845,6 +845,7 @@ static void test_orders(void **state)
         {"a hold of a busy one asks", "hold cache onprem",          "cache is running",           "h", 1, COMMAND_HOLD, 0},
         {"a busy server asks",      "move cache onprem",            "Move cache to on-prem?",     "d", 1, COMMAND_MOVE, 0},
         {"AUTO sleeps",             "snooze 30m",                   "AUTO sleeps until 11:12",    "", 1, COMMAND_SNOOZE, 1800},
+        {"one server sleeps",       "snooze 30m cache",             "AUTO sleeps until 11:12 for cache", "", 1, COMMAND_SNOOZE, 1800},
         {"AUTO off",                "auto off",                     "AUTO off",                   "", 1, COMMAND_AUTO, 0},
         {"nobody is held",          "release cache",                "cache is not held",          "", 0, COMMAND_COUNT, 0},
         {"no such server",          "release nobody",               "there is no server nobody",  "", 0, COMMAND_COUNT, 0},

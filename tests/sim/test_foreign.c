@@ -289,13 +289,35 @@ static void test_left(void **state)
     end(&o);
 }
 
+/* One server's snooze: the others go, it goes when the snooze ends. */
+static void test_snooze(void **state)
+{
+    struct outside o = {
+        .noon_s = 7000,
+        .events = {
+            {.at_s = 60,
+             .command = {.kind = COMMAND_SNOOZE, .server = "cache", .until = {7200}}}}};
+
+    (void)state;
+    begin(&o, 7200 + HOUR);
+    o.events[0].command.until.s += o.start.s;
+    run_go(o.r);
+    assert_int_equal(o.at_noon.facts.place, PLACE_ONPREM);
+    assert_int_equal(o.at_noon.decision.gate, GATE_AUTO_OFF);
+    assert_int_equal(o.at_noon.snooze_until.s, o.start.s + 7200);
+    assert_int_equal(o.at_end.facts.place, PLACE_CLOUD);
+    assert_int_equal(o.at_end.snooze_until.s, 0);
+    assert_int_equal(o.moves_out, 1);
+    end(&o);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_adopt),       cmocka_unit_test(test_enforce),
         cmocka_unit_test(test_alert),       cmocka_unit_test(test_sent_out),
         cmocka_unit_test(test_powered_off), cmocka_unit_test(test_market),
-        cmocka_unit_test(test_left),
+        cmocka_unit_test(test_left),        cmocka_unit_test(test_snooze),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
