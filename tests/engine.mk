@@ -31,6 +31,12 @@ tests_sim_test_prices_SOURCES = tests/sim/test_prices.c tests/sim/weeks.c tests/
 tests_sim_test_prices_LDADD = $(CORE_TEST_LIBS)
 TESTS += tests/sim/test_prices
 
+check_PROGRAMS += tests/sim/test_foreign
+tests_sim_test_foreign_SOURCES = tests/sim/test_foreign.c tests/sim/weeks.c tests/sim/weeks.h \
+	tests/unit/table.h
+tests_sim_test_foreign_LDADD = $(CORE_TEST_LIBS)
+TESTS += tests/sim/test_foreign
+
 check_PROGRAMS += tests/sim/test_restart
 tests_sim_test_restart_SOURCES = tests/sim/test_restart.c tests/sim/weeks.c tests/sim/weeks.h \
 	tests/unit/table.h

@@ -1,6 +1,6 @@
 /*
- * act - what a key that changes something would do, and how it must be asked (tui
- * conventions 3): pure functions of the snapshot. Plain values.
+ * act - what a key or a typed order that changes something would do, and how it must be
+ * asked (tui conventions 3): pure functions of the snapshot. Plain values.
  * Threads: any.
  */
 #ifndef RH_TUI_ACT_H
@@ -59,6 +59,10 @@ struct act_context {
 /* server: the selected one's name, "" when there is none. */
 void act_plan(const struct act_context *x, enum action action, const char *server,
               struct act_plan *out) NONNULL;
+
+/* The same of an order that was typed. */
+void act_order(const struct act_context *x, const struct command *c,
+               struct act_plan *out) NONNULL;
 
 /* What matters of a server while a dialog about it is open (S4): another value means that
  * it must be confirmed again. 0 without a server. */

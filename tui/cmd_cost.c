@@ -214,6 +214,32 @@ static enum err_code make_report(struct report *r, const struct session *s, stru
 
 /* ----- as text, JSON, CSV ----- */
 
+/* How many stretches of the ledger reach into the month: without any, all that is known
+ * of it is what was typed in. */
+static int64_t measured(const struct report *r)
+{
+    int64_t n = 0;
+
+    for (size_t i = 0; i < r->ledger.n_segments; i++)
+        n += r->ledger.segments[i].start.s < r->month_end.s ? 1 : 0;
+    return n;
+}
+
+static void print_budget(const struct report *r, struct usd budget)
+{
+    char a[USD_TEXT];
+
+    out_printf("%-28s %10s", "budget", usd_text(budget, 2, a));
+    if (budget.nanos >= 100)
+        out_printf("  %lld %% spent", (long long)(r->total.nanos / (budget.nanos / 100)));
+    if (r->total.nanos >= budget.nanos)
+        out_printf(", it is reached");
+    else if (r->now.s < r->month_end.s && r->forecast.known &&
+             r->forecast.p50.nanos > budget.nanos)
+        out_printf(", the forecast exceeds it");
+    out_printf("\n");
+}
+
 static const char *amount(bool known, struct usd v, char buf[USD_TEXT])
 {
     return known ? usd_text(v, 2, buf) : "?";
@@ -242,6 +268,8 @@ static void print_text(const struct report *r, const struct session *s)
                r->bill.unknown > 0  ? "  at least: a part has no known price"
                : r->bill.bounds > 0 ? "  at most: a part is an upper bound"
                                     : "");
+    if (measured(r) == 0)
+        out_printf("  the ledger has nothing of this month: typed-in amounts alone\n");
     for (size_t i = 0; i + 1 < r->n_rows; i++) {
         struct err e = {0};
         struct usd v;
@@ -261,8 +289,7 @@ static void print_text(const struct report *r, const struct session *s)
         out_printf("\n");
     }
     if (s->config->policy.has_budget)
-        out_printf("%-28s %10s\n", "budget",
-                   usd_text(s->config->policy.budget_month, 2, a));
+        print_budget(r, s->config->policy.budget_month);
     out_printf("the month compared with\n");
     for (int i = 0; i < COMPARISON_COUNT; i++)
         out_printf("  %-26s %10s\n", comparison_text((enum comparison)i),
@@ -312,6 +339,7 @@ static void print_json(const struct report *r, const struct session *s)
     jsonw_utc(&b, "at", r->now);
     jsonw_usd(&b, "month_to_date", r->total, 2, r->bill.unknown == 0);
     jsonw_bool(&b, "upper_bound", r->bill.bounds > 0);
+    jsonw_i64(&b, "segments", measured(r));
     put_bill(&b, "items", &r->bill);
     put_servers(&b, r);
     if (r->forecast.known) {
@@ -378,6 +406,10 @@ int cmd_cost(const struct args *a)
     if (rc == EXIT_DONE && a->set[FLAG_MONTH] &&
         month_parse(a->value[FLAG_MONTH], &r.month_start, &e) != ERR_OK)
         rc = session_fail(&e);
+    if (rc == EXIT_DONE && a->set[FLAG_JSON] && a->set[FLAG_CSV]) {
+        (void)err_set(&e, ERR_USAGE, "--json and --csv are two forms of one answer");
+        rc = session_fail(&e);
+    }
     if (rc == EXIT_DONE)
         rc = session_open_state(&s, a, false, &locked_out);
     if (rc != EXIT_DONE)

@@ -14,17 +14,29 @@
 
 enum { WORK_S = 4 * 3600, LOOK_S = 60, WAIT_LOOK_MS = 500 };
 
-/* The sub-command as the words of the one grammar. ERR_USAGE. */
-static enum err_code to_command(const struct args *a, const struct session *s,
-                                struct command *out, struct err *e)
+/* `auto` and `snooze` take a list of servers behind their first word. */
+static bool takes_list(const struct args *a)
 {
-    const char *words[8];
+    return (a->sub == SUB_AUTO || a->sub == SUB_SNOOZE) && a->n_words > 1;
+}
+
+/* The sub-command as the words of the one grammar, of a list for its entry `which`.
+ * ERR_USAGE. */
+static enum err_code to_command(const struct args *a, size_t which,
+                                const struct session *s, struct command *out,
+                                struct err *e)
+{
+    const char *words[10];
     size_t n = 0;
 
     words[n++] = args_sub_name(a->sub);
-    for (size_t i = 0; i < a->n_words && n < 5; i++)
+    if (takes_list(a)) {
+        words[n++] = a->words[0];
+        words[n++] = a->words[1 + which];
+    }
+    for (size_t i = 0; !takes_list(a) && i < a->n_words && n < 5; i++)
         words[n++] = a->words[i];
-    if (a->n_words > 4)
+    if (!takes_list(a) && a->n_words > 4)
         return err_set(e, ERR_USAGE, "too many words behind %s", words[0]);
     if (a->set[FLAG_FORCE])
         words[n++] = "force";
@@ -39,6 +51,8 @@ static enum err_code to_command(const struct args *a, const struct session *s,
         words[n++] = "for";
         words[n++] = a->value[FLAG_FOR];
     }
+    if (a->set[FLAG_YES])
+        words[n++] = "yes";
     if (words_command(words, n, s->tz, clock_utc(clock_system()), out, e) != ERR_OK)
         return e->code;
     (void)str_copy(out->by, sizeof(out->by), s->user);
@@ -149,17 +163,47 @@ static int watch(struct session *s, const struct command *c)
     return EXIT_LATER;
 }
 
+/* All of a list, or none of it. */
+static enum err_code to_commands(const struct args *a, const struct session *s,
+                                 struct command *out, size_t *n, struct err *e)
+{
+    *n = takes_list(a) ? a->n_words - 1 : 1;
+    for (size_t i = 0; i < *n; i++) {
+        if (to_command(a, i, s, &out[i], e) != ERR_OK)
+            return e->code;
+    }
+    return ERR_OK;
+}
+
+static int give(struct session *s, const struct args *a, struct command *c,
+                bool locked_out)
+{
+    struct err e = {0};
+    int rc;
+
+    if (!locked_out)
+        return alone(s, c);
+    if (s->store == NULL) {
+        (void)err_set(&e, ERR_LOCKED,
+                      "the running instance has no state to put the order into");
+        return session_fail(&e);
+    }
+    rc = session_command(s, c, false);
+    return rc == EXIT_DONE && a->set[FLAG_WAIT] ? watch(s, c) : rc;
+}
+
 int cmd_order(const struct args *a)
 {
     struct session s;
-    struct command c;
+    struct command c[ARGS_MAX_WORDS];
     struct err e = {0};
     bool locked_out = false;
+    size_t n = 0;
     int rc = session_open(&s, a);
 
     if (rc != EXIT_DONE)
         goto out;
-    if (to_command(a, &s, &c, &e) != ERR_OK) {
+    if (to_commands(a, &s, c, &n, &e) != ERR_OK) {
         rc = session_fail(&e);
         goto out;
     }
@@ -169,19 +213,8 @@ int cmd_order(const struct args *a)
         goto out;
     }
     rc = session_open_state(&s, a, true, &locked_out);
-    if (rc != EXIT_DONE)
-        goto out;
-    if (locked_out && s.store == NULL) {
-        (void)err_set(&e, ERR_LOCKED,
-                      "the running instance has no state to put the order into");
-        rc = session_fail(&e);
-    } else if (locked_out) {
-        rc = session_command(&s, &c, false);
-        if (rc == EXIT_DONE && a->set[FLAG_WAIT])
-            rc = watch(&s, &c);
-    } else {
-        rc = alone(&s, &c);
-    }
+    for (size_t i = 0; i < n && rc == EXIT_DONE; i++)
+        rc = give(&s, a, &c[i], locked_out);
 out:
     session_close(&s);
     return rc;

@@ -1,6 +1,7 @@
 #include <config.h>
 
 #include "tui/demo.h"
+#include "tui/words.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -31,9 +31,7 @@ rushhour_SOURCES = \
 	tui/out.h \
 	tui/session.c \
 	tui/session.h \
-	tui/when.c \
-	tui/words.c \
-	tui/words.h
+	tui/words_status.c
 rushhour_LDADD = libtui.a libcore.a $(NCURSES_LIBS) $(CORE_LIBS)
 
 # The dashboard, without main: the screen tests link it too.
@@ -41,6 +39,9 @@ noinst_LIBRARIES += libtui.a
 libtui_a_SOURCES = \
 	tui/act.c \
 	tui/act.h \
+	tui/act_key.c \
+	tui/act_parts.h \
+	tui/act_policy.c \
 	tui/actions.def \
 	tui/app.c \
 	tui/app.h \
@@ -57,6 +58,8 @@ libtui_a_SOURCES = \
 	tui/layout.h \
 	tui/observer.c \
 	tui/observer.h \
+	tui/reasons.c \
+	tui/reasons.h \
 	tui/roles.def \
 	tui/line_text.c \
 	tui/line_text.h \
@@ -68,6 +71,7 @@ libtui_a_SOURCES = \
 	tui/tty.h \
 	tui/ui.c \
 	tui/ui.h \
+	tui/ui_field.c \
 	tui/ui_keys.c \
 	tui/ui_parts.h \
 	tui/view.c \
@@ -79,7 +83,10 @@ libtui_a_SOURCES = \
 	tui/view_header.c \
 	tui/view_help.c \
 	tui/views.def \
-	tui/widget.c
+	tui/when.c \
+	tui/widget.c \
+	tui/words.c \
+	tui/words.h
 
 # The default theme is compiled in, for a program that runs without its files.
 BUILT_SOURCES += tui/theme_default.inc

@@ -58,11 +58,6 @@ int session_fail(const struct err *e) NONNULL;
 /* Names the first API that never answered; EXIT_API then, else EXIT_DONE. */
 int session_reached(const struct fleet *f) NONNULL;
 
-/* TIME of the command line (design 4): RFC 3339 or site time, the next such instant after
- * now. */
-enum err_code time_parse(const char *text, const struct tz *tz, struct utc now,
-                         struct utc *out, struct err *e) MUST_CHECK NONNULL;
-
 /* The renderer of snapshots for observers: malloc'ed JSON, NULL when memory is out. */
 char *session_render(const struct fleet *f);
 

@@ -115,6 +115,7 @@ enum err_code ui_init(struct ui *ui, const struct app_config *app, bool ascii,
     ui->ascii = ascii;
     ui->time_mode = c->ui.time;
     ui->locked = app->locked || c->ui.locked;
+    ui->reasons = (struct reasons){.policy = &c->policy, .tz = app->tz};
     ui->started_ms = ui->fleet_ms = now_ms;
     ui->refresh_ms = now_ms - REFRESH_MS;
     /* Ids of several dashboards on one store must differ. */
@@ -217,18 +218,18 @@ static void take_replies(struct ui *ui, int64_t now_ms)
     }
 }
 
-void ui_ask(struct ui *ui, enum action a, const char *server, const struct question *q,
-            int64_t now_ms)
+void ui_ask(struct ui *ui, enum action a, const struct act_plan *p, int64_t now_ms)
 {
     struct dialog *d = &ui->dialog;
 
     d->open = true;
-    d->q = *q;
+    d->q = p->question;
     d->action = a;
+    d->order = p->command;
     d->focus = 0;
     d->changed = false;
     d->opened_ms = now_ms;
-    (void)str_copy(d->server, sizeof(d->server), server);
+    (void)str_copy(d->server, sizeof(d->server), p->command.server);
     d->state = act_state_of(ui->fleet, d->server);
 }
 
@@ -244,7 +245,10 @@ static void recheck_dialog(struct ui *ui, int64_t now_ms)
         return;
     ui_context(ui, &x);
     (void)str_copy(server, sizeof(server), d->server);
-    act_plan(&x, d->action, server, &plan);
+    if (d->action == ACTION_ORDER)
+        act_order(&x, &d->order, &plan);
+    else
+        act_plan(&x, d->action, server, &plan);
     if (plan.kind == ACT_NOTHING) {
         d->open = false;
         ui_toast(ui, ROLE_WARN, now_ms, "%s changed meanwhile: %s", server, plan.message);
@@ -254,7 +258,7 @@ static void recheck_dialog(struct ui *ui, int64_t now_ms)
         plan.question = d->q;
         plan.question.n_lines = 0;
     }
-    ui_ask(ui, d->action, server, &plan.question, now_ms);
+    ui_ask(ui, d->action, &plan, now_ms);
     d->changed = true;
 }
 

@@ -33,6 +33,43 @@ static bool is_pending(const struct ui *ui, const char *server)
     return false;
 }
 
+void ui_act(struct ui *ui, enum action a, struct act_plan *p, int64_t now_ms)
+{
+    if (p->kind == ACT_WINDOW && ui->app->config->ui.undo_window <= 0) {
+        ask_instead(p);
+        p->kind = ACT_ASK;
+    }
+    /* One action at a time on a server; the keys concern the latest one. */
+    if ((p->kind == ACT_WINDOW || p->kind == ACT_ASK) && p->command.server[0] != '\0' &&
+        is_pending(ui, p->command.server)) {
+        p->kind = ACT_NOTHING;
+        (void)str_format(p->message, sizeof(p->message),
+                         "first: u drops, Enter starts the pending \"%.120s\"",
+                         ui_latest_pending(ui)->what);
+    }
+    switch (p->kind) {
+    case ACT_NOTHING:
+        ui_toast(ui, ROLE_WARN, now_ms, "%s", p->message);
+        break;
+    case ACT_NOW:
+        if (a == ACTION_QUIT) {
+            ui->quit = true;
+            break;
+        }
+        ui_toast(ui, ROLE_INFO, now_ms, "%s", p->message);
+        if (p->command.kind == COMMAND_REFRESH)
+            ui->refresh_ms = now_ms;
+        ui_send(ui, &p->command, now_ms);
+        break;
+    case ACT_WINDOW:
+        ui_add_pending(ui, p, now_ms);
+        break;
+    case ACT_ASK:
+        ui_ask(ui, a, p, now_ms);
+        break;
+    }
+}
+
 static void act(struct ui *ui, enum action a, int64_t now_ms)
 {
     struct act_context x;
@@ -44,39 +81,7 @@ static void act(struct ui *ui, enum action a, int64_t now_ms)
         return;
     }
     act_plan(&x, a, ui->selected, &p);
-    if (p.kind == ACT_WINDOW && ui->app->config->ui.undo_window <= 0) {
-        ask_instead(&p);
-        p.kind = ACT_ASK;
-    }
-    /* One action at a time on a server; the keys concern the latest one. */
-    if ((p.kind == ACT_WINDOW || p.kind == ACT_ASK) && p.command.server[0] != '\0' &&
-        is_pending(ui, p.command.server)) {
-        p.kind = ACT_NOTHING;
-        (void)str_format(p.message, sizeof(p.message),
-                         "first: u drops, Enter starts the pending \"%.120s\"",
-                         ui_latest_pending(ui)->what);
-    }
-    switch (p.kind) {
-    case ACT_NOTHING:
-        ui_toast(ui, ROLE_WARN, now_ms, "%s", p.message);
-        break;
-    case ACT_NOW:
-        if (a == ACTION_QUIT) {
-            ui->quit = true;
-            break;
-        }
-        ui_toast(ui, ROLE_INFO, now_ms, "%s", p.message);
-        if (a == ACTION_REFRESH)
-            ui->refresh_ms = now_ms;
-        ui_send(ui, &p.command, now_ms);
-        break;
-    case ACT_WINDOW:
-        ui_add_pending(ui, &p, now_ms);
-        break;
-    case ACT_ASK:
-        ui_ask(ui, a, p.command.server, &p.question, now_ms);
-        break;
-    }
+    ui_act(ui, a, &p, now_ms);
 }
 
 static void choose(struct ui *ui, const struct choice *c, int64_t now_ms)
@@ -153,38 +158,6 @@ static void menu_key(struct ui *ui, uint32_t key, int64_t now_ms)
     }
 }
 
-/* A code point behind the text of the filter. */
-static void filter_type(struct ui *ui, uint32_t key)
-{
-    size_t len = strlen(ui->filter);
-
-    if (key == KEYC_BACKSPACE || key == 8) {
-        while (len > 0 && ((unsigned char)ui->filter[len - 1] & 0xc0) == 0x80)
-            len--; /* the rest of one character */
-        ui->filter[len > 0 ? len - 1 : 0] = '\0';
-    } else if (key >= ' ' && key < 0x7f && len + 1 < sizeof(ui->filter)) {
-        ui->filter[len] = (char)key;
-        ui->filter[len + 1] = '\0';
-    } else if (key >= 0xa0 && key < 0x800 && len + 2 < sizeof(ui->filter)) {
-        ui->filter[len] = (char)(0xc0 | key >> 6);
-        ui->filter[len + 1] = (char)(0x80 | (key & 0x3f));
-        ui->filter[len + 2] = '\0';
-    }
-}
-
-static void typing_key(struct ui *ui, uint32_t key)
-{
-    if (key == KEYC_ESC || key == 3) {
-        ui->filter[0] = '\0';
-        ui->typing = false;
-    } else if (key == KEYC_ENTER) {
-        ui->typing = false;
-    } else {
-        filter_type(ui, key);
-    }
-    ui_refilter(ui);
-}
-
 static int shown_index(const struct ui *ui)
 {
     for (size_t i = 0; i < ui->n_shown; i++) {
@@ -243,7 +216,7 @@ static void navigate(struct ui *ui, enum action a)
     }
 }
 
-static void open_view(struct ui *ui, enum view_id v, int64_t now_ms)
+void ui_open_view(struct ui *ui, enum view_id v, int64_t now_ms)
 {
     if (v == VIEW_detail && view_selected(ui) == NULL)
         return;
@@ -267,7 +240,7 @@ static void cycle_view(struct ui *ui, int by, int64_t now_ms)
     do {
         v = (v + by + VIEW_COUNT) % VIEW_COUNT;
     } while (view_info((enum view_id)v)->key == 0);
-    open_view(ui, (enum view_id)v, now_ms);
+    ui_open_view(ui, (enum view_id)v, now_ms);
 }
 
 /* One step back; false when there is none. */
@@ -319,7 +292,7 @@ static void open_or_start(struct ui *ui, int64_t now_ms)
         p->due_ms = now_ms;
         (void)ui_tick(ui, now_ms);
     } else if (ui->view == VIEW_fleet) {
-        open_view(ui, VIEW_detail, now_ms);
+        ui_open_view(ui, VIEW_detail, now_ms);
     }
 }
 
@@ -360,9 +333,8 @@ static void screen_action(struct ui *ui, enum action a, int64_t now_ms)
         ui->help = !ui->help;
         ui->scroll = 0;
     } else if (a == ACTION_FILTER) {
-        ui->typing = ui->view == VIEW_fleet || ui->view == VIEW_events;
-        ui->filter[0] = '\0';
-        ui_refilter(ui);
+        if (ui->view == VIEW_fleet || ui->view == VIEW_events)
+            ui_open_field(ui, TYPING_FILTER);
     }
 }
 
@@ -386,6 +358,8 @@ static void run_action(struct ui *ui, enum action a, int64_t now_ms)
         ui->locked = true;
     } else if (a == ACTION_VIEW_NEXT || a == ACTION_VIEW_PREVIOUS) {
         cycle_view(ui, a == ACTION_VIEW_NEXT ? 1 : -1, now_ms);
+    } else if (a == ACTION_ORDER) {
+        ui_open_field(ui, TYPING_ORDER);
     } else if (a == ACTION_SUSPEND) {
         suspend(ui, now_ms);
     } else if (g == GROUP_DEMO) {
@@ -411,8 +385,8 @@ void ui_key(struct ui *ui, uint32_t key, int64_t now_ms)
     if (key == KEYC_NONE || key == KEYC_RESIZE)
         return;
     if (ui->pasting) { /* pasted text is not typing, but a text field takes it */
-        if (ui->typing && key != KEYC_ENTER && key != KEYC_ESC)
-            typing_key(ui, key);
+        if (ui->typing != TYPING_NOTHING && key != KEYC_ENTER && key != KEYC_ESC)
+            ui_type(ui, key, now_ms);
         return;
     }
     ui->toast[0] = '\0'; /* read or not, it is about what was before */
@@ -424,15 +398,15 @@ void ui_key(struct ui *ui, uint32_t key, int64_t now_ms)
         menu_key(ui, key, now_ms);
         return;
     }
-    if (ui->typing) {
-        typing_key(ui, key);
+    if (ui->typing != TYPING_NOTHING) {
+        ui_type(ui, key, now_ms);
         return;
     }
     for (int v = 0; v < VIEW_COUNT; v++) {
         if (view_info((enum view_id)v)->key != 0 &&
             view_info((enum view_id)v)->key == key) {
             ui->help = false;
-            open_view(ui, (enum view_id)v, now_ms);
+            ui_open_view(ui, (enum view_id)v, now_ms);
             return;
         }
     }

@@ -15,8 +15,16 @@ void ui_context(const struct ui *ui, struct act_context *x) NONNULL;
 void ui_refilter(struct ui *ui) NONNULL;
 /* Hands a command over and remembers its id for the answer. */
 void ui_send(struct ui *ui, const struct command *command, int64_t now_ms) NONNULL;
-void ui_ask(struct ui *ui, enum action a, const char *server, const struct question *q,
+/* ACTION_ORDER: the order is that of the plan. */
+void ui_ask(struct ui *ui, enum action a, const struct act_plan *p,
             int64_t now_ms) NONNULL;
+/* Does what the plan of a key or of a typed order says. */
+void ui_act(struct ui *ui, enum action a, struct act_plan *p, int64_t now_ms) NONNULL;
+/* ui_field.c: a key while a text field is open. */
+void ui_type(struct ui *ui, uint32_t key, int64_t now_ms) NONNULL;
+void ui_open_field(struct ui *ui, enum typing field) NONNULL;
+/* Opens a view; the detail view of nobody stays closed. */
+void ui_open_view(struct ui *ui, enum view_id v, int64_t now_ms) NONNULL;
 /* Opens the undo window of a class 1 action. */
 void ui_add_pending(struct ui *ui, const struct act_plan *p, int64_t now_ms) NONNULL;
 struct pending *ui_latest_pending(struct ui *ui) NONNULL; /* NULL = none */

@@ -12,6 +12,7 @@
 #include "tui/cells.h"
 #include "tui/keys.h"
 #include "tui/layout.h"
+#include "tui/reasons.h"
 
 enum view_id {
 #define VIEW(id, key, title, help) VIEW_##id,
@@ -24,9 +25,13 @@ enum {
     PENDING_MAX = 8,
     SENT_MAX = 16,
     FILTER_TEXT = 64,
+    ORDER_TEXT = 160,
     SHORT_TEXT = 12,
     GUARD_MS = 250
 };
+
+/* The text field that is open. */
+enum typing { TYPING_NOTHING, TYPING_FILTER, TYPING_ORDER };
 
 /* A class 1 action in its undo window. */
 struct pending {
@@ -40,7 +45,8 @@ struct pending {
 struct dialog {
     bool open;
     struct question q;
-    enum action action; /* what asked, to ask again when the server changes */
+    enum action action;   /* what asked, to ask again when the server changes … */
+    struct command order; /* … or which order, of ACTION_ORDER */
     char server[NAME_TEXT];
     uint64_t state; /* of the server when it was asked */
     bool changed;
@@ -65,7 +71,9 @@ struct ui {
     bool paused;          /* the log does not follow */
     size_t events_scroll; /* rows above the newest when paused */
     char filter[FILTER_TEXT];
-    bool typing; /* the filter's text field is open */
+    enum typing typing;
+    char order[ORDER_TEXT];      /* behind the prompt */
+    char order_wrong[LINE_TEXT]; /* what is wrong with it, "" */
     bool help;
     int scroll; /* of help, detail, API view */
     bool menu;
@@ -83,6 +91,8 @@ struct ui {
     bool frozen;
     struct utc frozen_at;
     bool pasting;
+
+    struct reasons reasons; /* of the detail view */
 
     /* Set by keys, done and reset by the shell. */
     bool quit, redraw, dump, suspend, next_theme;
@@ -138,6 +148,10 @@ void help_draw(const struct frame *f);
 int help_lines(const struct ui *ui, int cols);
 void dialog_draw(const struct frame *f);
 void menu_draw(const struct frame *f);
+
+/* How many bytes of a text go into a line of that many cells: to a blank, where there is
+ * one. 0 at its end. */
+size_t widget_break(const char *text, int width, bool ascii) NONNULL;
 
 /* A sparkline of per mille values, -1 = none; and a bar that fills `part` of `whole`. */
 void widget_spark(struct pen *p, const int16_t *values, size_t n, int cells);

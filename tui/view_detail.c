@@ -44,6 +44,40 @@ static const char *or_none(const char *text)
     return text[0] != '\0' ? text : "-";
 }
 
+/* The text of `rushhour explain`, broken where the screen is narrow. */
+static void reason_lines(struct sheet *p, const struct server_view *s)
+{
+    const struct frame *f = p->f;
+    enum role roles[] = {ROLE_TEXT, ROLE_TEXT, ROLE_WARN, ROLE_TEXT};
+    struct explain_out x;
+
+    if (f->fleet->version == 0 || f->ui->reasons.tz == NULL)
+        return;
+    reasons_tell(&f->ui->reasons, f->fleet, (size_t)(s - f->fleet->servers), f->now,
+                 f->now, &x);
+    if (s->decision.gate == GATE_NONE)
+        roles[EXPLAIN_GATE] = ROLE_DIM;
+    if (s->decision.reason == REASON_HOLD)
+        roles[EXPLAIN_SHOULD] = ROLE_HOLD;
+    for (size_t i = 0; i < x.n; i++) {
+        const char *text = x.lines[i] + EXPLAIN_LABEL;
+        char label[EXPLAIN_LABEL + 1], part[LINE_TEXT];
+        int width = f->c->cols - 13;
+        size_t len;
+
+        (void)str_format(label, sizeof(label), "%.*s", EXPLAIN_LABEL, x.lines[i]);
+        begin(p, label);
+        while ((len = widget_break(text, width, f->c->ascii)) > 0) {
+            (void)str_format(part, sizeof(part), "%.*s", (int)len, text);
+            add(p, roles[i], "%s", part);
+            text += len;
+            text += strspn(text, " ");
+            if (*text != '\0')
+                begin(p, "");
+        }
+    }
+}
+
 static void place_lines(struct sheet *p, const struct server_view *s)
 {
     const struct frame *f = p->f;
@@ -65,21 +99,7 @@ static void place_lines(struct sheet *p, const struct server_view *s)
         begin(p, "Blocked");
         add(p, ROLE_STATE_ERROR, "%s", s->facts.blocked);
     }
-    begin(p, "Desired");
-    cell_make(COLUMN_DESIRED, s, &x, &cell);
-    add(p, cell.role, "%s", cell.text);
-    if (s->decision.reason != REASON_NONE)
-        add(p, ROLE_TEXT, "   %s%s%s", reason_word(s->decision.reason),
-            s->decision.reason_text[0] != '\0' ? ": " : "", s->decision.reason_text);
-    if (s->decision.gate != GATE_NONE) {
-        begin(p, "Gate");
-        add(p, ROLE_WARN, "%s", gate_word(s->decision.gate));
-        add(p, ROLE_TEXT, "%s%s", s->decision.gate_text[0] != '\0' ? ": " : "",
-            s->decision.gate_text);
-        if (s->decision.gate_until.s != 0)
-            add(p, ROLE_DIM, "   until %s",
-                act_when(f->ui->app->tz, f->now, s->decision.gate_until, when));
-    }
+    reason_lines(p, s);
     if (s->hold.place != PLACE_UNKNOWN) {
         begin(p, "Hold");
         add(p, ROLE_HOLD, "%s",
@@ -91,10 +111,18 @@ static void place_lines(struct sheet *p, const struct server_view *s)
                 act_when(f->ui->app->tz, f->now, s->hold.until, when));
         add(p, ROLE_DIM, "   by %s%s%s", or_none(s->hold.by),
             s->hold.why[0] != '\0' ? ": " : "", s->hold.why);
+        if (s->hold.at.s != 0)
+            add(p, ROLE_DIM, ", %s", act_when(f->ui->app->tz, f->now, s->hold.at, when));
+        if (s->hold.over_budget)
+            add(p, ROLE_WARN, "   over the budget");
     }
     begin(p, "AUTO");
-    add(p, s->auto_on ? ROLE_TEXT : ROLE_WARN, "%s for this server",
-        s->auto_on ? "on" : "off");
+    if (s->auto_on && s->snooze_until.s > f->now.s)
+        add(p, ROLE_WARN, "asleep for this server until %s",
+            act_when(f->ui->app->tz, f->now, s->snooze_until, when));
+    else
+        add(p, s->auto_on ? ROLE_TEXT : ROLE_WARN, "%s for this server",
+            s->auto_on ? "on" : "off");
 }
 
 static void machine_lines(struct sheet *p, const struct server_view *s)

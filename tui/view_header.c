@@ -29,9 +29,26 @@ static void add_badges(const struct frame *f, struct segments *s)
     else if (fleet->version > 0 && silent > limit)
         segments_add(s, ROLE_CRIT, 95, true, "", "STALLED %s",
                      cells_age(silent / 1000, age));
-    if (fleet->n_degraded > 0)
-        segments_add(s, ROLE_WARN, 55, true, "DEGRADED", "DEGRADED %s",
-                     fleet->degraded[0]);
+    if (fleet->left.servers > 0) {
+        char brief[32], money[USD_TEXT];
+
+        (void)str_format(brief, sizeof(brief), "%d LEFT", fleet->left.servers);
+        segments_add(s, ROLE_WARN, 57, true, brief, "%d LEFT IN CLOUD $%s%s/h",
+                     fleet->left.servers,
+                     fleet->left.hour_known ? usd_text(fleet->left.hour, 2, money) : "",
+                     fleet->left.hour_known ? "" : "?");
+    }
+    if (fleet->n_degraded > 0) {
+        char all[FLEET_DEGRADED * 33] = "", more[16] = "";
+        size_t n = f->c->cols < 100 ? 1 : fleet->n_degraded;
+
+        for (size_t i = 0; i < n; i++)
+            (void)str_format(all + strlen(all), sizeof(all) - strlen(all), " %s",
+                             fleet->degraded[i]);
+        if (n < fleet->n_degraded)
+            (void)str_format(more, sizeof(more), "+%zu", fleet->n_degraded - n);
+        segments_add(s, ROLE_WARN, 55, true, "DEGRADED", "DEGRADED%s%s", all, more);
+    }
 }
 
 static const char *freshness_text(const struct frame *f, char buf[NAME_TEXT],
@@ -252,43 +269,78 @@ static const char *hour_text(const struct fleet *f, char buf[USD_TEXT + 8])
     return buf;
 }
 
-/* The forecast and the budget: what has been spent of it, in words and percent. */
-static void cost_ahead(struct segments *s, const struct fleet *fleet,
-                       enum layout_form form)
+/* "200", "250.50" */
+static const char *budget_text(const struct fleet *f, char buf[USD_TEXT])
 {
+    return usd_text(f->budget, f->budget.nanos % USD_NANOS == 0 ? 0 : 2, buf);
+}
+
+/* How the budget stands, in a word that no color has to say: spent, nearly (budget_warn),
+ * over by the forecast. */
+static const char *budget_word(const struct frame *f, enum role *role)
+{
+    const struct fleet *fleet = f->fleet;
+    int64_t limit = fleet->budget.nanos, warn = f->ui->app->config->policy.budget_warn;
+
+    *role = ROLE_TEXT;
+    if (!fleet->has_budget)
+        return "";
+    if (fleet->budget_reached) {
+        *role = ROLE_MONEY_HIGH;
+        return "SPENT";
+    }
+    *role = ROLE_MONEY_MID;
+    if (warn > 0 && fleet->month.nanos / 100 >= limit / 10000 * warn)
+        return "NEARLY SPENT";
+    if (fleet->forecast.known && fleet->forecast.p50.nanos > limit)
+        return "OVER";
+    *role = ROLE_TEXT;
+    return "";
+}
+
+/* The forecast and the budget: what has been spent of it, in words and percent. */
+static void cost_ahead(const struct frame *f, struct segments *s, enum layout_form form)
+{
+    const struct fleet *fleet = f->fleet;
     int64_t limit = fleet->budget.nanos;
-    bool rises =
-        fleet->has_budget && fleet->forecast.known && fleet->forecast.p50.nanos > limit;
-    enum role role = fleet->budget_reached ? ROLE_MONEY_HIGH
-                     : rises               ? ROLE_MONEY_MID
-                                           : ROLE_TEXT;
-    char a[USD_TEXT], b[USD_TEXT];
+    char a[USD_TEXT], b[USD_TEXT], brief[64] = "", state[24] = "";
+    enum role role;
+    const char *word = budget_word(f, &role);
+    int rank = word[0] != '\0' ? 55 : 40; /* a warning outlasts what today costs */
 
     if (form == FORM_TINY)
         return;
+    if (word[0] != '\0')
+        (void)str_format(state, sizeof(state), " %s", word);
+    if (fleet->forecast.known)
+        (void)str_format(brief, sizeof(brief), "forecast $%s%s",
+                         usd_text(fleet->forecast.p50, 2, a), state);
     if (form != FORM_WIDE && fleet->forecast.known && fleet->has_budget) {
-        segments_add(s, role, 40, false, "", "forecast $%s of $%s",
-                     usd_text(fleet->forecast.p50, 2, a), usd_text(fleet->budget, 0, b));
+        segments_add(s, role, rank, false, brief, "forecast $%s of $%s%s", a,
+                     budget_text(fleet, b), state);
         return;
     }
     if (fleet->forecast.known)
-        segments_add(s, role, 40, false, "", "forecast $%s",
-                     usd_text(fleet->forecast.p50, 2, a));
+        segments_add(s, str_eq(word, "OVER") ? role : ROLE_TEXT, 40, false, "",
+                     "forecast $%s%s", a, str_eq(word, "OVER") ? state : "");
     if (!fleet->has_budget)
         return;
+    if (str_eq(word, "OVER"))
+        state[0] = '\0';
+    (void)budget_text(fleet, b);
     if (fleet->month_known && limit >= 100)
-        segments_add(s, role, 30, false, "", "budget $%s %d%%",
-                     usd_text(fleet->budget, 0, b),
-                     (int)(fleet->month.nanos / (limit / 100)));
+        segments_add(s, role, rank - 10, false, "", "budget $%s %d%%%s", b,
+                     (int)(fleet->month.nanos / (limit / 100)), state);
     else
-        segments_add(s, role, 30, false, "", "budget $%s", usd_text(fleet->budget, 0, b));
+        segments_add(s, role, rank - 10, false, "", "budget $%s%s", b, state);
 }
 
 void header_cost(const struct frame *f, int row, enum layout_form form)
 {
     const struct fleet *fleet = f->fleet;
     struct segments s = {.n = 0};
-    char hour[USD_TEXT + 8], today[USD_TEXT], month[USD_TEXT], faster[DUR_TEXT];
+    char hour[USD_TEXT + 8], today[USD_TEXT], month[USD_TEXT], other[USD_TEXT + 16] = "";
+    char faster[DUR_TEXT];
     const char *lead = form == FORM_WIDE ? "Cost   " : "";
 
     if (row < 0)
@@ -299,20 +351,21 @@ void header_cost(const struct frame *f, int row, enum layout_form form)
         return;
     }
     (void)usd_text(fleet->today, 2, today);
+    /* No total line here to say what the rows do not have: it stands where the sum is. */
+    if (form == FORM_SMALL && fleet->extension_hour.nanos != 0)
+        (void)str_format(other, sizeof(other), " (other %s)",
+                         usd_text(fleet->extension_hour, 3, month));
     (void)usd_text(fleet->month, 2, month);
-    segments_add(&s, ROLE_TEXT, 90, false, "", "%s%s", lead, hour_text(fleet, hour));
+    segments_add(&s, ROLE_TEXT, 90, false, "", "%s%s%s", lead, hour_text(fleet, hour),
+                 other);
     segments_add(&s, ROLE_TEXT, 50, false, "",
                  form == FORM_TINY ? "today %s" : "today $%s", today);
     segments_add(&s, ROLE_TEXT, 60, false, "",
                  form == FORM_TINY ? "month %s" : "month $%s", month);
-    cost_ahead(&s, fleet, form);
+    cost_ahead(f, &s, form);
     if (form == FORM_WIDE && fleet->extension_cost_known)
         segments_add(&s, ROLE_DIM, 20, false, "", "extension $%s of it",
                      usd_text(fleet->extension_month, 2, hour));
-    else if (form == FORM_SMALL && fleet->extension_hour.nanos != 0)
-        /* No total line here to say what the rows do not have. */
-        segments_add(&s, ROLE_DIM, 20, false, "", "other $%s/h of it",
-                     usd_text(fleet->extension_hour, 3, hour));
     if (form != FORM_TINY && fleet->speedup.known)
         segments_add(&s, ROLE_TEXT, form == FORM_WIDE ? 25 : 15, false, "", "tests %s",
                      cells_speedup(fleet->speedup.percent, faster));
@@ -463,7 +516,14 @@ void footer_message(const struct frame *f, int row)
                 latest = &ui->pending[i];
         }
     }
-    if (ui->typing) {
+    if (ui->typing == TYPING_ORDER) {
+        pen_put(&p, ROLE_KEY, ":");
+        pen_printf(&p, ROLE_FIELD, "%s ", ui->order);
+        if (ui->order_wrong[0] != '\0')
+            pen_printf(&p, ROLE_WARN, "  %s", ui->order_wrong);
+        else
+            pen_put(&p, ROLE_DIM, "  Enter orders, Esc drops");
+    } else if (ui->typing == TYPING_FILTER) {
         pen_put(&p, ROLE_KEY, "/");
         pen_printf(&p, ROLE_FIELD, "%s ", ui->filter);
         pen_put(&p, ROLE_DIM, "  Enter keeps, Esc clears");

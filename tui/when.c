@@ -1,8 +1,10 @@
 #include <config.h>
 
-#include "tui/session.h"
+#include "tui/words.h"
 
 #include <string.h>
+
+#include "core/base/str.h"
 
 /* hh:mm; true when that is all of the text. */
 static bool clock_time(const char *p, struct civil *c)

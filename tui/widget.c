@@ -52,6 +52,21 @@ static void box(struct canvas *c, int row, int col, int rows, int cols, const ch
     }
 }
 
+size_t widget_break(const char *text, int width, bool ascii)
+{
+    size_t len = 0, blank = 0, used;
+    int at = 0, cells;
+
+    while (glyph_next(text + len, ascii, &used, &cells) != 0 && at + cells <= width &&
+           len + used < LINE_TEXT) {
+        if (text[len] == ' ')
+            blank = len;
+        at += cells;
+        len += used;
+    }
+    return text[len] != '\0' && text[len] != ' ' && blank > 0 ? blank : len;
+}
+
 /*
  * Breaks a text at blanks into lines of `width` cells and draws them, or only counts them
  * when row is negative. Returns the number of lines.
@@ -63,20 +78,10 @@ static int wrapped(struct canvas *c, int row, int col, int width, enum role role
 
     while (*text != '\0' && lines < DIALOG_LINES * 4) {
         char part[LINE_TEXT];
-        size_t len = 0, blank = 0, used;
-        int at = 0, cells;
+        size_t len = widget_break(text, width, c->ascii);
 
-        while (glyph_next(text + len, c->ascii, &used, &cells) != 0 &&
-               at + cells <= width && len + used < sizeof(part)) {
-            if (text[len] == ' ')
-                blank = len;
-            at += cells;
-            len += used;
-        }
         if (len == 0)
             break;
-        if (text[len] != '\0' && text[len] != ' ' && blank > 0)
-            len = blank;
         memcpy(part, text, len);
         part[len] = '\0';
         if (row >= 0)

@@ -3,9 +3,6 @@
 #include "tui/words.h"
 
 #include "core/base/str.h"
-#include "tui/cells.h"
-#include "tui/out.h"
-#include "tui/session.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -25,7 +22,7 @@ static enum err_code parse_move(const char *const *w, size_t n, struct command *
                                 struct err *e)
 {
     if (n < 3)
-        return err_set(e, ERR_USAGE, "write: move SERVER cloud|onprem [force]");
+        return err_set(e, ERR_USAGE, "write: move SERVER cloud|onprem [force] [yes]");
     (void)str_copy(c->server, sizeof(c->server), w[1]);
     for (size_t i = 3; i < n; i++) {
         if (!str_eq(w[i], "force"))
@@ -66,7 +63,7 @@ static enum err_code parse_hold(const char *const *w, size_t n, const struct tz 
     if (n < 3)
         return err_set(
             e, ERR_USAGE,
-            "write: hold SERVER cloud|onprem [until TIME|for DURATION|forever]");
+            "write: hold SERVER cloud|onprem [until TIME|for DURATION|forever] [yes]");
     (void)str_copy(c->server, sizeof(c->server), w[1]);
     if (parse_place(w[2], &c->place, e) != ERR_OK || n == 3)
         return e->code;
@@ -107,6 +104,13 @@ enum err_code words_command(const char *const *w, size_t n, const struct tz *tz,
             e, ERR_USAGE,
             "write move, cancel, hold, release, auto, snooze, extension, refresh, "
             "status or quit");
+    /* The last word of the orders that may be asked about. */
+    if (n > 2 && str_eq(w[n - 1], "yes") &&
+        (out->kind == COMMAND_MOVE || out->kind == COMMAND_HOLD ||
+         out->kind == COMMAND_CANCEL)) {
+        out->confirmed = true;
+        n--;
+    }
     switch (out->kind) {
     case COMMAND_MOVE:
         return parse_move(w, n, out, e);
@@ -121,8 +125,10 @@ enum err_code words_command(const char *const *w, size_t n, const struct tz *tz,
         (void)str_copy(out->server, sizeof(out->server), w[1]);
         return ERR_OK;
     case COMMAND_SNOOZE:
-        if (n != 2)
-            return err_set(e, ERR_USAGE, "write: snooze DURATION");
+        if (n != 2 && n != 3)
+            return err_set(e, ERR_USAGE, "write: snooze DURATION [SERVER]");
+        if (n == 3)
+            (void)str_copy(out->server, sizeof(out->server), w[2]);
         return parse_for(w[1], now, &out->until, e);
     case COMMAND_EXTENSION:
         if (n != 2 || (!str_eq(w[1], "start") && !str_eq(w[1], "stop")))
@@ -166,61 +172,4 @@ enum err_code words_parse(const char *line, const struct fleet *f, const struct 
     if (out->server[0] != '\0' && f != NULL && fleet_find(f, out->server) < 0)
         return err_set(e, ERR_USAGE, "there is no server %.40s", out->server);
     return ERR_OK;
-}
-
-static const char *node_text(const struct node_facts *n)
-{
-    if (!n->known)
-        return "?";
-    if (n->busy > 0)
-        return n->build[0] != '\0' ? n->build : "busy";
-    return n->open ? "idle" : n->marked ? "closed" : "down";
-}
-
-static void say_speedup(const struct speedup_view *s)
-{
-    char faster[DUR_TEXT];
-
-    if (s->known)
-        out_printf("tests in the cloud: %s, the median of %d job%s with %d builds\n",
-                   cells_speedup(s->percent, faster), s->jobs, s->jobs == 1 ? "" : "s",
-                   s->builds);
-    else
-        out_printf("tests in the cloud: %s\n", s->missing);
-}
-
-void words_status(const struct fleet *f, const struct tz *tz)
-{
-    struct civil c;
-    char money[USD_TEXT];
-
-    if (f == NULL) {
-        out_line("nothing is known yet");
-        return;
-    }
-    c = tz_civil(tz, f->at);
-    out_printf("%s at %02d:%02d:%02d, auto %s; %d in the cloud, %d on-prem, %d moving\n",
-               f->site, c.hour, c.minute, c.second, auto_setting_word(f->setting),
-               f->in_cloud, f->on_prem, f->moving + f->lost);
-    out_printf("%-16s %-8s %-8s %-28s %-28s %8s  %s\n", "SERVER", "WHERE", "DESIRED",
-               "ON-PREM NODE", "CLOUD NODE", "$/H", "WHY");
-    for (size_t i = 0; i < f->n_servers; i++) {
-        const struct server_view *s = &f->servers[i];
-        const char *why = s->move.active                  ? s->move.note
-                          : s->facts.blocked[0] != '\0'   ? s->facts.blocked
-                          : s->decision.gate != GATE_NONE ? s->decision.gate_text
-                                                          : s->decision.reason_text;
-
-        out_printf("%-16.16s %-8s %-8s %-28.28s %-28.28s %8s  %s%s%s\n", s->name,
-                   place_screen(s->facts.place),
-                   s->decision.desired == PLACE_UNKNOWN
-                       ? "-"
-                       : place_screen(s->decision.desired),
-                   node_text(&s->facts.onprem), node_text(&s->facts.cloud),
-                   s->cost.hour_known ? usd_text(s->cost.hour, 3, money) : "?",
-                   s->move.active ? step_word(s->move.step) : "",
-                   s->move.active ? ": " : "", why);
-    }
-    if (f->speedup.known || f->speedup.missing[0] != '\0')
-        say_speedup(&f->speedup);
 }

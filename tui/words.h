@@ -1,6 +1,6 @@
 /*
- * words - orders typed as words (`move cache cloud`): line mode, the sub-commands, later
- * the prompt. One grammar for all. Nothing is owned. Threads: main only.
+ * words - orders typed as words (`move cache cloud`): line mode, the sub-commands, the
+ * prompt of the dashboard. One grammar for all. Nothing is owned. Threads: main only.
  */
 #ifndef RH_TUI_WORDS_H
 #define RH_TUI_WORDS_H
@@ -22,6 +22,11 @@ enum err_code words_parse(const char *line, const struct fleet *f, const struct 
 enum err_code words_command(const char *const *words, size_t n, const struct tz *tz,
                             struct utc now, struct command *out,
                             struct err *e) MUST_CHECK;
+
+/* TIME of the command line (design 4): RFC 3339 or site time, the next such instant after
+ * now. */
+enum err_code time_parse(const char *text, const struct tz *tz, struct utc now,
+                         struct utc *out, struct err *e) MUST_CHECK NONNULL;
 
 /* A table of the fleet on standard output. */
 void words_status(const struct fleet *f, const struct tz *tz);

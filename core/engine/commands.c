@@ -16,11 +16,6 @@ static void setting_store_time(struct controller *c, const char *key, struct utc
     setting_store(c, key, t.s == 0 ? "" : text);
 }
 
-static bool automation_on(const struct controller *c, const struct server_state *s)
-{
-    return c->setting == AUTO_ON && c->snooze_until.s == 0 && s->auto_on;
-}
-
 struct answer {
     bool accepted;
     char text[LINE_TEXT];
@@ -79,6 +74,39 @@ static const char *held_text(const struct controller *c, const struct server_sta
     return buf;
 }
 
+/* What a person is asked before a server goes out or stays there: the money (7), a node
+ * that somebody closed (3.6). True when that was answered, else *a says what it is. */
+static bool is_confirmed(const struct controller *c, const struct server_state *s,
+                         const struct command *cmd, enum place place, struct answer *a)
+{
+    const struct server_facts *f = &s->facts;
+    const struct node_facts *closed = f->onprem.closed_by == CLOSED_BY_PERSON ? &f->onprem
+                                      : f->cloud.closed_by == CLOSED_BY_PERSON ? &f->cloud
+                                                                               : NULL;
+    char money[USD_TEXT];
+
+    if (place != PLACE_CLOUD || cmd->confirmed)
+        return true;
+    if (month_is_over(c, s, place)) {
+        no(a,
+           "%s in the cloud would exceed the month's budget of $%s: say yes to it "
+           "(--yes)",
+           cmd->server, usd_text(c->config->policy.budget_month, 2, money));
+        return false;
+    }
+    /* A hold waits for the node like policy does; only a move by hand does not. */
+    if (cmd->kind != COMMAND_MOVE || f->place == PLACE_CLOUD ||
+        (closed == NULL && !c->jenkins_quieting))
+        return true;
+    if (closed != NULL)
+        no(a, "a person closed node %.60s: say yes to moving %s all the same (--yes)",
+           closed->name, cmd->server);
+    else
+        no(a, "Jenkins is quieting down: say yes to moving %s all the same (--yes)",
+           cmd->server);
+    return false;
+}
+
 static void do_move(struct controller *c, struct server_state *s,
                     const struct command *cmd, struct answer *a)
 {
@@ -91,7 +119,11 @@ static void do_move(struct controller *c, struct server_state *s,
         return;
     }
     if (settled && f->power != POWER_OFF) {
-        if (automation_on(c, s) && s->decision.desired != cmd->place)
+        bool stays = automation_on(c, s) && s->decision.desired != cmd->place;
+
+        if (stays && !is_confirmed(c, s, cmd, cmd->place, a))
+            return;
+        if (stays)
             hold_until_schedule(c, s, cmd->place, cmd->by, "stay");
         yes(a, "%s is %s already%s", cmd->server,
             cmd->place == PLACE_CLOUD ? "in the cloud" : "on-prem",
@@ -102,6 +134,8 @@ static void do_move(struct controller *c, struct server_state *s,
         no(a, "%s is blocked: %s", cmd->server, f->blocked);
         return;
     }
+    if (!is_confirmed(c, s, cmd, cmd->place, a))
+        return;
     if (automation_on(c, s))
         hold_until_schedule(c, s, cmd->place, cmd->by, "moved by hand");
     s->order.place = cmd->place;
@@ -129,6 +163,9 @@ static void do_cancel(struct controller *c, struct server_state *s,
         no(a, "%s does not move", cmd->server);
         return;
     }
+    if (s->has_move && !s->move.interrupted && automation_on(c, s) &&
+        !is_confirmed(c, s, cmd, back, a))
+        return;
     s->order.place = PLACE_UNKNOWN;
     if (!s->has_move) {
         order_store(c, s);
@@ -167,6 +204,8 @@ static void do_hold(struct controller *c, struct server_state *s,
         no(a, "a server is held in cloud or onprem");
         return;
     }
+    if (!is_confirmed(c, s, cmd, cmd->place, a))
+        return;
     if (cmd->hold_kind == HOLD_UNTIL_SCHEDULE) {
         hold_until_schedule(c, s, cmd->place, cmd->by, "held by hand");
     } else {
@@ -198,9 +237,15 @@ static void do_auto(struct controller *c, const struct command *cmd, struct answ
             return;
         }
         s->auto_on = cmd->setting == AUTO_ON;
+        if (s->snooze_until.s != 0)
+            snooze_store(c, s, (struct utc){0});
         (void)str_format(key, sizeof(key), "auto:%.50s", s->config->name);
         setting_store(c, key, s->auto_on ? "on" : "off");
         yes(a, "auto is %s for %s", s->auto_on ? "on" : "off", cmd->server);
+        return;
+    }
+    if (c->dry_run && cmd->setting != AUTO_DRY_RUN) {
+        no(a, "this instance was started with --dry-run: start it without to act");
         return;
     }
     c->setting = cmd->setting;
@@ -224,6 +269,18 @@ static void do_snooze(struct controller *c, const struct command *cmd, struct an
     }
     if (c->setting != AUTO_ON) {
         no(a, "auto is %s: there is nothing to snooze", auto_setting_word(c->setting));
+        return;
+    }
+    if (cmd->server[0] != '\0') {
+        struct server_state *s = server_find(c, cmd->server);
+
+        if (s == NULL || !s->auto_on) {
+            no(a, "auto is off for %s: there is nothing to snooze", cmd->server);
+            return;
+        }
+        snooze_store(c, s, cmd->until);
+        yes(a, "auto sleeps until %s for %s", clock_text(c, cmd->until, when),
+            cmd->server);
         return;
     }
     c->snooze_until = cmd->until;

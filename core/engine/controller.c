@@ -130,6 +130,9 @@ static void load_setting(struct controller *c, const struct stored_setting *row)
         }
     } else if (s != NULL && str_starts(key, "breaker:"))
         load_breaker(c, s, value);
+    else if (s != NULL && str_starts(key, "snooze:") &&
+             str_to_i64(value, 0, INT64_MAX, &at, &e) == ERR_OK)
+        s->snooze_until.s = at;
     else if (s != NULL && str_starts(key, "auto:"))
         s->auto_on = str_eq(value, "on");
     else if (s != NULL && str_starts(key, "held:") &&
@@ -221,8 +224,10 @@ static void load_state(struct controller *c, const struct store_state *state)
         s->hold.over_budget = s->hold.at.s != 0 && s->hold.at.s == s->over_budget_at.s;
     }
     load_moves(c, state);
-    for (size_t i = 0; i < state->n_journal && i < FLEET_EVENTS; i++)
-        c->events[c->n_events++] = state->journal[i];
+    for (size_t i = 0; i < state->n_journal && c->n_events < FLEET_EVENTS; i++) {
+        if (state->journal[i].level != LEVEL_DEBUG)
+            c->events[c->n_events++] = state->journal[i];
+    }
     c->events_total = state->journal_total;
     costs_load(c, state);
 }

@@ -432,6 +432,7 @@ void costs_follow(struct controller *c)
         follow_instance(c, &c->servers[i]);
     follow_extension(c);
     month_follow(c);
+    month_remind(c);
 }
 
 /* What was known when the last run ended: a start needs no answer to go on with it. */

@@ -19,6 +19,7 @@ static void fill_plan(struct controller *c, struct plan_in *in)
                                   .move = s->has_move ? &s->move : NULL,
                                   .hold = s->hold,
                                   .auto_on = s->auto_on,
+                                  .snooze_until = s->snooze_until,
                                   .settled_since = s->settled_since,
                                   .retry_at = s->retry_at,
                                   .rerun_at = s->rerun_at,
@@ -58,6 +59,7 @@ static void apply(struct controller *c, struct server_state *s,
     s->decision = out->decision;
     s->may_commit = out->may_commit;
     s->over_budget = out->over_budget;
+    decided_tell(c, s);
     if (was != s->decision.desired || gate != s->decision.gate)
         c->fx->changed = true;
     if (acts_forbidden(c))
@@ -153,7 +155,7 @@ static bool other_zone_open(const struct server_state *s, struct call *call)
  */
 static void keep_nodes(struct controller *c, struct server_state *s)
 {
-    bool automatic = c->setting == AUTO_ON && c->snooze_until.s == 0 && s->auto_on;
+    bool automatic = automation_on(c, s);
     struct call call;
 
     if (s->facts.blocked[0] != '\0' || s->facts.task_active ||

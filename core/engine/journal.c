@@ -20,7 +20,8 @@ struct journal_entry *journal_begin(struct controller *c, enum level level,
                                     const char *actor, const char *server,
                                     const char *action)
 {
-    struct journal_entry *j = ring_slot(c);
+    /* What no screen shows takes no place from what they do. */
+    struct journal_entry *j = level == LEVEL_DEBUG ? &c->unseen : ring_slot(c);
 
     *j = (struct journal_entry){.at = c->now, .level = level};
     (void)str_copy(j->actor, sizeof(j->actor), actor);
@@ -37,8 +38,10 @@ void journal_say(struct controller *c, struct journal_entry *j, const char *fmt,
     va_start(ap, fmt);
     (void)vsnprintf(j->text, sizeof(j->text), fmt, ap); /* a cut sentence is still one */
     va_end(ap);
-    c->events_total++;
-    c->fx->changed = true;
+    if (j != &c->unseen) {
+        c->events_total++;
+        c->fx->changed = true;
+    }
     r = effects_record(c->fx, RECORD_JOURNAL);
     if (r != NULL) {
         r->at = c->now;

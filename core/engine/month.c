@@ -173,6 +173,62 @@ static void keep_forecast(struct controller *c)
         make_forecast(c);
 }
 
+/* The spot price while it is fresh, else the on-demand price as an upper bound. */
+static bool hour_price(const struct controller *c, const struct server_state *s,
+                       struct usd *out)
+{
+    struct price_book book = costs_book(c);
+    struct price_quote q;
+
+    if (s->facts.instance.lifecycle == LIFECYCLE_ON_DEMAND)
+        return book_on_demand(&book, type_of(s), out);
+    q = price_find(c, type_of(s), s->facts.instance.zone);
+    if ((q.source != PRICE_HISTORY || c->now.s - q.as_of.s > PRICE_LAST_KNOWN_S) &&
+        q.source != PRICE_CONFIGURED && book_on_demand(&book, type_of(s), out))
+        return true;
+    *out = q.price;
+    return q.source != PRICE_UNKNOWN;
+}
+
+/* ----- what stays out there with nobody to bring it home (6.5) ----- */
+
+static bool is_left(const struct controller *c, const struct server_state *s)
+{
+    bool automatic = !c->dry_run && automation_on(c, s);
+    bool held = s->hold.place == PLACE_CLOUD &&
+                (s->hold.kind == HOLD_PIN || s->hold.until.s > c->now.s);
+
+    return !automatic && !held && !s->has_move && s->facts.place == PLACE_CLOUD &&
+           !s->facts.place_stale && !schedule_is_cloud(&c->schedule, c->now);
+}
+
+static void count_left(const struct controller *c, int32_t *servers, bool *known,
+                       struct usd *hour)
+{
+    bool extension = false;
+
+    *servers = 0;
+    *known = true;
+    hour->nanos = 0;
+    for (size_t i = 0; i < c->n_servers; i++) {
+        const struct server_state *s = &c->servers[i];
+        struct usd price;
+
+        if (!is_left(c, s))
+            continue;
+        ++*servers;
+        extension = extension || (s->mover != NULL && s->mover->uses_extension);
+        if (!hour_price(c, s, &price) ||
+            __builtin_add_overflow(hour->nanos, price.nanos, &hour->nanos))
+            *known = false;
+    }
+    if (extension && !c->config->cost.has_extension_hour)
+        *known = false;
+    if (extension && __builtin_add_overflow(
+                         hour->nanos, c->config->cost.extension_hour.nanos, &hour->nanos))
+        *known = false;
+}
+
 void month_view(struct controller *c, struct fleet *f)
 {
     const struct month_kept *m = &c->month;
@@ -182,6 +238,7 @@ void month_view(struct controller *c, struct fleet *f)
     f->forecast.p10 = m->forecast.p10;
     f->forecast.p50 = m->forecast.p50;
     f->forecast.p90 = m->forecast.p90;
+    count_left(c, &f->left.servers, &f->left.hour_known, &f->left.hour);
     f->has_budget = c->config->policy.has_budget;
     f->budget = c->config->policy.budget_month;
     f->budget_reached = m->reached.s != 0;
@@ -216,6 +273,8 @@ bool month_load(struct controller *c, const char *key, const char *value)
         c->month.reached.s = at;
     else if (str_eq(key, "budget_forecast"))
         c->month.forecast_told.s = at;
+    else if (str_eq(key, "left_told"))
+        c->month.left_told.s = at;
     else if (s != NULL && str_starts(key, "over_budget:"))
         s->over_budget_at.s = at;
     else
@@ -223,11 +282,17 @@ bool month_load(struct controller *c, const char *key, const char *value)
     return true;
 }
 
+bool month_is_over(const struct controller *c, const struct server_state *s,
+                   enum place place)
+{
+    return c->config->policy.has_budget && place == PLACE_CLOUD &&
+           (s->over_budget || c->month.reached.s != 0);
+}
+
 void month_hold(struct controller *c, struct server_state *s)
 {
     char key[NAME_TEXT];
-    bool over = c->config->policy.has_budget && s->hold.place == PLACE_CLOUD &&
-                (s->over_budget || c->month.reached.s != 0);
+    bool over = month_is_over(c, s, s->hold.place);
 
     s->hold.over_budget = over;
     if (!over && s->over_budget_at.s == 0)
@@ -306,21 +371,35 @@ void month_follow(struct controller *c)
     }
 }
 
-/* The spot price while it is fresh, else the on-demand price as an upper bound. */
-static bool hour_price(const struct controller *c, const struct server_state *s,
-                       struct usd *out)
+/* At once, and again every hour: it costs money that nobody may have in mind. */
+void month_remind(struct controller *c)
 {
-    struct price_book book = costs_book(c);
-    struct price_quote q;
+    enum { REMIND_S = 3600 };
+    struct month_kept *m = &c->month;
+    char text[LINE_TEXT], money[USD_TEXT];
+    int32_t servers;
+    struct usd hour;
+    bool known;
 
-    if (s->facts.instance.lifecycle == LIFECYCLE_ON_DEMAND)
-        return book_on_demand(&book, type_of(s), out);
-    q = price_find(c, type_of(s), s->facts.instance.zone);
-    if ((q.source != PRICE_HISTORY || c->now.s - q.as_of.s > PRICE_LAST_KNOWN_S) &&
-        q.source != PRICE_CONFIGURED && book_on_demand(&book, type_of(s), out))
-        return true;
-    *out = q.price;
-    return q.source != PRICE_UNKNOWN;
+    count_left(c, &servers, &known, &hour);
+    if (servers == 0 ? m->left_told.s == 0
+                     : m->left_told.s != 0 && c->now.s >= m->left_told.s &&
+                           c->now.s - m->left_told.s < REMIND_S)
+        return;
+    m->left_told.s = servers == 0 ? 0 : c->now.s;
+    store_time(c, "left_told", m->left_told);
+    if (servers == 0)
+        return;
+    (void)str_format(text, sizeof(text),
+                     "%d server%s in the cloud after the rush hours and auto is %s: "
+                     "$%s%s/h",
+                     servers, servers == 1 ? " stays" : "s stay",
+                     c->dry_run               ? "dry-run"
+                     : c->setting != AUTO_ON  ? auto_setting_word(c->setting)
+                     : c->snooze_until.s != 0 ? "asleep"
+                                              : "off for them",
+                     known ? usd_text(hour, 2, money) : "", known ? "" : "?");
+    alert_raise(c, "", "left-in-cloud", text);
 }
 
 void month_plan(struct controller *c, struct plan_in *in)

@@ -19,8 +19,8 @@ void move_store(struct controller *c, const struct server_state *s)
 
 static const char *actor_of(const struct server_state *s, char buf[NAME_TEXT])
 {
-    if (s->move.interrupted)
-        return "spot";
+    if (s->move.interrupted) /* by AWS, else it bears the name of who did it */
+        return str_eq(s->move.by, "policy") || s->move.manual ? "spot" : "rushhour";
     if (!s->move.manual)
         return "policy";
     (void)str_format(buf, NAME_TEXT, "operator:%.48s", s->move.by);
@@ -56,7 +56,10 @@ void move_begin(struct controller *c, struct server_state *s, enum direction d,
                      (unsigned long long)c->next_move_id++);
     (void)str_copy(m->server, sizeof(m->server), s->config->name);
     (void)str_copy(m->mover, sizeof(m->mover), s->mover->name);
-    (void)str_copy(m->by, sizeof(m->by), manual ? s->order.by : "policy");
+    (void)str_copy(m->by, sizeof(m->by),
+                   manual                                 ? s->order.by
+                   : interrupted && s->owed_by[0] != '\0' ? s->owed_by
+                                                          : "policy");
     if (interrupted)
         m->deadline.s = c->now.s + c->config->policy.timeout_back;
     s->has_move = true;
@@ -71,8 +74,12 @@ void move_begin(struct controller *c, struct server_state *s, enum direction d,
     (void)str_copy(j->to, sizeof(j->to), d == DIRECTION_OUT ? "cloud" : "onprem");
     (void)str_copy(j->move, sizeof(j->move), m->id);
     (void)str_copy(j->reason, sizeof(j->reason), s->decision.reason_text);
-    if (interrupted)
-        journal_say(c, j, "comes home after the spot interruption");
+    if (interrupted && s->owed_by[0] != '\0')
+        journal_say(c, j, "comes home: %s took it out of the cloud", s->owed_by);
+    else if (interrupted)
+        journal_say(c, j,
+                    s->owed_failed ? "comes home after its failed way out"
+                                   : "comes home after the spot interruption");
     else
         journal_say(c, j, "moves to %s: %s", where_to(d),
                     manual ? "ordered by hand" : s->decision.reason_text);
@@ -146,7 +153,8 @@ static void count_failure(struct controller *c, struct server_state *s,
     /* What a run in the cloud left behind when it failed is looked at: it may be off, or
      * out there. */
     if (s->move.direction == DIRECTION_OUT && s->move.committed) {
-        s->owed_home = true;
+        s->owed_home = s->owed_told = s->owed_failed = true;
+        s->owed_by[0] = '\0';
         s->owed_since = c->now;
     }
     if (failure == FAILURE_CAPACITY) {

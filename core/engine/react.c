@@ -141,7 +141,10 @@ static void tell_loss(struct controller *c, struct server_state *s)
         alert_raise(c, s->config->name, "interruption",
                     "its spot instance was reclaimed");
     }
-    if (by_person && !acts_forbidden(c))
+    (void)str_copy(s->owed_by, sizeof(s->owed_by), by_person ? s->foreign_user : "");
+    s->owed_failed = false;
+    s->owed_told = !by_person || !acts_forbidden(c);
+    if (by_person && s->owed_told)
         foreign_change(c, s, PLACE_ONPREM);
     if (s->has_move)
         move_end(c, s, MOVE_FAILED, FAILURE_CAPACITY,
@@ -160,8 +163,11 @@ static void pay_home(struct controller *c, struct server_state *s)
 
     if (!s->owed_home || s->has_move)
         return;
-    if (foreign_by_person(s) && !acts_forbidden(c)) /* could not be told before */
+    if (!s->owed_told && !acts_forbidden(c)) { /* it could do nothing about it before */
+        s->owed_told = true;
+        (void)str_copy(s->foreign_user, sizeof(s->foreign_user), s->owed_by);
         foreign_change(c, s, PLACE_ONPREM);
+    }
     if (f->place_stale || f->place_as_of.s <= s->owed_since.s)
         return;
     if (f->place == PLACE_ONPREM && f->power == POWER_ON && !f->task_active)
@@ -206,7 +212,8 @@ static void note_hold_end(struct controller *c, struct server_state *s)
         c->now.s < s->hold.until.s)
         return;
     journal_say(c, journal_begin(c, LEVEL_INFO, "policy", s->config->name, "hold-end"),
-                "its hold in %s ended", place_screen(s->hold.place));
+                "its hold %s ended",
+                s->hold.place == PLACE_CLOUD ? "in the cloud" : "on-prem");
     hold_end(c, s);
 }
 
@@ -265,6 +272,15 @@ static void note_ready(struct controller *c, struct server_state *s)
                 late > 0 ? "ready %s after the rush hour began"
                          : "ready %s before the rush hour",
                 duration_text(late > 0 ? late : -late, by));
+}
+
+static void note_own_snooze_end(struct controller *c, struct server_state *s)
+{
+    if (s->snooze_until.s == 0 || c->now.s < s->snooze_until.s)
+        return;
+    snooze_store(c, s, (struct utc){0});
+    journal_say(c, journal_begin(c, LEVEL_INFO, "policy", s->config->name, "auto"),
+                "auto is on again for it, the snooze ended");
 }
 
 static void note_snooze_end(struct controller *c)
@@ -331,6 +347,7 @@ void react_all(struct controller *c)
     for (size_t i = 0; i < c->n_servers; i++) {
         struct server_state *s = &c->servers[i];
 
+        note_own_snooze_end(c, s);
         foreign_watch(c, s);
         note_hold_end(c, s);
         tell_notice(c, s);

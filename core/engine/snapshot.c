@@ -62,6 +62,7 @@ static void view_server(struct controller *c, struct server_state *s,
     v->facts = s->facts;
     v->decision = s->decision;
     v->auto_on = s->auto_on;
+    v->snooze_until = s->snooze_until;
     v->hold = s->hold;
     view_move(c, s, &v->move);
     v->failures = s->failures;
@@ -212,6 +213,7 @@ static void view_header(const struct controller *c, struct fleet *f)
     f->in_lead = c->plan.in_lead;
     f->lead_s = c->lead_s;
     f->in_drain = c->plan.in_drain;
+    f->jenkins_quieting = c->jenkins_quieting;
     f->next.at = c->plan.next_at;
     f->next.place = c->plan.next_place;
     (void)str_copy(f->next.what, sizeof(f->next.what), c->plan.next_what);

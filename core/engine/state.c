@@ -174,3 +174,22 @@ void place_know(struct controller *c, struct server_state *s, enum place place)
     server_key(s, "since", key);
     setting_store_number(c, key, c->now.s);
 }
+
+struct utc snooze_of(const struct controller *c, const struct server_state *s)
+{
+    return s->snooze_until.s > c->snooze_until.s ? s->snooze_until : c->snooze_until;
+}
+
+bool automation_on(const struct controller *c, const struct server_state *s)
+{
+    return c->setting == AUTO_ON && snooze_of(c, s).s == 0 && s->auto_on;
+}
+
+void snooze_store(struct controller *c, struct server_state *s, struct utc until)
+{
+    char key[NAME_TEXT];
+
+    s->snooze_until = until;
+    (void)str_format(key, sizeof(key), "snooze:%.50s", s->config->name);
+    setting_store_number(c, key, until.s);
+}

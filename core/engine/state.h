@@ -16,7 +16,13 @@
 #include "core/policy/offering.h"
 #include "core/policy/plan.h"
 
-enum { LOSSES_KEPT = 8, POISON_KEPT = 16, PRICE_STEPS = 4096, MAX_CALLS_OPEN = 64, DURATIONS_KEPT = 20 };
+enum {
+    LOSSES_KEPT = 8,
+    POISON_KEPT = 16,
+    PRICE_STEPS = 4096,
+    MAX_CALLS_OPEN = 64,
+    DURATIONS_KEPT = 20
+};
 
 struct source_state {
     bool configured;
@@ -50,13 +56,23 @@ struct warned {
     struct utc rebalance_until; /* it may: no builds until then; 0 */
 };
 
+/* What the journal was told of a server last. */
+struct decided {
+    bool told;
+    enum place place, desired;
+    enum reason reason;
+    enum gate gate;
+};
+
 struct server_state {
     const struct server_config *config;
     const struct mover_ops *mover;
     struct server_facts facts;
     struct decision decision;
+    struct decided decided;
     bool may_commit;
     bool auto_on;
+    struct utc snooze_until; /* of this server alone, 0 = none; stored */
     struct hold hold;
     struct {
         enum place place;
@@ -94,6 +110,9 @@ struct server_state {
      * owed. */
     bool owed_home;
     struct utc owed_since;
+    bool owed_failed;           /* it left home by a move that failed */
+    bool owed_told;             /* a person's change was dealt with (foreign_change) */
+    char owed_by[NAME_TEXT];    /* the person who took it, "" = AWS or nobody knows */
     char half_moved[LINE_TEXT]; /* "" or what only a person can end */
     bool late_told;
     bool drain_told;
@@ -175,6 +194,7 @@ struct month_kept {
     struct utc warned;        /* start of the month in which the share was told */
     struct utc reached;       /* the budget is spent since then, 0 = it is not */
     struct utc forecast_told; /* start of the day on which that was told */
+    struct utc left_told;     /* servers are left in the cloud: told then, 0 = none are */
 };
 
 /* A build of which nobody has said yet how it ended. */
@@ -281,6 +301,7 @@ struct controller {
     struct builds_kept builds;
     struct utc month_start, day_start, next_day;
 
+    struct journal_entry unseen;               /* the one that no screen shows */
     struct journal_entry events[FLEET_EVENTS]; /* ring */
     size_t n_events, first_event;
     int64_t events_total;
@@ -293,6 +314,12 @@ struct controller {
 
 /* state.c */
 struct server_state *server_find(struct controller *c, const char *name) NONNULL;
+
+/* Does policy move it: the switch of all and its own, neither asleep. */
+bool automation_on(const struct controller *c, const struct server_state *s) NONNULL;
+/* The later end of its snooze and that of all, 0 = none. */
+struct utc snooze_of(const struct controller *c, const struct server_state *s) NONNULL;
+void snooze_store(struct controller *c, struct server_state *s, struct utc until) NONNULL;
 
 /* By time, or until a person or another configuration ends it. */
 bool breaker_is_open(const struct controller *c, const struct server_state *s) NONNULL;
@@ -417,6 +444,8 @@ void offerings_zone(struct controller *c, struct server_state *s) NONNULL;
 void offerings_used(struct controller *c, struct server_state *s,
                     const char *zone) NONNULL;
 size_t offerings_zone_in_use(const struct server_state *s) NONNULL;
+/* decided.c: a decision that is another than before has its line in the journal. */
+void decided_tell(struct controller *c, struct server_state *s) NONNULL;
 
 /* decide.c: runs the plan and begins or cancels what it says; the extension; the nodes at
  * rest. */
@@ -452,11 +481,16 @@ struct price_quote price_find(const struct controller *c, const char *type,
 /* month.c: the forecast, what it is compared with, the budget and its alerts. */
 void month_follow(struct controller *c) NONNULL;
 void month_view(struct controller *c, struct fleet *f) NONNULL;
+/* Says that servers are left in the cloud while nothing brings them home. */
+void month_remind(struct controller *c) NONNULL;
 bool month_load(struct controller *c, const char *key, const char *value) NONNULL;
 /* What the plan has to know of the budget. */
 void month_plan(struct controller *c, struct plan_in *in) NONNULL;
 /* A new hold: was it made over the budget? Stored beside it. */
 void month_hold(struct controller *c, struct server_state *s) NONNULL;
+/* A hold there made now would be over the budget (policy-and-cost 7). */
+bool month_is_over(const struct controller *c, const struct server_state *s,
+                   enum place place) NONNULL;
 
 const char *clock_text(const struct controller *c, struct utc t,
                        char buf[TIME_TEXT]) NONNULL;

@@ -30,9 +30,10 @@ enum command_kind {
 struct command {
     uint64_t id; /* chosen by the sender (dashboard) or the store (CLI); echoed */
     enum command_kind kind;
-    char server[NAME_TEXT];    /* "" = all, where the kind allows it */
-    enum place place;          /* MOVE, HOLD: PLACE_ONPREM or PLACE_CLOUD */
-    bool force;                /* MOVE: builds are stopped and not waited for */
+    char server[NAME_TEXT]; /* "" = all, where the kind allows it */
+    enum place place;       /* MOVE, HOLD: PLACE_ONPREM or PLACE_CLOUD */
+    bool force;             /* MOVE: builds are stopped and not waited for */
+    bool confirmed;         /* MOVE, HOLD, CANCEL: what is asked was answered with yes */
     enum auto_setting setting; /* AUTO */
     enum hold_kind hold_kind;  /* HOLD */
     struct utc until;          /* HOLD until; SNOOZE end */

@@ -66,8 +66,9 @@ struct server_view {
     char name[NAME_TEXT], mover[16], vm[NAME_TEXT];
     struct server_facts facts;
     struct decision decision;
-    bool auto_on;     /* of this server alone */
-    struct hold hold; /* place unknown: none */
+    bool auto_on;            /* of this server alone */
+    struct utc snooze_until; /* of this server alone, 0 = none */
+    struct hold hold;        /* place unknown: none */
     struct move_view move;
     int32_t failures;    /* failed moves in a row */
     struct utc retry_at; /* backoff or re-run delay, 0 = none */
@@ -138,7 +139,8 @@ struct fleet {
     char degraded[FLEET_DEGRADED][32];
     size_t n_degraded;
     bool in_window, in_lead, in_drain;
-    int64_t lead_s; /* the way out begins so long before a window */
+    bool jenkins_quieting; /* gate node: no way out without a question */
+    int64_t lead_s;        /* the way out begins so long before a window */
     struct {
         struct utc at;        /* 0 = none known */
         char what[LINE_TEXT]; /* "window ends: 4 servers return" */
@@ -156,6 +158,12 @@ struct fleet {
         bool known;
         struct usd p10, p50, p90;
     } forecast; /* of the whole month */
+    struct {
+        int32_t servers; /* in the cloud beyond the rush hours, and nothing brings them
+                            home: auto is off, asleep or dry-run */
+        bool hour_known;
+        struct usd hour; /* what they and their extension cost */
+    } left;
     bool has_budget, budget_reached;
     struct usd budget;
     bool same_hours_known, always_on_demand_known; /* the whole month, by forecast: */

@@ -270,6 +270,7 @@ static void put_server(struct strbuf *b, const struct fleet *f,
     put_facts(b, &s->facts);
     put_decision(b, &s->decision);
     jsonw_bool(b, "auto", s->auto_on);
+    jsonw_utc(b, "snooze_until", s->snooze_until);
     put_hold(b, &s->hold);
     jsonw_text(b, "mover", s->mover);
     jsonw_open(b, "vm", '{');
@@ -443,6 +444,7 @@ static void put_state(struct strbuf *b, const struct fleet *f)
     jsonw_bool(b, "in_window", f->in_window);
     jsonw_bool(b, "in_lead", f->in_lead);
     jsonw_bool(b, "in_drain", f->in_drain);
+    jsonw_bool(b, "jenkins_quieting", f->jenkins_quieting);
     jsonw_bool(b, "looked", f->looked);
     jsonw_utc(b, "worst_as_of", f->worst_as_of);
     jsonw_i64(b, "stale_after_s", f->stale_after_s);
@@ -499,6 +501,10 @@ static void put_cost(struct strbuf *b, const struct fleet *f)
     } else {
         jsonw_null(b, "forecast");
     }
+    jsonw_open(b, "left_in_cloud", '{');
+    jsonw_i64(b, "servers", f->left.servers);
+    jsonw_usd(b, "hour", f->left.hour, 4, f->left.hour_known);
+    jsonw_close(b, '}');
     jsonw_usd(b, "budget", f->budget, 2, f->has_budget);
     jsonw_bool(b, "budget_reached", f->budget_reached);
     jsonw_usd(b, "same_hours_on_demand", f->same_hours_on_demand, 2, f->same_hours_known);

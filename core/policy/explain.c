@@ -61,11 +61,13 @@ static bool is_in_charge(const struct explain_in *in, struct utc t)
 static void line_now(const struct explain_in *in, struct explain_out *out)
 {
     struct line l = add_line(out, "Is      ");
+    bool away = in->place == PLACE_MOVING_OUT || in->place == PLACE_MOVING_BACK;
 
-    add_place(&l, in->place);
+    if (!in->moving || !away)
+        add_place(&l, in->place);
     if (!in->moving)
         return;
-    line_add(&l, ", moves ");
+    line_add(&l, away ? "moving " : ", moves ");
     line_add(&l, in->direction == DIRECTION_OUT ? "to the cloud" : "on-prem");
     line_add(&l, ", step ");
     line_add(&l, step_word(in->step));
@@ -96,6 +98,8 @@ static void line_gates(const struct explain_in *in, struct explain_out *out)
     const struct decision *d = in->decision;
     struct line l = add_line(out, "Gate    ");
 
+    if (in->setting == AUTO_DRY_RUN)
+        line_add(&l, "dry-run, nothing acts; else ");
     if (d->gate == GATE_NONE) {
         line_add(&l, "none");
         return;

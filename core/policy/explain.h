@@ -28,6 +28,14 @@ struct explain_in {
 
 enum { EXPLAIN_LINES = 6, EXPLAIN_TEXT = 2 * LINE_TEXT };
 
+/* Of now: its lines by number; each begins with a label of so many bytes. */
+enum { EXPLAIN_IS, EXPLAIN_SHOULD, EXPLAIN_GATE, EXPLAIN_NEXT };
+enum { EXPLAIN_LABEL = 8 };
+
+/* The action of the journal's lines that keep the first three of them: `from` is where it
+ * is, `reason` where it should be and why, `text` the gate. */
+#define EXPLAIN_ACTION "decide"
+
 struct explain_out {
     char lines[EXPLAIN_LINES][EXPLAIN_TEXT];
     size_t n;

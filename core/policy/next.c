@@ -29,6 +29,7 @@ static struct utc next_event(const struct plan_work *w, struct utc after)
     take_earlier(&best, schedule_next_change(s, after, PLACE_ONPREM), after);
     take_earlier(&best, w->in->snooze_until, after);
     for (size_t i = 0; i < w->n; i++) {
+        take_earlier(&best, w->servers[i].snooze_until, after);
         if (hold_is_active(&w->servers[i].hold, after))
             take_earlier(&best, w->servers[i].hold.until, after);
     }

@@ -181,7 +181,7 @@ static struct utc gate_until(const struct plan_work *w, const struct plan_server
 
     switch (g) {
     case GATE_AUTO_OFF:
-        return s->auto_on && w->in->setting != AUTO_OFF ? w->in->snooze_until
+        return s->auto_on && w->in->setting != AUTO_OFF ? snooze_end(w->in, s)
                                                         : (struct utc){0};
     case GATE_BACKOFF:
         return back || s->retry_at.s > s->rerun_at.s ? s->retry_at : s->rerun_at;

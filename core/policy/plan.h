@@ -17,6 +17,7 @@ struct plan_server {
     const struct move *move; /* the open move, NULL when none */
     struct hold hold;        /* place unknown: none */
     bool auto_on;            /* of this server */
+    struct utc snooze_until; /* of this server alone, 0 = none */
     struct {
         enum place place; /* PLACE_UNKNOWN: no order is open */
         bool force;

@@ -76,11 +76,17 @@ static inline struct desire desire_of(const struct hold *h, struct desire by_sch
     return by_schedule;
 }
 
+/* The end of its snooze, or of that of all: the later one; 0 = none. */
+static inline struct utc snooze_end(const struct plan_in *in, const struct plan_server *s)
+{
+    return s->snooze_until.s > in->snooze_until.s ? s->snooze_until : in->snooze_until;
+}
+
 /* Is policy in charge of the server at that time? */
 static inline bool auto_is_on(const struct plan_in *in, const struct plan_server *s,
                               struct utc when)
 {
-    return s->auto_on && in->setting != AUTO_OFF && in->snooze_until.s <= when.s;
+    return s->auto_on && in->setting != AUTO_OFF && snooze_end(in, s).s <= when.s;
 }
 
 struct desire desire_by_schedule(const struct schedule *s, struct utc now) NONNULL;

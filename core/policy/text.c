@@ -195,9 +195,10 @@ void text_reason(const struct plan_work *w, size_t i, struct decision *d)
     } else if (sw->ordered) {
         line_add(&l, "moved by hand, asked for ");
         add_time(&l, w, s->order.at);
-    } else if (s->auto_on && w->snoozed && w->in->setting != AUTO_OFF) {
+    } else if (s->auto_on && snooze_end(w->in, s).s > w->now.s &&
+               w->in->setting != AUTO_OFF) {
         line_add(&l, "automatic moves snooze until ");
-        add_time(&l, w, w->in->snooze_until);
+        add_time(&l, w, snooze_end(w->in, s));
     } else {
         line_add(&l, s->auto_on ? "automatic moves are off"
                                 : "automatic moves of this server are off");
@@ -213,7 +214,7 @@ static void gate_auto_off(struct line *l, const struct plan_work *w,
         line_add(l, "automatic moves are off");
     else {
         line_add(l, "automatic moves snooze until ");
-        add_time(l, w, w->in->snooze_until);
+        add_time(l, w, snooze_end(w->in, s));
     }
     line_add(l, sw->target == PLACE_CLOUD ? ", else it would go to the cloud"
                                           : ", else it would return");
@@ -341,7 +342,7 @@ void text_gate(const struct plan_work *w, size_t i, struct decision *d)
         gate_auto_off(&l, w, s, sw);
         break;
     case GATE_CLOCK:
-        line_add(&l, "the clock jumped and is not trusted yet");
+        line_add(&l, "the clock was set or is wrong, and not trusted yet");
         break;
     case GATE_STALE:
         gate_stale(&l, s->facts, sw);

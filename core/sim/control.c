@@ -172,6 +172,27 @@ static void do_vm(struct order *o)
                            str_eq(power, "on") ? SIM_POWER_ON : SIM_POWER_OFF);
 }
 
+/* A person's own task at the manager: out on the server's interface, or back home. */
+static void do_move(struct order *o)
+{
+    int32_t server = server_of(o), key;
+    const char *to = text_of(o, "to"), *by = text_of(o, "by"), *type = text_of(o, "type");
+    char who[SIM_NAME];
+    struct sim_move m = {
+        .type = type != NULL ? type : "c5.2xlarge", .edge_node = "NodeA", .spot = true};
+
+    if (to == NULL || (!str_eq(to, "cloud") && !str_eq(to, "onprem")))
+        wrong(o, 400, "to is cloud or onprem");
+    if (o->error != NULL)
+        return;
+    by = by != NULL ? by : "dana";
+    (void)text_clean(who, sizeof(who), by, strlen(by));
+    m.eni = o->w->enis[o->w->servers[server].eni].id;
+    refused(o, str_eq(to, "cloud")
+                   ? world_run_in_cloud(o->w, server, &m, who, &key)
+                   : world_manager_act(o->w, server, SIM_RUN_ONPREM, who, &key));
+}
+
 static void do_node(struct order *o)
 {
     const char *name = text_of(o, "node"), *by = text_of(o, "by");
@@ -257,17 +278,10 @@ static const struct {
     const char *name;
     void (*act)(struct order *o);
 } orders[] = {
-    {"advance", do_advance},
-    {"speed", do_speed},
-    {"interrupt", do_interrupt},
-    {"price", do_price},
-    {"capacity", do_capacity},
-    {"builds", do_builds},
-    {"vm", do_vm},
-    {"node", do_node},
-    {"fault", do_fault},
-    {"extension", do_extension},
-    {"jenkins", do_jenkins},
+    {"advance", do_advance}, {"speed", do_speed},         {"interrupt", do_interrupt},
+    {"price", do_price},     {"capacity", do_capacity},   {"builds", do_builds},
+    {"vm", do_vm},           {"move", do_move},           {"node", do_node},
+    {"fault", do_fault},     {"extension", do_extension}, {"jenkins", do_jenkins},
     {"host", do_host},
 };
 

@@ -307,6 +307,7 @@ static enum err_code read_server(const json_value *o, struct server_view *s,
     read_facts(o, &s->facts);
     read_decision(o, &s->decision);
     s->auto_on = get_bool(o, "auto");
+    s->snooze_until = get_utc(o, "snooze_until");
     read_hold(json_get(o, "hold"), &s->hold);
     read_move(json_get(o, "move"), s->facts.place, &s->move);
     read_cost(json_get(o, "cost"), &s->cost);
@@ -505,6 +506,8 @@ static void read_costs(const json_value *o, struct fleet *f)
     f->forecast.known = get_usd(ahead, "p10", &f->forecast.p10) &&
                         get_usd(ahead, "p50", &f->forecast.p50) &&
                         get_usd(ahead, "p90", &f->forecast.p90);
+    f->left.servers = get_i32(json_get(o, "left_in_cloud"), "servers", INT16_MAX, 0);
+    f->left.hour_known = get_usd(json_get(o, "left_in_cloud"), "hour", &f->left.hour);
     f->has_budget = get_usd(o, "budget", &f->budget);
     f->budget_reached = get_bool(o, "budget_reached");
     f->same_hours_known = get_usd(o, "same_hours_on_demand", &f->same_hours_on_demand);
@@ -539,6 +542,7 @@ static void read_head(const json_value *root, struct fleet *f)
     f->in_window = get_bool(root, "in_window");
     f->in_lead = get_bool(root, "in_lead");
     f->lead_s = get_int(root, "lead_s", MAX_SECONDS, 0);
+    f->jenkins_quieting = get_bool(root, "jenkins_quieting");
     f->in_drain = get_bool(root, "in_drain");
     f->looked = get_bool(root, "looked");
     f->worst_as_of = get_utc(root, "worst_as_of");

@@ -28,6 +28,7 @@ static bool read_command(struct query *q, struct command *c)
     c->start = query_get_int(q) != 0;
     query_get_text(q, c->by, sizeof(c->by));
     c->at = query_get_utc(q);
+    c->confirmed = query_get_int(q) != 0;
     return ok;
 }
 
@@ -97,6 +98,7 @@ enum err_code store_command_put(struct store *s, const struct command *c, uint64
     query_int(&q, c->start);
     query_text(&q, c->by);
     query_utc(&q, c->at);
+    query_int(&q, c->confirmed);
     code = query_run(&q, "leave a command", e);
     if (code == ERR_OK)
         *id = (uint64_t)sqlite3_last_insert_rowid(s->db);

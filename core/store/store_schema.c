@@ -95,7 +95,11 @@ static const char step_4[] =
     "CREATE INDEX samples_at ON samples(at);"
     "CREATE INDEX samples_running ON samples(job) WHERE result = 'RUNNING';";
 
-const char *const schema_steps[] = {step_1, step_2, step_3, step_4};
+/* Version 5: what a person was asked was answered with yes. */
+static const char step_5[] =
+    "ALTER TABLE commands ADD COLUMN confirmed INTEGER NOT NULL DEFAULT 0;";
+
+const char *const schema_steps[] = {step_1, step_2, step_3, step_4, step_5};
 const int schema_version = ARRAY_LEN(schema_steps);
 
 static enum err_code read_version(struct store *s, int *version, struct err *e)

@@ -90,6 +90,10 @@ expect "snooze" 0 "." "$rh" $c snooze 25m
 check "makes it manual" poll_for 5 is_now mode manual
 expect "auto on again" 0 "." "$rh" $c auto on
 check "ends the snooze" poll_for 5 is_now snooze_until null
+expect "a snooze of two servers" 0 "for migration" "$rh" $c snooze 25m end-to-end migration
+check "is shown for each" sh -c "'$rh' $c status --json | '$peek' servers.name=end-to-end.snooze_until servers.name=migration.snooze_until | grep -vq null"
+expect "all of a list or none" 2 "no server nobody" "$rh" $c auto off end-to-end nobody
+check "and nothing was done" is_now servers.name=end-to-end.auto true
 expect "auto off for one server" 0 "." "$rh" $c auto off end-to-end
 check "is shown for that one" poll_for 5 is_now servers.name=end-to-end.auto false
 expect "an order by hand" 0 "." "$rh" $c move write-back cloud

@@ -23,6 +23,10 @@ static struct config config = {
            .time = TIME_SITE,
            .title = true,
            .undo_window = 5},
+    .policy = {.windows = {{.days = 0x1f, .start_min = 540, .end_min = 1080}},
+               .n_windows = 1,
+               .lead = 1500,
+               .budget_warn = 80},
 };
 
 const struct config *story_config(void)

@@ -52,6 +52,67 @@ static void assert_shows(struct stage *s, const char *what)
     free(text);
 }
 
+/* "migration" is at home, and the money is gone. */
+static void no_money(struct fleet *f)
+{
+    struct server_view *s = &f->servers[2];
+
+    s->facts.place = PLACE_ONPREM;
+    s->over_budget = true;
+    f->has_budget = f->budget_reached = true;
+    f->budget.nanos = 100 * USD_NANOS;
+}
+
+static void node_closed(struct fleet *f)
+{
+    struct server_view *s = &f->servers[2];
+
+    s->facts.place = PLACE_ONPREM;
+    s->facts.onprem.closed_by = CLOSED_BY_PERSON;
+    (void)str_copy(s->facts.onprem.cause, sizeof(s->facts.onprem.cause), "disk swap");
+}
+
+static void quieting(struct fleet *f)
+{
+    f->servers[2].facts.place = PLACE_ONPREM;
+    f->jenkins_quieting = true;
+}
+
+/* What is asked is said on the screen, and the answer goes with the order. */
+static void test_confirmed(void **state)
+{
+    /* clang-format off */
+    static const struct {
+        const char *what; void (*change)(struct fleet *f); const char *key, *shows, *answer;
+        enum command_kind kind; bool confirmed;
+    } rows[] = {
+        {"a move over the budget",  no_money,    "c", "exceed the month's budget", "d", COMMAND_MOVE, true},
+        {"m is that move",          no_money,    "m", "of $100.00 spent",          "d", COMMAND_MOVE, true},
+        {"a closed node",           node_closed, "c", "A person closed its node",  "d", COMMAND_MOVE, true},
+        {"and why it is closed",    node_closed, "c", "disk swap",                 "d", COMMAND_MOVE, true},
+        {"Jenkins quiets down",     quieting,    "c", "Jenkins is quieting down",  "d", COMMAND_MOVE, true},
+        {"a hold at home is free",  no_money,    "p", "is held on-prem",           "enter", COMMAND_HOLD, false},
+    };
+    /* clang-format on */
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct stage *s = open_stage(STORY_NORMAL);
+
+        stage_story(s, STORY_NORMAL, rows[i].change);
+        stage_keys(s, "j j");
+        stage_keys(s, rows[i].key);
+        assert_shows(s, rows[i].shows);
+        assert_row(rows[i].what, s->n_commands == 0);
+        stage_wait(s, 300);
+        stage_keys(s, rows[i].answer);
+        assert_row(rows[i].what, s->n_commands == 1);
+        assert_row(rows[i].what, s->commands[0].kind == rows[i].kind);
+        assert_row(rows[i].what, s->commands[0].confirmed == rows[i].confirmed);
+        close_stage(s);
+    }
+}
+
 /* What keys send, and when. */
 static void test_commands(void **state)
 {
@@ -545,10 +606,10 @@ static void test_adds_up(void **state)
 
     (void)state;
     assert_shows(s, "other $0.266/h  today $0.43  month $7.10  1.131  1.75 125.26");
-    /* At 80 columns forecast and budget come first; without them it adds up there, too. */
+    /* At 80 columns, too, whatever else has room there. */
     stage_story(s, STORY_NORMAL, no_forecast);
     text = picture(s, 24, 80);
-    assert_non_null(strstr(text, "$1.13/h  today $1.75  month $125.26  other $0.266/h"));
+    assert_non_null(strstr(text, "$1.13/h (other 0.266)  today $1.75  month $125.26"));
     free(text);
     close_stage(s);
 }
@@ -764,10 +825,248 @@ static void test_demo_menu(void **state)
     close_stage(s);
 }
 
+static void type(struct stage *s, const char *text)
+{
+    for (; *text != '\0'; text++)
+        ui_key(&s->ui, (unsigned char)*text, s->ms);
+}
+
+/* Orders in words: asked about like keys, sent like keys. */
+static void test_orders(void **state)
+{
+    /* clang-format off */
+    static const struct {
+        const char *what, *line, *shows, *answer; int n; enum command_kind kind; int64_t until_s;
+    } rows[] = {
+        {"a hold until a time",     "hold cache cloud until 20:00", "cache is held in the cloud in 5s, until 20:00", "", 1, COMMAND_HOLD, 33473},
+        {"a hold for a time",       "hold cache cloud for 2h",      "until 12:42",                "", 1, COMMAND_HOLD, 7200},
+        {"one that moves it",       "hold migration onprem until 11:00", "until 11:00, it moves there", "", 1, COMMAND_HOLD, 1073},
+        {"a pin asks",              "hold cache cloud forever",     "Hold cache in the cloud without an end?", "h", 1, COMMAND_HOLD, 0},
+        {"a hold of a busy one asks", "hold cache onprem",          "cache is running",           "h", 1, COMMAND_HOLD, 0},
+        {"a busy server asks",      "move cache onprem",            "Move cache to on-prem?",     "d", 1, COMMAND_MOVE, 0},
+        {"AUTO sleeps",             "snooze 30m",                   "AUTO sleeps until 11:12",    "", 1, COMMAND_SNOOZE, 1800},
+        {"one server sleeps",       "snooze 30m cache",             "AUTO sleeps until 11:12 for cache", "", 1, COMMAND_SNOOZE, 1800},
+        {"AUTO off",                "auto off",                     "AUTO off",                   "", 1, COMMAND_AUTO, 0},
+        {"nobody is held",          "release cache",                "cache is not held",          "", 0, COMMAND_COUNT, 0},
+        {"no such server",          "release nobody",               "there is no server nobody",  "", 0, COMMAND_COUNT, 0},
+        {"no such word",            "mvoe cache",                   "write move, cancel, hold",   "", 0, COMMAND_COUNT, 0},
+        {"the past",                "hold cache cloud until 2020-01-01 10:00", "is in the past",  "", 0, COMMAND_COUNT, 0},
+        {"quit asks",               "quit",                         "Quit rushhour?",             "esc", 0, COMMAND_COUNT, 0},
+        {"nothing is nothing",      "",                             "1 Fleet",                    "", 0, COMMAND_COUNT, 0},
+    };
+    /* clang-format on */
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct stage *s = open_stage(STORY_NORMAL);
+
+        stage_keys(s, ":");
+        type(s, rows[i].line);
+        assert_shows(s, rows[i].line);
+        assert_int_equal(s->n_commands, 0);
+        stage_keys(s, "enter");
+        assert_shows(s, rows[i].shows);
+        stage_wait(s, 300);
+        stage_keys(s, rows[i].answer);
+        stage_wait(s, 5000);
+        assert_row(rows[i].what, (int)s->n_commands == rows[i].n);
+        if (rows[i].n > 0) {
+            assert_row(rows[i].what, s->commands[0].kind == rows[i].kind);
+            assert_row(rows[i].what,
+                       rows[i].until_s == 0 ||
+                           s->commands[0].until.s == STORY_NOW.s + rows[i].until_s);
+        }
+        close_stage(s);
+    }
+}
+
+/* What is wrong can be mended; Esc drops it; a lock holds for words, too. */
+static void test_order_field(void **state)
+{
+    struct stage *s = open_stage(STORY_NORMAL);
+
+    (void)state;
+    stage_keys(s, ":");
+    type(s, "snooze 30x");
+    stage_keys(s, "enter");
+    assert_shows(s, ":snooze 30x");
+    stage_keys(s, "backspace");
+    type(s, "m");
+    assert_shows(s, ":snooze 30m   Enter orders");
+    stage_keys(s, "esc");
+    assert_int_equal(s->n_commands, 0);
+    stage_keys(s, ": enter");
+    assert_int_equal(s->n_commands, 0);
+    stage_keys(s, "L :");
+    type(s, "auto off");
+    stage_keys(s, "enter");
+    assert_shows(s, "keys are locked");
+    assert_int_equal(s->n_commands, 0);
+    /* Changed under the question: asked again, by the words that were typed. */
+    stage_keys(s, "L");
+    stage_wait(s, 300);
+    stage_keys(s, "u :");
+    type(s, "hold cache onprem for 2h");
+    stage_keys(s, "enter");
+    stage_story(s, STORY_MOVING, NULL);
+    assert_shows(s, "Hold cache on-prem until 12:42?");
+    close_stage(s);
+}
+
+static void held_over(struct fleet *f)
+{
+    struct server_view *s = &f->servers[0];
+
+    s->hold = (struct hold){.place = PLACE_CLOUD,
+                            .kind = HOLD_UNTIL,
+                            .until = {STORY_NOW.s + 36000},
+                            .by = "dana",
+                            .at = {STORY_NOW.s - 600},
+                            .why = "release night",
+                            .over_budget = true};
+    s->decision = (struct decision){.desired = PLACE_CLOUD,
+                                    .reason = REASON_HOLD,
+                                    .gate = GATE_BACKOFF,
+                                    .gates = 1u << GATE_BACKOFF | 1u << GATE_DRAIN,
+                                    .gate_until = {STORY_NOW.s + 600}};
+    (void)str_copy(s->decision.reason_text, LINE_TEXT,
+                   "held in the cloud by dana until Sun 20:42: release night");
+    (void)str_copy(s->decision.gate_text, LINE_TEXT,
+                   "its last move failed; next try Sun 10:52");
+}
+
+/* The detail view has the lines of `explain`, whole at any width, and the hold's person.
+ */
+static void test_reasons(void **state)
+{
+    static const char *const lines[] = {
+        "Is         in the cloud",
+        "Should     be in the cloud by rule 1 (hold): held in the cloud by dana until "
+        "Sun",
+        "Gate       backoff until Sun 10:52: its last move failed; next try Sun 10:52; "
+        "then",
+        "Next       Sun 20:42: should be on-prem by rule 5 (outside), its hold ends",
+        "by dana: release night, 10:32   over the budget"};
+    struct stage *s = open_stage(STORY_NORMAL);
+    char *text;
+
+    (void)state;
+    stage_story(s, STORY_NORMAL, held_over);
+    stage_keys(s, "enter");
+    for (size_t i = 0; i < ARRAY_LEN(lines); i++)
+        assert_shows(s, lines[i]);
+    text = picture(s, 24, 80);
+    assert_non_null(strstr(text, "\n            Sun 20:42: release night\n"));
+    assert_non_null(strstr(text, "\n            then drain\n"));
+    free(text);
+    text = picture(s, 24, 40);
+    assert_non_null(strstr(text, "release night\n"));
+    free(text);
+    close_stage(s);
+}
+
+static int64_t money_month, money_forecast, money_budget;
+
+static void money(struct fleet *f)
+{
+    f->hour_known = f->month_known = true;
+    f->hour.nanos = 865 * (USD_NANOS / 1000);
+    f->month.nanos = money_month * USD_NANOS;
+    f->today.nanos = 3 * USD_NANOS / 2;
+    f->extension_hour.nanos = 266 * (USD_NANOS / 1000);
+    f->has_budget = money_budget > 0;
+    f->budget.nanos = money_budget * USD_NANOS;
+    f->budget_reached = f->has_budget && money_month >= money_budget;
+    f->forecast.known = true;
+    f->forecast.p10.nanos = f->forecast.p50.nanos = f->forecast.p90.nanos =
+        money_forecast * USD_NANOS;
+}
+
+/* The state of the budget is a word, and at 80 columns the line gives up what matters
+ * least; what the rows do not have stays beside the sum. */
+static void test_money_line(void **state)
+{
+    /* clang-format off */
+    static const struct {
+        const char *what; int64_t month, forecast, budget; const char *wide, *small;
+    } rows[] = {
+        {"no budget",           131, 180,   0, "forecast $180.00   ",
+            " $0.87/h (other 0.266)  today $1.50  month $131.00  forecast $180.00  estimates"},
+        {"within it",           131, 180, 200, "forecast $180.00   budget $200 65%   ",
+            " $0.87/h (other 0.266)  today $1.50  month $131.00  forecast $180.00 of $200\n"},
+        {"over by the forecast", 131, 230, 200, "forecast $230.00 OVER   budget $200 65%   ",
+            " $0.87/h (other 0.266)  month $131.00  forecast $230.00 of $200 OVER\n"},
+        {"80 percent",          160, 190, 200, "forecast $190.00   budget $200 80% NEARLY SPENT",
+            " $0.87/h (other 0.266)  month $160.00  forecast $190.00 of $200 NEARLY SPENT\n"},
+        {"spent",               201, 230, 200, "forecast $230.00   budget $200 100% SPENT",
+            " $0.87/h (other 0.266)  month $201.00  forecast $230.00 of $200 SPENT\n"},
+        {"large sums",         9310, 9990, 12000, "forecast $9990.00   budget $12000 77%",
+            " $0.87/h (other 0.266)  today $1.50  month $9310.00  forecast $9990.00\n"},
+    };
+    /* clang-format on */
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct stage *s = open_stage(STORY_NORMAL);
+        char *text;
+
+        money_month = rows[i].month;
+        money_forecast = rows[i].forecast;
+        money_budget = rows[i].budget;
+        stage_story(s, STORY_NORMAL, money);
+        assert_shows(s, rows[i].wide);
+        text = picture(s, 24, 80);
+        if (strstr(text, rows[i].small) == NULL)
+            print_error("%s\n", text);
+        assert_row(rows[i].what, strstr(text, rows[i].small) != NULL);
+        free(text);
+        close_stage(s);
+    }
+}
+
+static void left_out(struct fleet *f)
+{
+    f->setting = AUTO_OFF;
+    f->left.servers = 2;
+    f->left.hour_known = true;
+    f->left.hour.nanos = 690 * (USD_NANOS / 1000);
+    f->in_window = false;
+    f->n_degraded = 2;
+    (void)str_copy(f->degraded[0], sizeof(f->degraded[0]), "clock");
+    (void)str_copy(f->degraded[1], sizeof(f->degraded[1]), "blind:jenkins");
+}
+
+/* What nobody brings home, and every reason to doubt, stand beside AUTO. */
+static void test_banner(void **state)
+{
+    struct stage *s = open_stage(STORY_NORMAL);
+    char *text;
+
+    (void)state;
+    stage_story(s, STORY_NORMAL, left_out);
+    assert_shows(s, "2 LEFT IN CLOUD $0.69/h");
+    assert_shows(s, "DEGRADED clock");
+    text = picture(s, 60, 200);
+    assert_non_null(strstr(text, "DEGRADED clock blind:jenkins"));
+    free(text);
+    text = picture(s, 24, 80);
+    assert_non_null(strstr(text, "2 LEFT"));
+    assert_non_null(strstr(text, "DEGRADED"));
+    assert_non_null(strstr(text, "AUTO OFF"));
+    free(text);
+    close_stage(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_commands),
+        cmocka_unit_test(test_confirmed),
+        cmocka_unit_test(test_orders),
+        cmocka_unit_test(test_reasons),
+        cmocka_unit_test(test_money_line),
+        cmocka_unit_test(test_banner),
+        cmocka_unit_test(test_order_field),
         cmocka_unit_test(test_undo_line),
         cmocka_unit_test(test_one_pending),
         cmocka_unit_test(test_messages_leave),

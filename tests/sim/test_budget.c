@@ -94,10 +94,92 @@ static void test_kept(void **state)
     assert_true(s.most.nanos >= budget * 10000000 * 7 / 10);
 }
 
+/* ----- a person goes over it ----- */
+
+static const struct {
+    int64_t at_s; /* from 08:30 */
+    struct command command;
+    bool accepted;
+    const char *answer; /* a part of it */
+} asked[] = {
+    {4000, {.id = 1, .kind = COMMAND_MOVE, .place = PLACE_CLOUD}, false, "$0.01"},
+    {4060, {.id = 2, .kind = COMMAND_HOLD, .place = PLACE_CLOUD}, false, "$0.01"},
+    {4120,
+     {.id = 3, .kind = COMMAND_MOVE, .place = PLACE_CLOUD, .confirmed = true},
+     true,
+     "over the budget"},
+};
+
+struct evening {
+    struct utc start;
+    size_t next;
+    bool right[3];
+    bool went, held_over, others_went;
+};
+
+static bool ask(void *ctx, struct utc now, struct command *out)
+{
+    struct evening *v = ctx;
+
+    if (v->next == ARRAY_LEN(asked) || now.s - v->start.s < asked[v->next].at_s)
+        return false;
+    *out = asked[v->next++].command;
+    (void)str_copy(out->server, sizeof(out->server), "cache");
+    (void)str_copy(out->by, sizeof(out->by), "dana");
+    return true;
+}
+
+static void listen(void *ctx, const struct fleet *f)
+{
+    struct evening *v = ctx;
+
+    for (size_t i = 0; i < f->n_replies; i++) {
+        const struct command_reply *r = &f->replies[i];
+
+        if (r->id >= 1 && r->id <= ARRAY_LEN(asked))
+            v->right[r->id - 1] = r->accepted == asked[r->id - 1].accepted &&
+                                  strstr(r->text, asked[r->id - 1].answer) != NULL;
+    }
+    for (size_t i = 0; i < f->n_servers; i++) {
+        const struct server_view *s = &f->servers[i];
+        bool out = s->facts.place == PLACE_CLOUD;
+
+        if (str_eq(s->name, "cache")) {
+            v->went = v->went || out;
+            v->held_over = v->held_over || s->hold.over_budget;
+        } else {
+            v->others_went = v->others_went || out;
+        }
+    }
+}
+
+static void test_confirmed(void **state)
+{
+    struct run *r = run_prepare(3);
+    struct evening v = {.start = r->options.from};
+
+    (void)state;
+    r->options.duration_s = 3 * 3600;
+    r->options.each_minute = listen;
+    r->options.each_entry = NULL;
+    r->options.order = ask;
+    r->options.ctx = &v;
+    r->config->policy.has_budget = true;
+    r->config->policy.budget_month = (struct usd){10000000};
+    run_go(r);
+    for (size_t i = 0; i < ARRAY_LEN(asked); i++)
+        assert_row(asked[i].answer, v.right[i]);
+    assert_true(v.went && v.held_over);
+    assert_false(v.others_went);
+    assert_int_equal(r->report.violations, 0);
+    run_free(r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_kept),
+        cmocka_unit_test(test_confirmed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

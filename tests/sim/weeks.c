@@ -161,6 +161,24 @@ struct run *run_story(uint64_t seed, int64_t duration_s)
     return run_crashing(seed, duration_s, 0);
 }
 
+void run_post(struct run *r, const char *path, const char *body)
+{
+    struct http_request rq = {.method = "POST",
+                              .content_type = "application/json",
+                              .body = body,
+                              .body_len = strlen(body)};
+    struct http_response rs;
+    char url[128];
+
+    (void)str_format(url, sizeof(url), "http://127.0.0.1:1%s", path);
+    rq.url = url;
+    http_response_init(&rs);
+    assert_true(site_handle(r->site, &rq, &rs));
+    if (rs.status >= 300)
+        fail_msg("%s %s: %d %s", path, body, rs.status, strbuf_text(&rs.body));
+    http_response_clear(&rs);
+}
+
 void run_free(struct run *r)
 {
     tz_free(r->tz);

@@ -42,6 +42,8 @@ struct run *run_crashing(uint64_t seed, int64_t duration_s, int64_t crash_mean_s
 /* The two halves of it, for a test that wants other options in between. */
 struct run *run_prepare(uint64_t seed);
 void run_go(struct run *r);
+/* An order to the site's control endpoint; fails the test when it is refused. */
+void run_post(struct run *r, const char *path, const char *body);
 void run_free(struct run *r);
 
 #endif

@@ -12,7 +12,9 @@ static void tell(struct site *s, const char *at_local, struct explain_out *out)
                             .now = s->in.now,
                             .at = at(s->tz, at_local),
                             .setting = s->in.setting,
-                            .snooze_until = s->in.snooze_until,
+                            .snooze_until = s->servers[0].snooze_until.s != 0
+                                                ? s->servers[0].snooze_until
+                                                : s->in.snooze_until,
                             .name = s->servers[0].name,
                             .place = s->facts[0].place,
                             .decision = &s->outs[0].decision,
@@ -106,6 +108,27 @@ static void test_auto_off(void **state)
     assert_string_equal(
         out.lines[3],
         "Next    Tue 12:00: should be in the cloud by rule 3 (window), the snooze ends");
+    /* Its own snooze, which ends later than that of all. */
+    s.servers[0].snooze_until = at(s.tz, "2026-11-24T14:00:00");
+    site_plan_at(&s, "2026-11-24T10:00:00");
+    tell(&s, "2026-11-24T10:00:00", &out);
+    EXPECT(
+        "Is      on-prem",
+        "Should  stay where it is: automatic moves snooze until Tue 14:00",
+        "Gate    auto-off until Tue 14:00: automatic moves snooze until Tue 14:00, else "
+        "it would go to the cloud",
+        "Next    Tue 14:00: should be in the cloud by rule 3 (window), the snooze ends");
+    s.in.snooze_until.s = 0;
+    site_plan_at(&s, "2026-11-24T10:00:00");
+    assert_int_equal(s.out.next_at.s, at(s.tz, "2026-11-24T14:00:00").s);
+    assert_int_equal(s.outs[1].decision.gate, GATE_NONE);
+    s.servers[0].snooze_until.s = 0;
+    s.in.setting = AUTO_DRY_RUN;
+    site_plan_at(&s, "2026-11-24T10:00:00");
+    tell(&s, "2026-11-24T10:00:00", &out);
+    assert_string_equal(out.lines[EXPLAIN_GATE],
+                        "Gate    dry-run, nothing acts; else none");
+    s.in.snooze_until = at(s.tz, "2026-11-24T12:00:00");
     s.in.setting = AUTO_OFF;
     site_plan_at(&s, "2026-11-24T10:00:00");
     tell(&s, "2026-11-24T10:00:00", &out);

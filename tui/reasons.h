@@ -1,0 +1,24 @@
+/*
+ * reasons - why a server is where it is, and what comes next, from a snapshot: the one
+ * text of `explain` and of the detail view. A struct reasons is the caller's; it keeps
+ * the schedule that it built.
+ * Threads: one at a time.
+ */
+#ifndef RH_TUI_REASONS_H
+#define RH_TUI_REASONS_H
+
+#include "core/model/fleet.h"
+#include "core/policy/explain.h"
+
+struct reasons {
+    const struct policy_config *policy; /* borrowed */
+    const struct tz *tz;                /* borrowed */
+    struct schedule schedule;
+    bool built;
+};
+
+/* at: now, or later (policy/explain.h). */
+void reasons_tell(struct reasons *r, const struct fleet *f, size_t server, struct utc now,
+                  struct utc at, struct explain_out *out) NONNULL;
+
+#endif
