@@ -1,11 +1,13 @@
 /*
  * jenkins_internal - what the files of the Jenkins client share.
- * The client owns its texts and buffers; the arena of a node is the caller's.
+ * The client owns its texts and buffers and holds its last observation; the arena of a
+ * node is the caller's.
  * Threads: one.
  */
 #ifndef RH_API_JENKINS_INTERNAL_H
 #define RH_API_JENKINS_INTERNAL_H
 
+#include "core/api/again.h"
 #include "core/api/answer.h"
 #include "core/api/jenkins.h"
 
@@ -26,6 +28,9 @@ struct jenkins {
     char crumb_field[64]; /* name of the header that carries it */
     char crumb[256], cookie[1024];
     enum path_seen paths;
+    struct siphash_key key;
+    struct again computers, quieting; /* the answers that `last` was read from */
+    struct observation *last;         /* NULL: the last poll failed */
 };
 
 /* Begins j->url with the base and a path (already encoded). */

@@ -1,4 +1,6 @@
 libcore_a_SOURCES += \
+	core/api/again.c \
+	core/api/again.h \
 	core/api/answer.c \
 	core/api/answer.h \
 	core/api/aws_json.c \

@@ -22,6 +22,15 @@ struct observation *observation_new(enum source source)
     return o;
 }
 
+void observation_again(struct observation *o, const struct observation *last)
+{
+    struct arena *shared = arena_share(last->arena);
+
+    arena_free(o->arena);
+    o->arena = shared;
+    o->as = last->as;
+}
+
 struct observation *observation_ref(struct observation *o)
 {
     (void)__atomic_add_fetch(&o->refs, 1,

@@ -1,8 +1,8 @@
 /*
  * observe - what each API last said, with the time it said it, or the error.
- * An observation owns its arena; share with observation_ref(), drop with
- * observation_unref(). Threads: built by one thread, read-only once posted, then safe
- * everywhere.
+ * An observation holds its arena, perhaps together with others that say the same; share
+ * with observation_ref(), drop with observation_unref(). Threads: built by one thread,
+ * read-only once posted, then safe everywhere.
  */
 #ifndef RH_MODEL_OBSERVE_H
 #define RH_MODEL_OBSERVE_H
@@ -252,6 +252,11 @@ struct poll_hints {
 
 /* Owned, one reference. NULL when memory is out. */
 struct observation *observation_new(enum source source);
+
+/* What `last` says is said again: o shares its content, and keeps its own time, duration
+ * and skew. What was put into o so far is dropped. `last` is posted, not failed, and of
+ * the same source. */
+void observation_again(struct observation *o, const struct observation *last) NONNULL;
 struct observation *observation_ref(struct observation *o) NONNULL;
 void observation_unref(struct observation *o);
 
