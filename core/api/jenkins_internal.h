@@ -50,13 +50,14 @@ enum err_code jenkins_get(struct jenkins *j, const char *what, struct json_doc *
 enum err_code jenkins_post(struct jenkins *j, const char *what, bool *lost,
                            struct err *e) MUST_CHECK NONNULL;
 
-/* What is read of a node. */
+/* What is read of a node. Not the progress of its builds, which would make every answer
+ * another one: start and estimate say the same. */
 #define JENKINS_BUILD_TREE "[number,url,fullDisplayName,timestamp,estimatedDuration]"
 #define JENKINS_NODE_TREE                                                                \
     "displayName,offline,temporarilyOffline,offlineCause[description],"                  \
     "offlineCauseReason,idle,launchSupported,absoluteRemotePath,"                        \
-    "executors[idle,progress,currentExecutable" JENKINS_BUILD_TREE "],"                  \
-    "oneOffExecutors[idle,progress,currentExecutable" JENKINS_BUILD_TREE "]"
+    "executors[idle,currentExecutable" JENKINS_BUILD_TREE "],"                           \
+    "oneOffExecutors[idle,currentExecutable" JENKINS_BUILD_TREE "]"
 
 /* false: a flag that everything rests on is missing, so nothing is known of the node. */
 bool jenkins_read_node(struct jenkins *j, const json_value *computer, struct arena *a,
