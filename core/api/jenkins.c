@@ -74,13 +74,13 @@ void jenkins_path(struct jenkins *j, const char *path)
 void jenkins_tree(struct jenkins *j, const char *tree)
 {
     strbuf_puts(&j->url, "?tree=");
-    for (; *tree != '\0'; tree++) {
-        char one[] = {*tree, '\0'};
+    while (*tree != '\0') {
+        size_t plain = strcspn(tree, "[]{} ");
+        const char one[] = {tree[plain], '\0'};
 
-        if (strchr("[]{} ", *tree) != NULL)
-            http_escape(&j->url, one);
-        else
-            strbuf_putc(&j->url, *tree);
+        strbuf_add(&j->url, tree, plain);
+        http_escape(&j->url, one);
+        tree += plain + strlen(one);
     }
 }
 
