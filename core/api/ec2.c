@@ -2,6 +2,7 @@
 
 #include "core/api/ec2.h"
 
+#include "core/api/ec2_again.h"
 #include "core/api/ec2_read.h"
 #include "core/base/timefmt.h"
 
@@ -34,6 +35,9 @@ struct ec2 {
     struct strbuf body;
     bool skew_known; /* of the last answer */
     int64_t skew_s;
+    struct siphash_key key;
+    struct ec2_known known[SOURCE_COUNT];
+    struct ec2_known *now; /* of the poll under way; NULL: nothing comes again in it */
 };
 
 enum err_code ec2_new(const struct config *config, struct aws_credentials *credentials,
@@ -51,8 +55,10 @@ enum err_code ec2_new(const struct config *config, struct aws_credentials *crede
     c->transport = *t;
     c->clock = clock;
     strbuf_init(&c->body, BODY_LIMIT_BYTES);
-    rc = aws_region_find(config->aws.region, config->aws.profile, region, sizeof(region),
-                         e);
+    rc = siphash_key_new(&c->key, e);
+    if (rc == ERR_OK)
+        rc = aws_region_find(config->aws.region, config->aws.profile, region,
+                             sizeof(region), e);
     if (rc == ERR_OK)
         rc = aws_endpoint_find(config->aws.endpoint_ec2, "ec2", config->aws.profile,
                                region, c->endpoint, sizeof(c->endpoint), e);
@@ -69,6 +75,8 @@ void ec2_free(struct ec2 *c)
 {
     if (c == NULL)
         return;
+    for (size_t i = 0; i < SOURCE_COUNT; i++)
+        ec2_known_clear(&c->known[i]);
     strbuf_clear(&c->body);
     free(c);
 }
@@ -201,15 +209,20 @@ static enum err_code judge(struct ec2 *c, const struct ec2_shape *s,
                            struct ec2_answer *a, struct err *e)
 {
     const char *body = strbuf_text(&rs->body);
-    size_t blanks = strspn(body, " \t\r\n\xEF\xBB\xBF");
+    size_t blanks = strspn(body, " \t\r\n\xEF\xBB\xBF"), first = list->n;
+    bool counts = c->now != NULL && rs->status == 200;
     struct err unreadable = {0};
     enum err_code rc = ERR_PROTOCOL;
 
     *a = (struct ec2_answer){0};
+    if (counts && ec2_known_take(c->now, &c->key, &c->body, rs, s, list))
+        return ERR_OK;
     if (rs->body.len > blanks && body[blanks] == '<')
         rc = ec2_read(s, body, rs->body.len, list, a, &unreadable);
     if (rc == ERR_OK && a->code[0] != '\0')
         return refuse(c, s, rs->status, a, e);
+    if (rc == ERR_OK && counts)
+        ec2_known_read(c->now, list, first, a->next_token[0] != '\0');
     if (rs->status != 200)
         return http_status_error(rs, "EC2", e);
     if (rc == ERR_OK)
@@ -301,6 +314,16 @@ static enum err_code list_all(struct ec2 *c, const struct ec2_shape *s,
 
 /* ----- what is observed ----- */
 
+/* The end of a poll whose answers may come again. */
+static enum err_code listed(struct ec2 *c, enum err_code rc, const struct ec2_list *list,
+                            struct observation *o)
+{
+    bool good = rc == ERR_OK && !arena_failed(o->arena);
+
+    ec2_known_end(c->now, good ? list : NULL, o);
+    return rc;
+}
+
 static const struct seen_instance *find_instance(const struct ec2_list *l, const char *id)
 {
     const struct seen_instance *items = l->items;
@@ -328,7 +351,7 @@ static enum err_code observe_instances(struct ec2 *c, const struct poll_hints *h
     put_literal(&c->body, "Filter.1.Value", 1, c->config->deployment);
     rc = list_all(c, s, &list, e);
     if (rc != ERR_OK)
-        return rc;
+        return listed(c, rc, &list, o);
     tagged = list;
     body_begin(c, s);
     put(&c->body, "Filter.1.Name", "instance-id");
@@ -340,7 +363,7 @@ static enum err_code observe_instances(struct ec2 *c, const struct poll_hints *h
         rc = list_all(c, s, &list, e);
     if (rc == ERR_OK)
         o->as.instances = (struct obs_instances){list.items, list.n};
-    return rc;
+    return listed(c, rc, &list, o);
 }
 
 static enum err_code observe_spots(struct ec2 *c, const struct poll_hints *hints,
@@ -361,7 +384,7 @@ static enum err_code observe_spots(struct ec2 *c, const struct poll_hints *hints
         rc = list_all(c, s, &list, e);
     if (rc == ERR_OK)
         o->as.spot = (struct obs_spot){list.items, list.n};
-    return rc;
+    return listed(c, rc, &list, o);
 }
 
 /* Of a server's zones, its own first; "" = none. */
@@ -399,7 +422,7 @@ static enum err_code observe_interfaces(struct ec2 *c, struct observation *o,
     }
     if (rc == ERR_OK)
         o->as.interfaces = (struct obs_interfaces){list.items, list.n};
-    return rc;
+    return listed(c, rc, &list, o);
 }
 
 static int price_order(const void *a, const void *b)
@@ -493,6 +516,9 @@ enum err_code ec2_observe(struct ec2 *c, const struct poll_hints *hints,
     enum err_code rc = ERR_BUG;
 
     c->skew_known = false;
+    c->now = o->source != SOURCE_PRICES ? &c->known[o->source] : NULL;
+    if (c->now != NULL)
+        ec2_known_begin(c->now);
     switch (o->source) {
     case SOURCE_INSTANCES:
         rc = observe_instances(c, hints, o, e);

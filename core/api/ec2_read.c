@@ -353,6 +353,27 @@ struct ec2_list ec2_shape_list(const struct ec2_shape *s, struct arena *a)
     return (struct ec2_list){.arena = a, .size = s->size};
 }
 
+void ec2_list_copy(const struct ec2_shape *s, struct ec2_list *list, const void *items,
+                   size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const char *from = (const char *)items + i * s->size;
+        void *to = list_slot(list);
+
+        if (to == NULL)
+            return;
+        memcpy(to, from, s->size);
+        for (size_t m = 0; m < s->n_members; m++) {
+            const char *text;
+
+            memcpy(&text, from + s->members[m].offset, sizeof(text));
+            if (text[0] != '\0')
+                set_text(to, s->members[m].offset, arena_strdup(list->arena, text));
+        }
+        list->n++;
+    }
+}
+
 static void on_start(void *ctx, const char *name, const struct xml_attribute *attrs,
                      size_t n)
 {

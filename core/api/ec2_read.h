@@ -49,6 +49,10 @@ enum err_code ec2_read(const struct ec2_shape *s, const char *bytes, size_t len,
                        struct ec2_list *list, struct ec2_answer *answer,
                        struct err *e) MUST_CHECK NONNULL;
 
+/* Appends copies of items that were read before. Failure is sticky in the arena. */
+void ec2_list_copy(const struct ec2_shape *s, struct ec2_list *list, const void *items,
+                   size_t n) __attribute__((nonnull(1, 2))); /* NULL with n 0 */
+
 /* What an error code means (aws-api 5); http decides about unknown ones. */
 enum err_code ec2_code_class(const char *code, int http) NONNULL;
 

@@ -23,7 +23,9 @@ enum err_code jenkins_new(const struct api_config *config, const struct transpor
     strbuf_init(&j->url, MAX_URL_BYTES);
     strbuf_init(&j->body, MAX_FORM_BYTES);
     http_response_init(&j->rs);
-    rc = answer_base_url(config->url, j->base, sizeof(j->base), e);
+    rc = siphash_key_new(&j->key, e);
+    if (rc == ERR_OK)
+        rc = answer_base_url(config->url, j->base, sizeof(j->base), e);
     host = strstr(j->base, "://");
     if (rc == ERR_OK && host == NULL)
         rc = err_set(e, ERR_CONFIG, "url must begin with https://");
@@ -49,6 +51,7 @@ void jenkins_free(struct jenkins *j)
 {
     if (j == NULL)
         return;
+    observation_unref(j->last);
     forget_session(j);
     http_response_clear(&j->rs);
     strbuf_clear(&j->url);
@@ -71,13 +74,13 @@ void jenkins_path(struct jenkins *j, const char *path)
 void jenkins_tree(struct jenkins *j, const char *tree)
 {
     strbuf_puts(&j->url, "?tree=");
-    for (; *tree != '\0'; tree++) {
-        char one[] = {*tree, '\0'};
+    while (*tree != '\0') {
+        size_t plain = strcspn(tree, "[]{} ");
+        const char one[] = {tree[plain], '\0'};
 
-        if (strchr("[]{} ", *tree) != NULL)
-            http_escape(&j->url, one);
-        else
-            strbuf_putc(&j->url, *tree);
+        strbuf_add(&j->url, tree, plain);
+        http_escape(&j->url, one);
+        tree += plain + strlen(one);
     }
 }
 
@@ -172,16 +175,22 @@ static enum err_code status_error(const struct jenkins *j, const char *what,
     return http_status_error(rs, what, e);
 }
 
-enum err_code jenkins_get(struct jenkins *j, const char *what, struct json_doc **out,
-                          struct err *e)
+/* GET of j->url; ERR_OK: the answer in j->rs is worth reading. */
+static enum err_code fetch(struct jenkins *j, const char *what, struct err *e)
 {
     enum err_code rc = exchange(j, "GET", what, e);
 
     if (rc != ERR_OK)
         return rc;
-    if (j->rs.status != 200)
-        return status_error(j, what, e);
-    return answer_json(&j->rs, what, out, e);
+    return j->rs.status != 200 ? status_error(j, what, e) : ERR_OK;
+}
+
+enum err_code jenkins_get(struct jenkins *j, const char *what, struct json_doc **out,
+                          struct err *e)
+{
+    enum err_code rc = fetch(j, what, e);
+
+    return rc != ERR_OK ? rc : answer_json(&j->rs, what, out, e);
 }
 
 /* Token and header name are sent back as they are: only what a header may hold. */
@@ -318,38 +327,77 @@ static enum err_code read_nodes(struct jenkins *j, struct observation *o,
     return ERR_OK;
 }
 
+static enum err_code observe_computers(struct jenkins *j, struct observation *o,
+                                       struct err *e)
+{
+    static const char what[] = "jenkins: GET computer";
+    enum path_seen paths = j->paths;
+    struct json_doc *doc = NULL;
+    enum err_code rc;
+
+    jenkins_path(j, "/computer/api/json");
+    jenkins_tree(j, "computer[" JENKINS_NODE_TREE "]");
+    rc = fetch(j, what, e);
+    if (rc != ERR_OK)
+        return rc;
+    answer_note_time(o, &j->rs);
+    if (again_take(&j->computers, &j->key, &j->url, &j->rs, (struct again_skip){0}) &&
+        j->last != NULL) {
+        observation_again(o, j->last);
+        return ERR_OK;
+    }
+    rc = answer_json(&j->rs, what, &doc, e);
+    if (rc != ERR_OK)
+        return rc;
+    rc = read_nodes(j, o, json_doc_root(doc), e);
+    json_doc_free(doc);
+    if (paths != j->paths) /* what was learned here may change what the same bytes say */
+        again_forget(&j->computers);
+    return rc;
+}
+
+static enum err_code observe_quieting(struct jenkins *j, struct observation *o,
+                                      struct err *e)
+{
+    static const char what[] = "jenkins: GET quietingDown";
+    struct json_doc *doc = NULL;
+    enum err_code rc;
+
+    jenkins_path(j, "/api/json");
+    jenkins_tree(j, "quietingDown");
+    rc = fetch(j, what, e);
+    if (rc != ERR_OK)
+        return rc;
+    answer_note_time(o, &j->rs);
+    if (again_take(&j->quieting, &j->key, &j->url, &j->rs, (struct again_skip){0}) &&
+        j->last != NULL) {
+        o->as.jenkins.quieting_down = j->last->as.jenkins.quieting_down;
+        return ERR_OK;
+    }
+    rc = answer_json(&j->rs, what, &doc, e);
+    if (rc != ERR_OK)
+        return rc;
+    if (!json_bool(json_doc_root(doc), "quietingDown", &o->as.jenkins.quieting_down))
+        rc = err_set(e, ERR_PROTOCOL,
+                     "jenkins: the answer does not say whether it is quieting down");
+    json_doc_free(doc);
+    return rc;
+}
+
 enum err_code jenkins_observe(struct jenkins *j, const struct poll_hints *hints,
                               struct observation *o, struct err *e)
 {
-    struct json_doc *doc = NULL;
     enum err_code rc;
 
     (void)hints; /* all nodes come in one answer, whatever moves */
     o->as.jenkins = (struct obs_jenkins){.version = ""};
     o->took_ms = 0;
-    jenkins_path(j, "/computer/api/json");
-    jenkins_tree(j, "computer[" JENKINS_NODE_TREE "]");
-    rc = jenkins_get(j, "jenkins: GET computer", &doc, e);
-    if (rc != ERR_OK)
-        goto out;
-    answer_note_time(o, &j->rs);
-    rc = read_nodes(j, o, json_doc_root(doc), e);
-    if (rc != ERR_OK)
-        goto out;
-    json_doc_free(doc);
-    doc = NULL;
-    jenkins_path(j, "/api/json");
-    jenkins_tree(j, "quietingDown");
-    rc = jenkins_get(j, "jenkins: GET quietingDown", &doc, e);
-    if (rc != ERR_OK)
-        goto out;
-    answer_note_time(o, &j->rs);
-    if (!json_bool(json_doc_root(doc), "quietingDown", &o->as.jenkins.quieting_down))
-        rc = err_set(e, ERR_PROTOCOL,
-                     "jenkins: the answer does not say whether it is quieting down");
-    else if (arena_failed(o->arena))
+    rc = observe_computers(j, o, e);
+    if (rc == ERR_OK)
+        rc = observe_quieting(j, o, e);
+    if (rc == ERR_OK && arena_failed(o->arena))
         rc = err_set(e, ERR_NOMEM, "jenkins: the nodes do not fit into memory");
-out:
-    json_doc_free(doc);
+    observation_unref(j->last);
+    j->last = rc == ERR_OK ? observation_ref(o) : NULL;
     return rc;
 }

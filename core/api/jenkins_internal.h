@@ -1,11 +1,13 @@
 /*
  * jenkins_internal - what the files of the Jenkins client share.
- * The client owns its texts and buffers; the arena of a node is the caller's.
+ * The client owns its texts and buffers and holds its last observation; the arena of a
+ * node is the caller's.
  * Threads: one.
  */
 #ifndef RH_API_JENKINS_INTERNAL_H
 #define RH_API_JENKINS_INTERNAL_H
 
+#include "core/api/again.h"
 #include "core/api/answer.h"
 #include "core/api/jenkins.h"
 
@@ -26,6 +28,9 @@ struct jenkins {
     char crumb_field[64]; /* name of the header that carries it */
     char crumb[256], cookie[1024];
     enum path_seen paths;
+    struct siphash_key key;
+    struct again computers, quieting; /* the answers that `last` was read from */
+    struct observation *last;         /* NULL: the last poll failed */
 };
 
 /* Begins j->url with the base and a path (already encoded). */
@@ -45,13 +50,14 @@ enum err_code jenkins_get(struct jenkins *j, const char *what, struct json_doc *
 enum err_code jenkins_post(struct jenkins *j, const char *what, bool *lost,
                            struct err *e) MUST_CHECK NONNULL;
 
-/* What is read of a node. */
+/* What is read of a node. Not the progress of its builds, which would make every answer
+ * another one: start and estimate say the same. */
 #define JENKINS_BUILD_TREE "[number,url,fullDisplayName,timestamp,estimatedDuration]"
 #define JENKINS_NODE_TREE                                                                \
     "displayName,offline,temporarilyOffline,offlineCause[description],"                  \
     "offlineCauseReason,idle,launchSupported,absoluteRemotePath,"                        \
-    "executors[idle,progress,currentExecutable" JENKINS_BUILD_TREE "],"                  \
-    "oneOffExecutors[idle,progress,currentExecutable" JENKINS_BUILD_TREE "]"
+    "executors[idle,currentExecutable" JENKINS_BUILD_TREE "],"                           \
+    "oneOffExecutors[idle,currentExecutable" JENKINS_BUILD_TREE "]"
 
 /* false: a flag that everything rests on is missing, so nothing is known of the node. */
 bool jenkins_read_node(struct jenkins *j, const json_value *computer, struct arena *a,

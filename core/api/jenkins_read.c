@@ -134,7 +134,7 @@ static void add_build(const struct jenkins *j, const json_value *executor,
                       struct arena *a, struct seen_build *builds, size_t *n)
 {
     const json_value *run = json_get(executor, "currentExecutable");
-    struct seen_build b = {.number = -1, .progress = -1, .estimate_s = -1};
+    struct seen_build b = {.number = -1, .estimate_s = -1};
     int64_t v;
 
     if (!json_is_object(run) || *n == MAX_BUILDS)
@@ -145,8 +145,6 @@ static void add_build(const struct jenkins *j, const json_value *executor,
     b.name = json_text_dup(a, run, "fullDisplayName", MAX_NAME_BYTES);
     if (json_i64(run, "number", 0, INT32_MAX, &v))
         b.number = (int32_t)v;
-    if (json_i64(executor, "progress", 0, 100, &v))
-        b.progress = (int32_t)v;
     if (json_i64(run, "estimatedDuration", 0, INT64_MAX, &v))
         b.estimate_s = v / 1000;
     (void)json_time(run, "timestamp", &b.started);

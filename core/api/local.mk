@@ -1,10 +1,14 @@
 libcore_a_SOURCES += \
+	core/api/again.c \
+	core/api/again.h \
 	core/api/answer.c \
 	core/api/answer.h \
 	core/api/aws_json.c \
 	core/api/aws_json.h \
 	core/api/ec2.c \
 	core/api/ec2.h \
+	core/api/ec2_again.c \
+	core/api/ec2_again.h \
 	core/api/ec2_read.c \
 	core/api/ec2_read.h \
 	core/api/ec2_words.c \

@@ -29,7 +29,9 @@ enum err_code velostrata_new(const struct velostrata_config *config,
     strbuf_init(&v->url, MAX_URL_BYTES);
     strbuf_init(&v->body, MAX_BODY_BYTES);
     http_response_init(&v->rs);
-    rc = answer_base_url(config->api.url, v->base, sizeof(v->base), e);
+    rc = siphash_key_new(&v->key, e);
+    if (rc == ERR_OK)
+        rc = answer_base_url(config->api.url, v->base, sizeof(v->base), e);
     if (rc != ERR_OK) {
         err_wrap(e, "velostrata");
         velostrata_free(v);
@@ -44,6 +46,7 @@ void velostrata_free(struct velostrata *v)
     if (v == NULL)
         return;
     observation_unref(v->last);
+    free(v->details);
     http_response_clear(&v->rs);
     strbuf_clear(&v->url);
     strbuf_clear(&v->body);
@@ -117,26 +120,65 @@ enum err_code velostrata_status_error(struct velostrata *v, const char *what,
     return err_set(e, code, "%s", plain.text);
 }
 
-/* GET of v->url: the document (owned), or NULL in *out when `missing_is_fine` and it is
- * 404. */
-static enum err_code get(struct velostrata *v, const char *what, bool missing_is_fine,
-                         struct observation *o, struct json_doc **out, struct err *e)
-{
-    enum err_code rc = velostrata_exchange(v, "GET", false, what, e);
+enum got { GOT_NOTHING, GOT_AGAIN, GOT_DOCUMENT };
 
+/* What came is worth reading: did it come before? */
+static enum got take(struct velostrata *v, struct again *a, const struct strbuf *question)
+{
+    if (again_take(a, &v->key, question, &v->rs, (struct again_skip){0}))
+        return GOT_AGAIN;
+    v->differs = true;
+    return v->rs.status == 404 ? GOT_NOTHING : GOT_DOCUMENT;
+}
+
+struct ask {
+    const char *what;
+    bool missing_is_fine; /* 404: GOT_NOTHING */
+    struct again *again;
+};
+
+/* GET of v->url: the document (owned) with GOT_DOCUMENT, else NULL. */
+static enum err_code get(struct velostrata *v, const struct ask *a, struct observation *o,
+                         enum got *got, struct json_doc **out, struct err *e)
+{
+    enum err_code rc = velostrata_exchange(v, "GET", false, a->what, e);
+
+    *out = NULL;
     if (rc != ERR_OK)
         return rc;
     answer_note_time(o, &v->rs);
-    if (v->rs.status == 404 && missing_is_fine) {
-        *out = NULL;
-        return ERR_OK;
-    }
-    if (v->rs.status != 200)
-        return velostrata_status_error(v, what, e);
-    return answer_json(&v->rs, what, out, e);
+    if (v->rs.status != 200 && (v->rs.status != 404 || !a->missing_is_fine))
+        return velostrata_status_error(v, a->what, e);
+    *got = take(v, a->again, &v->url);
+    return *got == GOT_DOCUMENT ? answer_json(&v->rs, a->what, out, e) : ERR_OK;
 }
 
 /* ---- VMs -------------------------------------------------------------------------- */
+
+/* The list as it was, its details still to come; room for what is known of them. */
+static bool copy_vms(struct velostrata *v, struct observation *o,
+                     struct seen_managed_vm **out)
+{
+    const struct obs_velostrata *last = &v->last->as.velostrata;
+    struct seen_managed_vm *vms = arena_alloc(o->arena, last->n_vms, sizeof(*vms));
+
+    if (vms == NULL)
+        return false;
+    for (size_t i = 0; i < last->n_vms; i++)
+        velostrata_copy_listed(o->arena, &last->vms[i], &vms[i]);
+    o->as.velostrata.vms = *out = vms;
+    o->as.velostrata.n_vms = last->n_vms;
+    return true;
+}
+
+/* Other VMs: nothing is known of their details. */
+static bool forget_details(struct velostrata *v, size_t n)
+{
+    free(v->details);
+    v->details = calloc(n + 1, sizeof(*v->details));
+    v->n_details = v->details != NULL ? n : 0;
+    return v->details != NULL;
+}
 
 /*
  * A VM that is not listed is at home, so an entry that cannot be told spoils the whole
@@ -146,16 +188,21 @@ static enum err_code read_vms(struct velostrata *v, struct observation *o,
                               struct seen_managed_vm **out, struct err *e)
 {
     static const char what[] = "velostrata: GET vms";
+    const struct ask ask = {.what = what, .again = &v->vms};
     struct json_doc *doc = NULL;
     const json_value *list;
     struct seen_managed_vm *vms = NULL;
+    enum got got;
     size_t n;
     enum err_code rc;
 
     velostrata_path(v, "/vms");
-    rc = get(v, what, false, o, &doc, e);
+    rc = get(v, &ask, o, &got, &doc, e);
     if (rc != ERR_OK)
         return rc;
+    if (got == GOT_AGAIN)
+        return copy_vms(v, o, out) ? ERR_OK
+                                   : err_set(e, ERR_NOMEM, "%s: no memory", what);
     list = json_doc_root(doc);
     n = json_list_len(list);
     if (!json_is_list(list)) {
@@ -163,7 +210,7 @@ static enum err_code read_vms(struct velostrata *v, struct observation *o,
         goto out;
     }
     vms = arena_alloc(o->arena, n, sizeof(*vms));
-    if (vms == NULL) {
+    if (vms == NULL || !forget_details(v, n)) {
         rc = err_set(e, ERR_NOMEM, "%s: no memory for %zu VMs", what, n);
         goto out;
     }
@@ -195,30 +242,6 @@ static const struct seen_managed_vm *find_last(const struct velostrata *v,
     return NULL;
 }
 
-static const char *copy(struct arena *a, const char *s)
-{
-    const char *p = s[0] != '\0' ? arena_strdup(a, s) : "";
-
-    return p != NULL ? p : "";
-}
-
-static void carry_over(struct arena *a, const struct seen_instance *from,
-                       struct seen_instance *to)
-{
-    *to = *from;
-    to->id = copy(a, from->id);
-    to->type = copy(a, from->type);
-    to->zone = copy(a, from->zone);
-    to->ip = copy(a, from->ip);
-    to->eni = copy(a, from->eni);
-    to->spot_request = copy(a, from->spot_request);
-    to->state_reason = copy(a, from->state_reason);
-    to->server = copy(a, from->server);
-    to->move = copy(a, from->move);
-    to->deployment = copy(a, from->deployment);
-    to->client_token = copy(a, from->client_token);
-}
-
 /* Takes over what was known of the VM's instance; whether it must be read again now. */
 static bool needs_details(const struct velostrata *v, struct arena *a, size_t i,
                           struct seen_managed_vm *vm)
@@ -229,26 +252,30 @@ static bool needs_details(const struct velostrata *v, struct arena *a, size_t i,
         return false;
     if (last != NULL && last->has_instance) {
         vm->has_instance = true;
-        carry_over(a, &last->instance, &vm->instance);
+        velostrata_copy_instance(a, &last->instance, &vm->instance);
     }
     return last == NULL || !str_eq(last->raw_state, vm->raw_state) || vm->has_tasks ||
            vm->state == MANAGED_TO_CLOUD || vm->state == MANAGED_RETURNING ||
            !vm->has_instance || vm->instance.state != INSTANCE_RUNNING;
 }
 
-static enum err_code read_details(struct velostrata *v, struct observation *o,
+/* Of the VM at that place, for which what is known has been carried over. */
+static enum err_code read_details(struct velostrata *v, struct observation *o, size_t i,
                                   struct seen_managed_vm *vm, struct err *e)
 {
-    static const char what[] = "velostrata: GET one VM";
+    const struct ask ask = {.what = "velostrata: GET one VM",
+                            .missing_is_fine = true,
+                            .again = &v->details[i]};
     const struct seen_instance before = vm->instance;
     struct json_doc *doc = NULL;
+    enum got got;
     enum err_code rc;
 
     velostrata_path(v, "/vms");
     rc = answer_add_segment(&v->url, vm->vm_id, "VM", e);
     if (rc == ERR_OK)
-        rc = get(v, what, true, o, &doc, e);
-    if (rc != ERR_OK)
+        rc = get(v, &ask, o, &got, &doc, e);
+    if (rc != ERR_OK || got == GOT_AGAIN)
         return rc;
     vm->has_instance = doc != NULL && velostrata_read_instance(json_doc_root(doc),
                                                                o->arena, &vm->instance);
@@ -281,7 +308,7 @@ static enum err_code read_all_details(struct velostrata *v, struct observation *
         bool needed = needs_details(v, o->arena, i, &vms[i]);
 
         if (needed && read < MAX_DETAILS) {
-            rc = read_details(v, o, &vms[i], e);
+            rc = read_details(v, o, i, &vms[i], e);
             read++;
             v->turn = i + 1;
         } else if (!needed && in_turn == n && vms[i].state != MANAGED_UNMANAGED &&
@@ -290,7 +317,7 @@ static enum err_code read_all_details(struct velostrata *v, struct observation *
         }
     }
     if (rc == ERR_OK && read == 0 && in_turn < n) {
-        rc = read_details(v, o, &vms[in_turn], e);
+        rc = read_details(v, o, in_turn, &vms[in_turn], e);
         v->turn = in_turn + 1;
     }
     return rc;
@@ -311,14 +338,10 @@ static bool has_task(const struct task_list *l, const char *id)
     return false;
 }
 
-static enum err_code add_task(struct task_list *l, struct observation *o,
-                              const json_value *entry, struct err *e)
+static enum err_code keep_task(struct task_list *l, const struct seen_task *t,
+                               struct err *e)
 {
-    struct seen_task t;
-
-    if (!velostrata_read_task(entry, o->arena, &t))
-        return err_set(e, ERR_PROTOCOL, "velostrata: a task without an id");
-    if (has_task(l, t.id)) /* pages shift when a task ends meanwhile */
+    if (has_task(l, t->id)) /* pages shift when a task ends meanwhile */
         return ERR_OK;
     if (l->n == l->cap) {
         size_t cap = l->cap == 0 ? 16 : l->cap * 2;
@@ -329,8 +352,38 @@ static enum err_code add_task(struct task_list *l, struct observation *o,
         l->tasks = more;
         l->cap = cap;
     }
-    l->tasks[l->n++] = t;
+    l->tasks[l->n++] = *t;
     return ERR_OK;
+}
+
+static enum err_code add_task(struct task_list *l, struct observation *o,
+                              const json_value *entry, struct err *e)
+{
+    struct seen_task t;
+
+    if (!velostrata_read_task(entry, o->arena, &t))
+        return err_set(e, ERR_PROTOCOL, "velostrata: a task without an id");
+    return keep_task(l, &t, e);
+}
+
+/* Tasks of `last` from one place to another; with an id only that one. */
+static enum err_code copy_tasks(struct velostrata *v, struct observation *o,
+                                const char *id, struct task_list *l, struct err *e)
+{
+    const struct obs_velostrata *last = &v->last->as.velostrata;
+    size_t first = id == NULL ? 0 : v->n_active;
+    size_t end = id == NULL ? v->n_active : last->n_tasks;
+    enum err_code rc = ERR_OK;
+
+    for (size_t i = first; i < end && rc == ERR_OK; i++) {
+        struct seen_task t;
+
+        if (id != NULL && !str_eq(last->tasks[i].id, id))
+            continue;
+        velostrata_copy_task(o->arena, &last->tasks[i], &t);
+        rc = keep_task(l, &t, e);
+    }
+    return rc;
 }
 
 /* One page of active tasks; *more: another one follows. */
@@ -355,6 +408,10 @@ static enum err_code read_page(struct velostrata *v, struct observation *o, int 
     answer_note_time(o, &v->rs);
     if (v->rs.status != 200 && v->rs.status != 201)
         return velostrata_status_error(v, what, e);
+    if (page == 0 && take(v, &v->tasks, &v->body) == GOT_AGAIN) {
+        *more = false;
+        return copy_tasks(v, o, NULL, l, e);
+    }
     rc = answer_json(&v->rs, what, &doc, e);
     if (rc != ERR_OK)
         return rc;
@@ -368,22 +425,29 @@ static enum err_code read_page(struct velostrata *v, struct observation *o, int 
         *more = page + 1 < pages;
     else
         *more = n >= PAGE_SIZE;
+    if (*more)
+        again_forget(&v->tasks); /* one page of several says little */
     json_doc_free(doc);
     return rc;
 }
 
 /* A task that somebody waits for and that is active no more. */
 static enum err_code read_ended(struct velostrata *v, struct observation *o,
-                                const char *id, struct task_list *l, struct err *e)
+                                struct again *again, const char *id, struct task_list *l,
+                                struct err *e)
 {
-    static const char what[] = "velostrata: GET one task";
+    const struct ask ask = {
+        .what = "velostrata: GET one task", .missing_is_fine = true, .again = again};
     struct json_doc *doc = NULL;
+    enum got got = GOT_NOTHING;
     enum err_code rc;
 
     velostrata_path(v, "/tasks");
     rc = answer_add_segment(&v->url, id, "task", e);
     if (rc == ERR_OK)
-        rc = get(v, what, true, o, &doc, e);
+        rc = get(v, &ask, o, &got, &doc, e);
+    if (rc == ERR_OK && got == GOT_AGAIN)
+        rc = copy_tasks(v, o, id, l, e);
     if (rc == ERR_OK && doc != NULL)
         rc = add_task(l, o, json_doc_root(doc), e);
     json_doc_free(doc);
@@ -395,6 +459,7 @@ static enum err_code read_tasks(struct velostrata *v, const struct poll_hints *h
 {
     struct task_list l = {0};
     struct seen_task *kept;
+    size_t active;
     bool more = true;
     enum err_code rc = ERR_OK;
 
@@ -405,15 +470,19 @@ static enum err_code read_tasks(struct velostrata *v, const struct poll_hints *h
         else
             rc = read_page(v, o, page, &l, &more, e);
     }
-    for (size_t i = 0; i < hints->n && i < HINT_IDS && rc == ERR_OK; i++)
-        if (hints->ids[i][0] != '\0' && !has_task(&l, hints->ids[i]))
-            rc = read_ended(v, o, hints->ids[i], &l, e);
+    active = l.n;
+    for (size_t i = 0; i < HINT_IDS && rc == ERR_OK; i++)
+        if (i >= hints->n || hints->ids[i][0] == '\0' || has_task(&l, hints->ids[i]))
+            again_forget(&v->ended[i]); /* `last` will not hold it */
+        else
+            rc = read_ended(v, o, &v->ended[i], hints->ids[i], &l, e);
     if (rc == ERR_OK) {
         kept = arena_alloc(o->arena, l.n, sizeof(*kept));
         if (kept != NULL && l.n > 0)
             memcpy(kept, l.tasks, l.n * sizeof(*kept));
         o->as.velostrata.tasks = kept;
         o->as.velostrata.n_tasks = kept != NULL ? l.n : 0;
+        v->n_active = active;
     }
     free(l.tasks);
     return rc;
@@ -424,18 +493,25 @@ static enum err_code read_tasks(struct velostrata *v, const struct poll_hints *h
 static enum err_code read_extension(struct velostrata *v, struct observation *o,
                                     struct err *e)
 {
-    static const char what[] = "velostrata: GET cloud extension";
+    const struct ask ask = {.what = "velostrata: GET cloud extension",
+                            .missing_is_fine = true,
+                            .again = &v->extension};
     struct obs_velostrata *seen = &o->as.velostrata;
     struct json_doc *doc = NULL;
+    enum got got;
     enum err_code rc;
 
     seen->extension_id = arena_strdup(o->arena, v->config->cloud_extension);
     velostrata_path(v, "/cloudextensions");
     rc = answer_add_segment(&v->url, v->config->cloud_extension, "cloud extension", e);
     if (rc == ERR_OK)
-        rc = get(v, what, true, o, &doc, e);
+        rc = get(v, &ask, o, &got, &doc, e);
     if (rc != ERR_OK)
         return rc;
+    if (got == GOT_AGAIN) {
+        velostrata_copy_extension(o->arena, &v->last->as.velostrata, seen);
+        return ERR_OK;
+    }
     if (doc == NULL) {
         seen->extension = EXTENSION_NONE;
         seen->extension_problem = "there is no cloud extension of this id";
@@ -446,6 +522,18 @@ static enum err_code read_extension(struct velostrata *v, struct observation *o,
     return ERR_OK;
 }
 
+/* After a failure every answer is read: nobody knows which of them went into `last`. */
+static void forget_answers(struct velostrata *v)
+{
+    again_forget(&v->vms);
+    again_forget(&v->extension);
+    again_forget(&v->tasks);
+    for (size_t i = 0; i < HINT_IDS; i++)
+        again_forget(&v->ended[i]);
+    for (size_t i = 0; i < v->n_details; i++)
+        again_forget(&v->details[i]);
+}
+
 enum err_code velostrata_observe(struct velostrata *v, const struct poll_hints *hints,
                                  struct observation *o, struct err *e)
 {
@@ -453,6 +541,7 @@ enum err_code velostrata_observe(struct velostrata *v, const struct poll_hints *
     enum err_code rc;
 
     o->took_ms = 0;
+    v->differs = v->last == NULL;
     o->as.velostrata = (struct obs_velostrata){.extension_id = "",
                                                .extension_raw = "",
                                                .edge_a_zone = "",
@@ -470,8 +559,13 @@ enum err_code velostrata_observe(struct velostrata *v, const struct poll_hints *
                            o->as.velostrata.n_tasks);
     if (rc == ERR_OK && arena_failed(o->arena))
         rc = err_set(e, ERR_NOMEM, "velostrata: its answers do not fit into memory");
-    if (rc != ERR_OK)
+    if (rc != ERR_OK) {
+        forget_answers(v);
         return rc;
+    }
+    /* A task that nobody asks for any more is no answer that differs. */
+    if (!v->differs && o->as.velostrata.n_tasks == v->last->as.velostrata.n_tasks)
+        observation_again(o, v->last);
     observation_unref(v->last);
     v->last = observation_ref(o);
     return ERR_OK;

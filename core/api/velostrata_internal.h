@@ -7,6 +7,7 @@
 #ifndef RH_API_VELOSTRATA_INTERNAL_H
 #define RH_API_VELOSTRATA_INTERNAL_H
 
+#include "core/api/again.h"
 #include "core/api/answer.h"
 #include "core/api/velostrata.h"
 
@@ -18,6 +19,13 @@ struct velostrata {
     struct strbuf url, body;
     struct observation *last; /* the last good one: details are carried over from it */
     size_t turn;              /* VM whose details are read when nothing moves */
+    /* The answers that `last` was read from; none is known after a failure. */
+    struct siphash_key key;
+    struct again vms, extension, tasks; /* tasks: of one page */
+    struct again ended[HINT_IDS];       /* by place in the hints */
+    struct again *details;              /* by place in last's VMs */
+    size_t n_details, n_active; /* n_active: tasks of `last` that are from pages */
+    bool differs;               /* an answer of the poll under way was read */
 };
 
 /* Begins v->url with the base and a path (already encoded). */
@@ -47,5 +55,16 @@ bool velostrata_read_task(const json_value *entry, struct arena *a,
                           struct seen_task *out) NONNULL;
 void velostrata_read_extension(const json_value *extension, struct arena *a,
                                struct obs_velostrata *out) NONNULL;
+
+/* Copies of what was read before, texts included; of a listed VM all but its details, of
+ * the extension all but its id. */
+void velostrata_copy_listed(struct arena *a, const struct seen_managed_vm *from,
+                            struct seen_managed_vm *to) NONNULL;
+void velostrata_copy_instance(struct arena *a, const struct seen_instance *from,
+                              struct seen_instance *to) NONNULL;
+void velostrata_copy_task(struct arena *a, const struct seen_task *from,
+                          struct seen_task *to) NONNULL;
+void velostrata_copy_extension(struct arena *a, const struct obs_velostrata *from,
+                               struct obs_velostrata *to) NONNULL;
 
 #endif

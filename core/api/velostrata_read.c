@@ -66,6 +66,21 @@ static bool migration_is_busy(const char *s)
     return true;
 }
 
+static void no_instance(struct seen_instance *out)
+{
+    *out = (struct seen_instance){.id = "",
+                                  .type = "",
+                                  .zone = "",
+                                  .ip = "",
+                                  .eni = "",
+                                  .spot_request = "",
+                                  .state_reason = "",
+                                  .server = "",
+                                  .move = "",
+                                  .deployment = "",
+                                  .client_token = ""};
+}
+
 bool velostrata_read_vm(const json_value *entry, struct arena *a,
                         struct seen_managed_vm *out)
 {
@@ -74,19 +89,9 @@ bool velostrata_read_vm(const json_value *entry, struct arena *a,
         .instance_uuid = velostrata_id(a, entry, "instanceUuid"),
         .raw_state = word(a, entry, "state"),
         .has_tasks = json_list_len(json_get(entry, "activeTasks")) > 0,
-        .instance = {.id = "",
-                     .type = "",
-                     .zone = "",
-                     .ip = "",
-                     .eni = "",
-                     .spot_request = "",
-                     .state_reason = "",
-                     .server = "",
-                     .move = "",
-                     .deployment = "",
-                     .client_token = ""},
     };
 
+    no_instance(&vm.instance);
     if (vm.vm_id[0] == '\0' && vm.instance_uuid[0] == '\0')
         return false;
     vm.state = managed_state(vm.raw_state);
@@ -298,4 +303,63 @@ void velostrata_read_extension(const json_value *extension, struct arena *a,
     out->extension_problem = read_problem(json_get(state, "failedHealthChecks"), a);
     out->edge_a_zone = word(a, cloud, "edgeAAvailabilityZone");
     out->edge_b_zone = word(a, cloud, "edgeBAvailabilityZone");
+}
+
+/* ---- copies ----------------------------------------------------------------------- */
+
+static const char *copy(struct arena *a, const char *s)
+{
+    const char *p = s[0] != '\0' ? arena_strdup(a, s) : "";
+
+    return p != NULL ? p : "";
+}
+
+void velostrata_copy_instance(struct arena *a, const struct seen_instance *from,
+                              struct seen_instance *to)
+{
+    *to = *from;
+    to->id = copy(a, from->id);
+    to->type = copy(a, from->type);
+    to->zone = copy(a, from->zone);
+    to->ip = copy(a, from->ip);
+    to->eni = copy(a, from->eni);
+    to->spot_request = copy(a, from->spot_request);
+    to->state_reason = copy(a, from->state_reason);
+    to->server = copy(a, from->server);
+    to->move = copy(a, from->move);
+    to->deployment = copy(a, from->deployment);
+    to->client_token = copy(a, from->client_token);
+}
+
+void velostrata_copy_listed(struct arena *a, const struct seen_managed_vm *from,
+                            struct seen_managed_vm *to)
+{
+    *to = *from;
+    to->vm_id = copy(a, from->vm_id);
+    to->instance_uuid = copy(a, from->instance_uuid);
+    to->raw_state = copy(a, from->raw_state);
+    to->has_instance = false;
+    no_instance(&to->instance);
+}
+
+void velostrata_copy_task(struct arena *a, const struct seen_task *from,
+                          struct seen_task *to)
+{
+    *to = *from;
+    to->id = copy(a, from->id);
+    to->type = copy(a, from->type);
+    to->entity = copy(a, from->entity);
+    to->user = copy(a, from->user);
+    to->error = copy(a, from->error);
+    to->spot_request = copy(a, from->spot_request);
+}
+
+void velostrata_copy_extension(struct arena *a, const struct obs_velostrata *from,
+                               struct obs_velostrata *to)
+{
+    to->extension = from->extension;
+    to->extension_raw = copy(a, from->extension_raw);
+    to->edge_a_zone = copy(a, from->edge_a_zone);
+    to->edge_b_zone = copy(a, from->edge_b_zone);
+    to->extension_problem = copy(a, from->extension_problem);
 }

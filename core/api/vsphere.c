@@ -345,12 +345,16 @@ enum err_code vsphere_observe(struct vsphere *v, const struct poll_hints *hints,
         rc = soap_fault_error(&fault, "vSphere RetrievePropertiesEx", e);
     if (rc == ERR_OK && arena_failed(o->arena))
         rc = err_set(e, ERR_NOMEM, "vSphere inventory is too large");
-    if (rc == ERR_OK)
+    if (rc == ERR_OK && v->is_again)
+        observation_again(o, v->last);
+    else if (rc == ERR_OK)
         o->as.vsphere = (struct obs_vsphere){in.vms, in.n_vms, in.hosts, in.n_hosts};
     o->at = clock_utc(v->clock);
     o->took_ms = clock_mono(v->clock).ms - began_ms;
     o->skew_known = v->skew_known;
     o->skew_s = v->skew_s;
     o->err = *e;
+    observation_unref(v->last);
+    v->last = rc == ERR_OK ? observation_ref(o) : NULL;
     return rc;
 }

@@ -153,7 +153,8 @@ static enum err_code read_pages(struct vsphere *v, const struct props_query *q,
 {
     struct reader r = {.sink = sink};
     const struct soap_sink soap = {on_start, on_end, &r};
-    struct vsphere_call call = {.method = "RetrievePropertiesEx", .sink = &soap};
+    struct vsphere_call call = {
+        .method = "RetrievePropertiesEx", .sink = &soap, .is_listing = q->object == NULL};
 
     sink->reset(sink->ctx);
     put_query(v, q);
@@ -165,6 +166,8 @@ static enum err_code read_pages(struct vsphere *v, const struct props_query *q,
             return rc;
         if (!r.token_fits)
             return err_set(e, ERR_PROTOCOL, "vSphere: the token of a page is too long");
+        again_forget(&v->listing); /* it stands for a listing of one page only */
+        call.is_listing = false;
         put_continue(v, r.token);
         r.token[0] = '\0';
         call.method = "ContinueRetrievePropertiesEx";

@@ -30,7 +30,8 @@ struct props_sink {
 };
 
 /* Logs in when needed. ERR_OK also for a fault, which is then in *fault; a dead session
- * is none: it is renewed once. */
+ * is none: it is renewed once. With v->is_again the sink has heard of nothing but the
+ * reset: v->last says it all. */
 enum err_code vsphere_props_read(struct vsphere *v, const struct props_query *q,
                                  const struct props_sink *sink, struct soap_fault *fault,
                                  struct err *e) MUST_CHECK NONNULL;

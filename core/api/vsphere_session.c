@@ -100,6 +100,10 @@ enum err_code vsphere_new(struct vsphere_session *s, const struct transport *t,
 
     if (v == NULL)
         return err_set(e, ERR_NOMEM, "no memory for a vSphere client");
+    if (siphash_key_new(&v->key, e) != ERR_OK) {
+        free(v);
+        return e->code;
+    }
     v->session = s;
     v->transport = *t;
     v->clock = clock;
@@ -112,6 +116,7 @@ void vsphere_free(struct vsphere *v)
 {
     if (v == NULL)
         return;
+    observation_unref(v->last);
     strbuf_clear(&v->body);
     explicit_bzero(&v->service, sizeof(v->service));
     free(v);
@@ -201,6 +206,12 @@ static enum err_code read_answer(struct vsphere *v, const struct vsphere_call *c
         v->maybe_done = rs->status >= 500; /* a proxy may have lost the answer */
         return status_error(rs, call->method, e);
     }
+    if (call->is_listing && rs->status == 200)
+        v->is_again =
+            again_take(&v->listing, &v->key, &v->body, rs, (struct again_skip){0}) &&
+            v->last != NULL;
+    if (v->is_again)
+        return ERR_OK;
     rc = soap_read(call->method, strbuf_text(&rs->body), rs->body.len,
                    call->sink != NULL ? call->sink : &nothing, fault, e);
     if (rc == ERR_OK && rs->status == 500 && fault->type[0] == '\0')
@@ -235,7 +246,7 @@ enum err_code vsphere_exchange(struct vsphere *v, const struct vsphere_call *cal
     enum err_code rc;
 
     *fault = (struct soap_fault){0};
-    v->maybe_done = false;
+    v->maybe_done = v->is_again = false;
     if (v->body.failed)
         return err_set(e, ERR_NOMEM, "no memory for a vSphere request");
     http_response_init(&rs);

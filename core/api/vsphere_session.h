@@ -1,13 +1,14 @@
 /*
  * vsphere_session - one login shared by the clients of several threads, and the exchange
  * of one SOAP call under it (vsphere-api 2, 3, 11). Inside core/api only.
- * A session owns its copy of cookie and ids; a client borrows the session and owns its
- * buffers. Threads: a client belongs to one thread; the session guards itself and is
- * locked over no I/O: who logs in says so, the others wait.
+ * A session owns its copy of cookie and ids; a client borrows the session, owns its
+ * buffers and holds its last observation. Threads: a client belongs to one thread; the
+ * session guards itself and is locked over no I/O: who logs in says so, the others wait.
  */
 #ifndef RH_API_VSPHERE_SESSION_H
 #define RH_API_VSPHERE_SESSION_H
 
+#include "core/api/again.h"
 #include "core/api/vsphere.h"
 #include "core/api/vsphere_soap.h"
 
@@ -29,8 +30,12 @@ struct vsphere {
     void *wait_ctx;
     struct vsphere_service service; /* as of the last vsphere_session_use() */
     struct strbuf body;             /* of the request being built */
-    bool maybe_done; /* the last call failed, and the server may have acted */
-    bool skew_known; /* of the last answers */
+    struct siphash_key key;
+    struct again listing;     /* the answer that `last` was read from */
+    struct observation *last; /* NULL: the last poll failed */
+    bool is_again;            /* the listing came again and was not read */
+    bool maybe_done;          /* the last call failed, and the server may have acted */
+    bool skew_known;          /* of the last answers */
     int64_t skew_s;
 };
 
@@ -60,6 +65,7 @@ struct vsphere_call {
     const char *method;
     const struct soap_sink *sink; /* NULL = nothing of interest */
     bool mutating;
+    bool is_listing;    /* of all VMs: not read when v->is_again */
     int64_t timeout_ms; /* 0 = the client's */
 };
 enum err_code vsphere_exchange(struct vsphere *v, const struct vsphere_call *call,

@@ -20,14 +20,24 @@ struct arena {
     struct block *blocks; /* newest first */
     size_t used, limit;
     bool failed;
+    int holders; /* atomic */
 };
 
 struct arena *arena_new(size_t limit_bytes)
 {
     struct arena *a = calloc(1, sizeof(*a));
 
-    if (a != NULL)
-        a->limit = limit_bytes;
+    if (a == NULL)
+        return NULL;
+    a->limit = limit_bytes;
+    a->holders = 1;
+    return a;
+}
+
+struct arena *arena_share(struct arena *a)
+{
+    (void)__atomic_add_fetch(&a->holders, 1,
+                             __ATOMIC_RELAXED); /* the caller is one already */
     return a;
 }
 
@@ -35,7 +45,7 @@ void arena_free(struct arena *a)
 {
     struct block *b, *next;
 
-    if (a == NULL)
+    if (a == NULL || __atomic_sub_fetch(&a->holders, 1, __ATOMIC_ACQ_REL) != 0)
         return;
     for (b = a->blocks; b != NULL; b = next) {
         next = b->next;

@@ -1,6 +1,7 @@
 /*
  * arena - memory that is filled once and freed at once.
- * The arena owns all it hands out; arena_free() ends the life of everything in it.
+ * The arena owns all it hands out; its last holder's arena_free() ends the life of
+ * everything in it.
  * Threads: one thread fills it; once filled and shared read-only it is safe everywhere.
  */
 #ifndef RH_BASE_ARENA_H
@@ -16,6 +17,10 @@ struct arena;
 /* NULL when memory is out. limit_bytes bounds all that may be asked of it. */
 struct arena *arena_new(size_t limit_bytes);
 void arena_free(struct arena *a);
+
+/* One more holder of what is filled already: fill it no more. Every holder calls
+ * arena_free(). Any thread that is one. */
+struct arena *arena_share(struct arena *a) NONNULL;
 
 /*
  * Zeroed memory for n objects of that size, borrowed until arena_free(). NULL when memory

@@ -18,6 +18,8 @@ libcore_a_SOURCES += \
 	core/base/secret.h \
 	core/base/sha256.c \
 	core/base/sha256.h \
+	core/base/siphash.c \
+	core/base/siphash.h \
 	core/base/str.c \
 	core/base/str.h \
 	core/base/text.c \

@@ -113,7 +113,8 @@ void strbuf_reset(struct strbuf *b)
         b->data[0] = '\0';
 }
 
-static bool grow(struct strbuf *b, size_t len)
+/* Kept out of line: what calls room() all the time hardly ever comes here. */
+static __attribute__((noinline)) bool grow(struct strbuf *b, size_t len)
 {
     size_t need, cap = b->cap < 256 ? 256 : b->cap;
     char *p;
@@ -135,7 +136,7 @@ static bool grow(struct strbuf *b, size_t len)
     return true;
 }
 
-static bool room(struct strbuf *b, size_t len)
+static inline bool room(struct strbuf *b, size_t len)
 {
     return (!b->failed && len < b->cap - b->len && len <= b->limit - b->len) ||
            grow(b, len);

@@ -11,10 +11,12 @@ static const char marker[] = "rushhour/1 ";
 /* AWS's two minutes. */
 enum { NOTICE_S = 120 };
 
-static void merge_node(struct node_facts *n, const struct observation *o, bool stale)
+static void merge_node(struct node_facts *n, const struct observation *o, bool stale,
+                       struct utc now)
 {
     const struct seen_node *seen = NULL;
     bool was_free = n->known && n->idle && n->open;
+    struct utc theirs = now;
 
     n->known = false;
     if (o == NULL)
@@ -45,9 +47,11 @@ static void merge_node(struct node_facts *n, const struct observation *o, bool s
     if (seen->n_builds > 0) {
         const struct seen_build *b = &seen->builds[0];
 
+        if (o->skew_known)
+            theirs.s += o->skew_s;
         (void)str_copy(n->build, sizeof(n->build), b->name);
         (void)str_copy(n->build_path, sizeof(n->build_path), b->path);
-        n->build_progress = b->progress;
+        n->build_progress = seen_build_progress(b, theirs);
         n->build_started = b->started;
         n->build_estimate_s = b->estimate_s;
     }
@@ -420,14 +424,14 @@ static void merge_host(struct controller *c)
 
 /* The cloud node is that of the zone in which it runs, or is to run. */
 static void merge_cloud_node(struct server_state *s, const struct observation *jenkins,
-                             bool stale)
+                             bool stale, struct utc now)
 {
     if (s->zone_nodes == NULL) {
-        merge_node(&s->facts.cloud, jenkins, stale);
+        merge_node(&s->facts.cloud, jenkins, stale, now);
         return;
     }
     for (size_t i = 0; i <= s->config->n_zones; i++)
-        merge_node(&s->zone_nodes[i], jenkins, stale);
+        merge_node(&s->zone_nodes[i], jenkins, stale, now);
     s->facts.cloud = s->zone_nodes[offerings_zone_in_use(s)];
 }
 
@@ -443,11 +447,11 @@ void merge_all(struct controller *c)
         struct server_state *s = &c->servers[i];
 
         s->facts.blocked[0] = '\0';
-        merge_node(&s->facts.onprem, jenkins, jenkins_stale);
+        merge_node(&s->facts.onprem, jenkins, jenkins_stale, c->now);
         s->facts.nodes_as_of = s->facts.onprem.as_of;
         merge_velostrata(c, s);
         offerings_zone(c, s);
-        merge_cloud_node(s, jenkins, jenkins_stale);
+        merge_cloud_node(s, jenkins, jenkins_stale, c->now);
         check_power(s);
         check_half_moved(s);
         if (s->facts.blocked[0] == '\0' && !s->has_move)

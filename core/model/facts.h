@@ -21,7 +21,7 @@ struct node_facts {
     int32_t busy;
     char build[BUILD_TEXT]; /* the first running build, "" when idle or unnamed */
     char build_path[URL_TEXT];
-    int32_t build_progress; /* -1 unknown */
+    int32_t build_progress; /* 0..99, -1 unknown */
     struct utc build_started;
     int64_t build_estimate_s; /* -1 unknown */
     char cause[LINE_TEXT];    /* why offline, for people */

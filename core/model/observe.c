@@ -22,6 +22,30 @@ struct observation *observation_new(enum source source)
     return o;
 }
 
+int32_t seen_build_progress(const struct seen_build *b, struct utc theirs)
+{
+    enum { FULL = 100 };
+    int64_t went;
+
+    if (b->started.s == 0 || b->estimate_s <= 0)
+        return -1;
+    if (theirs.s < b->started.s)
+        return 0;
+    if (__builtin_sub_overflow(theirs.s, b->started.s, &went) ||
+        __builtin_mul_overflow(went, FULL, &went) || went / b->estimate_s >= FULL)
+        return FULL - 1; /* later than estimated, and at work still */
+    return (int32_t)(went / b->estimate_s);
+}
+
+void observation_again(struct observation *o, const struct observation *last)
+{
+    struct arena *shared = arena_share(last->arena);
+
+    arena_free(o->arena);
+    o->arena = shared;
+    o->as = last->as;
+}
+
 struct observation *observation_ref(struct observation *o)
 {
     (void)__atomic_add_fetch(&o->refs, 1,

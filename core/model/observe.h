@@ -1,8 +1,8 @@
 /*
  * observe - what each API last said, with the time it said it, or the error.
- * An observation owns its arena; share with observation_ref(), drop with
- * observation_unref(). Threads: built by one thread, read-only once posted, then safe
- * everywhere.
+ * An observation holds its arena, perhaps together with others that say the same; share
+ * with observation_ref(), drop with observation_unref(). Threads: built by one thread,
+ * read-only once posted, then safe everywhere.
  */
 #ifndef RH_MODEL_OBSERVE_H
 #define RH_MODEL_OBSERVE_H
@@ -39,11 +39,10 @@ struct obs_vsphere {
 
 /* jenkins: jenkins-api 3 */
 struct seen_build {
-    const char *name; /* "team » net-pipe #88" */
-    const char *path; /* path of its url, context included */
-    int32_t number;   /* -1 unknown */
-    int32_t progress; /* 0..99, -1 unknown */
-    struct utc started;
+    const char *name;   /* "team » net-pipe #88" */
+    const char *path;   /* path of its url, context included */
+    int32_t number;     /* -1 unknown */
+    struct utc started; /* by their clock */
     int64_t estimate_s; /* -1 unknown */
 };
 struct seen_node {
@@ -252,6 +251,15 @@ struct poll_hints {
 
 /* Owned, one reference. NULL when memory is out. */
 struct observation *observation_new(enum source source);
+
+/* 0..99 as Jenkins reckons it: the part of the estimate that has gone by since the start,
+ * both by their clock; -1 unknown. */
+int32_t seen_build_progress(const struct seen_build *b, struct utc theirs) NONNULL;
+
+/* What `last` says is said again: o shares its content, and keeps its own time, duration
+ * and skew. What was put into o so far is dropped. `last` is posted, not failed, and of
+ * the same source. */
+void observation_again(struct observation *o, const struct observation *last) NONNULL;
 struct observation *observation_ref(struct observation *o) NONNULL;
 void observation_unref(struct observation *o);
 

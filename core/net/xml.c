@@ -301,8 +301,9 @@ void xml_escape(struct strbuf *b, const char *text)
     const char *plain = text; /* begin of what needs no escape */
     const char *p = text;
 
+    /* Nearly all that comes is letters, digits and dots. */
     for (; *p != '\0'; p++) {
-        const char *escape = escape_of(*p);
+        const char *escape = *p >= '?' || (*p >= '(' && *p <= ';') ? NULL : escape_of(*p);
 
         if (escape == NULL)
             continue;

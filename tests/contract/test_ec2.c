@@ -570,6 +570,111 @@ static void test_expired_keys_are_renewed_once(void **state)
     }
 }
 
+#define INSTANCES(request, items)                                                        \
+    "<DescribeInstancesResponse" NS "><requestId>" request                               \
+    "</requestId><reservationSet>"                                                       \
+    "<item><instancesSet>" items "</instancesSet></item></reservationSet>"               \
+    "</DescribeInstancesResponse>"
+#define INSTANCE(id, code)                                                               \
+    "<item><instanceId>" id "</instanceId><instanceState><code>" code                    \
+    "</code></instanceState><placement><availabilityZone>eu-west-1a</availabilityZone>"  \
+    "</placement><tagSet><item><key>rushhour:server</key><value>" id                     \
+    "-server</value></item></tagSet></item>"
+
+static struct observation *observe_both(struct site *s, const char *tagged,
+                                        const char *asked, const char *id)
+{
+    struct poll_hints hints = {.n = 1};
+
+    assert_true(str_copy(hints.ids[0], ID_TEXT, id));
+    script_first(&s->script,
+                 (struct script_rule){.needle = "tag%3A", .times = 1, .body = tagged});
+    script_first(&s->script, (struct script_rule){
+                                 .needle = "instance-id", .times = 1, .body = asked});
+    return observe(s, SOURCE_INSTANCES, &hints, ERR_OK);
+}
+
+/* Answers that differ in nothing but the id of the request are not read twice; one that
+ * changed is, beside one that did not. */
+static void test_again(void **state)
+{
+    /* clang-format off */
+    static const struct {
+        const char *what, *tagged, *asked, *id;
+        bool fails_before, same;
+        enum instance_state first, second;
+    } rows[] = {
+        {"the same bytes",         INSTANCES("a1", INSTANCE("i-1", "16")), INSTANCES("a2", INSTANCE("i-2", "16")), "i-2", false, true,  INSTANCE_RUNNING, INSTANCE_RUNNING},
+        {"other ids of requests",  INSTANCES("b-1", INSTANCE("i-1", "16")), INSTANCES("", INSTANCE("i-2", "16")), "i-2", false, true,  INSTANCE_RUNNING, INSTANCE_RUNNING},
+        {"an id that says a word", INSTANCES("sixteen", INSTANCE("i-1", "16")), INSTANCES("a2", INSTANCE("i-2", "16")), "i-2", false, false, INSTANCE_RUNNING, INSTANCE_RUNNING},
+        {"the second changed",     INSTANCES("c1", INSTANCE("i-1", "16")), INSTANCES("c2", INSTANCE("i-2", "48")), "i-2", false, false, INSTANCE_RUNNING, INSTANCE_TERMINATED},
+        {"the first changed",      INSTANCES("d1", INSTANCE("i-1", "80")), INSTANCES("d2", INSTANCE("i-2", "48")), "i-2", false, false, INSTANCE_STOPPED, INSTANCE_TERMINATED},
+        {"nothing since then",     INSTANCES("e1", INSTANCE("i-1", "80")), INSTANCES("e2", INSTANCE("i-2", "48")), "i-2", false, true,  INSTANCE_STOPPED, INSTANCE_TERMINATED},
+        {"a failure in between",   INSTANCES("f1", INSTANCE("i-1", "80")), INSTANCES("f2", INSTANCE("i-2", "48")), "i-2", true,  false, INSTANCE_STOPPED, INSTANCE_TERMINATED},
+        {"another id is asked of", INSTANCES("a1", INSTANCE("i-1", "80")), INSTANCES("a2", INSTANCE("i-2", "48")), "i-3", false, false, INSTANCE_STOPPED, INSTANCE_TERMINATED},
+        {"one more instance",      INSTANCES("a1", INSTANCE("i-1", "80")), INSTANCES("a2", INSTANCE("i-2", "48") INSTANCE("i-3", "16")), "i-3", false, false, INSTANCE_STOPPED, INSTANCE_TERMINATED},
+    };
+    /* clang-format on */
+    struct observation *o, *before;
+    struct site s;
+
+    (void)state;
+    site_open(&s, NULL);
+    before = observe_both(&s, rows[0].tagged, rows[0].asked, "i-2");
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        const struct seen_instance *in;
+
+        s.what = rows[i].what;
+        if (rows[i].fails_before) {
+            script_first(&s.script, (struct script_rule){
+                                        .needle = "Describe", .times = 1, .status = 500});
+            observation_unref(observe(&s, SOURCE_INSTANCES, NULL, ERR_SERVER));
+        }
+        o = observe_both(&s, rows[i].tagged, rows[i].asked, rows[i].id);
+        assert_row(rows[i].what, (o->arena == before->arena) == rows[i].same);
+        observation_unref(before);
+        before = o;
+        in = o->as.instances.instances;
+        assert_row(rows[i].what, o->as.instances.n >= 2);
+        assert_row(rows[i].what, str_eq(in[0].id, "i-1") && str_eq(in[1].id, "i-2"));
+        assert_row(rows[i].what, str_eq(in[0].server, "i-1-server"));
+        assert_row(rows[i].what, str_eq(in[1].zone, "eu-west-1a"));
+        assert_row(rows[i].what, in[0].state == rows[i].first);
+        assert_row(rows[i].what, in[1].state == rows[i].second);
+    }
+    assert_int_equal(before->as.instances.n, 3);
+    observation_unref(before);
+    site_close(&s);
+}
+
+/* A listing of pages is read every time: it is asked for with what its pages say. */
+static void test_pages_never_come_again(void **state)
+{
+    struct observation *before = NULL;
+    struct site s;
+
+    (void)state;
+    site_open(&s, NULL);
+    answer(&s, "NextToken=t2", INSTANCES("r2", INSTANCE("i-2", "16")));
+    answer(&s, "DescribeInstances",
+           "<DescribeInstancesResponse" NS
+           "><reservationSet><item><instancesSet>" INSTANCE(
+               "i-1", "16") "</instancesSet></item></reservationSet>"
+                            "<nextToken>t2</nextToken></DescribeInstancesResponse>");
+    for (int i = 0; i < 3; i++) {
+        struct observation *o = observe(&s, SOURCE_INSTANCES, NULL, ERR_OK);
+
+        assert_int_equal(o->as.instances.n, 2);
+        assert_string_equal(o->as.instances.instances[0].id, "i-1");
+        assert_string_equal(o->as.instances.instances[1].id, "i-2");
+        assert_true(before == NULL || o->arena != before->arena);
+        observation_unref(before);
+        before = o;
+    }
+    observation_unref(before);
+    site_close(&s);
+}
+
 static void test_region_is_needed(void **state)
 {
     struct site s;
@@ -601,6 +706,8 @@ int main(void)
         cmocka_unit_test(test_other_sources_are_refused),
         cmocka_unit_test(test_errors),
         cmocka_unit_test(test_expired_keys_are_renewed_once),
+        cmocka_unit_test(test_again),
+        cmocka_unit_test(test_pages_never_come_again),
         cmocka_unit_test(test_region_is_needed),
     };
 

@@ -305,6 +305,77 @@ static void test_unusable(void **state)
     }
 }
 
+#define DETAIL(zone)                                                                     \
+    "{\"cloudInfo\":{\"_type\":\"AwsInstanceInfo\",\"id\":\"i-1\",\"powerState\":"       \
+    "\"Running\",\"state\":\"Running\",\"availabilityZone\":\"" zone "\"}}"
+
+/* The same bytes are not read twice. What changed is read, beside what did not. */
+static void test_again(void **state)
+{
+#define VMS  "[" IN_CLOUD("vm-1") "]"
+#define TWO  "[" IN_CLOUD("vm-1") "," VM("vm-2", "Unmanaged", "") "]"
+#define BUSY PAGE("1", TASK("t-1", "Running", ",\"progress\":7"))
+#define MORE PAGE("1", TASK("t-1", "Running", ",\"progress\":8"))
+#define END  TASK("t-9", "Failed", ",\"errorDetails\":\"full\"")
+    /* clang-format off */
+    static const struct {
+        const char *what, *vms, *tasks, *detail, *hint, *ended;
+        bool fails_before, same;
+        size_t n_vms, n_tasks;
+        int32_t progress;
+        const char *zone;
+    } rows[] = {
+        {"the first",              VMS, BUSY, DETAIL("a"), "",    END, false, false, 1, 1, 7, "a"},
+        {"the same bytes",         VMS, BUSY, DETAIL("a"), "",    END, false, true,  1, 1, 7, "a"},
+        {"and again",              VMS, BUSY, DETAIL("a"), "",    END, false, true,  1, 1, 7, "a"},
+        {"a task went on",         VMS, MORE, DETAIL("a"), "",    END, false, false, 1, 1, 8, "a"},
+        {"the same after that",    VMS, MORE, DETAIL("a"), "",    END, false, true,  1, 1, 8, "a"},
+        {"a detail changed",       VMS, MORE, DETAIL("b"), "",    END, false, false, 1, 1, 8, "b"},
+        {"a task is asked for",    VMS, MORE, DETAIL("b"), "t-9", END, false, false, 1, 2, 8, "b"},
+        {"asked for again",        VMS, MORE, DETAIL("b"), "t-9", END, false, true,  1, 2, 8, "b"},
+        {"asked for no more",      VMS, MORE, DETAIL("b"), "",    END, false, false, 1, 1, 8, "b"},
+        {"asked for once more",    VMS, MORE, DETAIL("b"), "t-9", END, false, false, 1, 2, 8, "b"},
+        {"another VM in the list", TWO, MORE, DETAIL("b"), "t-9", END, false, false, 2, 2, 8, "b"},
+        {"the same two",           TWO, MORE, DETAIL("b"), "t-9", END, false, true,  2, 2, 8, "b"},
+        {"a failure in between",   TWO, MORE, DETAIL("b"), "t-9", END, true,  false, 2, 2, 8, "b"},
+        {"the same two again",     TWO, MORE, DETAIL("b"), "t-9", END, false, true,  2, 2, 8, "b"},
+    };
+    /* clang-format on */
+    struct fixture *f = *state;
+
+    f->o = observation_new(SOURCE_VELOSTRATA);
+    assert_non_null(f->o);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct observation *before = observation_ref(f->o);
+        const struct obs_velostrata *seen;
+
+        if (rows[i].fails_before) { /* in its last part */
+            add_site(f, rows[i].vms, rows[i].tasks);
+            fake_server_add(f->server, &(struct fake_rule){.path = "/vms/vm-1",
+                                                           .answers = {{.status = 500}}});
+            assert_int_equal(observe(f), ERR_SERVER);
+        }
+        add_site(f, rows[i].vms, rows[i].tasks);
+        fake_server_json(f->server, "GET", "/vms/vm-1", rows[i].detail);
+        fake_server_json(f->server, "GET", "/tasks/t-9", rows[i].ended);
+        f->hints.n = rows[i].hint[0] != '\0' ? 1 : 0;
+        (void)str_copy(f->hints.ids[0], sizeof(f->hints.ids[0]), rows[i].hint);
+        assert_row(rows[i].what, observe(f) == ERR_OK);
+        assert_row(rows[i].what, (f->o->arena == before->arena) == rows[i].same);
+        observation_unref(before);
+        seen = &f->o->as.velostrata;
+        assert_row(rows[i].what, seen->n_vms == rows[i].n_vms);
+        assert_row(rows[i].what, str_eq(seen->vms[0].vm_id, "vm-1"));
+        assert_row(rows[i].what, str_eq(seen->vms[0].instance.zone, rows[i].zone));
+        assert_row(rows[i].what, seen->n_tasks == rows[i].n_tasks);
+        assert_row(rows[i].what, seen->tasks[0].progress == rows[i].progress);
+        assert_row(rows[i].what,
+                   seen->n_tasks < 2 || str_eq(seen->tasks[1].error, "full"));
+        assert_row(rows[i].what, str_eq(seen->edge_b_zone, "eu-west-1b"));
+        assert_row(rows[i].what, seen->extension == EXTENSION_ACTIVE);
+    }
+}
+
 /* A broken second part spoils the whole observation, and what was known stays known. */
 static void test_partial(void **state)
 {
@@ -492,9 +563,9 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(test_observe),      TEST(test_details),  TEST(test_pages_and_ids),
-        TEST(test_unusable),     TEST(test_partial),  TEST(test_calls),
-        TEST(test_run_in_cloud), TEST(test_outcomes),
+        TEST(test_observe), TEST(test_details),      TEST(test_pages_and_ids),
+        TEST(test_again),   TEST(test_unusable),     TEST(test_partial),
+        TEST(test_calls),   TEST(test_run_in_cloud), TEST(test_outcomes),
     };
     struct err e = {0};
     int failed;

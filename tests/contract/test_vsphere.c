@@ -587,6 +587,92 @@ static void test_threads_log_in_once(void **state)
     site_close(&s);
 }
 
+static const char listing_on[] = RESULT(VM1);
+static const char listing_off[] =
+    RESULT(OBJECT("VirtualMachine", "vm-1",
+                  P("name", "tests-cache") P("runtime.powerState", "poweredOff")
+                      P("runtime.connectionState", "connected")));
+static const char listing_page[] = RESULT(VM1 "<token>7</token>");
+static const char listing_rest[] =
+    NEXT(OBJECT("VirtualMachine", "vm-2", P("name", "other")));
+
+/* The same bytes are not read twice; a changed one, or a failure in between, is seen. */
+static void test_again(void **state)
+{
+    /* clang-format off */
+    static const struct { const char *what, *answer; bool fails_before, same; enum power power; size_t n; } rows[] = {
+        {"the same bytes",             listing_on,   false, true,  POWER_ON,  1},
+        {"and again",                  listing_on,   false, true,  POWER_ON,  1},
+        {"a change",                   listing_off,  false, false, POWER_OFF, 1},
+        {"back, which is a change",    listing_on,   false, false, POWER_ON,  1},
+        {"a failure in between",       listing_on,   true,  false, POWER_ON,  1},
+        {"the same after that",        listing_on,   false, true,  POWER_ON,  1},
+        {"of two pages",               listing_page, false, false, POWER_ON,  2},
+        {"of two pages, read again",   listing_page, false, false, POWER_ON,  2},
+        {"of one page, read again",    listing_on,   false, false, POWER_ON,  1},
+    };
+    /* clang-format on */
+    struct observation *o, *before;
+    struct site s;
+
+    (void)state;
+    site_open(&s);
+    site_greets(&s);
+    script_add(&s.script,
+               (struct script_rule){.needle = "<ContinueRetrieve", .body = listing_rest});
+    script_first(&s.script, (struct script_rule){.needle = "<RetrievePropertiesEx ",
+                                                 .times = 1,
+                                                 .body = listing_on});
+    before = observe(&s, ERR_OK);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        s.what = rows[i].what;
+        if (rows[i].fails_before) {
+            script_first(&s.script,
+                         (struct script_rule){.needle = "<RetrievePropertiesEx ",
+                                              .times = 1,
+                                              .status = 503});
+            observation_unref(observe(&s, ERR_SERVER));
+        }
+        script_first(&s.script, (struct script_rule){.needle = "<RetrievePropertiesEx ",
+                                                     .times = 1,
+                                                     .body = rows[i].answer});
+        o = observe(&s, ERR_OK);
+        assert_row(rows[i].what, (o->arena == before->arena) == rows[i].same);
+        observation_unref(before);
+        before = o;
+        assert_row(rows[i].what, o->as.vsphere.n_vms == rows[i].n);
+        assert_row(rows[i].what, o->as.vsphere.vms[0].power == rows[i].power);
+        assert_row(rows[i].what, str_eq(o->as.vsphere.vms[0].name, "tests-cache"));
+    }
+    observation_unref(before);
+    site_close(&s);
+}
+
+/* Another login does not make another listing of the same bytes. */
+static void test_again_after_another_login(void **state)
+{
+    struct observation *o, *before;
+    struct site s;
+
+    (void)state;
+    site_open(&s);
+    site_greets(&s);
+    script_add(&s.script, (struct script_rule){.needle = "<RetrievePropertiesEx ",
+                                               .body = listing_on});
+    before = observe(&s, ERR_OK);
+    script_first(&s.script, (struct script_rule){.needle = "<RetrievePropertiesEx ",
+                                                 .times = 1,
+                                                 .status = 500,
+                                                 .body = site_not_authenticated});
+    o = observe(&s, ERR_OK);
+    assert_int_equal(script_count(&s.script, "<Login "), 2);
+    assert_true(o->arena == before->arena); /* the new session says the same */
+    assert_int_equal(o->as.vsphere.n_vms, 1);
+    observation_unref(before);
+    observation_unref(o);
+    site_close(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -604,6 +690,8 @@ int main(void)
         cmocka_unit_test(test_wrong_password_is_never_repeated_by_itself),
         cmocka_unit_test(test_no_secret_no_login),
         cmocka_unit_test(test_threads_log_in_once),
+        cmocka_unit_test(test_again),
+        cmocka_unit_test(test_again_after_another_login),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,104 @@
+/*
+ * test_observe - what observations say of themselves, and that they share what is the
+ * same. Each test frees what it makes. Threads: one.
+ */
+#include <config.h>
+
+#include "core/model/observe.h"
+#include "tests/unit/table.h"
+
+#include <string.h>
+
+static void progress_of_a_build(void **state)
+{
+    /* clang-format off */
+    static const struct { const char *what; int64_t started, estimate_s, now; int32_t want; } rows[] = {
+        {"begins",               1000, 100, 1000, 0},
+        {"a quarter",            1000, 400, 1100, 25},
+        {"cut, not rounded",     1000, 400, 1103, 25},
+        {"just before the end",  1000, 100, 1099, 99},
+        {"as long as estimated", 1000, 100, 1100, 99},
+        {"much later",           1000, 100, 9999999, 99},
+        {"not begun by then",    1000, 100, 999,  0},
+        {"no estimate",          1000, -1,  1100, -1},
+        {"an estimate of 0",     1000, 0,   1100, -1},
+        {"no start",             0,    100, 1100, -1},
+        {"a start long ago",     INT64_MIN, 100, 1100, 99},
+        {"products that do not fit", 1, INT64_MAX, INT64_MAX, 99},
+    };
+    /* clang-format on */
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        const struct seen_build b = {.started = {rows[i].started},
+                                     .estimate_s = rows[i].estimate_s};
+
+        assert_row(rows[i].what,
+                   seen_build_progress(&b, (struct utc){rows[i].now}) == rows[i].want);
+    }
+}
+
+static struct observation *said(const char *zone, int64_t at)
+{
+    struct observation *o = observation_new(SOURCE_VELOSTRATA);
+
+    assert_non_null(o);
+    o->at.s = at;
+    o->as.velostrata.edge_a_zone = arena_strdup(o->arena, zone);
+    assert_non_null(o->as.velostrata.edge_a_zone);
+    return o;
+}
+
+/* In whatever order they go, the content stays while one is left. */
+static void content_is_shared(void **state)
+{
+    (void)state;
+    for (int order = 0; order < 2; order++) {
+        struct observation *first = said("eu-west-1a", 100);
+        struct observation *second = said("", 115);
+
+        second->took_ms = 7;
+        second->skew_known = true;
+        second->skew_s = -3;
+        observation_again(second, first);
+        assert_true(second->as.velostrata.edge_a_zone ==
+                    first->as.velostrata.edge_a_zone);
+        assert_true(second->at.s == 115 && second->took_ms == 7 && second->skew_s == -3 &&
+                    second->skew_known);
+        observation_unref(order == 0 ? first : second);
+        assert_string_equal((order == 0 ? second : first)->as.velostrata.edge_a_zone,
+                            "eu-west-1a");
+        observation_unref(order == 0 ? second : first);
+    }
+}
+
+/* A chain of observations that say the same holds one content, not many. */
+static void chains_hold_one_content(void **state)
+{
+    struct observation *last = said("eu-west-1b", 1);
+    const struct arena *arena = last->arena;
+
+    (void)state;
+    for (int i = 0; i < 1000; i++) {
+        struct observation *o = observation_new(SOURCE_VELOSTRATA);
+
+        assert_non_null(o);
+        observation_again(o, last);
+        observation_unref(last);
+        last = o;
+    }
+    assert_true(last->arena == arena);
+    assert_string_equal(last->as.velostrata.edge_a_zone, "eu-west-1b");
+    observation_unref(last);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(progress_of_a_build),
+        cmocka_unit_test(content_is_shared),
+        cmocka_unit_test(chains_hold_one_content),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
