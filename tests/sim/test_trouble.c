@@ -30,25 +30,6 @@ struct day {
     struct utc start;
 };
 
-static void post(struct day *d, const char *path, const char *body)
-{
-    struct http_request rq = {.method = "POST",
-                              .url = "http://127.0.0.1:1/control",
-                              .content_type = "application/json",
-                              .body = body,
-                              .body_len = strlen(body)};
-    struct http_response rs;
-    char url[128];
-
-    (void)str_format(url, sizeof(url), "http://127.0.0.1:1%s", path);
-    rq.url = url;
-    http_response_init(&rs);
-    assert_true(site_handle(d->r->site, &rq, &rs));
-    if (rs.status >= 300)
-        fail_msg("%s %s: %d %s", path, body, rs.status, strbuf_text(&rs.body));
-    http_response_clear(&rs);
-}
-
 static void each_minute(void *ctx, const struct fleet *f)
 {
     struct day *d = ctx;
@@ -57,7 +38,7 @@ static void each_minute(void *ctx, const struct fleet *f)
 
     for (; d->next < d->n && d->happenings[d->next].at_s <= s; d->next++) {
         if (d->happenings[d->next].path != NULL)
-            post(d, d->happenings[d->next].path, d->happenings[d->next].body);
+            run_post(d->r, d->happenings[d->next].path, d->happenings[d->next].body);
     }
     for (size_t i = 0; i < f->n_servers && i < 4; i++) {
         const struct server_facts *v = &f->servers[i].facts;

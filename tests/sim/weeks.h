@@ -43,5 +43,7 @@ struct run *run_crashing(uint64_t seed, int64_t duration_s, int64_t crash_mean_s
 struct run *run_prepare(uint64_t seed);
 void run_go(struct run *r);
 void run_free(struct run *r);
+/* POST to the site's own control, as a tester would; anything but success fails. */
+void run_post(struct run *r, const char *path, const char *body);
 
 #endif
