@@ -24,25 +24,25 @@ static void test_intervals(void **state)
         struct window window;
         const char *now, *start, *end;
     } rows[] = {
-        {"6.2: Sunday after the autumn change is a working day", "Asia/Jerusalem",
+        {"6.2: 09:00-18:00 | Sun 2026-10-25 | 07:00Z-16:00Z, L 06:35Z | a working day", "Asia/Jerusalem",
             {SUN_THU, HM(9, 0), HM(18, 0)}, "2026-10-25T01:00:00Z",
             "2026-10-25T07:00:00Z", "2026-10-25T16:00:00Z"},
-        {"6.2: the Thursday before", "Asia/Jerusalem",
+        {"6.2: 09:00-18:00 | Thu 10-22 was 06:00Z-15:00Z", "Asia/Jerusalem",
             {SUN_THU, HM(9, 0), HM(18, 0)}, "2026-10-22T05:00:00Z",
             "2026-10-22T06:00:00Z", "2026-10-22T15:00:00Z"},
-        {"6.2: start takes the first 01:30, 2h30 real", "Asia/Jerusalem",
+        {"6.2: 01:30-03:00 | Sun 2026-10-25 | 22:30Z(24th)-01:00Z | start takes the first 01:30; 2h30 real", "Asia/Jerusalem",
             {SUN, HM(1, 30), HM(3, 0)}, "2026-10-24T20:00:00Z",
             "2026-10-24T22:30:00Z", "2026-10-25T01:00:00Z"},
-        {"6.2: 02:30 does not exist: start is the transition", "Asia/Jerusalem",
+        {"6.2: 02:30-04:00 | Fri 2027-03-26 | 00:00Z-01:00Z | 02:30 does not exist: start = transition", "Asia/Jerusalem",
             {FRI, HM(2, 30), HM(4, 0)}, "2027-03-25T20:00:00Z",
             "2027-03-26T00:00:00Z", "2027-03-26T01:00:00Z"},
-        {"6.2: end takes the second 02:30", "Europe/Berlin",
+        {"6.2: 22:00-02:30 | Sat 2026-10-24 | 20:00Z-01:30Z(25th) | end takes the second 02:30; no leave-and-re-enter", "Europe/Berlin",
             {SAT, HM(22, 0), HM(2, 30)}, "2026-10-24T12:00:00Z",
             "2026-10-24T20:00:00Z", "2026-10-25T01:30:00Z"},
-        {"6.2: Sun-Thu 00:00-24:00 is one, Sunday has 25 hours", "Asia/Jerusalem",
+        {"6.2: `Sun-Thu 00:00-24:00` | Sun 2026-10-25 | joined with Mon..Thu, starts 21:00Z(24th) | Sunday has 25 hours", "Asia/Jerusalem",
             {SUN_THU, HM(0, 0), HM(24, 0)}, "2026-10-24T12:00:00Z",
             "2026-10-24T21:00:00Z", "2026-10-29T22:00:00Z"},
-        {"6.2: both ends in the gap: no window that day", "Europe/Berlin",
+        {"6.2: 02:15-02:45 | Sun 2027-03-28 | empty | both ends fall into the gap: no window", "Europe/Berlin",
             {SUN, HM(2, 15), HM(2, 45)}, "2027-03-27T12:00:00Z",
             "2027-04-04T00:15:00Z", "2027-04-04T00:45:00Z"},
         {"6.3: across midnight", "Asia/Jerusalem",
@@ -92,6 +92,12 @@ static void test_swallowed(void **state)
     assert_int_equal(s.n_empty, 1);
     assert_int_equal(s.empty_at.s, at(z, "2027-03-28T01:00:00Z").s);
     assert_int_equal(s.n, 1); /* 04-04 */
+    /* Two of them: the first one's time is told. */
+    p.n_windows = 2;
+    p.windows[1] = (struct window){SUN, HM(2, 30), HM(2, 59)};
+    s = build(&p, z, at(z, "2027-03-27T12:00:00"));
+    assert_int_equal(s.n_empty, 2);
+    assert_int_equal(s.empty_at.s, at(z, "2027-03-28T01:00:00Z").s);
     s = build(&p, z, at(z, "2027-04-06T12:00:00"));
     assert_int_equal(s.n_empty, 0);
     tz_free(z);
@@ -345,6 +351,15 @@ static void test_exceptions(void **state)
 
         assert_row(rows[i].now, schedule_is_cloud(&s, now) == rows[i].cloud);
         assert_row(rows[i].now, schedule_is_day_off(&s, now) == rows[i].day_off);
+    }
+    /* A day off takes away the windows of all, or of one that knows the day. */
+    p.n_windows = 2;
+    p.windows[1] = (struct window){FRI, HM(9, 0), HM(12, 0)};
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct schedule s = build(&p, z, at(z, rows[i].now));
+
+        assert_row(rows[i].now,
+                   schedule_is_day_off(&s, at(z, rows[i].now)) == rows[i].day_off);
     }
     /* Nothing is ever on: `on` finds no weekday, and that is no endless search. */
     {
