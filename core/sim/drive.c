@@ -3,9 +3,9 @@
 #include "core/sim/drive.h"
 
 #include "core/base/rng.h"
-#include "core/engine/api_set.h"
 #include "core/engine/engine.h"
 #include "core/policy/schedule.h"
+#include "core/sim/port.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -23,9 +23,7 @@ struct drive {
     struct drive_report *report;
     struct clock_fake fake;
     struct clock clock;
-    struct transport transport;
-    struct api_shared *shared;
-    struct api_set *set;
+    struct port port;
     struct store *store;
     struct engine *engine;
     struct pending pending[PENDING_MAX];
@@ -67,7 +65,7 @@ static void on_poll(void *ctx, const struct poll_request *rq)
     struct event ev = {.kind = EVENT_OBSERVATION};
 
     d->report->polls++;
-    ev.as.observation = api_set_poll(d->set, rq->source, &rq->hints);
+    ev.as.observation = d->port.poll(d->port.ctx, rq->source, &rq->hints);
     if (ev.as.observation != NULL)
         expect(d, &ev, ev.as.observation->took_ms);
 }
@@ -78,7 +76,7 @@ static void on_call(void *ctx, const struct call *call)
     struct event ev = {.kind = EVENT_RESULT};
 
     d->report->calls++;
-    api_set_act(d->set, call, &ev.as.result);
+    d->port.act(d->port.ctx, call, &ev.as.result);
     expect(d, &ev, ev.as.result.took_ms);
 }
 
@@ -217,8 +215,7 @@ static enum err_code start_engine(struct drive *d, struct err *e)
                                           .host = "simulation",
                                           .user = "rushhour"};
 
-    if (api_set_new(d->shared, &d->transport, &d->set, e) != ERR_OK ||
-        engine_new(&co, d->store, &d->clock, &dispatch, o->log, &d->engine, e) != ERR_OK)
+    if (engine_new(&co, d->store, &d->clock, &dispatch, o->log, &d->engine, e) != ERR_OK)
         return e->code;
     controller_set_auto(engine_controller(d->engine), AUTO_ON, d->fake.utc);
     engine_on_journal(d->engine, on_journal, d);
@@ -228,20 +225,14 @@ static enum err_code start_engine(struct drive *d, struct err *e)
 static enum err_code set_up(struct drive *d, struct err *e)
 {
     const struct drive_options *o = d->o;
-    struct aws_credentials *keys = NULL;
 
     d->fake = (struct clock_fake){.utc = o->from, .mono = {o->from.s * 1000}};
     d->clock = clock_fake_clock(&d->fake);
-    d->transport = site_transport(o->site);
     d->ready = calloc(o->config->n_servers + 1, sizeof(*d->ready));
     if (d->ready == NULL)
         return err_set(e, ERR_NOMEM, "simulation: out of memory");
     site_advance(o->site, now_ms(d));
-    if (o->config->aws.present &&
-        aws_credentials_new_static(site_aws_key_id, site_aws_secret_key, NULL, &d->clock,
-                                   &keys, e) != ERR_OK)
-        return e->code;
-    if (api_shared_new(o->config, &d->clock, keys, &d->shared, e) != ERR_OK ||
+    if (port_wire_open(o->site, o->config, &d->clock, &d->port, e) != ERR_OK ||
         store_open(o->state_dir, STORE_CONTROLLER, o->config->deployment, &d->store, e) !=
             ERR_OK)
         return e->code;
@@ -258,14 +249,12 @@ static void stop_engine(struct drive *d)
             observation_unref(d->pending[i].event.as.observation);
     }
     d->n_pending = 0;
-    api_set_free(d->set);
-    d->set = NULL;
 }
 
 static void tear_down(struct drive *d)
 {
     stop_engine(d);
-    api_shared_free(d->shared);
+    port_free(&d->port);
     store_close(d->store);
     free(d->ready);
 }
@@ -288,7 +277,7 @@ static enum err_code crash(struct drive *d, struct err *e)
     stop_engine(d);
     clock_fake_advance_ms(&d->fake, rng_between(&d->rng, 1, DOWN_MAX_MS));
     site_advance(d->o->site, now_ms(d));
-    if (start_engine(d, e) != ERR_OK)
+    if (d->port.restart(d->port.ctx, e) != ERR_OK || start_engine(d, e) != ERR_OK)
         return e->code;
     plan_crash(d);
     engine_feed(d->engine, &ev);

@@ -21,6 +21,8 @@ libcore_a_SOURCES += \
 	core/sim/jenkins_wire.h \
 	core/sim/md5.c \
 	core/sim/md5.h \
+	core/sim/port.h \
+	core/sim/port_wire.c \
 	core/sim/pricing_wire.c \
 	core/sim/property_collector.c \
 	core/sim/property_filter.c \

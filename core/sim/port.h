@@ -1,0 +1,34 @@
+/*
+ * port - how the controller of a simulation reaches the simulated site: one poll, one
+ * call. A port owns what is behind it and is freed with port_free(); it borrows the
+ * site, the configuration and the clock. Threads: one.
+ */
+#ifndef RH_SIM_PORT_H
+#define RH_SIM_PORT_H
+
+#include "core/model/call.h"
+#include "core/model/config.h"
+#include "core/model/observe.h"
+#include "core/sim/site.h"
+
+/* Both answer at once; took_ms says how long the world takes for it. */
+struct port {
+    /* An owned observation, good or with its error; NULL when memory is out. */
+    struct observation *(*poll)(void *ctx, enum source source,
+                                const struct poll_hints *hints);
+    void (*act)(void *ctx, const struct call *call, struct call_result *out);
+    /* The process ended and another one begins: what a process keeps is forgotten. */
+    enum err_code (*restart)(void *ctx, struct err *e);
+    void (*free)(void *ctx);
+    void *ctx;
+};
+
+/* Safe on a port of zeros. */
+void port_free(struct port *p) NONNULL;
+
+/* The shipped clients; every answer goes through the real readers as bytes. */
+enum err_code port_wire_open(struct site *site, const struct config *config,
+                             const struct clock *clock, struct port *out,
+                             struct err *e) MUST_CHECK NONNULL;
+
+#endif
