@@ -54,6 +54,26 @@ void arena_free(struct arena *a)
     free(a);
 }
 
+bool arena_reset(struct arena *a)
+{
+    struct block *b, *next;
+
+    if (__atomic_load_n(&a->holders, __ATOMIC_ACQUIRE) != 1)
+        return false;
+    if (a->blocks != NULL) { /* the newest is the largest */
+        for (b = a->blocks->next; b != NULL; b = next) {
+            next = b->next;
+            free(b);
+        }
+        memset(a->blocks->data, 0, a->blocks->used);
+        a->blocks->used = 0;
+        a->blocks->next = NULL;
+    }
+    a->used = 0;
+    a->failed = false;
+    return true;
+}
+
 static struct block *block_add(struct arena *a, size_t need)
 {
     size_t size = a->blocks == NULL ? FIRST_BLOCK_BYTES : a->blocks->size * 2;

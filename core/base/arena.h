@@ -22,6 +22,10 @@ void arena_free(struct arena *a);
  * arena_free(). Any thread that is one. */
 struct arena *arena_share(struct arena *a) NONNULL;
 
+/* Ends the life of everything in it; the memory is kept for what comes next. False, and
+ * nothing happens, when it has other holders. */
+bool arena_reset(struct arena *a) NONNULL;
+
 /*
  * Zeroed memory for n objects of that size, borrowed until arena_free(). NULL when memory
  * or the limit is reached: the failure is sticky, so build everything and ask

@@ -53,6 +53,16 @@ struct observation *observation_ref(struct observation *o)
     return o;
 }
 
+bool observation_reuse(struct observation *o)
+{
+    struct arena *arena = o->arena;
+
+    if (__atomic_load_n(&o->refs, __ATOMIC_ACQUIRE) != 1 || !arena_reset(arena))
+        return false;
+    *o = (struct observation){.arena = arena, .source = o->source, .refs = 1};
+    return true;
+}
+
 void observation_unref(struct observation *o)
 {
     if (o == NULL || __atomic_sub_fetch(&o->refs, 1, __ATOMIC_ACQ_REL) != 0)

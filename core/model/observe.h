@@ -261,6 +261,9 @@ int32_t seen_build_progress(const struct seen_build *b, struct utc theirs) NONNU
  * the same source. */
 void observation_again(struct observation *o, const struct observation *last) NONNULL;
 struct observation *observation_ref(struct observation *o) NONNULL;
+/* Makes it an empty one of its source, its memory kept, when nobody else holds it; false
+ * when somebody does. */
+bool observation_reuse(struct observation *o) NONNULL;
 void observation_unref(struct observation *o);
 
 #endif
