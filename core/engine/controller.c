@@ -261,6 +261,7 @@ enum err_code controller_new(const struct controller_options *o,
     rng_seed(&c->rng, o->seed);
     c->dry_run = o->dry_run;
     c->observe = o->observe;
+    c->without_texts = o->without_texts;
     (void)str_copy(c->host, sizeof(c->host), o->host);
     (void)str_copy(c->user, sizeof(c->user), o->user);
     c->pid = o->pid;
@@ -415,6 +416,11 @@ static void take_event(struct controller *c, const struct event *ev)
         sources_take(c, ev->as.observation);
         c->fx->changed = true;
         break;
+    case EVENT_LOOK:
+        for (size_t i = 0; i < ev->as.look.n; i++)
+            sources_take(c, ev->as.look.all[i]);
+        c->fx->changed = true;
+        break;
     case EVENT_RESULT:
         poll_after(c, call_result(c, &ev->as.result));
         c->fx->changed = true;
@@ -436,6 +442,23 @@ static void take_event(struct controller *c, const struct event *ev)
     }
 }
 
+/* When something is to be done although nobody says anything: a source is due, the
+ * schedule or a hold changes, a gate opens. */
+static struct mono next_due(const struct controller *c, struct mono sources)
+{
+    int64_t at = c->plan.next_at.s > c->now.s ? c->plan.next_at.s : INT64_MAX;
+
+    for (size_t i = 0; i < c->n_servers; i++) {
+        int64_t until = c->servers[i].decision.gate_until.s;
+
+        if (until > c->now.s && until < at)
+            at = until;
+    }
+    if (at != INT64_MAX && c->mono.ms + (at - c->now.s) * 1000 < sources.ms)
+        sources.ms = c->mono.ms + (at - c->now.s) * 1000;
+    return sources;
+}
+
 void controller_step(struct controller *c, const struct event *ev, struct effects *fx)
 {
     effects_reset(fx);
@@ -455,7 +478,24 @@ void controller_step(struct controller *c, const struct event *ev, struct effect
     costs_follow(c);
     offerings_follow(c);
     sources_schedule(c);
+    fx->next_due = next_due(c, fx->next_due);
     c->fx = NULL;
+}
+
+void controller_ask(struct controller *c, struct mono now, bool all, struct effects *fx)
+{
+    c->fx = fx;
+    c->mono = now;
+    fx->n_polls = 0;
+    sources_ask(c, all);
+    c->fx = NULL;
+}
+
+struct controller_server controller_server(const struct controller *c, size_t i)
+{
+    const struct server_state *s = &c->servers[i];
+
+    return (struct controller_server){&s->facts, &s->decision, s->has_move};
 }
 
 bool controller_is_idle(const struct controller *c)

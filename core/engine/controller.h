@@ -22,6 +22,7 @@ struct controller_options {
     bool observe;            /* --observe: reads only */
     const char *host, *user; /* who runs it, for snapshots */
     int32_t pid;
+    bool without_texts; /* of the plan: reasons and gates are codes only, for speed */
 };
 
 /* state: what the store had (borrowed for the call); open moves go on, unresolved intents
@@ -35,6 +36,7 @@ void controller_free(struct controller *c);
 enum event_kind {
     EVENT_TICK,
     EVENT_OBSERVATION, /* taken */
+    EVENT_LOOK,        /* several observations of one instant, taken; decided on once */
     EVENT_RESULT,
     EVENT_COMMAND,
     EVENT_STOP, /* the program ends: begin nothing more */
@@ -47,6 +49,10 @@ struct event {
     struct mono mono;
     union {
         struct observation *observation;
+        struct {
+            struct observation *all[SOURCE_COUNT];
+            size_t n;
+        } look;
         struct call_result result;
         struct {
             struct command command;
@@ -63,6 +69,22 @@ struct event {
  * out. */
 void controller_step(struct controller *c, const struct event *ev,
                      struct effects *fx) NONNULL;
+
+/*
+ * For who makes the looks fall together: asks for what is due by now, and early, for what
+ * is within half its interval of being due; `all`: for everything. Nothing is decided.
+ * What answers with errors keeps its back-off. fx: only its polls are written.
+ */
+void controller_ask(struct controller *c, struct mono now, bool all,
+                    struct effects *fx) NONNULL;
+
+/* One server as of the last step; borrowed until the next. */
+struct controller_server {
+    const struct server_facts *facts;
+    const struct decision *decision;
+    bool moving;
+};
+struct controller_server controller_server(const struct controller *c, size_t i) NONNULL;
 
 /* A picture of the present state; owned, NULL when memory is out. */
 struct fleet *controller_snapshot(struct controller *c) NONNULL;

@@ -46,7 +46,8 @@ static void fill_plan(struct controller *c, struct plan_in *in)
                            .extension_start_s = c->extension.start_took_s,
                            .last_start = c->last_start,
                            .servers = c->plan_servers,
-                           .n = c->n_servers};
+                           .n = c->n_servers,
+                           .without_texts = c->without_texts};
     month_plan(c, in);
 }
 

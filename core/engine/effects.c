@@ -16,7 +16,7 @@ void effects_reset(struct effects *fx)
     }
     fx->n_records = fx->n_calls = fx->n_polls = 0;
     fx->changed = fx->failed = false;
-    fx->next_wake = (struct mono){0};
+    fx->next_wake = fx->next_due = (struct mono){0};
 }
 
 void effects_clear(struct effects *fx)

@@ -23,7 +23,9 @@ struct effects {
     size_t n_polls;
     bool changed;          /* something that a snapshot shows is different */
     struct mono next_wake; /* a tick is wanted by then */
-    bool failed;           /* memory was out: something is missing */
+    struct mono next_due; /* … and nothing is to be done before, unless something new is
+                             heard; may be far ahead */
+    bool failed;          /* memory was out: something is missing */
 };
 
 void effects_reset(struct effects *fx) NONNULL; /* empties, keeps the memory */

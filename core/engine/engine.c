@@ -31,8 +31,8 @@ struct engine {
     struct call
         unsent[UNSENT_MAX]; /* of the event under way; their intents are not on disk */
     size_t n_unsent;
-    void (*on_journal)(void *ctx, const struct journal_entry *j);
-    void *on_journal_ctx;
+    void (*on_record)(void *ctx, const struct record *r);
+    void *on_record_ctx;
 };
 
 enum err_code engine_new(const struct controller_options *o, struct store *store,
@@ -86,6 +86,11 @@ struct mono engine_next_wake(const struct engine *g)
     return g->fx.next_wake;
 }
 
+struct mono engine_next_due(const struct engine *g)
+{
+    return g->fx.next_due;
+}
+
 bool engine_changed(struct engine *g)
 {
     bool changed = g->changed;
@@ -94,14 +99,21 @@ bool engine_changed(struct engine *g)
     return changed;
 }
 
-void engine_on_journal(struct engine *g,
-                       void (*each)(void *ctx, const struct journal_entry *j), void *ctx)
+void engine_on_record(struct engine *g, void (*each)(void *ctx, const struct record *r),
+                      void *ctx)
 {
-    g->on_journal = each;
-    g->on_journal_ctx = ctx;
+    g->on_record = each;
+    g->on_record_ctx = ctx;
 }
 
-static void tell_journal(struct engine *g)
+void engine_ask(struct engine *g, bool all)
+{
+    controller_ask(g->controller, clock_mono(g->clock), all, &g->fx);
+    for (size_t i = 0; i < g->fx.n_polls; i++)
+        g->dispatch.poll(g->dispatch.ctx, &g->fx.polls[i]);
+}
+
+static void tell_records(struct engine *g)
 {
     static const enum log_level levels[LEVEL_COUNT] = {[LEVEL_DEBUG] = LOG_DEBUG,
                                                        [LEVEL_INFO] = LOG_INFO,
@@ -112,13 +124,13 @@ static void tell_journal(struct engine *g)
     for (size_t i = 0; i < g->fx.n_records; i++) {
         const struct journal_entry *j = &g->fx.records[i].as.journal;
 
+        if (g->on_record != NULL)
+            g->on_record(g->on_record_ctx, &g->fx.records[i]);
         if (g->fx.records[i].kind != RECORD_JOURNAL)
             continue;
         log_write(g->log, levels[j->level], j->actor, "%s%s%s%s",
                   j->server[0] != '\0' ? "server=" : "", j->server,
                   j->server[0] != '\0' ? " " : "", j->text);
-        if (g->on_journal != NULL)
-            g->on_journal(g->on_journal_ctx, j);
     }
 }
 
@@ -194,7 +206,7 @@ static void step(struct engine *g, struct event *ev)
     ev->mono = clock_mono(g->clock);
     controller_step(g->controller, ev, &g->fx);
     g->changed = g->changed || g->fx.changed;
-    tell_journal(g);
+    tell_records(g);
 }
 
 static void hand_out(struct engine *g, bool calls)

@@ -38,8 +38,14 @@ struct controller *engine_controller(struct engine *g) NONNULL;
 struct mono engine_next_wake(const struct engine *g) NONNULL;
 bool engine_changed(struct engine *g) NONNULL; /* since the last call of this */
 
-/* Every journal entry of this run, as it is decided. */
-void engine_on_journal(struct engine *g,
-                       void (*each)(void *ctx, const struct journal_entry *j), void *ctx);
+/* Hands out polls for what is due (controller_ask); nothing is decided. */
+void engine_ask(struct engine *g, bool all) NONNULL;
+
+/* As next_wake, but nothing is to be done before then unless something new is heard. */
+struct mono engine_next_due(const struct engine *g) NONNULL;
+
+/* Every record of this run, as it is decided. */
+void engine_on_record(struct engine *g, void (*each)(void *ctx, const struct record *r),
+                      void *ctx);
 
 #endif

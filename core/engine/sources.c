@@ -58,13 +58,19 @@ static bool moving(const struct controller *c)
            c->extension.facts.state == EXTENSION_STOPPING;
 }
 
+void sources_watch(struct controller *c)
+{
+    c->any_spot = any_spot(c);
+    c->moving = moving(c);
+}
+
 /* With nobody out there and nothing on the way AWS is asked now and then only. */
 enum { QUIET_TIMES = 10 };
 
 static int64_t rest_s(const struct controller *c, enum source s)
 {
     const struct config *k = c->config;
-    bool quiet = !any_spot(c) && !moving(c);
+    bool quiet = !c->any_spot && !c->moving;
 
     switch (s) {
     case SOURCE_VELOSTRATA:
@@ -98,7 +104,7 @@ int64_t source_every_s(const struct controller *c, enum source s)
     int64_t rest = rest_s(c, s), fast = c->config->policy.poll_moving;
     bool hurries = s == SOURCE_VELOSTRATA || s == SOURCE_JENKINS || s == SOURCE_VSPHERE;
 
-    return hurries && fast < rest && moving(c) ? fast : rest;
+    return hurries && fast < rest && c->moving ? fast : rest;
 }
 
 int64_t source_stale_after_s(const struct controller *c, enum source s)
@@ -279,7 +285,10 @@ static struct utc prices_gap(const struct controller *c)
 
 static void fill_hints(struct controller *c, enum source s, struct poll_hints *h)
 {
-    *h = (struct poll_hints){.moving = moving(c), .batch = c->batch_handled};
+    h->n = 0; /* what is behind it means nothing: a kilobyte that need not be cleared */
+    h->moving = c->moving;
+    h->since = (struct utc){0};
+    h->batch = c->batch_handled;
     /* A large fleet is asked for in turn, so many a poll as fit. */
     for (size_t n = 0; n < c->n_servers; n++) {
         size_t i = (c->sources[s].turn + n) % c->n_servers;
@@ -306,36 +315,68 @@ static void fill_hints(struct controller *c, enum source s, struct poll_hints *h
 
 bool source_is_needed(const struct controller *c, enum source s)
 {
-    return c->sources[s].configured && (s != SOURCE_SPOT || any_spot(c)) &&
+    return c->sources[s].configured && (s != SOURCE_SPOT || c->any_spot) &&
            (s != SOURCE_BUILDS || c->builds.n > 0);
+}
+
+/* When it is to be asked. A faster rhythm begins at once, not after the slow wait that
+ * was set before. */
+static int64_t due_ms(const struct controller *c, enum source s)
+{
+    const struct source_state *st = &c->sources[s];
+    int64_t soon = st->sent.ms + source_every_s(c, s) * 1000 + st->latency_ms;
+
+    return st->failures == 0 && st->asked_once && st->next.ms > soon ? soon : st->next.ms;
+}
+
+static bool is_awaited(const struct controller *c, enum source s)
+{
+    const struct source_state *st = &c->sources[s];
+
+    return st->in_flight && c->mono.ms - st->sent.ms < LOST_POLL_MS;
+}
+
+static void ask(struct controller *c, enum source s)
+{
+    struct source_state *st = &c->sources[s];
+    struct poll_request *p = &c->fx->polls[c->fx->n_polls++];
+
+    st->in_flight = true;
+    st->sent = c->mono;
+    p->source = s;
+    fill_hints(c, s, &p->hints);
 }
 
 void sources_schedule(struct controller *c)
 {
     (void)warnings_handled(c); /* polls tell the queue */
+    sources_watch(c);
+    c->fx->next_due.ms = INT64_MAX;
     for (size_t i = 0; i < SOURCE_COUNT; i++) {
-        struct source_state *st = &c->sources[i];
         enum source s = (enum source)i;
         int64_t due;
 
-        if (!source_is_needed(c, s))
+        if (!source_is_needed(c, s) || is_awaited(c, s))
             continue;
-        if (st->in_flight && c->mono.ms - st->sent.ms < LOST_POLL_MS)
-            continue;
-        /* A faster rhythm begins at once, not after the slow wait that was set before. */
-        due = st->next.ms;
-        if (st->failures == 0 && st->asked_once &&
-            due > st->sent.ms + source_every_s(c, s) * 1000 + st->latency_ms)
-            due = st->sent.ms + source_every_s(c, s) * 1000 + st->latency_ms;
-        if (due > c->mono.ms) {
-            if (due < c->fx->next_wake.ms)
-                c->fx->next_wake.ms = due;
-            continue;
-        }
-        st->in_flight = true;
-        st->sent = c->mono;
-        c->fx->polls[c->fx->n_polls].source = s;
-        fill_hints(c, s, &c->fx->polls[c->fx->n_polls].hints);
-        c->fx->n_polls++;
+        due = due_ms(c, s);
+        if (due <= c->mono.ms)
+            ask(c, s);
+        else if (due < c->fx->next_due.ms)
+            c->fx->next_due.ms = due;
+    }
+    if (c->fx->next_due.ms < c->fx->next_wake.ms)
+        c->fx->next_wake = c->fx->next_due;
+}
+
+void sources_ask(struct controller *c, bool all)
+{
+    for (size_t i = 0; i < SOURCE_COUNT; i++) {
+        enum source s = (enum source)i;
+        bool failing = c->sources[i].failures > 0;
+        int64_t early = failing ? 0 : all ? INT64_MAX / 2 : source_every_s(c, s) * 500;
+
+        if (source_is_needed(c, s) && !is_awaited(c, s) &&
+            due_ms(c, s) - early <= c->mono.ms)
+            ask(c, s);
     }
 }

@@ -230,7 +230,7 @@ struct controller {
     const struct config *config;
     const struct tz *tz;
     struct rng rng;
-    bool dry_run, observe;
+    bool dry_run, observe, without_texts;
     char fingerprint[20]; /* of the configuration, in hex */
     char host[NAME_TEXT], user[NAME_TEXT];
     int32_t pid;
@@ -242,6 +242,7 @@ struct controller {
     struct effects *fx;
 
     struct source_state sources[SOURCE_COUNT];
+    bool moving, any_spot; /* as of sources_watch(): what the rhythm depends on */
     struct server_state *servers;
     size_t n_servers;
     struct extension_state_kept extension;
@@ -386,6 +387,10 @@ void merge_all(struct controller *c) NONNULL;
 void sources_init(struct controller *c) NONNULL;
 void sources_take(struct controller *c, struct observation *o) NONNULL;
 void sources_schedule(struct controller *c) NONNULL;
+/* Looks at the facts once for all that asks below: is anything on its way, and does a
+ * spot instance live? After merge_all(), and again when moves were begun or ended. */
+void sources_watch(struct controller *c) NONNULL;
+void sources_ask(struct controller *c, bool all) NONNULL;
 void sources_hurry(struct controller *c, enum source s) NONNULL;
 bool source_is_needed(const struct controller *c, enum source s) NONNULL;
 bool source_is_stale(const struct controller *c, enum source s) NONNULL;

@@ -4,13 +4,18 @@
 
 #include "core/base/rng.h"
 #include "core/engine/engine.h"
-#include "core/policy/schedule.h"
 #include "core/sim/port.h"
+#include "core/sim/ready.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum { PENDING_MAX = 256, MINUTE_MS = 60 * 1000, DOWN_MAX_MS = 120 * 1000 };
+/* Typed: how often one looks while nothing moves; at what nobody decides on; while
+ * something moves. */
+enum { REST_S = 300, SLOW_S = 3600, MOVING_S = 10 };
+/* At the very start nodes may be as a person left them. */
+enum { SETTLE_S = 600 };
 
 /* An answer that is still on its way. */
 struct pending {
@@ -21,6 +26,7 @@ struct pending {
 struct drive {
     const struct drive_options *o;
     struct drive_report *report;
+    struct config config; /* typed: with the polls of a site at rest */
     struct clock_fake fake;
     struct clock clock;
     struct port port;
@@ -28,12 +34,12 @@ struct drive {
     struct engine *engine;
     struct pending pending[PENDING_MAX];
     size_t n_pending;
+    struct event look; /* being put together */
+    bool looking;
     int64_t seq, next_minute_ms, next_crash_ms;
     struct rng rng; /* of the crashes */
-    struct schedule schedule;
-    bool was_in_window;
-    struct utc window_start;
-    bool *ready; /* of this window, by server */
+    struct readiness ready;
+    struct account account;
 };
 
 static int64_t now_ms(const struct drive *d)
@@ -66,7 +72,11 @@ static void on_poll(void *ctx, const struct poll_request *rq)
 
     d->report->polls++;
     ev.as.observation = d->port.poll(d->port.ctx, rq->source, &rq->hints);
-    if (ev.as.observation != NULL)
+    if (ev.as.observation == NULL)
+        return;
+    if (d->looking && ev.as.observation->took_ms == 0)
+        d->look.as.look.all[d->look.as.look.n++] = ev.as.observation;
+    else
         expect(d, &ev, ev.as.observation->took_ms);
 }
 
@@ -87,16 +97,17 @@ static void hash_text(uint64_t *h, const char *s)
     *h = (*h ^ 0xff) * UINT64_C(1099511628211);
 }
 
-static void on_journal(void *ctx, const struct journal_entry *j)
+static void note_entry(struct drive *d, const struct journal_entry *j)
 {
-    struct drive *d = ctx;
     struct drive_report *r = d->report;
     char when[TIME_TEXT];
 
     hash_text(&r->trace, utc_text(j->at, when));
     hash_text(&r->trace, j->server);
+    hash_text(&r->trace, j->actor);
     hash_text(&r->trace, j->action);
-    hash_text(&r->trace, j->text);
+    hash_text(&r->trace, j->to);
+    hash_text(&r->trace, j->move);
     if (str_eq(j->action, "move-end") && j->outcome == OUTCOME_DONE) {
         if (str_eq(j->to, "cloud"))
             r->moves_out++;
@@ -111,47 +122,50 @@ static void on_journal(void *ctx, const struct journal_entry *j)
         d->o->each_entry(d->o->ctx, j);
 }
 
-/* What must hold at every look (reliability 3), as far as a snapshot shows it. */
-static void check(struct drive *d, const struct fleet *f)
+static void on_record(void *ctx, const struct record *r)
 {
-    for (size_t i = 0; i < f->n_servers; i++) {
-        const struct server_facts *s = &f->servers[i].facts;
+    struct drive *d = ctx;
 
-        if (s->onprem.known && s->cloud.known && s->onprem.open && s->cloud.open &&
-            !f->servers[i].move.active && f->at.s - d->o->from.s > 600) {
+    if (r->kind == RECORD_JOURNAL)
+        note_entry(d, &r->as.journal);
+    else
+        account_take(&d->account, r);
+}
+
+/* What must hold at every look (reliability 3), as far as the facts show it. */
+static void check(struct drive *d)
+{
+    const struct controller *c = engine_controller(d->engine);
+
+    for (size_t i = 0; i < d->o->config->n_servers; i++) {
+        struct controller_server s = controller_server(c, i);
+
+        if (s.facts->onprem.known && s.facts->cloud.known && s.facts->onprem.open &&
+            s.facts->cloud.open && !s.moving && d->fake.utc.s - d->o->from.s > SETTLE_S) {
             d->report->violations++;
             (void)str_format(d->report->violation, LINE_TEXT,
-                             "I1b: both nodes of %s are open", f->servers[i].name);
+                             "I1b: both nodes of %s are open",
+                             d->o->config->servers[i].name);
         }
     }
 }
 
-static void measure(struct drive *d, const struct fleet *f)
+/* Kept away from the cloud by a person: by a hold, or with auto off. */
+static bool is_excused(const struct decision *d)
 {
-    struct drive_report *r = d->report;
-    struct schedule_at at;
-    bool in_window;
+    return d->desired == PLACE_UNKNOWN || d->gate == GATE_AUTO_OFF ||
+           (d->reason == REASON_HOLD && d->desired == PLACE_ONPREM);
+}
 
-    if (f->at.s + 86400 > d->schedule.valid_to.s || f->at.s < d->schedule.valid_from.s)
-        schedule_build(&d->o->config->policy, d->o->tz, f->at, 0, &d->schedule);
-    at = schedule_at(&d->schedule, f->at);
-    in_window =
-        at.has_window && f->at.s >= at.window.start.s && f->at.s < at.window.end.s;
-    if (in_window && at.window.start.s != d->window_start.s) {
-        d->window_start = at.window.start;
-        memset(d->ready, 0, f->n_servers * sizeof(d->ready[0]));
-    }
-    for (size_t i = 0; in_window && i < f->n_servers; i++) {
-        const struct server_facts *s = &f->servers[i].facts;
-        bool ready = s->place == PLACE_CLOUD && s->cloud.open;
+static void measure(struct drive *d)
+{
+    const struct controller *c = engine_controller(d->engine);
 
-        r->planned_minutes++;
-        r->ready_minutes += ready ? 1 : 0;
-        if (ready && !d->ready[i]) {
-            d->ready[i] = true;
-            if (r->n_late < ARRAY_LEN(r->late_s))
-                r->late_s[r->n_late++] = f->at.s - at.window.start.s;
-        }
+    for (size_t i = 0; i < d->o->config->n_servers; i++) {
+        struct controller_server s = controller_server(c, i);
+
+        readiness_note(&d->ready, i, s.facts->place == PLACE_CLOUD && s.facts->cloud.open,
+                       is_excused(s.decision));
     }
 }
 
@@ -172,20 +186,19 @@ static void minute(struct drive *d)
         return;
     d->next_minute_ms = (now_ms(d) / MINUTE_MS + 1) * MINUTE_MS;
     give_orders(d);
+    check(d);
+    if (d->o->each_minute == NULL)
+        return;
     f = controller_snapshot(engine_controller(d->engine));
     if (f == NULL)
         return;
-    check(d, f);
-    measure(d, f);
-    if (d->o->each_minute != NULL)
-        d->o->each_minute(d->o->ctx, f);
+    d->o->each_minute(d->o->ctx, f);
     fleet_unref(f);
 }
 
-/* The next thing that happens: an answer arrives, or the controller wants to be woken. */
-static void next(struct drive *d, struct event *ev, int64_t *at_ms)
+/* The answer that comes first; n_pending when none is on its way. */
+static size_t first_pending(const struct drive *d)
 {
-    int64_t wake = engine_next_wake(d->engine).ms;
     size_t first = d->n_pending;
 
     for (size_t i = 0; i < d->n_pending; i++) {
@@ -194,14 +207,59 @@ static void next(struct drive *d, struct event *ev, int64_t *at_ms)
              d->pending[i].seq < d->pending[first].seq))
             first = i;
     }
-    if (first < d->n_pending && d->pending[first].at_ms <= wake) {
-        *at_ms = d->pending[first].at_ms;
-        *ev = d->pending[first].event;
+    return first;
+}
+
+/* Typed: what is due is asked first, so that one step sees all of it. */
+static void look(struct drive *d, bool all)
+{
+    d->look.kind = EVENT_LOOK;
+    d->look.as.look.n = 0;
+    d->looking = true;
+    engine_ask(d->engine, all);
+    d->looking = false;
+    engine_feed(d->engine, &d->look);
+}
+
+static void tick(struct drive *d)
+{
+    struct event ev = {.kind = EVENT_TICK};
+
+    if (d->o->level == DRIVE_TYPED)
+        look(d, false);
+    else
+        engine_feed(d->engine, &ev);
+}
+
+/* On to the next thing that happens: an answer arrives, the controller wants to be woken,
+ * or the site has news. False: nothing does until end_ms. */
+static bool step(struct drive *d, int64_t end_ms)
+{
+    int64_t at_ms = d->o->level == DRIVE_TYPED ? engine_next_due(d->engine).ms
+                                               : engine_next_wake(d->engine).ms;
+    size_t first = first_pending(d);
+    bool answer = first < d->n_pending && d->pending[first].at_ms <= at_ms, news;
+
+    if (answer)
+        at_ms = d->pending[first].at_ms;
+    if (at_ms > end_ms)
+        return false;
+    news = d->port.live(d->port.ctx, at_ms);
+    clock_fake_advance_ms(&d->fake, site_now_ms(d->o->site) - now_ms(d));
+    readiness_advance(&d->ready, d->fake.utc);
+    if (news) {
+        look(d, true);
+    } else if (answer) {
+        struct event ev = d->pending[first].event;
+
         d->pending[first] = d->pending[--d->n_pending];
-        return;
+        engine_feed(d->engine, &ev);
+    } else {
+        tick(d);
     }
-    *at_ms = wake;
-    *ev = (struct event){.kind = EVENT_TICK};
+    measure(d);
+    d->report->steps++;
+    return true;
 }
 
 /* A controller over the store as it is: at the start, and after each crash. */
@@ -209,30 +267,53 @@ static enum err_code start_engine(struct drive *d, struct err *e)
 {
     const struct drive_options *o = d->o;
     const struct dispatch dispatch = {on_poll, on_call, d};
-    const struct controller_options co = {.config = o->config,
+    const struct controller_options co = {.config = &d->config,
                                           .tz = o->tz,
                                           .seed = o->seed,
                                           .host = "simulation",
-                                          .user = "rushhour"};
+                                          .user = "rushhour",
+                                          .without_texts = o->without_texts};
 
     if (engine_new(&co, d->store, &d->clock, &dispatch, o->log, &d->engine, e) != ERR_OK)
         return e->code;
     controller_set_auto(engine_controller(d->engine), AUTO_ON, d->fake.utc);
-    engine_on_journal(d->engine, on_journal, d);
+    engine_on_record(d->engine, on_record, d);
     return ERR_OK;
+}
+
+/* Typed: the rhythm of a site that is looked at every five minutes while nothing moves,
+ * and every ten seconds while something does. Prices are for the bill only. */
+static void pace(struct config *c)
+{
+    int64_t *const rest[] = {&c->velostrata.api.poll, &c->jenkins.poll, &c->vsphere.poll,
+                             &c->aws.poll, &c->aws.poll_spot};
+    int64_t *const slow[] = {&c->aws.poll_interfaces, &c->aws.poll_prices};
+
+    for (size_t i = 0; i < ARRAY_LEN(rest); i++)
+        *rest[i] = REST_S;
+    for (size_t i = 0; i < ARRAY_LEN(slow); i++)
+        *slow[i] = SLOW_S;
+    if (c->policy.poll_moving < MOVING_S)
+        c->policy.poll_moving = MOVING_S;
 }
 
 static enum err_code set_up(struct drive *d, struct err *e)
 {
     const struct drive_options *o = d->o;
+    bool typed = o->level == DRIVE_TYPED;
 
     d->fake = (struct clock_fake){.utc = o->from, .mono = {o->from.s * 1000}};
     d->clock = clock_fake_clock(&d->fake);
-    d->ready = calloc(o->config->n_servers + 1, sizeof(*d->ready));
-    if (d->ready == NULL)
-        return err_set(e, ERR_NOMEM, "simulation: out of memory");
+    d->config = *o->config; /* what it points to stays the caller's */
+    if (typed)
+        pace(&d->config);
     site_advance(o->site, now_ms(d));
-    if (port_wire_open(o->site, o->config, &d->clock, &d->port, e) != ERR_OK ||
+    if (readiness_init(&d->ready, &o->config->policy, o->tz, o->config->n_servers,
+                       o->from, (struct utc){o->from.s + o->duration_s}, e) != ERR_OK ||
+        (typed ? port_typed_open(o->site, &d->clock, &d->port, e)
+               : port_wire_open(o->site, o->config, &d->clock, &d->port, e)) != ERR_OK)
+        return e->code;
+    if ((!typed || o->state_dir != NULL) &&
         store_open(o->state_dir, STORE_CONTROLLER, o->config->deployment, &d->store, e) !=
             ERR_OK)
         return e->code;
@@ -256,7 +337,8 @@ static void tear_down(struct drive *d)
     stop_engine(d);
     port_free(&d->port);
     store_close(d->store);
-    free(d->ready);
+    readiness_clear(&d->ready);
+    account_clear(&d->account);
 }
 
 static void plan_crash(struct drive *d)
@@ -271,8 +353,6 @@ static void plan_crash(struct drive *d)
  * minutes. */
 static enum err_code crash(struct drive *d, struct err *e)
 {
-    struct event ev = {.kind = EVENT_TICK};
-
     d->report->crashes++;
     stop_engine(d);
     clock_fake_advance_ms(&d->fake, rng_between(&d->rng, 1, DOWN_MAX_MS));
@@ -280,23 +360,17 @@ static enum err_code crash(struct drive *d, struct err *e)
     if (d->port.restart(d->port.ctx, e) != ERR_OK || start_engine(d, e) != ERR_OK)
         return e->code;
     plan_crash(d);
-    engine_feed(d->engine, &ev);
+    tick(d);
     return ERR_OK;
 }
 
-static void finish(struct drive *d)
+static void note_speedup(struct drive *d)
 {
     struct drive_report *r = d->report;
     struct fleet *f = controller_snapshot(engine_controller(d->engine));
 
-    r->to = d->fake.utc;
-    r->lost_builds = site_totals(d->o->site).builds_failed_by_loss;
     if (f == NULL)
         return;
-    r->cost_total = f->month;
-    r->cost_extension = f->extension_month;
-    r->cost_spot.nanos = f->month.nanos - f->extension_month.nanos;
-    r->cost_known = f->hour_known;
     r->speedup_known = f->speedup.known;
     r->speedup_percent = f->speedup.percent;
     r->speedup_jobs = f->speedup.jobs;
@@ -304,19 +378,32 @@ static void finish(struct drive *d)
     fleet_unref(f);
 }
 
-static int by_value(const void *a, const void *b)
+static enum err_code finish(struct drive *d, int64_t end_ms, struct err *e)
 {
-    const int64_t *x = a, *y = b;
+    struct drive_report *r = d->report;
 
-    return (*x > *y) - (*x < *y);
+    (void)d->port.live(d->port.ctx, end_ms); /* nobody looks any more */
+    clock_fake_advance_ms(&d->fake, end_ms - now_ms(d));
+    readiness_advance(&d->ready, d->fake.utc);
+    readiness_sort(&d->ready);
+    r->to = d->fake.utc;
+    r->planned_s = d->ready.planned_s;
+    r->ready_s = d->ready.ready_s;
+    r->late_p50_s = readiness_late_s(&d->ready, 50);
+    r->late_p99_s = readiness_late_s(&d->ready, 99);
+    r->late_max_s = readiness_late_s(&d->ready, 100);
+    r->lost_builds = site_totals(d->o->site).builds_failed_by_loss;
+    note_speedup(d);
+    if (d->ready.out_of_memory)
+        return err_set(e, ERR_NOMEM, "simulation: out of memory");
+    return account_close(&d->account, d->o->config, r->from, r->to, &r->cost, e);
 }
 
 enum err_code drive_run(const struct drive_options *o, struct drive_report *out,
                         struct err *e)
 {
     struct drive *d = calloc(1, sizeof(*d));
-    struct event ev = {.kind = EVENT_TICK};
-    int64_t end_ms = (o->from.s + o->duration_s) * 1000, at_ms;
+    int64_t end_ms = (o->from.s + o->duration_s) * 1000;
 
     *out = (struct drive_report){.seed = o->seed,
                                  .from = o->from,
@@ -330,25 +417,13 @@ enum err_code drive_run(const struct drive_options *o, struct drive_report *out,
         goto done;
     rng_seed(&d->rng, o->seed ^ UINT64_C(0x5deece66d));
     plan_crash(d);
-    engine_feed(d->engine, &ev);
-    for (;;) {
+    tick(d);
+    do {
         if (now_ms(d) >= d->next_crash_ms && crash(d, e) != ERR_OK)
             goto done;
-        next(d, &ev, &at_ms);
-        if (at_ms > end_ms) {
-            if (ev.kind == EVENT_OBSERVATION)
-                observation_unref(ev.as.observation);
-            break;
-        }
-        clock_fake_advance_ms(&d->fake, at_ms - now_ms(d));
-        site_advance(o->site, at_ms);
-        engine_feed(d->engine, &ev);
-        out->steps++;
         minute(d);
-    }
-    clock_fake_advance_ms(&d->fake, end_ms - now_ms(d));
-    finish(d);
-    qsort(out->late_s, out->n_late, sizeof(out->late_s[0]), by_value);
+    } while (step(d, end_ms));
+    (void)finish(d, end_ms, e); /* e is what is returned */
 done:
     tear_down(d);
     free(d);

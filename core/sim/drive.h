@@ -1,7 +1,7 @@
 /*
  * drive - the shipped controller and the simulated site on one virtual clock, in one
- * thread, as fast as the machine can; every answer goes through the real readers as bytes
- * (design 4, 7). Owns what it makes; borrows the configuration and zone. Threads: one.
+ * thread, as fast as the machine can (design 4, 7, reliability 5). Owns what it makes;
+ * borrows the configuration and zone. Threads: one.
  */
 #ifndef RH_SIM_DRIVE_H
 #define RH_SIM_DRIVE_H
@@ -10,20 +10,32 @@
 #include "core/base/tz.h"
 #include "core/model/config.h"
 #include "core/model/fleet.h"
+#include "core/sim/account.h"
 #include "core/sim/site.h"
 
+enum drive_level {
+    DRIVE_WIRE, /* every answer goes through the real readers as bytes */
+    /* Observations straight from the site: a look every five minutes while nothing moves,
+     * and when the region tells something; as often as ever while something does. */
+    DRIVE_TYPED
+};
+
 struct drive_options {
-    const struct config *config; /* fits the site (site_config_text), secrets set */
+    enum drive_level level;
+    const struct config *config; /* fits the site (site_config_text); secrets set, for
+                                    the wire */
     const struct tz *tz;
     struct site *site;
     uint64_t seed;
     struct utc from;
     int64_t duration_s;
-    const char *state_dir; /* NULL = in memory */
+    const char *state_dir; /* NULL = in memory; typed without one: nothing is kept */
     int64_t
         crash_mean_s; /* the controller dies by chance, on average so often; 0 = never */
     struct log *log;
-    /* Called every simulated minute; may act on the site. NULL = nobody. */
+    bool without_texts; /* the journal does without the plan's reasons, for speed */
+    /* Called every simulated minute (typed: at the first look behind it); may act on the
+     * site. NULL = nobody. */
     void (*each_minute)(void *ctx, const struct fleet *f);
     void (*each_entry)(void *ctx, const struct journal_entry *j);
     /* Orders of a person: asked every simulated minute until it answers false. */
@@ -39,12 +51,9 @@ struct drive_report {
     int64_t moves_out, moves_back, moves_failed, interruptions;
     int64_t
         lost_builds; /* builds that died with a reclaimed instance, as the site counts */
-    int64_t planned_minutes,
-        ready_minutes;   /* server-minutes inside windows; those ready */
-    int64_t late_s[512]; /* ready_at - S per server and window, sorted */
-    size_t n_late;
-    struct usd cost_total, cost_spot, cost_extension, on_demand;
-    bool cost_known;
+    int64_t planned_s, ready_s; /* server-seconds inside windows; those ready */
+    int64_t late_p50_s, late_p99_s, late_max_s; /* ready_at - S per server and window */
+    struct account_bill cost;                   /* of the whole period */
     bool speedup_known; /* as the last snapshot has it */
     int32_t speedup_percent, speedup_jobs, speedup_builds;
     int64_t polls, calls, steps, crashes;
@@ -52,6 +61,9 @@ struct drive_report {
     char violation[LINE_TEXT]; /* the first */
     uint64_t trace;            /* a hash over the journal: same seed, same hash */
 };
+
+/* In hundredths: 9873 is 98.73 %; 10000 when no window was planned. */
+int64_t drive_ready_percent(const struct drive_report *r) NONNULL;
 
 enum err_code drive_run(const struct drive_options *o, struct drive_report *out,
                         struct err *e) MUST_CHECK NONNULL;

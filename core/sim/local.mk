@@ -1,4 +1,6 @@
 libcore_a_SOURCES += \
+	core/sim/account.c \
+	core/sim/account.h \
 	core/sim/aws_json_wire.c \
 	core/sim/aws_json_wire.h \
 	core/sim/control.c \
@@ -22,12 +24,15 @@ libcore_a_SOURCES += \
 	core/sim/md5.c \
 	core/sim/md5.h \
 	core/sim/port.h \
+	core/sim/port_typed.c \
 	core/sim/port_wire.c \
 	core/sim/pricing_wire.c \
 	core/sim/property_collector.c \
 	core/sim/property_filter.c \
 	core/sim/property_spec.c \
 	core/sim/property_spec.h \
+	core/sim/ready.c \
+	core/sim/ready.h \
 	core/sim/report.c \
 	core/sim/server.c \
 	core/sim/server.h \
@@ -40,6 +45,9 @@ libcore_a_SOURCES += \
 	core/sim/soap_request.c \
 	core/sim/soap_request.h \
 	core/sim/sqs_wire.c \
+	core/sim/typed.c \
+	core/sim/typed.h \
+	core/sim/typed_act.c \
 	core/sim/velostrata_extension.c \
 	core/sim/velostrata_tasks.c \
 	core/sim/velostrata_wire.c \

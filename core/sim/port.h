@@ -17,6 +17,9 @@ struct port {
     struct observation *(*poll)(void *ctx, enum source source,
                                 const struct poll_hints *hints);
     void (*act)(void *ctx, const struct call *call, struct call_result *out);
+    /* The site lives on to that instant; true: something was told before that, the site
+     * stands there, and it is time for a look. */
+    bool (*live)(void *ctx, int64_t until_ms);
     /* The process ended and another one begins: what a process keeps is forgotten. */
     enum err_code (*restart)(void *ctx, struct err *e);
     void (*free)(void *ctx);
@@ -30,5 +33,10 @@ void port_free(struct port *p) NONNULL;
 enum err_code port_wire_open(struct site *site, const struct config *config,
                              const struct clock *clock, struct port *out,
                              struct err *e) MUST_CHECK NONNULL;
+
+/* Without bytes: observations are made straight from the world, calls go straight to it.
+ * Every answer comes at once, but for the site's faults. */
+enum err_code port_typed_open(struct site *site, const struct clock *clock,
+                              struct port *out, struct err *e) MUST_CHECK NONNULL;
 
 #endif

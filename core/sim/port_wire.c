@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 struct wire_port {
+    struct site *site;
     struct transport transport;
     struct api_shared *shared;
     struct api_set *set;
@@ -32,6 +33,14 @@ static void act_wire(void *ctx, const struct call *call, struct call_result *out
     struct wire_port *p = ctx;
 
     api_set_act(p->set, call, out);
+}
+
+static bool live_wire(void *ctx, int64_t until_ms)
+{
+    struct wire_port *p = ctx;
+
+    site_advance(p->site, until_ms);
+    return false; /* who is told nothing has to ask */
 }
 
 static enum err_code restart_wire(void *ctx, struct err *e)
@@ -60,6 +69,7 @@ enum err_code port_wire_open(struct site *site, const struct config *config,
 
     if (p == NULL)
         return err_set(e, ERR_NOMEM, "simulation: out of memory");
+    p->site = site;
     p->transport = site_transport(site);
     if ((config->aws.present &&
          aws_credentials_new_static(site_aws_key_id, site_aws_secret_key, NULL, clock,
@@ -69,6 +79,6 @@ enum err_code port_wire_open(struct site *site, const struct config *config,
         free_wire(p);
         return e->code;
     }
-    *out = (struct port){poll_wire, act_wire, restart_wire, free_wire, p};
+    *out = (struct port){poll_wire, act_wire, live_wire, restart_wire, free_wire, p};
     return ERR_OK;
 }

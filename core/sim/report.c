@@ -4,18 +4,9 @@
 
 #include "core/base/timefmt.h"
 
-static int64_t percentile(const struct drive_report *r, int p)
+int64_t drive_ready_percent(const struct drive_report *r)
 {
-    return r->n_late == 0 ? 0 : r->late_s[(r->n_late - 1) * (size_t)p / 100];
-}
-
-/* In hundredths, without a double: 98.73. */
-static void percent(struct strbuf *out, const struct drive_report *r)
-{
-    int64_t h =
-        r->planned_minutes == 0 ? 0 : r->ready_minutes * 10000 / r->planned_minutes;
-
-    strbuf_printf(out, "%lld.%02lld", (long long)(h / 100), (long long)(h % 100));
+    return r->planned_s == 0 ? 10000 : r->ready_s * 10000 / r->planned_s;
 }
 
 static void put_usd(struct strbuf *out, const char *name, struct usd v, bool known)
@@ -28,9 +19,33 @@ static void put_usd(struct strbuf *out, const char *name, struct usd v, bool kno
         strbuf_printf(out, "\"%s\":null", name);
 }
 
+static void put_cost(struct strbuf *out, const struct account_bill *c)
+{
+    const struct usd *items = c->bill.items;
+    struct usd disks = {items[COST_DISKS].nanos + items[COST_VOLUMES].nanos};
+
+    strbuf_puts(out, "\"cost\":{");
+    put_usd(out, "total", c->total, c->known);
+    strbuf_putc(out, ',');
+    put_usd(out, "spot", items[COST_SPOT], c->known);
+    strbuf_putc(out, ',');
+    put_usd(out, "on_demand", items[COST_ON_DEMAND], c->known);
+    strbuf_putc(out, ',');
+    put_usd(out, "extension", items[COST_EXTENSION], c->known);
+    strbuf_putc(out, ',');
+    put_usd(out, "disks", disks, true);
+    for (int i = 0; i < COMPARISON_COUNT; i++) {
+        strbuf_putc(out, ',');
+        put_usd(out, comparison_word((enum comparison)i), c->compare.amount[i],
+                c->compare.known[i]);
+    }
+    strbuf_putc(out, '}');
+}
+
 void drive_report_json(const struct drive_report *r, struct strbuf *out)
 {
     char from[TIME_TEXT], to[TIME_TEXT];
+    int64_t percent = drive_ready_percent(r);
 
     strbuf_printf(
         out, "{\"seed\":%llu,\"from\":\"%s\",\"to\":\"%s\",\"servers\":%d,\"days\":%lld,",
@@ -42,20 +57,12 @@ void drive_report_json(const struct drive_report *r, struct strbuf *out)
     strbuf_printf(out,
                   "\"interruptions\":%lld,\"requeued_builds\":0,\"lost_builds\":%lld,",
                   (long long)r->interruptions, (long long)r->lost_builds);
-    strbuf_puts(out, "\"window_ready_percent\":");
-    percent(out, r);
-    strbuf_printf(out,
-                  ",\"ready_late_s\":{\"p50\":%lld,\"p99\":%lld,\"max\":%lld},\"cost\":{",
-                  (long long)percentile(r, 50), (long long)percentile(r, 99),
-                  (long long)percentile(r, 100));
-    put_usd(out, "total", r->cost_total, r->cost_known);
-    strbuf_putc(out, ',');
-    put_usd(out, "spot", r->cost_spot, r->cost_known);
-    strbuf_putc(out, ',');
-    put_usd(out, "extension", r->cost_extension, r->cost_known);
-    strbuf_puts(out, ",\"disks\":null,");
-    put_usd(out, "same_hours_on_demand", r->on_demand, r->on_demand.nanos > 0);
-    strbuf_putc(out, '}');
+    strbuf_printf(out, "\"window_ready_percent\":%lld.%02lld,",
+                  (long long)(percent / 100), (long long)(percent % 100));
+    strbuf_printf(out, "\"ready_late_s\":{\"p50\":%lld,\"p99\":%lld,\"max\":%lld},",
+                  (long long)r->late_p50_s, (long long)r->late_p99_s,
+                  (long long)r->late_max_s);
+    put_cost(out, &r->cost);
     if (r->speedup_known)
         strbuf_printf(
             out, ",\"speedup\":{\"median_percent\":%d,\"jobs\":%d,\"builds\":%d}",
@@ -70,6 +77,8 @@ void drive_report_text(const struct drive_report *r, struct strbuf *out)
 {
     char from[TIME_TEXT], to[TIME_TEXT], a[USD_TEXT], b[USD_TEXT], c[USD_TEXT],
         late[DUR_TEXT];
+    const struct usd *items = r->cost.bill.items;
+    int64_t percent = drive_ready_percent(r);
 
     strbuf_printf(out, "simulated    %s to %s, %d servers, seed %llu\n",
                   utc_text(r->from, from), utc_text(r->to, to), r->servers,
@@ -80,14 +89,15 @@ void drive_report_text(const struct drive_report *r, struct strbuf *out)
     strbuf_printf(
         out, "spot         %lld interruptions, %lld builds lost with their instance\n",
         (long long)r->interruptions, (long long)r->lost_builds);
-    strbuf_puts(out, "in windows   ");
-    percent(out, r);
-    strbuf_printf(out,
-                  " %% of server-minutes ready in the cloud, latest %s after the start\n",
-                  duration_text(percentile(r, 100), late));
+    strbuf_printf(
+        out,
+        "in windows   %lld.%02lld %% of server-minutes ready in the cloud, latest "
+        "%s after the start\n",
+        (long long)(percent / 100), (long long)(percent % 100),
+        duration_text(r->late_max_s, late));
     strbuf_printf(out, "cost         $%s (spot $%s, extension $%s), an estimate\n",
-                  usd_text(r->cost_total, 2, a), usd_text(r->cost_spot, 2, b),
-                  usd_text(r->cost_extension, 2, c));
+                  usd_text(r->cost.total, 2, a), usd_text(items[COST_SPOT], 2, b),
+                  usd_text(items[COST_EXTENSION], 2, c));
     if (r->speedup_known)
         strbuf_printf(
             out,

@@ -135,7 +135,7 @@ static void test_full_disk(void **state)
     /* back to work: all were in the cloud for most of the day, late by the hour without a
      * disk */
     assert_true(r->report.moves_out >= 4);
-    assert_true(r->report.ready_minutes * 100 / r->report.planned_minutes >= 80);
+    assert_true(r->report.ready_s * 100 / r->report.planned_s >= 80);
     assert_int_equal(r->totals.both_places_ms, 0);
     assert_int_equal(r->totals.builds_killed_by_us, 0);
 

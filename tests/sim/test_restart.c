@@ -18,7 +18,7 @@ static void test_crashes(void **state)
     (void)state;
     for (uint64_t seed = 20; seed < 24; seed++) {
         struct run *r = run_crashing(seed, DAYS * 86400, MEAN_S);
-        int64_t percent = r->report.ready_minutes * 100 / r->report.planned_minutes;
+        int64_t percent = r->report.ready_s * 100 / r->report.planned_s;
 
         print_message(
             "seed %llu: %lld crashes, ready %lld %%, %lld launches by %lld calls\n",

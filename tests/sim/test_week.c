@@ -10,7 +10,7 @@ static void test_week(void **state)
 {
     struct run *r = run_story(1, WEEK_S);
     const struct watched *w = &r->watched;
-    int64_t percent = r->report.ready_minutes * 10000 / r->report.planned_minutes;
+    int64_t percent = r->report.ready_s * 10000 / r->report.planned_s;
 
     (void)state;
     print_message(
@@ -19,7 +19,7 @@ static void test_week(void **state)
         (long long)r->report.interruptions, (long long)r->report.moves_out,
         (unsigned long long)r->report.trace);
     /* 5 working days, 4 servers, 9 hours */
-    assert_int_equal(r->report.planned_minutes, 5 * 4 * 9 * 60);
+    assert_int_equal(r->report.planned_s, 5 * 4 * 9 * 3600);
     assert_true(percent >= 9700);
     assert_int_equal(w->in_cloud_late, 0);
     assert_int_equal(w->extension_late, 0);

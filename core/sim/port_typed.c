@@ -1,0 +1,191 @@
+#include <config.h>
+
+#include "core/sim/port.h"
+
+#include "core/sim/site_impl.h"
+#include "core/sim/typed.h"
+
+#include <stdlib.h>
+
+enum { USUAL_TIMEOUT_MS = 20000, SKEW_S = 600 };
+
+struct typed_port {
+    struct site *site;
+    const struct clock *clock;
+    uint64_t heard; /* of the region's bus */
+    /* Used in turn, so that no memory is asked for at each look: while the controller
+     * holds one the other is filled. */
+    struct observation *kept[SOURCE_COUNT][2];
+};
+
+/* What goes wrong on the way, as the shipped clients would report it. The faults of
+ * bytes alone (loose-shapes) have no meaning here. */
+static const struct strike {
+    enum site_fault fault;
+    bool done;            /* the act was done all the same */
+    enum outcome outcome; /* … as far as the client can tell */
+    enum err_code code;   /* ERR_OK: a poll sees nothing of it */
+    const char *text;
+} strikes[] = {
+    /* clang-format off */
+    {FAULT_REFUSE,       false, OUTCOME_FAILED,  ERR_CONNECT,   "connection refused"},
+    {FAULT_RESET_BEFORE, false, OUTCOME_UNKNOWN, ERR_RESET,     "connection lost before the answer"},
+    {FAULT_STATUS_429,   false, OUTCOME_FAILED,  ERR_THROTTLED, "HTTP 429"},
+    {FAULT_STATUS_500,   false, OUTCOME_UNKNOWN, ERR_SERVER,    "HTTP 500"},
+    {FAULT_STATUS_503,   false, OUTCOME_UNKNOWN, ERR_SERVER,    "HTTP 503"},
+    {FAULT_IGNORED,      false, OUTCOME_DONE,    ERR_OK,        ""},
+    {FAULT_RESET_AFTER,  true,  OUTCOME_UNKNOWN, ERR_RESET,     "connection lost before the answer"},
+    {FAULT_LATE_500,     true,  OUTCOME_UNKNOWN, ERR_SERVER,    "HTTP 500"},
+    {FAULT_WRONG_TYPE,   true,  OUTCOME_UNKNOWN, ERR_PROTOCOL,  "a page in place of the answer"},
+    {FAULT_TRUNCATED,    true,  OUTCOME_UNKNOWN, ERR_PROTOCOL,  "the answer ends in the middle"},
+    /* clang-format on */
+};
+
+static enum site_api api_of(const char *name)
+{
+    for (int i = 0; i < N_APIS; i++)
+        if (str_eq(site_api_name((enum site_api)i), name))
+            return (enum site_api)i;
+    return API_EC2; /* the price history is EC2's, too */
+}
+
+static bool roll(struct typed_port *p, enum site_api api, enum site_fault fault)
+{
+    return faults_roll(&p->site->faults, &p->site->rng, api, fault);
+}
+
+/* NULL: all is well. */
+static const struct strike *strike(struct typed_port *p, enum site_api api)
+{
+    for (size_t i = 0; i < ARRAY_LEN(strikes); i++)
+        if (roll(p, api, strikes[i].fault))
+            return &strikes[i];
+    return NULL;
+}
+
+static int64_t latency_ms(struct typed_port *p, enum site_api api)
+{
+    return roll(p, api, FAULT_LATENCY) ? rng_between(&p->site->rng, 200, 4000) : 0;
+}
+
+/* An empty one, with a reference for the caller. */
+static struct observation *empty(struct typed_port *p, enum source source)
+{
+    struct observation **kept = p->kept[source];
+
+    for (int i = 0; i < 2; i++) {
+        if (kept[i] == NULL)
+            kept[i] = observation_new(source);
+        else if (!observation_reuse(kept[i]))
+            continue;
+        return kept[i] != NULL ? observation_ref(kept[i]) : NULL;
+    }
+    return observation_new(source); /* one is still on its way */
+}
+
+static struct observation *poll_typed(void *ctx, enum source source,
+                                      const struct poll_hints *hints)
+{
+    struct typed_port *p = ctx;
+    struct observation *o = empty(p, source);
+    enum site_api api = api_of(source_api(source));
+    const struct strike *s;
+
+    if (o == NULL)
+        return NULL;
+    o->at = clock_utc(p->clock);
+    if (roll(p, api, FAULT_TIMEOUT)) {
+        o->took_ms = USUAL_TIMEOUT_MS;
+        (void)err_set(&o->err, ERR_TIMEOUT, "%s: no answer", source_api(source));
+        return o;
+    }
+    o->took_ms = latency_ms(p, api);
+    s = strike(p, api);
+    if (s != NULL && s->code != ERR_OK) {
+        (void)err_set(&o->err, s->code, "%s: %s", source_api(source), s->text);
+        return o;
+    }
+    o->skew_known = true;
+    o->skew_s = roll(p, api, FAULT_SKEW) ? -SKEW_S : 0;
+    typed_observe(p->site->w, hints, o);
+    if (arena_failed(o->arena))
+        (void)err_set(&o->err, ERR_NOMEM, "%s: its answer does not fit into memory",
+                      source_api(source));
+    return o;
+}
+
+static void act_typed(void *ctx, const struct call *call, struct call_result *out)
+{
+    struct typed_port *p = ctx;
+    enum site_api api = api_of(call_api(call->kind));
+    const struct strike *s = NULL;
+    bool silent = roll(p, api, FAULT_TIMEOUT);
+    bool done = !silent || rng_chance(&p->site->rng, 500000);
+
+    *out = (struct call_result){.id = call->id, .at = clock_utc(p->clock)};
+    out->took_ms = silent ? USUAL_TIMEOUT_MS : latency_ms(p, api);
+    if (!silent) {
+        s = strike(p, api);
+        done = s == NULL || s->done;
+    }
+    if (done)
+        typed_act(p->site->w, call, out);
+    if (s == NULL && !silent)
+        return;
+    err_clear(&out->err);
+    out->detail[0] = '\0';
+    out->outcome = silent ? OUTCOME_UNKNOWN : s->outcome;
+    if (silent)
+        (void)err_set(&out->err, ERR_TIMEOUT, "%s: no answer", call_word(call->kind));
+    else if (s->code != ERR_OK)
+        (void)err_set(&out->err, s->code, "%s: %s", call_word(call->kind), s->text);
+}
+
+/* Stops where the region tells its event bus something: then it is time for a look. */
+static bool live_typed(void *ctx, int64_t until_ms)
+{
+    struct typed_port *p = ctx;
+    struct world *w = p->site->w;
+
+    while (world_next_event(w) <= until_ms) {
+        world_advance(w, world_next_event(w));
+        if (w->bus_seq == p->heard)
+            continue;
+        p->heard = w->bus_seq;
+        return true;
+    }
+    world_advance(w, until_ms);
+    return false;
+}
+
+static enum err_code restart_typed(void *ctx, struct err *e)
+{
+    struct typed_port *p = ctx;
+
+    p->heard = p->site->w->bus_seq; /* who begins anew looks at everything */
+    return e->code;
+}
+
+static void free_typed(void *ctx)
+{
+    struct typed_port *p = ctx;
+
+    for (size_t i = 0; i < SOURCE_COUNT; i++)
+        for (int k = 0; k < 2; k++)
+            observation_unref(p->kept[i][k]);
+    free(p);
+}
+
+enum err_code port_typed_open(struct site *site, const struct clock *clock,
+                              struct port *out, struct err *e)
+{
+    struct typed_port *p = calloc(1, sizeof(*p));
+
+    if (p == NULL)
+        return err_set(e, ERR_NOMEM, "simulation: out of memory");
+    p->site = site;
+    p->clock = clock;
+    p->heard = site->w->bus_seq;
+    *out = (struct port){poll_typed, act_typed, live_typed, restart_typed, free_typed, p};
+    return ERR_OK;
+}
