@@ -255,6 +255,25 @@ enum err_code config_load(const char *path, bool load_secrets, struct config **o
 enum err_code config_load_text(const char *text, const char *file, bool load_secrets,
                                struct config **out, struct config_problems **problems,
                                struct err *e) MUST_CHECK NONNULL;
+
+/*
+ * The same with options that win over what is written there: each "SECTION.OPTION=VALUE"
+ * (a server's: "servers.NAME.OPTION=VALUE"), VALUE written as in the file, the last one
+ * of a name counts. Problems with them name "--set SECTION.OPTION" as their place.
+ */
+enum { MAX_CONFIG_SETS = 64 };
+struct config_sets {
+    const char *const *list;
+    size_t n; /* MAX_CONFIG_SETS at most */
+};
+enum err_code config_load_sets(const char *path, bool load_secrets,
+                               const struct config_sets *sets, struct config **out,
+                               struct config_problems **problems,
+                               struct err *e) MUST_CHECK NONNULL;
+enum err_code config_load_text_sets(const char *text, const char *file,
+                                    const struct config_sets *sets, struct config **out,
+                                    struct config_problems **problems,
+                                    struct err *e) MUST_CHECK NONNULL;
 void config_free(struct config *c);
 
 size_t config_problems_count(const struct config_problems *p) NONNULL;

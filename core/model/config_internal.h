@@ -19,11 +19,18 @@ struct reader {
     struct config_problems *problems;
     const char *dir; /* relative paths start here; "" = as they are */
     bool load_secrets, need_sources;
+    struct config_sets sets;
     config_setting_t *root;
     config_setting_t **server_settings; /* of c->servers, in the same order */
 };
 
 struct config_problems *problems_new(const char *file);
+
+/* Lines from here on are those of no file (LINES_MAX of the scanner is below): line
+ * SET_LINE + i is "--set NAME", where names[i] begins with NAME up to its '='. */
+enum { SET_LINE = 65001 };
+void problems_name_sets(struct config_problems *p,
+                        const struct config_sets *sets) NONNULL;
 
 /* "file:line: text"; line 0: "file: text". A list that is full says so once. */
 void problem_add(struct config_problems *p, int line, const char *fmt, ...)
@@ -61,6 +68,9 @@ const char *number_text(double v, char buf[NUMBER_TEXT]) NONNULL;
 /* A whole file of text. ERR_NOT_FOUND, ERR_CONFIG. */
 enum err_code config_text_of(const char *path, struct strbuf *b,
                              struct err *e) MUST_CHECK NONNULL;
+
+/* Puts what was --set into the tree, in place of what is there (config_sets.c). */
+void config_put_sets(struct reader *r) NONNULL;
 
 /* Reads the groups below root into the configuration; then looks at what only the whole
  * tells, and at what needs other files. */

@@ -157,6 +157,7 @@ static enum err_code understand(const char *text, size_t len, struct reader *r,
     config_init(&tree);
     if (config_read_string(&tree, text) == CONFIG_TRUE) {
         r->root = config_root_setting(&tree);
+        config_put_sets(r);
         config_read_tree(r);
         config_read_offerings(r);
         config_check(r);
@@ -196,6 +197,8 @@ static enum err_code load(const char *text, size_t len, const char *file,
         return e->code;
     r.problems = problems_new(file[0] != '\0' ? file : "(built in)");
     r.dir = dir_of(r.c->arena, file);
+    if (r.problems != NULL)
+        problems_name_sets(r.problems, &r.sets);
     if (r.problems == NULL || r.dir == NULL)
         rc = err_set(e, ERR_NOMEM, "no memory for the configuration");
     else
@@ -221,6 +224,15 @@ enum err_code config_load_text(const char *text, const char *file, bool load_sec
 {
     const struct reader how = {.load_secrets = load_secrets,
                                .need_sources = load_secrets};
+
+    return load(text, strlen(text), file, &how, out, problems, e);
+}
+
+enum err_code config_load_text_sets(const char *text, const char *file,
+                                    const struct config_sets *sets, struct config **out,
+                                    struct config_problems **problems, struct err *e)
+{
+    const struct reader how = {.sets = *sets};
 
     return load(text, strlen(text), file, &how, out, problems, e);
 }
@@ -283,7 +295,17 @@ static enum err_code unreadable(const char *path, struct config_problems **probl
 enum err_code config_load(const char *path, bool load_secrets, struct config **out,
                           struct config_problems **problems, struct err *e)
 {
-    const struct reader how = {.load_secrets = load_secrets, .need_sources = true};
+    const struct config_sets none = {0};
+
+    return config_load_sets(path, load_secrets, &none, out, problems, e);
+}
+
+enum err_code config_load_sets(const char *path, bool load_secrets,
+                               const struct config_sets *sets, struct config **out,
+                               struct config_problems **problems, struct err *e)
+{
+    const struct reader how = {
+        .load_secrets = load_secrets, .need_sources = true, .sets = *sets};
     struct strbuf b;
     enum err_code rc;
 

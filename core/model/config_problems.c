@@ -22,6 +22,7 @@ struct config_problems {
     struct problem list[PROBLEMS_MAX];
     size_t n;
     bool full, failed;
+    struct config_sets sets;
 };
 
 struct config_problems *problems_new(const char *file)
@@ -33,6 +34,11 @@ struct config_problems *problems_new(const char *file)
     return p;
 }
 
+void problems_name_sets(struct config_problems *p, const struct config_sets *sets)
+{
+    p->sets = *sets;
+}
+
 static void add_line(struct config_problems *p, int order, const char *file, int line,
                      const char *text)
 {
@@ -42,7 +48,13 @@ static void add_line(struct config_problems *p, int order, const char *file, int
         p->full = true;
         return;
     }
-    if (line > 0)
+    if (line >= SET_LINE && (size_t)(line - SET_LINE) < p->sets.n) {
+        const char *set = p->sets.list[line - SET_LINE];
+
+        (void)str_format(whole, sizeof(whole), "--set %.*s: %s",
+                         (int)(strcspn(set, "=") < 120 ? strcspn(set, "=") : 120), set,
+                         text);
+    } else if (line > 0)
         (void)str_format(whole, sizeof(whole), "%.255s:%d: %s", file, line, text);
     else
         (void)str_format(whole, sizeof(whole), "%.255s: %s", file, text);

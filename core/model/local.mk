@@ -15,6 +15,7 @@ libcore_a_SOURCES += \
 	core/model/config_problems.c \
 	core/model/config_read.c \
 	core/model/config_scan.c \
+	core/model/config_sets.c \
 	core/model/config_value.c \
 	core/model/facts.h \
 	core/model/fleet.c \
