@@ -84,7 +84,7 @@ int cmd_sim(const struct args *a)
     if (a->set[FLAG_LISTEN] && listen_port(a->value[FLAG_LISTEN], &port, &e) != ERR_OK)
         return session_fail(&e);
     if (a->set[FLAG_FAULTS] && str_eq(a->value[FLAG_FAULTS], "list")) {
-        site_fault_list(&line);
+        site_fault_list(false, &line);
         out_printf("%s", strbuf_text(&line));
         strbuf_clear(&line);
         return out_flush() ? EXIT_DONE : EXIT_FAILED;

@@ -313,7 +313,7 @@ void site_control(struct site *s, const struct http_request *rq, struct http_res
     }
     if (str_eq(rq->method, "GET") && str_eq(path, "/faults")) {
         wire_answer(rs, 200, "text/plain", "");
-        faults_list(&rs->body);
+        faults_list(false, &rs->body);
         return;
     }
     while (i < ARRAY_LEN(orders) && (*path != '/' || !str_eq(path + 1, orders[i].name)))

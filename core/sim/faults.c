@@ -6,7 +6,7 @@
 
 #include "core/base/money.h"
 
-enum where { WIRE, WORLD };
+enum where { WIRE, BYTES, WORLD };
 
 static const struct {
     const char *name;
@@ -38,10 +38,23 @@ const char *fault_name(enum site_fault fault)
     return faults[fault].name;
 }
 
-void faults_list(struct strbuf *out)
+void faults_list(bool typed, struct strbuf *out)
 {
     for (size_t i = 0; i < ARRAY_LEN(faults); i++)
-        strbuf_printf(out, "%-14s%s\n", faults[i].name, faults[i].help);
+        if (!typed || faults[i].where != BYTES)
+            strbuf_printf(out, "%-14s%s\n", faults[i].name, faults[i].help);
+}
+
+enum err_code faults_check_typed(const struct faults *f, struct err *e)
+{
+    for (size_t i = 0; i < ARRAY_LEN(faults); i++)
+        for (int api = 0; faults[i].where == BYTES && api < N_APIS; api++)
+            if (f->rate[api][i] != 0)
+                return err_set(
+                    e, ERR_USAGE,
+                    "fault '%s' has no meaning here: no answer is made of bytes",
+                    faults[i].name);
+    return ERR_OK;
 }
 
 static enum err_code unknown(const char *name, struct err *e)

@@ -11,7 +11,8 @@
 #include "core/base/str.h"
 #include "core/sim/world.h"
 
-/* id, name, where (WIRE: a chance for each request; WORLD: as said), help. */
+/* id, name, where (WIRE: a chance for each request; BYTES: the same, where answers are
+ * bytes; WORLD: as said), help. */
 #define SITE_FAULTS(X)                                                                   \
     X(LATENCY, "latency", WIRE, "the answer takes 0.2 to 4 s longer")                    \
     X(TIMEOUT, "timeout", WIRE, "no answer ever comes; the act is done in half of them") \
@@ -25,7 +26,7 @@
     X(IGNORED, "ignored", WIRE, "a change is answered as done, but is not")              \
     X(TRUNCATED, "truncated", WIRE, "the body ends in the middle")                       \
     X(WRONG_TYPE, "wrong-type", WIRE, "a login page comes with status 200")              \
-    X(LOOSE, "loose-shapes", WIRE,                                                       \
+    X(LOOSE, "loose-shapes", BYTES,                                                      \
       "velostrata: instants and plain texts beyond its "                                 \
       "description")                                                                     \
     X(SKEW, "skew", WIRE, "the Date header is 10 minutes behind")                        \
@@ -67,7 +68,10 @@ enum err_code faults_parse(struct faults *f, const char *spec,
                            struct err *e) MUST_CHECK NONNULL;
 enum err_code faults_set(struct faults *f, const char *name, uint32_t per_million,
                          struct err *e) MUST_CHECK NONNULL;
-void faults_list(struct strbuf *out) NONNULL; /* one line each, with help */
+void faults_list(bool typed, struct strbuf *out) NONNULL; /* typed: without BYTES */
+/* ERR_USAGE when one is on that only bytes can have. */
+enum err_code faults_check_typed(const struct faults *f, struct err *e)
+    MUST_CHECK NONNULL; /* one line each, with help */
 const char *fault_name(enum site_fault fault);
 bool faults_roll(const struct faults *f, struct rng *rng, enum site_api api,
                  enum site_fault fault) NONNULL;

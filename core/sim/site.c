@@ -22,6 +22,8 @@ enum err_code site_new(const struct site_options *o, struct site **out, struct e
         return err_set(e, ERR_NOMEM, "simulated site");
     rng_seed(&s->rng, o->seed ^ UINT64_C(0x5eed0f0fa0175));
     rc = faults_parse(&s->faults, o->faults != NULL ? o->faults : "", e);
+    if (rc == ERR_OK && o->typed)
+        rc = faults_check_typed(&s->faults, e);
     if (rc == ERR_OK)
         rc = world_new(o->seed, o->servers, o->start.s * 1000, &s->w, e);
     if (rc != ERR_OK) {
@@ -56,9 +58,9 @@ int64_t site_next_event_ms(const struct site *s)
     return world_next_event(s->w);
 }
 
-void site_fault_list(struct strbuf *out)
+void site_fault_list(bool typed, struct strbuf *out)
 {
-    faults_list(out);
+    faults_list(typed, out);
 }
 
 /* ---- one exchange ---- */

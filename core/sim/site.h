@@ -17,6 +17,7 @@ struct site_options {
     int32_t servers; /* 1..1000; the first four have the story's names */
     struct utc start;
     const char *faults; /* SPEC "NAME=RATE[,…]", NULL or "" = none */
+    bool typed;         /* no bytes: faults that only bytes can have are ERR_USAGE */
 };
 
 /* ERR_USAGE for a bad faults spec (the message lists the names), ERR_NOMEM. */
@@ -24,8 +25,9 @@ enum err_code site_new(const struct site_options *o, struct site **out,
                        struct err *e) MUST_CHECK NONNULL;
 void site_free(struct site *s);
 
-/* The names of the faults with their meaning, one line each: for `list`. */
-void site_fault_list(struct strbuf *out) NONNULL;
+/* The names of the faults with their meaning, one line each: for `list`. typed: without
+ * those that only bytes can have. */
+void site_fault_list(bool typed, struct strbuf *out) NONNULL;
 
 /* Lets the world live on to that instant (milliseconds since 1970 UTC); never back. */
 void site_advance(struct site *s, int64_t now_ms) NONNULL;
@@ -51,6 +53,27 @@ struct transport site_transport(struct site *s) NONNULL;
  * "http://127.0.0.1:PORT"; no secrets in it: they come by site_secrets. For `demo`,
  * `simulate` and tests. */
 void site_config_text(const struct site *s, const char *base, struct strbuf *out) NONNULL;
+
+/*
+ * Makes it the site that a configuration describes, which has as many servers: names of
+ * servers, VMs and nodes, interfaces, region, extension and instance types are those. A
+ * type that the site does not know has the configured prices (cost.prices); without any
+ * it is sold like the site's first one, and *guessed is the first such type (borrowed),
+ * else NULL. Before the site has lived. ERR_USAGE: it cannot be such a site.
+ */
+struct config;
+enum err_code site_fit(struct site *s, const struct config *c, const char **guessed,
+                       struct err *e) MUST_CHECK NONNULL;
+
+/* The zone in which the servers' interfaces are. Before recorded prices are given. */
+void site_set_home_zone(struct site *s, const char *name) NONNULL;
+
+/* Spot prices as they were recorded, in order of time, in place of simulated ones; a zone
+ * that the site does not have takes the place of one that has no recorded prices. False:
+ * there is no such type, or no room for one more zone. */
+struct price_step;
+bool site_record_prices(struct site *s, const char *type, const char *zone,
+                        const struct price_step *steps, size_t n) NONNULL;
 
 /* The secrets that the site accepts. */
 extern const char site_velostrata_password[], site_jenkins_token[],

@@ -30,6 +30,8 @@ enum {
     SIM_KEEP_BUILDS = 60,   /* of one job */
     SIM_KEEP_EVENTS = 256,  /* of the region's event bus */
     SIM_MAX_PARAMETERS = 4, /* of one job */
+    SIM_MAX_ZONES = 3,
+    SIM_MAX_TYPES = 32, /* of instances */
 };
 
 /* Why the world refuses an operation; each wire says it in its own words. */
@@ -209,6 +211,7 @@ struct sim_offering { /* one type in one zone */
     struct sim_price *prices;
     size_t n_prices, cap_prices;
     int64_t mean;              /* the walk's mean */
+    bool recorded;             /* prices are as they were, the future's too: no walk */
     int64_t no_capacity_until; /* 0 or an instant in the future: none to be had */
 };
 struct sim_type {
@@ -285,6 +288,15 @@ enum sim_refusal world_interrupt(struct world *w, const char *instance_id,
                                  int64_t notice_ms, bool by_price);
 enum sim_refusal world_set_price(struct world *w, int32_t type, int32_t zone,
                                  int64_t nanos);
+/* Another type of instance, in every zone, with a walk of prices around the mean of those
+ * of type `like`, or around mean when that is not 0. Its index; -1 when there is no room
+ * for it or its name is too long. */
+int32_t world_type_add(struct world *w, const char *name, int64_t on_demand, int64_t mean,
+                       int32_t like);
+/* The prices of an offering as they were recorded, in order of time: taken over as they
+ * are. SIM_BAD_VALUE, SIM_LIMIT (memory). */
+enum sim_refusal world_record_prices(struct world *w, int32_t type, int32_t zone,
+                                     const struct sim_price *prices, size_t n);
 enum sim_refusal world_set_capacity(struct world *w, int32_t type, int32_t zone,
                                     bool available);
 
@@ -571,12 +583,13 @@ struct world {
     uint32_t finish_life;
 
     char region[16], vpc[32], account[16];
-    char zones[3][16];
+    char zones[SIM_MAX_ZONES][16];
     size_t n_zones;
-    struct sim_subnet subnets[3];
-    struct sim_type types[3];
+    struct sim_subnet subnets[SIM_MAX_ZONES];
+    struct sim_type types[SIM_MAX_TYPES];
     size_t n_types;
-    struct sim_offering offerings[9]; /* type * n_zones + zone */
+    struct sim_offering
+        offerings[SIM_MAX_TYPES * SIM_MAX_ZONES]; /* type * n_zones + zone */
     struct sim_eni *enis;
     size_t n_enis, cap_enis;
     struct sim_instance **instances; /* by serial, oldest first */

@@ -3,6 +3,7 @@
 #include "core/sim/world_impl.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/base/str.h"
 
@@ -105,10 +106,28 @@ static void change_price(struct world *w, struct sim_offering *o, int64_t nanos)
     check_caps(w, o, nanos);
 }
 
+/* Recorded prices are all there; only the caps have to hear of each change. */
+static void follow_record(struct world *w, const struct event *ev)
+{
+    const struct sim_offering *o = &w->offerings[ev->a];
+    size_t next = (size_t)ev->b;
+
+    if (next > 0)
+        check_caps(w, o, o->prices[next - 1].nanos);
+    while (next < o->n_prices && o->prices[next].at <= w->now)
+        next++;
+    if (next < o->n_prices)
+        world_schedule(w, o->prices[next].at, EV_PRICE, ev->a, 0, (int64_t)next + 1);
+}
+
 void market_on_price(struct world *w, const struct event *ev)
 {
     struct sim_offering *o = &w->offerings[ev->a];
 
+    if (o->recorded) {
+        follow_record(w, ev);
+        return;
+    }
     change_price(w, o, next_price(w, o, w->now));
     world_schedule(w, world_soon(w, 2 * HOUR, 9 * HOUR), EV_PRICE, ev->a, 0, 0);
 }
@@ -194,6 +213,64 @@ void market_on_storm(struct world *w, const struct event *ev)
             (void)world_interrupt(w, w->instances[n]->id, 120 * SECOND, false);
 }
 
+/* An offering with the ninety days before, and what comes next. */
+static void open_offering(struct world *w, size_t n, int64_t mean)
+{
+    struct sim_offering *o = &w->offerings[n];
+    int64_t at = w->start - 90 * DAY;
+
+    o->type = (int32_t)(n / w->n_zones);
+    o->zone = (int32_t)(n % w->n_zones);
+    o->mean = mean;
+    while (at <= w->start) {
+        int64_t nanos = next_price(w, o, at);
+
+        if (o->n_prices == 0 || o->prices[o->n_prices - 1].nanos != nanos)
+            add_price(w, o, at, nanos);
+        at += rng_between(&w->rng, 2 * HOUR, 9 * HOUR);
+    }
+    world_schedule(w, at, EV_PRICE, (int64_t)n, 0, 0);
+}
+
+int32_t world_type_add(struct world *w, const char *name, int64_t on_demand, int64_t mean,
+                       int32_t like)
+{
+    int32_t type = (int32_t)w->n_types;
+    struct sim_type *t = &w->types[type < SIM_MAX_TYPES ? type : 0];
+
+    if (type == SIM_MAX_TYPES || strlen(name) >= sizeof(t->name) || like < 0 ||
+        (size_t)like >= w->n_types)
+        return -1;
+    *t = w->types[like];
+    (void)str_copy(t->name, sizeof(t->name), name);
+    if (on_demand > 0)
+        t->on_demand = on_demand;
+    w->n_types++;
+    for (size_t z = 0; z < w->n_zones; z++)
+        open_offering(w, (size_t)type * w->n_zones + z,
+                      mean > 0 ? mean : offering(w, like, (int32_t)z)->mean);
+    return type;
+}
+
+enum sim_refusal world_record_prices(struct world *w, int32_t type, int32_t zone,
+                                     const struct sim_price *prices, size_t n)
+{
+    struct sim_offering *o;
+    int64_t sum = 0;
+
+    if (type < 0 || zone < 0 || n == 0)
+        return SIM_BAD_VALUE;
+    o = offering(w, type, zone);
+    o->n_prices = 0;
+    for (size_t i = 0; i < n; i++) {
+        add_price(w, o, prices[i].at, prices[i].nanos);
+        sum += prices[i].nanos / (int64_t)n;
+    }
+    o->mean = sum > 0 ? sum : 1;
+    o->recorded = true; /* the next event of the walk begins to follow it */
+    return w->out_of_memory ? SIM_LIMIT : SIM_OK;
+}
+
 void market_setup(struct world *w)
 {
     static const struct sim_type types[] = {
@@ -208,22 +285,8 @@ void market_setup(struct world *w)
     w->n_types = ARRAY_LEN(types);
     for (size_t t = 0; t < w->n_types; t++)
         w->types[t] = types[t];
-    for (size_t n = 0; n < w->n_types * w->n_zones; n++) {
-        struct sim_offering *o = &w->offerings[n];
-        int64_t at = w->start - 90 * DAY;
-
-        o->type = (int32_t)(n / w->n_zones);
-        o->zone = (int32_t)(n % w->n_zones);
-        o->mean = means[o->type] * zone_permille[o->zone] / 1000;
-        while (at <= w->start) {
-            int64_t nanos = next_price(w, o, at);
-
-            if (o->n_prices == 0 || o->prices[o->n_prices - 1].nanos != nanos)
-                add_price(w, o, at, nanos);
-            at += rng_between(&w->rng, 2 * HOUR, 9 * HOUR);
-        }
-        world_schedule(w, at, EV_PRICE, (int64_t)n, 0, 0);
-    }
+    for (size_t n = 0; n < w->n_types * w->n_zones; n++)
+        open_offering(w, n, means[n / w->n_zones] * zone_permille[n % w->n_zones] / 1000);
     world_schedule(w, w->now + HAZARD_STEP, EV_HAZARD, 0, 0, 0);
     world_schedule(w, w->now + STORM_STEP, EV_STORM, 0, 0, 0);
 }
