@@ -61,6 +61,10 @@ static enum err_code take_flag(int argc, char **argv, int *i, struct args *out,
         else
             return err_set(e, ERR_USAGE, "--%s needs a value: --%s %s", flags[f].name,
                            flags[f].name, flags[f].argument);
+        if (f == FLAG_SET && out->n_sets == ARGS_MAX_SETS)
+            return err_set(e, ERR_USAGE, "--set: more than %d of them", ARGS_MAX_SETS);
+        if (f == FLAG_SET)
+            out->sets[out->n_sets++] = out->value[f];
         return ERR_OK;
     }
     return err_set(e, ERR_USAGE, "there is no option --%.*s; see rushhour --help",

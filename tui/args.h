@@ -23,7 +23,7 @@ enum flag {
     FLAG_COUNT
 };
 
-enum { ARGS_MAX_WORDS = 64 };
+enum { ARGS_MAX_WORDS = 64, ARGS_MAX_SETS = 64 };
 
 struct args {
     enum subcommand sub;
@@ -31,6 +31,8 @@ struct args {
     const char *value[FLAG_COUNT];     /* of flags with an argument */
     const char *words[ARGS_MAX_WORDS]; /* what follows the sub-command */
     size_t n_words;
+    const char *sets[ARGS_MAX_SETS]; /* --set, the one that may be there many times */
+    size_t n_sets;
 };
 
 /* Options may stand before or after the sub-command, as --name VALUE or --name=VALUE.

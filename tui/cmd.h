@@ -16,6 +16,7 @@ int cmd_order(const struct args *a)
     NONNULL; /* move, cancel, hold, release, auto, snooze, extension */
 int cmd_explain(const struct args *a) NONNULL;
 int cmd_cost(const struct args *a) NONNULL;
+int cmd_simulate(const struct args *a) NONNULL;
 int cmd_log(const struct args *a) NONNULL;
 int cmd_sim(const struct args *a) NONNULL;
 

@@ -14,6 +14,7 @@ rushhour_SOURCES = \
 	tui/cmd_order.c \
 	tui/cmd_run.c \
 	tui/cmd_sim.c \
+	tui/cmd_simulate.c \
 	tui/cmd_status.c \
 	tui/commands.def \
 	tui/cost_jobs.c \
@@ -31,6 +32,8 @@ rushhour_SOURCES = \
 	tui/out.h \
 	tui/session.c \
 	tui/session.h \
+	tui/simulate.h \
+	tui/simulate_report.c \
 	tui/words_status.c
 rushhour_LDADD = libtui.a libcore.a $(NCURSES_LIBS) $(CORE_LIBS)
 

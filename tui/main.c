@@ -39,7 +39,7 @@ static const struct {
     {SUB_HOLD, cmd_order},    {SUB_RELEASE, cmd_order},   {SUB_AUTO, cmd_order},
     {SUB_SNOOZE, cmd_order},  {SUB_EXTENSION, cmd_order}, {SUB_EXPLAIN, cmd_explain},
     {SUB_COST, cmd_cost},     {SUB_LOG, cmd_log},         {SUB_DOCTOR, doctor},
-    {SUB_INIT, init},         {SUB_SIM, cmd_sim},
+    {SUB_INIT, init},         {SUB_SIM, cmd_sim},         {SUB_SIMULATE, cmd_simulate},
 };
 
 static int help(const struct args *a)

@@ -64,29 +64,27 @@ static void name_ourselves(struct session *s)
     (void)str_copy(s->host, sizeof(s->host), host);
 }
 
-static int load_config(struct session *s, const struct args *a)
+int session_load(struct session *s, const char *path, bool secrets,
+                 const struct config_sets *sets, bool *there)
 {
     struct config_problems *problems = NULL;
     struct err e = {0};
-    char path[PATH_BYTES];
-    bool there = false;
+    char usual[PATH_BYTES];
 
-    if (a->set[FLAG_CONFIG]) {
-        s->config_path = strdup(a->value[FLAG_CONFIG]);
-        there = true; /* or the reader says why not */
-    } else if (cmd_config_path(path, sizeof(path), &there, &e) == ERR_OK) {
-        s->config_path = strdup(path);
-    }
-    if (s->config_path == NULL || !there) {
-        err_clear(&e);
-        (void)err_set(
-            &e, ERR_CONFIG,
-            "there is no configuration file; `rushhour init` writes one, `rushhour demo` "
-            "needs none");
-        return session_fail(&e);
-    }
-    if (config_load(s->config_path, true, &s->config, &problems, &e) == ERR_OK)
+    *there = path != NULL; /* or the reader says why not */
+    if (path == NULL && cmd_config_path(usual, sizeof(usual), there, &e) == ERR_OK)
+        path = usual;
+    if (path == NULL || !*there)
         return EXIT_DONE;
+    err_clear(&e);
+    s->config_path = strdup(path);
+    if (s->config_path == NULL)
+        (void)err_set(&e, ERR_NOMEM, "out of memory");
+    else if (config_load_sets(path, secrets, sets, &s->config, &problems, &e) == ERR_OK &&
+             tz_load(s->config->tz_name, &s->tz, &e) == ERR_OK)
+        return EXIT_DONE;
+    else if (s->config != NULL)
+        err_wrap(&e, "%s: site.tz", path);
     for (size_t i = 0; problems != NULL && i < config_problems_count(problems); i++)
         out_complain("%s\n", config_problems_get(problems, i));
     if (problems == NULL || config_problems_count(problems) == 0)
@@ -95,29 +93,13 @@ static int load_config(struct session *s, const struct args *a)
     return EXIT_USAGE;
 }
 
-int session_open(struct session *s, const struct args *a)
+int session_name_state(struct session *s, const struct args *a)
 {
     struct err e = {0};
-    int rc;
 
-    *s = (struct session){0};
-    name_ourselves(s);
-    rc = load_config(s, a);
-    if (rc != EXIT_DONE)
-        return rc;
-    if (tz_load(s->config->tz_name, &s->tz, &e) != ERR_OK) {
-        err_wrap(&e, "%s: site.tz", s->config_path);
-        (void)session_fail(&e);
-        return EXIT_USAGE;
-    }
     if (a->set[FLAG_STATE] && a->value[FLAG_STATE][0] == '\0') {
         (void)err_set(&e, ERR_USAGE, "--state names no directory");
         return session_fail(&e);
-    }
-    if (a->set[FLAG_LOG_LEVEL] &&
-        log_level_parse(a->value[FLAG_LOG_LEVEL], &(enum log_level){0}, &e) != ERR_OK) {
-        (void)session_fail(&e);
-        return EXIT_USAGE;
     }
     s->state_dir = a->set[FLAG_STATE] ? strdup(a->value[FLAG_STATE])
                                       : xdg_path("XDG_STATE_HOME", ".local/state", "");
@@ -127,6 +109,33 @@ int session_open(struct session *s, const struct args *a)
         return session_fail(&e);
     }
     return EXIT_DONE;
+}
+
+int session_open(struct session *s, const struct args *a)
+{
+    const struct config_sets none = {0};
+    struct err e = {0};
+    bool there;
+    int rc;
+
+    *s = (struct session){0};
+    name_ourselves(s);
+    rc = session_load(s, a->value[FLAG_CONFIG], true, &none, &there);
+    if (rc != EXIT_DONE)
+        return rc;
+    if (!there) {
+        (void)err_set(
+            &e, ERR_CONFIG,
+            "there is no configuration file; `rushhour init` writes one, `rushhour demo` "
+            "needs none");
+        return session_fail(&e);
+    }
+    if (a->set[FLAG_LOG_LEVEL] &&
+        log_level_parse(a->value[FLAG_LOG_LEVEL], &(enum log_level){0}, &e) != ERR_OK) {
+        (void)session_fail(&e);
+        return EXIT_USAGE;
+    }
+    return session_name_state(s, a);
 }
 
 static int open_log(struct session *s, const struct args *a)

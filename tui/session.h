@@ -41,6 +41,14 @@ struct session {
  */
 int session_open(struct session *s, const struct args *a) NONNULL;
 
+/* Its parts. path NULL: the configured file, or the usual ones; when there is none of
+ * those, *there is false, and only then nothing is loaded and EXIT_DONE. secrets: they
+ * are read. */
+int session_load(struct session *s, const char *path, bool secrets,
+                 const struct config_sets *sets, bool *there)
+    __attribute__((nonnull(1, 4, 5)));
+int session_name_state(struct session *s, const struct args *a) NONNULL;
+
 /* Log, lock and store. want_lock: be the controller; when another one is, *locked_out
  * tells and the store is opened as a client. Prints what is wrong; returns an exit code.
  */

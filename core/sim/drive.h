@@ -68,7 +68,8 @@ int64_t drive_ready_percent(const struct drive_report *r) NONNULL;
 enum err_code drive_run(const struct drive_options *o, struct drive_report *out,
                         struct err *e) MUST_CHECK NONNULL;
 
-/* The report as one JSON object / as lines for people; owned by the caller. */
+/* The report as one JSON object, as its members alone, as lines for people. */
+void drive_report_members(const struct drive_report *r, struct strbuf *out) NONNULL;
 void drive_report_json(const struct drive_report *r, struct strbuf *out) NONNULL;
 void drive_report_text(const struct drive_report *r, struct strbuf *out) NONNULL;
 

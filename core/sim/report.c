@@ -44,11 +44,18 @@ static void put_cost(struct strbuf *out, const struct account_bill *c)
 
 void drive_report_json(const struct drive_report *r, struct strbuf *out)
 {
+    strbuf_putc(out, '{');
+    drive_report_members(r, out);
+    strbuf_puts(out, "}\n");
+}
+
+void drive_report_members(const struct drive_report *r, struct strbuf *out)
+{
     char from[TIME_TEXT], to[TIME_TEXT];
     int64_t percent = drive_ready_percent(r);
 
     strbuf_printf(
-        out, "{\"seed\":%llu,\"from\":\"%s\",\"to\":\"%s\",\"servers\":%d,\"days\":%lld,",
+        out, "\"seed\":%llu,\"from\":\"%s\",\"to\":\"%s\",\"servers\":%d,\"days\":%lld,",
         (unsigned long long)r->seed, utc_text(r->from, from), utc_text(r->to, to),
         r->servers, (long long)(r->to.s - r->from.s) / 86400);
     strbuf_printf(out, "\"moves\":{\"out\":%lld,\"back\":%lld,\"failed\":%lld},",
@@ -69,7 +76,7 @@ void drive_report_json(const struct drive_report *r, struct strbuf *out)
             (int)r->speedup_percent, (int)r->speedup_jobs, (int)r->speedup_builds);
     else
         strbuf_puts(out, ",\"speedup\":null");
-    strbuf_printf(out, ",\"invariant_violations\":%lld,\"trace\":\"%016llx\"}\n",
+    strbuf_printf(out, ",\"invariant_violations\":%lld,\"trace\":\"%016llx\"",
                   (long long)r->violations, (unsigned long long)r->trace);
 }
 
