@@ -20,7 +20,7 @@ enum {
     GAP_S = 7 * DAY_S, /* spot prices change every few hours or days */
     TEXT_BYTES = 1 << 20
 };
-static const char story[] = "the built-in story";
+static const char story[] = "built-in story";
 
 struct plan_of_run {
     const struct args *args;

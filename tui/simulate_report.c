@@ -77,7 +77,11 @@ static void figures_of(const struct drive_report *r, struct figure f[ROW_COUNT])
     f[ROW_TOTAL] = (struct figure){c->known, c->total.nanos};
     f[ROW_MONTH] = (struct figure){c->known && has_month, month.nanos};
     for (size_t i = 0; i < COST_ITEM_COUNT; i++)
-        f[ROW_ITEMS + i] = (struct figure){true, c->bill.items[i].nanos};
+        f[ROW_ITEMS + i] =
+            (struct figure){i == COST_EXTENSION                     ? c->extension_known
+                            : i == COST_SPOT || i == COST_ON_DEMAND ? c->instances_known
+                                                                    : true,
+                            c->bill.items[i].nanos};
     for (size_t i = 0; i < COMPARISON_COUNT; i++)
         f[ROW_COMPARISONS + i] =
             (struct figure){c->compare.known[i], c->compare.amount[i].nanos};
@@ -133,7 +137,7 @@ static bool is_shown(size_t row, const struct figure *a, const struct figure *b)
         return true;
     if (row >= ROW_COMPARISONS)
         return a->known || b->known;
-    return a->v != 0 || b->v != 0;
+    return a->v != 0 || b->v != 0 || !a->known || !b->known;
 }
 
 static void put_cells(struct strbuf *out, const char *label, const char *const *cells,
@@ -145,10 +149,20 @@ static void put_cells(struct strbuf *out, const char *label, const char *const *
     strbuf_putc(out, '\n');
 }
 
+/* The file without its folder. */
+static const char *column_name(const char *name)
+{
+    const char *slash = strrchr(name, '/');
+
+    return slash != NULL ? slash + 1 : name;
+}
+
 static void put_table(const struct simulate_side *sides, size_t n, struct strbuf *out)
 {
     struct figure f[2][ROW_COUNT];
-    const char *const names[] = {sides[0].name, n > 1 ? sides[1].name : "", "difference"};
+    const char *const names[] = {column_name(sides[0].name),
+                                 column_name(sides[n - 1].name), "difference"};
+    bool instead = false;
 
     figures_of(sides[0].report, f[0]);
     figures_of(sides[n - 1].report, f[1]);
@@ -159,12 +173,13 @@ static void put_table(const struct simulate_side *sides, size_t n, struct strbuf
         char label[LABEL_WIDTH + 1], text[3][FIGURE_TEXT];
         const char *const cells[] = {text[0], text[1], text[2]};
 
-        if (row == ROW_TOTAL || row == ROW_COMPARISONS)
-            strbuf_putc(out, '\n');
-        if (row == ROW_COMPARISONS)
-            strbuf_puts(out, "instead\n");
         if (!is_shown(row, &f[0][row], &f[1][row]))
             continue;
+        if (row == ROW_TOTAL)
+            strbuf_putc(out, '\n');
+        if (row >= ROW_COMPARISONS && !instead)
+            strbuf_puts(out, "\ninstead\n");
+        instead = row >= ROW_COMPARISONS;
         label_of(row, label);
         (void)figure_text(kind_of(row), f[0][row], false, text[0]);
         (void)figure_text(kind_of(row), f[1][row], false, text[1]);
@@ -201,12 +216,23 @@ static void put_prices(const struct simulate_side *s, const struct tz *tz, uint6
     if (p->n_gaps > SIMULATE_MAX_GAPS)
         strbuf_printf(out, "           and %zu gaps more\n",
                       p->n_gaps - SIMULATE_MAX_GAPS);
-    if (p->guessed != NULL)
-        strbuf_printf(
-            out,
-            "           nothing is known of %s: it is sold like c5.2xlarge here "
-            "(set cost.prices)\n",
-            p->guessed);
+}
+
+/* What keeps an amount from being known, or from being more than a guess. */
+static void put_notes(const struct simulate_side *s, struct strbuf *out)
+{
+    const char *name = column_name(s->name);
+
+    if (s->prices.guessed != NULL)
+        strbuf_printf(out,
+                      "%s: no price of %s is known, it is sold like c5.2xlarge here: set "
+                      "cost.prices\n",
+                      name, s->prices.guessed);
+    if (!s->report->cost.extension_known)
+        strbuf_printf(out, "%s: the cost is not known: set cost.cloud_extension_hour\n",
+                      name);
+    if (!s->report->cost.instances_known)
+        strbuf_printf(out, "%s: the cost is not known: set cost.prices\n", name);
 }
 
 void simulate_text(const struct simulate_side *sides, size_t n, const struct tz *tz,
@@ -219,14 +245,15 @@ void simulate_text(const struct simulate_side *sides, size_t n, const struct tz 
                   site_time(tz, r->from, from), site_time(tz, r->to, to),
                   duration_text(r->to.s - r->from.s, days), r->servers,
                   r->servers == 1 ? "" : "s", (unsigned long long)r->seed);
-    for (size_t i = 0; i < n; i++)
-        if (i == 0 || sides[i].prices.guessed != NULL)
-            put_prices(&sides[i], tz, r->seed, out);
+    put_prices(&sides[0], tz, r->seed, out);
     strbuf_putc(out, '\n');
     put_table(sides, n, out);
+    strbuf_putc(out, '\n');
+    for (size_t i = 0; i < n; i++)
+        put_notes(&sides[i], out);
     if (r->violations > 0)
-        strbuf_printf(out, "\nviolated first: %s\n", r->violation);
-    strbuf_printf(out, "\ntrace %016llx", (unsigned long long)r->trace);
+        strbuf_printf(out, "violated first: %s\n", r->violation);
+    strbuf_printf(out, "trace %016llx", (unsigned long long)r->trace);
     if (n > 1)
         strbuf_printf(out, " and %016llx", (unsigned long long)sides[1].report->trace);
     strbuf_puts(out, "; amounts are estimates\n");

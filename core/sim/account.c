@@ -184,16 +184,22 @@ enum err_code account_close(const struct account *a, const struct config *config
 
         tracks[i] = (struct price_track){s->type, s->zone, s->steps, s->n, to};
     }
+    out->instances_known = out->extension_known = !a->out_of_memory;
     for (size_t i = 0; i < a->n_segments; i++) {
+        const struct segment *g = &a->segments[i];
         struct err one = {0};
+        enum err_code rc = bill_segment(&out->bill, &book, g, to, from, to, &one);
 
-        if (bill_segment(&out->bill, &book, &a->segments[i], to, from, to, &one) ==
-            ERR_RANGE)
+        if (rc == ERR_RANGE)
             return err_set(e, ERR_RANGE, "%s", one.text);
+        if (rc != ERR_OK && str_eq(g->kind, "extension"))
+            out->extension_known = false;
+        else if (rc != ERR_OK)
+            out->instances_known = false;
     }
     if (bill_fixed(&out->bill, &config->cost, from, to, e) != ERR_OK ||
         bill_total(&out->bill, &out->total, e) != ERR_OK)
         return e->code;
-    out->known = out->bill.unknown == 0 && !a->out_of_memory;
+    out->known = out->instances_known && out->extension_known;
     return make_comparisons(a, config, &book, from, to, out, e);
 }

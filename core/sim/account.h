@@ -28,7 +28,8 @@ void account_take(struct account *a, const struct record *r) NONNULL;
 
 struct account_bill {
     struct bill bill;
-    bool known; /* everything in it has a price */
+    bool known;                            /* everything in it has a price */
+    bool instances_known, extension_known; /* … these have */
     struct usd total;
     struct comparisons compare; /* of the same period */
 };

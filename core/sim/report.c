@@ -27,11 +27,11 @@ static void put_cost(struct strbuf *out, const struct account_bill *c)
     strbuf_puts(out, "\"cost\":{");
     put_usd(out, "total", c->total, c->known);
     strbuf_putc(out, ',');
-    put_usd(out, "spot", items[COST_SPOT], c->known);
+    put_usd(out, "spot", items[COST_SPOT], c->instances_known);
     strbuf_putc(out, ',');
-    put_usd(out, "on_demand", items[COST_ON_DEMAND], c->known);
+    put_usd(out, "on_demand", items[COST_ON_DEMAND], c->instances_known);
     strbuf_putc(out, ',');
-    put_usd(out, "extension", items[COST_EXTENSION], c->known);
+    put_usd(out, "extension", items[COST_EXTENSION], c->extension_known);
     strbuf_putc(out, ',');
     put_usd(out, "disks", disks, true);
     for (int i = 0; i < COMPARISON_COUNT; i++) {
