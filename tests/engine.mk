@@ -15,6 +15,11 @@ tests_sim_test_week_SOURCES = tests/sim/test_week.c tests/sim/weeks.c tests/sim/
 tests_sim_test_week_LDADD = $(CORE_TEST_LIBS)
 TESTS += tests/sim/test_week
 
+check_PROGRAMS += tests/sim/test_typed
+tests_sim_test_typed_SOURCES = tests/sim/test_typed.c tests/sim/weeks.c tests/sim/weeks.h \
+	tests/unit/table.h
+tests_sim_test_typed_LDADD = $(CORE_TEST_LIBS)
+TESTS += tests/sim/test_typed
 check_PROGRAMS += tests/sim/test_budget
 tests_sim_test_budget_SOURCES = tests/sim/test_budget.c tests/sim/weeks.c tests/sim/weeks.h \
 	tests/unit/table.h

@@ -544,6 +544,7 @@ struct sim_odds {
     uint32_t agent_absent;  /* an agent does not connect by itself */
     uint32_t boot_hangs;    /* a guest never comes up */
     uint32_t shutdown_deaf; /* a guest ignores the shutdown */
+    bool calm;              /* nothing is taken back, no pool runs dry by itself */
 };
 
 enum { SIM_WIRES = 6 };

@@ -185,6 +185,8 @@ void market_on_rebalanced(struct world *w, const struct event *ev)
 void market_on_hazard(struct world *w, const struct event *ev)
 {
     world_schedule(w, ev->at + HAZARD_STEP, EV_HAZARD, 0, 0, 0);
+    if (w->odds.calm)
+        return;
     for (size_t n = 0; n < w->n_instances; n++) {
         struct sim_instance *i = w->instances[n];
         const struct sim_offering *o;
