@@ -1,7 +1,7 @@
 #!/bin/sh
-# What `make bench` shows of the whole program: a simulated week at full speed, then the
-# dashboard beside htop and btop. Nothing passes or fails; only numbers of one run, side by side,
-# mean anything. usage: bench.sh RUSHHOUR BENCH_TUI [SECONDS]
+# What `make bench` shows of the whole program: a simulated week at full speed, a year without
+# bytes, then the dashboard beside htop and btop. Nothing passes or fails; only numbers of one
+# run, side by side, mean anything. usage: bench.sh RUSHHOUR BENCH_TUI [SECONDS]
 set -u
 rushhour=$1
 tui=$2
@@ -18,6 +18,11 @@ echo "a week of four servers at full speed (seed 1):"
 sh -c '"$1" demo --json --for 7d --speed max --seed 1 >"$2/week" || echo "  failed"; times' \
 	sh "$rushhour" "$HOME" | sed -n '$s/^/  user and system: /p'
 sed -n 's/.*"trace":"\([0-9a-f]*\)".*/  trace \1/p' "$HOME/week"
+
+echo "a year of four servers without bytes (seed 1):"
+sh -c '"$1" simulate --json --for 365d --seed 1 >"$2/year" || echo "  failed"; times' \
+	sh "$rushhour" "$HOME" | sed -n '$s/^/  user and system: /p'
+sed -n 's/.*"trace":"\([0-9a-f]*\)".*/  trace \1/p' "$HOME/year"
 
 echo "dashboards in 120x35, nobody touching them, $seconds s:"
 # A Saturday: nothing moves, so what is measured is rest.

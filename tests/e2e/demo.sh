@@ -48,8 +48,7 @@ if [ -f "$readme" ]; then
     sed -n 's,^    build/rushhour ,,p; s,^    rushhour \([^#]*\).*,\1,p' "$readme" >"$work/promised"
     check "README promises commands" test "$(wc -l <"$work/promised")" -ge 6
     while read -r words; do
-        # shellcheck disable=SC2086
-        set -- $words
+        eval "set -- $words" # as a shell would read them
         case $words in
         demo*) expect "README: $words" 0 '"days":7' "$rh" "$@" ;;
         init) expect "README: $words" 0 "wrote $HOME/.config/rushhour/rushhour.conf" "$rh" "$@" ;;
