@@ -61,3 +61,11 @@ check_PROGRAMS += tests/contract/test_sim_signed
 tests_contract_test_sim_signed_SOURCES = tests/contract/test_sim_signed.c tests/unit/table.h
 tests_contract_test_sim_signed_LDADD = $(CORE_TEST_LIBS)
 TESTS += tests/contract/test_sim_signed
+
+# The site without its bytes.
+check_PROGRAMS += tests/unit/test_typed tests/unit/test_ready
+tests_unit_test_typed_SOURCES = tests/unit/test_typed.c tests/unit/table.h
+tests_unit_test_typed_LDADD = $(CORE_TEST_LIBS)
+tests_unit_test_ready_SOURCES = tests/unit/test_ready.c tests/unit/table.h
+tests_unit_test_ready_LDADD = $(PURE_TEST_LIBS)
+TESTS += tests/unit/test_typed tests/unit/test_ready

@@ -124,6 +124,8 @@ void site_set_home_zone(struct site *s, const char *name)
     if (other == 0 || strlen(name) >= sizeof(first))
         return;
     KEEP(first, w->zones[0]);
+    if (other > 0) /* out of the way: what is in a zone is found by its name */
+        rename_zone(w, (size_t)other, "-");
     rename_zone(w, 0, name);
     if (other > 0)
         rename_zone(w, (size_t)other, first);

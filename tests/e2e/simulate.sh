@@ -2,6 +2,7 @@
 # simulate: text, JSON, --set, --compare, recorded prices, a year, and what is refused.
 set -u
 . "${srcdir:-.}/tests/e2e/lib.sh"
+. "${srcdir:-.}/tests/e2e/site.sh"
 
 # fields FILE NAME...: their values, a line each
 fields() {
@@ -105,5 +106,23 @@ expect "a server's option" 2 "^--set servers.cache.vmm: .* did you mean vm" \
     "$rh" --config "$work/one.conf" simulate --set 'servers.cache.vmm="x"'
 expect "without a price of the extension" 0 "cost.cloud_extension_hour" sh -c \
     "sed '/^cost/d' '$work/one.conf' >'$work/three.conf' && '$rh' --config '$work/three.conf' simulate --for 2d"
+
+# Prices that were recorded: a round against a served site leaves its history in the store.
+site_start 0 --seed 1 --servers 2
+site_config "$work/site/rushhour.conf"
+c="--config $work/site/rushhour.conf --state $work/state"
+# shellcheck disable=SC2086
+expect "a round that records" 0 "dry-run" "$rh" $c once
+site_stop
+now=$(date +%s)
+from=$(date -u -d "@$((now - 172800))" +%Y-%m-%dT%H:%M:%SZ)
+to=$(date -u -d "@$((now - 3600))" +%Y-%m-%dT%H:%M:%SZ)
+# shellcheck disable=SC2086
+expect "of a time past: recorded prices" 0 "^prices +recorded, changes from " \
+    "$rh" $c simulate --from "$from" --to "$to"
+# shellcheck disable=SC2086
+expect "and as JSON" 0 '"source":"recorded"' "$rh" $c simulate --json --from "$from" --to "$to"
+# shellcheck disable=SC2086
+expect "of a time to come: simulated ones" 0 "^prices +simulated, seed 1" "$rh" $c simulate --for 2d
 
 finish

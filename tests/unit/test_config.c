@@ -662,6 +662,109 @@ static void test_all_at_once(void **state)
            "servers.cache.onprem_node already: every server needs its own");
 }
 
+/* --set: SECTION.OPTION=VALUE wins over the file; its mistakes name it as their place. */
+static void test_sets(void **state)
+{
+    /* clang-format off */
+    static const struct { const char *what, *sets[3], *want; } rows[] = {
+        {"no option", {"nonsense"}, "--set nonsense: write --set SECTION.OPTION=VALUE"},
+        {"no section", {"lead=\"25m\""}, "--set lead: write --set SECTION.OPTION=VALUE"},
+        {"no value", {"policy.lead="},
+         "--set policy.lead: \"\" is no value: write it as in the file, texts in quotes, lists in brackets: "
+         "'policy.window=[\"Sun-Thu 08:00-17:00\"]'"},
+        {"two values", {"policy.lead=\"25m\"; x = 1"},
+         "--set policy.lead: \"\"25m\"; x = 1\" is no value: write it as in the file, texts in quotes, lists in "
+         "brackets: 'policy.window=[\"Sun-Thu 08:00-17:00\"]'"},
+        {"an include", {"policy.lead=\"25m\"\n@include \"x\""},
+         "--set policy.lead: \"\"25m\"?@include \"x\"\" is no value: write it as in the file, texts in quotes, "
+         "lists in brackets: 'policy.window=[\"Sun-Thu 08:00-17:00\"]'"},
+        {"another kind", {"policy.max_moves=\"2\""},
+         "--set policy.max_moves: policy.max_moves: it is a text and must be a whole number: write max_moves = 2"},
+        {"unknown", {"policy.windo=[\"Sun 09:00-10:00\"]"},
+         "--set policy.windo: policy.windo: there is no such option: did you mean window?"},
+        {"unknown section", {"polic.window=[\"Sun 09:00-10:00\"]"},
+         "--set polic.window: polic: there is no such section: did you mean policy?"},
+        {"not a name", {"policy.a b=1"},
+         "--set policy.a b: there is no such option: rushhour.conf(5) lists all"},
+        {"below an option", {"policy.lead=\"20m\"", "policy.lead.x=1"},
+         "--set policy.lead.x: there is no such option: rushhour.conf(5) lists all"},
+        {"of a server", {"servers.cache.mover=\"wings\""},
+         "--set servers.cache.mover: servers.cache.mover: \"wings\" is not one of velostrata: write mover = "
+         "\"velostrata\""},
+        {"a secret", {"jenkins.token=\"x\""},
+         "--set jenkins.token: jenkins.token: no secret may be in this file, others can read it: write token_file "
+         "= \"FILE\" (or token_env, token_command, token_credential)"},
+        {"against another", {"policy.retry_min=\"2h\""},
+         "--set policy.retry_min: policy.retry_min: it is longer than retry_max: make it shorter, or retry_max "
+         "longer"},
+        {"two of them", {"policy.max_moves=0", "policy.lead=7"},
+         "--set policy.max_moves: policy.max_moves: 0 is not within 1..64: write max_moves = 2\n"
+         "--set policy.lead: policy.lead: it is a whole number and must be a duration in quotes: write lead = "
+         "\"auto\""},
+    };
+    /* clang-format on */
+    struct strbuf got;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct config_sets sets = {rows[i].sets, 0};
+        struct config *c = NULL;
+        struct config_problems *p = NULL;
+        struct err e = {0};
+
+        while (sets.n < ARRAY_LEN(rows[i].sets) && rows[i].sets[sets.n] != NULL)
+            sets.n++;
+        strbuf_init(&got, 64 * 1024);
+        assert_row(rows[i].what, config_load_text_sets(WHOLE, "t.conf", &sets, &c, &p,
+                                                       &e) == ERR_CONFIG);
+        for (size_t k = 0; p != NULL && k < config_problems_count(p); k++)
+            strbuf_printf(&got, "%s%s", k > 0 ? "\n" : "", config_problems_get(p, k));
+        if (strcmp(strbuf_text(&got), rows[i].want) != 0) {
+            print_error("row \"%s\":\n got: %s\nwant: %s\n", rows[i].what,
+                        strbuf_text(&got), rows[i].want);
+            fail();
+        }
+        strbuf_clear(&got);
+        config_problems_free(p);
+    }
+}
+
+static void test_sets_win(void **state)
+{
+    static const char *const list[] = {
+        "policy.window=[\"Mon 10:00-11:00\", \"Tue 12:00-13:30\"]",
+        "policy.max_moves=7",
+        "policy.max_moves=3", /* the last one counts */
+        "policy.budget_month=12.5",
+        "velostrata.auto_stop=false",
+        "cost.prices=({ type = \"m5.large\"  spot = 0.031 })",
+        "servers.cache.max_price=0.09",
+        "aws.region=\"eu-north-1\"", /* a section that the file does not have */
+    };
+    const struct config_sets all = {list, ARRAY_LEN(list)};
+    struct config *c = NULL;
+    struct config_problems *p = NULL;
+    struct err e = {0};
+
+    (void)state;
+    assert_int_equal(
+        config_load_text_sets(IN_POLICY("max_moves = 5"), "t.conf", &all, &c, &p, &e),
+        ERR_OK);
+    assert_int_equal(c->policy.n_windows, 2);
+    assert_int_equal(c->policy.windows[1].end_min, 13 * 60 + 30);
+    assert_int_equal(c->policy.max_moves, 3);
+    assert_int_equal(c->policy.budget_month.nanos, INT64_C(12500000000));
+    assert_false(c->velostrata.auto_stop);
+    assert_int_equal(c->cost.n_prices, 1);
+    assert_string_equal(c->cost.prices[0].type, "m5.large");
+    assert_int_equal(c->cost.prices[0].spot.nanos, 31000000);
+    assert_true(c->servers[0].has_max_price);
+    assert_string_equal(c->servers[0].vm, "cache");
+    assert_true(c->aws.present);
+    assert_string_equal(c->aws.region, "eu-north-1");
+    config_free(c);
+}
+
 static void test_zones(void **state)
 {
     static const char *const zones[] = {"Asia/Haifa", "IST", "+02:00", "../../etc/passwd",
@@ -1197,6 +1300,8 @@ int main(void)
         cmocka_unit_test(test_api_errors),
         cmocka_unit_test(test_server_errors),
         cmocka_unit_test(test_all_at_once),
+        cmocka_unit_test(test_sets),
+        cmocka_unit_test(test_sets_win),
         cmocka_unit_test(test_zones),
         cmocka_unit_test(test_offerings),
         cmocka_unit_test(test_zone_errors),

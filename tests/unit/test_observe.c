@@ -5,6 +5,10 @@
 #include <config.h>
 
 #include "core/model/observe.h"
+#include <config.h>
+
+#include "core/model/observe.h"
+
 #include "tests/unit/table.h"
 
 #include <string.h>
@@ -90,6 +94,62 @@ static void chains_hold_one_content(void **state)
     assert_true(last->arena == arena);
     assert_string_equal(last->as.velostrata.edge_a_zone, "eu-west-1b");
     observation_unref(last);
+static void test_reuse(void **state)
+{
+    struct observation *o = observation_new(SOURCE_JENKINS);
+    char *first, *again;
+
+    (void)state;
+    assert_non_null(o);
+    first = arena_strdup(o->arena, "of the last look");
+    assert_non_null(first);
+    o->at.s = 5;
+    o->took_ms = 7;
+    o->as.jenkins.n_nodes = 3;
+    (void)err_set(&o->err, ERR_TIMEOUT, "no answer");
+    (void)observation_ref(o);
+    assert_false(observation_reuse(o)); /* somebody may still read it */
+    assert_string_equal(first, "of the last look");
+    observation_unref(o);
+    assert_true(observation_reuse(o));
+    assert_int_equal(o->source, SOURCE_JENKINS);
+    assert_int_equal(o->at.s, 0);
+    assert_int_equal(o->took_ms, 0);
+    assert_int_equal(o->as.jenkins.n_nodes, 0);
+    assert_int_equal(o->err.code, ERR_OK);
+    again = arena_alloc(o->arena, 64, 1);
+    assert_non_null(again);
+    for (size_t i = 0; i < 64; i++)
+        assert_int_equal(again[i], 0);
+    observation_unref(o);
+}
+
+/* What it kept is one block, however much there was; a failure is over, too. */
+static void test_arena_reset(void **state)
+{
+    struct arena *a = arena_new(1024 * 1024);
+
+    (void)state;
+    assert_non_null(a);
+    arena_reset(a); /* of nothing */
+    for (int i = 0; i < 100; i++) {
+        char *p = arena_alloc(a, 5000, 1);
+
+        assert_non_null(p);
+        memset(p, 'x', 5000);
+    }
+    assert_null(arena_alloc(a, 2 * 1024 * 1024, 1));
+    assert_true(arena_failed(a));
+    arena_reset(a);
+    assert_false(arena_failed(a));
+    assert_int_equal(arena_used_bytes(a), 0);
+    for (int i = 0; i < 100; i++) {
+        const char *p = arena_alloc(a, 5000, 1);
+
+        assert_non_null(p);
+        assert_true(p[0] == 0 && p[4999] == 0);
+    }
+    arena_free(a);
 }
 
 int main(void)
@@ -99,6 +159,8 @@ int main(void)
         cmocka_unit_test(content_is_shared),
         cmocka_unit_test(chains_hold_one_content),
     };
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_reuse),
+                                       cmocka_unit_test(test_arena_reset)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
