@@ -140,9 +140,29 @@ static int load_story(struct side *d, const struct plan_of_run *p,
     return rc;
 }
 
+/* What the store knows of prices and of where servers ran; nothing when there is none. */
+static int load_ledger(struct side *d, const struct plan_of_run *p)
+{
+    struct session *s = &d->session;
+    struct err e = {0};
+    enum err_code rc =
+        store_open(s->state_dir, STORE_CLIENT, s->config->deployment, &s->store, &e);
+
+    if (rc == ERR_NOT_FOUND)
+        return EXIT_DONE;
+    if (rc != ERR_OK ||
+        store_ledger_load(s->store, p->from, p->from, &d->ledger, &e) != ERR_OK)
+        return session_fail(&e);
+    return EXIT_DONE;
+}
+
 static int fit_site(struct side *d, const struct plan_of_run *p)
 {
     struct config *c = d->session.config;
+    const struct price_book book = {.config = &c->cost,
+                                    .listed = d->ledger.listed,
+                                    .n_listed = d->ledger.n_listed,
+                                    .region = c->aws.region};
     struct err e = {0};
     int rc;
 
@@ -154,7 +174,8 @@ static int fit_site(struct side *d, const struct plan_of_run *p)
     if (p->servers > 0)
         c->n_servers = (size_t)p->servers;
     rc = make_site(d, p, (int32_t)c->n_servers);
-    if (rc == EXIT_DONE && site_fit(d->site, c, &d->shown.prices.guessed, &e) != ERR_OK)
+    if (rc == EXIT_DONE &&
+        site_fit(d->site, c, &book, &d->shown.prices.guessed, &e) != ERR_OK)
         rc = session_fail(&e);
     return rc;
 }
@@ -211,21 +232,12 @@ static void find_home_zone(struct side *d)
 }
 
 /* Of a time that is over, when the store knows prices of it; else they are simulated. */
-static int use_recorded(struct side *d, const struct plan_of_run *p)
+static void use_recorded(struct side *d, const struct plan_of_run *p)
 {
-    struct session *s = &d->session;
-    struct err e = {0};
     size_t first = 0;
-    enum err_code rc;
 
     if (p->to.s > p->now.s)
-        return EXIT_DONE;
-    rc = store_open(s->state_dir, STORE_CLIENT, s->config->deployment, &s->store, &e);
-    if (rc == ERR_NOT_FOUND)
-        return EXIT_DONE;
-    if (rc != ERR_OK ||
-        store_ledger_load(s->store, p->from, p->from, &d->ledger, &e) != ERR_OK)
-        return session_fail(&e);
+        return;
     find_home_zone(d);
     for (size_t i = 1; i <= d->ledger.n_prices; i++) {
         const struct stored_price *of = &d->ledger.prices[first];
@@ -237,7 +249,6 @@ static int use_recorded(struct side *d, const struct plan_of_run *p)
             take_series(d, p, of, &d->ledger.steps[first], i - first);
         first = i;
     }
-    return EXIT_DONE;
 }
 
 /* ---- one policy ---- */
@@ -256,10 +267,14 @@ static int side_open(struct side *d, const struct plan_of_run *p, const char *fi
     if (rc != EXIT_DONE)
         return rc;
     d->shown.name = d->session.config_path;
-    rc = fit_site(d, p);
+    rc = session_name_state(&d->session, p->args);
     if (rc == EXIT_DONE)
-        rc = session_name_state(&d->session, p->args);
-    return rc == EXIT_DONE ? use_recorded(d, p) : rc;
+        rc = load_ledger(d, p);
+    if (rc == EXIT_DONE)
+        rc = fit_site(d, p);
+    if (rc == EXIT_DONE)
+        use_recorded(d, p);
+    return rc;
 }
 
 static void print_entry(void *ctx, const struct journal_entry *j)

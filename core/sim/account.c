@@ -14,6 +14,7 @@ void account_clear(struct account *a)
     for (size_t i = 0; i < a->n_series; i++)
         free(a->series[i].steps);
     free(a->series);
+    free(a->listed);
     free(a->segments);
     *a = (struct account){0};
 }
@@ -97,12 +98,31 @@ static void take_price(struct account *a, const struct record *r)
     s->n++;
 }
 
+static void take_listed(struct account *a, const struct listed_price *l)
+{
+    void *items = a->listed;
+    size_t i = 0;
+
+    while (i < a->n_listed && (!str_eq(a->listed[i].type, l->type) ||
+                               !str_eq(a->listed[i].region, l->region)))
+        i++;
+    if (i == a->n_listed && !grow(&items, a->n_listed, &a->cap_listed, sizeof(*l))) {
+        a->out_of_memory = true;
+        return;
+    }
+    a->listed = items;
+    a->n_listed += i == a->n_listed ? 1 : 0;
+    a->listed[i] = *l;
+}
+
 void account_take(struct account *a, const struct record *r)
 {
     if (r->kind == RECORD_SEGMENT)
         take_segment(a, &r->as.segment);
     else if (r->kind == RECORD_PRICE)
         take_price(a, r);
+    else if (r->kind == RECORD_LISTED)
+        take_listed(a, &r->as.listed);
 }
 
 /* The average price of an hour over the whole period, in the zone where the server ran
@@ -175,7 +195,12 @@ enum err_code account_close(const struct account *a, const struct config *config
                             struct err *e)
 {
     struct price_track tracks[MAX_SERIES];
-    struct price_book book = {&config->cost, tracks, a->n_series};
+    struct price_book book = {.config = &config->cost,
+                              .tracks = tracks,
+                              .n_tracks = a->n_series,
+                              .listed = a->listed,
+                              .n_listed = a->n_listed,
+                              .region = config->aws.region};
 
     *out = (struct account_bill){0};
     bill_clear(&out->bill);

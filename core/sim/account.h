@@ -20,6 +20,8 @@ struct account {
         struct utc as_of;
     } * series;
     size_t n_series;
+    struct listed_price *listed; /* on demand, the oldest first, each type once */
+    size_t n_listed, cap_listed;
     bool out_of_memory; /* sticky: something is not in it */
 };
 

@@ -56,13 +56,16 @@ void site_config_text(const struct site *s, const char *base, struct strbuf *out
 
 /*
  * Makes it the site that a configuration describes, which has as many servers: names of
- * servers, VMs and nodes, interfaces, region, extension and instance types are those. A
- * type that the site does not know has the configured prices (cost.prices); without any
- * it is sold like the site's first one, and *guessed is the first such type (borrowed),
- * else NULL. Before the site has lived. ERR_USAGE: it cannot be such a site.
+ * servers, VMs and nodes, interfaces, region, extension and instance types are those.
+ * Prices are the book's (on demand as listed or configured, spot as configured), else the
+ * site's own; a type that neither knows is sold like the site's first one, and *guessed
+ * is the first such type (borrowed), else NULL. Before the site has lived. ERR_USAGE: it
+ * cannot be such a site.
  */
 struct config;
-enum err_code site_fit(struct site *s, const struct config *c, const char **guessed,
+struct price_book;
+enum err_code site_fit(struct site *s, const struct config *c,
+                       const struct price_book *book, const char **guessed,
                        struct err *e) MUST_CHECK NONNULL;
 
 /* The zone in which the servers' interfaces are. Before recorded prices are given. */

@@ -67,33 +67,36 @@ static void fit_region(struct world *w, const char *region)
     KEEP(w->region, region);
 }
 
-static enum err_code fit_type(struct world *w, const struct config *c, const char *type,
-                              const char **guessed, struct err *e)
+static enum err_code fit_type(struct world *w, const char *type,
+                              const struct price_book *book, const char **guessed,
+                              struct err *e)
 {
-    const struct price_book book = {.config = &c->cost};
     struct usd spot = {0}, on_demand = {0};
-    bool known;
+    bool listed = book_on_demand(book, type, &on_demand);
+    bool known = book_spot_configured(book, type, &spot) || listed;
+    int32_t t = world_type_find(w, type);
 
-    if (world_type_find(w, type) >= 0)
-        return ERR_OK;
-    known = book_spot_configured(&book, type, &spot);
-    known = book_on_demand(&book, type, &on_demand) || known;
-    /* AWS sells spot for a third of it, or less. */
-    if (spot.nanos == 0)
-        spot.nanos = on_demand.nanos * 3 / 10;
-    if (!known && *guessed == NULL)
-        *guessed = type;
-    if (world_type_add(w, type, on_demand.nanos, spot.nanos, 0) < 0)
-        return err_set(
-            e, ERR_USAGE,
-            "instance type %.40s: there are too many types, or the name is too "
-            "long for the simulation",
-            type);
+    if (t < 0) {
+        t = world_type_add(w, type, 0);
+        if (t < 0)
+            return err_set(
+                e, ERR_USAGE,
+                "instance type %.40s: there are too many types, or the name is "
+                "too long for the simulation",
+                type);
+        w->types[t].unlisted = !listed;
+        if (!known && *guessed == NULL)
+            *guessed = type;
+        /* AWS sells spot for a third of it, or less. */
+        if (spot.nanos == 0)
+            spot.nanos = on_demand.nanos * 3 / 10;
+    }
+    world_type_price(w, t, on_demand.nanos, spot.nanos);
     return ERR_OK;
 }
 
-enum err_code site_fit(struct site *s, const struct config *c, const char **guessed,
-                       struct err *e)
+enum err_code site_fit(struct site *s, const struct config *c,
+                       const struct price_book *book, const char **guessed, struct err *e)
 {
     struct world *w = s->w;
 
@@ -109,7 +112,7 @@ enum err_code site_fit(struct site *s, const struct config *c, const char **gues
         KEEP(w->extension.id, c->velostrata.cloud_extension);
     for (size_t i = 0; i < c->n_servers; i++)
         for (size_t k = 0; k < c->servers[i].n_instance_types; k++)
-            if (fit_type(w, c, c->servers[i].instance_types[k], guessed, e) != ERR_OK)
+            if (fit_type(w, c->servers[i].instance_types[k], book, guessed, e) != ERR_OK)
                 return e->code;
     return ERR_OK;
 }

@@ -5,6 +5,7 @@
 #include "core/api/ec2_read.h"
 #include "core/base/str.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* Instances and spot requests are shown as long as AWS shows them after their end; the
@@ -375,6 +376,22 @@ static void observe_prices(const struct world *w, const struct poll_hints *hints
     }
 }
 
+static void observe_pricelist(const struct world *w, const struct poll_hints *hints,
+                              struct observation *o)
+{
+    struct seen_listed *list = arena_alloc(o->arena, w->n_types, sizeof(*list));
+    size_t n = 0;
+
+    (void)hints;
+    for (size_t k = 0; list != NULL && k < w->n_types; k++) {
+        const struct sim_type *t = &w->types[k];
+
+        if (!t->unlisted)
+            list[n++] = (struct seen_listed){t->name, {t->on_demand}};
+    }
+    o->as.pricelist = (struct obs_pricelist){w->region, list, n};
+}
+
 /* ---- Velostrata ---- */
 
 static enum managed_state managed_state(enum sim_managed_state s)
@@ -543,7 +560,9 @@ void typed_observe(const struct world *w, const struct poll_hints *hints,
         [SOURCE_SPOT] = observe_spot,
         [SOURCE_INTERFACES] = observe_interfaces,
         [SOURCE_PRICES] = observe_prices,
+        [SOURCE_PRICELIST] = observe_pricelist,
     };
 
+    assert(by_source[o->source] != NULL); /* a new source is a row above */
     by_source[o->source](w, hints, o);
 }

@@ -4,6 +4,7 @@
 
 #include "core/base/str.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* As the shipped clients act, look before and look after, and as the wires refuse. */
@@ -273,6 +274,7 @@ void typed_act(struct world *w, const struct call *call, struct call_result *out
                     : t == OF_VM ? world_vm_find(w, call->target)
                                  : 0;
 
+    assert(acts[call->kind].act != NULL); /* a new call is a row above */
     if (index < 0)
         refuse(out, SIM_NOT_FOUND);
     else

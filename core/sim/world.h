@@ -220,6 +220,7 @@ struct sim_type {
     int32_t memory_mb;
     int64_t on_demand; /* nano-dollars an hour */
     int32_t speed;     /* percent of a c5.2xlarge */
+    bool unlisted;     /* the price list does not have it */
 };
 
 /* What the region tells its event bus (SQS), oldest first; seq counts from 1. */
@@ -288,11 +289,11 @@ enum sim_refusal world_interrupt(struct world *w, const char *instance_id,
                                  int64_t notice_ms, bool by_price);
 enum sim_refusal world_set_price(struct world *w, int32_t type, int32_t zone,
                                  int64_t nanos);
-/* Another type of instance, in every zone, with a walk of prices around the mean of those
- * of type `like`, or around mean when that is not 0. Its index; -1 when there is no room
- * for it or its name is too long. */
-int32_t world_type_add(struct world *w, const char *name, int64_t on_demand, int64_t mean,
-                       int32_t like);
+/* Another type of instance, in every zone, sold like type `like`. Its index; -1 when
+ * there is no room for it or its name is too long. */
+int32_t world_type_add(struct world *w, const char *name, int32_t like);
+/* What an hour of it costs on demand, and on spot on average; 0 = as it is. */
+void world_type_price(struct world *w, int32_t type, int64_t on_demand, int64_t spot);
 /* The prices of an offering as they were recorded, in order of time: taken over as they
  * are. SIM_BAD_VALUE, SIM_LIMIT (memory). */
 enum sim_refusal world_record_prices(struct world *w, int32_t type, int32_t zone,

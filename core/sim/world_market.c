@@ -234,8 +234,7 @@ static void open_offering(struct world *w, size_t n, int64_t mean)
     world_schedule(w, at, EV_PRICE, (int64_t)n, 0, 0);
 }
 
-int32_t world_type_add(struct world *w, const char *name, int64_t on_demand, int64_t mean,
-                       int32_t like)
+int32_t world_type_add(struct world *w, const char *name, int32_t like)
 {
     int32_t type = (int32_t)w->n_types;
     struct sim_type *t = &w->types[type < SIM_MAX_TYPES ? type : 0];
@@ -245,13 +244,27 @@ int32_t world_type_add(struct world *w, const char *name, int64_t on_demand, int
         return -1;
     *t = w->types[like];
     (void)str_copy(t->name, sizeof(t->name), name);
-    if (on_demand > 0)
-        t->on_demand = on_demand;
     w->n_types++;
     for (size_t z = 0; z < w->n_zones; z++)
         open_offering(w, (size_t)type * w->n_zones + z,
-                      mean > 0 ? mean : offering(w, like, (int32_t)z)->mean);
+                      offering(w, like, (int32_t)z)->mean);
     return type;
+}
+
+void world_type_price(struct world *w, int32_t type, int64_t on_demand, int64_t spot)
+{
+    int64_t was = offering(w, type, 0)->mean;
+
+    if (on_demand > 0)
+        w->types[type].on_demand = on_demand;
+    for (size_t z = 0; spot > 0 && z < w->n_zones; z++) {
+        struct sim_offering *o = offering(w, type, (int32_t)z);
+
+        /* The zones stay as far apart as they are. */
+        o->mean = o->mean * (spot / 1000) / (was / 1000);
+        for (size_t i = 0; i < o->n_prices; i++)
+            o->prices[i].nanos = o->prices[i].nanos * (spot / 1000) / (was / 1000);
+    }
 }
 
 enum sim_refusal world_record_prices(struct world *w, int32_t type, int32_t zone,
@@ -276,9 +289,9 @@ enum sim_refusal world_record_prices(struct world *w, int32_t type, int32_t zone
 void market_setup(struct world *w)
 {
     static const struct sim_type types[] = {
-        {"c5.2xlarge", 8, 16384, INT64_C(199000000), 100},
-        {"c5a.2xlarge", 8, 16384, INT64_C(182000000), 97},
-        {"m5.2xlarge", 8, 32768, INT64_C(222000000), 92},
+        {"c5.2xlarge", 8, 16384, INT64_C(199000000), 100, false},
+        {"c5a.2xlarge", 8, 16384, INT64_C(182000000), 97, false},
+        {"m5.2xlarge", 8, 32768, INT64_C(222000000), 92, false},
     };
     static const int64_t means[] = {INT64_C(60000000), INT64_C(56000000),
                                     INT64_C(67000000)};

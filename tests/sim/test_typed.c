@@ -213,6 +213,21 @@ static void same_prices(const struct obs_prices *a, const struct obs_prices *b)
     }
 }
 
+static void same_list(const struct obs_pricelist *a, const struct obs_pricelist *b)
+{
+    assert_true(a->n > 0);
+    assert_string_equal(a->region, b->region);
+    assert_int_equal(a->n, b->n);
+    for (size_t i = 0; i < a->n; i++) {
+        size_t k = 0;
+
+        while (k < b->n && !str_eq(b->prices[k].type, a->prices[i].type))
+            k++;
+        assert_true(k < b->n);
+        assert_int_equal(a->prices[i].price.nanos, b->prices[k].price.nanos);
+    }
+}
+
 static void same(struct both *t, enum source source, const struct poll_hints *h)
 {
     struct observation *a = t->wire.poll(t->wire.ctx, source, h);
@@ -237,6 +252,10 @@ static void same(struct both *t, enum source source, const struct poll_hints *h)
         same_interfaces(&a->as.interfaces, &b->as.interfaces);
     else if (source == SOURCE_PRICES)
         same_prices(&a->as.prices, &b->as.prices);
+    else if (source == SOURCE_PRICELIST)
+        same_list(&a->as.pricelist, &b->as.pricelist);
+    else
+        fail_msg("%s: not compared", source_what(source));
     observation_unref(a);
     observation_unref(b);
     t->compared++;
