@@ -280,6 +280,7 @@ static void merge_velostrata(struct controller *c, struct server_state *s)
     const struct seen_vm *vm = merge_vm(c, s);
     const struct seen_managed_vm *m;
     const struct seen_instance *in;
+    bool ours, failed; /* a return of ours is under way; its task has ended so */
 
     f->place_stale =
         source_is_stale(c, SOURCE_VELOSTRATA) || source_is_stale(c, SOURCE_VSPHERE);
@@ -297,14 +298,13 @@ static void merge_velostrata(struct controller *c, struct server_state *s)
     in = find_instance(c, f->instance.id);
     if (in != NULL)
         copy_instance(&f->instance, in);
+    ours = s->has_move && s->move.direction == DIRECTION_BACK && s->move.committed &&
+           !s->move.interrupted && f->instance.reclaim_at.s == 0;
+    failed = !f->task_active && f->task_error[0] != '\0';
     /* EC2 may be ahead of the manager: after our own return a dead instance is no loss.
-     */
-    if (f->place == PLACE_CLOUD && f->instance.terminated)
-        f->place = s->has_move && s->move.direction == DIRECTION_BACK &&
-                           s->move.committed && !s->move.interrupted &&
-                           f->instance.reclaim_at.s == 0
-                       ? PLACE_MOVING_BACK
-                       : PLACE_LOST;
+     * When that return has failed its VM is still out there, and is asked for again. */
+    if (f->place == PLACE_CLOUD && f->instance.terminated && !(ours && failed))
+        f->place = ours ? PLACE_MOVING_BACK : PLACE_LOST;
     f->lost = f->lost ? f->place != PLACE_ONPREM
                       : f->place == PLACE_LOST ||
                             (f->place == PLACE_MOVING_BACK &&

@@ -424,6 +424,41 @@ static void test_faults(void **state)
     run_free(r);
 }
 
+/* A return whose task fails leaves a VM without its instance out there: it is asked for
+ * again. */
+static void returns_fail(void *ctx, const struct fleet *f)
+{
+    struct both *t = ctx;
+    int64_t min = (f->at.s - t->r->options.from.s) / 60;
+
+    /* From 17:55 to 18:20. */
+    t->r->site->w->odds.task_fails = min >= 565 && min < 590 ? 1000000 : 0;
+    t->compared +=
+        t->r->site->w->odds.task_fails != 0 && f->servers[0].facts.instance.terminated;
+    t->tasks = 0;
+    for (size_t i = 0; i < f->n_servers; i++)
+        t->tasks +=
+            f->servers[i].facts.place == PLACE_ONPREM && f->servers[i].facts.onprem.open;
+}
+
+static void test_failed_return(void **state)
+{
+    struct both t = {.r = run_prepare(2)};
+
+    (void)state;
+    t.r->site->w->odds.calm = true;
+    t.r->options.level = DRIVE_TYPED;
+    t.r->options.duration_s = 11 * 3600;
+    t.r->options.each_minute = returns_fail;
+    t.r->options.each_entry = NULL;
+    t.r->options.ctx = &t;
+    run_go(t.r);
+    assert_true(t.compared > 0);  /* it was out there without one */
+    assert_int_equal(t.tasks, 4); /* all at home at 19:30 */
+    assert_int_equal(t.r->report.interruptions, 0);
+    run_free(t.r);
+}
+
 static void test_year(void **state)
 {
     struct run *r = run_at(DRIVE_TYPED, 1, YEAR_S, false);
@@ -449,6 +484,7 @@ int main(void)
         cmocka_unit_test(test_interruptions),
         cmocka_unit_test(test_same_seed_same_trace),
         cmocka_unit_test(test_faults),
+        cmocka_unit_test(test_failed_return),
         cmocka_unit_test(test_year),
     };
 
