@@ -127,7 +127,7 @@ static void test_fault_specs(void **state)
             assert_int_equal(f.rate[API_EC2][FAULT_RESET_AFTER], 50000);
     }
     strbuf_init(&list, 8192);
-    site_fault_list(&list);
+    site_fault_list(false, &list);
     for (size_t i = 0; i < N_FAULTS; i++)
         assert_non_null(strstr(strbuf_text(&list), fault_name((enum site_fault)i)));
     strbuf_clear(&list);
