@@ -125,7 +125,7 @@ static void test_no_capacity(void **state)
     if (!str_starts(d.last, "launches c5.2xlarge eu-west-1a, the first of 3"))
         fail_msg("%s", d.last);
     assert_true(d.refused >= 2 && d.refused <= 2 * d.r->options.config->policy.max_moves);
-    assert_true(d.r->report.ready_minutes > 0);
+    assert_true(d.r->report.ready_s > 0);
     run_free(d.r);
 }
 

@@ -152,7 +152,7 @@ static void test_no_list_hinders_no_move(void **state)
     assert_true(with->report.moves_out >= 4 && with->report.moves_back >= 4);
     assert_int_equal(without->report.moves_out, with->report.moves_out);
     assert_int_equal(without->report.moves_back, with->report.moves_back);
-    assert_int_equal(without->report.ready_minutes, with->report.ready_minutes);
+    assert_int_equal(without->report.ready_s, with->report.ready_s);
     assert_true(good.always_known && good.same_hours_known);
     /* What nobody knows is not shown, and not counted as 0. */
     assert_false(bad.always_known || bad.same_hours_known);
