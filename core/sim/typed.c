@@ -8,9 +8,9 @@
 #include <assert.h>
 #include <string.h>
 
-/* Instances and spot requests are shown as long as AWS shows them after their end; the
- * world keeps them for hours longer, so their texts are borrowed. What the world may
- * move or overwrite (tasks, marks of nodes) is copied. */
+/* How long AWS shows instances after their end. Texts of what the world keeps for its
+ * life (servers, VMs, names of nodes, types, zones) are borrowed, all others are copied:
+ * the last observation of a source may be read long after. */
 enum { SHOWN_MS = 60 * 60 * 1000 };
 
 /* An arena that failed is asked by the port, once. */
@@ -238,17 +238,17 @@ static void see_instance(const struct world *w, const struct sim_instance *i,
     const struct sim_spot *s = world_spot_by_serial(w, i->spot_request);
 
     *out = (struct seen_instance){
-        .id = i->id,
-        .type = i->type,
-        .zone = i->zone,
-        .ip = i->ip,
+        .id = copy(o, i->id),
+        .type = w->types[i->type_index].name,
+        .zone = copy(o, i->zone),
+        .ip = copy(o, i->ip),
         .eni = i->state != SIM_TERMINATED ? copy(o, w->enis[i->eni].id) : "",
-        .spot_request = s != NULL ? s->id : "",
-        .state_reason = i->reason_code != NULL ? i->reason_code : "",
-        .server = tag(i, "rushhour:server"),
-        .move = tag(i, "rushhour:move-id"),
-        .deployment = tag(i, "rushhour:deployment"),
-        .client_token = i->client_token,
+        .spot_request = s != NULL ? copy(o, s->id) : "",
+        .state_reason = i->reason_code != NULL ? i->reason_code : "", /* static */
+        .server = copy(o, tag(i, "rushhour:server")),
+        .move = copy(o, tag(i, "rushhour:move-id")),
+        .deployment = copy(o, tag(i, "rushhour:deployment")),
+        .client_token = copy(o, i->client_token),
         .state = instance_state(i->state),
         .lifecycle = i->spot ? LIFECYCLE_SPOT : LIFECYCLE_ON_DEMAND,
         .launched = seconds(i->launched),
@@ -299,10 +299,10 @@ static void observe_spot(const struct world *w, const struct poll_hints *hints,
 
         if (s != NULL && is_shown(w, i))
             list[n++] = (struct seen_spot){
-                .id = s->id,
-                .instance = s->instance,
-                .zone = s->zone,
-                .status = s->status,
+                .id = copy(o, s->id),
+                .instance = copy(o, s->instance),
+                .zone = copy(o, s->zone),
+                .status = s->status, /* static */
                 .state = ec2_spot_state(s->status, spot_word(s->state)),
                 .cap = {s->cap},
                 .updated = seconds(s->updated),
@@ -325,7 +325,7 @@ static void observe_interfaces(const struct world *w, const struct poll_hints *h
             .id = copy(o, n->id),
             .zone = copy(o, n->zone),
             .ip = copy(o, n->ip),
-            .instance = i != NULL ? i->id : "",
+            .instance = i != NULL ? copy(o, i->id) : "",
             .available = i == NULL,
             .delete_on_termination = n->delete_on_termination,
         };
@@ -482,7 +482,7 @@ static void see_task(const struct world *w, const struct sim_manager_task *t,
         .entity = t->server >= 0 ? w->vms[w->servers[t->server].vm].id : w->extension.id,
         .user = copy(o, t->user),
         .error = copy(o, t->error),
-        .spot_request = s != NULL ? s->id : "",
+        .spot_request = s != NULL ? copy(o, s->id) : "",
         .state = task_state(t->state),
         .progress = world_manager_progress(w, t),
         .started = seconds(t->started),

@@ -1,7 +1,7 @@
 /*
  * typed - the simulated site without its bytes: what the shipped readers would have made
- * of its answers, and what a call does there. The observation is the caller's; what it
- * borrows from the world is good for minutes of simulated time. Threads: as the world.
+ * of its answers, and what a call does there. The observation is the caller's; it borrows
+ * from the world what lives as long as that. Threads: as the world.
  */
 #ifndef RH_SIM_TYPED_H
 #define RH_SIM_TYPED_H
