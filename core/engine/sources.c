@@ -285,7 +285,7 @@ static struct utc prices_gap(const struct controller *c)
 
 static void fill_hints(struct controller *c, enum source s, struct poll_hints *h)
 {
-    h->n = 0; /* what is behind it means nothing: a kilobyte that need not be cleared */
+    h->n = h->n_jobs = 0; /* what is behind them means nothing and need not be cleared */
     h->moving = c->moving;
     h->since = (struct utc){0};
     h->batch = c->batch_handled;

@@ -293,6 +293,7 @@ static void pace(struct config *c)
         *rest[i] = REST_S;
     for (size_t i = 0; i < ARRAY_LEN(slow); i++)
         *slow[i] = SLOW_S;
+    c->aws.interruption_queue = NULL; /* what it would tell, the port does */
     if (c->policy.poll_moving < MOVING_S)
         c->policy.poll_moving = MOVING_S;
 }

@@ -54,7 +54,7 @@ struct drive_report {
     int64_t planned_s, ready_s; /* server-seconds inside windows; those ready */
     int64_t late_p50_s, late_p99_s, late_max_s; /* ready_at - S per server and window */
     struct account_bill cost;                   /* of the whole period */
-    bool speedup_known; /* as the last snapshot has it */
+    bool speedup_known;                         /* as the last snapshot has it */
     int32_t speedup_percent, speedup_jobs, speedup_builds;
     int64_t polls, calls, steps, crashes;
     int64_t violations;

@@ -208,6 +208,70 @@ static void observe_jenkins(const struct world *w, const struct poll_hints *hint
                                          .n_nodes = w->n_nodes};
 }
 
+static enum build_result result_of(enum sim_result r)
+{
+    static const enum build_result results[] = {
+        [SIM_RUNNING_BUILD] = BUILD_RUNNING, [SIM_SUCCESS] = BUILD_SUCCESS,
+        [SIM_UNSTABLE] = BUILD_UNSTABLE,     [SIM_FAILURE] = BUILD_FAILURE,
+        [SIM_ABORTED] = BUILD_ABORTED,
+    };
+
+    return results[r];
+}
+
+/* The newest first, as many as the client asks for. */
+static void see_job(const struct world *w, const char *path, struct observation *o,
+                    struct seen_job *out)
+{
+    enum { NEWEST = 50 };
+    static const char before[] = "/jenkins/job/";
+    size_t len = str_starts(path, before) ? strcspn(path + sizeof(before) - 1, "/") : 0;
+    char name[SIM_NAME];
+    struct seen_run *runs;
+    int32_t job, number;
+
+    (void)str_format(name, sizeof(name), "%.*s", (int)len, path + sizeof(before) - 1);
+    job = len > 0 ? world_job_find(w, name) : -1;
+    *out = (struct seen_job){.path = copy(o, path), .gone = job < 0};
+    runs = arena_alloc(o->arena, NEWEST, sizeof(*runs));
+    if (job < 0 || runs == NULL)
+        return;
+    number = w->jobs[job].next_number - 1;
+    for (int i = 0; i < NEWEST && number > 0; i++, number--) {
+        const struct sim_build *b = world_build_find(w, job, number);
+
+        if (b == NULL)
+            break;
+        runs[out->n_runs++] = (struct seen_run){
+            .number = number,
+            .result = result_of(b->result),
+            .node = w->nodes[b->node].name,
+            .started = seconds(b->started),
+            .took_ms = b->result == SIM_RUNNING_BUILD ? 0 : b->ended - b->started,
+        };
+    }
+    out->runs = runs;
+}
+
+static void observe_builds(const struct world *w, const struct poll_hints *hints,
+                           struct observation *o)
+{
+    struct seen_job *jobs = arena_alloc(o->arena, hints->n_jobs, sizeof(*jobs));
+
+    for (size_t i = 0; jobs != NULL && i < hints->n_jobs; i++)
+        see_job(w, hints->jobs[i], o, &jobs[i]);
+    o->as.builds = (struct obs_builds){jobs, jobs != NULL ? hints->n_jobs : 0};
+}
+
+/* The port tells what the queue would: it is not asked. */
+static void observe_queue(const struct world *w, const struct poll_hints *hints,
+                          struct observation *o)
+{
+    (void)w;
+    (void)hints;
+    o->as.queue = (struct obs_queue){0};
+}
+
 /* ---- instances ---- */
 
 static enum instance_state instance_state(enum sim_instance_state s)
@@ -561,6 +625,8 @@ void typed_observe(const struct world *w, const struct poll_hints *hints,
         [SOURCE_INTERFACES] = observe_interfaces,
         [SOURCE_PRICES] = observe_prices,
         [SOURCE_PRICELIST] = observe_pricelist,
+        [SOURCE_QUEUE] = observe_queue,
+        [SOURCE_BUILDS] = observe_builds,
     };
 
     assert(by_source[o->source] != NULL); /* a new source is a row above */

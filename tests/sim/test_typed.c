@@ -228,6 +228,26 @@ static void same_list(const struct obs_pricelist *a, const struct obs_pricelist 
     }
 }
 
+static void same_histories(const struct obs_builds *a, const struct obs_builds *b)
+{
+    assert_int_equal(a->n, 2);
+    assert_int_equal(b->n, 2);
+    for (size_t i = 0; i < a->n; i++) {
+        assert_string_equal(a->jobs[i].path, b->jobs[i].path);
+        assert_int_equal(a->jobs[i].gone, b->jobs[i].gone);
+        assert_int_equal(a->jobs[i].n_runs, b->jobs[i].n_runs);
+        for (size_t k = 0; k < a->jobs[i].n_runs; k++) {
+            const struct seen_run *x = &a->jobs[i].runs[k], *y = &b->jobs[i].runs[k];
+
+            assert_int_equal(x->number, y->number);
+            assert_int_equal(x->result, y->result);
+            assert_string_equal(x->node, y->node);
+            assert_int_equal(x->started.s, y->started.s);
+            assert_int_equal(x->took_ms, y->took_ms);
+        }
+    }
+}
+
 static void same(struct both *t, enum source source, const struct poll_hints *h)
 {
     struct observation *a = t->wire.poll(t->wire.ctx, source, h);
@@ -254,6 +274,8 @@ static void same(struct both *t, enum source source, const struct poll_hints *h)
         same_prices(&a->as.prices, &b->as.prices);
     else if (source == SOURCE_PRICELIST)
         same_list(&a->as.pricelist, &b->as.pricelist);
+    else if (source == SOURCE_BUILDS)
+        same_histories(&a->as.builds, &b->as.builds);
     else
         fail_msg("%s: not compared", source_what(source));
     observation_unref(a);
@@ -280,6 +302,12 @@ static void look_at_both(void *ctx, const struct fleet *f)
              i < f->n_servers && (s == SOURCE_INSTANCES || s == SOURCE_SPOT); i++)
             if (f->servers[i].facts.instance.id[0] != '\0')
                 (void)str_copy(h.ids[h.n++], ID_TEXT, f->servers[i].facts.instance.id);
+        if (s == SOURCE_QUEUE) /* the typed port has none */
+            continue;
+        if (s == SOURCE_BUILDS) {
+            (void)str_copy(h.jobs[h.n_jobs++], URL_TEXT, "/jenkins/job/cache-smoke/");
+            (void)str_copy(h.jobs[h.n_jobs++], URL_TEXT, "/jenkins/job/nobody/");
+        }
         if (s == SOURCE_VELOSTRATA)
             (void)str_copy(h.ids[h.n++], ID_TEXT, "t-2");
         same(t, (enum source)s, &h);
