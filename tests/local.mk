@@ -18,4 +18,5 @@ include tests/lint.mk
 include tests/e2e.mk
 include tests/peers.mk
 include tests/bench.mk
+include tests/coverage.mk
 endif
