@@ -40,11 +40,7 @@ static struct desire desire_now(const struct plan_work *w, const struct plan_ser
 /* Until when it would stay out: to the end of its window, within this month. */
 static int64_t stay_until(const struct plan_work *w, const struct plan_server *s)
 {
-    int64_t until = cloud_until(w, s);
-
-    if (!w->at.has_window && !hold_is_active(&s->hold, w->now))
-        until = INT64_MAX;
-    return earlier(until, w->in->budget.month_end.s);
+    return earlier(cloud_until(w, s), w->in->budget.month_end.s);
 }
 
 /* What it costs to be out until then; false: nobody knows. */

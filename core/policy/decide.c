@@ -6,16 +6,11 @@
 
 struct desire desire_by_schedule(const struct schedule *s, struct utc now)
 {
-    struct schedule_at at = schedule_at(s, now);
+    enum schedule_phase phase = schedule_at(s, now).phase;
 
-    switch (at.phase) {
-    case PHASE_LEAD: /* 3.5 row 3 */
-        return (struct desire){PLACE_CLOUD, REASON_LEAD};
-    case PHASE_WINDOW:
-        return (struct desire){PLACE_CLOUD, REASON_WINDOW};
-    case PHASE_OUTSIDE:
-        break;
-    }
+    if (phase != PHASE_OUTSIDE) /* 3.5 row 3 */
+        return (struct desire){PLACE_CLOUD,
+                               phase == PHASE_LEAD ? REASON_LEAD : REASON_WINDOW};
     return (struct desire){PLACE_ONPREM, schedule_is_day_off(s, now)
                                              ? REASON_HOLIDAY
                                              : REASON_OUTSIDE}; /* 3.5 row 5 */

@@ -23,24 +23,13 @@ static void add_place(struct line *l, enum place place)
 /* The rows of policy-and-cost 3.5. */
 static int rule_of(enum reason r)
 {
-    switch (r) {
-    case REASON_HOLD:
-        return 1;
-    case REASON_BUDGET:
-        return 2;
-    case REASON_LEAD:
-    case REASON_WINDOW:
-        return 3;
-    case REASON_PRESSURE:
-        return 4;
-    case REASON_HOLIDAY:
-    case REASON_OUTSIDE:
-        return 5;
-    case REASON_NONE:
-    case REASON_COUNT:
-        break;
-    }
-    return 0;
+    static const int rules[REASON_COUNT] = {
+        [REASON_HOLD] = 1,    [REASON_BUDGET] = 2,   [REASON_LEAD] = 3,
+        [REASON_WINDOW] = 3,  [REASON_PRESSURE] = 4, [REASON_HOLIDAY] = 5,
+        [REASON_OUTSIDE] = 5,
+    };
+
+    return rules[r];
 }
 
 static void add_rule(struct line *l, enum reason r)

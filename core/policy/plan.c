@@ -174,39 +174,60 @@ static void look_at(struct plan_work *w, size_t i)
         look_at_rest(w, s, sw);
 }
 
+static struct utc until_auto(const struct plan_work *w, const struct plan_server *s,
+                             const struct server_work *sw)
+{
+    (void)sw;
+    return s->auto_on && w->in->setting != AUTO_OFF ? snooze_end(w->in, s)
+                                                    : (struct utc){0};
+}
+
+static struct utc until_backoff(const struct plan_work *w, const struct plan_server *s,
+                                const struct server_work *sw)
+{
+    (void)w;
+    return sw->direction == DIRECTION_BACK || s->retry_at.s > s->rerun_at.s ? s->retry_at
+                                                                            : s->rerun_at;
+}
+
+static struct utc until_slots(const struct plan_work *w, const struct plan_server *s,
+                              const struct server_work *sw)
+{
+    (void)s;
+    if (!sw->spaced)
+        return (struct utc){0};
+    return sw->direction == DIRECTION_BACK ? w->commit_until : w->spacing_until;
+}
+
+static struct utc until_drain(const struct plan_work *w, const struct plan_server *s,
+                              const struct server_work *sw)
+{
+    (void)w;
+    (void)s;
+    return sw->deadline;
+}
+
+static struct utc until_breaker(const struct plan_work *w, const struct plan_server *s,
+                                const struct server_work *sw)
+{
+    (void)w;
+    (void)sw;
+    return s->breaker_until;
+}
+
+/* Of the other gates nobody knows when they end. */
 static struct utc gate_until(const struct plan_work *w, const struct plan_server *s,
                              const struct server_work *sw, enum gate g)
 {
-    bool back = sw->direction == DIRECTION_BACK;
+    static struct utc (*const untils[GATE_COUNT])(const struct plan_work *,
+                                                  const struct plan_server *,
+                                                  const struct server_work *) = {
+        [GATE_AUTO_OFF] = until_auto,   [GATE_BREAKER] = until_breaker,
+        [GATE_BACKOFF] = until_backoff, [GATE_DWELL] = dwell_until,
+        [GATE_SLOTS] = until_slots,     [GATE_DRAIN] = until_drain,
+    };
 
-    switch (g) {
-    case GATE_AUTO_OFF:
-        return s->auto_on && w->in->setting != AUTO_OFF ? snooze_end(w->in, s)
-                                                        : (struct utc){0};
-    case GATE_BACKOFF:
-        return back || s->retry_at.s > s->rerun_at.s ? s->retry_at : s->rerun_at;
-    case GATE_SLOTS:
-        if (!sw->spaced)
-            return (struct utc){0};
-        return back ? w->commit_until : w->spacing_until;
-    case GATE_DRAIN:
-        return sw->deadline;
-    case GATE_DWELL:
-        return dwell_until(w, s, sw);
-    case GATE_BREAKER:
-        return s->breaker_until;
-    case GATE_NONE:
-    case GATE_CLOCK:
-    case GATE_STALE:
-    case GATE_TASK:
-    case GATE_BLOCKED:
-    case GATE_NODE:
-    case GATE_BUDGET:
-    case GATE_REMAINING:
-    case GATE_COUNT:
-        break;
-    }
-    return (struct utc){0};
+    return untils[g] != NULL ? untils[g](w, s, sw) : (struct utc){0};
 }
 
 static void decide_one(const struct plan_work *w, size_t i, struct decision *d)

@@ -29,7 +29,7 @@ size_t schedule_planned(const struct policy_config *p, const struct tz *tz,
         for (size_t i = 0; i < s.n; i++) {
             struct stretch v = stay_of(&s, i);
 
-            if (v.end.s <= from.s || v.start.s >= to.s || v.end.s <= v.start.s)
+            if (v.end.s <= from.s || v.start.s >= to.s)
                 continue;
             if (n > 0 && goes_on(&out[n - 1], v)) {
                 if (v.end.s > out[n - 1].end.s)

@@ -117,32 +117,47 @@ static size_t add_weekday(struct schedule *s, const struct policy_config *p,
 }
 
 /* 3.3: an exception replaces what starts on its day, and nothing else. */
+static void add_off(struct schedule *s, const struct policy_config *p,
+                    const struct tz *tz, const struct calendar_day *x)
+{
+    bool usual = false;
+
+    for (size_t i = 0; i < p->n_windows; i++)
+        usual = usual || (p->windows[i].days >> weekday_of(x->day) & 1) != 0;
+    if (!usual)
+        return;
+    s->days_off[s->n_days_off].start = instant(tz, x->day, 0, false);
+    s->days_off[s->n_days_off++].end = instant(tz, x->day + 1, 0, false);
+}
+
+static void add_on(struct schedule *s, const struct policy_config *p, const struct tz *tz,
+                   const struct calendar_day *x)
+{
+    for (int i = 0; i < 7; i++) {
+        if (add_weekday(s, p, tz, x->day, (weekday_of(x->day) + i) % 7) > 0)
+            return;
+    }
+}
+
+static void add_own(struct schedule *s, const struct policy_config *p,
+                    const struct tz *tz, const struct calendar_day *x)
+{
+    (void)p; /* it has windows of its own */
+    for (size_t i = 0; i < x->n; i++)
+        add_window(s, tz, x->day, x->start_min[i], x->end_min[i]);
+}
+
 static void add_exception(struct schedule *s, const struct policy_config *p,
                           const struct tz *tz, const struct calendar_day *x)
 {
-    int weekday = weekday_of(x->day);
-    bool usual = false;
+    static void (*const kinds[])(struct schedule *, const struct policy_config *,
+                                 const struct tz *, const struct calendar_day *) = {
+        [CALENDAR_OFF] = add_off,
+        [CALENDAR_ON] = add_on,
+        [CALENDAR_WINDOWS] = add_own,
+    };
 
-    switch (x->kind) {
-    case CALENDAR_OFF:
-        for (size_t i = 0; i < p->n_windows; i++)
-            usual = usual || (p->windows[i].days >> weekday & 1) != 0;
-        if (!usual)
-            return;
-        s->days_off[s->n_days_off].start = instant(tz, x->day, 0, false);
-        s->days_off[s->n_days_off++].end = instant(tz, x->day + 1, 0, false);
-        return;
-    case CALENDAR_ON:
-        for (int i = 0; i < 7; i++) {
-            if (add_weekday(s, p, tz, x->day, (weekday + i) % 7) > 0)
-                return;
-        }
-        return;
-    case CALENDAR_WINDOWS:
-        for (size_t i = 0; i < x->n; i++)
-            add_window(s, tz, x->day, x->start_min[i], x->end_min[i]);
-        return;
-    }
+    kinds[x->kind](s, p, tz, x);
 }
 
 void schedule_build(const struct policy_config *p, const struct tz *tz, struct utc now,

@@ -93,18 +93,16 @@ void text_schedule(struct plan_work *w)
 {
     struct line l = line_begin(w->schedule_text, sizeof(w->schedule_text));
 
-    switch (w->at.phase) {
-    case PHASE_WINDOW:
+    if (w->at.phase == PHASE_WINDOW) {
         line_add(&l, w->at.has_end ? "rush hour until " : "rush hour without an end");
         if (w->at.has_end)
             add_time(&l, w, w->at.drain_start);
         return;
-    case PHASE_LEAD:
+    }
+    if (w->at.phase == PHASE_LEAD) {
         line_add(&l, "rush hour begins ");
         add_time(&l, w, w->at.window.start);
         return;
-    case PHASE_OUTSIDE:
-        break;
     }
     if (w->by_schedule.reason == REASON_HOLIDAY)
         line_add(&l, "a day off by the calendar, ");
@@ -205,188 +203,187 @@ void text_reason(const struct plan_work *w, size_t i, struct decision *d)
     }
 }
 
-static void gate_auto_off(struct line *l, const struct plan_work *w,
-                          const struct plan_server *s, const struct server_work *sw)
+/* What a gate says; one writer for each. */
+struct gate_note {
+    struct line *l;
+    const struct plan_work *w;
+    const struct plan_server *s;
+    const struct server_work *sw;
+    struct utc until; /* 0 = not known */
+};
+
+static void gate_auto_off(const struct gate_note *g)
 {
-    if (!s->auto_on)
-        line_add(l, "automatic moves of this server are off");
-    else if (w->in->setting == AUTO_OFF)
-        line_add(l, "automatic moves are off");
+    if (!g->s->auto_on)
+        line_add(g->l, "automatic moves of this server are off");
+    else if (g->w->in->setting == AUTO_OFF)
+        line_add(g->l, "automatic moves are off");
     else {
-        line_add(l, "automatic moves snooze until ");
-        add_time(l, w, snooze_end(w->in, s));
+        line_add(g->l, "automatic moves snooze until ");
+        add_time(g->l, g->w, snooze_end(g->w->in, g->s));
     }
-    line_add(l, sw->target == PLACE_CLOUD ? ", else it would go to the cloud"
-                                          : ", else it would return");
+    line_add(g->l, g->sw->target == PLACE_CLOUD ? ", else it would go to the cloud"
+                                                : ", else it would return");
 }
 
-static void gate_stale(struct line *l, const struct server_facts *f,
-                       const struct server_work *sw)
+static void gate_clock(const struct gate_note *g)
 {
-    const struct node_facts *n = node_left(f, sw->direction);
+    line_add(g->l, "the clock was set or is wrong, and not trusted yet");
+}
+
+static void gate_stale(const struct gate_note *g)
+{
+    const struct server_facts *f = g->s->facts;
+    const struct node_facts *n = node_left(f, g->sw->direction);
 
     if (f->place_stale || f->place == PLACE_UNKNOWN) {
-        line_add(l, "where it is now is not known for sure");
+        line_add(g->l, "where it is now is not known for sure");
         if (f->place_raw[0] != '\0') {
-            line_add(l, " (");
-            line_add(l, f->place_raw);
-            line_add(l, ")");
+            line_add(g->l, " (");
+            line_add(g->l, f->place_raw);
+            line_add(g->l, ")");
         }
         return;
     }
     if (n->known)
         n = &f->cloud; /* of the way out: it is the other one */
-    line_add(l, "Jenkins says nothing of node ");
-    line_add(l, n->name);
+    line_add(g->l, "Jenkins says nothing of node ");
+    line_add(g->l, n->name);
 }
 
-static void gate_task(struct line *l, const struct server_facts *f)
+static void gate_task(const struct gate_note *g)
 {
+    const struct server_facts *f = g->s->facts;
+
     if (f->task_active) {
-        line_add(l, "a task runs on its VM");
+        line_add(g->l, "a task runs on its VM");
         if (f->task_type[0] != '\0') {
-            line_add(l, ": ");
-            line_add(l, f->task_type);
+            line_add(g->l, ": ");
+            line_add(g->l, f->task_type);
         }
         if (f->task_user[0] != '\0') {
-            line_add(l, " of ");
-            line_add(l, f->task_user);
+            line_add(g->l, " of ");
+            line_add(g->l, f->task_user);
         }
     } else if (f->place == PLACE_LOST) {
-        line_add(l, "its instance was taken back; it has to come home first");
+        line_add(g->l, "its instance was taken back; it has to come home first");
     } else if (f->place == PLACE_MOVING_OUT || f->place == PLACE_MOVING_BACK) {
-        line_add(l, "it is on its way already");
+        line_add(g->l, "it is on its way already");
     } else {
-        line_add(l, "its disks are still on their way to the cloud");
+        line_add(g->l, "its disks are still on their way to the cloud");
     }
 }
 
-static void gate_node(struct line *l, const struct plan_work *w,
-                      const struct server_facts *f)
+static void gate_blocked(const struct gate_note *g)
 {
+    const char *why = g->s->facts->blocked;
+
+    line_add(g->l, why[0] != '\0' ? why : "it is on in both places");
+}
+
+static void gate_node(const struct gate_note *g)
+{
+    const struct server_facts *f = g->s->facts;
     const struct node_facts *n =
         f->onprem.marked && f->onprem.closed_by == CLOSED_BY_PERSON ? &f->onprem
                                                                     : &f->cloud;
 
-    if (w->in->jenkins_quieting) {
-        line_add(l, "Jenkins is quieting down");
+    if (g->w->in->jenkins_quieting) {
+        line_add(g->l, "Jenkins is quieting down");
         return;
     }
-    line_add(l, "a person closed node ");
-    line_add(l, n->name);
+    line_add(g->l, "a person closed node ");
+    line_add(g->l, n->name);
 }
 
-static void gate_backoff(struct line *l, const struct plan_work *w,
-                         const struct plan_server *s, struct utc until)
+static void gate_budget(const struct gate_note *g)
 {
-    line_add(l, s->retry_at.s > w->now.s ? "its last move failed; next try "
-                                         : "its instance was taken back; next try ");
-    add_time(l, w, until);
+    text_budget(g->w, g->s, g->l);
 }
 
-static void gate_remaining(struct line *l, const struct plan_work *w,
-                           const struct plan_server *s)
+static void gate_breaker(const struct gate_note *g)
 {
-    int64_t left = cloud_until(w, s) - w->now.s;
-
-    line_add(l, "only ");
-    line_duration(l, left > 0 ? left : 0);
-    line_add(l, " left in the cloud, a move out needs ");
-    line_duration(l, w->in->policy->min_remaining);
+    line_add(g->l, "its moves failed too often; a move by hand tries again");
+    if (g->until.s != 0) {
+        line_add(g->l, ", else it is tried ");
+        add_time(g->l, g->w, g->until);
+    }
 }
 
-static void gate_slots(struct line *l, const struct plan_work *w,
-                       const struct decision *d)
+static void gate_backoff(const struct gate_note *g)
 {
-    if (d->gate_until.s == 0) {
-        line_add(l, w->slots_text);
+    line_add(g->l, g->s->retry_at.s > g->w->now.s
+                       ? "its last move failed; next try "
+                       : "its instance was taken back; next try ");
+    add_time(g->l, g->w, g->until);
+}
+
+static void gate_dwell(const struct gate_note *g)
+{
+    line_add(g->l, "its hold has ended, but it came only ");
+    add_time(g->l, g->w, g->s->settled_since);
+    line_add(g->l, "; it goes ");
+    add_time(g->l, g->w, g->until);
+}
+
+static void gate_remaining(const struct gate_note *g)
+{
+    int64_t left = cloud_until(g->w, g->s) - g->w->now.s;
+
+    line_add(g->l, "only ");
+    line_duration(g->l, left > 0 ? left : 0);
+    line_add(g->l, " left in the cloud, a move out needs ");
+    line_duration(g->l, g->w->in->policy->min_remaining);
+}
+
+static void gate_slots(const struct gate_note *g)
+{
+    if (g->until.s == 0) {
+        line_add(g->l, g->w->slots_text);
         return;
     }
-    line_add(l, "moves start ");
-    line_duration(l, w->in->policy->start_spacing);
-    line_add(l, " apart");
+    line_add(g->l, "moves start ");
+    line_duration(g->l, g->w->in->policy->start_spacing);
+    line_add(g->l, " apart");
 }
 
-static void gate_drain(struct line *l, const struct plan_work *w,
-                       const struct server_facts *f, const struct server_work *sw)
+static void gate_drain(const struct gate_note *g)
 {
-    const struct node_facts *n = node_left(f, sw->direction);
+    const struct node_facts *n = node_left(g->s->facts, g->sw->direction);
 
-    line_add(l, "waits for ");
+    line_add(g->l, "waits for ");
     if (!n->known)
-        line_add(l, "Jenkins to tell what runs");
+        line_add(g->l, "Jenkins to tell what runs");
     else if (n->busy == 1 && n->build[0] != '\0')
-        line_add(l, n->build);
+        line_add(g->l, n->build);
     else if (n->busy > 0) {
-        line_number(l, n->busy);
-        line_add(l, n->busy == 1 ? " build" : " builds");
+        line_number(g->l, n->busy);
+        line_add(g->l, n->busy == 1 ? " build" : " builds");
     } else
-        line_add(l, "its builds");
-    line_add(l, " on ");
-    line_add(l, n->name);
-    if (sw->deadline.s != 0) {
-        line_add(l, ", until ");
-        add_time(l, w, sw->deadline);
-        line_add(l, " at most");
+        line_add(g->l, "its builds");
+    line_add(g->l, " on ");
+    line_add(g->l, n->name);
+    if (g->sw->deadline.s != 0) {
+        line_add(g->l, ", until ");
+        add_time(g->l, g->w, g->sw->deadline);
+        line_add(g->l, " at most");
     }
 }
 
 void text_gate(const struct plan_work *w, size_t i, struct decision *d)
 {
-    const struct plan_server *s = &w->servers[i];
-    const struct server_work *sw = &w->work[i];
+    static void (*const writers[GATE_COUNT])(const struct gate_note *) = {
+        [GATE_AUTO_OFF] = gate_auto_off,   [GATE_CLOCK] = gate_clock,
+        [GATE_STALE] = gate_stale,         [GATE_TASK] = gate_task,
+        [GATE_BLOCKED] = gate_blocked,     [GATE_NODE] = gate_node,
+        [GATE_BUDGET] = gate_budget,       [GATE_BREAKER] = gate_breaker,
+        [GATE_BACKOFF] = gate_backoff,     [GATE_DWELL] = gate_dwell,
+        [GATE_REMAINING] = gate_remaining, [GATE_SLOTS] = gate_slots,
+        [GATE_DRAIN] = gate_drain,
+    };
     struct line l = line_begin(d->gate_text, sizeof(d->gate_text));
+    const struct gate_note note = {&l, w, &w->servers[i], &w->work[i], d->gate_until};
 
-    switch (d->gate) {
-    case GATE_AUTO_OFF:
-        gate_auto_off(&l, w, s, sw);
-        break;
-    case GATE_CLOCK:
-        line_add(&l, "the clock was set or is wrong, and not trusted yet");
-        break;
-    case GATE_STALE:
-        gate_stale(&l, s->facts, sw);
-        break;
-    case GATE_TASK:
-        gate_task(&l, s->facts);
-        break;
-    case GATE_BLOCKED:
-        line_add(&l, s->facts->blocked[0] != '\0' ? s->facts->blocked
-                                                  : "it is on in both places");
-        break;
-    case GATE_NODE:
-        gate_node(&l, w, s->facts);
-        break;
-    case GATE_BUDGET:
-        text_budget(w, s, &l);
-        break;
-    case GATE_BREAKER:
-        line_add(&l, "its moves failed too often; a move by hand tries again");
-        if (d->gate_until.s != 0) {
-            line_add(&l, ", else it is tried ");
-            add_time(&l, w, d->gate_until);
-        }
-        break;
-    case GATE_BACKOFF:
-        gate_backoff(&l, w, s, d->gate_until);
-        break;
-    case GATE_DWELL:
-        line_add(&l, "its hold has ended, but it came only ");
-        add_time(&l, w, s->settled_since);
-        line_add(&l, "; it goes ");
-        add_time(&l, w, d->gate_until);
-        break;
-    case GATE_REMAINING:
-        gate_remaining(&l, w, s);
-        break;
-    case GATE_SLOTS:
-        gate_slots(&l, w, d);
-        break;
-    case GATE_DRAIN:
-        gate_drain(&l, w, s->facts, sw);
-        break;
-    case GATE_NONE:
-    case GATE_COUNT:
-        break;
-    }
+    if (d->gate != GATE_NONE)
+        writers[d->gate](&note);
 }
