@@ -221,16 +221,38 @@ static enum err_code same_hours(struct bill *b, const struct price_book *book,
     return code != ERR_OK ? code : usd_add(b->on_demand, v, &b->on_demand, e);
 }
 
+/* ERR_NOT_FOUND: nobody knows. */
+static enum err_code instance_price(struct bill *b, const struct price_book *book,
+                                    const struct segment *g, struct utc paid_from,
+                                    struct utc paid_to, struct usd *out, struct err *e)
+{
+    bool lost = str_eq(g->kind, "lost");
+    struct usd rate = g->rate;
+
+    *out = (struct usd){0};
+    /* Taken back by AWS in its first hour (aws-api 8); "free" is how older ledgers say
+     * it. */
+    if (str_eq(g->kind, "free") ||
+        (lost && book->config->first_hour_free && g->end.s - g->start.s < HOUR_S))
+        return ERR_OK;
+    if (!str_eq(g->kind, "on_demand"))
+        return spot_part(b, book, g, paid_from, paid_to, out, e);
+    if (!g->rate_known && !book_on_demand(book, g->type, &rate))
+        return err_set(e, ERR_NOT_FOUND, "no price is known for %.40s", g->type);
+    return flat_part(rate, paid_from.s - g->start.s, paid_to.s - g->start.s, out, e);
+}
+
 static enum err_code instance_part(struct bill *b, const struct price_book *book,
                                    const struct segment *g, struct utc from,
                                    struct utc to, struct err *e)
 {
     const struct cost_config *k = book->config;
     bool lost = str_eq(g->kind, "lost"), on_demand = str_eq(g->kind, "on_demand");
+    enum cost_item item = on_demand ? COST_ON_DEMAND : COST_SPOT;
     struct utc paid_from = paid_until(k, g, from, lost);
     struct utc paid_to = paid_until(k, g, to, lost);
-    struct usd v, disk, rate = g->rate;
-    enum err_code code;
+    struct usd v, disk;
+    enum err_code code, more;
 
     code = ledger_scale(k->volume_gb_month, k->root_volume_gb, 1, &disk, e);
     if (code == ERR_OK)
@@ -239,21 +261,12 @@ static enum err_code instance_part(struct bill *b, const struct price_book *book
     if (code == ERR_OK)
         code = put(b, COST_VOLUMES, v, e);
     if (code == ERR_OK)
-        code = same_hours(b, book, g, paid_from, paid_to, e);
-    if (code != ERR_OK)
-        return code;
-    /* Taken back by AWS in its first hour (aws-api 8); "free" is how older ledgers say
-     * it. */
-    if (str_eq(g->kind, "free") ||
-        (lost && k->first_hour_free && g->end.s - g->start.s < HOUR_S))
-        return ERR_OK;
-    if (!on_demand)
-        code = spot_part(b, book, g, paid_from, paid_to, &v, e);
-    else if (g->rate_known || book_on_demand(book, g->type, &rate))
-        code = flat_part(rate, paid_from.s - g->start.s, paid_to.s - g->start.s, &v, e);
-    else
-        code = err_set(e, ERR_NOT_FOUND, "no price is known for %.40s", g->type);
-    return code != ERR_OK ? code : put(b, on_demand ? COST_ON_DEMAND : COST_SPOT, v, e);
+        code = instance_price(b, book, g, paid_from, paid_to, &v, e);
+    if (code == ERR_OK)
+        code = put(b, item, v, e);
+    /* Without a price of its own it ran as long. */
+    more = code == ERR_RANGE ? code : same_hours(b, book, g, paid_from, paid_to, e);
+    return more != ERR_OK ? more : code;
 }
 
 enum err_code bill_segment(struct bill *b, const struct price_book *book,
@@ -291,49 +304,51 @@ struct utc ledger_month_end(struct utc t)
     return ledger_month_start(next);
 }
 
+/* What `of` seconds of each item cost: a month of 30 days of a disk, an hour of an
+ * address, the month that it is of the others. */
+static int64_t unit_s(int item, int64_t month_s)
+{
+    return item == COST_DISKS ? DISK_MONTH_S : item == COST_IPV4 ? HOUR_S : month_s;
+}
+
 static enum err_code amounts(const struct cost_config *k,
-                             struct usd month[COST_ITEM_COUNT], struct usd *disks,
-                             struct usd *ipv4, struct err *e)
+                             struct usd units[COST_ITEM_COUNT], struct err *e)
 {
     int64_t out_gb = k->transfer_gb_month > k->transfer_free_gb
                          ? k->transfer_gb_month - k->transfer_free_gb
                          : 0;
-    enum err_code code;
+    const struct {
+        enum cost_item item;
+        struct usd price;
+        int64_t times;
+    } rows[] = {
+        {COST_DISKS, k->disk_gb_month, k->extension_disk_gb},
+        {COST_IPV4, k->public_ipv4_hour, k->public_ipv4},
+        {COST_IMAGES, k->snapshot_gb_month, k->image_gb},
+        {COST_TRANSFER, k->transfer_gb, out_gb},
+        /* Paid by both sides: once out, once in. */
+        {COST_CROSS_ZONE, k->cross_zone_gb, 2 * (int64_t)k->cross_zone_gb_month},
+        {COST_VPN, k->vpn_month, 1},
+        {COST_LICENCE, k->licence_month, 1},
+        {COST_STORAGE, k->storage_month, 1},
+    };
+    enum err_code code = ERR_OK;
 
-    if ((code = ledger_scale(k->disk_gb_month, k->extension_disk_gb, 1, disks, e)) !=
-            ERR_OK ||
-        (code = ledger_scale(k->public_ipv4_hour, k->public_ipv4, 1, ipv4, e)) !=
-            ERR_OK ||
-        (code = ledger_scale(k->snapshot_gb_month, k->image_gb, 1, &month[COST_IMAGES],
-                             e)) != ERR_OK ||
-        (code = ledger_scale(k->transfer_gb, out_gb, 1, &month[COST_TRANSFER], e)) !=
-            ERR_OK)
-        return code;
-    /* Paid by both sides: once out, once in. */
-    code = ledger_scale(k->cross_zone_gb, 2 * (int64_t)k->cross_zone_gb_month, 1,
-                        &month[COST_CROSS_ZONE], e);
-    month[COST_VPN] = k->vpn_month;
-    month[COST_LICENCE] = k->licence_month;
-    month[COST_STORAGE] = k->storage_month;
+    for (size_t i = 0; i < ARRAY_LEN(rows) && code == ERR_OK; i++)
+        code = ledger_scale(rows[i].price, rows[i].times, 1, &units[rows[i].item], e);
     return code;
 }
 
-static enum err_code fixed_of_month(struct bill *b, const struct usd *month,
-                                    struct usd disks, struct usd ipv4, int64_t length,
-                                    int64_t from_s, int64_t to_s, struct err *e)
+static enum err_code fixed_of_month(struct bill *b, const struct usd *units,
+                                    int64_t month_s, int64_t from_s, int64_t to_s,
+                                    struct err *e)
 {
-    struct usd v;
-    enum err_code code;
+    enum err_code code = ERR_OK;
 
-    code = ledger_share(disks, from_s, to_s, DISK_MONTH_S, &v, e);
-    if (code == ERR_OK)
-        code = put(b, COST_DISKS, v, e);
-    if (code == ERR_OK)
-        code = ledger_share(ipv4, from_s, to_s, HOUR_S, &v, e);
-    if (code == ERR_OK)
-        code = put(b, COST_IPV4, v, e);
     for (int i = 0; i < COST_ITEM_COUNT && code == ERR_OK; i++) {
-        code = ledger_share(month[i], from_s, to_s, length, &v, e);
+        struct usd v;
+
+        code = ledger_share(units[i], from_s, to_s, unit_s(i, month_s), &v, e);
         if (code == ERR_OK)
             code = put(b, (enum cost_item)i, v, e);
     }
@@ -343,8 +358,8 @@ static enum err_code fixed_of_month(struct bill *b, const struct usd *month,
 enum err_code bill_fixed(struct bill *b, const struct cost_config *k, struct utc from,
                          struct utc to, struct err *e)
 {
-    struct usd month[COST_ITEM_COUNT] = {0}, disks, ipv4;
-    enum err_code code = amounts(k, month, &disks, &ipv4, e);
+    struct usd units[COST_ITEM_COUNT] = {0};
+    enum err_code code = amounts(k, units, e);
 
     if (code == ERR_OK && to.s - from.s > INT64_C(1200) * 31 * DAY_S)
         return err_set(e, ERR_RANGE, "a bill is for a hundred years at most");
@@ -352,7 +367,7 @@ enum err_code bill_fixed(struct bill *b, const struct cost_config *k, struct utc
         struct utc start = ledger_month_start(from), end = ledger_month_end(from);
         struct utc until = earlier(end, to);
 
-        code = fixed_of_month(b, month, disks, ipv4, end.s - start.s, from.s - start.s,
+        code = fixed_of_month(b, units, end.s - start.s, from.s - start.s,
                               until.s - start.s, e);
         from = until;
     }

@@ -94,35 +94,39 @@ void compare(const struct compare_in *in, struct comparisons *out)
         plus(never, v, &out->amount[COMPARE_ALWAYS_ON_DEMAND]);
 }
 
-/* W * PUE * 730.5 h * price of a kWh: in nano-dollars of a kWh, W and PUE first. */
-static bool power_month(const struct cost_config *k, struct usd *out)
-{
-    struct usd v;
-    struct err e = {0};
-
-    /* price * W * 730.5 / 1000 */
-    if (ledger_scale(k->host_kwh, (int64_t)k->host_watts * (MONTH_S / 360), 10000, &v,
-                     &e) != ERR_OK)
-        return false;
-    /* PUE is a decimal with nine places; a millionth of it is more than anyone measures.
-     */
-    return ledger_scale(v, k->host_pue.nanos / 1000, USD_NANOS / 1000, out, &e) == ERR_OK;
-}
-
 bool compare_owned_host(const struct cost_config *k, struct usd *out)
 {
-    struct usd power, capex;
+    struct usd power; /* price of a kWh * W * 730.5 h / 1000 */
     struct err e = {0};
 
     if (k->has_host_month) {
         *out = k->host_month;
         return true;
     }
-    if (!k->has_host_capex || k->host_months < 1)
+    if (!k->has_host_capex || k->host_months < 1 ||
+        ledger_scale(k->host_kwh, (int64_t)k->host_watts * (MONTH_S / 360), 10000, &power,
+                     &e) != ERR_OK)
         return false;
-    return ledger_scale(k->host_capex, 1, k->host_months, &capex, &e) == ERR_OK &&
-           power_month(k, &power) &&
-           usd_add(capex, k->host_support_month, out, &e) == ERR_OK &&
-           usd_add(*out, k->host_licence_month, out, &e) == ERR_OK &&
-           usd_add(*out, power, out, &e) == ERR_OK;
+
+    const struct {
+        struct usd amount;
+        int64_t times, divisor;
+    } rows[] = {
+        {k->host_capex, 1, k->host_months},
+        {k->host_support_month, 1, 1},
+        {k->host_licence_month, 1, 1},
+        /* PUE is a decimal with nine places; a millionth is more than anyone measures. */
+        {power, k->host_pue.nanos / 1000, USD_NANOS / 1000},
+    };
+
+    *out = (struct usd){0};
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct usd v;
+
+        if (ledger_scale(rows[i].amount, rows[i].times, rows[i].divisor, &v, &e) !=
+                ERR_OK ||
+            usd_add(*out, v, out, &e) != ERR_OK)
+            return false;
+    }
+    return true;
 }

@@ -150,7 +150,9 @@ enum err_code forecast(const struct forecast_in *in, struct forecast *out, struc
 
     *out = (struct forecast){.known = in->spent->unknown == 0, .rest_s = seconds};
     bill_clear(&fixed);
-    if ((code = bill_total(in->spent, &spent, e)) != ERR_OK ||
+    if ((code = usd_add(in->spent->items[COST_SPOT], in->spent->items[COST_ON_DEMAND],
+                        &out->instances, e)) != ERR_OK ||
+        (code = bill_total(in->spent, &spent, e)) != ERR_OK ||
         (code = bill_fixed(&fixed, k, from, in->month_end, e)) != ERR_OK ||
         (code = bill_total(&fixed, &rest, e)) != ERR_OK)
         return code;
@@ -169,9 +171,7 @@ enum err_code forecast(const struct forecast_in *in, struct forecast *out, struc
         (code = sum_up(spent, rest, extension, mid, &out->p50, e)) != ERR_OK ||
         (code = sum_up(spent, rest, extension, high, &out->p90, e)) != ERR_OK ||
         (code = usd_add(in->spent->items[COST_EXTENSION], extension, &out->extension,
-                        e)) != ERR_OK ||
-        (code = usd_add(in->spent->items[COST_SPOT], in->spent->items[COST_ON_DEMAND],
-                        &out->instances, e)) != ERR_OK)
+                        e)) != ERR_OK)
         return code;
     return usd_add(out->instances, mid, &out->instances, e);
 }
