@@ -63,6 +63,14 @@ check_PROGRAMS += tests/unit/test_bill
 tests_unit_test_bill_SOURCES = tests/unit/test_bill.c tests/unit/policy_util.h
 tests_unit_test_bill_LDADD = $(PURE_TEST_LIBS)
 TESTS += tests/unit/test_bill
+check_PROGRAMS += tests/unit/test_cost_limits
+tests_unit_test_cost_limits_SOURCES = tests/unit/test_cost_limits.c tests/unit/policy_util.h
+tests_unit_test_cost_limits_LDADD = $(PURE_TEST_LIBS)
+TESTS += tests/unit/test_cost_limits
+check_PROGRAMS += tests/unit/test_forecast_limits
+tests_unit_test_forecast_limits_SOURCES = tests/unit/test_forecast_limits.c tests/unit/policy_util.h
+tests_unit_test_forecast_limits_LDADD = $(PURE_TEST_LIBS)
+TESTS += tests/unit/test_forecast_limits
 
 # The rules of the house; srcdir is in the environment of every test.
 LINTS = tests/lint/banned.sh tests/lint/layers.sh tests/lint/pure.sh

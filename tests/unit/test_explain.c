@@ -72,8 +72,26 @@ static void test_now(void **state)
         out.lines[0],
         "Is      on-prem, moves to the cloud, step drain, can be taken back");
     site_commit(&s, 0, "2026-11-24T10:01:00");
+    site_plan_at(&s, "2026-11-24T10:01:00");
     tell(&s, "2026-11-24T10:01:00", &out);
+    assert_string_equal(
+        out.lines[0],
+        "Is      moving, moves to the cloud, step drain, past its commit point");
     s.servers[0].move = NULL;
+    (void)site_move(&s, 0, DIRECTION_BACK, "2026-11-24T18:00:00");
+    site_commit(&s, 0, "2026-11-24T18:01:00");
+    site_plan_at(&s, "2026-11-24T18:01:00");
+    tell(&s, "2026-11-24T18:01:00", &out);
+    assert_string_equal(
+        out.lines[0], "Is      moving, moves on-prem, step drain, past its commit point");
+    s.servers[0].move = NULL;
+    site_settle(&s, 0, PLACE_ONPREM);
+    site_order(&s, 0, PLACE_CLOUD, false, "2026-11-24T19:00:00");
+    site_plan_at(&s, "2026-11-24T19:00:20");
+    tell(&s, "2026-11-24T19:00:20", &out);
+    assert_string_equal(out.lines[1], "Should  be in the cloud: moved by hand, asked for "
+                                      "Tue 19:00");
+    s.servers[0].order.place = PLACE_UNKNOWN;
 
     site_settle(&s, 0, PLACE_CLOUD);
     site_hold(&s, 0, PLACE_CLOUD, HOLD_UNTIL, "2026-11-24T10:00:00",
@@ -90,6 +108,42 @@ static void test_now(void **state)
     site_plan_at(&s, "2026-11-24T19:00:00");
     tell(&s, "2026-11-24T19:00:00", &out);
     assert_string_equal(out.lines[3], "Next    nothing as far as the schedule reaches");
+    s.policy.n_windows = 0; /* and without any change to look at */
+    site_plan_at(&s, "2026-11-24T19:00:00");
+    tell(&s, "2026-11-24T19:00:00", &out);
+    assert_string_equal(out.lines[3], "Next    nothing as far as the schedule reaches");
+    site_clear(&s);
+}
+
+/* 3.5 row 2, and which end comes first: of the hold, or of the schedule. */
+static void test_reasons(void **state)
+{
+    struct explain_out out;
+    struct site s;
+
+    (void)state;
+    site_init(&s);
+    s.policy.budget_evacuates = true;
+    s.in.budget = (struct plan_budget){.set = true,
+                                       .known = true,
+                                       .reached = true,
+                                       .limit = {10000000000},
+                                       .spent = {10000000000},
+                                       .month_end = utc_at("2026-12-01T00:00:00Z")};
+    site_settle(&s, 0, PLACE_CLOUD);
+    site_plan_at(&s, "2026-11-24T10:00:00");
+    tell(&s, "2026-11-24T10:00:00", &out);
+    assert_string_equal(
+        out.lines[1],
+        "Should  be on-prem by rule 2 (budget): the month's budget of $10.00 is spent");
+    s.in.budget.set = false;
+    /* A hold that the schedule outlives: it ends first, and nothing changes by that. */
+    site_hold(&s, 0, PLACE_CLOUD, HOLD_UNTIL, "2026-11-24T09:30:00",
+              "2026-11-24T11:00:00");
+    site_plan_at(&s, "2026-11-24T10:00:00");
+    tell(&s, "2026-11-24T10:00:00", &out);
+    assert_string_equal(out.lines[3],
+                        "Next    Tue 18:00: should be on-prem by rule 5 (outside)");
     site_clear(&s);
 }
 
@@ -108,6 +162,13 @@ static void test_auto_off(void **state)
     assert_string_equal(
         out.lines[3],
         "Next    Tue 12:00: should be in the cloud by rule 3 (window), the snooze ends");
+    site_hold(&s, 0, PLACE_ONPREM, HOLD_PIN, "2026-11-24T10:00:00", NULL);
+    site_plan_at(&s, "2026-11-24T10:00:00");
+    tell(&s, "2026-11-24T10:00:00", &out);
+    assert_string_equal(
+        out.lines[3],
+        "Next    Tue 12:00: should be on-prem by rule 1 (hold), the snooze ends");
+    s.servers[0].hold.place = PLACE_UNKNOWN;
     /* Its own snooze, which ends later than that of all. */
     s.servers[0].snooze_until = at(s.tz, "2026-11-24T14:00:00");
     site_plan_at(&s, "2026-11-24T10:00:00");
@@ -166,6 +227,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_now),
+        cmocka_unit_test(test_reasons),
         cmocka_unit_test(test_auto_off),
         cmocka_unit_test(test_later),
     };

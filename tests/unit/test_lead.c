@@ -89,6 +89,7 @@ static void test_rerun(void **state)
     (void)state;
     assert_int_equal(rerun_at(&p, 1, (struct utc){1000}).s, 1000); /* no ladder at all */
     p.n_rerun_delay = 4;
+    assert_int_equal(rerun_at(&p, 0, (struct utc){1000}).s, 1000); /* nothing was lost */
     p.rerun_delay[1] = 300;
     p.rerun_delay[2] = 900;
     p.rerun_delay[3] = 2700;

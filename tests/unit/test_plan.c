@@ -412,6 +412,11 @@ static void test_long_names(void **state)
     l = line_begin(buf, sizeof(buf));
     line_number(&l, -12345678);
     assert_string_equal(buf, "-123456");
+    /* What is no UTF-8 at all is left out, and what fits is not looked at. */
+    l = line_begin(buf, sizeof(buf));
+    line_add(&l, "a");
+    line_add(&l, "\x80\x80\x80\x80\x80\x80\x80\x80");
+    assert_string_equal(buf, "a");
     l = line_begin(buf, sizeof(buf));
     line_number(&l, 0);
     assert_string_equal(buf, "0");

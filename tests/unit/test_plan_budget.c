@@ -181,6 +181,151 @@ static void test_evacuate(void **state)
     site_clear(&s);
 }
 
+/* What is counted: who is out there, who goes, who might; and amounts beyond measure. */
+static void test_counted(void **state)
+{
+    struct site s;
+
+    (void)state;
+    /* At 10:00 a server costs 0.48 to 18:00. ts1 out there is paid for by the clock until
+     * it is home: a hold at home calls it back, and nothing of it is to come. */
+    with_budget(&s, 1000, 810); /* 1.90: just three more */
+    s.policy.max_moves = 4;
+    s.policy.start_spacing = 0;
+    site_settle(&s, 0, PLACE_CLOUD);
+    site_plan_at(&s, "2026-11-24T10:00:00");
+    assert_int_equal(stopped(&s), 1);
+    site_hold(&s, 0, PLACE_ONPREM, HOLD_PIN, "2026-11-24T09:59:00", NULL);
+    site_plan_at(&s, "2026-11-24T10:00:00");
+    assert_int_equal(stopped(&s), 0);
+    /* On its way home it is no launch, and neither is a move that has ended. */
+    (void)site_move(&s, 0, DIRECTION_BACK, "2026-11-24T09:59:00");
+    site_plan_at(&s, "2026-11-24T10:00:00");
+    assert_int_equal(stopped(&s), 0);
+    site_settle(&s, 0, PLACE_ONPREM);
+    s.moves[0].direction = DIRECTION_OUT;
+    s.moves[0].status = MOVE_FAILED;
+    s.servers[0].move = &s.moves[0];
+    site_plan_at(&s, "2026-11-24T10:00:00");
+    assert_int_equal(stopped(&s), 0);
+    /* It is not wanted out there, so it takes nothing away; a person is told all the same
+     * that there is no room for it beside the other three. */
+    s.in.budget.spent.nanos += 20000000;
+    site_plan_at(&s, "2026-11-24T10:00:00");
+    assert_int_equal(stopped(&s), 0);
+    assert_true(s.outs[0].over_budget);
+    assert_false(s.outs[1].over_budget);
+    /* A committed launch whose server is seen at home still: not known to have failed. */
+    (void)site_move(&s, 0, DIRECTION_OUT, "2026-11-24T09:59:00");
+    s.moves[0].committed = true;
+    s.servers[0].hold.place = PLACE_UNKNOWN;
+    site_plan_at(&s, "2026-11-24T10:00:00");
+    assert_int_equal(stopped(&s), 1);
+    assert_false(s.outs[0].over_budget);
+    site_clear(&s);
+
+    /* A mover that needs no extension pays for none. */
+    with_budget(&s, 1000, 808);
+    s.in.budget.extension_hour.nanos = 300000000;
+    for (size_t i = 0; i < SITE_SERVERS; i++)
+        s.servers[i].needs_extension = false;
+    site_plan_at(&s, "2026-11-24T10:00:00");
+    assert_int_equal(stopped(&s), 0);
+    site_clear(&s);
+
+    /* Without a window it would stay to the end of the month. */
+    with_budget(&s, 100000, 0);
+    s.policy.n_windows = 0;
+    site_plan_at(&s, "2026-11-24T10:00:00"); /* 160 h of 0.06 are 9.60 */
+    assert_false(s.outs[0].over_budget);
+    s.in.budget.limit.nanos = INT64_C(9590000000);
+    site_plan_at(&s, "2026-11-24T10:00:00");
+    assert_true(s.outs[0].over_budget);
+    site_clear(&s);
+}
+
+static void test_beyond_measure(void **state)
+{
+    enum { PRICE, EXTENSION, BOTH, OUT_THERE, LEFT, LIMIT };
+    /* clang-format off */
+    static const struct { const char *what; int how; int32_t stopped; } rows[] = {
+        {"a price too large to multiply",         PRICE,     1},
+        {"the extension's price, too",            EXTENSION, 4},
+        {"stay and extension together",           BOTH,      4},
+        {"one out there costs nobody knows what", OUT_THERE, 3},
+        {"less is left than there are numbers",   LEFT,      3},
+        {"more is left than there are numbers",   LIMIT,     4},
+    };
+    /* clang-format on */
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct site s;
+
+        with_budget(&s, 100000000, 1);
+        switch (rows[i].how) {
+        case PRICE:
+            s.servers[0].price_hour.nanos = INT64_MAX;
+            break;
+        case EXTENSION:
+            s.in.budget.extension_hour.nanos = INT64_MAX;
+            break;
+        case BOTH: /* of 8 and 8h10m */
+            s.in.budget.limit.nanos = INT64_MAX;
+            for (size_t k = 0; k < SITE_SERVERS; k++)
+                s.servers[k].price_hour.nanos = INT64_MAX / 29400;
+            s.in.budget.extension_hour.nanos = INT64_MAX / 29400;
+            s.in.budget.limit.nanos = INT64_C(1) << 40;
+            break;
+        case OUT_THERE:
+            site_settle(&s, 0, PLACE_CLOUD);
+            s.servers[0].price_known = false;
+            break;
+        case LEFT:
+            site_settle(&s, 0, PLACE_CLOUD);
+            s.in.budget.limit.nanos = 0;
+            s.in.budget.spent.nanos = INT64_MAX;
+            break;
+        default:
+            s.in.budget.limit.nanos = INT64_MAX;
+            s.in.budget.spent.nanos = -1;
+            break;
+        }
+        site_plan_at(&s, "2026-11-24T10:00:00");
+        if (stopped(&s) != rows[i].stopped)
+            print_error("%s: %d\n", rows[i].what, stopped(&s));
+        assert_row(rows[i].what, stopped(&s) == rows[i].stopped);
+        site_clear(&s);
+    }
+}
+
+/* 7: a manual move over budget needs a confirmation and stores `over_budget`; holds made
+ * earlier do not have it. */
+static void test_held_over(void **state)
+{
+    struct site s;
+
+    (void)state;
+    with_budget(&s, 1000, 1000);
+    site_hold(&s, 0, PLACE_CLOUD, HOLD_PIN, "2026-11-24T09:59:00", NULL);
+    site_hold(&s, 1, PLACE_CLOUD, HOLD_PIN, "2026-11-24T08:00:00", NULL);
+    site_hold(&s, 2, PLACE_ONPREM, HOLD_PIN, "2026-11-24T09:59:00", NULL);
+    s.servers[0].hold.over_budget = s.servers[2].hold.over_budget = true;
+    site_plan_at(&s, "2026-11-24T10:00:00");
+    assert_int_equal(s.outs[0].act, PLAN_START);
+    assert_int_equal(s.outs[1].decision.gate, GATE_BUDGET);
+    assert_int_equal(s.outs[2].decision.gate, GATE_NONE);
+    assert_int_equal(s.outs[3].decision.gate, GATE_BUDGET);
+    /* evacuate: who is held at home by a person is held at home. */
+    s.policy.budget_evacuates = true;
+    site_plan_at(&s, "2026-11-24T10:00:00");
+    assert_int_equal(s.outs[0].decision.reason, REASON_HOLD);
+    assert_int_equal(s.outs[1].decision.reason, REASON_BUDGET);
+    assert_int_equal(s.outs[2].decision.reason, REASON_HOLD);
+    assert_int_equal(s.outs[3].decision.reason, REASON_BUDGET);
+    site_clear(&s);
+}
+
 static void test_planned(void **state)
 {
     struct policy_config p = default_policy();
@@ -202,6 +347,11 @@ static void test_planned(void **state)
     assert_int_equal(schedule_planned(&p, tz, utc_at("2026-11-01T00:00:00Z"),
                                       utc_at("2026-12-01T00:00:00Z"), spans, 3),
                      3);
+    /* From the middle of a week: what was before is not of it, a stay that lasts is. */
+    assert_int_equal(schedule_planned(&p, tz, utc_at("2026-11-25T12:00:00Z"),
+                                      utc_at("2026-11-26T12:00:00Z"), spans, 64),
+                     2);
+    assert_int_equal(spans[0].start.s, utc_at("2026-11-25T07:00:00Z").s);
     /* Windows without an end between them are one stretch, over all builds. */
     p.windows[0] =
         (struct window){.days = EVERY_DAY, .start_min = 0, .end_min = HM(24, 0)};
@@ -219,6 +369,8 @@ int main(void)
         cmocka_unit_test(test_commitments), cmocka_unit_test(test_unknown),
         cmocka_unit_test(test_month_end),   cmocka_unit_test(test_open_moves),
         cmocka_unit_test(test_evacuate),    cmocka_unit_test(test_planned),
+        cmocka_unit_test(test_counted),     cmocka_unit_test(test_beyond_measure),
+        cmocka_unit_test(test_held_over),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -585,6 +585,26 @@ static void test_dwell(void **state)
     }
 }
 
+/* A new hold is a reason of its own, whatever ended just before. */
+static void test_held_again(void **state)
+{
+    struct site s;
+
+    (void)state;
+    site_init(&s);
+    s.policy.dwell_onprem = 10 * 60;
+    for (size_t i = 1; i < SITE_SERVERS; i++)
+        s.servers[i].auto_on = false;
+    s.servers[0].settled_since = at(s.tz, "2026-11-24T10:57:00");
+    s.servers[0].hold_ended = at(s.tz, "2026-11-24T11:00:00");
+    site_plan_at(&s, "2026-11-24T11:00:00");
+    assert_int_equal(s.outs[0].decision.gate, GATE_DWELL);
+    site_hold(&s, 0, PLACE_CLOUD, HOLD_PIN, "2026-11-24T11:00:00", NULL);
+    site_plan_at(&s, "2026-11-24T11:00:00");
+    assert_int_equal(s.outs[0].act, PLAN_START);
+    site_clear(&s);
+}
+
 /* Texts cost time; without them everything else is the same. */
 static void test_without_texts(void **state)
 {
@@ -614,6 +634,7 @@ int main(void)
         cmocka_unit_test(test_orders),        cmocka_unit_test(test_dry_run),
         cmocka_unit_test(test_gate_order),    cmocka_unit_test(test_remaining),
         cmocka_unit_test(test_without_texts), cmocka_unit_test(test_dwell),
+        cmocka_unit_test(test_held_again),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -92,6 +92,12 @@ static void test_swallowed(void **state)
     assert_int_equal(s.n_empty, 1);
     assert_int_equal(s.empty_at.s, at(z, "2027-03-28T01:00:00Z").s);
     assert_int_equal(s.n, 1); /* 04-04 */
+    /* Two of them: the first one's time is told. */
+    p.n_windows = 2;
+    p.windows[1] = (struct window){SUN, HM(2, 30), HM(2, 59)};
+    s = build(&p, z, at(z, "2027-03-27T12:00:00"));
+    assert_int_equal(s.n_empty, 2);
+    assert_int_equal(s.empty_at.s, at(z, "2027-03-28T01:00:00Z").s);
     s = build(&p, z, at(z, "2027-04-06T12:00:00"));
     assert_int_equal(s.n_empty, 0);
     tz_free(z);
@@ -345,6 +351,15 @@ static void test_exceptions(void **state)
 
         assert_row(rows[i].now, schedule_is_cloud(&s, now) == rows[i].cloud);
         assert_row(rows[i].now, schedule_is_day_off(&s, now) == rows[i].day_off);
+    }
+    /* A day off takes away the windows of all, or of one that knows the day. */
+    p.n_windows = 2;
+    p.windows[1] = (struct window){FRI, HM(9, 0), HM(12, 0)};
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct schedule s = build(&p, z, at(z, rows[i].now));
+
+        assert_row(rows[i].now,
+                   schedule_is_day_off(&s, at(z, rows[i].now)) == rows[i].day_off);
     }
     /* Nothing is ever on: `on` finds no weekday, and that is no endless search. */
     {
