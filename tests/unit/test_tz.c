@@ -578,8 +578,11 @@ static void test_zdump(void **state)
 
         (void)str_copy(zone, sizeof(zone), zones[i]);
         out = run(argv, environ, &status);
-        if (out == NULL)
+        if (out == NULL) {
+            print_message("skipped: zdump, the witness of zone changes, is not there\n");
+            tz_free(z);
             skip();
+        }
         assert_int_equal(status, 0);
         while (fgets(line, sizeof(line), out) != NULL) {
             if (!check_line(z, line, &t) || ++n % 2 != 0)
