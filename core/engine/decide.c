@@ -148,6 +148,15 @@ static bool other_zone_open(const struct server_state *s, struct call *call)
     return false;
 }
 
+/* 6.4: wanted home while nobody can see for sure where it is: where it was last seen, in
+ * the cloud, no build begins any more. */
+static bool leaving_open(const struct server_state *s, const char *why, struct call *call)
+{
+    return !s->has_move && s->decision.desired == PLACE_ONPREM &&
+           s->facts.place == PLACE_CLOUD && s->facts.place_stale &&
+           nodes_park(&s->facts.cloud, "policy", why, call);
+}
+
 /*
  * A server at rest has the node of its place open and the other closed
  * (policy-and-cost 6.7). With auto off only what we closed ourselves is opened again, and
@@ -156,6 +165,7 @@ static bool other_zone_open(const struct server_state *s, struct call *call)
 static void keep_nodes(struct controller *c, struct server_state *s)
 {
     bool automatic = automation_on(c, s);
+    const char *why = reason_word(s->decision.reason);
     struct call call;
 
     if (s->facts.blocked[0] != '\0' || s->facts.task_active ||
@@ -167,9 +177,9 @@ static void keep_nodes(struct controller *c, struct server_state *s)
     if (s->has_move &&
         (s->move.direction == DIRECTION_BACK || s->facts.instance.reclaim_at.s == 0))
         return;
-    if (!nodes_keep(&s->facts, automatic, "policy", reason_word(s->decision.reason),
-                    &call) &&
-        !(automatic && other_zone_open(s, &call)))
+    if (!nodes_keep(&s->facts, automatic, "policy", why, &call) &&
+        !(automatic && other_zone_open(s, &call)) &&
+        !(automatic && leaving_open(s, why, &call)))
         return;
     (void)str_copy(call.server, sizeof(call.server), s->config->name);
     if (call_send(c, &call, "policy",
