@@ -65,3 +65,9 @@ tests_sim_test_trouble_SOURCES = tests/sim/test_trouble.c tests/sim/weeks.c test
 	tests/unit/table.h
 tests_sim_test_trouble_LDADD = $(CORE_TEST_LIBS)
 TESTS += tests/sim/test_trouble
+
+check_PROGRAMS += tests/sim/test_outage
+tests_sim_test_outage_SOURCES = tests/sim/test_outage.c tests/sim/weeks.c tests/sim/weeks.h \
+	tests/unit/table.h
+tests_sim_test_outage_LDADD = $(CORE_TEST_LIBS)
+TESTS += tests/sim/test_outage

@@ -223,11 +223,14 @@ static void tell_late(struct controller *c, struct server_state *s)
 {
     struct schedule_at at = schedule_at(&c->schedule, c->now);
     const struct decision *d = &s->decision;
+    /* What is seen next tells; of an API that has been down nothing is (6.4). */
+    bool blind = s->facts.place_stale &&
+                 c->started.s + c->config->policy.stale_after < at.window.start.s;
     char text[LINE_TEXT];
 
     if (at.phase != PHASE_WINDOW || c->now.s < at.window.start.s ||
         s->late_window.s == at.window.start.s ||
-        s->facts.place_as_of.s < at.window.start.s)
+        (s->facts.place_as_of.s < at.window.start.s && !blind))
         return;
     /* Once a window, at its start; who begins to watch later has nothing to tell. */
     s->late_window = at.window.start;
