@@ -124,18 +124,18 @@ static void test_instances(void **state)
         bool hours, paid_first_hour;
         int64_t nanos;
     } rows[] = {
-        {"a minute is the least",           "spot",      "08:00:00", "08:00:05", false, false, 1000000},
-        {"lost in the first hour",          "lost",      "08:00:00", "08:59:59", false, false, 0},
-        {"the same with the switch off",    "lost",      "08:00:00", "08:59:59", false, true,  59983333},
+        {"Spot instance | per second, 60s minimum",           "spot",      "08:00:00", "08:00:05", false, false, 1000000},
+        {"Lost by AWS in its first hour | 0",          "lost",      "08:00:00", "08:59:59", false, false, 0},
+        {"switch `first_hour_free`: off",    "lost",      "08:00:00", "08:59:59", false, true,  59983333},
         {"lost after an hour",              "lost",      "08:00:00", "09:30:00", false, false, 90000000},
         {"an older ledger's free hour",     "free",      "08:00:00", "08:30:00", false, true,  0},
         {"we ended it in the first hour",   "spot",      "08:00:00", "08:30:00", false, false, 30000000},
-        {"whole hours",                     "spot",      "08:00:00", "08:30:00", true,  false, 60000000},
-        {"whole hours, the last one lost",  "lost",      "08:00:00", "10:30:00", true,  false, 120000000},
+        {"Whole-hour mode: each life up to full hours",                     "spot",      "08:00:00", "08:30:00", true,  false, 60000000},
+        {"Whole-hour mode: hour lost by AWS free",  "lost",      "08:00:00", "10:30:00", true,  false, 120000000},
         {"whole hours, just the hours",     "spot",      "08:00:00", "10:00:00", true,  false, 120000000},
-        {"on-demand, a minute at least",    "on_demand", "08:00:00", "08:00:30", false, false, 3316667},
-        {"on-demand",                       "on_demand", "08:00:00", "10:00:00", false, false, 398000000},
-        {"the extension",                   "extension", "08:00:00", "18:00:00", false, false, 1990000000},
+        {"On-demand instance | 60s minimum",    "on_demand", "08:00:00", "08:00:30", false, false, 3316667},
+        {"On-demand instance | rate * seconds / 3600",                       "on_demand", "08:00:00", "10:00:00", false, false, 398000000},
+        {"Cloud extension | `cloud_extension_hour` * time from Starting to Stopped",                   "extension", "08:00:00", "18:00:00", false, false, 1990000000},
     };
     /* clang-format on */
 
@@ -209,6 +209,19 @@ static void test_unknown(void **state)
 
 static void test_fixed(void **state)
 {
+    /* clang-format off */
+    static const struct { const char *what; enum cost_item item; int64_t nanos; } rows[] = {
+        {"Extension disks | GB * rate / 2592000 per second, while the extension exists (8.2)", COST_DISKS, 74000000000},
+        {"Images | snapshot GB * rate, all month", COST_IMAGES, 2000000000},
+        {"Public IPv4 | 0.005/h each, attached or not: 2 * 720 h", COST_IPV4, 7200000000},
+        {"Transfer | out GB * 0.09 after 100 GB/month", COST_TRANSFER, 4500000000},
+        {"Transfer | cross-zone 0.01 each way", COST_CROSS_ZONE, 600000000},
+        {"VPN share, licence, object storage | typed-in monthly amounts", COST_VPN, 36000000000},
+        {"VPN share, licence, object storage | typed-in monthly amounts", COST_LICENCE, 1},
+        {"VPN share, licence, object storage | typed-in monthly amounts", COST_STORAGE, 2500000000},
+        {"Server root volumes (ec2) | only while the instance exists", COST_VOLUMES, 0},
+    };
+    /* clang-format on */
     struct fixture f;
 
     (void)state;
@@ -224,14 +237,8 @@ static void test_fixed(void **state)
     assert_int_equal(bill_fixed(&f.bill, &f.config, utc_at("2026-11-01T00:00:00Z"),
                                 utc_at("2026-12-01T00:00:00Z"), &f.e),
                      ERR_OK);
-    assert_int_equal(f.bill.items[COST_DISKS].nanos, 74000000000); /* 8.2 */
-    assert_int_equal(f.bill.items[COST_IMAGES].nanos, 2000000000);
-    assert_int_equal(f.bill.items[COST_IPV4].nanos, 7200000000); /* 2 * 720 h * 0.005 */
-    assert_int_equal(f.bill.items[COST_TRANSFER].nanos, 4500000000);
-    assert_int_equal(f.bill.items[COST_CROSS_ZONE].nanos, 600000000);
-    assert_int_equal(f.bill.items[COST_VPN].nanos, 36000000000);
-    assert_int_equal(f.bill.items[COST_LICENCE].nanos, 1);
-    assert_int_equal(f.bill.items[COST_STORAGE].nanos, 2500000000);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        assert_row(rows[i].what, f.bill.items[rows[i].item].nanos == rows[i].nanos);
     /* Less than what is free costs nothing. */
     f.config.transfer_gb_month = 99;
     bill_clear(&f.bill);

@@ -29,7 +29,7 @@ static void tuesday_morning(struct site *s)
 
     site_plan_at(s, "2026-11-24T08:34:59");
     for (size_t i = 0; i < SITE_SERVERS; i++)
-        expect(s, "08:34:59", i, PLAN_NONE, GATE_NONE);
+        expect(s, "08:34:59 | ONPREM `outside` | none", i, PLAN_NONE, GATE_NONE);
     assert_int_equal(s->out.extension, PLAN_EXTENSION_NONE);
     assert_false(s->out.in_lead || s->out.in_window || s->out.in_drain);
 
@@ -37,9 +37,10 @@ static void tuesday_morning(struct site *s)
     assert_int_equal(s->outs[0].decision.reason, REASON_LEAD);
     assert_true(s->out.in_lead);
     assert_int_equal(s->out.extension, PLAN_EXTENSION_START);
-    expect(s, "08:35", 0, PLAN_START, GATE_DRAIN);
-    expect(s, "08:35", 2, PLAN_NONE, GATE_SLOTS);
-    expect(s, "08:35", 3, PLAN_NONE, GATE_SLOTS);
+    expect(s, "08:35 | CLOUD `lead` | start extension; close nodes of ts1, ts2", 0,
+           PLAN_START, GATE_DRAIN);
+    expect(s, "08:35 | CLOUD `lead` | ts3, ts4 wait `slots`", 2, PLAN_NONE, GATE_SLOTS);
+    expect(s, "08:35 | CLOUD `lead` | ts3, ts4 wait `slots`", 3, PLAN_NONE, GATE_SLOTS);
     (void)site_move(s, 0, DIRECTION_OUT, "2026-11-24T08:35:00");
     s->in.last_start = at(s->tz, "2026-11-24T08:35:00");
     s->extension.state = EXTENSION_STARTING;
@@ -55,7 +56,8 @@ static void tuesday_morning(struct site *s)
     site_plan_at(s, "2026-11-24T08:36:00");
     assert_true(s->outs[0].may_commit);
     assert_false(s->outs[1].may_commit);
-    expect(s, "08:36 ts2 busy", 1, PLAN_NONE, GATE_DRAIN);
+    expect(s, "08:36 | CLOUD | ts1 idle: move (commit). ts2 busy: `drain`", 1, PLAN_NONE,
+           GATE_DRAIN);
     expect(s, "08:36 ts3 waits", 2, PLAN_NONE, GATE_SLOTS);
     site_commit(s, 0, "2026-11-24T08:36:00");
 
@@ -70,7 +72,8 @@ static void tuesday_morning(struct site *s)
 
     arrive(s, 0, PLACE_CLOUD, "2026-11-24T08:48:00");
     site_plan_at(s, "2026-11-24T08:48:00");
-    expect(s, "08:48 ts3 starts", 2, PLAN_START, GATE_NONE);
+    expect(s, "08:48 | CLOUD | ts1 in cloud, its cloud node open; ts3 starts", 2,
+           PLAN_START, GATE_NONE);
     expect(s, "08:48 ts4 waits", 3, PLAN_NONE, GATE_SLOTS);
     for (size_t i = 1; i < SITE_SERVERS; i++) {
         arrive(s, i, PLACE_CLOUD, "2026-11-24T08:59:00");
@@ -80,7 +83,7 @@ static void tuesday_morning(struct site *s)
     site_plan_at(s, "2026-11-24T09:00:00");
     assert_true(s->out.in_window);
     for (size_t i = 0; i < SITE_SERVERS; i++) {
-        expect(s, "09:00", i, PLAN_NONE, GATE_NONE);
+        expect(s, "09:00 | CLOUD `window` | all ready", i, PLAN_NONE, GATE_NONE);
         assert_int_equal(s->outs[i].decision.reason, REASON_WINDOW);
     }
 }
@@ -91,7 +94,7 @@ static void tuesday_evening(struct site *s)
     site_build(&s->facts[3].cloud, "build #4");
     site_plan_at(s, "2026-11-24T18:00:00");
     for (size_t i = 0; i < SITE_SERVERS; i++) {
-        expect(s, "18:00: all four nodes are closed", i, PLAN_START,
+        expect(s, "18:00 | ONPREM `outside` | close all four cloud nodes", i, PLAN_START,
                i == 3 ? GATE_DRAIN : GATE_NONE);
         assert_int_equal(s->outs[i].direction, DIRECTION_BACK);
         assert_int_equal(s->outs[i].drain_deadline.s, at(s->tz, "2026-11-24T19:00:00").s);
@@ -110,7 +113,7 @@ static void tuesday_evening(struct site *s)
     assert_false(s->outs[2].may_commit);
     site_commit(s, 1, "2026-11-24T18:00:50");
     site_plan_at(s, "2026-11-24T18:02:00");
-    expect(s, "18:02: two at a time", 2, PLAN_NONE, GATE_SLOTS);
+    expect(s, "18:00 | idle ones return, two at a time", 2, PLAN_NONE, GATE_SLOTS);
     assert_false(s->outs[2].may_commit);
     arrive(s, 0, PLACE_ONPREM, "2026-11-24T18:06:00");
     site_plan_at(s, "2026-11-24T18:06:00");
@@ -119,13 +122,14 @@ static void tuesday_evening(struct site *s)
     arrive(s, 2, PLACE_ONPREM, "2026-11-24T18:12:00");
 
     site_plan_at(s, "2026-11-24T18:59:59");
-    expect(s, "18:59:59", 3, PLAN_NONE, GATE_DRAIN);
+    expect(s, "18:12 | ONPREM | ts4 still runs a build", 3, PLAN_NONE, GATE_DRAIN);
     assert_false(s->outs[3].may_commit);
     assert_string_equal(s->outs[3].decision.gate_text,
                         "waits for build #4 on ts4-cloud, until Tue 19:00 at most");
     assert_true(s->out.in_drain);
+    /* "19:00 | ONPREM | deadline: stop and requeue ts4's build, return ts4": its slot is
+     * for who can use it */
     site_plan_at(s, "2026-11-24T19:00:00");
-    /* the deadline: its build is stopped, and the slot is for who can use it */
     assert_false(s->outs[3].may_commit);
     assert_false(s->out.in_drain);
     s->facts[3].cloud.idle = true;
@@ -133,6 +137,7 @@ static void tuesday_evening(struct site *s)
     assert_true(s->outs[3].may_commit);
     site_commit(s, 3, "2026-11-24T19:00:00");
 
+    /* "19:05 | ONPREM | settled; 19:15 extension stopped (`extension_linger`)" */
     arrive(s, 3, PLACE_ONPREM, "2026-11-24T19:05:00");
     s->in.extension_idle_since = at(s->tz, "2026-11-24T19:05:00");
     site_plan_at(s, "2026-11-24T19:14:59");
@@ -315,23 +320,23 @@ static void test_rerun(void **state)
         enum plan_act act;
         enum gate gate;
     } rows[] = {
-        {"11:00 1st: out again at once", "2026-11-24T11:00:00", "2026-11-24T11:06:00",
+        {"11:00 | 1st | 7h | return, requeue, move out again at once", "2026-11-24T11:00:00", "2026-11-24T11:06:00",
             "2026-11-24T11:06:00", PLAN_START, GATE_NONE},
-        {"11:40 2nd: not yet", "2026-11-24T11:45:00", "2026-11-24T11:44:00",
+        {"11:40 | 2nd | 6h20 | on-prem node open, move out 11:45: not before", "2026-11-24T11:45:00", "2026-11-24T11:44:00",
             "2026-11-24T11:44:59", PLAN_NONE, GATE_BACKOFF},
-        {"11:40 2nd: at 11:45", "2026-11-24T11:45:00", "2026-11-24T11:44:00",
+        {"11:40 | 2nd | 6h20 | requeue, on-prem node open, move out 11:45 on the next offering", "2026-11-24T11:45:00", "2026-11-24T11:44:00",
             "2026-11-24T11:45:00", PLAN_START, GATE_NONE},
-        {"12:10 3rd: not before 12:25", "2026-11-24T12:25:00", "2026-11-24T12:16:00",
+        {"12:10 | 3rd | 5h50 | move out not before 12:25", "2026-11-24T12:25:00", "2026-11-24T12:16:00",
             "2026-11-24T12:24:59", PLAN_NONE, GATE_BACKOFF},
-        {"12:10 3rd: at 12:25", "2026-11-24T12:25:00", "2026-11-24T12:16:00",
+        {"12:10 | 3rd | 5h50 | move out not before 12:25: then it goes", "2026-11-24T12:25:00", "2026-11-24T12:16:00",
             "2026-11-24T12:25:00", PLAN_START, GATE_NONE},
-        {"17:00 1st: home 17:06, 54m left", "2026-11-24T17:00:00", "2026-11-24T17:06:00",
+        {"17:00 | 1st | 60m | back on-prem 17:06, 54m left: move out again", "2026-11-24T17:00:00", "2026-11-24T17:06:00",
             "2026-11-24T17:06:00", PLAN_START, GATE_NONE},
-        {"17:10 1st: home 17:16, 44m left", "2026-11-24T17:10:00", "2026-11-24T17:16:00",
+        {"17:10 | 1st | 50m | back on-prem 17:16, 44m left: stay, open the on-prem node, reason `remaining`", "2026-11-24T17:10:00", "2026-11-24T17:16:00",
             "2026-11-24T17:16:00", PLAN_NONE, GATE_REMAINING},
-        {"17:59 1st: stays", "2026-11-24T17:59:00", "2026-11-24T18:05:00",
+        {"17:59 | 1st | 1m | requeue, return, stay; at 18:00 nothing more to do", "2026-11-24T17:59:00", "2026-11-24T18:05:00",
             "2026-11-24T18:05:00", PLAN_NONE, GATE_NONE},
-        {"18:20: it was leaving anyway", "2026-11-24T18:20:00", "2026-11-24T18:26:00",
+        {"18:20 while draining | any | - | requeue, return; it was leaving anyway", "2026-11-24T18:20:00", "2026-11-24T18:26:00",
             "2026-11-24T18:26:00", PLAN_NONE, GATE_NONE},
     };
     /* clang-format on */
