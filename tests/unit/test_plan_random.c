@@ -89,6 +89,7 @@ static void check_server(const struct site *s, size_t i)
     if (o->may_commit) {
         assert_true(is_open(p) && !p->move->committed);
         assert_false(f->place_stale || f->task_active || f->in_both_places);
+        assert_true(f->place != PLACE_UNKNOWN); /* nobody knows what that would move */
         /* But what is switched on at home by a person's order. */
         assert_true(f->blocked[0] == '\0' ||
                     (f->place == PLACE_ONPREM && f->power == POWER_OFF));

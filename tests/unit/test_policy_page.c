@@ -39,6 +39,8 @@ static void test_defaults(void **state)
         {"`rerun_delay` / `rerun_window`: 0m, 5m, 15m, 45m within 2h", "policy", "rerun_window", "2h"},
         {"`site_breaker_window` / `site_breaker_pause`: 60m / 30m", "policy", "site_breaker_window", "60m"},
         {"`site_breaker_window` / `site_breaker_pause`: 60m / 30m", "policy", "site_breaker_pause", "30m"},
+        {"`on_demand`: off; when on, needs `on_demand_max_price`", "policy", "on_demand", "false"},
+        {"`on_demand`: off; when on, needs `on_demand_max_price`", "policy", "on_demand_max_price", NULL},
         {"`server.max_price`: unset", "servers", "max_price", NULL},
         {"`budget_month` / `budget_warn` / `on_budget`: unset / 80% / `block-new`", "policy", "budget_month", NULL},
         {"`budget_month` / `budget_warn` / `on_budget`: unset / 80% / `block-new`", "policy", "budget_warn", "80"},
