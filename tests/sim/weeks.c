@@ -186,21 +186,3 @@ void run_free(struct run *r)
     site_free(r->site);
     free(r);
 }
-
-void run_post(struct run *r, const char *path, const char *body)
-{
-    char url[128];
-    struct http_request rq = {.method = "POST",
-                              .url = url,
-                              .content_type = "application/json",
-                              .body = body,
-                              .body_len = strlen(body)};
-    struct http_response rs;
-
-    (void)str_format(url, sizeof(url), "http://127.0.0.1:1%s", path);
-    http_response_init(&rs);
-    assert_true(site_handle(r->site, &rq, &rs));
-    if (rs.status >= 300)
-        fail_msg("%s %s: %d %s", path, body, rs.status, strbuf_text(&rs.body));
-    http_response_clear(&rs);
-}

@@ -45,7 +45,5 @@ void run_go(struct run *r);
 /* An order to the site's control endpoint; fails the test when it is refused. */
 void run_post(struct run *r, const char *path, const char *body);
 void run_free(struct run *r);
-/* POST to the site's own control, as a tester would; anything but success fails. */
-void run_post(struct run *r, const char *path, const char *body);
 
 #endif
