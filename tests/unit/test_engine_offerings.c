@@ -97,6 +97,8 @@ static void observe(struct scene *s, enum source source)
     case SOURCE_INSTANCES:
     case SOURCE_SPOT:
     case SOURCE_PRICELIST:
+    case SOURCE_BUILDS:
+    case SOURCE_QUEUE:
     case SOURCE_COUNT:
         break;
     }
