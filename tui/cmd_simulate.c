@@ -6,6 +6,7 @@
 #include "tui/demo.h"
 #include "tui/out.h"
 #include "tui/simulate.h"
+#include "tui/words.h"
 
 #include <stdlib.h>
 #include <string.h>

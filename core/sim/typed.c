@@ -159,7 +159,6 @@ static void see_build(const struct world *w, const struct sim_build *b,
         .name = copy(o, name),
         .path = copy(o, path),
         .number = b->number,
-        .progress = (int32_t)world_build_progress(w, b),
         .started = seconds(b->started),
         .estimate_s = b->estimate_ms >= 0 ? b->estimate_ms / 1000 : -1,
     };

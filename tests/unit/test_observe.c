@@ -5,10 +5,6 @@
 #include <config.h>
 
 #include "core/model/observe.h"
-#include <config.h>
-
-#include "core/model/observe.h"
-
 #include "tests/unit/table.h"
 
 #include <string.h>
@@ -94,7 +90,9 @@ static void chains_hold_one_content(void **state)
     assert_true(last->arena == arena);
     assert_string_equal(last->as.velostrata.edge_a_zone, "eu-west-1b");
     observation_unref(last);
-static void test_reuse(void **state)
+}
+
+static void one_is_used_again(void **state)
 {
     struct observation *o = observation_new(SOURCE_JENKINS);
     char *first, *again;
@@ -125,13 +123,13 @@ static void test_reuse(void **state)
 }
 
 /* What it kept is one block, however much there was; a failure is over, too. */
-static void test_arena_reset(void **state)
+static void an_arena_is_emptied(void **state)
 {
     struct arena *a = arena_new(1024 * 1024);
 
     (void)state;
     assert_non_null(a);
-    arena_reset(a); /* of nothing */
+    assert_true(arena_reset(a)); /* of nothing */
     for (int i = 0; i < 100; i++) {
         char *p = arena_alloc(a, 5000, 1);
 
@@ -140,7 +138,7 @@ static void test_arena_reset(void **state)
     }
     assert_null(arena_alloc(a, 2 * 1024 * 1024, 1));
     assert_true(arena_failed(a));
-    arena_reset(a);
+    assert_true(arena_reset(a));
     assert_false(arena_failed(a));
     assert_int_equal(arena_used_bytes(a), 0);
     for (int i = 0; i < 100; i++) {
@@ -149,18 +147,18 @@ static void test_arena_reset(void **state)
         assert_non_null(p);
         assert_true(p[0] == 0 && p[4999] == 0);
     }
+    assert_false(arena_reset(arena_share(a))); /* the other holder may read it */
+    arena_free(a);
     arena_free(a);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(progress_of_a_build),
-        cmocka_unit_test(content_is_shared),
-        cmocka_unit_test(chains_hold_one_content),
+        cmocka_unit_test(progress_of_a_build),     cmocka_unit_test(content_is_shared),
+        cmocka_unit_test(chains_hold_one_content), cmocka_unit_test(one_is_used_again),
+        cmocka_unit_test(an_arena_is_emptied),
     };
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_reuse),
-                                       cmocka_unit_test(test_arena_reset)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
