@@ -115,7 +115,6 @@ static void nodes_run(struct fixture *f, const char *onprem, const char *cloud)
         b[i] = (struct seen_build){.name = "b",
                                    .path = path != NULL ? path : "",
                                    .number = 1,
-                                   .progress = -1,
                                    .started = {1795330000},
                                    .estimate_s = -1};
         n[i] = (struct seen_node){.name = i == 0   ? "np-1"
