@@ -74,16 +74,15 @@ static void test_now(void **state)
     site_commit(&s, 0, "2026-11-24T10:01:00");
     site_plan_at(&s, "2026-11-24T10:01:00");
     tell(&s, "2026-11-24T10:01:00", &out);
-    assert_string_equal(
-        out.lines[0],
-        "Is      moving, moves to the cloud, step drain, past its commit point");
+    assert_string_equal(out.lines[0],
+                        "Is      moving to the cloud, step drain, past its commit point");
     s.servers[0].move = NULL;
     (void)site_move(&s, 0, DIRECTION_BACK, "2026-11-24T18:00:00");
     site_commit(&s, 0, "2026-11-24T18:01:00");
     site_plan_at(&s, "2026-11-24T18:01:00");
     tell(&s, "2026-11-24T18:01:00", &out);
-    assert_string_equal(
-        out.lines[0], "Is      moving, moves on-prem, step drain, past its commit point");
+    assert_string_equal(out.lines[0],
+                        "Is      moving on-prem, step drain, past its commit point");
     s.servers[0].move = NULL;
     site_settle(&s, 0, PLACE_ONPREM);
     site_order(&s, 0, PLACE_CLOUD, false, "2026-11-24T19:00:00");
