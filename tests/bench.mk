@@ -11,6 +11,7 @@ EXTRA_DIST += tests/bench/bench.sh
 bench: rushhour $(BENCHES)
 	tests/bench/bench_policy
 	tests/bench/bench_poll
+	tests/bench/bench_poll 50 1000
 	$(srcdir)/tests/bench/bench.sh ./rushhour tests/bench/bench_tui
 .PHONY: bench
 CLEANFILES += $(BENCHES)

@@ -1,8 +1,9 @@
 /*
- * What one poll cycle of four servers costs over real HTTP on loopback: the processor
- * time of the thread that polls, and of it the part within libcurl and the system;
- * requests and bytes of bodies. The simulated site answers from threads of its own, which
- * are not counted. usage: bench_poll [CYCLES]
+ * What one poll cycle costs over real HTTP on loopback: the processor time of the thread
+ * that polls, and of it the part within libcurl and the system; requests and bytes of
+ * bodies. Once when nothing changes, once when the bytes of every answer do. AWS is
+ * apart: its sources have a slower rhythm of their own. The simulated site answers from
+ * threads of its own, which are not counted. usage: bench_poll [CYCLES [SERVERS]]
  */
 #include <config.h>
 
@@ -16,12 +17,24 @@
 
 enum { SERVERS = 4, WARM_CYCLES = 20, CYCLES = 300, TEXT_LIMIT = 1024 * 1024 };
 
-static const enum source sources[] = {SOURCE_VELOSTRATA, SOURCE_JENKINS,
-                                      SOURCE_VSPHERE,    SOURCE_INSTANCES,
-                                      SOURCE_SPOT,       SOURCE_INTERFACES};
+static const enum source control[] = {SOURCE_VELOSTRATA, SOURCE_JENKINS, SOURCE_VSPHERE};
+static const enum source aws[] = {SOURCE_INSTANCES, SOURCE_INTERFACES};
+
+static const struct row {
+    const char *what;
+    const enum source *sources;
+    size_t n;
+    bool changes;
+} rows[] = {
+    {"nothing changed", control, ARRAY_LEN(control), false},
+    {"every answer changed", control, ARRAY_LEN(control), true},
+    {"AWS, nothing changed", aws, ARRAY_LEN(aws), false},
+    {"AWS, every answer changed", aws, ARRAY_LEN(aws), true},
+};
 
 struct counted {
     struct transport inner;
+    bool adds_blank; /* to every answer of this cycle: other bytes that say the same */
     int64_t requests, up_bytes, down_bytes, carry_ns;
 };
 
@@ -56,6 +69,8 @@ static enum err_code count(void *ctx, const struct http_request *rq,
     c->requests++;
     c->up_bytes += (int64_t)rq->body_len;
     c->down_bytes += (int64_t)rs->body.len;
+    if (rc == ERR_OK && c->adds_blank)
+        strbuf_putc(&rs->body, '\n');
     return rc;
 }
 
@@ -87,10 +102,10 @@ static enum err_code configure(struct stage *st, struct err *e)
     return e->code;
 }
 
-static enum err_code open_stage(struct stage *st, struct err *e)
+static enum err_code open_stage(struct stage *st, int32_t servers, struct err *e)
 {
     const struct site_options o = {
-        .seed = 7, .servers = SERVERS, .start = {INT64_C(1795329000)}};
+        .seed = 7, .servers = servers, .start = {INT64_C(1795329000)}};
     const struct http_client_config hc = {.timeout_ms = 10000, .clock = &st->clock};
     const struct transport t = {count, &st->counted};
     struct aws_credentials *keys = NULL;
@@ -122,12 +137,13 @@ static void close_stage(struct stage *st)
     site_free(st->site);
 }
 
-static enum err_code cycle(struct stage *st, struct err *e)
+static enum err_code cycle(struct stage *st, const struct row *r, struct err *e)
 {
     const struct poll_hints none = {0};
 
-    for (size_t i = 0; i < ARRAY_LEN(sources); i++) {
-        struct observation *o = api_set_poll(st->set, sources[i], &none);
+    st->counted.adds_blank = r->changes && !st->counted.adds_blank;
+    for (size_t i = 0; i < r->n; i++) {
+        struct observation *o = api_set_poll(st->set, r->sources[i], &none);
 
         if (o == NULL)
             return err_set(e, ERR_NOMEM, "out of memory");
@@ -138,41 +154,54 @@ static enum err_code cycle(struct stage *st, struct err *e)
     return e->code;
 }
 
+static enum err_code measure(struct stage *st, const struct row *r, int64_t cycles,
+                             struct err *e)
+{
+    double n = (double)cycles;
+    int64_t began, spent;
+
+    for (int i = 0; i < WARM_CYCLES; i++) {
+        if (cycle(st, r, e) != ERR_OK)
+            return e->code;
+    }
+    st->counted.requests = st->counted.up_bytes = st->counted.down_bytes =
+        st->counted.carry_ns = 0;
+    began = thread_ns();
+    for (int64_t i = 0; i < cycles; i++) {
+        if (cycle(st, r, e) != ERR_OK)
+            return e->code;
+    }
+    spent = thread_ns() - began;
+    (void)printf("  %-26s %.3f ms CPU (%.0f %% of it libcurl and the system), %.1f "
+                 "requests, %.0f B up, %.0f B down\n",
+                 r->what, (double)spent / n / 1e6,
+                 100.0 * (double)st->counted.carry_ns / (double)spent,
+                 (double)st->counted.requests / n, (double)st->counted.up_bytes / n,
+                 (double)st->counted.down_bytes / n);
+    if (r->sources == control)
+        (void)printf("  %-26s %.4f %% of a core\n", "  every 5 s that is",
+                     (double)spent / n / 5e9 * 100);
+    return ERR_OK;
+}
+
 int main(int argc, char **argv)
 {
     struct stage st = {0};
     struct err e = {0};
-    int64_t cycles = CYCLES, began, spent;
-    double n;
+    int64_t cycles = CYCLES, servers = SERVERS;
 
-    if (argc > 1 && str_to_i64(argv[1], 1, 1000000, &cycles, &e) != ERR_OK) {
-        (void)fprintf(stderr, "usage: bench_poll [CYCLES]\n");
+    if ((argc > 1 && str_to_i64(argv[1], 1, 1000000, &cycles, &e) != ERR_OK) ||
+        (argc > 2 && str_to_i64(argv[2], 1, 1000, &servers, &e) != ERR_OK)) {
+        (void)fprintf(stderr, "usage: bench_poll [CYCLES [SERVERS]]\n");
         return 2;
     }
-    n = (double)cycles;
-    if (http_global_init(&e) != ERR_OK || open_stage(&st, &e) != ERR_OK)
+    if (http_global_init(&e) != ERR_OK || open_stage(&st, (int32_t)servers, &e) != ERR_OK)
         goto out;
-    for (int i = 0; i < WARM_CYCLES; i++) {
-        if (cycle(&st, &e) != ERR_OK)
+    (void)printf("poll cycle, servers: %lld\n", (long long)servers);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        if (measure(&st, &rows[i], cycles, &e) != ERR_OK)
             goto out;
     }
-    st.counted.requests = st.counted.up_bytes = st.counted.down_bytes =
-        st.counted.carry_ns = 0;
-    began = thread_ns();
-    for (int64_t i = 0; i < cycles; i++) {
-        if (cycle(&st, &e) != ERR_OK)
-            goto out;
-    }
-    spent = thread_ns() - began;
-    (void)printf(
-        "poll cycle of %d servers    %.3f ms CPU (%.0f %% of it libcurl and the system), "
-        "%.1f requests, %.0f B up, %.0f B down\n",
-        SERVERS, (double)spent / n / 1e6,
-        100.0 * (double)st.counted.carry_ns / (double)spent,
-        (double)st.counted.requests / n, (double)st.counted.up_bytes / n,
-        (double)st.counted.down_bytes / n);
-    (void)printf("  every 5 s that is         %.4f %% of a core\n",
-                 (double)spent / n / 5e9 * 100);
 out:
     if (e.code != ERR_OK)
         (void)fprintf(stderr, "bench_poll: %s\n", e.text);
