@@ -27,7 +27,7 @@ struct aws_json {
     struct transport transport;
     const struct clock *clock;
     int64_t timeout_ms; /* of an exchange; 0 = the transport's */
-    bool skew_known; /* of the last answer */
+    bool skew_known;    /* of the last answer */
     int64_t skew_s;
 };
 

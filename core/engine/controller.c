@@ -350,8 +350,7 @@ static void check_clock(struct controller *c)
 
         /* The reads of AWS are one host with one clock. */
         if (i == SOURCE_SPOT || i == SOURCE_INTERFACES || i == SOURCE_PRICES ||
-            i == SOURCE_PRICELIST || i == SOURCE_QUEUE ||
-            !source_decides((enum source)i))
+            i == SOURCE_PRICELIST || i == SOURCE_QUEUE || !source_decides((enum source)i))
             continue;
         if (o != NULL && o->skew_known &&
             (o->skew_s > c->config->policy.clock_skew ||

@@ -39,7 +39,8 @@ struct worker {
 };
 
 /* One thread for each API; spot prices and the history of builds go their own way: a long
- * listing delays no interruption and no drain; and so does the queue, which waits long. */
+ * listing delays no interruption and no drain; and so does the queue, which waits long.
+ */
 static const char *const poller_apis[] = {"velostrata", "jenkins",   "vsphere", "ec2",
                                           "prices",     "pricelist", "builds",  "sqs"};
 enum { POLLERS = ARRAY_LEN(poller_apis) };

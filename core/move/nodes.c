@@ -224,8 +224,8 @@ bool nodes_keep(const struct server_facts *f, bool may_close, const char *by,
                 const char *why, struct call *call)
 {
     const struct node_facts *here, *there;
-    bool threatened = f->instance.reclaim_at.s != 0 || f->lost ||
-                      f->instance.spot == SPOT_REBALANCE;
+    bool threatened =
+        f->instance.reclaim_at.s != 0 || f->lost || f->instance.spot == SPOT_REBALANCE;
 
     if (!f->onprem.known || !f->cloud.known)
         return false;

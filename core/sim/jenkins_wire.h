@@ -14,18 +14,18 @@
     X(allBuilds)                                                                         \
     X(anonymous)                                                                         \
     X(assignedLabels)                                                                    \
-    X(authenticated) X(authorities) X(blocked) X(buildable) X(                           \
-        buildableStartMilliseconds) X(building) X(builds) X(builtOn) X(busyExecutors)    \
-        X(cancelled) X(causes) X(color) X(computer) X(currentExecutable) X(              \
-            defaultParameterValue) X(description) X(discoverableItems) X(displayName)    \
-            X(duration) X(estimatedDuration) X(executable) X(executors)                  \
-                X(fullDisplayName) X(fullName) X(icon) X(id) X(idle) X(inQueue) X(       \
-                    inQueueSince) X(items) X(jnlpAgent) X(jobs) X(keepLog) X(lastBuild)  \
-                    X(lastCompletedBuild) X(lastSuccessfulBuild) X(launchSupported)      \
-                        X(likelyStuck) X(manualLaunchAllowed) X(mode) X(monitorData)     \
-                            X(name) X(nextBuildNumber) X(nodeDescription) X(nodeName)    \
-                                X(number) X(numExecutors) X(offline) X(offlineCause) X(  \
-                                    offlineCauseReason) X(oneOffExecutors)               \
+    X(authenticated)                                                                     \
+    X(authorities) X(blocked) X(buildable) X(buildableStartMilliseconds) X(building) X(  \
+        builds) X(builtOn) X(busyExecutors) X(cancelled) X(causes) X(color) X(computer)  \
+        X(currentExecutable) X(defaultParameterValue) X(description)                     \
+            X(discoverableItems) X(displayName) X(duration) X(estimatedDuration) X(      \
+                executable) X(executors) X(fullDisplayName) X(fullName) X(icon) X(id)    \
+                X(idle) X(inQueue) X(inQueueSince) X(items) X(jnlpAgent) X(jobs) X(      \
+                    keepLog) X(lastBuild) X(lastCompletedBuild) X(lastSuccessfulBuild)   \
+                    X(launchSupported) X(likelyStuck) X(manualLaunchAllowed) X(mode)     \
+                        X(monitorData) X(name) X(nextBuildNumber) X(nodeDescription)     \
+                            X(nodeName) X(number) X(numExecutors) X(offline)             \
+                                X(offlineCause) X(offlineCauseReason) X(oneOffExecutors) \
                                     X(parameterDefinitions) X(parameters) X(params) X(   \
                                         pending) X(primaryView) X(progress) X(property)  \
                                         X(queueId) X(quietingDown) X(result)             \

@@ -47,9 +47,10 @@ static void act(struct day *d)
         struct secret *key = NULL;
         struct err e = {0};
 
-        (void)str_format(body, sizeof(body),
-                         "{\"QueueUrl\":\"http://x/%s/rushhour\",\"MessageBody\":\"rm -rf\"}",
-                         w->account);
+        (void)str_format(
+            body, sizeof(body),
+            "{\"QueueUrl\":\"http://x/%s/rushhour\",\"MessageBody\":\"rm -rf\"}",
+            w->account);
         rq.body_len = strlen(body);
         assert_int_equal(
             secret_new(site_aws_secret_key, strlen(site_aws_secret_key), &key, &e),
