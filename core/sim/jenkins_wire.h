@@ -8,33 +8,25 @@
 #include "core/sim/wire.h"
 
 /* Every property name that occurs; the tree is looked up by number. */
-#define JENKINS_PROPERTIES(X)                                                            \
-    X(absoluteRemotePath)                                                                \
-    X(actions)                                                                           \
-    X(allBuilds)                                                                         \
-    X(anonymous)                                                                         \
-    X(assignedLabels)                                                                    \
-    X(authenticated)                                                                     \
-    X(authorities) X(blocked) X(buildable) X(buildableStartMilliseconds) X(building) X(  \
-        builds) X(builtOn) X(busyExecutors) X(cancelled) X(causes) X(color) X(computer)  \
-        X(currentExecutable) X(defaultParameterValue) X(description)                     \
-            X(discoverableItems) X(displayName) X(duration) X(estimatedDuration) X(      \
-                executable) X(executors) X(fullDisplayName) X(fullName) X(icon) X(id)    \
-                X(idle) X(inQueue) X(inQueueSince) X(items) X(jnlpAgent) X(jobs) X(      \
-                    keepLog) X(lastBuild) X(lastCompletedBuild) X(lastSuccessfulBuild)   \
-                    X(launchSupported) X(likelyStuck) X(manualLaunchAllowed) X(mode)     \
-                        X(monitorData) X(name) X(nextBuildNumber) X(nodeDescription)     \
-                            X(nodeName) X(number) X(numExecutors) X(offline)             \
-                                X(offlineCause) X(offlineCauseReason) X(oneOffExecutors) \
-                                    X(parameterDefinitions) X(parameters) X(params) X(   \
-                                        pending) X(primaryView) X(progress) X(property)  \
-                                        X(queueId) X(quietingDown) X(result)             \
-                                            X(shortDescription) X(slaveAgentPort)        \
-                                                X(stuck) X(task) X(temporarilyOffline)   \
-                                                    X(timestamp) X(totalExecutors)       \
-                                                        X(type) X(url) X(useCrumbs)      \
-                                                            X(useSecurity) X(userName)   \
-                                                                X(value) X(views) X(why)
+/* clang-format off */
+#define JENKINS_PROPERTIES(X) \
+    X(absoluteRemotePath) X(actions) X(allBuilds) X(anonymous) X(assignedLabels) \
+    X(authenticated) X(authorities) X(blocked) X(buildable) \
+    X(buildableStartMilliseconds) X(building) X(builds) X(builtOn) X(busyExecutors) \
+    X(cancelled) X(causes) X(color) X(computer) X(currentExecutable) \
+    X(defaultParameterValue) X(description) X(discoverableItems) X(displayName) \
+    X(duration) X(estimatedDuration) X(executable) X(executors) X(fullDisplayName) \
+    X(fullName) X(icon) X(id) X(idle) X(inQueue) X(inQueueSince) X(items) X(jnlpAgent) \
+    X(jobs) X(keepLog) X(lastBuild) X(lastCompletedBuild) X(lastSuccessfulBuild) \
+    X(launchSupported) X(likelyStuck) X(manualLaunchAllowed) X(mode) X(monitorData) \
+    X(name) X(nextBuildNumber) X(nodeDescription) X(nodeName) X(number) \
+    X(numExecutors) X(offline) X(offlineCause) X(offlineCauseReason) \
+    X(oneOffExecutors) X(parameterDefinitions) X(parameters) X(params) X(pending) \
+    X(primaryView) X(progress) X(property) X(queueId) X(quietingDown) X(result) \
+    X(shortDescription) X(slaveAgentPort) X(stuck) X(task) X(temporarilyOffline) \
+    X(timestamp) X(totalExecutors) X(type) X(url) X(useCrumbs) X(useSecurity) \
+    X(userName) X(value) X(views) X(why)
+/* clang-format on */
 
 enum jenkins_property {
 #define X(name) JP_##name,
