@@ -153,13 +153,17 @@ static void sample_store(struct controller *c, const struct sample *s)
 
 static void reckon(struct builds_kept *b)
 {
+    if (!b->changed)
+        return;
+    b->changed = false;
     b->n_views = speedup_view_make(b->jobs, b->n, &b->sum, b->views, ARRAY_LEN(b->views));
 }
 
-void builds_view(const struct controller *c, struct fleet *f)
+void builds_view(struct controller *c, struct fleet *f)
 {
-    const struct builds_kept *b = &c->builds;
+    struct builds_kept *b = &c->builds;
 
+    reckon(b); /* only when somebody looks: a simulated year has nobody */
     f->speedup = b->sum;
     memcpy(f->jobs, b->views, b->n_views * sizeof(b->views[0]));
     f->n_jobs = b->n_views;
@@ -193,7 +197,7 @@ enum err_code builds_load(struct controller *c, const struct store_state *state,
         r->in_both = s->place == PLACE_UNKNOWN;
         r->started = s->started;
     }
-    reckon(b);
+    b->changed = true;
     return ERR_OK;
 }
 
@@ -402,5 +406,5 @@ void builds_history(struct controller *c, const struct observation *o)
         else
             take_job(c, job, seen);
     }
-    reckon(b);
+    b->changed = true;
 }

@@ -72,8 +72,9 @@ void controller_step(struct controller *c, const struct event *ev,
 
 /*
  * For who makes the looks fall together: asks for what is due by now, and early, for what
- * is within half its interval of being due; `all`: for everything. Nothing is decided.
- * What answers with errors keeps its back-off. fx: only its polls are written.
+ * is within half its interval of being due; `all`: for what is due within five minutes.
+ * Nothing is decided. What answers with errors keeps its back-off. fx: only its polls are
+ * written.
  */
 void controller_ask(struct controller *c, struct mono now, bool all,
                     struct effects *fx) NONNULL;

@@ -15,7 +15,8 @@ enum {
     AUTH_PROBE_MS = 1800 * 1000,
     AUTH_PROBE_AWS_MS = 300 * 1000,
     LOST_POLL_MS = 300 * 1000, /* a poller that never answered is asked again */
-    HURRY_MS = 250
+    HURRY_MS = 250,
+    NEWS_MS = 300 * 1000 /* on news all is asked that would be within this time */
 };
 enum { STALE_POLLS = 3 };
 /* Nobody waits for it: a slow pace spares Jenkins, which reads builds from its disk. */
@@ -373,7 +374,7 @@ void sources_ask(struct controller *c, bool all)
     for (size_t i = 0; i < SOURCE_COUNT; i++) {
         enum source s = (enum source)i;
         bool failing = c->sources[i].failures > 0;
-        int64_t early = failing ? 0 : all ? INT64_MAX / 2 : source_every_s(c, s) * 500;
+        int64_t early = failing ? 0 : all ? NEWS_MS : source_every_s(c, s) * 500;
 
         if (source_is_needed(c, s) && !is_awaited(c, s) &&
             due_ms(c, s) - early <= c->mono.ms)

@@ -221,6 +221,7 @@ struct builds_kept {
     struct job_history *jobs; /* SPEEDUP_JOBS of each, n in use */
     struct job_kept *kept;
     size_t n, turn;
+    bool changed; /* sum and views are to be made anew */
     struct speedup_view sum;
     struct job_view views[FLEET_JOBS];
     size_t n_views;
@@ -466,7 +467,7 @@ void builds_free(struct controller *c) NONNULL;
 void builds_seen(struct controller *c, const struct observation *o) NONNULL;
 void builds_history(struct controller *c, const struct observation *o) NONNULL;
 void builds_hints(struct controller *c, struct poll_hints *h) NONNULL;
-void builds_view(const struct controller *c, struct fleet *f) NONNULL;
+void builds_view(struct controller *c, struct fleet *f) NONNULL;
 
 /* costs.c: segments, prices, sums. */
 void costs_load(struct controller *c, const struct store_state *state) NONNULL;
