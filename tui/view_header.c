@@ -367,7 +367,7 @@ void header_cost(const struct frame *f, int row, enum layout_form form)
         segments_add(&s, ROLE_DIM, 20, false, "", "extension $%s of it",
                      usd_text(fleet->extension_month, 2, hour));
     if (form != FORM_TINY && fleet->speedup.known)
-        segments_add(&s, ROLE_TEXT, form == FORM_WIDE ? 25 : 15, false, "", "tests %s",
+        segments_add(&s, ROLE_TEXT, form == FORM_WIDE ? 25 : 5, false, "", "tests %s",
                      cells_speedup(fleet->speedup.percent, faster));
     if (form != FORM_TINY)
         segments_add(&s, ROLE_DIM, form == FORM_WIDE ? 22 : 10, true, "", "estimates");
