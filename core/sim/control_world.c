@@ -226,6 +226,7 @@ static void put_totals(const struct site *s, struct wire_json *j)
     wire_int(&in, "cloud_ms", t.cloud_ms);
     wire_int(&in, "extension_ms", t.cloud_ms_in_extension);
     wire_int(&in, "both_places_ms", t.both_places_ms);
+    wire_int(&in, "both_places_max_ms", t.both_places_max_ms);
     put_money(&in, "spot", t.spot_nanos);
     strbuf_putc(j->b, '}');
 }

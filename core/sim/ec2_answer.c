@@ -82,6 +82,16 @@ static const struct {
     [SIM_STOPPED] = {"stopped", 80},   [SIM_TERMINATED] = {"terminated", 48},
 };
 
+int ec2_state_code(enum sim_instance_state state)
+{
+    return states[state].code;
+}
+
+const char *ec2_state_name(enum sim_instance_state state)
+{
+    return states[state].name;
+}
+
 /* A terminated instance is shown for an hour. */
 static bool shown(const struct ec2_call *c, const struct sim_instance *i)
 {
@@ -109,6 +119,12 @@ static bool instance_exists(const struct ec2_call *c, const char *id)
     const struct sim_instance *i = world_instance_find(c->w, id);
 
     return i != NULL && shown(c, i) && id_is_known(c, i);
+}
+
+bool ec2_instances_exist(struct ec2_call *c)
+{
+    return ids_exist(c, "InstanceId", instance_exists, "InvalidInstanceID.NotFound",
+                     "instance ID");
 }
 
 static const struct sim_eni *eni_of(const struct ec2_call *c,
@@ -219,7 +235,7 @@ static void put_reason(struct ec2_call *c, const struct sim_instance *i)
     ec2_close(c, "stateReason");
 }
 
-static void put_instance(struct ec2_call *c, const struct sim_instance *i)
+void ec2_put_instance(struct ec2_call *c, const struct sim_instance *i)
 {
     struct strbuf *b = &c->rs->body;
     bool alive = i->state != SIM_TERMINATED;
@@ -268,8 +284,7 @@ static void describe_instances(struct ec2_call *c)
 
     if (!ec2_filters_read(c, instance_filters, &filters) ||
         !ec2_page_read(c, "InstanceId", EC2_MAX_RESULTS, &page) ||
-        !ids_exist(c, "InstanceId", instance_exists, "InvalidInstanceID.NotFound",
-                   "instance ID"))
+        !ec2_instances_exist(c))
         return;
     ec2_open(c, "reservationSet");
     for (size_t i = 0; i < w->n_instances; i++) {
@@ -284,7 +299,7 @@ static void describe_instances(struct ec2_call *c)
                       (unsigned long long)at->serial);
         ec2_put(c, "ownerId", w->account);
         strbuf_puts(&c->rs->body, "<groupSet/><instancesSet>");
-        put_instance(c, at);
+        ec2_put_instance(c, at);
         strbuf_puts(&c->rs->body, "</instancesSet></item>");
     }
     ec2_close(c, "reservationSet");

@@ -36,7 +36,8 @@ struct ec2_action {
     const char *const *parameters;
 };
 extern const struct ec2_action ec2_describe_instances, ec2_describe_spot_requests,
-    ec2_describe_prices, ec2_describe_interfaces;
+    ec2_describe_prices, ec2_describe_interfaces, ec2_run_instances,
+    ec2_terminate_instances, ec2_create_tags, ec2_modify_interface;
 
 /* Response/Errors/Error with that status; the rest of the action is void. */
 void ec2_error(struct ec2_call *c, int status, const char *code, const char *fmt, ...)
@@ -97,6 +98,15 @@ void ec2_page_end(struct ec2_call *c, const struct ec2_page *p, bool always) NON
 
 /* The parameters of every listing. */
 #define EC2_PAGED "Filter.N.Name", "Filter.N.Value.N", "MaxResults", "NextToken"
+
+/* ---- instances ---- */
+
+/* Is each of InstanceId.N known? False after an error was written. */
+bool ec2_instances_exist(struct ec2_call *c) NONNULL;
+/* An item of instancesSet, tags included as far as they are indexed. */
+void ec2_put_instance(struct ec2_call *c, const struct sim_instance *i) NONNULL;
+int ec2_state_code(enum sim_instance_state state);
+const char *ec2_state_name(enum sim_instance_state state);
 
 /* ---- writing ---- */
 

@@ -7,6 +7,7 @@ libcore_a_SOURCES += \
 	core/sim/control_world.c \
 	core/sim/drive.c \
 	core/sim/drive.h \
+	core/sim/ec2_act.c \
 	core/sim/ec2_answer.c \
 	core/sim/ec2_call.h \
 	core/sim/ec2_filter.c \

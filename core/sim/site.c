@@ -288,6 +288,7 @@ struct site_totals site_totals(const struct site *s)
         .cloud_ms = t.cloud_ms,
         .cloud_ms_in_extension = world_extension_on_ms(s->w),
         .both_places_ms = t.both_ms,
+        .both_places_max_ms = t.both_max_ms,
         .spot_nanos = t.bill_nanos,
     };
 }

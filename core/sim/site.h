@@ -88,8 +88,9 @@ struct site_totals {
     int64_t builds_finished, builds_failed_by_loss, builds_killed_by_us;
     int64_t interruptions, launches;
     int64_t cloud_ms, cloud_ms_in_extension; /* instance time; extension time */
-    int64_t both_places_ms;                  /* a VM on at home while its instance ran */
-    int64_t spot_nanos;                      /* what AWS would bill so far */
+    int64_t both_places_ms;     /* a VM on at home while its instance ran, in all */
+    int64_t both_places_max_ms; /* the longest such time at a stretch */
+    int64_t spot_nanos;         /* what AWS would bill so far */
 };
 struct site_totals site_totals(const struct site *s) NONNULL;
 

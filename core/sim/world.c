@@ -176,13 +176,17 @@ int64_t world_local_s(int64_t ms)
 void world_note_places(struct world *w, int32_t server)
 {
     struct sim_tested *s = &w->servers[server];
-    const struct sim_instance *i = cloud_machine(w, server);
-    bool both = w->vms[s->vm].power == SIM_POWER_ON && i != NULL;
+    const struct sim_instance *i = cloud_instance(w, w->enis[s->eni].holder);
+    bool both = w->vms[s->vm].power == SIM_POWER_ON && i != NULL && cloud_is_alive(i);
 
     if (both && s->both_since == 0)
         s->both_since = w->now;
     if (!both && s->both_since != 0) {
-        w->totals.both_ms += w->now - s->both_since;
+        int64_t span = w->now - s->both_since;
+
+        w->totals.both_ms += span;
+        if (span > w->totals.both_max_ms)
+            w->totals.both_max_ms = span;
         s->both_since = 0;
     }
 }
@@ -202,9 +206,14 @@ struct sim_totals world_totals(const struct world *w)
 {
     struct sim_totals t = w->totals;
 
-    for (size_t n = 0; n < w->n_servers; n++)
-        if (w->servers[n].both_since != 0)
-            t.both_ms += w->now - w->servers[n].both_since;
+    for (size_t n = 0; n < w->n_servers; n++) {
+        int64_t span =
+            w->servers[n].both_since != 0 ? w->now - w->servers[n].both_since : 0;
+
+        t.both_ms += span;
+        if (span > t.both_max_ms)
+            t.both_max_ms = span;
+    }
     for (size_t n = 0; n < w->n_instances; n++) {
         const struct sim_instance *i = w->instances[n];
 

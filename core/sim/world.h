@@ -301,6 +301,9 @@ enum sim_refusal world_record_prices(struct world *w, int32_t type, int32_t zone
 enum sim_refusal world_set_capacity(struct world *w, int32_t type, int32_t zone,
                                     bool available);
 
+/* A launch template that names an image. */
+extern const char sim_template[], sim_template_id[], sim_template_image[];
+
 /* ---- Velostrata ---- */
 
 enum sim_managed_state {
@@ -532,9 +535,10 @@ struct sim_tested {
 struct sim_totals {
     int64_t builds_finished, builds_failed_by_loss, builds_killed_by_us;
     int64_t interruptions, launches;
-    int64_t cloud_ms;   /* instance time, ended instances only */
-    int64_t both_ms;    /* closed spans only */
-    int64_t bill_nanos; /* ended instances only */
+    int64_t cloud_ms;    /* instance time, ended instances only */
+    int64_t both_ms;     /* closed spans only */
+    int64_t both_max_ms; /* the longest of them */
+    int64_t bill_nanos;  /* ended instances only */
 };
 
 /* Chances of what goes wrong inside the world, parts of a million; set by site faults. */

@@ -101,6 +101,44 @@ refuses("a list with a wrong key", "UnrecognizedClientException",
         client("pricing", region_name="us-east-1", aws_access_key_id="AKIANO",
                aws_secret_access_key="no").get_products, ServiceCode="AmazonEC2")
 refuses("services", "UnknownOperationException", pricing.describe_services)
+free = [n["NetworkInterfaceId"] for n in ec2.describe_network_interfaces()["NetworkInterfaces"]
+        if n["Status"] == "available"][0]
+wanted = {
+    "MinCount": 1, "MaxCount": 1, "InstanceType": "c5.2xlarge", "ClientToken": "rh1-peer",
+    "LaunchTemplate": {"LaunchTemplateName": "rushhour-tests", "Version": "$Default"},
+    "InstanceMarketOptions": {"MarketType": "spot", "SpotOptions": {
+        "SpotInstanceType": "one-time", "InstanceInterruptionBehavior": "terminate"}},
+    "NetworkInterfaces": [{"DeviceIndex": 0, "NetworkInterfaceId": free,
+                           "DeleteOnTermination": False}],
+    "MetadataOptions": {"HttpTokens": "required"}, "UserData": "#!/bin/sh\n",
+    "TagSpecifications": [{"ResourceType": "instance", "Tags": [
+        {"Key": "rushhour:deployment", "Value": "peer"},
+        {"Key": "rushhour:server", "Value": "write-back"}]}]}
+refuses("dry run of a launch", "DryRunOperation", ec2.run_instances, **wanted, DryRun=True)
+first = ec2.run_instances(**wanted)["Instances"][0]
+check("launch", first["State"]["Name"] == "pending" and first["InstanceLifecycle"] == "spot" and
+      first["NetworkInterfaces"][0]["NetworkInterfaceId"] == free, first["InstanceId"])
+again = ec2.run_instances(**wanted)["Instances"][0]
+check("the same token", again["InstanceId"] == first["InstanceId"])
+refuses("the token of another launch", "IdempotentParameterMismatch", ec2.run_instances,
+        **{**wanted, "InstanceType": "m5.2xlarge"})
+refuses("an interface in use", "InvalidNetworkInterface.InUse", ec2.run_instances,
+        **{**wanted, "ClientToken": "rh1-peer-2"})
+peer = [{"Name": "tag:rushhour:deployment", "Values": ["peer"]}]
+for _ in range(40):  # its tags are indexed after a while
+    if ec2.describe_instances(Filters=peer)["Reservations"]:
+        break
+    time.sleep(0.2)
+check("found by its tag", len(ec2.describe_instances(Filters=peer)["Reservations"]) == 1)
+for _ in range(2):
+    end = ec2.terminate_instances(InstanceIds=[first["InstanceId"]])["TerminatingInstances"][0]
+    check("terminate", end["CurrentState"]["Name"] in ("shutting-down", "terminated"))
+for _ in range(60):
+    eni = ec2.describe_network_interfaces(NetworkInterfaceIds=[free])["NetworkInterfaces"][0]
+    if eni["Status"] == "available":
+        break
+    time.sleep(0.5)
+check("its interface is free again", eni["Status"] == "available")
 
 sqs = client("sqs")
 queue = f"{base}/sqs/{client('sts').get_caller_identity()['Account']}/rushhour"

@@ -13,7 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define V "&Version=2016-11-15"
+#define V    "&Version=2016-11-15"
+#define RUN  "Action=RunInstances&MinCount=1&MaxCount=1" V
+#define SPOT "&InstanceMarketOptions.MarketType=spot"
 
 static int setup(void **state)
 {
@@ -78,6 +80,19 @@ static const struct {
     {"a bad escape", "Action=Describe%zzInstances" V, "MalformedQueryString", 400},
     {"a cut escape", "Action=DescribeInstances" V "&NextToken=%4", "MalformedQueryString", 400},
     {"a NUL", "Action=DescribeInstances%00" V, "MalformedQueryString", 400},
+    {"a launch of nothing", RUN, "MissingParameter", 400},
+    {"a launch of two", "Action=RunInstances&MinCount=1&MaxCount=2" V, "InvalidParameterValue", 400},
+    {"an image that is none", RUN "&InstanceType=c5.2xlarge&ImageId=image", "InvalidAMIID.Malformed", 400},
+    {"a type nobody has", RUN "&InstanceType=z1.huge&ImageId=ami-1", "InvalidParameterValue", 400},
+    {"an interface nobody has", RUN "&InstanceType=c5.2xlarge&ImageId=ami-1&NetworkInterface.1.DeviceIndex=0&NetworkInterface.1.NetworkInterfaceId=eni-0", "InvalidNetworkInterfaceID.NotFound", 400},
+    {"an interface without its index", RUN "&InstanceType=c5.2xlarge&ImageId=ami-1&NetworkInterface.1.NetworkInterfaceId=eni-0", "MissingParameter", 400},
+    {"an interface and a subnet", RUN "&InstanceType=c5.2xlarge&ImageId=ami-1&NetworkInterface.1.DeviceIndex=0&NetworkInterface.1.NetworkInterfaceId=eni-0&SubnetId=subnet-1", "InvalidParameterCombination", 400},
+    {"a template nobody has", RUN "&InstanceType=c5.2xlarge&LaunchTemplate.LaunchTemplateName=x", "InvalidLaunchTemplateName.NotFoundException", 400},
+    {"a price too small", RUN "&InstanceType=c5.2xlarge&ImageId=ami-1" SPOT "&InstanceMarketOptions.SpotOptions.MaxPrice=0.001", "InvalidParameterValue", 400},
+    {"a price under the market's", RUN "&InstanceType=c5.2xlarge&ImageId=ami-1" SPOT "&InstanceMarketOptions.SpotOptions.MaxPrice=0.002", "SpotMaxPriceTooLow", 400},
+    {"a launch that is only tried", RUN "&InstanceType=c5.2xlarge&ImageId=ami-1&DryRun=true", "DryRunOperation", 412},
+    {"the end of nothing", "Action=TerminateInstances" V, "MissingParameter", 400},
+    {"the end of an unknown", "Action=TerminateInstances&InstanceId.1=i-0" V, "InvalidInstanceID.NotFound", 400},
     {"a parameter twice", "Action=DescribeInstances&Action=RunInstances" V, "MalformedQueryString", 400},
     /* clang-format on */
 };
@@ -328,6 +343,97 @@ static void the_price_now(void **state)
         "<spotPriceHistorySet></spotPriceHistorySet>"));
 }
 
+/* The form of a launch onto the first server's interface. */
+static void launch_form(const struct wire_exchange *x, const char *token,
+                        const char *more, char *form, size_t size)
+{
+    assert_true(str_format(
+        form, size,
+        RUN SPOT
+        "&InstanceMarketOptions.SpotOptions.SpotInstanceType=one-time"
+        "&InstanceType=c5.2xlarge&LaunchTemplate.LaunchTemplateName=%s"
+        "&NetworkInterface.1.DeviceIndex=0&NetworkInterface.1.DeleteOnTermination=false"
+        "&NetworkInterface.1.NetworkInterfaceId=%s&ClientToken=%s"
+        "&TagSpecification.1.ResourceType=instance"
+        "&TagSpecification.1.Tag.1.Key=rushhour%%3Adeployment"
+        "&TagSpecification.1.Tag.1.Value=haifa%s",
+        sim_template, x->w->enis[0].id, token, more));
+}
+
+/* The same token launches once; with another request it is refused, and with a dead
+ * instance of long ago, too. */
+static void a_launch_and_its_token(void **state)
+{
+    struct wire_exchange *x = *state;
+    char form[1024], other[1024], id[64], again[64];
+    const char *body;
+
+    launch_form(x, "rh1-1", "", form, sizeof(form));
+    launch_form(x, "rh1-1", "&KeyName=another", other, sizeof(other));
+    body = wire_form(x, "/ec2/", form);
+    assert_int_equal(x->rs.status, 200);
+    wire_between(body, "<instanceId>", "</instanceId>", id, sizeof(id));
+    assert_non_null(strstr(body, "<name>pending</name>"));
+    assert_non_null(strstr(body, "<instanceLifecycle>spot</instanceLifecycle>"));
+    assert_non_null(strstr(body, "<deleteOnTermination>false</deleteOnTermination>"));
+    assert_non_null(strstr(body, "<clientToken>rh1-1</clientToken>"));
+    assert_int_equal(world_totals(x->w).launches, 1);
+
+    wire_between(wire_form(x, "/ec2/", form), "<instanceId>", "</instanceId>", again,
+                 sizeof(again));
+    assert_string_equal(again, id);
+    assert_non_null(strstr(wire_form(x, "/ec2/", other), "IdempotentParameterMismatch"));
+    launch_form(x, "rh1-2", "", other, sizeof(other));
+    assert_non_null(
+        strstr(wire_form(x, "/ec2/", other), "InvalidNetworkInterface.InUse"));
+    assert_int_equal(world_totals(x->w).launches, 1);
+
+    assert_true(str_format(other, sizeof(other),
+                           "Action=TerminateInstances&InstanceId.1=%s" V, id));
+    world_advance(x->w, x->w->now + 10000);
+    body = wire_form(x, "/ec2/", other);
+    assert_non_null(strstr(body, "<currentState><code>32</code>"));
+    assert_non_null(strstr(body, "<previousState><code>0</code>"));
+    body = wire_form(x, "/ec2/", other);
+    assert_int_equal(x->rs.status, 200);
+    assert_non_null(strstr(body, "<previousState><code>32</code>"));
+    world_advance(x->w, x->w->now + 180000);
+    assert_non_null(strstr(wire_form(x, "/ec2/", form), "<name>terminated</name>"));
+    assert_int_equal(x->w->enis[0].holder, 0); /* it is free, and it is still there */
+    assert_int_equal(world_eni_find(x->w, x->w->enis[0].id), 0);
+    world_advance(x->w, x->w->now + 3700000);
+    assert_non_null(strstr(wire_form(x, "/ec2/", form), "IdempotentInstanceTerminated"));
+}
+
+static void a_launch_without_capacity(void **state)
+{
+    struct wire_exchange *x = *state;
+    char form[1024];
+
+    for (int32_t z = 0; z < (int32_t)x->w->n_zones; z++)
+        assert_int_equal(
+            world_set_capacity(x->w, world_type_find(x->w, "c5.2xlarge"), z, false),
+            SIM_OK);
+    launch_form(x, "rh1-1", "", form, sizeof(form));
+    assert_non_null(
+        strstr(wire_form(x, "/ec2/", form), "<Code>InsufficientInstanceCapacity</Code>"));
+    assert_int_equal(x->rs.status, 500);
+    assert_int_equal(x->w->enis[0].holder, 0);
+}
+
+static void an_interface_that_would_die(void **state)
+{
+    struct wire_exchange *x = *state;
+    char form[256];
+
+    assert_true(str_format(form, sizeof(form),
+                           "Action=ModifyNetworkInterfaceAttribute&NetworkInterfaceId=%s"
+                           "&Attachment.DeleteOnTermination=true" V,
+                           x->w->enis[0].id));
+    assert_non_null(strstr(wire_form(x, "/ec2/", form), "<return>true</return>"));
+    assert_true(x->w->enis[0].delete_on_termination);
+}
+
 static void a_form_too_large(void **state)
 {
     struct wire_exchange *x = *state;
@@ -361,6 +467,9 @@ int main(void)
         cmocka_unit_test(wildcard_rows),
         cmocka_unit_test_setup_teardown(prices_in_pages, setup, teardown),
         cmocka_unit_test_setup_teardown(the_price_now, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_launch_and_its_token, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_launch_without_capacity, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_interface_that_would_die, setup, teardown),
         cmocka_unit_test_setup_teardown(a_form_too_large, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
