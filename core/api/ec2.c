@@ -2,42 +2,21 @@
 
 #include "core/api/ec2.h"
 
-#include "core/api/ec2_again.h"
-#include "core/api/ec2_read.h"
+#include "core/api/ec2_internal.h"
 #include "core/base/timefmt.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define FORM_TYPE   "application/x-www-form-urlencoded; charset=utf-8"
-#define API_VERSION "2016-11-15"
-#define PAGE_ITEMS  "1000"
-#define LINUX       "Linux/UNIX"
-#define LINUX_VPC   "Linux/UNIX (Amazon VPC)" /* the same price under an older name */
+#define PAGE_ITEMS "1000"
+#define LINUX      "Linux/UNIX"
+#define LINUX_VPC  "Linux/UNIX (Amazon VPC)" /* the same price under an older name */
 
 enum {
     MAX_PAGES = 200,
     MAX_VALUES = 200, /* of one filter */
     MAX_TYPES = 100,  /* of one DescribeSpotPriceHistory */
-    BODY_LIMIT_BYTES = 256 * 1024,
-    CLOCK_OFF_S = 240, /* an auth error beyond this is the clock's (aws-api 1.6) */
-    ENDPOINT_TEXT = 512,
-    SCOPE_TEXT = 96
-};
-
-struct ec2 {
-    const struct config *config;
-    struct aws_credentials *credentials;
-    struct transport transport;
-    const struct clock *clock;
-    char endpoint[ENDPOINT_TEXT];
-    char scope[SCOPE_TEXT]; /* "aws:amz:eu-west-1:ec2" */
-    struct strbuf body;
-    bool skew_known; /* of the last answer */
-    int64_t skew_s;
-    struct siphash_key key;
-    struct ec2_known known[SOURCE_COUNT];
-    struct ec2_known *now; /* of the poll under way; NULL: nothing comes again in it */
+    BODY_LIMIT_BYTES = 256 * 1024
 };
 
 enum err_code ec2_new(const struct config *config, struct aws_credentials *credentials,
@@ -81,209 +60,10 @@ void ec2_free(struct ec2 *c)
     free(c);
 }
 
-/* ----- request bodies ----- */
-
-/* A blank is '+', as the AWS tools send it: some signature checks know no "%20". */
-static void put_value(struct strbuf *b, const char *text)
+static void list_begin(struct ec2 *c, const struct ec2_shape *s)
 {
-    struct strbuf one;
-
-    strbuf_init(&one, b->limit);
-    while (*text != '\0') {
-        size_t len = strcspn(text, " ");
-
-        if (len > 0) {
-            strbuf_reset(&one);
-            strbuf_add(&one, text, len);
-            http_escape(b, strbuf_text(&one));
-        }
-        text += len;
-        if (*text == ' ') {
-            strbuf_putc(b, '+');
-            text++;
-        }
-    }
-    b->failed = b->failed || one.failed;
-    strbuf_clear(&one);
-}
-
-static void put(struct strbuf *b, const char *name, const char *value)
-{
-    strbuf_printf(b, "&%s=", name);
-    put_value(b, value);
-}
-
-static void put_numbered(struct strbuf *b, const char *name, size_t i, const char *value)
-{
-    strbuf_printf(b, "&%s.%zu=", name, i);
-    put_value(b, value);
-}
-
-/* '*', '?' and '\' are wildcards in a filter; a name that has one means itself. */
-static void put_literal(struct strbuf *b, const char *name, size_t i, const char *value)
-{
-    struct strbuf literal;
-
-    strbuf_init(&literal, b->limit);
-    for (; *value != '\0'; value++) {
-        if (*value == '*' || *value == '?' || *value == '\\')
-            strbuf_putc(&literal, '\\');
-        strbuf_putc(&literal, *value);
-    }
-    b->failed = b->failed || literal.failed;
-    put_numbered(b, name, i, strbuf_text(&literal));
-    strbuf_clear(&literal);
-}
-
-static void body_begin(struct ec2 *c, const struct ec2_shape *s)
-{
-    strbuf_reset(&c->body);
-    strbuf_printf(&c->body, "Action=%s&Version=" API_VERSION, ec2_shape_action(s));
-    put(&c->body, "MaxResults", PAGE_ITEMS);
-}
-
-/* ----- one exchange ----- */
-
-static void note_date(struct ec2 *c, const struct http_response *rs)
-{
-    c->skew_known = rs->date.s != 0;
-    c->skew_s = c->skew_known ? rs->date.s - clock_utc(c->clock).s : 0;
-}
-
-static enum err_code send_signed(struct ec2 *c, const struct aws_keys *keys,
-                                 struct http_response *rs, struct err *e)
-{
-    struct http_request rq = {
-        .method = "POST",
-        .url = c->endpoint,
-        .content_type = FORM_TYPE,
-        .body = strbuf_text(&c->body),
-        .body_len = c->body.len,
-        .auth = HTTP_AUTH_SIGV4,
-        .user = keys->key_id,
-        .password = keys->secret_key,
-        .sigv4 = c->scope,
-    };
-
-    if (keys->session_token != NULL) {
-        rq.headers[0] = (struct http_header){"X-Amz-Security-Token",
-                                             secret_expose(keys->session_token), true};
-        rq.n_headers = 1;
-    }
-    return transport_perform(&c->transport, &rq, rs, e);
-}
-
-/* Encoded messages have kilobytes; what stands before is for people. */
-static void shorten(char *message)
-{
-    char *encoded = strstr(message, "Encoded authorization failure");
-
-    if (encoded == NULL)
-        return;
-    while (encoded > message && encoded[-1] == ' ')
-        encoded--;
-    *encoded = '\0';
-}
-
-static enum err_code refuse(struct ec2 *c, const struct ec2_shape *s, int http,
-                            struct ec2_answer *a, struct err *e)
-{
-    enum err_code code = ec2_code_class(a->code, http);
-
-    e->http = http;
-    shorten(a->message);
-    if (code == ERR_AUTH && c->skew_known && llabs(c->skew_s) > CLOCK_OFF_S)
-        return err_set(e, code,
-                       "this machine's clock is %lld s %s AWS's: set it right (EC2 said "
-                       "%s)",
-                       llabs(c->skew_s), c->skew_s > 0 ? "behind" : "ahead of", a->code);
-    if (code == ERR_FORBIDDEN)
-        return err_set(e, code, "EC2: ec2:%s is not allowed: %s: %s", ec2_shape_action(s),
-                       a->code, a->message);
-    return err_set(e, code, "EC2 %s: %s: %s", ec2_shape_action(s), a->code, a->message);
-}
-
-/* What was sent came back with rs: into the list, or as an error. */
-static enum err_code judge(struct ec2 *c, const struct ec2_shape *s,
-                           const struct http_response *rs, struct ec2_list *list,
-                           struct ec2_answer *a, struct err *e)
-{
-    const char *body = strbuf_text(&rs->body);
-    size_t blanks = strspn(body, " \t\r\n\xEF\xBB\xBF"), first = list->n;
-    bool counts = c->now != NULL && rs->status == 200;
-    struct err unreadable = {0};
-    enum err_code rc = ERR_PROTOCOL;
-
-    *a = (struct ec2_answer){0};
-    if (counts && ec2_known_take(c->now, &c->key, &c->body, rs, s, list))
-        return ERR_OK;
-    if (rs->body.len > blanks && body[blanks] == '<')
-        rc = ec2_read(s, body, rs->body.len, list, a, &unreadable);
-    if (rc == ERR_OK && a->code[0] != '\0')
-        return refuse(c, s, rs->status, a, e);
-    if (rc == ERR_OK && counts)
-        ec2_known_read(c->now, list, first, a->next_token[0] != '\0');
-    if (rs->status != 200)
-        return http_status_error(rs, "EC2", e);
-    if (rc == ERR_OK)
-        return ERR_OK;
-    e->http = rs->status;
-    err_set(e, rc, "EC2 %s: %s", ec2_shape_action(s),
-            unreadable.text[0] != '\0' ? unreadable.text : "the answer is no XML");
-    return rc;
-}
-
-static enum err_code exchange(struct ec2 *c, const struct ec2_shape *s,
-                              const struct aws_keys *keys, struct ec2_list *list,
-                              struct ec2_answer *a, struct err *e)
-{
-    struct http_response rs;
-    enum err_code rc;
-
-    *a = (struct ec2_answer){0};
-    if (c->body.failed)
-        return err_set(e, ERR_NOMEM, "no memory for an EC2 request");
-    http_response_init(&rs);
-    rc = send_signed(c, keys, &rs, e);
-    if (rc == ERR_OK) {
-        note_date(c, &rs);
-        rc = judge(c, s, &rs, list, a, e);
-    } else {
-        err_wrap(e, "EC2 %s", ec2_shape_action(s));
-    }
-    http_response_clear(&rs);
-    return rc;
-}
-
-/* One page; after a refusal of the keys once more with fresh ones. */
-static enum err_code ask(struct ec2 *c, const struct ec2_shape *s, struct ec2_list *list,
-                         struct ec2_answer *a, struct err *e)
-{
-    struct aws_keys keys = {0}, fresh = {0};
-    size_t before = list->n;
-    struct err renewal = {0};
-    enum err_code rc = aws_credentials_get(c->credentials, &keys, e);
-
-    if (rc != ERR_OK)
-        return rc;
-    rc = exchange(c, s, &keys, list, a, e);
-    if (rc != ERR_AUTH || (c->skew_known && llabs(c->skew_s) > CLOCK_OFF_S))
-        goto out;
-    aws_credentials_expire(c->credentials);
-    if (aws_credentials_get(c->credentials, &fresh, &renewal) != ERR_OK) {
-        err_clear(e); /* why there are no fresh ones says more than the refusal */
-        rc = err_set(e, ERR_AUTH, "%s", renewal.text);
-        goto out;
-    }
-    if (ec2_code_is_expired(a->code) || !aws_keys_equal(&keys, &fresh)) {
-        err_clear(e);
-        list->n = before;
-        rc = exchange(c, s, &fresh, list, a, e);
-    }
-out:
-    aws_keys_clear(&keys);
-    aws_keys_clear(&fresh);
-    return rc;
+    ec2_body_begin(c, s);
+    ec2_body_put(&c->body, "MaxResults", PAGE_ITEMS);
 }
 
 /* Every page of the listing whose first request is in c->body. */
@@ -295,7 +75,7 @@ static enum err_code list_all(struct ec2 *c, const struct ec2_shape *s,
     bool restarted = false;
 
     for (int page = 0; page < MAX_PAGES; page++) {
-        enum err_code rc = ask(c, s, list, &a, e);
+        enum err_code rc = ec2_ask(c, s, list, &a, e);
 
         c->body.len = base; /* the same request again, with another token */
         if (rc != ERR_OK && !restarted && str_eq(a.code, "InvalidPaginationToken")) {
@@ -307,7 +87,7 @@ static enum err_code list_all(struct ec2 *c, const struct ec2_shape *s,
         }
         if (rc != ERR_OK || a.next_token[0] == '\0')
             return rc;
-        put(&c->body, "NextToken", a.next_token);
+        ec2_body_put(&c->body, "NextToken", a.next_token);
     }
     return err_set(e, ERR_PROTOCOL, "EC2 %s: the pages do not end", ec2_shape_action(s));
 }
@@ -346,18 +126,18 @@ static enum err_code observe_instances(struct ec2 *c, const struct poll_hints *h
     size_t n = 0;
     enum err_code rc;
 
-    body_begin(c, s);
-    put(&c->body, "Filter.1.Name", "tag:rushhour:deployment");
-    put_literal(&c->body, "Filter.1.Value", 1, c->config->deployment);
+    list_begin(c, s);
+    ec2_body_put(&c->body, "Filter.1.Name", "tag:rushhour:deployment");
+    ec2_body_put_literal(&c->body, "Filter.1.Value", 1, c->config->deployment);
     rc = list_all(c, s, &list, e);
     if (rc != ERR_OK)
         return listed(c, rc, &list, o);
     tagged = list;
-    body_begin(c, s);
-    put(&c->body, "Filter.1.Name", "instance-id");
+    list_begin(c, s);
+    ec2_body_put(&c->body, "Filter.1.Name", "instance-id");
     for (size_t i = 0; i < hints->n; i++) {
         if (hints->ids[i][0] != '\0' && find_instance(&tagged, hints->ids[i]) == NULL)
-            put_literal(&c->body, "Filter.1.Value", ++n, hints->ids[i]);
+            ec2_body_put_literal(&c->body, "Filter.1.Value", ++n, hints->ids[i]);
     }
     if (n > 0)
         rc = list_all(c, s, &list, e);
@@ -374,11 +154,11 @@ static enum err_code observe_spots(struct ec2 *c, const struct poll_hints *hints
     size_t n = 0;
     enum err_code rc = ERR_OK;
 
-    body_begin(c, s);
-    put(&c->body, "Filter.1.Name", "instance-id");
+    list_begin(c, s);
+    ec2_body_put(&c->body, "Filter.1.Name", "instance-id");
     for (size_t i = 0; i < hints->n; i++) {
         if (hints->ids[i][0] != '\0')
-            put_literal(&c->body, "Filter.1.Value", ++n, hints->ids[i]);
+            ec2_body_put_literal(&c->body, "Filter.1.Value", ++n, hints->ids[i]);
     }
     if (n > 0) /* a filter without values is refused */
         rc = list_all(c, s, &list, e);
@@ -406,14 +186,14 @@ static enum err_code observe_interfaces(struct ec2 *c, struct observation *o,
     while (rc == ERR_OK && server < c->config->n_servers) {
         size_t n = 0;
 
-        body_begin(c, s);
-        put(&c->body, "Filter.1.Name", "network-interface-id");
+        list_begin(c, s);
+        ec2_body_put(&c->body, "Filter.1.Name", "network-interface-id");
         while (server < c->config->n_servers && n < MAX_VALUES) {
             const struct server_config *at = &c->config->servers[server];
             const char *eni = eni_of(at, zone);
 
             if (eni[0] != '\0') /* each is used once (design 5) */
-                put_literal(&c->body, "Filter.1.Value", ++n, eni);
+                ec2_body_put_literal(&c->body, "Filter.1.Value", ++n, eni);
             zone = zone < at->n_zones ? zone + 1 : 0;
             server += zone == 0 ? 1 : 0;
         }
@@ -467,12 +247,12 @@ static size_t prices_tidy(struct ec2_price *all, size_t n, struct utc now)
 static enum err_code price_page(struct ec2 *c, const char *const *types, size_t n,
                                 const char *since, struct ec2_list *list, struct err *e)
 {
-    body_begin(c, &ec2_prices_shape);
+    list_begin(c, &ec2_prices_shape);
     for (size_t i = 0; i < n; i++)
-        put_numbered(&c->body, "InstanceType", i + 1, types[i]);
-    put_numbered(&c->body, "ProductDescription", 1, LINUX);
-    put_numbered(&c->body, "ProductDescription", 2, LINUX_VPC);
-    put(&c->body, "StartTime", since);
+        ec2_body_put_numbered(&c->body, "InstanceType", i + 1, types[i]);
+    ec2_body_put_numbered(&c->body, "ProductDescription", 1, LINUX);
+    ec2_body_put_numbered(&c->body, "ProductDescription", 2, LINUX_VPC);
+    ec2_body_put(&c->body, "StartTime", since);
     return list_all(c, &ec2_prices_shape, list, e);
 }
 

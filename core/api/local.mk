@@ -9,6 +9,8 @@ libcore_a_SOURCES += \
 	core/api/ec2.h \
 	core/api/ec2_again.c \
 	core/api/ec2_again.h \
+	core/api/ec2_exchange.c \
+	core/api/ec2_internal.h \
 	core/api/ec2_read.c \
 	core/api/ec2_read.h \
 	core/api/ec2_words.c \
