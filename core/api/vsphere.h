@@ -38,7 +38,8 @@ enum err_code vsphere_observe(struct vsphere *v, const struct poll_hints *hints,
 /*
  * VM_POWER_ON, VM_POWER_OFF, VM_SHUTDOWN (target: VM id). Re-reads the power state first;
  * a state that is there already is DONE. A task that is still running at the timeout is
- * UNKNOWN. `wait` is called between two readings of a task (ms to sleep, false: give up);
+ * UNKNOWN. VM_SHUTDOWN only asks the guest: the power state tells what came of it. `wait`
+ * is called between two readings of a task (ms to sleep, false: give up);
  * NULL: read once and report DONE with detail = task id as soon as the server accepted
  * it.
  */

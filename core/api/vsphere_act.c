@@ -219,24 +219,6 @@ static void follow_task(struct doing *d, const char *id, bool ours)
     decide_by_power(d, OUTCOME_UNKNOWN, "its task still runs");
 }
 
-/* ShutdownGuest has no task: the power state is all there is to watch. */
-static void follow_power(struct doing *d)
-{
-    struct vm_now vm;
-    struct err e = {0};
-
-    while (pause_for(d)) {
-        err_clear(&e);
-        if (vm_read(d, &vm, &e) == ERR_OK && vm.power == d->act->goal) {
-            finish(d, OUTCOME_DONE);
-            return;
-        }
-        if (e.code == ERR_AUTH || e.code == ERR_FORBIDDEN || e.code == ERR_NOT_FOUND)
-            break;
-    }
-    decide_by_power(d, OUTCOME_UNKNOWN, "the guest was asked and still runs");
-}
-
 /* ----- the call itself ----- */
 
 enum sent { SENT_OK, SENT_FAULT, SENT_LOST, SENT_NOT };
@@ -270,10 +252,9 @@ static enum sent send_call(struct doing *d, char *task, size_t size,
 static void on_accepted(struct doing *d, const char *task)
 {
     (void)str_copy(d->r->detail, sizeof(d->r->detail), task); /* for people: may be cut */
-    if (d->v->wait == NULL)
+    /* A guest is only asked: who waits for it looks at the power state. */
+    if (d->v->wait == NULL || !d->act->has_task)
         finish(d, OUTCOME_DONE);
-    else if (!d->act->has_task)
-        follow_power(d);
     else if (task[0] != '\0')
         follow_task(d, task, true);
     else
