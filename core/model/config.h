@@ -79,6 +79,7 @@ struct policy_config {
     struct usd on_demand_max_price;
     enum auto_setting auto_first; /* at the very first start */
     int64_t extension_linger, poll_moving, stale_after;
+    int64_t max_overlap; /* with handover = "overlap" */
     int64_t clock_step, clock_skew;
 };
 
@@ -158,6 +159,11 @@ struct server_config {
     size_t n_zones;
     const struct offering *offerings; /* in the configured order */
     size_t n_offerings;
+    /* ec2: what is launched; "" = none, exactly one of the first two is set. */
+    const char *launch_template, *image;
+    const char *key_name, *iam_profile;
+    const char *user_data_file, *user_data; /* NULL = none; its text */
+    bool overlaps;                          /* handover = "overlap" */
 };
 
 /* A configured price, used when the APIs give none. */
@@ -224,6 +230,7 @@ struct config {
     struct policy_config policy;
     struct velostrata_config velostrata;
     struct api_config jenkins, vsphere;
+    int64_t shutdown_timeout; /* vsphere: of a guest, then the power is cut */
     struct aws_config aws;
     struct cost_config cost;
     struct ui_config ui;

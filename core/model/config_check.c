@@ -315,6 +315,52 @@ static void check_unique(struct reader *r, const char *what, const char *const n
     check_used(r, list, n, what);
 }
 
+/* What one mover needs and the other does not know (design 5). */
+static void check_mover(struct reader *r, size_t i)
+{
+    static const char *const of_ec2[] = {"launch_template", "image",       "key_name",
+                                         "user_data_file",  "iam_profile", "handover"},
+                             *const by_itself[] = {"subnet", "security_groups"};
+    const struct server_config *s = &r->c->servers[i];
+    config_setting_t *group = r->server_settings[i];
+    bool is_ec2 = s->mover != NULL && str_eq(s->mover, "ec2");
+    bool has_template = s->launch_template != NULL && s->launch_template[0] != '\0';
+    bool has_image = s->image != NULL && s->image[0] != '\0';
+
+    /* "gap" is what the others do, too. */
+    for (size_t k = 0; !is_ec2 && k < ARRAY_LEN(of_ec2); k++) {
+        if (config_setting_get_member(group, of_ec2[k]) != NULL &&
+            (s->overlaps || !str_eq(of_ec2[k], "handover")))
+            problem_add(r->problems, setting_line(group, of_ec2[k]),
+                        "servers.%s.%s: only the mover ec2 knows it: leave it out, or "
+                        "write mover = \"ec2\"",
+                        s->name, of_ec2[k]);
+    }
+    if (!is_ec2)
+        return;
+    if (has_template == has_image)
+        problem_add(r->problems, setting_line(group, has_image ? "image" : "mover"),
+                    has_image
+                        ? "servers.%s.image: launch_template says what is launched "
+                          "already: keep one of them"
+                        : "servers.%s.mover: \"ec2\" needs what is to be launched: write "
+                          "launch_template = \"NAME\" or image = \"ami-...\"",
+                    s->name);
+    if (s->static_address != NULL && s->static_address[0] != '\0')
+        problem_add(r->problems, setting_line(group, "static_address"),
+                    "servers.%s.static_address: with the mover ec2 the address is that "
+                    "of the interface: write eni = \"eni-...\"",
+                    s->name);
+    for (size_t k = 0; s->eni != NULL && s->eni[0] != '\0' && k < ARRAY_LEN(by_itself);
+         k++) {
+        if (config_setting_get_member(group, by_itself[k]) != NULL)
+            problem_add(r->problems, setting_line(group, by_itself[k]),
+                        "servers.%s.%s: the interface has its own: leave it out, or "
+                        "leave eni out",
+                        s->name, by_itself[k]);
+    }
+}
+
 static void check_servers(struct reader *r)
 {
     static const char *const nodes[] = {"onprem_node", "cloud_node"},
@@ -327,10 +373,17 @@ static void check_servers(struct reader *r)
     check_unique(r, "the VM with UUID", uuid, 1);
     check_unique(r, "the ENI", eni, 1);
     check_unique(r, "the address", address, 1);
+    for (size_t i = 0; i < r->c->n_servers; i++)
+        check_mover(r, i);
 }
 
 static void check_needed_sections(struct reader *r)
 {
+    static const struct {
+        const char *mover, *section, *write;
+    } needs[] = {{"velostrata", "velostrata", "url = ..."},
+                 {"ec2", "aws", "region = ..."}};
+    bool told[ARRAY_LEN(needs)] = {false};
     config_setting_t *servers = setting_group(r, "servers");
 
     for (size_t i = 0; i < option_section_count; i++) {
@@ -346,16 +399,45 @@ static void check_needed_sections(struct reader *r)
                     "servers: there is none: write cache = { vm = ... }");
     for (size_t i = 0; i < r->c->n_servers; i++) {
         const char *mover = r->c->servers[i].mover;
+        size_t k = 0;
 
-        if (mover == NULL || !str_eq(mover, "velostrata") ||
-            config_setting_get_member(r->root, "velostrata") != NULL)
+        while (mover != NULL && k < ARRAY_LEN(needs) && !str_eq(mover, needs[k].mover))
+            k++;
+        if (mover == NULL || k == ARRAY_LEN(needs) || told[k] ||
+            config_setting_get_member(r->root, needs[k].section) != NULL)
             continue;
+        told[k] = true; /* once is enough */
         problem_add(r->problems, setting_line(r->server_settings[i], "mover"),
-                    "servers.%s.mover: \"velostrata\" needs the section velostrata: "
-                    "write velostrata = { url = ... }",
-                    r->c->servers[i].name);
-        return; /* once is enough */
+                    "servers.%s.mover: \"%s\" needs the section %s: write %s = { %s }",
+                    r->c->servers[i].name, mover, needs[k].section, needs[k].section,
+                    needs[k].write);
     }
+}
+
+/* As AWS allows, before it is encoded. */
+enum { USER_DATA_BYTES = 16 * 1024 };
+
+static void read_user_data(struct reader *r, size_t i)
+{
+    struct server_config *s = &r->c->servers[i];
+    struct strbuf b;
+    struct err e = {0};
+
+    if (s->user_data_file == NULL)
+        return;
+    strbuf_init(&b, USER_DATA_BYTES);
+    if (config_text_of(s->user_data_file, &b, &e) == ERR_NOT_FOUND) {
+        err_clear(&e);
+        (void)err_set(&e, ERR_CONFIG, "%.100s: there is no such file", s->user_data_file);
+    }
+    if (e.code == ERR_OK && strlen(strbuf_text(&b)) != b.len)
+        (void)err_set(&e, ERR_CONFIG, "it is no text");
+    if (e.code != ERR_OK)
+        problem_add(r->problems, setting_line(r->server_settings[i], "user_data_file"),
+                    "servers.%s.user_data_file: %s", s->name, e.text);
+    else
+        s->user_data = arena_strndup(r->c->arena, strbuf_text(&b), b.len);
+    strbuf_clear(&b);
 }
 
 void config_check(struct reader *r)
@@ -368,6 +450,8 @@ void config_check(struct reader *r)
     check_api(r, "vsphere", &r->c->vsphere);
     check_aws(r);
     check_servers(r);
+    for (size_t i = 0; i < r->c->n_servers; i++)
+        read_user_data(r, i);
 }
 
 /* ----- secrets ----- */

@@ -44,6 +44,10 @@ const char *__lsan_default_suppressions(void)
     "  instance_types = [\"m5.2xlarge\", \"c5.2xlarge\"] max_price = 0.2 } }\n"
 #define SERVERS "servers = {\n" SERVER("cache", "") "}\n"
 #define WHOLE   SITE VELOSTRATA JENKINS VSPHERE SERVERS
+#define AWS     "aws = { region = \"eu-west-1\" }\n"
+#define EC2(launch, more)                                                                \
+    "servers = { a = { vm = \"a\" mover = \"ec2\"\n" launch "\n" more                    \
+    " onprem_node = \"a\" cloud_node = \"b\" instance_types = [\"t\"] } }\n"
 /* With an extra first line. */
 #define WITH(line)      line "\n" WHOLE
 #define IN_POLICY(text) WITH("policy = { " text " }")
@@ -517,9 +521,25 @@ static void test_server_errors(void **state)
          "t.conf:9: servers.b.vm: the VM x is that of servers.a.vm already: every server needs its own"},
         {"unknown mover",
          SITE VELOSTRATA JENKINS VSPHERE "servers = { a = { vm = \"x\" mover = \"truck\" onprem_node = \"a\" cloud_node = \"b\" instance_types = [\"t\"] } }",
-         "t.conf:8: servers.a.mover: \"truck\" is not one of velostrata: write mover = \"velostrata\""},
+         "t.conf:8: servers.a.mover: \"truck\" is not one of velostrata|ec2: write mover = \"velostrata\""},
         {"its mover's section is missing", SITE JENKINS VSPHERE SERVERS,
          "t.conf:7: servers.cache.mover: \"velostrata\" needs the section velostrata: write velostrata = { url = ... }"},
+        {"the other mover's section is missing", SITE JENKINS VSPHERE EC2("image = \"ami-1\"", "eni = \"eni-1\""),
+         "t.conf:6: servers.a.mover: \"ec2\" needs the section aws: write aws = { region = ... }"},
+        {"nothing to launch", SITE JENKINS VSPHERE AWS EC2("", "eni = \"eni-1\""),
+         "t.conf:7: servers.a.mover: \"ec2\" needs what is to be launched: write launch_template = \"NAME\" or image = \"ami-...\""},
+        {"two things to launch", SITE JENKINS VSPHERE AWS EC2("image = \"ami-1\" launch_template = \"t\"", "eni = \"eni-1\""),
+         "t.conf:8: servers.a.image: launch_template says what is launched already: keep one of them"},
+        {"an interface and what it has", SITE JENKINS VSPHERE AWS EC2("image = \"ami-1\"", "eni = \"eni-1\" subnet = \"subnet-1\" security_groups = [\"sg-1\"]"),
+         "t.conf:9: servers.a.subnet: the interface has its own: leave it out, or leave eni out\n"
+         "t.conf:9: servers.a.security_groups: the interface has its own: leave it out, or leave eni out"},
+        {"an address without its interface", SITE JENKINS VSPHERE AWS EC2("image = \"ami-1\"", "static_address = \"10.0.0.1\""),
+         "t.conf:9: servers.a.static_address: with the mover ec2 the address is that of the interface: write eni = \"eni-...\""},
+        {"user data that is not there", SITE JENKINS VSPHERE AWS EC2("image = \"ami-1\" user_data_file = \"/nowhere/x\"", ""),
+         "t.conf:8: servers.a.user_data_file: /nowhere/x: there is no such file"},
+        {"ec2's options elsewhere", TWO("key_name = \"k\" handover = \"overlap\"", ""),
+         "t.conf:12: servers.cache.key_name: only the mover ec2 knows it: leave it out, or write mover = \"ec2\"\n"
+         "t.conf:12: servers.cache.handover: only the mover ec2 knows it: leave it out, or write mover = \"ec2\""},
         {"no Jenkins, no vSphere", SITE VELOSTRATA SERVERS,
          "t.conf:1: the section jenkins is missing: write jenkins = { ... } (Jenkins, whose nodes the servers are)\n"
          "t.conf:1: the section vsphere is missing: write vsphere = { ... } (the ESX host at home)"},
@@ -624,6 +644,51 @@ static void test_zone_errors(void **state)
         expect(rows[i].what, rows[i].text, rows[i].want);
 }
 
+/* What an ec2 server is launched from; no Velostrata is needed, and the text of the user
+ * data is there. It reads back as it was printed. */
+static void test_ec2(void **state)
+{
+    char path[] = "/tmp/rushhour-test-XXXXXX", text[4096];
+    int fd = mkstemp(path);
+    struct config *c;
+    struct strbuf b;
+
+    (void)state;
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, "#!/bin/sh\n", 10), 10);
+    assert_int_equal(close(fd), 0);
+    assert_true(str_format(
+        text, sizeof(text),
+        SITE JENKINS VSPHERE AWS
+        "policy = { max_overlap = \"15m\" }\n"
+        "servers = { a = { vm = \"a\" mover = \"ec2\" launch_template = \"t:3\"\n"
+        "key_name = \"k\" iam_profile = \"p\" handover = \"overlap\"\n"
+        "user_data_file = \"%s\" eni = \"eni-1\"\n"
+        "onprem_node = \"a\" cloud_node = \"b\" instance_types = [\"t\"] } }\n",
+        path));
+    c = load_ok(text);
+    strbuf_init(&b, 256 * 1024);
+    for (int pass = 0; pass < 2; pass++) {
+        const struct server_config *s = &c->servers[0];
+
+        assert_string_equal(s->launch_template, "t:3");
+        assert_string_equal(s->image, "");
+        assert_string_equal(s->key_name, "k");
+        assert_string_equal(s->iam_profile, "p");
+        assert_string_equal(s->user_data, "#!/bin/sh\n");
+        assert_true(s->overlaps);
+        assert_int_equal(c->policy.max_overlap, 900);
+        assert_int_equal(c->shutdown_timeout, 180);
+        config_print(c, &b);
+        config_free(c);
+        c = load_ok(strbuf_text(&b));
+        strbuf_reset(&b);
+    }
+    config_free(c);
+    strbuf_clear(&b);
+    assert_int_equal(unlink(path), 0);
+}
+
 static void test_all_at_once(void **state)
 {
     (void)state;
@@ -689,7 +754,7 @@ static void test_sets(void **state)
         {"below an option", {"policy.lead=\"20m\"", "policy.lead.x=1"},
          "--set policy.lead.x: there is no such option: rushhour.conf(5) lists all"},
         {"of a server", {"servers.cache.mover=\"wings\""},
-         "--set servers.cache.mover: servers.cache.mover: \"wings\" is not one of velostrata: write mover = "
+         "--set servers.cache.mover: servers.cache.mover: \"wings\" is not one of velostrata|ec2: write mover = "
          "\"velostrata\""},
         {"a secret", {"jenkins.token=\"x\""},
          "--set jenkins.token: jenkins.token: no secret may be in this file, others can read it: write token_file "
@@ -1238,9 +1303,11 @@ static void test_sample(void **state)
 /* Taking one # away turns a default or an example on: each must be usable. */
 static void test_sample_lines(void **state)
 {
-    /* Not these: a second source of a secret, files that are not there. */
-    static const char *const skip[] = {"password_", "token_", "ca_file", "client_",
-                                       "trust",     "prices", "calendar"};
+    /* Not these: a second source of a secret, files that are not there, the other mover's
+     * options. */
+    static const char *const skip[] = {
+        "password_", "token_",  "ca_file", "client_",  "trust", "prices",
+        "calendar",  "launch_", "image",   "key_name", "user_", "iam_profile"};
     struct strbuf b;
     int tried = 0;
 
@@ -1318,6 +1385,7 @@ int main(void)
         cmocka_unit_test(test_print),
         cmocka_unit_test(test_sample),
         cmocka_unit_test(test_sample_lines),
+        cmocka_unit_test(test_ec2),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
