@@ -32,6 +32,10 @@ check_PROGRAMS += tests/contract/test_ec2
 tests_contract_test_ec2_SOURCES = tests/contract/test_ec2.c tests/unit/table.h
 tests_contract_test_ec2_LDADD = tests/contract/libscript.a $(CORE_TEST_LIBS)
 TESTS += tests/contract/test_ec2
+check_PROGRAMS += tests/contract/test_ec2_act
+tests_contract_test_ec2_act_SOURCES = tests/contract/test_ec2_act.c tests/unit/table.h
+tests_contract_test_ec2_act_LDADD = tests/contract/libscript.a $(CORE_TEST_LIBS)
+TESTS += tests/contract/test_ec2_act
 
 check_PROGRAMS += tests/contract/test_pricelist
 tests_contract_test_pricelist_SOURCES = tests/contract/test_pricelist.c tests/unit/table.h

@@ -235,6 +235,28 @@ const struct ec2_shape ec2_instances_shape = {
     .end = instance_end,
 };
 
+const struct ec2_shape ec2_launch_shape = {
+    .action = "RunInstances",
+    .item = "instancesSet/item",
+    .item_depth = 3,
+    .size = sizeof(struct seen_instance),
+    .members = instance_members,
+    .n_members = ARRAY_LEN(instance_members),
+    .other = instance_other,
+    .end = instance_end,
+};
+
+const struct ec2_shape ec2_terminate_shape = {
+    .action = "TerminateInstances",
+    .item = "instancesSet/item",
+    .item_depth = 3,
+    .size = sizeof(struct seen_instance),
+    .members = instance_members,
+    .n_members = ARRAY_LEN(instance_members),
+    .other = instance_other,
+    .end = instance_end,
+};
+
 /* ----- spot requests ----- */
 
 #define SPOT(f) offsetof(struct seen_spot, f)

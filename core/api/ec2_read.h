@@ -29,6 +29,8 @@ extern const struct ec2_shape ec2_instances_shape;  /* struct seen_instance */
 extern const struct ec2_shape ec2_spots_shape;      /* struct seen_spot */
 extern const struct ec2_shape ec2_interfaces_shape; /* struct seen_interface */
 extern const struct ec2_shape ec2_prices_shape;     /* struct ec2_price */
+extern const struct ec2_shape ec2_launch_shape;     /* struct seen_instance */
+extern const struct ec2_shape ec2_terminate_shape;  /* struct seen_instance: ids */
 
 const char *ec2_shape_action(const struct ec2_shape *s) NONNULL;
 struct ec2_list ec2_shape_list(const struct ec2_shape *s, struct arena *a) NONNULL;

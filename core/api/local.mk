@@ -7,6 +7,8 @@ libcore_a_SOURCES += \
 	core/api/aws_json.h \
 	core/api/ec2.c \
 	core/api/ec2.h \
+	core/api/ec2_act.c \
+	core/api/ec2_act.h \
 	core/api/ec2_again.c \
 	core/api/ec2_again.h \
 	core/api/ec2_exchange.c \

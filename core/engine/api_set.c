@@ -2,7 +2,7 @@
 
 #include "core/engine/api_set.h"
 
-#include "core/api/ec2.h"
+#include "core/api/ec2_act.h"
 #include "core/api/jenkins.h"
 #include "core/api/pricelist.h"
 #include "core/api/sqs.h"
@@ -307,6 +307,7 @@ void api_set_act(struct api_set *s, const struct call *call, struct call_result 
     const char *api = call_api(call->kind);
     enum api which = str_eq(api, "jenkins")      ? A_JENKINS
                      : str_eq(api, "velostrata") ? A_VELOSTRATA
+                     : str_eq(api, "ec2")        ? A_AWS
                                                  : A_VSPHERE;
 
     *r = (struct call_result){.id = call->id, .outcome = OUTCOME_FAILED};
@@ -316,6 +317,8 @@ void api_set_act(struct api_set *s, const struct call *call, struct call_result 
             jenkins_act(s->jenkins, call, r);
         else if (which == A_VELOSTRATA)
             velostrata_act(s->velostrata, call, r);
+        else if (which == A_AWS)
+            ec2_act(s->ec2, call, r);
         else
             vsphere_act(s->vsphere, call, r);
     }

@@ -24,6 +24,8 @@
     X(RETURN, "return", "velostrata", false)                                             \
     X(EXTENSION_START, "extension-start", "velostrata", false)                           \
     X(EXTENSION_STOP, "extension-stop", "velostrata", false)                             \
+    X(LAUNCH, "launch", "ec2", true)                                                     \
+    X(TERMINATE, "terminate", "ec2", true)                                               \
     X(VM_POWER_ON, "power-on", "vsphere", false)                                         \
     X(VM_POWER_OFF, "power-off", "vsphere", false)                                       \
     X(VM_SHUTDOWN, "shutdown-guest", "vsphere", false)
@@ -41,10 +43,11 @@ bool call_is_repeatable(enum call_kind k);
 
 enum { MAX_SECURITY_GROUPS = 5 };
 
-/* Run In Cloud (velostrata-api): which instance, where, with which fixed address. */
+/* Run In Cloud (velostrata-api), or the launch of an instance (aws-api 4.1): which one,
+ * where, with which fixed address. */
 struct run_in_cloud {
     char instance_type[NAME_TEXT];
-    char edge_node[8]; /* NodeA, NodeB */
+    char edge_node[8]; /* NodeA, NodeB; these until eni: of Velostrata alone */
     char storage_policy[16];
     char eni[ID_TEXT];              /* "" = none */
     char eni_field[NAME_TEXT];      /* name of the request field that carries it */
@@ -55,6 +58,11 @@ struct run_in_cloud {
     bool spot;
     bool has_max_price;
     struct usd max_price; /* per hour */
+    /* LAUNCH */
+    char launch_template[NAME_TEXT], image[ID_TEXT]; /* one of them is "" */
+    char key_name[NAME_TEXT], iam_profile[URL_TEXT]; /* "" = none */
+    char token[NAME_TEXT]; /* the same request with the same token launches once */
+    bool again;            /* the token of the launch before: its outcome is not known */
 };
 
 struct call {
@@ -62,11 +70,11 @@ struct call {
     enum call_kind kind;
     char server[NAME_TEXT];  /* "" for the extension */
     char move[ID_TEXT];      /* move it belongs to, "" when none */
-    char target[URL_TEXT];   /* node name, VM id, extension id, build path */
+    char target[URL_TEXT];   /* node name, VM id, instance id, extension id, build path */
     char marker[LINE_TEXT];  /* NODE_*: the whole marker text, jenkins-api 4 */
     char nonce[24];          /* NODE_OPEN: fresh for each call */
     bool force;              /* RETURN */
-    struct run_in_cloud run; /* RUN_IN_CLOUD */
+    struct run_in_cloud run; /* RUN_IN_CLOUD, LAUNCH */
 };
 
 struct call_result {
@@ -74,7 +82,8 @@ struct call_result {
     enum outcome
         outcome; /* DONE, FAILED (definitely not done), UNKNOWN (resolve by looking) */
     struct err err;
-    char detail[ID_TEXT]; /* id of the task that was started, when there is one */
+    char detail[ID_TEXT]; /* id of the task or instance that was started, when there is
+                             one */
     struct utc at;
     int64_t took_ms;
 };

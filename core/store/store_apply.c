@@ -107,6 +107,11 @@ static enum err_code put_intent(struct store *s, const struct call *c, struct ut
         query_int(&q, r->max_price.nanos);
     else
         query_none(&q);
+    query_text(&q, r->launch_template);
+    query_text(&q, r->image);
+    query_text(&q, r->key_name);
+    query_text(&q, r->iam_profile);
+    query_text(&q, r->token);
     query_int(&q, at.s);
     query_int(&q, s->epoch);
     return query_run(&q, "write an intent", e);

@@ -145,6 +145,11 @@ static enum err_code read_intent(struct query *q, struct stored_intent *i, struc
     r->spot = get_flag(q);
     r->has_max_price = sqlite3_column_type(q->st, q->at) != SQLITE_NULL;
     r->max_price.nanos = query_get_int(q);
+    query_get_text(q, r->launch_template, sizeof(r->launch_template));
+    query_get_text(q, r->image, sizeof(r->image));
+    query_get_text(q, r->key_name, sizeof(r->key_name));
+    query_get_text(q, r->iam_profile, sizeof(r->iam_profile));
+    query_get_text(q, r->token, sizeof(r->token));
     i->at = query_get_utc(q);
     return ERR_OK;
 }

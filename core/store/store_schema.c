@@ -99,7 +99,15 @@ static const char step_4[] =
 static const char step_5[] =
     "ALTER TABLE commands ADD COLUMN confirmed INTEGER NOT NULL DEFAULT 0;";
 
-const char *const schema_steps[] = {step_1, step_2, step_3, step_4, step_5};
+/* Version 6: what a launch needs to be sent again as it was. */
+static const char step_6[] =
+    "ALTER TABLE intents ADD COLUMN launch_template TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE intents ADD COLUMN image TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE intents ADD COLUMN key_name TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE intents ADD COLUMN iam_profile TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE intents ADD COLUMN token TEXT NOT NULL DEFAULT '';";
+
+const char *const schema_steps[] = {step_1, step_2, step_3, step_4, step_5, step_6};
 const int schema_version = ARRAY_LEN(schema_steps);
 
 static enum err_code read_version(struct store *s, int *version, struct err *e)

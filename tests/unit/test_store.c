@@ -162,7 +162,12 @@ static struct record intent(uint64_t id)
                 .n_security_groups = 5,
                 .spot = true,
                 .has_max_price = true,
-                .max_price = {250000000}},
+                .max_price = {250000000},
+                .launch_template = "tests:3",
+                .image = "ami-1",
+                .key_name = "key",
+                .iam_profile = "arn:aws:iam::1:instance-profile/tests",
+                .token = "rh1-0123"},
     };
     return r;
 }
