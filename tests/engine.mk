@@ -4,6 +4,11 @@ tests_unit_test_move_SOURCES = tests/unit/test_move.c tests/unit/table.h
 tests_unit_test_move_LDADD = $(PURE_TEST_LIBS)
 TESTS += tests/unit/test_move
 
+check_PROGRAMS += tests/unit/test_move_ec2
+tests_unit_test_move_ec2_SOURCES = tests/unit/test_move_ec2.c tests/unit/table.h
+tests_unit_test_move_ec2_LDADD = $(PURE_TEST_LIBS)
+TESTS += tests/unit/test_move_ec2
+
 check_PROGRAMS += tests/unit/test_builds
 tests_unit_test_builds_SOURCES = tests/unit/test_builds.c tests/unit/table.h
 tests_unit_test_builds_LDADD = $(CORE_TEST_LIBS)
@@ -15,11 +20,18 @@ tests_sim_test_week_SOURCES = tests/sim/test_week.c tests/sim/weeks.c tests/sim/
 tests_sim_test_week_LDADD = $(CORE_TEST_LIBS)
 TESTS += tests/sim/test_week
 
+check_PROGRAMS += tests/sim/test_ec2
+tests_sim_test_ec2_SOURCES = tests/sim/test_ec2.c tests/sim/weeks.c tests/sim/weeks.h \
+	tests/unit/table.h
+tests_sim_test_ec2_LDADD = $(CORE_TEST_LIBS)
+TESTS += tests/sim/test_ec2
+
 check_PROGRAMS += tests/sim/test_typed
 tests_sim_test_typed_SOURCES = tests/sim/test_typed.c tests/sim/weeks.c tests/sim/weeks.h \
 	tests/unit/table.h
 tests_sim_test_typed_LDADD = $(CORE_TEST_LIBS)
 TESTS += tests/sim/test_typed
+
 check_PROGRAMS += tests/sim/test_budget
 tests_sim_test_budget_SOURCES = tests/sim/test_budget.c tests/sim/weeks.c tests/sim/weeks.h \
 	tests/unit/table.h

@@ -2,7 +2,10 @@
 
 #include "core/engine/state.h"
 
+#include "core/base/sha256.h"
 #include "core/base/str.h"
+
+#include <string.h>
 
 /* Beyond the longest that any call may take: a vSphere task is followed for ten minutes.
  */
@@ -17,6 +20,44 @@ bool call_is_open(const struct controller *c, const char *server)
     return false;
 }
 
+/* reliability 6: the same for whoever plans this launch, another one for each attempt.
+ * What wants the cloud since when: a hold, the window, an order. */
+static int64_t launch_start(const struct controller *c, const struct server_state *s)
+{
+    struct schedule_at at = schedule_at(&c->schedule, c->now);
+
+    if (s->hold.place == PLACE_CLOUD)
+        return s->hold.at.s;
+    if (at.has_window)
+        return at.window.start.s;
+    return s->order.place == PLACE_CLOUD ? s->order.at.s : s->move.started.s;
+}
+
+static void make_token(struct controller *c, const struct call *call,
+                       char token[NAME_TEXT])
+{
+    enum { DIGITS = 48 };
+    struct server_state *s = server_find(c, call->server);
+    unsigned char digest[SHA256_BYTES];
+    char text[LINE_TEXT], hex[SHA256_HEX], key[NAME_TEXT];
+    int64_t start;
+
+    if (s == NULL)
+        return; /* then the call is refused */
+    start = launch_start(c, s);
+    if (!call->run.again) {
+        s->launch_attempt = s->launch_start == start ? s->launch_attempt + 1 : 1;
+        s->launch_start = start;
+        (void)str_format(key, sizeof(key), "launch:%.46s", s->config->name);
+        setting_store_numbers(c, key, (int64_t[]){start, s->launch_attempt}, 2);
+    }
+    (void)str_format(text, sizeof(text), "%s\n%s\n%lld\n%lld", c->config->deployment,
+                     s->config->name, (long long)s->launch_start,
+                     (long long)s->launch_attempt);
+    sha256(text, strlen(text), digest);
+    (void)str_format(token, NAME_TEXT, "rh1-%.*s", DIGITS, sha256_hex(digest, hex));
+}
+
 /* The intent is among the records of this step, and those are on disk before the call is
  * made. */
 bool call_send(struct controller *c, const struct call *call, const char *actor,
@@ -26,6 +67,7 @@ bool call_send(struct controller *c, const struct call *call, const char *actor,
     struct record *r;
     struct call *out;
     struct journal_entry *j;
+    char token[NAME_TEXT] = "";
 
     if (acts_forbidden(c))
         return false;
@@ -35,11 +77,15 @@ bool call_send(struct controller *c, const struct call *call, const char *actor,
     }
     if (slot == NULL || call_is_open(c, call->server))
         return false;
+    if (call->kind == CALL_LAUNCH)
+        make_token(c, call, token);
     r = effects_record(c->fx, RECORD_INTENT);
     if (r == NULL)
         return false;
     r->at = c->now;
     r->as.intent = *call;
+    if (call->kind == CALL_LAUNCH)
+        (void)str_copy(r->as.intent.run.token, sizeof(r->as.intent.run.token), token);
     r->as.intent.id = c->next_call_id;
     if (call->kind == CALL_NODE_OPEN)
         (void)str_format(r->as.intent.nonce, sizeof(r->as.intent.nonce), "%016llx",
@@ -59,6 +105,20 @@ bool call_send(struct controller *c, const struct call *call, const char *actor,
     journal_say(c, j, "%s %s%s%s", call_word(call->kind), call->target,
                 why[0] != '\0' ? ": " : "", why);
     return true;
+}
+
+/* Believed before any listing shows it (aws-api 4.2). */
+static void note_launch(struct controller *c, struct server_state *s,
+                        const struct call *call, const char *id)
+{
+    struct instance_facts *in = &s->facts.instance;
+
+    instance_claim(c, s, id);
+    (void)str_copy(in->type, sizeof(in->type), call->run.instance_type);
+    (void)str_copy(in->eni, sizeof(in->eni), call->run.eni);
+    in->lifecycle = call->run.spot ? LIFECYCLE_SPOT : LIFECYCLE_ON_DEMAND;
+    in->launched = c->now;
+    in->running = in->pending = true;
 }
 
 const struct call *call_result(struct controller *c, const struct call_result *r)
@@ -106,6 +166,8 @@ const struct call *call_result(struct controller *c, const struct call_result *r
             s->last.at = c->now;
             s->last_kind = slot->call.kind;
             s->has_last = true;
+            if (slot->call.kind == CALL_LAUNCH && r->outcome == OUTCOME_DONE)
+                note_launch(c, s, &slot->call, r->detail);
             if (r->detail[0] != '\0' && r->outcome == OUTCOME_DONE &&
                 str_eq(call_api(slot->call.kind), "velostrata"))
                 (void)str_copy(s->move.task, sizeof(s->move.task), r->detail);

@@ -81,7 +81,8 @@ static void load_setting(struct controller *c, const struct stored_setting *row)
     struct err e = {0};
     int64_t at = 0;
 
-    if (month_load(c, key, value) || offerings_load(c, key, value))
+    if (month_load(c, key, value) || offerings_load(c, key, value) ||
+        unclaimed_load(c, key, value))
         return;
     if (str_eq(key, "auto"))
         (void)auto_setting_parse(value, &c->setting); /* an unknown word keeps dry-run */
@@ -107,7 +108,20 @@ static void load_setting(struct controller *c, const struct stored_setting *row)
     else if (s != NULL && str_starts(key, "rerun:") &&
              str_to_i64(value, 0, c->now.s + FAR_S, &at, &e) == ERR_OK)
         s->rerun_at.s = at;
-    else if (s != NULL && str_starts(key, "outside:"))
+    else if (s != NULL && str_starts(key, "instance:"))
+        (void)str_copy(s->facts.instance.id, ID_TEXT, value); /* an id is shorter */
+    else if (s != NULL && str_starts(key, "owed:") &&
+             str_to_i64(value, 0, c->now.s + FAR_S, &at, &e) == ERR_OK) {
+        s->owed_home = s->owed_told = s->owed_failed = true;
+        s->owed_since.s = at;
+    } else if (s != NULL && str_starts(key, "launch:")) {
+        int64_t v[2];
+
+        if (setting_numbers(value, v, 2) == 2) {
+            s->launch_start = v[0];
+            s->launch_attempt = v[1];
+        }
+    } else if (s != NULL && str_starts(key, "outside:"))
         (void)str_copy(s->outside, sizeof(s->outside), value);
     else if (s != NULL && str_starts(key, "losses:")) {
         int64_t times[LOSSES_KEPT];
@@ -177,19 +191,21 @@ static void load_moves(struct controller *c, const struct store_state *state)
             continue;
         s->move = state->moves[i];
         s->has_move = true;
-        (void)mover_steps(s->mover, s->move.direction, &n);
+        (void)mover_steps(server_mover(s), s->move.direction, &n);
         if (s->move.step >= n)
             s->move.step = n - 1;
-        step = mover_steps(s->mover, s->move.direction, &n)[s->move.step].step;
+        step = mover_steps(server_mover(s), s->move.direction, &n)[s->move.step].step;
         if (s->move.committed && s->move.calls > 0) {
             /* The call that commits was made in this step: it is looked up, never
              * repeated. */
             s->has_last = true;
             s->last = (struct call_result){.outcome = OUTCOME_UNKNOWN,
                                            .at = s->move.last_call_at};
-            s->last_kind = step == STEP_RUN      ? CALL_RUN_IN_CLOUD
-                           : step == STEP_RETURN ? CALL_RETURN
-                                                 : CALL_COUNT;
+            s->last_kind = step == STEP_RUN         ? CALL_RUN_IN_CLOUD
+                           : step == STEP_RETURN    ? CALL_RETURN
+                           : step == STEP_LAUNCH    ? CALL_LAUNCH
+                           : step == STEP_TERMINATE ? CALL_TERMINATE
+                                                    : CALL_COUNT;
         }
     }
     for (size_t i = 0; i < state->n_intents; i++) {
@@ -285,7 +301,7 @@ enum err_code controller_new(const struct controller_options *o,
         struct server_state *s = &c->servers[i];
 
         s->config = &o->config->servers[i];
-        s->mover = mover_find(s->config->mover);
+        s->mover = mover_of(s->config);
         s->auto_on = true;
         (void)str_copy(s->facts.onprem.name, NAME_TEXT, s->config->onprem_node);
         (void)str_copy(s->facts.cloud.name, NAME_TEXT, s->config->cloud_node);

@@ -17,6 +17,7 @@ libcore_a_SOURCES += \
 	core/engine/engine.c \
 	core/engine/engine.h \
 	core/engine/foreign.c \
+	core/engine/instances.c \
 	core/engine/journal.c \
 	core/engine/mailbox.c \
 	core/engine/mailbox.h \

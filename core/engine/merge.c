@@ -85,7 +85,7 @@ static const struct seen_vm *find_vm(const struct obs_vsphere *v,
     return found;
 }
 
-static const struct seen_vm *merge_vm(struct controller *c, struct server_state *s)
+const struct seen_vm *merge_vm(struct controller *c, struct server_state *s)
 {
     const struct observation *o = c->sources[SOURCE_VSPHERE].good;
     struct server_facts *f = &s->facts;
@@ -102,12 +102,14 @@ static const struct seen_vm *merge_vm(struct controller *c, struct server_state 
     if (vm == NULL) {
         f->vm_id[0] = '\0';
         f->power = POWER_UNKNOWN;
+        f->tools = false;
         (void)str_format(f->blocked, sizeof(f->blocked), "vSphere has no VM called %s",
                          s->config->vm);
         return NULL;
     }
     (void)str_copy(f->vm_id, sizeof(f->vm_id), vm->id);
     f->power = vm->connected ? vm->power : POWER_UNKNOWN;
+    f->tools = vm->tools_running;
     if (vm->question)
         (void)str_copy(f->blocked, sizeof(f->blocked),
                        "vSphere waits for an answer about this VM");
@@ -163,7 +165,7 @@ static const struct seen_instance *find_instance(const struct controller *c,
     return NULL;
 }
 
-static void copy_instance(struct instance_facts *f, const struct seen_instance *in)
+void merge_instance(struct instance_facts *f, const struct seen_instance *in)
 {
     if (!str_eq(f->id, in->id)) {
         *f = (struct instance_facts){0};
@@ -186,12 +188,16 @@ static void copy_instance(struct instance_facts *f, const struct seen_instance *
     if (in->launched.s != 0)
         f->launched = in->launched;
     f->running = in->state == INSTANCE_RUNNING || in->state == INSTANCE_PENDING;
+    f->pending = in->state == INSTANCE_PENDING;
+    f->ended = f->ended || in->state == INSTANCE_TERMINATED;
+    if (in->eni[0] != '\0')
+        f->eni_deletes = in->eni_deletes;
     /* The dead do not come back, whatever a late reading says. */
     f->terminated = f->terminated || in->state == INSTANCE_TERMINATED ||
                     in->state == INSTANCE_SHUTTING_DOWN;
 }
 
-static void merge_spot(const struct controller *c, struct server_facts *f)
+void merge_spot(const struct controller *c, struct server_facts *f)
 {
     const struct observation *o = c->sources[SOURCE_SPOT].good;
     struct instance_facts *in = &f->instance;
@@ -225,7 +231,7 @@ static void merge_spot(const struct controller *c, struct server_facts *f)
 
 /* Running at home and in the cloud: believed only when two vSphere readings, both newer
  * than the arrival, say so; readings of two systems never belong to the same instant. */
-static bool in_both_places(struct controller *c, struct server_state *s)
+bool merge_both_places(struct controller *c, struct server_state *s)
 {
     const struct observation *o = c->sources[SOURCE_VSPHERE].good;
 
@@ -269,7 +275,7 @@ static void place_from_manager(struct server_facts *f, const struct seen_managed
 
         /* The manager's dates may be days without a time; only EC2 knows the launch. */
         in.launched.s = 0;
-        copy_instance(&f->instance, &in);
+        merge_instance(&f->instance, &in);
     }
 }
 
@@ -297,7 +303,7 @@ static void merge_velostrata(struct controller *c, struct server_state *s)
     merge_tasks(s, &o->as.velostrata);
     in = find_instance(c, f->instance.id);
     if (in != NULL)
-        copy_instance(&f->instance, in);
+        merge_instance(&f->instance, in);
     ours = s->has_move && s->move.direction == DIRECTION_BACK && s->move.committed &&
            !s->move.interrupted && f->instance.reclaim_at.s == 0;
     failed = !f->task_active && f->task_error[0] != '\0';
@@ -313,7 +319,7 @@ static void merge_velostrata(struct controller *c, struct server_state *s)
         f->instance = (struct instance_facts){0};
     merge_spot(c, f);
     warnings_merge(c, s);
-    f->in_both_places = in_both_places(c, s);
+    f->in_both_places = merge_both_places(c, s);
     if (f->in_both_places) {
         f->place = PLACE_UNKNOWN;
         (void)str_copy(f->blocked, sizeof(f->blocked),
@@ -449,7 +455,10 @@ void merge_all(struct controller *c)
         s->facts.blocked[0] = '\0';
         merge_node(&s->facts.onprem, jenkins, jenkins_stale, c->now);
         s->facts.nodes_as_of = s->facts.onprem.as_of;
-        merge_velostrata(c, s);
+        if (s->mover != NULL && s->mover->launches)
+            merge_ec2(c, s);
+        else
+            merge_velostrata(c, s);
         offerings_zone(c, s);
         merge_cloud_node(s, jenkins, jenkins_stale, c->now);
         check_power(s);

@@ -56,6 +56,9 @@ void move_begin(struct controller *c, struct server_state *s, enum direction d,
                      (unsigned long long)c->next_move_id++);
     (void)str_copy(m->server, sizeof(m->server), s->config->name);
     (void)str_copy(m->mover, sizeof(m->mover), s->mover->name);
+    /* The dead instance of before is not this move's. */
+    if (d == DIRECTION_OUT && s->facts.instance.terminated)
+        instance_claim(c, s, "");
     (void)str_copy(m->by, sizeof(m->by),
                    manual                                 ? s->order.by
                    : interrupted && s->owed_by[0] != '\0' ? s->owed_by
@@ -64,8 +67,8 @@ void move_begin(struct controller *c, struct server_state *s, enum direction d,
         m->deadline.s = c->now.s + c->config->policy.timeout_back;
     s->has_move = true;
     s->has_last = false;
-    if (d == DIRECTION_BACK)
-        s->owed_home = false;
+    if (d == DIRECTION_BACK || s->facts.place == PLACE_LOST)
+        home_owe(c, s, false); /* what ends without an effect owes it again */
     if (!interrupted)
         c->last_start = c->now;
     move_store(c, s);
@@ -145,18 +148,21 @@ bool move_is_possible(struct controller *c, struct server_state *s)
     return false;
 }
 
+/* What a way out left behind when it failed is looked at: it may be off, or out there. */
+static void owe_failure(struct controller *c, struct server_state *s)
+{
+    s->owed_told = s->owed_failed = true;
+    s->owed_by[0] = '\0';
+    home_owe(c, s, true);
+}
+
 static void count_failure(struct controller *c, struct server_state *s,
                           enum failure failure)
 {
     const struct policy_config *p = &c->config->policy;
 
-    /* What a run in the cloud left behind when it failed is looked at: it may be off, or
-     * out there. */
-    if (s->move.direction == DIRECTION_OUT && s->move.committed) {
-        s->owed_home = s->owed_told = s->owed_failed = true;
-        s->owed_by[0] = '\0';
-        s->owed_since = c->now;
-    }
+    if (s->move.direction == DIRECTION_OUT && s->move.committed)
+        owe_failure(c, s);
     if (failure == FAILURE_CAPACITY) {
         next_offering(c, s);
         return;
@@ -179,7 +185,7 @@ static void learn(struct controller *c, const struct server_state *s)
     const struct mover_step *steps;
     int32_t n, node = 0;
 
-    steps = mover_steps(s->mover, m->direction, &n);
+    steps = mover_steps(server_mover(s), m->direction, &n);
     for (int32_t i = 1; i < n; i++)
         node = steps[i].step == STEP_NODE ? i : node;
     if (m->direction != DIRECTION_OUT || node == 0 || m->committed_at.s == 0 ||
@@ -222,7 +228,7 @@ void move_end(struct controller *c, struct server_state *s, enum move_status sta
         breaker_close(c, s);
         place_know(c, s, target);
         learn(c, s);
-        s->owed_home = false; /* what an earlier try left behind is out there now */
+        home_owe(c, s, false); /* what an earlier try left behind is out there now */
         s->rounds = 0;
         s->round_since.s = 0;
         retry_store(c, s);
@@ -231,6 +237,9 @@ void move_end(struct controller *c, struct server_state *s, enum move_status sta
                     move_status_word(status), why);
         if (status == MOVE_FAILED && !m->interrupted)
             count_failure(c, s, failure);
+        if (m->direction == DIRECTION_OUT && s->mover->launches &&
+            s->facts.power == POWER_OFF && !s->owed_home)
+            owe_failure(c, s);
         retry_store(c, s);
     }
     if (s->order.place == target && (status == MOVE_FAILED || status == MOVE_DONE)) {
@@ -283,6 +292,48 @@ static void send_home(struct controller *c, struct server_state *s)
     move_store(c, s);
 }
 
+static bool is_out_there(const struct server_state *s)
+{
+    const struct instance_facts *in = &s->facts.instance;
+
+    return s->facts.place == PLACE_CLOUD || (in->id[0] != '\0' && !in->terminated);
+}
+
+/* Of a move from its commit point on; with overlap also of a cloud side that does not
+ * become usable. */
+static int64_t time_limit(const struct policy_config *p, const struct server_state *s)
+{
+    if (s->move.direction == DIRECTION_BACK)
+        return p->timeout_back;
+    return server_mover(s)->overlaps && p->max_overlap < p->timeout_out ? p->max_overlap
+                                                                        : p->timeout_out;
+}
+
+/* 6.4, class capacity: the same step asks for the next one at once; all of them tried,
+ * the move ends. */
+static bool tries_next(struct controller *c, struct server_state *s)
+{
+    struct move *m = &s->move;
+    struct server_offers offers;
+
+    if (s->round_since.s == 0)
+        s->round_since = m->started;
+    offerings_refused(c, m);
+    offerings_order(c, s, &offers);
+    if (!offerings_untried(&offers) ||
+        (m->deadline.s != 0 && c->now.s >= m->deadline.s)) {
+        move_end(c, s, MOVE_FAILED, FAILURE_CAPACITY, m->note);
+        return false;
+    }
+    journal_say(c, journal_begin(c, LEVEL_WARN, "rushhour", s->config->name, "offering"),
+                "not to be had: %s; the next offering", m->note);
+    instance_claim(c, s, "");
+    m->calls = 0;
+    s->has_last = false;
+    move_store(c, s);
+    return true;
+}
+
 /* One look at one move. True when its step is done and the next may look at once. */
 static bool advance(struct controller *c, struct server_state *s)
 {
@@ -304,10 +355,11 @@ static bool advance(struct controller *c, struct server_state *s)
     char why[LINE_TEXT] = "";
     int32_t n;
 
-    steps = mover_steps(s->mover, m->direction, &n);
+    steps = mover_steps(server_mover(s), m->direction, &n);
     offers.offered = 0;
     in.choice = (struct choice){.zone = "", .why = why};
-    if (m->direction == DIRECTION_OUT && s->may_commit) {
+    if (m->direction == DIRECTION_OUT &&
+        (s->may_commit || steps[m->step].step == STEP_LAUNCH)) {
         offerings_order(c, s, &offers);
         in.choice = offerings_choose(s, &offers, why);
     }
@@ -327,13 +379,12 @@ static bool advance(struct controller *c, struct server_state *s)
         m->calls++;
         m->last_call_at = c->now;
         s->has_last = false;
-        if (out.commits && m->direction == DIRECTION_OUT)
+        if (out.commits && out.call.run.instance_type[0] != '\0' && !out.call.run.again)
             say_offering(c, s, &offers, why);
         if (out.commits && !m->committed) {
             m->committed = true;
             m->committed_at = c->now;
-            m->deadline.s = c->now.s + (m->direction == DIRECTION_OUT ? p->timeout_out
-                                                                      : p->timeout_back);
+            m->deadline.s = c->now.s + time_limit(p, s);
         }
         move_store(c, s);
         return false;
@@ -352,11 +403,13 @@ static bool advance(struct controller *c, struct server_state *s)
         s->has_last = false;
         move_store(c, s);
         return true;
+    case VERDICT_NEXT:
+        return tries_next(c, s);
     case VERDICT_FAIL:
         if (out.failure == FAILURE_CAPACITY && m->direction == DIRECTION_OUT)
             offerings_refused(c, m);
         move_end(c, s, MOVE_FAILED, out.failure, m->note);
-        if (out.send_home && s->facts.place == PLACE_CLOUD)
+        if (out.send_home && is_out_there(s))
             send_home(c, s);
         return false;
     case VERDICT_REDO:
@@ -383,7 +436,11 @@ static void check_deadline(struct controller *c, struct server_state *s)
     const struct move *m = &s->move;
     char text[LINE_TEXT];
 
-    if (!s->drain_told && m->step == 0 && m->drain_deadline.s != 0 &&
+    const struct mover_step *steps;
+    int32_t n;
+
+    steps = mover_steps(server_mover(s), m->direction, &n);
+    if (!s->drain_told && steps[m->step].step == STEP_DRAIN && m->drain_deadline.s != 0 &&
         c->now.s >= m->drain_deadline.s) {
         s->drain_told = true;
         (void)str_format(text, sizeof(text), "past its drain deadline: %.120s", m->note);

@@ -9,6 +9,9 @@
 
 /* Long enough for every API to be asked once after the window's start. */
 enum { LATE_TOLD_S = 300 };
+/* 5.2: a re-run within this begins where the server was lost; and the time that the
+ * slots and the start may take besides. */
+enum { RERUN_SOON_S = 300, RERUN_SLACK_S = 60 };
 
 static bool is_settled(const struct server_state *s)
 {
@@ -112,7 +115,8 @@ static void tell_loss(struct controller *c, struct server_state *s)
         s->known_place == PLACE_CLOUD ||
         (s->has_move && s->move.direction == DIRECTION_OUT && s->move.committed);
     bool gone = f->lost || f->place == PLACE_LOST || f->place == PLACE_MOVING_BACK ||
-                (f->place == PLACE_ONPREM && s->known_place == PLACE_CLOUD);
+                (f->place == PLACE_ONPREM && s->known_place == PLACE_CLOUD &&
+                 (f->instance.id[0] == '\0' || f->instance.terminated));
     bool by_person = foreign_by_person(s);
     bool by_spot = !by_person &&
                    (f->lost || f->place == PLACE_LOST || s->notice_told || s->taken_back);
@@ -120,9 +124,12 @@ static void tell_loss(struct controller *c, struct server_state *s)
     if (!was_out || !gone || f->place_stale)
         return;
     if (coming_home(s)) {
-        if (by_spot && !s->move.interrupted) {
+        /* One that began at the notice has its loss told when it comes. */
+        if (by_spot && (!s->move.interrupted || s->known_place == PLACE_CLOUD)) {
+            if (!s->move.interrupted)
+                s->move.step_since = c->now; /* the manager's ten minutes begin here */
             s->move.interrupted = s->move.committed = true;
-            s->move.step_since = c->now; /* the manager's ten minutes begin here */
+            s->known_place = PLACE_UNKNOWN;
             move_store(c, s);
             journal_say(c, journal_begin(c, LEVEL_WARN, "spot", s->config->name, "loss"),
                         "AWS reclaimed the instance while it was leaving");
@@ -133,7 +140,9 @@ static void tell_loss(struct controller *c, struct server_state *s)
     journal_say(c,
                 journal_begin(c, LEVEL_WARN, by_spot ? "spot" : "rushhour",
                               s->config->name, by_spot ? "loss" : "changed-outside"),
-                by_spot     ? "AWS reclaimed the instance; it comes back on-prem"
+                by_spot     ? s->mover != NULL && s->mover->launches
+                                  ? "AWS reclaimed the instance"
+                                  : "AWS reclaimed the instance; it comes back on-prem"
                 : by_person ? "a person took it out of the cloud"
                             : "left the cloud without an order from here");
     if (by_spot) {
@@ -151,8 +160,30 @@ static void tell_loss(struct controller *c, struct server_state *s)
                  by_person ? "a person took it home" : "the instance was taken back");
     /* Told once, whoever may act; what cannot be done now is owed. */
     s->known_place = PLACE_UNKNOWN;
-    s->owed_home = true;
-    s->owed_since = c->now;
+    home_owe(c, s, true);
+}
+
+/* 5.2: a server that can go out again without coming home does so, if that is soon. */
+static bool goes_out_soon(const struct controller *c, const struct server_state *s)
+{
+    const uint32_t passing = 1u << GATE_BACKOFF | 1u << GATE_SLOTS;
+    const struct decision *d = &s->decision;
+    int64_t at = s->rerun_at.s > s->retry_at.s ? s->rerun_at.s : s->retry_at.s;
+
+    return s->mover->launches && s->facts.place == PLACE_LOST &&
+           d->desired == PLACE_CLOUD && (d->gates & ~passing) == 0 &&
+           at <= s->owed_since.s + RERUN_SOON_S &&
+           c->now.s <= s->owed_since.s + RERUN_SOON_S + RERUN_SLACK_S;
+}
+
+/* 5.2: with overlap the replacement starts at the notice. */
+static void replace_at_notice(struct controller *c, struct server_state *s)
+{
+    if (!s->mover->overlaps || s->has_move || s->facts.place != PLACE_CLOUD ||
+        s->facts.place_stale || s->facts.instance.reclaim_at.s == 0 ||
+        acts_forbidden(c) || call_is_open(c, s->config->name))
+        return;
+    move_begin(c, s, DIRECTION_BACK, (struct utc){0}, true);
 }
 
 /* The way home of a server that lost its place out there: begun as soon as it may be,
@@ -168,10 +199,10 @@ static void pay_home(struct controller *c, struct server_state *s)
         (void)str_copy(s->foreign_user, sizeof(s->foreign_user), s->owed_by);
         foreign_change(c, s, PLACE_ONPREM);
     }
-    if (f->place_stale || f->place_as_of.s <= s->owed_since.s)
+    if (f->place_stale || f->place_as_of.s <= s->owed_since.s || goes_out_soon(c, s))
         return;
     if (f->place == PLACE_ONPREM && f->power == POWER_ON && !f->task_active)
-        s->owed_home = false;
+        home_owe(c, s, false);
     else if (!acts_forbidden(c) && f->place != PLACE_UNKNOWN &&
              f->place != PLACE_MOVING_OUT)
         move_begin(c, s, DIRECTION_BACK, (struct utc){0}, true);
@@ -355,10 +386,14 @@ void react_all(struct controller *c)
         note_hold_end(c, s);
         tell_notice(c, s);
         tell_loss(c, s);
-        pay_home(c, s);
+        if (s->mover != NULL) {
+            pay_home(c, s);
+            replace_at_notice(c, s);
+        }
         note_arrival(c, s);
         tell_late(c, s);
         note_ready(c, s);
     }
     watch_idle(c);
+    unclaimed_watch(c);
 }

@@ -11,7 +11,7 @@ enum { WEEK_S = 7 * 86400, HOUR_S = 3600 };
 static enum step step_at(const struct server_state *s, int32_t i)
 {
     int32_t n;
-    const struct mover_step *steps = mover_steps(s->mover, s->move.direction, &n);
+    const struct mover_step *steps = mover_steps(server_mover(s), s->move.direction, &n);
 
     return i < n ? steps[i].step : STEP_NONE;
 }
@@ -25,7 +25,7 @@ static void view_move(const struct controller *c, const struct server_state *s,
 
     if (!s->has_move)
         return;
-    (void)mover_steps(s->mover, m->direction, &n);
+    (void)mover_steps(server_mover(s), m->direction, &n);
     *v = (struct move_view){.active = true,
                             .direction = m->direction,
                             .step = step_at(s, m->step),

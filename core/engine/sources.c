@@ -59,6 +59,16 @@ static bool moving(const struct controller *c)
            c->extension.facts.state == EXTENSION_STOPPING;
 }
 
+/* Of these EC2 alone knows the place. */
+static bool any_launches(const struct controller *c)
+{
+    for (size_t i = 0; i < c->n_servers; i++) {
+        if (c->servers[i].mover != NULL && c->servers[i].mover->launches)
+            return true;
+    }
+    return false;
+}
+
 void sources_watch(struct controller *c)
 {
     c->any_spot = any_spot(c);
@@ -71,7 +81,7 @@ enum { QUIET_TIMES = 10 };
 static int64_t rest_s(const struct controller *c, enum source s)
 {
     const struct config *k = c->config;
-    bool quiet = !c->any_spot && !c->moving;
+    bool quiet = !c->any_spot && !c->moving && !any_launches(c);
 
     switch (s) {
     case SOURCE_VELOSTRATA:
@@ -103,7 +113,9 @@ static int64_t rest_s(const struct controller *c, enum source s)
 int64_t source_every_s(const struct controller *c, enum source s)
 {
     int64_t rest = rest_s(c, s), fast = c->config->policy.poll_moving;
-    bool hurries = s == SOURCE_VELOSTRATA || s == SOURCE_JENKINS || s == SOURCE_VSPHERE;
+    bool launches = (s == SOURCE_INSTANCES || s == SOURCE_INTERFACES) && any_launches(c);
+    bool hurries =
+        s == SOURCE_VELOSTRATA || s == SOURCE_JENKINS || s == SOURCE_VSPHERE || launches;
 
     return hurries && fast < rest && c->moving ? fast : rest;
 }

@@ -18,6 +18,13 @@ struct server_state *server_find(struct controller *c, const char *name)
     return NULL;
 }
 
+const struct mover_ops *server_mover(const struct server_state *s)
+{
+    const struct mover_ops *of_move = s->has_move ? mover_find(s->move.mover) : NULL;
+
+    return of_move != NULL ? of_move : s->mover;
+}
+
 bool acts_forbidden(const struct controller *c)
 {
     return c->observe || c->dry_run || c->stopping || c->setting == AUTO_DRY_RUN ||
@@ -33,6 +40,22 @@ void setting_store(struct controller *c, const char *key, const char *value)
     r->at = c->now;
     (void)str_copy(r->as.setting.key, sizeof(r->as.setting.key), key);
     (void)str_copy(r->as.setting.value, sizeof(r->as.setting.value), value);
+}
+
+void home_owe(struct controller *c, struct server_state *s, bool owed)
+{
+    char key[NAME_TEXT];
+
+    if (owed)
+        s->owed_since = c->now;
+    if (s->owed_home == owed)
+        return;
+    s->owed_home = owed;
+    (void)str_format(key, sizeof(key), "owed:%.46s", s->config->name);
+    if (owed)
+        setting_store_number(c, key, c->now.s);
+    else
+        setting_store(c, key, "");
 }
 
 void setting_store_number(struct controller *c, const char *key, int64_t v)

@@ -91,6 +91,9 @@ struct server_state {
     struct utc in_cloud_seen; /* velostrata first said so; guards the both-places check */
     int32_t both_readings;
     struct utc both_as_of;
+    struct utc absent_since; /* ec2: complete listings do not show its instance, 0 */
+    int64_t launch_start;    /* ec2: what its tokens are made of; stored */
+    int64_t launch_attempt;
     int32_t failures; /* failed moves in a row */
     struct utc retry_at;
     struct utc breaker_until;
@@ -160,6 +163,15 @@ struct server_offers {
     size_t n, offered;
     struct offering_terms terms;
     char barred[MAX_ZONES + 1][LINE_TEXT];
+};
+
+/* An instance with our tag that nobody claims (reliability 6, orphans). */
+enum { MAX_UNCLAIMED = 16 };
+struct unclaimed {
+    char id[ID_TEXT]; /* "" = free */
+    char server[NAME_TEXT];
+    struct utc marked; /* first seen so; stored */
+    struct utc called; /* its end was asked for, 0 */
 };
 
 enum { MAX_SERIES = 64, MAX_LISTED = 256, MAX_SEGMENTS_OPEN = 2048 };
@@ -286,8 +298,10 @@ struct controller {
     struct call_slot calls[MAX_CALLS_OPEN];
     uint64_t orphans[MAX_CALLS_OPEN]; /* intents of the last run without an outcome */
     size_t n_orphans;
-    size_t n_calls_open;      /* mostly none: then nobody looks through the slots */
-    struct segment *segments; /* open ones and those of this month */
+    struct unclaimed unclaimed[MAX_UNCLAIMED];
+    struct utc unclaimed_as_of; /* of the listing that was looked at last */
+    size_t n_calls_open;        /* mostly none: then nobody looks through the slots */
+    struct segment *segments;   /* open ones and those of this month */
     size_t n_segments, cap_segments;
     struct price_series series[MAX_SERIES];
     size_t n_series;
@@ -323,6 +337,9 @@ bool automation_on(const struct controller *c, const struct server_state *s) NON
 struct utc snooze_of(const struct controller *c, const struct server_state *s) NONNULL;
 void snooze_store(struct controller *c, struct server_state *s, struct utc until) NONNULL;
 
+/* That of its move, which the configuration may not know any more, else its own. */
+const struct mover_ops *server_mover(const struct server_state *s) NONNULL;
+
 /* By time, or until a person or another configuration ends it. */
 bool breaker_is_open(const struct controller *c, const struct server_state *s) NONNULL;
 void breaker_close(struct controller *c, struct server_state *s) NONNULL;
@@ -349,6 +366,9 @@ void foreign_release(struct controller *c, struct server_state *s) NONNULL;
 
 /* Nothing may act: observing, dry-run, or no store. */
 bool acts_forbidden(const struct controller *c) NONNULL;
+
+/* The way home of a server that lost its place out there is owed, or is not; stored. */
+void home_owe(struct controller *c, struct server_state *s, bool owed) NONNULL;
 
 /* Written with the records of this step; an empty value, a hold nowhere, no order:
  * deleted. */
@@ -383,6 +403,20 @@ void alert_raise(struct controller *c, const char *server, const char *code,
 
 /* merge.c: observations to facts; edges (losses, notices) are left to react.c. */
 void merge_all(struct controller *c) NONNULL;
+/* Its VM and power; NULL: not found. */
+const struct seen_vm *merge_vm(struct controller *c, struct server_state *s) NONNULL;
+void merge_instance(struct instance_facts *f, const struct seen_instance *in) NONNULL;
+void merge_spot(const struct controller *c, struct server_facts *f) NONNULL;
+/* Seen on at home while its instance runs, by readings that must be believed. */
+bool merge_both_places(struct controller *c, struct server_state *s) NONNULL;
+
+/* instances.c: what EC2 shows of the servers that are launched there: which instance is
+ * whose, where that puts a server, and what is nobody's. */
+void merge_ec2(struct controller *c, struct server_state *s) NONNULL;
+/* Its instance from now on, "" = none; stored. */
+void instance_claim(struct controller *c, struct server_state *s, const char *id) NONNULL;
+void unclaimed_watch(struct controller *c) NONNULL;
+bool unclaimed_load(struct controller *c, const char *key, const char *value) NONNULL;
 
 /* sources.c: when to poll what; errors, back-off, breaker. */
 void sources_init(struct controller *c) NONNULL;

@@ -305,6 +305,9 @@ const char **config_types(const struct config *c, struct arena *a, size_t *n) NO
 const struct zone_config *config_zone_find(const struct server_config *s,
                                            const char *zone) NONNULL;
 
+/* Is it the fixed interface of some server, in some zone? */
+bool config_has_eni(const struct config *c, const char *eni) NONNULL;
+
 /* NULL when there is none of that name. */
 const struct server_config *config_server_find(const struct config *c,
                                                const char *name) NONNULL;

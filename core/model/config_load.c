@@ -82,6 +82,21 @@ const struct zone_config *config_zone_find(const struct server_config *s,
     return NULL;
 }
 
+bool config_has_eni(const struct config *c, const char *eni)
+{
+    for (size_t i = 0; eni[0] != '\0' && i < c->n_servers; i++) {
+        const struct server_config *s = &c->servers[i];
+
+        if (str_eq(s->eni, eni))
+            return true;
+        for (size_t z = 0; z < s->n_zones; z++) {
+            if (str_eq(s->zones[z].eni, eni))
+                return true;
+        }
+    }
+    return false;
+}
+
 const struct server_config *config_server_find(const struct config *c, const char *name)
 {
     for (size_t i = 0; i < c->n_servers; i++) {

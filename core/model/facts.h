@@ -33,7 +33,11 @@ struct instance_facts {
     char id[ID_TEXT]; /* "" = none */
     char type[NAME_TEXT], zone[NAME_TEXT], ip[NAME_TEXT], eni[ID_TEXT], request[ID_TEXT];
     enum lifecycle lifecycle;
-    bool running, terminated; /* as last seen */
+    bool running,
+        terminated;   /* as last seen: pending or running; on its way to its end */
+    bool pending;     /* ec2: running, but not yet there */
+    bool ended;       /* ec2: at its end */
+    bool eni_deletes; /* its end would be that of a fixed interface, too */
     struct utc launched;
     enum spot_state spot;
     char spot_status[NAME_TEXT];  /* AWS's own code, "" unknown */
@@ -48,15 +52,19 @@ struct server_facts {
     char place_raw[NAME_TEXT]; /* an unknown state as its API spelled it, "" */
     enum power power;
     char vm_id[ID_TEXT];     /* "" = not found in vSphere */
+    bool tools;              /* the guest at home answers */
     char blocked[LINE_TEXT]; /* "" or why only a person can end this */
     struct node_facts onprem, cloud;
     struct instance_facts instance;
     bool task_active; /* any task of anyone runs on this VM */
     char task_id[ID_TEXT], task_type[NAME_TEXT], task_user[NAME_TEXT],
         task_error[LINE_TEXT];
-    int32_t task_progress;  /* -1 unknown */
-    bool migration_busy;    /* never ask for a return now */
-    bool instance_stopped;  /* in the cloud, but its instance is merely stopped */
+    int32_t task_progress;    /* -1 unknown */
+    bool migration_busy;      /* never ask for a return now */
+    bool instance_stopped;    /* in the cloud, but its instance is merely stopped */
+    char eni_holder[ID_TEXT]; /* ec2: what else its interface is attached to, "" = it is
+                                 free as far as known */
+    bool eni_holder_ended;    /* which is at its end: it comes free soon */
     bool lost;              /* its spot instance was taken back and it is not home yet */
     struct utc place_as_of; /* oldest of the readings that gave the place */
     struct utc nodes_as_of;

@@ -1,4 +1,5 @@
 libcore_a_SOURCES += \
+	core/move/ec2.c \
 	core/move/mover.c \
 	core/move/mover.h \
 	core/move/movers.def \

@@ -29,3 +29,8 @@ const struct mover_step *mover_steps(const struct mover_ops *ops, enum direction
     *n = d == DIRECTION_OUT ? ops->n_out : ops->n_back;
     return d == DIRECTION_OUT ? ops->out : ops->back;
 }
+
+const struct mover_ops *mover_of(const struct server_config *s)
+{
+    return mover_find(s->overlaps ? "ec2-overlap" : s->mover);
+}

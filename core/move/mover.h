@@ -15,6 +15,8 @@ enum verdict {
     VERDICT_WAIT, /* nothing to do but look again; note says for what */
     VERDICT_CALL, /* make `call`, then look again */
     VERDICT_DONE, /* the effect of this step is seen */
+    VERDICT_NEXT, /* not to be had: the same step with the next offering, if there is one
+                   */
     VERDICT_REDO, /* what the drain had seen is not so any more: drain again */
     VERDICT_FAIL, /* this move ends; level-triggered policy plans anew */
     VERDICT_BLOCK /* only a person can end this state */
@@ -69,20 +71,28 @@ struct mover_step {
 struct mover_ops {
     const char *name;
     bool uses_extension;
+    bool launches; /* its place is told by vSphere and EC2; a lost server can go out anew
+                      without coming home first */
+    bool overlaps; /* commits before it drains: the one side goes when the other is there
+                    */
     struct mover_step out[MAX_STEPS];
     int32_t n_out;
     struct mover_step back[MAX_STEPS];
     int32_t n_back;
 };
 
-/* NULL when there is none of that name. */
+/* By the name that a move is stored with; NULL when there is none of that name. */
 const struct mover_ops *mover_find(const char *name) NONNULL;
+/* As configured: its mover and its handover. */
+const struct mover_ops *mover_of(const struct server_config *s) NONNULL;
 
 const struct mover_step *mover_steps(const struct mover_ops *ops, enum direction d,
                                      int32_t *n) NONNULL;
 
 /* The steps that concern Jenkins nodes are the same for every mover. */
 step_fn step_drain, step_boot, step_node, step_power_on;
+/* With overlap: the target's node is opened when the source's is seen closed. */
+step_fn step_switch;
 
 /*
  * The nodes of a server that is settled somewhere without a move: the one of its place

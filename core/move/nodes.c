@@ -12,6 +12,8 @@ enum { DRAINED_APART_S = 5 };
 enum { LAUNCH_EVERY_S = 150 };
 /* An order that failed is not repeated faster than this. */
 enum { RETRY_CALL_S = 30 };
+/* A guest that was powered on answers by then, if it ever does. */
+enum { TOOLS_S = 300 };
 /* Both nodes closed, and again when somebody opened one; then it is left alone. */
 enum { CLOSES_MAX = 4 };
 
@@ -22,10 +24,20 @@ static bool too_soon(const struct step_in *in, const struct move *m)
            in->now.s - m->last_call_at.s < RETRY_CALL_S;
 }
 
+/* With overlap both sides are up meanwhile: that has its own end. */
+static bool drain_is_overdue(const struct step_in *in, const struct move *m)
+{
+    int64_t overlap = m->committed_at.s + in->config->policy.max_overlap;
+
+    if (in->server->overlaps && m->committed_at.s != 0 && in->now.s >= overlap)
+        return true;
+    return m->drain_deadline.s != 0 && in->now.s >= m->drain_deadline.s;
+}
+
 static void drain_busy(const struct step_in *in, struct move *m, struct step_out *out,
                        const struct node_facts *source)
 {
-    bool overdue = m->drain_deadline.s != 0 && in->now.s >= m->drain_deadline.s;
+    bool overdue = drain_is_overdue(in, m);
     bool stop =
         m->force || (overdue && in->config->policy.on_drain_deadline == DRAIN_ABORT);
 
@@ -53,7 +65,7 @@ static void drain_busy(const struct step_in *in, struct move *m, struct step_out
 void step_drain(const struct step_in *in, struct move *m, struct step_out *out)
 {
     const struct node_facts *source = move_source(in, m), *target = move_target(in, m);
-    bool overdue = m->drain_deadline.s != 0 && in->now.s >= m->drain_deadline.s;
+    bool overdue = drain_is_overdue(in, m);
 
     if (in->call_open) {
         say_wait(m, out, "closing node %s", source->name);
@@ -72,7 +84,9 @@ void step_drain(const struct step_in *in, struct move *m, struct step_out *out)
         say_wait(m, out, "node %s: %s", source->name, in->last->err.text);
         return;
     }
-    if (target->known && !target->marked && seen_since_call(in, m, target->as_of)) {
+    /* With overlap the target works already: it was opened when the source was closed. */
+    if (!in->server->overlaps && target->known && !target->marked &&
+        seen_since_call(in, m, target->as_of)) {
         say_call(in, m, out, CALL_NODE_CLOSE, target->name);
         return;
     }
@@ -104,6 +118,13 @@ void step_drain(const struct step_in *in, struct move *m, struct step_out *out)
         say_wait(m, out, "node %s is closed and idle", source->name);
 }
 
+/* Taken back, or never to be again: no way out can end there. */
+static bool cloud_is_gone(const struct server_facts *f)
+{
+    return f->lost || f->place == PLACE_LOST ||
+           (f->instance.id[0] != '\0' && f->instance.terminated);
+}
+
 /* True when the agent is connected; otherwise starts it or waits. */
 static bool agent_connected(const struct step_in *in, struct move *m,
                             struct step_out *out, const struct node_facts *n)
@@ -125,7 +146,7 @@ static bool agent_connected(const struct step_in *in, struct move *m,
 
 void step_boot(const struct step_in *in, struct move *m, struct step_out *out)
 {
-    if (in->facts->lost || in->facts->place == PLACE_LOST) {
+    if (cloud_is_gone(in->facts)) {
         say_fail(m, out, FAILURE_CAPACITY,
                  "the instance was taken back while it started");
         return;
@@ -145,7 +166,12 @@ void step_power_on(const struct step_in *in, struct move *m, struct step_out *ou
     const struct server_facts *f = in->facts;
 
     if (f->power == POWER_ON) {
-        say_done(m, out);
+        /* The agent is the better proof of a guest that answers, and a guest without
+         * tools must not wait for ever. */
+        if (f->tools || f->onprem.connected || in->now.s - m->step_since.s >= TOOLS_S)
+            say_done(m, out);
+        else
+            say_wait(m, out, "waiting for the guest of %s", in->server->vm);
         return;
     }
     if (in->call_open || f->place_stale) {
@@ -177,8 +203,7 @@ void step_node(const struct step_in *in, struct move *m, struct step_out *out)
     const struct node_facts *target = move_target(in, m);
 
     if (m->direction == DIRECTION_OUT &&
-        (in->facts->lost || in->facts->place == PLACE_LOST ||
-         in->facts->instance.reclaim_at.s != 0)) {
+        (cloud_is_gone(in->facts) || in->facts->instance.reclaim_at.s != 0)) {
         say_fail(m, out, FAILURE_CAPACITY, "the instance was taken back");
         return;
     }
@@ -209,6 +234,26 @@ void step_node(const struct step_in *in, struct move *m, struct step_out *out)
         return;
     }
     say_call(in, m, out, CALL_NODE_OPEN, target->name);
+}
+
+void step_switch(const struct step_in *in, struct move *m, struct step_out *out)
+{
+    const struct node_facts *source = move_source(in, m), *target = move_target(in, m);
+    bool ready = target->known &&
+                 (target->connected || (!target->connected_known && target->open));
+    bool out_of_use =
+        m->direction == DIRECTION_OUT &&
+        (cloud_is_gone(in->facts) || in->facts->instance.reclaim_at.s != 0 ||
+         (m->deadline.s != 0 && in->now.s >= m->deadline.s));
+
+    if (!ready || out_of_use || !source->known || source->marked) {
+        step_node(in, m, out);
+        return;
+    }
+    if (in->call_open || too_soon(in, m) || !seen_since_call(in, m, source->as_of))
+        say_wait(m, out, "closing node %s", source->name);
+    else
+        say_call(in, m, out, CALL_NODE_CLOSE, source->name);
 }
 
 static void keep_call(const struct node_facts *n, enum call_kind kind, const char *by,

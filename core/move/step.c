@@ -6,6 +6,10 @@
 
 #include <stdarg.h>
 
+/* Waiting for the source's channel to close is a courtesy, not a condition
+ * (jenkins-api 10.4). */
+enum { DISCONNECT_WAIT_S = 60 };
+
 PRINTF_LIKE(2, 0)
 static void note(struct move *m, const char *fmt, va_list ap)
 {
@@ -88,6 +92,46 @@ bool seen_since_call(const struct step_in *in, const struct move *m, struct utc 
     if (in->call_open)
         return false;
     return in->last == NULL ? as_of.s >= m->step_since.s : as_of.s > in->last->at.s;
+}
+
+bool undrained(const struct step_in *in, struct move *m, struct step_out *out)
+{
+    const struct node_facts *source = move_source(in, m);
+
+    if (m->interrupted || m->committed || !source->known ||
+        (source->marked && source->idle))
+        return false;
+    out->verdict = VERDICT_REDO;
+    (void)str_format(m->note, sizeof(m->note), "node %s %s: draining once more",
+                     source->name,
+                     source->marked ? "got a build" : "was opened by somebody");
+    return true;
+}
+
+bool disconnect_first(const struct step_in *in, struct move *m, struct step_out *out)
+{
+    const struct node_facts *source = move_source(in, m);
+
+    if (!source->known || !source->connected || !source->marked || !source->idle)
+        return false;
+    if (m->calls == 0) {
+        say_call(in, m, out, CALL_NODE_DISCONNECT, source->name);
+        return true;
+    }
+    if (in->last_kind != CALL_NODE_DISCONNECT ||
+        in->now.s - m->last_call_at.s > DISCONNECT_WAIT_S)
+        return false;
+    if (in->last != NULL && in->last->outcome == OUTCOME_FAILED)
+        return false;
+    say_wait(m, out, "closing the channel of node %s", source->name);
+    return true;
+}
+
+enum failure failure_of(const struct call_result *r)
+{
+    if (r->err.code == ERR_CAPACITY)
+        return FAILURE_CAPACITY;
+    return err_is_retryable(r->err.code) ? FAILURE_TRANSIENT : FAILURE_PERMANENT;
 }
 
 void node_marker(char *buf, size_t size, const char *verb, const char *op, const char *by,

@@ -28,4 +28,15 @@ const struct node_facts *move_target(const struct step_in *in, const struct move
 /* A reading made after the newest call was answered; before that the facts may be old. */
 bool seen_since_call(const struct step_in *in, const struct move *m, struct utc as_of);
 
+/* Right before the act that would kill a build: is the source not closed and idle any
+ * more? Then the verdict is to drain again. */
+bool undrained(const struct step_in *in, struct move *m, struct step_out *out);
+
+/* The channel of a machine that is about to stop is closed first, so that nobody believes
+ * it; true: a verdict was given. */
+bool disconnect_first(const struct step_in *in, struct move *m, struct step_out *out);
+
+/* What came of a call, as the kind of failure of its move. */
+enum failure failure_of(const struct call_result *r);
+
 #endif

@@ -11,9 +11,6 @@ enum { OWN_RETURN_S = 600 };
  */
 enum { UNMOVED_S = 75 };
 enum { RETRY_RETURN_S = 60 };
-/* Waiting for the source's channel to close is a courtesy, not a condition
- * (jenkins-api 10.4). */
-enum { DISCONNECT_WAIT_S = 60 };
 
 static void follow_task(const struct step_in *in, struct move *m)
 {
@@ -44,43 +41,6 @@ static void step_extension(const struct step_in *in, struct move *m, struct step
     m->progress = x->task_active ? x->task_progress : -1;
     say_wait(m, out, "cloud extension is %s",
              x->stale ? "not known now" : extension_state_word(x->state));
-}
-
-/* The drain's proof is looked at again right before the act that would kill a build. */
-static bool undrained(const struct step_in *in, struct move *m, struct step_out *out)
-{
-    const struct node_facts *source = move_source(in, m);
-
-    if (m->interrupted || m->committed || !source->known ||
-        (source->marked && source->idle))
-        return false;
-    out->verdict = VERDICT_REDO;
-    (void)str_format(m->note, sizeof(m->note), "node %s %s: draining once more",
-                     source->name,
-                     source->marked ? "got a build" : "was opened by somebody");
-    return true;
-}
-
-/* The channel of a machine that is about to stop is closed first, so that nobody believes
- * it. */
-static bool disconnect_first(const struct step_in *in, struct move *m,
-                             struct step_out *out)
-{
-    const struct node_facts *source = move_source(in, m);
-
-    if (!source->known || !source->connected || !source->marked || !source->idle)
-        return false;
-    if (m->calls == 0) {
-        say_call(in, m, out, CALL_NODE_DISCONNECT, source->name);
-        return true;
-    }
-    if (in->last_kind != CALL_NODE_DISCONNECT ||
-        in->now.s - m->last_call_at.s > DISCONNECT_WAIT_S)
-        return false;
-    if (in->last != NULL && in->last->outcome == OUTCOME_FAILED)
-        return false;
-    say_wait(m, out, "closing the channel of node %s", source->name);
-    return true;
 }
 
 static void fill_run(const struct step_in *in, struct run_in_cloud *r)
@@ -130,11 +90,8 @@ static bool run_resolve(const struct step_in *in, struct move *m, struct step_ou
         (in->last_kind != CALL_RUN_IN_CLOUD && in->last_kind != CALL_START_IN_CLOUD))
         return false;
     if (last->outcome == OUTCOME_FAILED) {
-        say_fail(m, out,
-                 last->err.code == ERR_CAPACITY     ? FAILURE_CAPACITY
-                 : err_is_retryable(last->err.code) ? FAILURE_TRANSIENT
-                                                    : FAILURE_PERMANENT,
-                 "run in cloud was refused: %s", last->err.text);
+        say_fail(m, out, failure_of(last), "run in cloud was refused: %s",
+                 last->err.text);
         return true;
     }
     if (f->place_stale || f->task_active || f->place == PLACE_MOVING_OUT ||

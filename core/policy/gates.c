@@ -32,15 +32,19 @@ static bool is_stale(const struct plan_work *w, const struct plan_server *s,
            (sw->deadline.s == 0 || w->now.s < sw->deadline.s);
 }
 
-static bool has_task(const struct server_facts *f, const struct server_work *sw)
+/* Without a manager that fetches it a lost server may go out again as it is (5.2). */
+static bool has_task(const struct plan_server *s, const struct server_work *sw)
 {
+    const struct server_facts *f = s->facts;
+    bool fetched = s->needs_extension || sw->direction == DIRECTION_BACK;
+
     if (f->task_active)
         return true;
     if (sw->coming_home)
         return false;
     return (sw->direction == DIRECTION_BACK && f->migration_busy) ||
            f->place == PLACE_MOVING_OUT || f->place == PLACE_MOVING_BACK ||
-           f->place == PLACE_LOST;
+           (f->place == PLACE_LOST && fetched);
 }
 
 static bool is_blocked(const struct server_facts *f, const struct server_work *sw)
@@ -92,7 +96,7 @@ uint32_t gates_of(const struct plan_work *w, const struct plan_server *s,
     }
     if (is_stale(w, s, sw))
         g |= GATE_BIT(GATE_STALE);
-    if (has_task(s->facts, sw))
+    if (has_task(s, sw))
         g |= GATE_BIT(GATE_TASK);
     if (is_blocked(s->facts, sw))
         g |= GATE_BIT(GATE_BLOCKED);

@@ -13,6 +13,17 @@ enum {
     SKEW_S = 600
 };
 
+/* NULL: there is none of that name. */
+static const char *mover_known(const char *name)
+{
+    static const char *const names[] = {"velostrata", "ec2", "mixed"};
+
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        if (str_eq(names[i], name != NULL ? name : names[0]))
+            return names[i];
+    return NULL;
+}
+
 enum err_code site_new(const struct site_options *o, struct site **out, struct err *e)
 {
     struct site *s = calloc(1, sizeof(*s));
@@ -21,6 +32,12 @@ enum err_code site_new(const struct site_options *o, struct site **out, struct e
     if (s == NULL)
         return err_set(e, ERR_NOMEM, "simulated site");
     rng_seed(&s->rng, o->seed ^ UINT64_C(0x5eed0f0fa0175));
+    s->mover = mover_known(o->mover);
+    if (s->mover == NULL) {
+        site_free(s);
+        return err_set(e, ERR_USAGE,
+                       "there is no mover \"%.40s\": velostrata, ec2 or mixed", o->mover);
+    }
     rc = faults_parse(&s->faults, o->faults != NULL ? o->faults : "", e);
     if (rc == ERR_OK && o->typed)
         rc = faults_check_typed(&s->faults, e);
@@ -237,6 +254,19 @@ struct transport site_transport(struct site *s)
 
 /* ---- what others need to know ---- */
 
+/* How the i-th server is moved, in the configuration that fits. */
+static void put_mover(const struct site *s, size_t i, struct strbuf *out)
+{
+    bool mixed = str_eq(s->mover, "mixed");
+
+    if (mixed ? i % 2 == 0 : !str_eq(s->mover, "ec2")) {
+        strbuf_puts(out, "mover = \"velostrata\"\n");
+        return;
+    }
+    strbuf_printf(out, "mover = \"ec2\"  launch_template = \"%s\"%s\n", sim_template,
+                  mixed && i % 4 == 3 ? "  handover = \"overlap\"" : "");
+}
+
 void site_config_text(const struct site *s, const char *base, struct strbuf *out)
 {
     const struct world *w = s->w;
@@ -263,14 +293,17 @@ void site_config_text(const struct site *s, const char *base, struct strbuf *out
 
         strbuf_printf(out,
                       "  %s = {\n"
-                      "    vm = \"%s\"  mover = \"velostrata\"\n"
+                      "    vm = \"%s\"  ",
+                      v->name, w->vms[v->vm].name);
+        put_mover(s, i, out);
+        strbuf_printf(out,
                       "    onprem_node = \"%s\"  cloud_node = \"%s\"\n"
                       "    eni = \"%s\"\n"
                       "    instance_types = [\"c5.2xlarge\", \"c5a.2xlarge\", "
                       "\"m5.2xlarge\"]\n"
                       "  }\n",
-                      v->name, w->vms[v->vm].name, w->nodes[v->node[SIM_HOME]].name,
-                      w->nodes[v->node[SIM_CLOUD]].name, w->enis[v->eni].id);
+                      w->nodes[v->node[SIM_HOME]].name, w->nodes[v->node[SIM_CLOUD]].name,
+                      w->enis[v->eni].id);
     }
     strbuf_puts(out, "}\n");
 }

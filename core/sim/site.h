@@ -16,11 +16,13 @@ struct site_options {
     uint64_t seed;
     int32_t servers; /* 1..1000; the first four have the story's names */
     struct utc start;
+    const char *mover; /* of the configuration that fits: "velostrata" (also NULL), "ec2",
+                          "mixed" (every other one, and of these every other overlaps) */
     const char *faults; /* SPEC "NAME=RATE[,…]", NULL or "" = none */
     bool typed;         /* no bytes: faults that only bytes can have are ERR_USAGE */
 };
 
-/* ERR_USAGE for a bad faults spec (the message lists the names), ERR_NOMEM. */
+/* ERR_USAGE for a bad faults spec or mover (the message lists the names), ERR_NOMEM. */
 enum err_code site_new(const struct site_options *o, struct site **out,
                        struct err *e) MUST_CHECK NONNULL;
 void site_free(struct site *s);

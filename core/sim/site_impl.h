@@ -13,6 +13,7 @@
 struct site {
     struct world *w;
     struct faults faults;
+    const char *mover;          /* static text */
     struct rng rng;             /* of faults only: the world's history is its own */
     struct clock_scaled *clock; /* while an HTTP server runs it, else NULL */
     int64_t ahead_ms;           /* by /control/advance, beyond that clock */

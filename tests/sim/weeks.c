@@ -89,6 +89,8 @@ static void each_entry(void *ctx, const struct journal_entry *j)
     }
     if (strcmp(j->action, "run-in-cloud") == 0 && j->level == LEVEL_ACT)
         w->run_calls++;
+    if (strcmp(j->action, "launch") == 0 && j->level == LEVEL_ACT)
+        w->launch_calls++;
     if (strcmp(j->action, "loss") == 0)
         note_loss(w, j);
 }
@@ -104,8 +106,14 @@ static void set_secret(struct config *c, const char *section, const char *value)
 
 struct run *run_prepare(uint64_t seed)
 {
+    return run_prepare_as(seed, NULL, NULL);
+}
+
+struct run *run_prepare_as(uint64_t seed, const char *mover, const char *faults)
+{
     struct run *r = calloc(1, sizeof(*r));
-    struct site_options so = {.seed = seed, .servers = 4, .start = start};
+    struct site_options so = {
+        .seed = seed, .servers = 4, .start = start, .mover = mover, .faults = faults};
     struct config_problems *problems = NULL;
     struct strbuf text;
     struct err e = {0};

@@ -20,7 +20,7 @@ struct watched {
     int64_t in_cloud_late;  /* server-minutes in the cloud long after the window */
     int64_t extension_late; /* minutes the extension ran hours after the window */
     int64_t acts, acts_unexplained;
-    int64_t losses, homecomings, reruns_due, run_calls;
+    int64_t losses, homecomings, reruns_due, run_calls, launch_calls;
     bool waiting_return[WATCHED_SERVERS], waiting_rerun[WATCHED_SERVERS];
     char first_wrong[LINE_TEXT];
 };
@@ -41,6 +41,8 @@ struct run *run_story(uint64_t seed, int64_t duration_s);
 struct run *run_crashing(uint64_t seed, int64_t duration_s, int64_t crash_mean_s);
 /* The two halves of it, for a test that wants other options in between. */
 struct run *run_prepare(uint64_t seed);
+/* mover: as of struct site_options; with other faults, NULL = none. */
+struct run *run_prepare_as(uint64_t seed, const char *mover, const char *faults);
 void run_go(struct run *r);
 /* An order to the site's control endpoint; fails the test when it is refused. */
 void run_post(struct run *r, const char *path, const char *body);

@@ -1,0 +1,363 @@
+#include <config.h>
+
+#include "core/engine/state.h"
+
+#include "core/base/str.h"
+
+/*
+ * The servers of a mover that launches instances itself. EC2 is believed late and never
+ * for an absence alone (aws-api 4.2): a launch that was answered counts as there for five
+ * minutes, and an instance is gone when complete listings do not have it for fifteen.
+ */
+enum { BELIEVED_S = 300, ABSENT_S = 900 };
+/* reliability 6: young ones may be of a launch whose answer is still on its way; what
+ * nobody claims is looked at again before it is ended. */
+enum { YOUNG_S = 120, SECOND_LOOK_S = 600, END_AGAIN_S = 60 };
+
+/* ----- whose instance is which ----- */
+
+static bool lives(const struct seen_instance *in)
+{
+    return in->state != INSTANCE_TERMINATED && in->state != INSTANCE_SHUTTING_DOWN &&
+           in->state != INSTANCE_NONE;
+}
+
+static bool is_of(const struct controller *c, const struct server_state *s,
+                  const struct seen_instance *in)
+{
+    return str_eq(in->deployment, c->config->deployment) &&
+           str_eq(in->server, s->config->name) && lives(in);
+}
+
+void instance_claim(struct controller *c, struct server_state *s, const char *id)
+{
+    char key[NAME_TEXT];
+
+    if (str_eq(s->facts.instance.id, id))
+        return;
+    s->facts.instance = (struct instance_facts){0};
+    (void)str_copy(s->facts.instance.id, ID_TEXT, id);
+    s->absent_since.s = 0;
+    (void)str_format(key, sizeof(key), "instance:%.46s", s->config->name);
+    setting_store(c, key, id);
+}
+
+/* A launch of this move whose answer was lost; or, with the VM off, what holds the
+ * server's interface: there it runs, whoever launched it. */
+static bool may_claim(const struct server_state *s, const struct seen_instance *in)
+{
+    const struct server_config *k = s->config;
+    bool holds = k->eni[0] == '\0' || str_eq(in->eni, k->eni);
+
+    for (size_t i = 0; i < k->n_zones; i++)
+        holds = holds || str_eq(in->eni, k->zones[i].eni);
+    if (s->has_move && s->move.direction == DIRECTION_OUT && str_eq(in->move, s->move.id))
+        return true;
+    return s->facts.power == POWER_OFF && holds;
+}
+
+static void look_for_ours(struct controller *c, struct server_state *s,
+                          const struct obs_instances *o)
+{
+    const struct instance_facts *have = &s->facts.instance;
+
+    if (have->id[0] != '\0' && !have->terminated)
+        return;
+    for (size_t i = 0; i < o->n; i++) {
+        const struct seen_instance *in = &o->instances[i];
+
+        if (!is_of(c, s, in) || str_eq(in->id, have->id) || !may_claim(s, in))
+            continue;
+        journal_say(c, journal_begin(c, LEVEL_WARN, "rushhour", s->config->name, "adopt"),
+                    "instance %s carries its tag: taken for its own", in->id);
+        instance_claim(c, s, in->id);
+        return;
+    }
+}
+
+/* What the listing says of the instance that it has. */
+static void look_at_ours(struct controller *c, struct server_state *s,
+                         const struct observation *o)
+{
+    struct instance_facts *f = &s->facts.instance;
+
+    if (f->id[0] == '\0')
+        return;
+    for (size_t i = 0; i < o->as.instances.n; i++) {
+        const struct seen_instance *in = &o->as.instances.instances[i];
+
+        if (!str_eq(in->id, f->id))
+            continue;
+        merge_instance(f, in);
+        /* One that was made for it alone dies with it. */
+        f->eni_deletes = f->eni_deletes && config_has_eni(c->config, f->eni);
+        s->absent_since.s = 0;
+        return;
+    }
+    if (f->terminated) {
+        f->ended = true; /* the dead are forgotten sooner or later */
+        return;
+    }
+    if (f->launched.s != 0 && c->now.s - f->launched.s < BELIEVED_S)
+        return;
+    if (s->absent_since.s == 0)
+        s->absent_since = o->at;
+    if (o->at.s - s->absent_since.s >= ABSENT_S)
+        f->running = f->pending = !(f->terminated = f->ended = true);
+}
+
+/* Attached to something that is not its own instance; the dead give it back by and by. */
+static void look_at_interface(struct controller *c, struct server_state *s,
+                              const struct obs_instances *o)
+{
+    const struct observation *x = c->sources[SOURCE_INTERFACES].good;
+    struct server_facts *f = &s->facts;
+    const char *holder = "";
+
+    f->eni_holder[0] = '\0';
+    f->eni_holder_ended = false;
+    for (size_t i = 0; x != NULL && i < x->as.interfaces.n; i++) {
+        const struct seen_interface *e = &x->as.interfaces.interfaces[i];
+
+        if (str_eq(e->id, s->config->eni) && !e->available)
+            holder = e->instance;
+    }
+    if (holder[0] == '\0' || str_eq(holder, f->instance.id))
+        return;
+    for (size_t i = 0; i < o->n; i++) {
+        if (str_eq(o->instances[i].id, holder) &&
+            o->instances[i].state == INSTANCE_TERMINATED)
+            f->eni_holder_ended = true;
+    }
+    (void)str_copy(f->eni_holder, sizeof(f->eni_holder), holder);
+}
+
+/* ----- where that puts it ----- */
+
+/* Both sides are up in a move that overlaps: it is where the builds are. */
+static enum place place_of_both(const struct server_state *s)
+{
+    const struct server_facts *f = &s->facts;
+
+    if (s->move.direction == DIRECTION_OUT)
+        return f->cloud.known && f->cloud.open ? PLACE_CLOUD : PLACE_ONPREM;
+    return f->onprem.known && f->onprem.open ? PLACE_ONPREM : PLACE_CLOUD;
+}
+
+static bool launch_is_over(const struct server_state *s)
+{
+    const struct mover_step *steps;
+    int32_t n;
+
+    steps = mover_steps(server_mover(s), DIRECTION_OUT, &n);
+    for (int32_t i = 0; i < n && i < s->move.step; i++) {
+        if (steps[i].step == STEP_LAUNCH)
+            return true;
+    }
+    return false;
+}
+
+/* Home is off, and no instance lives. */
+static enum place place_of_none(const struct server_state *s)
+{
+    const struct instance_facts *in = &s->facts.instance;
+    const struct move *m = s->has_move ? &s->move : NULL;
+
+    if (in->id[0] == '\0')
+        return PLACE_ONPREM;
+    if (m != NULL && m->direction == DIRECTION_OUT)
+        return launch_is_over(s) ? PLACE_LOST : PLACE_ONPREM;
+    if (m != NULL)
+        return m->committed && !m->interrupted && in->reclaim_at.s == 0
+                   ? PLACE_MOVING_BACK
+                   : PLACE_LOST;
+    return PLACE_LOST;
+}
+
+static enum place place_of(const struct server_state *s)
+{
+    const struct server_facts *f = &s->facts;
+    const struct instance_facts *in = &f->instance;
+    bool alive = in->id[0] != '\0' && !in->terminated, on = f->power == POWER_ON;
+
+    if (f->power == POWER_UNKNOWN || (alive && s->absent_since.s != 0))
+        return PLACE_UNKNOWN;
+    if (alive && on)
+        return s->has_move && s->move.committed && server_mover(s)->overlaps
+                   ? place_of_both(s)
+                   : PLACE_UNKNOWN;
+    if (alive)
+        return in->pending || !in->running ? PLACE_MOVING_OUT : PLACE_CLOUD;
+    return on ? PLACE_ONPREM : place_of_none(s);
+}
+
+/* Between two readings of different systems it may look so; only a later pair of them is
+ * believed. */
+static void look_for_both(struct controller *c, struct server_state *s)
+{
+    struct server_facts *f = &s->facts;
+    bool alive = f->instance.id[0] != '\0' && !f->instance.terminated;
+    enum place place = f->place;
+
+    f->in_both_places = false;
+    if (place == PLACE_UNKNOWN && alive && f->power == POWER_ON)
+        f->place = PLACE_CLOUD;
+    else if (s->has_move)
+        return;
+    f->in_both_places = merge_both_places(c, s);
+    f->place = place;
+    if (f->in_both_places)
+        (void)str_copy(f->blocked, sizeof(f->blocked),
+                       "it runs at home and in the cloud: power one of them off by hand");
+}
+
+void merge_ec2(struct controller *c, struct server_state *s)
+{
+    const struct observation *o = c->sources[SOURCE_INSTANCES].good;
+    struct server_facts *f = &s->facts;
+    const struct seen_vm *vm = merge_vm(c, s);
+
+    f->place_stale =
+        source_is_stale(c, SOURCE_INSTANCES) || source_is_stale(c, SOURCE_VSPHERE);
+    if (o == NULL || vm == NULL) {
+        f->place = PLACE_UNKNOWN;
+        f->place_stale = true;
+        return;
+    }
+    f->place_as_of = o->at.s < c->sources[SOURCE_VSPHERE].good->at.s
+                         ? o->at
+                         : c->sources[SOURCE_VSPHERE].good->at;
+    look_at_ours(c, s, o);
+    look_for_ours(c, s, &o->as.instances);
+    look_at_ours(c, s, o);
+    look_at_interface(c, s, &o->as.instances);
+    f->place = place_of(s);
+    f->lost = f->place == PLACE_LOST;
+    if (f->place == PLACE_ONPREM && f->power == POWER_ON && f->instance.ended &&
+        !(s->has_move && s->move.direction == DIRECTION_OUT))
+        instance_claim(c, s, "");
+    merge_spot(c, f);
+    warnings_merge(c, s);
+    look_for_both(c, s);
+}
+
+/* ----- what is nobody's ----- */
+
+static bool is_claimed(struct controller *c, const struct seen_instance *in)
+{
+    for (size_t i = 0; i < c->n_servers; i++) {
+        const struct server_state *s = &c->servers[i];
+
+        if (str_eq(s->facts.instance.id, in->id) ||
+            (s->has_move && is_of(c, s, in) && str_eq(in->move, s->move.id)))
+            return true;
+    }
+    return false;
+}
+
+static struct unclaimed *unclaimed_find(struct controller *c, const char *id)
+{
+    for (size_t i = 0; i < MAX_UNCLAIMED; i++) {
+        if (str_eq(c->unclaimed[i].id, id))
+            return &c->unclaimed[i];
+    }
+    return NULL;
+}
+
+static void unclaimed_store(struct controller *c, const char *id, struct utc marked)
+{
+    char key[NAME_TEXT], text[24] = "";
+
+    (void)str_format(key, sizeof(key), "orphan:%.50s", id);
+    if (marked.s != 0)
+        (void)str_format(text, sizeof(text), "%lld", (long long)marked.s);
+    setting_store(c, key, text);
+}
+
+bool unclaimed_load(struct controller *c, const char *key, const char *value)
+{
+    struct unclaimed *u = unclaimed_find(c, "");
+    struct err e = {0};
+    int64_t at;
+
+    if (!str_starts(key, "orphan:"))
+        return false;
+    if (u != NULL && str_to_i64(value, 1, c->now.s, &at, &e) == ERR_OK) {
+        (void)str_copy(u->id, sizeof(u->id), key + 7); /* an id is shorter */
+        u->marked.s = at;
+    }
+    return true;
+}
+
+static void unclaimed_mark(struct controller *c, const struct seen_instance *in,
+                           struct utc at)
+{
+    struct unclaimed *u = unclaimed_find(c, "");
+    char text[LINE_TEXT];
+
+    if (u == NULL)
+        return; /* when another one is gone */
+    *u = (struct unclaimed){.marked = at};
+    (void)str_copy(u->id, sizeof(u->id), in->id);
+    (void)str_copy(u->server, sizeof(u->server), in->server);
+    (void)str_format(text, sizeof(text),
+                     "instance %.30s has our tag and is nobody's: it is ended when it "
+                     "still is in 10 minutes",
+                     in->id);
+    unclaimed_store(c, u->id, at);
+    alert_raise(c, server_find(c, in->server) != NULL ? in->server : "", "orphan", text);
+}
+
+/* Ended by a call with its own intent, as any other; never without auto (I8), and never
+ * when a fixed interface would go with it (I6). */
+static void unclaimed_end(struct controller *c, struct unclaimed *u,
+                          const struct seen_instance *in)
+{
+    bool automatic = c->setting == AUTO_ON && c->snooze_until.s == 0;
+    struct call call = {.kind = CALL_TERMINATE};
+
+    if (acts_forbidden(c) || !automatic || c->clock_bad_ticks > 0 ||
+        (in->eni_deletes && config_has_eni(c->config, in->eni)) ||
+        (u->called.s != 0 && c->now.s - u->called.s < END_AGAIN_S))
+        return;
+    (void)str_copy(call.target, sizeof(call.target), u->id);
+    if (server_find(c, in->server) != NULL)
+        (void)str_copy(call.server, sizeof(call.server), in->server);
+    if (call_send(c, &call, "policy", "nobody's for 10 minutes"))
+        u->called = c->now;
+}
+
+/* Once for each complete listing. */
+void unclaimed_watch(struct controller *c)
+{
+    const struct observation *o = c->sources[SOURCE_INSTANCES].good;
+    bool seen[MAX_UNCLAIMED] = {false}, first = c->unclaimed_as_of.s == 0;
+
+    if (o == NULL || o->at.s == c->unclaimed_as_of.s)
+        return;
+    c->unclaimed_as_of = o->at;
+    for (size_t i = 0; i < o->as.instances.n; i++) {
+        const struct seen_instance *in = &o->as.instances.instances[i];
+        struct unclaimed *u = unclaimed_find(c, in->id);
+
+        if (!str_eq(in->deployment, c->config->deployment) || !lives(in) ||
+            is_claimed(c, in))
+            continue;
+        if (u != NULL)
+            seen[u - c->unclaimed] = true;
+        if (u != NULL && !first && o->at.s - u->marked.s >= SECOND_LOOK_S)
+            unclaimed_end(c, u, in);
+        else if (u == NULL && c->now.s - in->launched.s >= YOUNG_S) {
+            unclaimed_mark(c, in, o->at);
+            u = unclaimed_find(c, in->id);
+            if (u != NULL)
+                seen[u - c->unclaimed] = true;
+        }
+    }
+    for (size_t i = 0; i < MAX_UNCLAIMED; i++) {
+        if (c->unclaimed[i].id[0] == '\0' || seen[i])
+            continue;
+        unclaimed_store(c, c->unclaimed[i].id, (struct utc){0});
+        c->unclaimed[i] = (struct unclaimed){0};
+    }
+}

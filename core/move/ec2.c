@@ -1,0 +1,483 @@
+#include <config.h>
+
+#include "core/move/step.h"
+
+#include "core/base/str.h"
+
+/*
+ * The mover without a manager in between: an instance is launched onto the server's
+ * interface, and terminated. Two pairs of tables: with `gap` home goes down before the
+ * cloud comes up; with `overlap` the other way round, both sides up for a while.
+ */
+
+/* A power-off that did not help is not repeated faster than this. */
+enum { RETRY_POWER_S = 30 };
+/* An interface comes free some seconds to minutes after its instance ended (aws-api 4.7);
+ * looked at again after 5, 10, 20 … s. */
+enum { ENI_WAIT_S = 600, AGAIN_FIRST_S = 5, AGAIN_MAX_S = 80 };
+/* What an ended one holds is tried after this: some listings never say that it is free.
+ */
+enum { ENI_TRY_S = 60 };
+/* AWS takes back what it gave notice of; its builds have the whole notice. */
+enum { RECLAIM_SLACK_S = 60 };
+/* Definite errors that a repeat may help against: so many, then the move fails. */
+enum { TRIES_MAX = 4 };
+/* A launch of unknown outcome that is not wanted any more: AWS's listings are believed
+ * after this (reliability 6). */
+enum { UNSEEN_S = 300 };
+enum { RETRY_TERMINATE_S = 30 };
+
+static bool is_alive(const struct instance_facts *in)
+{
+    return in->id[0] != '\0' && !in->terminated;
+}
+
+/* The cloud side does the work, and will go on doing so. */
+static bool cloud_serves(const struct server_facts *f)
+{
+    return is_alive(&f->instance) && f->instance.reclaim_at.s == 0;
+}
+
+/* 5, 10, 20, … s after the newest call. */
+static bool too_early(const struct step_in *in, const struct move *m)
+{
+    int64_t wait = AGAIN_FIRST_S;
+
+    for (int32_t i = 1; i < m->calls && wait < AGAIN_MAX_S; i++)
+        wait *= 2;
+    return in->now.s - in->last->at.s < wait;
+}
+
+static bool is_overdue(const struct step_in *in, const struct move *m)
+{
+    return m->deadline.s != 0 && in->now.s >= m->deadline.s;
+}
+
+/* ----- home goes down ----- */
+
+static bool asked_to_stop(const struct step_in *in)
+{
+    return in->last != NULL &&
+           (in->last_kind == CALL_VM_SHUTDOWN || in->last_kind == CALL_VM_POWER_OFF);
+}
+
+/* With overlap the commit point lies behind: what the drain has proven is looked at all
+ * the same. */
+static bool got_a_build(const struct step_in *in, struct move *m, struct step_out *out)
+{
+    const struct node_facts *source = move_source(in, m);
+
+    if (m->interrupted || !source->known || (source->marked && source->idle))
+        return false;
+    out->verdict = VERDICT_REDO;
+    (void)str_format(m->note, sizeof(m->note), "node %s %s: draining once more",
+                     source->name,
+                     source->marked ? "got a build" : "was opened by somebody");
+    return true;
+}
+
+/* The guest was asked: off with it when it does not go by itself. */
+static void shutdown_goes_on(const struct step_in *in, struct move *m,
+                             struct step_out *out)
+{
+    const struct call_result *last = in->last;
+    int64_t since = in->now.s - m->last_call_at.s;
+    bool guest = in->last_kind == CALL_VM_SHUTDOWN;
+
+    if (last->outcome == OUTCOME_FAILED &&
+        (last->err.code == ERR_AUTH || last->err.code == ERR_FORBIDDEN ||
+         (!guest && !err_is_retryable(last->err.code)))) {
+        say_fail(m, out, FAILURE_PERMANENT, "powering off %s: %s", in->server->vm,
+                 last->err.text);
+        return;
+    }
+    if (guest ? last->outcome != OUTCOME_FAILED && since < in->config->shutdown_timeout
+              : since < RETRY_POWER_S) {
+        say_wait(m, out, "%s %s%s%s", guest ? "shutting down" : "powering off",
+                 in->server->vm, last->outcome == OUTCOME_FAILED ? ": " : "",
+                 last->outcome == OUTCOME_FAILED ? last->err.text : "");
+        return;
+    }
+    say_call(in, m, out, CALL_VM_POWER_OFF, in->facts->vm_id);
+    out->commits = true;
+}
+
+static void step_shutdown(const struct step_in *in, struct move *m, struct step_out *out)
+{
+    const struct server_facts *f = in->facts;
+    bool overlap = in->server->overlaps;
+
+    if (f->place_stale || f->power == POWER_UNKNOWN || f->vm_id[0] == '\0') {
+        say_wait(m, out, "waiting for fresh data of %s", in->server->vm);
+        return;
+    }
+    if (f->power == POWER_OFF) {
+        say_done(m, out);
+        return;
+    }
+    if (in->call_open) {
+        say_wait(m, out, "shutting down %s", in->server->vm);
+        return;
+    }
+    if (overlap && !cloud_serves(f)) {
+        say_fail(m, out, FAILURE_CAPACITY, "the instance was taken back");
+        out->send_home = true;
+        return;
+    }
+    if (!overlap && is_overdue(in, m)) {
+        say_fail(m, out, FAILURE_TRANSIENT, "%s could not be switched off in time",
+                 in->server->vm);
+        return;
+    }
+    if (asked_to_stop(in)) {
+        shutdown_goes_on(in, m, out);
+        return;
+    }
+    if (!overlap && in->server->n_zones == 0 && f->eni_holder[0] != '\0' &&
+        !f->eni_holder_ended) {
+        say_fail(m, out, FAILURE_TRANSIENT, "its interface %s is held by %s",
+                 in->server->eni, f->eni_holder);
+        return;
+    }
+    if (!in->may_commit && !m->committed) {
+        say_wait(m, out, "waiting for a slot");
+        return;
+    }
+    if (got_a_build(in, m, out) || disconnect_first(in, m, out))
+        return;
+    say_call(in, m, out, CALL_VM_SHUTDOWN, f->vm_id);
+    out->commits = true;
+}
+
+/* ----- the cloud comes up ----- */
+
+static void fill_launch(const struct step_in *in, const struct offering *o,
+                        struct run_in_cloud *r)
+{
+    const struct server_config *s = in->server;
+
+    *r = (struct run_in_cloud){.spot = o->lifecycle == LIFECYCLE_SPOT};
+    if (r->spot) { /* the bound of on-demand is no cap: AWS would not know it */
+        r->has_max_price = o->has_max_price;
+        r->max_price = o->max_price;
+    }
+    (void)str_copy(r->instance_type, sizeof(r->instance_type), o->type);
+    (void)str_copy(r->eni, sizeof(r->eni), o->eni);
+    (void)str_copy(r->subnet, sizeof(r->subnet), o->eni[0] == '\0' ? o->subnet : "");
+    for (size_t i = 0; i < s->n_security_groups && i < MAX_SECURITY_GROUPS; i++)
+        (void)str_copy(r->security_groups[r->n_security_groups++], ID_TEXT,
+                       s->security_groups[i]);
+    (void)str_copy(r->launch_template, sizeof(r->launch_template), s->launch_template);
+    (void)str_copy(r->image, sizeof(r->image), s->image);
+    (void)str_copy(r->key_name, sizeof(r->key_name), s->key_name);
+    (void)str_copy(r->iam_profile, sizeof(r->iam_profile), s->iam_profile);
+}
+
+/* What this move launched, NULL: the configuration does not know it any more. */
+static const struct offering *launched(const struct step_in *in, const struct move *m)
+{
+    const struct server_config *s = in->server;
+    const char *zone = ""; /* that of the own interface */
+
+    for (size_t i = 0; i < s->n_zones; i++) {
+        if (str_eq(s->zones[i].name, m->zone))
+            zone = m->zone;
+    }
+    for (size_t i = 0; i < s->n_offerings; i++) {
+        const struct offering *o = &s->offerings[i];
+
+        if (str_eq(o->type, m->type) && o->lifecycle == m->lifecycle &&
+            str_eq(o->zone, zone))
+            return o;
+    }
+    return NULL;
+}
+
+/* again: with the token of the launch whose outcome is not known. */
+static void launch(const struct step_in *in, struct move *m, struct step_out *out,
+                   const struct offering *o, bool again)
+{
+    say_call(in, m, out, CALL_LAUNCH, o->eni[0] != '\0' ? o->eni : o->type);
+    out->commits = true;
+    fill_launch(in, o, &out->call.run);
+    out->call.run.again = again;
+}
+
+/* This one is not to be had: the next, as long as there is one. */
+static void next_offering(struct move *m, struct step_out *out, const char *why)
+{
+    out->verdict = VERDICT_NEXT;
+    (void)str_format(m->note, sizeof(m->note), "%.180s", why);
+}
+
+/* It was launched: wait until it runs. */
+static void launch_seen(const struct step_in *in, struct move *m, struct step_out *out)
+{
+    const struct instance_facts *i = &in->facts->instance;
+    char why[LINE_TEXT];
+
+    if (i->terminated) {
+        (void)str_format(why, sizeof(why), "%.30s died of its launch%s%.60s", i->id,
+                         i->state_reason[0] != '\0' ? ": " : "", i->state_reason);
+        /* aws-api 4.2: these are of a wrong configuration, the others of the cloud's. */
+        if (str_starts(i->state_reason, "Client.") &&
+            !str_eq(i->state_reason, "Client.UserInitiatedShutdown") &&
+            !str_eq(i->state_reason, "Client.VolumeLimitExceeded"))
+            say_fail(m, out, FAILURE_PERMANENT, "%s", why);
+        else
+            next_offering(m, out, why);
+        return;
+    }
+    if (i->running && !i->pending && !in->facts->place_stale) {
+        say_done(m, out);
+        return;
+    }
+    if (is_overdue(in, m)) {
+        say_fail(m, out, FAILURE_TRANSIENT, "instance %s did not start in time", i->id);
+        out->send_home = true;
+        return;
+    }
+    say_wait(m, out, "instance %s starts", i->id);
+}
+
+/* A definite no. True when a verdict was given; else it is asked anew. */
+static bool launch_refused(const struct step_in *in, struct move *m, struct step_out *out)
+{
+    const struct call_result *last = in->last;
+    bool in_use = last->err.code == ERR_CONFLICT;
+
+    if (last->err.code == ERR_CAPACITY) {
+        next_offering(m, out, last->err.text);
+        return true;
+    }
+    if (!err_is_retryable(last->err.code) ||
+        (in_use ? in->now.s - m->step_since.s >= ENI_WAIT_S : m->calls >= TRIES_MAX)) {
+        say_fail(m, out, failure_of(last), "the launch was refused: %s", last->err.text);
+        return true;
+    }
+    if (!too_early(in, m))
+        return false;
+    say_wait(m, out, "launching: %s", last->err.text);
+    return true;
+}
+
+/* The newest launch of this step. True when a verdict was given; *again: it must be found
+ * out by the same call. */
+static bool launch_resolve(const struct step_in *in, struct move *m, struct step_out *out,
+                           bool *again)
+{
+    const struct call_result *last = in->last_kind == CALL_LAUNCH ? in->last : NULL;
+
+    *again = false;
+    if (last == NULL || last->outcome == OUTCOME_DONE)
+        return false;
+    if (last->outcome == OUTCOME_FAILED)
+        return launch_refused(in, m, out);
+    if (is_overdue(in, m) ? in->now.s - last->at.s < UNSEEN_S : too_early(in, m)) {
+        say_wait(m, out, "launching, its answer was lost");
+        return true;
+    }
+    *again = true;
+    return false;
+}
+
+/* True when a verdict was given. */
+static bool eni_is_held(const struct step_in *in, struct move *m, struct step_out *out)
+{
+    const struct server_facts *f = in->facts;
+    int64_t waited = in->now.s - m->step_since.s;
+
+    /* Of its own interface alone it is known. */
+    if (!str_eq(in->choice.offering->eni, in->server->eni) || f->eni_holder[0] == '\0' ||
+        (f->eni_holder_ended && waited >= ENI_TRY_S))
+        return false;
+    if (waited < ENI_WAIT_S)
+        say_wait(m, out, "its interface is still held by %s", f->eni_holder);
+    else
+        say_fail(m, out, FAILURE_TRANSIENT, "its interface %s is held by %s",
+                 in->server->eni, f->eni_holder);
+    return true;
+}
+
+/* The same call finds out what became of it. */
+static void launch_again(const struct step_in *in, struct move *m, struct step_out *out)
+{
+    const struct offering *o = launched(in, m);
+
+    if (o != NULL)
+        launch(in, m, out, o, true);
+    else if (in->now.s - in->last->at.s < UNSEEN_S)
+        say_wait(m, out, "launched something that is not configured any more");
+    else
+        say_fail(m, out, FAILURE_TRANSIENT, "the answer of a launch was lost");
+}
+
+static void step_launch(const struct step_in *in, struct move *m, struct step_out *out)
+{
+    const struct server_facts *f = in->facts;
+    bool again;
+
+    if (f->instance.id[0] != '\0') {
+        launch_seen(in, m, out);
+        return;
+    }
+    if (in->call_open || f->place_stale || f->power == POWER_UNKNOWN) {
+        say_wait(m, out, in->call_open ? "launching" : "waiting for fresh data");
+        return;
+    }
+    if (launch_resolve(in, m, out, &again))
+        return;
+    if (is_overdue(in, m)) {
+        say_fail(m, out, FAILURE_TRANSIENT, "no instance came in time");
+        return;
+    }
+    /* Never two copies: with gap it must be seen off right before. */
+    if (!in->server->overlaps && f->power != POWER_OFF) {
+        out->verdict = VERDICT_REDO;
+        (void)str_format(m->note, sizeof(m->note), "%s was switched on by somebody",
+                         in->server->vm);
+        return;
+    }
+    if (again) {
+        launch_again(in, m, out);
+        return;
+    }
+    if (!in->may_commit && !m->committed) {
+        say_wait(m, out, "waiting for a slot");
+        return;
+    }
+    if (!move_takes(in, m, out) || eni_is_held(in, m, out))
+        return;
+    launch(in, m, out, in->choice.offering, false);
+}
+
+/* ----- the cloud goes down ----- */
+
+static void step_terminate(const struct step_in *in, struct move *m, struct step_out *out)
+{
+    const struct server_facts *f = in->facts;
+    const struct instance_facts *i = &f->instance;
+
+    if (i->id[0] == '\0' || i->ended) {
+        say_done(m, out);
+        return;
+    }
+    if (in->call_open || f->place_stale || i->terminated) {
+        say_wait(m, out,
+                 f->place_stale ? "waiting for fresh data"
+                                : "instance %s comes to its end",
+                 i->id);
+        return;
+    }
+    if (m->interrupted && i->reclaim_at.s != 0 &&
+        in->now.s < i->reclaim_at.s + RECLAIM_SLACK_S) {
+        say_wait(m, out, "AWS takes %s back", i->id);
+        return;
+    }
+    if (i->eni_deletes) {
+        (void)str_format(m->note, sizeof(m->note),
+                         "its end would delete the interface %.40s: switch "
+                         "DeleteOnTermination off in AWS",
+                         i->eni);
+        out->verdict = VERDICT_BLOCK;
+        return;
+    }
+    if (in->last != NULL && in->last_kind == CALL_TERMINATE &&
+        in->now.s - in->last->at.s < RETRY_TERMINATE_S) {
+        say_wait(m, out, "terminating %s%s%s", i->id,
+                 in->last->outcome == OUTCOME_FAILED ? ": " : "",
+                 in->last->outcome == OUTCOME_FAILED ? in->last->err.text : "");
+        return;
+    }
+    if (!in->may_commit && !m->committed) {
+        say_wait(m, out, "waiting for a slot");
+        return;
+    }
+    if (in->last_kind != CALL_TERMINATE &&
+        (got_a_build(in, m, out) || disconnect_first(in, m, out)))
+        return;
+    say_call(in, m, out, CALL_TERMINATE, i->id);
+    out->commits = true;
+}
+
+/* ----- overlap ----- */
+
+/* The commit point of the way back: home and the instance are up from here on. A cloud
+ * side that is taken back gives no more builds at once. */
+static void step_come_up(const struct step_in *in, struct move *m, struct step_out *out)
+{
+    const struct node_facts *cloud = &in->facts->cloud;
+
+    if (m->interrupted && cloud->known && !cloud->marked && !in->call_open &&
+        seen_since_call(in, m, cloud->as_of)) {
+        say_call(in, m, out, CALL_NODE_CLOSE, cloud->name);
+        return;
+    }
+    if (in->facts->power != POWER_ON && !in->may_commit && !m->committed) {
+        say_wait(m, out, "waiting for a slot");
+        return;
+    }
+    step_power_on(in, m, out);
+    out->commits = out->verdict == VERDICT_CALL;
+}
+
+/* Home drains while the cloud works: gone there, it stays here. */
+static void step_drain_home(const struct step_in *in, struct move *m,
+                            struct step_out *out)
+{
+    if (!in->facts->place_stale && !cloud_serves(in->facts)) {
+        say_fail(m, out, FAILURE_CAPACITY, "the instance was taken back");
+        out->send_home = true;
+        return;
+    }
+    step_drain(in, m, out);
+}
+
+/* Waiting for the agent, or for the switch: what is taken back meanwhile ends the move.
+ */
+static void step_boot_beside(const struct step_in *in, struct move *m,
+                             struct step_out *out)
+{
+    step_boot(in, m, out);
+    out->send_home = out->verdict == VERDICT_FAIL;
+}
+
+static void step_switch_over(const struct step_in *in, struct move *m,
+                             struct step_out *out)
+{
+    step_switch(in, m, out);
+    out->send_home = out->verdict == VERDICT_FAIL;
+}
+
+const struct mover_ops mover_ec2 = {
+    .name = "ec2",
+    .launches = true,
+    .out = {{STEP_DRAIN, step_drain},
+            {STEP_SHUTDOWN, step_shutdown},
+            {STEP_LAUNCH, step_launch},
+            {STEP_BOOT, step_boot},
+            {STEP_NODE, step_node}},
+    .n_out = 5,
+    .back = {{STEP_DRAIN, step_drain},
+             {STEP_TERMINATE, step_terminate},
+             {STEP_POWER_ON, step_power_on},
+             {STEP_NODE, step_node}},
+    .n_back = 4,
+};
+
+const struct mover_ops mover_ec2_overlap = {
+    .name = "ec2-overlap",
+    .launches = true,
+    .overlaps = true,
+    .out = {{STEP_LAUNCH, step_launch},
+            {STEP_BOOT, step_boot_beside},
+            {STEP_NODE, step_switch_over},
+            {STEP_DRAIN, step_drain_home},
+            {STEP_SHUTDOWN, step_shutdown}},
+    .n_out = 5,
+    .back = {{STEP_POWER_ON, step_come_up},
+             {STEP_NODE, step_switch},
+             {STEP_DRAIN, step_drain},
+             {STEP_TERMINATE, step_terminate}},
+    .n_back = 4,
+};

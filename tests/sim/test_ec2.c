@@ -1,0 +1,223 @@
+#include <config.h>
+
+#include "tests/sim/weeks.h"
+
+#include "core/base/str.h"
+#include "core/sim/site_impl.h"
+
+#include "tests/unit/table.h"
+
+#include <string.h>
+
+/* Servers that are launched and terminated by the controller itself: the same promises
+ * as with a manager, and what only this mover can break. */
+
+enum { DAY_S = 86400, EVENING_S = 12 * 3600, CRASH_MEAN_S = 15 * 60 };
+
+/* Instances that AWS bills, whoever thinks to know them. */
+static int64_t alive(const struct run *r)
+{
+    const struct world *w = r->site->w;
+    int64_t n = 0;
+
+    for (size_t i = 0; i < w->n_instances; i++)
+        n += w->instances[i]->dying_since == 0 ? 1 : 0;
+    return n;
+}
+
+static void keeps_promises(const struct run *r, int64_t least)
+{
+    const struct watched *w = &r->watched;
+    int64_t percent = r->report.ready_minutes * 10000 / r->report.planned_minutes;
+
+    print_message(
+        "ready %lld.%02lld %%, %lld interruptions, %lld moves out, %lld failed, "
+        "%lld launches by %lld calls, both %lld s at most\n",
+        (long long)percent / 100, (long long)percent % 100,
+        (long long)r->report.interruptions, (long long)r->report.moves_out,
+        (long long)r->report.moves_failed, (long long)r->totals.launches,
+        (long long)w->launch_calls, (long long)r->totals.both_places_max_ms / 1000);
+    assert_true(percent >= least * 100);
+    assert_int_equal(w->in_cloud_late, 0);
+    if (w->acts_unexplained > 0)
+        fail_msg("unexplained: %s", w->first_wrong);
+    if (r->report.violations > 0)
+        fail_msg("%s", r->report.violation);
+    assert_int_equal(r->totals.builds_killed_by_us, 0);
+    assert_true(r->totals.launches <= w->launch_calls + w->run_calls);
+}
+
+/* Home goes down first: never two copies, and no Velostrata is asked for anything. */
+static void test_week_with_a_gap(void **state)
+{
+    struct run *r = run_prepare_as(1, "ec2", NULL);
+
+    (void)state;
+    r->options.duration_s = WEEK_S;
+    run_go(r);
+    assert_int_equal(r->report.planned_minutes, 5 * 4 * 9 * 60);
+    keeps_promises(r, 97);
+    assert_int_equal(r->totals.both_places_ms, 0);
+    assert_int_equal(r->totals.cloud_ms_in_extension, 0);
+    assert_int_equal(r->watched.run_calls, 0);
+    assert_true(r->watched.acts > 100);
+    run_free(r);
+}
+
+/* The cloud comes up first: the tests never stop, and both sides are up for a while. */
+static void test_week_with_overlap(void **state)
+{
+    struct run *r = run_prepare_as(2, "ec2", NULL);
+
+    (void)state;
+    for (size_t i = 0; i < r->config->n_servers; i++)
+        r->config->servers[i].overlaps = true;
+    r->options.duration_s = WEEK_S;
+    run_go(r);
+    keeps_promises(r, 97);
+    assert_true(r->totals.both_places_ms > 0);
+    run_free(r);
+}
+
+/* All ways to move in one fleet. */
+static void test_mixed_week(void **state)
+{
+    struct run *r = run_prepare_as(3, "mixed", NULL);
+
+    (void)state;
+    r->options.duration_s = WEEK_S;
+    run_go(r);
+    keeps_promises(r, 97);
+    assert_int_equal(r->watched.extension_late, 0);
+    assert_true(r->watched.run_calls > 0 && r->watched.launch_calls > 0);
+    run_free(r);
+}
+
+/* What the controller is told of its own acts is a lie or nothing at all: it finds out.
+ */
+static void test_lost_answers(void **state)
+{
+    static const char *const faults[] = {"ec2.reset-after=0.3",
+                                         "ec2.late-500=0.3",
+                                         "ec2.reset-before=0.3",
+                                         "ec2.timeout=0.1",
+                                         "ec2.truncated=0.2,ec2.wrong-type=0.1",
+                                         "no-capacity=0.5",
+                                         "deaf=0.5",
+                                         "vsphere.reset-after=0.2"};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(faults); i++) {
+        struct run *r = run_prepare_as(40 + i, "ec2", faults[i]);
+
+        print_message("%s: ", faults[i]);
+        r->options.duration_s = EVENING_S;
+        run_go(r);
+        keeps_promises(r, 80);
+        assert_int_equal(r->totals.both_places_ms, 0);
+        assert_int_equal(alive(r), 0);
+        run_free(r);
+    }
+}
+
+/* Killed at any moment, with launches and ends under way whose answers nobody hears. */
+static void test_crashes(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 51; seed < 54; seed++) {
+        struct run *r = run_prepare_as(seed, "ec2", NULL);
+        bool overlaps = seed % 3 == 2;
+
+        for (size_t i = 0; overlaps && i < r->config->n_servers; i++)
+            r->config->servers[i].overlaps = true;
+        r->options.duration_s = DAY_S + EVENING_S;
+        r->options.crash_mean_s = CRASH_MEAN_S;
+        run_go(r);
+        print_message("%lld crashes%s: ", (long long)r->report.crashes,
+                      overlaps ? ", overlap" : "");
+        keeps_promises(r, 90);
+        assert_true(r->report.crashes > 60);
+        assert_true(overlaps || r->totals.both_places_ms == 0);
+        assert_int_equal(alive(r), 0);
+        run_free(r);
+    }
+}
+
+/* Somebody's instance with our tag, and one without it. */
+struct strays {
+    struct run *r;
+    int64_t serials[2], launched_ms, ended_ms;
+    int64_t marked_ms, marks;
+};
+
+static void stray_minute(void *ctx, const struct fleet *f)
+{
+    enum { NIGHT_S = 12 * 3600 };
+    struct strays *s = ctx;
+    struct world *w = s->r->site->w;
+    const char *const deployments[] = {"demo", "another"};
+    const struct sim_instance *in;
+
+    for (size_t i = 0; f->at.s - s->r->options.from.s >= NIGHT_S && s->serials[1] == 0;
+         i++) {
+        struct sim_tag tags[2] = {{.key = "rushhour:deployment"},
+                                  {"rushhour:server", "cache"}};
+        struct sim_launch l = {.type = "c5.2xlarge",
+                               .image = "ami-1",
+                               .client_token = "",
+                               .spot = false,
+                               .tags = tags,
+                               .n_tags = 2};
+
+        (void)str_copy(tags[0].value, sizeof(tags[0].value), deployments[i]);
+        assert_int_equal(world_launch(w, &l, &in), SIM_OK);
+        s->serials[i] = in->serial;
+        s->launched_ms = w->now;
+    }
+    in = s->serials[0] != 0 ? world_instance_by_serial(w, s->serials[0]) : NULL;
+    if (in != NULL)
+        s->ended_ms = in->dying_since;
+}
+
+static void stray_entry(void *ctx, const struct journal_entry *j)
+{
+    struct strays *s = ctx;
+
+    if (str_eq(j->action, "orphan")) {
+        s->marked_ms = j->at.s * 1000;
+        s->marks++;
+    }
+}
+
+static void test_orphan(void **state)
+{
+    struct strays s = {.r = run_prepare_as(60, "ec2", NULL)};
+
+    (void)state;
+    s.r->options.duration_s = EVENING_S + 3600;
+    s.r->options.each_minute = stray_minute;
+    s.r->options.each_entry = stray_entry;
+    s.r->options.ctx = &s;
+    run_go(s.r);
+    /* marked when it is no launch on its way any more, ended after a second look */
+    print_message("marked %lld s, ended %lld s after the launch\n",
+                  (long long)(s.marked_ms - s.launched_ms) / 1000,
+                  (long long)(s.ended_ms - s.launched_ms) / 1000);
+    assert_int_equal(s.marks, 1);
+    assert_true(s.marked_ms - s.launched_ms >= 120 * 1000);
+    assert_true(s.ended_ms - s.marked_ms >= 600 * 1000);
+    assert_true(s.ended_ms - s.launched_ms <= 15 * 60 * 1000);
+    assert_int_equal(alive(s.r), 1); /* that of another deployment is none of ours */
+    run_free(s.r);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_week_with_a_gap), cmocka_unit_test(test_week_with_overlap),
+        cmocka_unit_test(test_mixed_week),      cmocka_unit_test(test_lost_answers),
+        cmocka_unit_test(test_crashes),         cmocka_unit_test(test_orphan),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
