@@ -53,6 +53,7 @@ static enum err_code read_options(struct demo *d, const struct args *a, struct e
     d->speed = (int32_t)speed;
     d->seed = (uint64_t)seed;
     d->servers = (int32_t)servers;
+    d->mover = a->set[FLAG_MOVER] ? a->value[FLAG_MOVER] : NULL;
     /* Off a terminal: one simulated week, as fast as it goes, unless a speed was asked
      * for. */
     if (isatty(STDIN_FILENO) == 0 || isatty(STDOUT_FILENO) == 0 || d->json) {
@@ -79,8 +80,11 @@ int demo_options(struct demo *d, const struct args *a)
 
 int demo_site(struct demo *d, const char *faults)
 {
-    struct site_options o = {
-        .seed = d->seed, .servers = d->servers, .start = d->from, .faults = faults};
+    struct site_options o = {.seed = d->seed,
+                             .servers = d->servers,
+                             .start = d->from,
+                             .mover = d->mover,
+                             .faults = faults};
     struct err e = {0};
 
     return site_new(&o, &d->site, &e) == ERR_OK ? EXIT_DONE : session_fail(&e);

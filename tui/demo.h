@@ -18,6 +18,7 @@ struct demo {
     bool speed_given, json;
     uint64_t seed;
     int32_t servers;
+    const char *mover; /* as given, NULL = the site's default */
 };
 
 /* Reads the options. Prints what is wrong; an exit code. */
