@@ -1,12 +1,14 @@
 /*
  * ec2_peer - drives our EC2 client against a server that is not ours: reads instances by
  * tag and by id, spot requests, interfaces and prices, and prints what it sees.
- * usage: ec2_peer URL REGION DEPLOYMENT ENI INSTANCE. Keys come from the environment, as
- * in production. Ends with 0 when every listing was read and holds what was asked for.
+ * It also launches an instance of IMAGE onto the interface and terminates it.
+ * usage: ec2_peer URL REGION DEPLOYMENT ENI INSTANCE IMAGE. Keys come from the
+ * environment, as in production. Ends with 0 when every listing was read and holds what
+ * was asked for.
  */
 #include <config.h>
 
-#include "core/api/ec2.h"
+#include "core/api/ec2_act.h"
 #include "core/base/str.h"
 #include "core/base/timefmt.h"
 
@@ -89,6 +91,73 @@ static void others(struct ec2 *c, const struct poll_hints *hints, const char *en
     observation_unref(o);
 }
 
+static struct call_result act(struct ec2 *c, const struct call *call)
+{
+    struct call_result r;
+
+    ec2_act(c, call, &r);
+    printf("%-4s %s: %s%s%s\n", r.outcome == OUTCOME_DONE ? "ok" : "FAIL",
+           call_word(call->kind), outcome_word(r.outcome),
+           r.detail[0] != '\0' ? ", " : "", r.detail);
+    if (r.outcome != OUTCOME_DONE) {
+        printf("     %s\n", r.err.text);
+        failures++;
+    }
+    return r;
+}
+
+static const struct seen_instance *find(const struct observation *o, const char *id)
+{
+    for (size_t i = 0; o != NULL && i < o->as.instances.n; i++) {
+        if (str_eq(o->as.instances.instances[i].id, id))
+            return &o->as.instances.instances[i];
+    }
+    return NULL;
+}
+
+/* With everything in it that a launch may have. A token that comes again is the peer's to
+ * heed: some launch again. */
+static void acts(struct ec2 *c, const char *deployment, const char *eni,
+                 const char *image)
+{
+    struct call call = {.kind = CALL_LAUNCH, .server = "cache", .move = "m-2"};
+    struct call end = {.kind = CALL_TERMINATE};
+    struct poll_hints none = {0};
+    struct call_result first, again;
+    struct observation *o;
+    const struct seen_instance *in;
+
+    call.run = (struct run_in_cloud){.instance_type = "c5.2xlarge",
+                                     .spot = true,
+                                     .has_max_price = true,
+                                     .max_price = {250000000},
+                                     .token = "rh1-peer"};
+    (void)str_copy(call.run.deployment, sizeof(call.run.deployment), deployment);
+    (void)str_copy(call.run.eni, sizeof(call.run.eni), eni);
+    (void)str_copy(call.run.image, sizeof(call.run.image), image);
+    first = act(c, &call);
+    o = look(c, SOURCE_INSTANCES, &none);
+    in = find(o, first.detail);
+    check("it is launched with its tags and onto its interface, which survives it",
+          in != NULL && str_eq(in->server, "cache") && str_eq(in->move, "m-2") &&
+              in->lifecycle == LIFECYCLE_SPOT && str_eq(in->eni, eni) &&
+              !in->eni_deletes);
+    observation_unref(o);
+    again = act(c, &call);
+    printf("     the token again: %s\n",
+           str_eq(again.detail, first.detail) ? "the same instance" : "another one");
+    (void)str_copy(end.target, sizeof(end.target), again.detail);
+    (void)act(c, &end);
+    (void)str_copy(end.target, sizeof(end.target), first.detail);
+    (void)act(c, &end);
+    (void)act(c, &end); /* it is so already */
+    o = look(c, SOURCE_INSTANCES, &none);
+    in = find(o, first.detail);
+    check("it comes to its end", in == NULL || in->state == INSTANCE_TERMINATED ||
+                                     in->state == INSTANCE_SHUTTING_DOWN);
+    observation_unref(o);
+}
+
 int main(int argc, char **argv)
 {
     const struct http_client_config http = {.timeout_ms = 20000,
@@ -104,8 +173,8 @@ int main(int argc, char **argv)
     struct transport t;
     struct err e = {0};
 
-    if (argc != 6) {
-        fprintf(stderr, "usage: ec2_peer URL REGION DEPLOYMENT ENI INSTANCE\n");
+    if (argc != 7) {
+        fprintf(stderr, "usage: ec2_peer URL REGION DEPLOYMENT ENI INSTANCE IMAGE\n");
         return 2;
     }
     config.aws.endpoint_ec2 = argv[1];
@@ -124,6 +193,7 @@ int main(int argc, char **argv)
         return 1;
     }
     instances(c, &hints, argv[5]);
+    acts(c, argv[3], argv[4], argv[6]);
     config.deployment = "another deployment *";
     instances(c, &hints, argv[5]); /* the tag does not show it now, its id does */
     others(c, &hints, argv[4]);

@@ -75,7 +75,7 @@ def write(name, text):
     with open(os.open(os.path.join(scratch, name), os.O_WRONLY | os.O_CREAT, 0o600), "w") as f:
         f.write(text)
 
-write("ids", f"eni={eni}\ninstance={instance}\nqueue={queue}\n")
+write("ids", f"eni={eni}\ninstance={instance}\nimage={image}\nqueue={queue}\n")
 write("pair", f"[default]\naws_access_key_id = {pair[0]}\naws_secret_access_key = {pair[1]}\n")
 write("short", "[default]\naws_access_key_id = {AccessKeyId}\naws_secret_access_key = "
       "{SecretAccessKey}\naws_session_token = {SessionToken}\n".format(**short))
@@ -88,7 +88,7 @@ AWS_CONFIG_FILE=$scratch/none
 export AWS_CONFIG_FILE AWS_SHARED_CREDENTIALS_FILE
 run() { # keys
     AWS_SHARED_CREDENTIALS_FILE=$scratch/$1
-    timeout 120 tests/peers/ec2_peer "$url" eu-west-1 'haifa & co *?' "$eni" "$instance"
+    timeout 120 tests/peers/ec2_peer "$url" eu-west-1 'haifa & co *?' "$eni" "$instance" "$image"
 }
 echo "-- a pair of keys"
 run pair || failed=1
