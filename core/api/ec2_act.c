@@ -98,7 +98,7 @@ static void put_tags(struct ec2 *c, const struct call *call)
 {
     static const char *const resources[] = {"instance", "volume",
                                             "spot-instances-request"};
-    const char *const tags[][2] = {{"rushhour:deployment", c->config->deployment},
+    const char *const tags[][2] = {{"rushhour:deployment", call->run.deployment},
                                    {"rushhour:server", call->server},
                                    {"rushhour:move-id", call->move}};
     size_t n = call->run.spot ? ARRAY_LEN(resources) : ARRAY_LEN(resources) - 1;
@@ -125,8 +125,9 @@ static enum err_code make_launch(struct ec2 *c, const struct call *call, struct 
     struct strbuf *b = &c->body, data;
 
     if (run->token[0] == '\0' || run->instance_type[0] == '\0' || call->move[0] == '\0' ||
+        run->deployment[0] == '\0' ||
         (run->launch_template[0] == '\0') == (run->image[0] == '\0'))
-        return err_set(e, ERR_BUG, "a launch without token, type, move or image");
+        return err_set(e, ERR_BUG, "a launch without token, type, tags or image");
     ec2_body_put(b, "MinCount", "1");
     ec2_body_put(b, "MaxCount", "1");
     ec2_body_put(b, "InstanceType", run->instance_type);

@@ -59,6 +59,7 @@ struct run_in_cloud {
     bool has_max_price;
     struct usd max_price; /* per hour */
     /* LAUNCH */
+    char deployment[NAME_TEXT]; /* a tag; server and move are those of the call */
     char launch_template[NAME_TEXT], image[ID_TEXT]; /* one of them is "" */
     char key_name[NAME_TEXT], iam_profile[URL_TEXT]; /* "" = none */
     char token[NAME_TEXT]; /* the same request with the same token launches once */

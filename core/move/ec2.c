@@ -167,6 +167,7 @@ static void fill_launch(const struct step_in *in, const struct offering *o,
     for (size_t i = 0; i < s->n_security_groups && i < MAX_SECURITY_GROUPS; i++)
         (void)str_copy(r->security_groups[r->n_security_groups++], ID_TEXT,
                        s->security_groups[i]);
+    (void)str_copy(r->deployment, sizeof(r->deployment), in->config->deployment);
     (void)str_copy(r->launch_template, sizeof(r->launch_template), s->launch_template);
     (void)str_copy(r->image, sizeof(r->image), s->image);
     (void)str_copy(r->key_name, sizeof(r->key_name), s->key_name);

@@ -243,6 +243,68 @@ static void stop_extension(struct world *w, int32_t unused, const struct call *c
     started(r, world_extension_act(w, SIM_STOP_EXTENSION, manager_user, &key), &key);
 }
 
+/* ---- the region ---- */
+
+/* What two launches with one token are compared by. */
+static uint64_t hash_of(const struct call *call)
+{
+    const char *const texts[] = {call->run.instance_type, call->run.eni, call->move,
+                                 call->run.spot ? "spot" : ""};
+    uint64_t h = UINT64_C(14695981039346656037);
+
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+        for (const char *p = texts[i]; *p != '\0'; p++)
+            h = (h ^ (unsigned char)*p) * UINT64_C(1099511628211);
+        h = (h ^ 0xff) * UINT64_C(1099511628211);
+    }
+    return h;
+}
+
+static void launch(struct world *w, int32_t unused, const struct call *call,
+                   struct call_result *r)
+{
+    const struct run_in_cloud *run = &call->run;
+    struct sim_tag tags[] = {{.key = "rushhour:deployment"},
+                             {.key = "rushhour:server"},
+                             {.key = "rushhour:move-id"}};
+    const struct sim_launch l = {
+        .type = run->instance_type,
+        .image = sim_template_image,
+        .eni = or_null(run->eni),
+        .subnet = or_null(run->subnet),
+        .client_token = run->token,
+        .request_hash = hash_of(call),
+        .spot = run->spot,
+        .cap = run->spot && run->has_max_price ? run->max_price.nanos : 0,
+        .tags = tags,
+        .n_tags = ARRAY_LEN(tags),
+    };
+    const struct sim_instance *i = world_instance_by_token(w, run->token);
+    enum sim_refusal no = SIM_OK;
+
+    (void)unused;
+    (void)str_copy(tags[0].value, sizeof(tags[0].value), run->deployment); /* shorter */
+    (void)str_copy(tags[1].value, sizeof(tags[1].value), call->server);
+    (void)str_copy(tags[2].value, sizeof(tags[2].value), call->move);
+    if (i != NULL && (i->request_hash != l.request_hash || i->dying_since != 0)) {
+        fail(r, i->dying_since != 0 ? ERR_CAPACITY : ERR_CONFLICT,
+             "the token was used before");
+        return;
+    }
+    if (i == NULL)
+        no = world_launch(w, &l, &i);
+    refuse(r, no);
+    if (no == SIM_OK)
+        (void)str_copy(r->detail, sizeof(r->detail), i->id);
+}
+
+static void terminate(struct world *w, int32_t unused, const struct call *call,
+                      struct call_result *r)
+{
+    (void)unused;
+    refuse(r, world_terminate(w, call->target));
+}
+
 /* ---- all of them ---- */
 
 /* What the call's target names. */
@@ -265,6 +327,8 @@ void typed_act(struct world *w, const struct call *call, struct call_result *out
         [CALL_RETURN] = {OF_VM, bring_back},
         [CALL_EXTENSION_START] = {OF_ITSELF, start_extension},
         [CALL_EXTENSION_STOP] = {OF_ITSELF, stop_extension},
+        [CALL_LAUNCH] = {OF_ITSELF, launch},
+        [CALL_TERMINATE] = {OF_ITSELF, terminate},
         [CALL_VM_POWER_ON] = {OF_VM, power_on},
         [CALL_VM_POWER_OFF] = {OF_VM, power_off},
         [CALL_VM_SHUTDOWN] = {OF_VM, shutdown_guest},

@@ -43,8 +43,8 @@ static void site_open(struct site *s)
     s->now = (struct clock_fake){.utc = {1800000000}, .mono = {1}};
     s->clock = clock_fake_clock(&s->now);
     s->server = (struct server_config){.name = "cache", .eni = "eni-1"};
-    s->config = (struct config){
-        .deployment = "haifa & co", .servers = &s->server, .n_servers = 1};
+    s->config =
+        (struct config){.deployment = "another", .servers = &s->server, .n_servers = 1};
     s->config.aws.region = "eu-west-1";
     s->config.aws.endpoint_ec2 = "http://127.0.0.1:9";
     assert_int_equal(aws_credentials_new_static("AKTEST", "s3cr3t", NULL, &s->clock,
@@ -61,6 +61,7 @@ static void site_open(struct site *s)
                                     .eni = "eni-1",
                                     .spot = true,
                                     .launch_template = "tests:3",
+                                    .deployment = "haifa & co",
                                     .token = "rh1-0123"}};
 }
 
@@ -153,6 +154,7 @@ static void test_launch_of_an_image(void **state)
         .security_groups = {"sg-1", "sg-2"},
         .n_security_groups = 2,
         .token = "rh1-9",
+        .deployment = "haifa",
     };
     act(&s, (struct script_rule){.needle = "RunInstances", .body = LAUNCHED("16")});
     assert_int_equal(s.result.outcome, OUTCOME_DONE);

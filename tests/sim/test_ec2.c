@@ -28,7 +28,7 @@ static int64_t alive(const struct run *r)
 static void keeps_promises(const struct run *r, int64_t least)
 {
     const struct watched *w = &r->watched;
-    int64_t percent = r->report.ready_minutes * 10000 / r->report.planned_minutes;
+    int64_t percent = r->report.ready_s * 10000 / r->report.planned_s;
 
     print_message(
         "ready %lld.%02lld %%, %lld interruptions, %lld moves out, %lld failed, "
@@ -55,7 +55,7 @@ static void test_week_with_a_gap(void **state)
     (void)state;
     r->options.duration_s = WEEK_S;
     run_go(r);
-    assert_int_equal(r->report.planned_minutes, 5 * 4 * 9 * 60);
+    assert_int_equal(r->report.planned_s, 5 * 4 * 9 * 3600);
     keeps_promises(r, 97);
     assert_int_equal(r->totals.both_places_ms, 0);
     assert_int_equal(r->totals.cloud_ms_in_extension, 0);
@@ -89,6 +89,20 @@ static void test_mixed_week(void **state)
     run_go(r);
     keeps_promises(r, 97);
     assert_int_equal(r->watched.extension_late, 0);
+    assert_true(r->watched.run_calls > 0 && r->watched.launch_calls > 0);
+    run_free(r);
+}
+
+/* The same without bytes, as `rushhour simulate` runs it, for longer. */
+static void test_typed_weeks(void **state)
+{
+    struct run *r = run_prepare_as(4, "mixed", NULL);
+
+    (void)state;
+    r->options.level = DRIVE_TYPED;
+    r->options.duration_s = 4 * (int64_t)WEEK_S;
+    run_go(r);
+    keeps_promises(r, 97);
     assert_true(r->watched.run_calls > 0 && r->watched.launch_calls > 0);
     run_free(r);
 }
@@ -215,8 +229,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_week_with_a_gap), cmocka_unit_test(test_week_with_overlap),
-        cmocka_unit_test(test_mixed_week),      cmocka_unit_test(test_lost_answers),
-        cmocka_unit_test(test_crashes),         cmocka_unit_test(test_orphan),
+        cmocka_unit_test(test_mixed_week),      cmocka_unit_test(test_typed_weeks),
+        cmocka_unit_test(test_lost_answers),    cmocka_unit_test(test_crashes),
+        cmocka_unit_test(test_orphan),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

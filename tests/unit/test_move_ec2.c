@@ -53,7 +53,8 @@ static void node(struct node_facts *n, bool marked, bool idle)
 static void set_scene(struct scene *s, enum direction d, bool overlaps)
 {
     *s = (struct scene){
-        .config = {.policy = {.timeout_out = 1200,
+        .config = {.deployment = "haifa",
+                   .policy = {.timeout_out = 1200,
                               .timeout_back = 1800,
                               .max_overlap = 1200},
                    .shutdown_timeout = 180},
@@ -244,6 +245,7 @@ static void test_launch(void **state)
     assert_string_equal(out.call.run.eni, "eni-1");
     assert_string_equal(out.call.run.launch_template, "tests:3");
     assert_string_equal(out.call.run.key_name, "key");
+    assert_string_equal(out.call.run.deployment, "haifa");
     assert_true(out.call.run.spot);
     assert_false(out.call.run.again);
 
