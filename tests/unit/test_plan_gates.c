@@ -364,6 +364,24 @@ static void test_gates(void **state)
     }
 }
 
+/* 5.2: a lost server that no manager fetches home goes out again from where it is. */
+static void test_lost_without_manager(void **state)
+{
+    struct site s;
+
+    (void)state;
+    for (int with = 0; with < 2; with++) {
+        site_init(&s);
+        set_lost(&s);
+        s.servers[0].needs_extension = with == 1;
+        site_plan_at(&s, "2026-11-24T10:00:00");
+        assert_int_equal(s.outs[0].decision.desired, PLACE_CLOUD);
+        assert_int_equal(s.outs[0].decision.gate, with == 1 ? GATE_TASK : GATE_NONE);
+        assert_int_equal(s.outs[0].act, with == 1 ? PLAN_NONE : PLAN_START);
+        site_clear(&s);
+    }
+}
+
 /* 3.6: what a person starts by key does not wait for some of them. */
 static void test_orders(void **state)
 {
@@ -517,9 +535,13 @@ static void test_without_texts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_desired),       cmocka_unit_test(test_gates),
-        cmocka_unit_test(test_orders),        cmocka_unit_test(test_dry_run),
-        cmocka_unit_test(test_gate_order),    cmocka_unit_test(test_gate_words),
+        cmocka_unit_test(test_desired),
+        cmocka_unit_test(test_gates),
+        cmocka_unit_test(test_lost_without_manager),
+        cmocka_unit_test(test_orders),
+        cmocka_unit_test(test_dry_run),
+        cmocka_unit_test(test_gate_order),
+        cmocka_unit_test(test_gate_words),
         cmocka_unit_test(test_without_texts),
     };
 
