@@ -81,7 +81,13 @@ struct price_book costs_book(const struct controller *c)
                                .region = c->config->aws.region};
 }
 
-static void recount(struct controller *c);
+/* What was counted of the closed segments is not so any more. It is counted again when
+ * somebody looks: of a simulated year nobody does. */
+static void recount(struct controller *c)
+{
+    c->sums_known = false;
+    c->month.spent_at.s = 0;
+}
 
 void costs_prices(struct controller *c, const struct observation *o)
 {
@@ -259,6 +265,9 @@ static void count_closed(struct controller *c, const struct segment *g)
     known = part_bill(c, g, c->month_start, g->end, &b);
     known = bill_total(&b, &v, &e) == ERR_OK && known;
     known = part_cost(c, g, c->day_start, g->end, &w) && known;
+    /* Only an absurd price makes it too large: then nobody knows the sum. */
+    known = usd_add(*month, v, month, &e) == ERR_OK && known;
+    known = usd_add(*today, w, today, &e) == ERR_OK && known;
     if (s != NULL) {
         s->closed_unknown = s->closed_unknown || !known;
         s->on_demand_unknown =
@@ -267,14 +276,14 @@ static void count_closed(struct controller *c, const struct segment *g)
     } else {
         c->extension.closed_unknown = c->extension.closed_unknown || !known;
     }
-    if (usd_add(*month, v, month, &e) != ERR_OK ||
-        usd_add(*today, w, today, &e) != ERR_OK)
-        alert_raise(c, g->server, "cost", e.text);
 }
 
 /* Sums of the closed segments; open ones are added when they are looked at. */
-static void recount(struct controller *c)
+static void count_sums(struct controller *c)
 {
+    if (c->sums_known)
+        return;
+    c->sums_known = true;
     c->extension.month_closed = c->extension.today_closed = (struct usd){0};
     c->extension.closed_unknown = false;
     for (size_t i = 0; i < c->n_servers; i++) {
@@ -287,7 +296,6 @@ static void recount(struct controller *c)
         if (c->segments[i].end.s != 0)
             count_closed(c, &c->segments[i]);
     }
-    c->month.spent_at.s = 0;
 }
 
 /* At the turn of a month or of the site's day: sums start anew, old closed segments go.
@@ -458,6 +466,7 @@ static void load_prices(struct controller *c, const struct store_state *state)
 void costs_load(struct controller *c, const struct store_state *state)
 {
     c->month_start = ledger_month_start(c->now);
+    c->day_start = ledger_day_start(c->tz, c->now);
     load_prices(c, state);
     for (size_t i = 0; i < state->n_segments; i++) {
         struct segment *g = segment_add(c);
@@ -587,6 +596,7 @@ void costs_view(struct controller *c, struct fleet *f)
 {
     struct extension_state_kept *x = &c->extension;
 
+    count_sums(c);
     f->hour_known = f->month_known = true;
     for (size_t i = 0; i < c->n_servers; i++) {
         struct cost_view *v = &f->servers[i].cost;

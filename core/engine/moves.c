@@ -351,7 +351,7 @@ static bool advance(struct controller *c, struct server_state *s)
                          .last_kind = s->has_last ? s->last_kind : CALL_COUNT};
     const struct mover_step *steps;
     const struct utc marked = m->marked_seen, idle = m->idle_since;
-    struct server_offers offers;
+    UNINITIALIZED struct server_offers offers;
     char why[LINE_TEXT] = "";
     int32_t n;
 

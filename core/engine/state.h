@@ -303,6 +303,7 @@ struct controller {
     size_t n_calls_open;        /* mostly none: then nobody looks through the slots */
     struct segment *segments;   /* open ones and those of this month */
     size_t n_segments, cap_segments;
+    bool sums_known; /* those of the closed ones are counted: month_closed and so on */
     struct price_series series[MAX_SERIES];
     size_t n_series;
     struct price_track tracks[MAX_SERIES]; /* the same, as bills read them */

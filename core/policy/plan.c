@@ -4,17 +4,6 @@
 
 /* One pass over all servers; the numbers in comments are those of policy-and-cost. */
 
-/* The tables of a plan_work are filled up to n before they are read: to zero all of them
- * at each call would cost more than planning four servers does. */
-#if defined(__has_attribute)
-#if __has_attribute(uninitialized)
-#define UNINITIALIZED __attribute__((uninitialized))
-#endif
-#endif
-#ifndef UNINITIALIZED
-#define UNINITIALIZED
-#endif
-
 /* Builds on the node that it leaves need not be waited for. */
 static bool is_idle(const struct plan_work *w, const struct plan_server *s,
                     const struct server_work *sw)
