@@ -18,10 +18,15 @@ struct server_state *server_find(struct controller *c, const char *name)
     return NULL;
 }
 
-bool acts_forbidden(const struct controller *c)
+bool orders_forbidden(const struct controller *c)
 {
     return c->observe || c->dry_run || c->stopping || c->setting == AUTO_DRY_RUN ||
            !c->store_ok;
+}
+
+bool acts_forbidden(const struct controller *c)
+{
+    return c->orders_only || orders_forbidden(c);
 }
 
 void setting_store(struct controller *c, const char *key, const char *value)

@@ -231,7 +231,7 @@ struct controller {
     const struct config *config;
     const struct tz *tz;
     struct rng rng;
-    bool dry_run, observe, without_texts;
+    bool dry_run, observe, orders_only, without_texts;
     char fingerprint[20]; /* of the configuration, in hex */
     char host[NAME_TEXT], user[NAME_TEXT];
     int32_t pid;
@@ -347,7 +347,9 @@ void foreign_change(struct controller *c, struct server_state *s,
                     enum place place) NONNULL;
 void foreign_release(struct controller *c, struct server_state *s) NONNULL;
 
-/* Nothing may act: observing, dry-run, or no store. */
+/* No order is taken: observing, dry-run, or no store. */
+bool orders_forbidden(const struct controller *c) NONNULL;
+/* Nothing may act: so, or only orders are taken. */
 bool acts_forbidden(const struct controller *c) NONNULL;
 
 /* Written with the records of this step; an empty value, a hold nowhere, no order:
