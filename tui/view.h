@@ -54,6 +54,9 @@ struct dialog {
     int64_t opened_ms;
 };
 
+/* Beyond the longest page. */
+enum { SCROLL_MAX = 256 };
+
 /* Everything that the picture depends on, beside the size of the canvas and now. */
 struct ui {
     const struct app_config *app; /* borrowed */
