@@ -99,6 +99,8 @@ check "and as JSON" sh -c "'$peek' cost.total compare.cost.total compare.trace c
 run "$rh" --config "$work/one.conf" simulate --json --for 7d --compare "$work/one.conf"
 [ "$(fields "$work/out" trace)" = "$(fields "$work/out" compare.trace)" ] &&
     ok "the same beside itself" || bad "the same beside itself" "other traces"
+sed 's/_file = "[^"]*"/_file = "not-there-yet"/' "$work/one.conf" >"$work/new.conf"
+expect "no secret is looked for" 0 '"servers":1' "$rh" --config "$work/new.conf" simulate --json --for 7d
 expect "more servers than configured" 2 "1 are configured" \
     "$rh" --config "$work/one.conf" simulate --servers 2
 expect "beside nothing" 2 "$work/none" "$rh" simulate --compare "$work/none"
