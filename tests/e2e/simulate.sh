@@ -93,6 +93,8 @@ expect "two side by side" 0 "one.conf +two.conf +difference" \
     "$rh" --config "$work/one.conf" simulate --for 7d --compare "$work/two.conf"
 grep -Eq '^cost +\$[0-9.]+ +\$[0-9.]+ +\+\$[0-9.]+$' "$work/out" && ok "with the difference" ||
     bad "with the difference" "no such line"
+grep -q "interruptions differ where moves do$" "$work/out" && ok "and what may be compared" ||
+    bad "and what may be compared" "no such line"
 run "$rh" --config "$work/one.conf" simulate --json --for 7d --compare "$work/two.conf"
 cp "$work/out" "$work/got"
 check "and as JSON" sh -c "'$peek' cost.total compare.cost.total compare.trace compare.file <'$work/got'"
