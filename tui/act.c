@@ -252,8 +252,7 @@ static void choose_move(struct act_plan *p, const struct server_view *s)
         return;
     }
     act_choose(&p->question, CHOICE_SEND, 'd', "drain first, then move", &drain);
-    act_choose(&p->question, CHOICE_SEND, 'f', "move now, stops the build (requeued)",
-               &force);
+    act_choose(&p->question, CHOICE_SEND, 'f', "move now, stops the build", &force);
 }
 
 static void plan_move(const struct act_context *x, const struct server_view *s,

@@ -247,7 +247,10 @@ static const char *amount(bool known, struct usd v, char buf[USD_TEXT])
 
 static struct price_sheet sheet_of(const struct report *r, const struct session *s)
 {
-    return (struct price_sheet){s->config, &r->book, r->now};
+    struct utc last = {r->month_end.s - 1};
+
+    return (struct price_sheet){s->config, &r->book, r->now,
+                                r->now.s < r->month_end.s ? r->now : last};
 }
 
 static void print_text(const struct report *r, const struct session *s)

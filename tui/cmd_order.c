@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "core/store/snapshot_json.h"
 
@@ -92,6 +93,64 @@ static bool is_done(void *ctx, const struct fleet *f)
            f->moves_running + f->moves_queued == 0;
 }
 
+static int answer(const struct waited *w, bool done)
+{
+    if (w->refused)
+        out_complain("%s\n", w->text);
+    else
+        out_line(w->text);
+    return w->refused || !done ? EXIT_LATER : EXIT_DONE;
+}
+
+static void no_poll(void *ctx, const struct poll_request *p)
+{
+    (void)ctx;
+    (void)p;
+}
+
+static void no_call(void *ctx, const struct call *call)
+{
+    (void)ctx;
+    (void)call;
+}
+
+/* What the next one to act will heed: written at once, without a look at any API. */
+static int write_down(struct session *s, const struct command *c)
+{
+    const struct controller_options o = {.config = s->config,
+                                         .tz = s->tz,
+                                         .orders_only = true,
+                                         .host = s->host,
+                                         .user = s->user,
+                                         .pid = (int32_t)getpid()};
+    const struct dispatch nobody = {no_poll, no_call, NULL};
+    struct event tick = {.kind = EVENT_TICK}, order = {.kind = EVENT_COMMAND};
+    struct waited w = {.id = c->id};
+    struct engine *g = NULL;
+    struct fleet *f = NULL;
+    struct err e = {0};
+    int rc;
+
+    if (engine_new(&o, s->store, clock_system(), &nobody, s->log, &g, &e) != ERR_OK)
+        return session_fail(&e);
+    order.as.command.command = *c;
+    order.as.command.command.at = clock_utc(clock_system());
+    engine_feed(g, &tick); /* so that the month's budget is known */
+    engine_feed(g, &order);
+    f = controller_snapshot(engine_controller(g));
+    if (f == NULL)
+        (void)err_set(&e, ERR_NOMEM, "out of memory for the answer");
+    else if (!engine_store_is_ok(g))
+        (void)err_set(&e, ERR_STORE, "the order could not be written");
+    if (e.code != ERR_OK)
+        rc = session_fail(&e);
+    else
+        rc = answer(&w, is_done(&w, f));
+    fleet_unref(f);
+    engine_free(g);
+    return rc;
+}
+
 /* No instance runs: be one until the order is carried out (design 4). */
 static int alone(struct session *s, struct command *c)
 {
@@ -99,28 +158,22 @@ static int alone(struct session *s, struct command *c)
     struct live_options o = {.clock = clock_system()};
     struct waited w = {.id = 1};
     struct err e = {0};
-    bool done;
-    int rc = live_start(&l, s, &o);
+    int rc;
 
-    if (rc != EXIT_DONE)
-        return rc;
+    c->id = w.id;
     w.to_end = c->kind == COMMAND_MOVE || c->kind == COMMAND_CANCEL ||
                c->kind == COMMAND_EXTENSION;
-    c->id = w.id;
-    if (w.to_end)
-        (void)live_wait(&l, LOOK_S, has_looked,
-                        NULL); /* the order itself waits for good data */
-    if (!live_send(&l, c, &e)) {
-        rc = session_fail(&e);
-        live_stop(&l);
+    if (!w.to_end)
+        return write_down(s, c);
+    rc = live_start(&l, s, &o);
+    if (rc != EXIT_DONE)
         return rc;
-    }
-    done = live_wait(&l, w.to_end ? WORK_S : LOOK_S, is_done, &w);
-    if (w.refused)
-        out_complain("%s\n", w.text);
+    (void)live_wait(&l, LOOK_S, has_looked,
+                    NULL); /* the order itself waits for good data */
+    if (live_send(&l, c, &e))
+        rc = answer(&w, live_wait(&l, WORK_S, is_done, &w));
     else
-        out_line(w.text);
-    rc = w.refused || !done ? EXIT_LATER : EXIT_DONE;
+        rc = session_fail(&e);
     live_stop(&l);
     return rc;
 }

@@ -14,16 +14,22 @@ enum { DECIMALS = 4, ARENA_BYTES = 1 << 20 };
 typedef void spot_fn(void *ctx, const char *type, const char *zone,
                      const struct price_quote *q);
 
-/* The newest change that was seen anywhere: all prices were read at least until then. */
-static struct utc read_until(const struct price_book *book)
+/* The newest change until `at` that was seen anywhere: all prices were read at least
+ * until then. */
+static struct utc read_until(const struct price_book *book, struct utc at)
 {
     struct utc until = {0};
 
     for (size_t i = 0; i < book->n_tracks; i++) {
         const struct price_track *t = &book->tracks[i];
 
-        if (t->n > 0 && t->steps[t->n - 1].at.s > until.s)
-            until = t->steps[t->n - 1].at;
+        for (size_t k = t->n; k > 0; k--) {
+            if (t->steps[k - 1].at.s > at.s)
+                continue;
+            if (t->steps[k - 1].at.s > until.s)
+                until = t->steps[k - 1].at;
+            break;
+        }
     }
     return until;
 }
@@ -39,15 +45,15 @@ static void each_spot(const struct price_sheet *s, const char *type, spot_fn *ea
 
         if (!str_eq(t->type, type))
             continue;
-        q = book_quote_spot(s->book, type, t->zone, s->now);
+        q = book_quote_spot(s->book, type, t->zone, s->at);
         if (q.source == PRICE_HISTORY)
-            q.as_of = read_until(s->book);
+            q.as_of = read_until(s->book, s->at);
         each(ctx, type, t->zone, &q);
         any = true;
     }
     if (any)
         return;
-    q = book_quote_spot(s->book, type, "", s->now);
+    q = book_quote_spot(s->book, type, "", s->at);
     each(ctx, type, "", &q);
 }
 
@@ -78,11 +84,14 @@ static void text_line(const struct price_sheet *s, const char *what, const char 
                       const struct price_quote *q)
 {
     char usd[USD_TEXT], age[DUR_TEXT];
+    struct civil day = civil_from_seconds(q->as_of.s);
 
     out_printf("%-28s %10s  %s", what, amount(q, usd), kind);
     if (q->source != PRICE_UNKNOWN)
         out_printf(", %s", price_source_screen(q->source));
-    if (q->as_of.s != 0)
+    if (q->as_of.s != 0 && s->at.s < s->now.s)
+        out_printf(", of %04d-%02d-%02d", day.year, day.month, day.day);
+    else if (q->as_of.s != 0)
         out_printf(", %s old",
                    duration_text(s->now.s > q->as_of.s ? s->now.s - q->as_of.s : 0, age));
     out_printf("\n");
@@ -113,7 +122,7 @@ static void text_type(const struct price_sheet *s, const char *type, void *ctx)
 
 void cost_prices_text(const struct price_sheet *s)
 {
-    out_printf("prices of an hour\n");
+    out_printf("prices of an hour%s\n", s->at.s < s->now.s ? " at the month's end" : "");
     each_type(s, text_type, NULL);
 }
 

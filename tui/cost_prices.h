@@ -13,6 +13,7 @@ struct price_sheet {
     const struct config *config;
     const struct price_book *book;
     struct utc now;
+    struct utc at; /* spot prices of then: now, or the end of a month that is over */
 };
 
 /* "prices": a list of types. */

@@ -83,6 +83,7 @@ libtui_a_SOURCES = \
 	tui/view_detail.c \
 	tui/view_events.c \
 	tui/view_fleet.c \
+	tui/view_footer.c \
 	tui/view_header.c \
 	tui/view_help.c \
 	tui/views.def \

@@ -43,7 +43,7 @@ int session_open(struct session *s, const struct args *a) NONNULL;
 
 /* Its parts. path NULL: the configured file, or the usual ones; when there is none of
  * those, *there is false, and only then nothing is loaded and EXIT_DONE. secrets: they
- * are read. */
+ * are read, else not even looked for. */
 int session_load(struct session *s, const char *path, bool secrets,
                  const struct config_sets *sets, bool *there)
     __attribute__((nonnull(1, 4, 5)));

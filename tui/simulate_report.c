@@ -251,6 +251,10 @@ void simulate_text(const struct simulate_side *sides, size_t n, const struct tz 
     strbuf_putc(out, '\n');
     for (size_t i = 0; i < n; i++)
         put_notes(&sides[i], out);
+    if (n > 1)
+        strbuf_puts(out,
+                    "both live through the same prices; what AWS takes back depends on "
+                    "what runs, so interruptions differ where moves do\n");
     if (r->violations > 0)
         strbuf_printf(out, "violated first: %s\n", r->violation);
     strbuf_printf(out, "trace %016llx", (unsigned long long)r->trace);

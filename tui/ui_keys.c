@@ -207,8 +207,8 @@ static void navigate(struct ui *ui, enum action a)
         ui->scroll += by;
         if (ui->scroll < 0)
             ui->scroll = 0;
-        if (ui->scroll > 256)
-            ui->scroll = 256; /* the views cut it to what they have */
+        if (ui->scroll > SCROLL_MAX)
+            ui->scroll = SCROLL_MAX; /* the views cut it to what they have */
     } else if (ui->view == VIEW_events || ui->focus_events) {
         scroll_events(ui, -by);
     } else {

@@ -54,6 +54,9 @@ struct dialog {
     int64_t opened_ms;
 };
 
+/* Beyond the longest page. */
+enum { SCROLL_MAX = 256 };
+
 /* Everything that the picture depends on, beside the size of the canvas and now. */
 struct ui {
     const struct app_config *app; /* borrowed */
@@ -139,7 +142,7 @@ void header_esx(const struct frame *f, int row);
 void header_cost(const struct frame *f, int row, enum layout_form form);
 void header_tokens(const struct frame *f);
 void header_line(const struct frame *f);
-/* The bottom lines. */
+/* view_footer.c: the bottom lines. */
 void footer_message(const struct frame *f, int row);
 void footer_hints(const struct frame *f, int row);
 

@@ -7,6 +7,9 @@
 #include "core/policy/offering.h"
 #include "tui/view.h"
 
+/* At least so many of its events are on the page, below the fold where need be. */
+enum { EVENTS_LEAST = 12, EVENTS_MOST = 64, VALUE_COL = 12 };
+
 /* Lines of the detail view go past a scroll position and stop at the bottom. */
 struct sheet {
     const struct frame *f;
@@ -23,7 +26,7 @@ static void begin(struct sheet *s, const char *label)
     s->pen = (struct pen){s->f->c, s->visible ? row : -1, 1, s->f->c->cols - 1};
     s->line++;
     pen_put(&s->pen, ROLE_DIM, label);
-    s->pen.col = 12;
+    s->pen.col = VALUE_COL;
 }
 
 static void add(struct sheet *s, enum role role, const char *fmt, ...) PRINTF_LIKE(3, 4);
@@ -37,6 +40,29 @@ static void add(struct sheet *s, enum role role, const char *fmt, ...)
     va_end(ap);
     if (s->visible)
         pen_put(&s->pen, role, text);
+    else /* a page has as many lines wherever it is scrolled to */
+        s->pen.col += glyph_cells(text, s->f->c->ascii);
+}
+
+/* A text that goes on below, in column col, where the screen is narrow. */
+static void add_long(struct sheet *s, enum role role, int col, const char *text)
+{
+    int width = s->pen.end - s->pen.col;
+    char part[LINE_TEXT];
+    size_t len;
+
+    while ((len = widget_break(text, width > 1 ? width : 1, s->f->c->ascii)) > 0) {
+        (void)str_format(part, sizeof(part), "%.*s", (int)len,
+                         text); /* a line is short */
+        add(s, role, "%s", part);
+        text += len;
+        text += strspn(text, " ");
+        if (*text == '\0')
+            break;
+        begin(s, "");
+        s->pen.col = col;
+        width = s->pen.end - col;
+    }
 }
 
 static const char *or_none(const char *text)
@@ -60,21 +86,11 @@ static void reason_lines(struct sheet *p, const struct server_view *s)
     if (s->decision.reason == REASON_HOLD)
         roles[EXPLAIN_SHOULD] = ROLE_HOLD;
     for (size_t i = 0; i < x.n; i++) {
-        const char *text = x.lines[i] + EXPLAIN_LABEL;
-        char label[EXPLAIN_LABEL + 1], part[LINE_TEXT];
-        int width = f->c->cols - 13;
-        size_t len;
+        char label[EXPLAIN_LABEL + 1];
 
         (void)str_format(label, sizeof(label), "%.*s", EXPLAIN_LABEL, x.lines[i]);
         begin(p, label);
-        while ((len = widget_break(text, width, f->c->ascii)) > 0) {
-            (void)str_format(part, sizeof(part), "%.*s", (int)len, text);
-            add(p, roles[i], "%s", part);
-            text += len;
-            text += strspn(text, " ");
-            if (*text != '\0')
-                begin(p, "");
-        }
+        add_long(p, roles[i], VALUE_COL, x.lines[i] + EXPLAIN_LABEL);
     }
 }
 
@@ -97,7 +113,7 @@ static void place_lines(struct sheet *p, const struct server_view *s)
             or_none(s->facts.task_user), s->facts.task_progress);
     if (s->facts.blocked[0] != '\0') {
         begin(p, "Blocked");
-        add(p, ROLE_STATE_ERROR, "%s", s->facts.blocked);
+        add_long(p, ROLE_STATE_ERROR, VALUE_COL, s->facts.blocked);
     }
     reason_lines(p, s);
     if (s->hold.place != PLACE_UNKNOWN) {
@@ -179,7 +195,8 @@ static void offering_lines(struct sheet *p, const struct server_view *s)
             offering_name(o->type, o->zone, o->lifecycle, name),
             o->price_known ? "$" : "",
             o->price_known ? usd_text(o->price, 3, price) : "?");
-        add(p, ROLE_DIM, "   %s", o->why);
+        add(p, ROLE_DIM, "   ");
+        add_long(p, ROLE_DIM, VALUE_COL + 2, o->why);
     }
     if (s->offerings_more > 0) {
         begin(p, "");
@@ -215,8 +232,10 @@ static void node_line(struct sheet *p, const char *label, const struct node_fact
         add(p, ROLE_TEXT, "   idle %s", cells_age(p->f->now.s - n->idle_since.s, buf));
     if (n->as_of.s != 0)
         add(p, ROLE_DIM, "   read %s ago", cells_age(p->f->now.s - n->as_of.s, buf));
-    if (n->cause[0] != '\0') /* last: it may be long, and a narrow screen cuts it */
-        add(p, ROLE_DIM, "   %s", n->cause);
+    if (n->cause[0] != '\0') { /* last: it may be long */
+        add(p, ROLE_DIM, "   ");
+        add_long(p, ROLE_DIM, VALUE_COL, n->cause);
+    }
 }
 
 static void move_lines(struct sheet *p, const struct server_view *s)
@@ -252,7 +271,7 @@ static void move_lines(struct sheet *p, const struct server_view *s)
         }
         if (m->note[0] != '\0') {
             begin(p, "Note");
-            add(p, ROLE_TEXT, "%s", m->note);
+            add_long(p, ROLE_TEXT, VALUE_COL, m->note);
         }
     }
     if (s->failures > 0 || s->breaker_open || s->retry_at.s != 0) {
@@ -299,7 +318,7 @@ static const char *median(int64_t ms, int32_t builds, char buf[DUR_TEXT])
 /* How long its jobs take here and there, and what that comes to over all servers. */
 static void test_lines(struct sheet *p, const struct server_view *s)
 {
-    enum { NAME_COL = 12, TIMES_COL = 36 };
+    enum { TIMES_COL = 36 };
     const struct fleet *fleet = p->f->fleet;
     const struct speedup_view *sum = &fleet->speedup;
     char faster[DUR_TEXT], a[DUR_TEXT], b[DUR_TEXT];
@@ -312,14 +331,13 @@ static void test_lines(struct sheet *p, const struct server_view *s)
             cells_speedup(sum->percent, faster), sum->jobs, sum->jobs == 1 ? "" : "s",
             sum->builds);
     else
-        add(p, ROLE_DIM, "%s", sum->missing);
+        add_long(p, ROLE_DIM, VALUE_COL, sum->missing);
     for (size_t i = 0; i < fleet->n_jobs; i++) {
         const struct job_view *v = &fleet->jobs[i];
 
         if (!str_eq(v->server, s->name))
             continue;
         begin(p, "");
-        p->pen.col = NAME_COL;
         add(p, ROLE_TEXT, "%s  ", v->name);
         if (p->pen.col < TIMES_COL)
             p->pen.col = TIMES_COL;
@@ -336,10 +354,12 @@ static void test_lines(struct sheet *p, const struct server_view *s)
 static void server_events(struct sheet *p, const struct server_view *s)
 {
     const struct fleet *fleet = p->f->fleet;
-    int room = p->f->bottom - (p->f->top + p->line - p->f->ui->scroll), n = 0;
-    const struct journal_entry *found[64];
+    int room = p->f->bottom - p->f->top - p->line, n = 0;
+    const struct journal_entry *found[EVENTS_MOST];
 
-    for (size_t i = fleet->n_events; i > 0 && n < room && n < 64; i--) {
+    if (room < EVENTS_LEAST)
+        room = EVENTS_LEAST;
+    for (size_t i = fleet->n_events; i > 0 && n < room && n < EVENTS_MOST; i--) {
         if (str_eq(fleet->events[i - 1].server, s->name) &&
             fleet->events[i - 1].level != LEVEL_DEBUG)
             found[n++] = &fleet->events[i - 1];
@@ -353,24 +373,11 @@ static void server_events(struct sheet *p, const struct server_view *s)
     }
 }
 
-static void detail_draw(const struct frame *frame)
+/* The whole page; how many lines it has. */
+static int draw_page(const struct frame *f, const struct server_view *s)
 {
-    const struct server_view *s = view_selected(frame->ui);
-    struct frame f = *frame;
-    struct sheet p = {.f = &f};
-    char title[NAME_TEXT + 16];
+    struct sheet p = {.f = f};
 
-    if (f.c->rows >= 5) {
-        header_title(&f, 0);
-        (void)str_format(title, sizeof(title), "%s", s != NULL ? s->name : "no server");
-        canvas_rule(f.c, 1, title, "Esc back   m move   p hold   x cancel");
-        footer_message(&f, f.c->rows - 2);
-        footer_hints(&f, f.c->rows - 1);
-        f.top = 2;
-        f.bottom = f.c->rows - 2;
-    }
-    if (s == NULL)
-        return;
     place_lines(&p, s);
     machine_lines(&p, s);
     node_line(&p, "Jenkins", &s->facts.onprem);
@@ -381,6 +388,48 @@ static void detail_draw(const struct frame *frame)
     test_lines(&p, s);
     p.line++;
     server_events(&p, s);
+    return p.line;
+}
+
+/* Counts first: the title says what there is, and scrolling stops at the last line. */
+static int fit_page(const struct frame *f, const struct server_view *s)
+{
+    struct frame nowhere = *f;
+    int wanted = f->ui->scroll, lines, last;
+
+    f->ui->scroll = SCROLL_MAX;
+    lines = draw_page(&nowhere, s);
+    last = lines - (f->bottom - f->top);
+    f->ui->scroll = wanted < last ? wanted : last > 0 ? last : 0;
+    return lines;
+}
+
+static void detail_draw(const struct frame *frame)
+{
+    const struct server_view *s = view_selected(frame->ui);
+    struct frame f = *frame;
+    char title[NAME_TEXT + 48];
+    bool framed = f.c->rows >= 5;
+    int lines, height;
+
+    if (framed) {
+        f.top = 2;
+        f.bottom = f.c->rows - 2;
+    }
+    height = f.bottom - f.top;
+    lines = s != NULL ? fit_page(&f, s) : 0;
+    (void)str_copy(title, sizeof(title), s != NULL ? s->name : "no server");
+    if (lines > height)
+        (void)str_format(title, sizeof(title), "%s  %d-%d of %d, j/k", s->name,
+                         f.ui->scroll + 1, f.ui->scroll + height, lines);
+    if (framed) {
+        header_title(&f, 0);
+        canvas_rule(f.c, 1, title, "Esc back   m move   p hold   x cancel");
+        footer_message(&f, f.c->rows - 2);
+        footer_hints(&f, f.c->rows - 1);
+    }
+    if (s != NULL)
+        (void)draw_page(&f, s);
 }
 
 const struct view_ops view_detail = {.draw = detail_draw};

@@ -387,7 +387,7 @@ void command_take(struct controller *c, const struct command *cmd, bool stored)
         no(&a, "this instance only observes");
     else if (!is_harmless(cmd) && !c->store_ok)
         no(&a, "the state cannot be written now: %s", c->store_text);
-    else if (!is_harmless(cmd) && cmd->kind != COMMAND_AUTO && acts_forbidden(c))
+    else if (!is_harmless(cmd) && cmd->kind != COMMAND_AUTO && orders_forbidden(c))
         no(&a, "dry-run: would %s %s%s", command_word(cmd->kind), cmd->server,
            cmd->kind == COMMAND_MOVE
                ? cmd->place == PLACE_CLOUD ? " to cloud" : " to on-prem"

@@ -277,6 +277,7 @@ enum err_code controller_new(const struct controller_options *o,
     rng_seed(&c->rng, o->seed);
     c->dry_run = o->dry_run;
     c->observe = o->observe;
+    c->orders_only = o->orders_only;
     c->without_texts = o->without_texts;
     (void)str_copy(c->host, sizeof(c->host), o->host);
     (void)str_copy(c->user, sizeof(c->user), o->user);
@@ -481,7 +482,8 @@ void controller_step(struct controller *c, const struct event *ev, struct effect
     c->now = ev->now;
     c->mono = ev->mono;
     fx->next_wake.ms = c->mono.ms + WAKE_MAX_MS;
-    close_orphans(c);
+    if (!c->orders_only) /* the next one to act looks what became of them */
+        close_orphans(c);
     check_clock(c);
     schedule_refresh(c);
     take_event(c, ev);

@@ -20,6 +20,7 @@ struct controller_options {
     uint64_t seed;           /* of the jitter */
     bool dry_run;            /* --dry-run: decides and says, whatever the stored switch */
     bool observe;            /* --observe: reads only */
+    bool orders_only;        /* takes orders and writes them down: begins nothing */
     const char *host, *user; /* who runs it, for snapshots */
     int32_t pid;
     bool without_texts; /* of the plan: reasons and gates are codes only, for speed */

@@ -60,7 +60,8 @@ static void apply(struct controller *c, struct server_state *s,
     s->decision = out->decision;
     s->may_commit = out->may_commit;
     s->over_budget = out->over_budget;
-    decided_tell(c, s);
+    if (!c->orders_only) /* it has not looked */
+        decided_tell(c, s);
     if (was != s->decision.desired || gate != s->decision.gate)
         c->fx->changed = true;
     if (acts_forbidden(c))

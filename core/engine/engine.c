@@ -81,6 +81,11 @@ struct controller *engine_controller(struct engine *g)
     return g->controller;
 }
 
+bool engine_store_is_ok(const struct engine *g)
+{
+    return g->store_ok;
+}
+
 struct mono engine_next_wake(const struct engine *g)
 {
     return g->fx.next_wake;

@@ -35,6 +35,8 @@ void engine_feed(struct engine *g, struct event *ev) NONNULL;
 bool engine_commands(struct engine *g) NONNULL;
 
 struct controller *engine_controller(struct engine *g) NONNULL;
+bool engine_store_is_ok(
+    const struct engine *g) NONNULL; /* all that was decided is on disk */
 struct mono engine_next_wake(const struct engine *g) NONNULL;
 bool engine_changed(struct engine *g) NONNULL; /* since the last call of this */
 

@@ -9,6 +9,7 @@ libcore_a_SOURCES += \
 	core/engine/controller.c \
 	core/engine/controller.h \
 	core/engine/costs.c \
+	core/engine/costs_view.c \
 	core/engine/daily.c \
 	core/engine/decide.c \
 	core/engine/decided.c \

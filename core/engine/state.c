@@ -25,10 +25,15 @@ const struct mover_ops *server_mover(const struct server_state *s)
     return of_move != NULL ? of_move : s->mover;
 }
 
-bool acts_forbidden(const struct controller *c)
+bool orders_forbidden(const struct controller *c)
 {
     return c->observe || c->dry_run || c->stopping || c->setting == AUTO_DRY_RUN ||
            !c->store_ok;
+}
+
+bool acts_forbidden(const struct controller *c)
+{
+    return c->orders_only || orders_forbidden(c);
 }
 
 void setting_store(struct controller *c, const char *key, const char *value)

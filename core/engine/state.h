@@ -243,7 +243,7 @@ struct controller {
     const struct config *config;
     const struct tz *tz;
     struct rng rng;
-    bool dry_run, observe, without_texts;
+    bool dry_run, observe, orders_only, without_texts;
     char fingerprint[20]; /* of the configuration, in hex */
     char host[NAME_TEXT], user[NAME_TEXT];
     int32_t pid;
@@ -365,7 +365,9 @@ void foreign_change(struct controller *c, struct server_state *s,
                     enum place place) NONNULL;
 void foreign_release(struct controller *c, struct server_state *s) NONNULL;
 
-/* Nothing may act: observing, dry-run, or no store. */
+/* No order is taken: observing, dry-run, or no store. */
+bool orders_forbidden(const struct controller *c) NONNULL;
+/* Nothing may act: so, or only orders are taken. */
 bool acts_forbidden(const struct controller *c) NONNULL;
 
 /* The way home of a server that lost its place out there is owed, or is not; stored. */
@@ -510,7 +512,6 @@ void costs_prices(struct controller *c, const struct observation *o) NONNULL;
 void costs_follow(struct controller *c) NONNULL;
 /* AWS took its instance back: so its newest segment ends, or has ended. */
 void costs_lost(struct controller *c, struct server_state *s) NONNULL;
-void costs_view(struct controller *c, struct fleet *f) NONNULL;
 struct price_book costs_book(const struct controller *c) NONNULL;
 void costs_pricelist(struct controller *c, const struct observation *o) NONNULL;
 /* When the price list was read whose prices all types have; 0 = one has none. */
@@ -518,6 +519,20 @@ struct utc costs_listed_at(const struct controller *c) NONNULL;
 /* Spot, now. */
 struct price_quote price_find(const struct controller *c, const char *type,
                               const char *zone) NONNULL;
+/* 0 is the id of none. */
+struct segment *segment_find(struct controller *c, int64_t id) NONNULL;
+/* Adds the part of a segment within [from, to) to a bill; that part alone. False when no
+ * price is known for it. */
+bool part_bill(const struct controller *c, const struct segment *g, struct utc from,
+               struct utc to, struct bill *b) NONNULL;
+bool part_cost(const struct controller *c, const struct segment *g, struct utc from,
+               struct utc to, struct usd *out) NONNULL;
+
+/* The sums of the closed segments, counted again if something changed. */
+void costs_sums(struct controller *c) NONNULL;
+
+/* costs_view.c */
+void costs_view(struct controller *c, struct fleet *f) NONNULL;
 
 /* month.c: the forecast, what it is compared with, the budget and its alerts. */
 void month_follow(struct controller *c) NONNULL;

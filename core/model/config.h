@@ -267,6 +267,7 @@ enum err_code config_load_text(const char *text, const char *file, bool load_sec
  * The same with options that win over what is written there: each "SECTION.OPTION=VALUE"
  * (a server's: "servers.NAME.OPTION=VALUE"), VALUE written as in the file, the last one
  * of a name counts. Problems with them name "--set SECTION.OPTION" as their place.
+ * load_secrets false: nothing that has a secret is named, looked for or read.
  */
 enum { MAX_CONFIG_SETS = 64 };
 struct config_sets {

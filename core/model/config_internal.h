@@ -38,6 +38,9 @@ void problem_add(struct config_problems *p, int line, const char *fmt, ...)
 /* The same about another file, listed where line of the configuration is. */
 void problem_add_other(struct config_problems *p, int line, const char *file,
                        int file_line, const char *fmt, ...) PRINTF_LIKE(5, 6) NONNULL;
+/* A number that the parser will wrap; is the whole number that it made of one there? */
+void problem_add_wrapped(struct config_problems *p, int line, const char *digits) NONNULL;
+bool problems_wrapped(const struct config_problems *p, const config_setting_t *s) NONNULL;
 bool problems_failed(const struct config_problems *p) NONNULL;
 void problems_sort(struct config_problems *p) NONNULL;
 

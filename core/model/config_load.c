@@ -307,20 +307,10 @@ static enum err_code unreadable(const char *path, struct config_problems **probl
     return summary(path, p, e);
 }
 
-enum err_code config_load(const char *path, bool load_secrets, struct config **out,
-                          struct config_problems **problems, struct err *e)
+static enum err_code load_file(const char *path, const struct reader *how,
+                               struct config **out, struct config_problems **problems,
+                               struct err *e)
 {
-    const struct config_sets none = {0};
-
-    return config_load_sets(path, load_secrets, &none, out, problems, e);
-}
-
-enum err_code config_load_sets(const char *path, bool load_secrets,
-                               const struct config_sets *sets, struct config **out,
-                               struct config_problems **problems, struct err *e)
-{
-    const struct reader how = {
-        .load_secrets = load_secrets, .need_sources = true, .sets = *sets};
     struct strbuf b;
     enum err_code rc;
 
@@ -330,7 +320,25 @@ enum err_code config_load_sets(const char *path, bool load_secrets,
     if (rc == ERR_CONFIG)
         rc = unreadable(path, problems, e);
     else if (rc == ERR_OK)
-        rc = load(strbuf_text(&b), b.len, path, &how, out, problems, e);
+        rc = load(strbuf_text(&b), b.len, path, how, out, problems, e);
     strbuf_clear(&b);
     return rc;
+}
+
+enum err_code config_load(const char *path, bool load_secrets, struct config **out,
+                          struct config_problems **problems, struct err *e)
+{
+    const struct reader how = {.load_secrets = load_secrets, .need_sources = true};
+
+    return load_file(path, &how, out, problems, e);
+}
+
+enum err_code config_load_sets(const char *path, bool load_secrets,
+                               const struct config_sets *sets, struct config **out,
+                               struct config_problems **problems, struct err *e)
+{
+    const struct reader how = {
+        .load_secrets = load_secrets, .need_sources = load_secrets, .sets = *sets};
+
+    return load_file(path, &how, out, problems, e);
 }

@@ -10,7 +10,7 @@
 #include <string.h>
 
 /* More than this nobody reads at once. */
-enum { PROBLEMS_MAX = 200, PROBLEM_TEXT = 640 };
+enum { PROBLEMS_MAX = 200, PROBLEM_TEXT = 640, WRAPPED_MAX = 32 };
 
 struct problem {
     int line;
@@ -22,6 +22,8 @@ struct config_problems {
     struct problem list[PROBLEMS_MAX];
     size_t n;
     bool full, failed;
+    int wrapped[WRAPPED_MAX]; /* lines */
+    size_t n_wrapped;
     struct config_sets sets;
 };
 
@@ -92,6 +94,24 @@ void problem_add_other(struct config_problems *p, int line, const char *file,
     (void)vsnprintf(text, sizeof(text), fmt, ap); /* a cut text is still a text */
     va_end(ap);
     add_line(p, line, file, file_line, text);
+}
+
+void problem_add_wrapped(struct config_problems *p, int line, const char *digits)
+{
+    problem_add(p, line, "the number %s is too large", digits);
+    if (p->n_wrapped < WRAPPED_MAX)
+        p->wrapped[p->n_wrapped++] = line;
+}
+
+bool problems_wrapped(const struct config_problems *p, const config_setting_t *s)
+{
+    int type = config_setting_type(s), line = (int)config_setting_source_line(s);
+
+    for (size_t i = 0; i < p->n_wrapped; i++) {
+        if (p->wrapped[i] == line)
+            return type == CONFIG_TYPE_INT || type == CONFIG_TYPE_INT64;
+    }
+    return false;
 }
 
 bool problems_failed(const struct config_problems *p)

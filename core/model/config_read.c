@@ -245,6 +245,8 @@ static void read_option(struct reader *r, const struct option *o, void *base,
     bool is_list = config_setting_is_list(s) || config_setting_is_array(s);
     const char *text;
 
+    if (problems_wrapped(r->problems, s))
+        return; /* told already, as it stands in the file */
     if (is_list && o->type == OPTION_PRICES) {
         read_prices(r, o, s, where);
     } else if (o->type == OPTION_ZONES && config_setting_is_group(s)) {

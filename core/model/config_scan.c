@@ -93,7 +93,7 @@ static void check_number(struct scan *s)
     errno = 0;
     v = strtoll(digits, &stop, is_hex ? 16 : 10);
     if (errno != 0 || v > INT_MAX || v < INT_MIN)
-        problem_add(s->problems, s->line, "the number %s is too large", digits);
+        problem_add_wrapped(s->problems, s->line, digits);
 }
 
 static void skip_line(struct scan *s)

@@ -52,6 +52,9 @@ for line in "spot instances +0.62" "cloud extension +2.66" "cache +0.62  9:23 h"
     "same hours on-demand +6.27" "24x7 on-demand +" "an owned host +350.00"; do
     grep -Eq "$line" "$work/table" && ok "its line: $line" || bad "its line: $line" "not there"
 done
+grep -q "^prices of an hour at the month's end" "$work/table" &&
+    grep -Eq "eu-west-1a +0.0700  spot, history, of 2025-10-07$" "$work/table" &&
+    ok "its prices are those of its end" || bad "its prices are those of its end" "$(cat "$work/table")"
 ! grep -q forecast "$work/table" && ok "a month that is over has no forecast" ||
     bad "a month that is over has no forecast" "it has"
 
@@ -95,6 +98,7 @@ config "" 'extension_disk_gb = 740'
 expect "a month before the ledger" 0 "nothing of this month: typed-in amounts alone" \
     "$rh" $c cost --month 2024-02
 "$rh" $c cost --month 2024-02 --json >"$work/json"
+is "and no price of a later month is one of its own" "configured null" prices.0.spot.0.source prices.0.spot.0.as_of
 is "says so in JSON" "0 0.00 71.53" segments items.spot month_to_date
 "$rh" $c cost --month 2024-02 --csv >"$work/csv"
 ! grep -q '^20' "$work/csv" && ok "and has no stretch in CSV" || bad "no stretch in CSV" "$(cat "$work/csv")"

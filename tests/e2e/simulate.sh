@@ -93,12 +93,16 @@ expect "two side by side" 0 "one.conf +two.conf +difference" \
     "$rh" --config "$work/one.conf" simulate --for 7d --compare "$work/two.conf"
 grep -Eq '^cost +\$[0-9.]+ +\$[0-9.]+ +\+\$[0-9.]+$' "$work/out" && ok "with the difference" ||
     bad "with the difference" "no such line"
+grep -q "interruptions differ where moves do$" "$work/out" && ok "and what may be compared" ||
+    bad "and what may be compared" "no such line"
 run "$rh" --config "$work/one.conf" simulate --json --for 7d --compare "$work/two.conf"
 cp "$work/out" "$work/got"
 check "and as JSON" sh -c "'$peek' cost.total compare.cost.total compare.trace compare.file <'$work/got'"
 run "$rh" --config "$work/one.conf" simulate --json --for 7d --compare "$work/one.conf"
 [ "$(fields "$work/out" trace)" = "$(fields "$work/out" compare.trace)" ] &&
     ok "the same beside itself" || bad "the same beside itself" "other traces"
+sed 's/_file = "[^"]*"/_file = "not-there-yet"/' "$work/one.conf" >"$work/new.conf"
+expect "no secret is looked for" 0 '"servers":1' "$rh" --config "$work/new.conf" simulate --json --for 7d
 expect "more servers than configured" 2 "1 are configured" \
     "$rh" --config "$work/one.conf" simulate --servers 2
 expect "beside nothing" 2 "$work/none" "$rh" simulate --compare "$work/none"

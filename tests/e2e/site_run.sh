@@ -47,7 +47,10 @@ listed=$("$rh" $c cost --json | "$peek" prices.# prices.0.type prices.0.on_deman
 expect "and are shown with their age" 0 "c5.2xlarge +0.1990 +on-demand, price list, .* old" "$rh" $c cost
 expect "as CSV, too" 0 "^,,price,,,c5.2xlarge,eu-west-1a,,0[.][0-9]+,history,20[^,]*,0.1990,pricelist,20" \
     "$rh" $c cost --csv
+before=$("$rh" $c log --json | wc -l)
 expect "auto on" 0 "auto is on" "$rh" $c auto on
+[ $(($("$rh" $c log --json | wc -l) - before)) = 1 ] && ok "is written down and begins nothing" ||
+    bad "is written down and begins nothing" "$("$rh" $c log --json | tail -n 8)"
 expect "the next round begins what is due" 0 "cache: moves to cloud" "$rh" $c once
 [ "$(world servers.0.nodes.onprem.marked)" = true ] && ok "the node is closed" ||
     bad "the node is closed" "$(world servers.0)"

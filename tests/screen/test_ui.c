@@ -965,6 +965,39 @@ static void test_reasons(void **state)
     close_stage(s);
 }
 
+/* What does not fit is said, can be reached, and scrolling stops at the last line. */
+static void test_detail_scrolls(void **state)
+{
+    struct stage *s = open_stage(STORY_MOVING);
+    char *text;
+
+    (void)state;
+    stage_keys(s, "j enter");
+    text = picture(s, 60, 200);
+    assert_null(strstr(text, ", j/k")); /* it fits */
+    free(text);
+    text = picture(s, 24, 80);
+    assert_non_null(strstr(text, " write-back  1-20 of 31, j/k "));
+    assert_null(strstr(text, "i-0c1d..9a8b7c running"));
+    free(text);
+    stage_keys(s, "G");
+    text = picture(s, 24, 80);
+    assert_non_null(strstr(text, " write-back  12-31 of 31, j/k "));
+    assert_non_null(strstr(text, "i-0c1d..9a8b7c running"));
+    free(text);
+    stage_keys(s, "k");
+    text = picture(s, 24, 80);
+    assert_non_null(strstr(text, " write-back  11-30 of 31, j/k "));
+    free(text);
+    /* A sentence goes on in the next line. */
+    stage_keys(s, "g");
+    text = picture(s, 40, 80);
+    assert_non_null(strstr(text, "no capacity 11m"));
+    assert_non_null(strstr(text, "3 interruptions in"));
+    free(text);
+    close_stage(s);
+}
+
 static int64_t money_month, money_forecast, money_budget;
 
 static void money(struct fleet *f)
@@ -1064,6 +1097,7 @@ int main(void)
         cmocka_unit_test(test_confirmed),
         cmocka_unit_test(test_orders),
         cmocka_unit_test(test_reasons),
+        cmocka_unit_test(test_detail_scrolls),
         cmocka_unit_test(test_money_line),
         cmocka_unit_test(test_banner),
         cmocka_unit_test(test_order_field),

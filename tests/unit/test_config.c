@@ -356,6 +356,8 @@ static void test_errors(void **state)
          "t.conf:1: policy.budget_month: \"9223372036.9\" is too large an amount: write budget_month = 250.00"},
         {"budget beyond all numbers", IN_POLICY("budget_month = 99999999999"),
          "t.conf:1: the number 99999999999 is too large"},
+        {"budget that wraps below nothing", IN_POLICY("budget_month = 9999999999999999999999"),
+         "t.conf:1: the number 9999999999999999999999 is too large"},
         {"negative monthly amount", WITH("cost = { vpn_month = -0.01 }"),
          "t.conf:1: cost.vpn_month: -0.01 is negative: write vpn_month = 0"},
         {"negative price", WITH("cost = { prices = ( { type = \"c5.large\" spot = -1 } ) }"),

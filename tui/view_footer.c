@@ -1,0 +1,142 @@
+#include <config.h>
+
+#include "tui/view.h"
+
+enum { WAITING_MS = 3000 };
+
+/* The first source that has not answered yet, once that takes long. */
+static bool waiting_text(const struct frame *f, char *out, size_t size)
+{
+    int64_t waited = f->real_ms - f->ui->started_ms;
+    char age[DUR_TEXT];
+
+    if (waited < WAITING_MS)
+        return false;
+    if (f->fleet->version == 0) {
+        (void)str_format(out, size, "waiting for the controller (%s)",
+                         cells_age(waited / 1000, age));
+        return true;
+    }
+    for (size_t i = 0; i < f->fleet->n_apis; i++) {
+        const struct api_view *a = &f->fleet->apis[i];
+
+        if (a->state == API_WAITING && a->last_ok.s == 0) {
+            (void)str_format(out, size, "waiting for %s (%s)", source_api(a->source),
+                             cells_age(waited / 1000, age));
+            return true;
+        }
+    }
+    return false;
+}
+
+void footer_message(const struct frame *f, int row)
+{
+    const struct ui *ui = f->ui;
+    struct pen p = {f->c, row, f->c->cols >= 60 ? 1 : 0, f->c->cols};
+    const struct pending *latest = NULL;
+    char text[LINE_TEXT];
+    size_t n = 0;
+
+    if (row < 0)
+        return;
+    for (size_t i = 0; i < PENDING_MAX; i++) {
+        if (ui->pending[i].active) {
+            n++;
+            if (latest == NULL || ui->pending[i].due_ms >= latest->due_ms)
+                latest = &ui->pending[i];
+        }
+    }
+    if (ui->typing == TYPING_ORDER) {
+        pen_put(&p, ROLE_KEY, ":");
+        pen_printf(&p, ROLE_FIELD, "%s ", ui->order);
+        if (ui->order_wrong[0] != '\0')
+            pen_printf(&p, ROLE_WARN, "  %s", ui->order_wrong);
+        else
+            pen_put(&p, ROLE_DIM, "  Enter orders, Esc drops");
+    } else if (ui->typing == TYPING_FILTER) {
+        pen_put(&p, ROLE_KEY, "/");
+        pen_printf(&p, ROLE_FIELD, "%s ", ui->filter);
+        pen_put(&p, ROLE_DIM, "  Enter keeps, Esc clears");
+    } else if (ui->toast[0] != '\0') {
+        /* Also while an action is pending: every new one clears it, so it is newer. */
+        pen_put(&p, ui->toast_role, ui->toast);
+        if (latest != NULL && latest->due_ms > f->real_ms)
+            pen_printf(&p, ROLE_WARN, "   undo %llds",
+                       (long long)(latest->due_ms - f->real_ms + 999) / 1000);
+    } else if (latest != NULL) {
+        int64_t left = latest->due_ms - f->real_ms;
+
+        pen_printf(&p, ROLE_WARN, "%s in %llds", latest->what,
+                   (long long)(left > 0 ? (left + 999) / 1000 : 0));
+        if (n > 1)
+            pen_printf(&p, ROLE_WARN, " (and %zu more)", n - 1);
+        if (f->c->cols < 60) {
+            pen_put(&p, ROLE_KEY, ", u undoes");
+            return;
+        }
+        pen_printf(&p, ROLE_TEXT, ", %s", latest->rest);
+        pen_put(&p, ROLE_KEY, "   u or Esc undoes, Enter starts now");
+    } else if (waiting_text(f, text, sizeof(text))) {
+        pen_put(&p, ROLE_WARN, text);
+    }
+}
+
+/* Whether a key would only be answered with "locked". */
+static bool is_off(const struct ui *ui, const struct action_info *a)
+{
+    bool acts = a->group == GROUP_SERVERS || a->group == GROUP_POLICY;
+
+    return acts && (ui->locked || ui->app->observe || ui->fleet->observe);
+}
+
+/* What stays longest when the line gets narrow. */
+static int hint_rank(enum action a)
+{
+    static const enum action order[] = {ACTION_QUIT, ACTION_HELP, ACTION_MOVE,
+                                        ACTION_AUTO, ACTION_OPEN, ACTION_HOLD};
+
+    for (size_t i = 0; i < ARRAY_LEN(order); i++) {
+        if (order[i] == a)
+            return 90 - (int)i;
+    }
+    return 20; /* first the filter */
+}
+
+void footer_hints(const struct frame *f, int row)
+{
+    const struct ui *ui = f->ui;
+    struct segments s = {.n = 0};
+    char name[KEY_TEXT];
+    /* More keys in fewer words, so that a narrow line keeps them all. */
+    bool narrow = f->c->cols < 100, demo = ui->app->demo.on;
+
+    if (row < 0)
+        return;
+    segments_add(&s, ROLE_TEXT, 35, false, "", "%s", narrow ? "j/k" : "j/k select");
+    for (int a = 0; a < ACTION_COUNT && s.n < SEGMENTS_MAX - 3; a++) {
+        const struct action_info *info = action_info((enum action)a);
+        bool right = a == ACTION_HELP || a == ACTION_QUIT;
+
+        if (info->hint[0] == '\0' || is_off(ui, info))
+            continue;
+        if (ui->view != VIEW_fleet && a == ACTION_OPEN)
+            continue;
+        (void)keys_name(ui->keys.keys[a][0], name);
+        if (str_eq(name, "enter"))
+            (void)str_copy(name, sizeof(name), "Enter");
+        if (a == ACTION_OPEN && narrow && demo)
+            segments_add(&s, ROLE_TEXT, hint_rank(ACTION_OPEN), false, "", "%s", name);
+        else
+            segments_add(&s, ROLE_TEXT, hint_rank((enum action)a), right,
+                         right ? name : "", "%s %s", name,
+                         a == ACTION_QUIT && ui->view != VIEW_fleet ? "back"
+                                                                    : info->hint);
+    }
+    segments_add(&s, ROLE_TEXT, demo ? 28 : 15, false, "1 2 5", "%s",
+                 narrow && demo ? "1 2 5" : "1 2 5 views");
+    if (demo) {
+        segments_add(&s, ROLE_TEXT, 30, false, "", "%s", "! trouble");
+        segments_add(&s, ROLE_TEXT, 25, false, "+/-", "%s", narrow ? "+/-" : "+/- speed");
+    }
+    segments_draw(&s, f->c, row, f->c->cols >= 60 ? 1 : 0, 2);
+}
