@@ -75,7 +75,9 @@ void footer_message(const struct frame *f, int row)
             return;
         }
         pen_printf(&p, ROLE_TEXT, ", %s", latest->rest);
-        pen_put(&p, ROLE_KEY, "   u or Esc undoes, Enter starts now");
+        pen_put(&p, ROLE_KEY,
+                f->c->cols < 100 ? "   u undoes, Enter starts now"
+                                 : "   u or Esc undoes, Enter starts now");
     } else if (waiting_text(f, text, sizeof(text))) {
         pen_put(&p, ROLE_WARN, text);
     }
