@@ -8,6 +8,7 @@
 
 #include "core/base/jsonw.h"
 #include "core/cost/forecast.h"
+#include "core/engine/engine.h"
 #include "core/model/fleet_json.h"
 #include "core/policy/schedule.h"
 
@@ -179,6 +180,39 @@ static enum err_code make_forecast(struct report *r, const struct session *s,
     return code;
 }
 
+/* Of this month the dashboard shows it, too, and knows more: the lead that was learned,
+ * how much of the planned time is used, which servers policy moves. So it is asked: a
+ * controller that only looks, at what is stored. */
+static enum err_code forecast_as_shown(struct report *r, const struct session *s,
+                                       struct err *e)
+{
+    const struct controller_options o = {.config = s->config,
+                                         .tz = s->tz,
+                                         .observe = true,
+                                         .host = s->host,
+                                         .user = s->user};
+    struct event tick = {.kind = EVENT_TICK};
+    struct controller_month month;
+    struct engine *g = NULL;
+    struct fleet *f;
+
+    if (engine_new(&o, s->store, clock_system(), &dispatch_nobody, s->log, &g, e) !=
+        ERR_OK)
+        return e->code;
+    engine_feed(g, &tick);
+    f = controller_snapshot(engine_controller(g));
+    if (f != NULL) {
+        month = controller_month(engine_controller(g));
+        r->forecast = *month.forecast;
+        r->compare = *month.compare;
+    } else {
+        (void)err_set(e, ERR_NOMEM, "no memory for the forecast");
+    }
+    fleet_unref(f);
+    engine_free(g);
+    return e->code;
+}
+
 static enum err_code make_report(struct report *r, const struct session *s, struct err *e)
 {
     struct utc since = {r->month_start.s - HISTORY_S};
@@ -205,11 +239,13 @@ static enum err_code make_report(struct report *r, const struct session *s, stru
         if (i + 1 < r->n_rows)
             r->rows[i].config = &s->config->servers[i];
     }
-    if ((code = bill_all(r, &r->book, e)) != ERR_OK ||
-        (code = make_forecast(r, s, &r->book, e)) != ERR_OK)
+    if ((code = bill_all(r, &r->book, e)) != ERR_OK)
         return code;
-    compare_all(r, s->config, &r->book);
-    return ERR_OK;
+    if (r->month_start.s <= r->now.s && r->now.s < r->month_end.s)
+        return forecast_as_shown(r, s, e);
+    if ((code = make_forecast(r, s, &r->book, e)) == ERR_OK)
+        compare_all(r, s->config, &r->book);
+    return code;
 }
 
 /* ----- as text, JSON, CSV ----- */

@@ -102,18 +102,6 @@ static int answer(const struct waited *w, bool done)
     return w->refused || !done ? EXIT_LATER : EXIT_DONE;
 }
 
-static void no_poll(void *ctx, const struct poll_request *p)
-{
-    (void)ctx;
-    (void)p;
-}
-
-static void no_call(void *ctx, const struct call *call)
-{
-    (void)ctx;
-    (void)call;
-}
-
 /* What the next one to act will heed: written at once, without a look at any API. */
 static int write_down(struct session *s, const struct command *c)
 {
@@ -123,7 +111,6 @@ static int write_down(struct session *s, const struct command *c)
                                          .host = s->host,
                                          .user = s->user,
                                          .pid = (int32_t)getpid()};
-    const struct dispatch nobody = {no_poll, no_call, NULL};
     struct event tick = {.kind = EVENT_TICK}, order = {.kind = EVENT_COMMAND};
     struct waited w = {.id = c->id};
     struct engine *g = NULL;
@@ -131,7 +118,8 @@ static int write_down(struct session *s, const struct command *c)
     struct err e = {0};
     int rc;
 
-    if (engine_new(&o, s->store, clock_system(), &nobody, s->log, &g, &e) != ERR_OK)
+    if (engine_new(&o, s->store, clock_system(), &dispatch_nobody, s->log, &g, &e) !=
+        ERR_OK)
         return session_fail(&e);
     order.as.command.command = *c;
     order.as.command.command.at = clock_utc(clock_system());

@@ -7,6 +7,7 @@
 #define RH_ENGINE_CONTROLLER_H
 
 #include "core/base/tz.h"
+#include "core/cost/forecast.h"
 #include "core/engine/effects.h"
 #include "core/model/config.h"
 #include "core/model/fleet.h"
@@ -87,6 +88,14 @@ struct controller_server {
     bool moving;
 };
 struct controller_server controller_server(const struct controller *c, size_t i) NONNULL;
+
+/* The month's forecast and what it is compared with, as the snapshots have them: made
+ * when the first one is. Borrowed until the next step. */
+struct controller_month {
+    const struct forecast *forecast;
+    const struct comparisons *compare;
+};
+struct controller_month controller_month(const struct controller *c) NONNULL;
 
 /* A picture of the present state; owned, NULL when memory is out. */
 struct fleet *controller_snapshot(struct controller *c) NONNULL;

@@ -35,6 +35,20 @@ struct engine {
     void *on_record_ctx;
 };
 
+static void no_poll(void *ctx, const struct poll_request *p)
+{
+    (void)ctx;
+    (void)p;
+}
+
+static void no_call(void *ctx, const struct call *call)
+{
+    (void)ctx;
+    (void)call;
+}
+
+const struct dispatch dispatch_nobody = {no_poll, no_call, NULL};
+
 enum err_code engine_new(const struct controller_options *o, struct store *store,
                          const struct clock *clock, const struct dispatch *d,
                          struct log *log, struct engine **out, struct err *e)

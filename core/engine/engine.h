@@ -16,6 +16,8 @@ struct dispatch {
     void *ctx;
 };
 
+extern const struct dispatch dispatch_nobody; /* asks no API, does nothing */
+
 struct engine;
 
 /* store NULL: nothing is kept (an observer). Loads the state; controller as its options

@@ -248,6 +248,11 @@ void month_view(struct controller *c, struct fleet *f)
     f->always_on_demand = m->compare.amount[COMPARE_ALWAYS_ON_DEMAND];
 }
 
+struct controller_month controller_month(const struct controller *c)
+{
+    return (struct controller_month){&c->month.forecast, &c->month.compare};
+}
+
 /* ----- the budget ----- */
 
 static void store_time(struct controller *c, const char *key, struct utc t)

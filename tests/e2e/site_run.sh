@@ -60,6 +60,16 @@ grep '"action":"move"' "$work/out" | head -n 1 | "$peek" server actor from to re
     [ "$(head -n 4 "$work/err" | tr '\n' ' ')" = "cache policy onprem cloud " ] &&
     ok "with who, what and why" || bad "with who, what and why" "not so"
 
+# The forecast of `cost` is that of the dashboard: of the servers that policy moves.
+forecast() {
+    "$rh" $c cost --json | "$peek" forecast.p50 | tr -d .
+}
+whole=$(forecast)
+expect "auto off for one" 0 "auto is off for end-to-end" "$rh" $c auto off end-to-end
+part=$(forecast)
+[ "$part" -lt "$whole" ] && ok "is left out of the forecast" || bad "is left out of the forecast" "$whole, then $part"
+expect "and on again" 0 "auto is on for end-to-end" "$rh" $c auto on end-to-end
+
 # A running instance.
 start_rh() {
     "$rh" $c --plain "$@" >>"$work/lines" 2>&1 </dev/null &
