@@ -304,6 +304,7 @@ enum err_code controller_new(const struct controller_options *o,
         s->config = &o->config->servers[i];
         s->mover = mover_of(s->config);
         s->auto_on = true;
+        s->facts.ready_permille = s->facts.costop_permille = -1;
         (void)str_copy(s->facts.onprem.name, NAME_TEXT, s->config->onprem_node);
         (void)str_copy(s->facts.cloud.name, NAME_TEXT, s->config->cloud_node);
         if (!zone_nodes_new(s)) {
@@ -312,8 +313,9 @@ enum err_code controller_new(const struct controller_options *o,
         }
     }
     for (size_t i = 0; i < HOST_HISTORY; i++)
-        c->host_facts.history[i] = -1;
+        c->host_facts.history[i] = c->host_facts.ready_history[i] = -1;
     c->host_facts.peak_permille = -1;
+    c->host_facts.ready_permille = c->host_facts.costop_permille = -1;
     if (builds_load(c, state, e) != ERR_OK) {
         controller_free(c);
         return e->code;
