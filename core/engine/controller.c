@@ -152,6 +152,9 @@ static void load_setting(struct controller *c, const struct stored_setting *row)
     else if (s != NULL && str_starts(key, "held:") &&
              str_to_i64(value, 0, INT64_MAX, &at, &e) == ERR_OK)
         s->hold_ended.s = at;
+    else if (s != NULL && str_starts(key, "pressed:") &&
+             str_to_i64(value, 0, c->now.s, &at, &e) == ERR_OK)
+        s->pressed_since.s = at;
     else if (s != NULL && str_starts(key, "zone:"))
         (void)str_copy(s->home_zone, sizeof(s->home_zone), value);
     else if (s != NULL && str_starts(key, "used:"))
@@ -492,6 +495,7 @@ void controller_step(struct controller *c, const struct event *ev, struct effect
     calls_expire(c);
     merge_all(c);
     react_all(c);
+    pressure_follow(c);
     decide_all(c);
     moves_advance(c);
     costs_follow(c);
