@@ -19,6 +19,7 @@ static void fill_plan(struct controller *c, struct plan_in *in)
             .move = s->has_move ? &s->move : NULL,
             .hold = s->hold,
             .auto_on = s->auto_on,
+            .snooze_until = s->snooze_until,
             .settled_since = s->settled_since,
             .retry_at = s->retry_at,
             .rerun_at = s->rerun_at,
