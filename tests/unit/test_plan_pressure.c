@@ -66,6 +66,8 @@ enum change {
     DRAINS,
     LOST_SIGHT,
     ARRIVED,
+    GOES_HOME,
+    GOES_BY_HAND,
     BELOW,
     BELOW_TWO,
     BELOW_OFF_CLOCK,
@@ -134,6 +136,14 @@ static void change(struct site *s, enum change c)
     case ARRIVED:
         sent(s, 0, "2026-11-24T19:00:00");
         break;
+    case GOES_HOME:
+        sent(s, 0, "2026-11-24T19:00:00");
+        (void)site_move(s, 0, DIRECTION_BACK, "2026-11-24T20:09:00");
+        s->moves[0].manual = true;
+        break;
+    case GOES_BY_HAND:
+        site_move(s, 2, DIRECTION_OUT, "2026-11-24T20:09:00")->manual = true;
+        break;
     case BELOW_TWO:
         sent(s, 3, "2026-11-24T18:30:00");
         sent(s, 1, "2026-11-24T18:50:00");
@@ -179,6 +189,8 @@ static void test_row_4(void **state)
         {"one server at a time: one waits for its builds",  DRAINS,     "2026-11-24T20:10:00", T1},
         {"one server at a time: one is lost from sight",    LOST_SIGHT, "2026-11-24T20:10:00", T1},
         {"the one before has arrived, and still above",     ARRIVED,    "2026-11-24T20:10:00", T1 | T3},
+        {"one server at a time: one begins to return",      GOES_HOME,  "2026-11-24T20:10:00", T1},
+        {"the highest is on its way by hand already",       GOES_BY_HAND, "2026-11-24T20:10:00", T2},
         {"it stays out until below `pressure_low` as long", BELOW,      "2026-11-24T20:09:59", T1},
         {"until below `pressure_low` as long",              BELOW,      "2026-11-24T20:10:00", 0},
         {"the last one out is the first to return",         BELOW_TWO,  "2026-11-24T20:10:00", 8 | T1},
