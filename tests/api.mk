@@ -23,6 +23,11 @@ tests_contract_test_vsphere_SOURCES = tests/contract/test_vsphere.c tests/unit/t
 tests_contract_test_vsphere_LDADD = tests/contract/libscript.a $(CORE_TEST_LIBS)
 TESTS += tests/contract/test_vsphere
 
+check_PROGRAMS += tests/contract/test_vsphere_perf
+tests_contract_test_vsphere_perf_SOURCES = tests/contract/test_vsphere_perf.c tests/unit/table.h
+tests_contract_test_vsphere_perf_LDADD = tests/contract/libscript.a $(CORE_TEST_LIBS)
+TESTS += tests/contract/test_vsphere_perf
+
 check_PROGRAMS += tests/contract/test_vsphere_act
 tests_contract_test_vsphere_act_SOURCES = tests/contract/test_vsphere_act.c tests/unit/table.h
 tests_contract_test_vsphere_act_LDADD = tests/contract/libscript.a $(CORE_TEST_LIBS)

@@ -32,6 +32,11 @@ tests_sim_test_typed_SOURCES = tests/sim/test_typed.c tests/sim/weeks.c tests/si
 tests_sim_test_typed_LDADD = $(CORE_TEST_LIBS)
 TESTS += tests/sim/test_typed
 
+check_PROGRAMS += tests/sim/test_pressure
+tests_sim_test_pressure_SOURCES = tests/sim/test_pressure.c tests/sim/weeks.c tests/sim/weeks.h \
+	tests/unit/table.h
+tests_sim_test_pressure_LDADD = $(CORE_TEST_LIBS)
+TESTS += tests/sim/test_pressure
 check_PROGRAMS += tests/sim/test_budget
 tests_sim_test_budget_SOURCES = tests/sim/test_budget.c tests/sim/weeks.c tests/sim/weeks.h \
 	tests/unit/table.h

@@ -64,4 +64,10 @@ const char *cells_auto(const struct fleet *f, struct utc now, char buf[NAME_TEXT
 const char *cells_extension(const struct fleet *f, struct utc now, char buf[NAME_TEXT],
                             enum role *role) NONNULL;
 
+/* "ready 8.2%": the part of their time that vCPUs wait; permille -1: not known. Above a
+ * tenth it is what makes the tests slow. */
+enum { WAITS_TEXT = 32 };
+const char *cells_waits(const char *what, int32_t permille, bool stale,
+                        char buf[WAITS_TEXT], enum role *role) NONNULL;
+
 #endif

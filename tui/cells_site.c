@@ -140,3 +140,19 @@ const char *cells_extension(const struct fleet *f, struct utc now, char buf[NAME
                          cells_countdown(now.s - x->since.s, age));
     return buf;
 }
+
+const char *cells_waits(const char *what, int32_t permille, bool stale,
+                        char buf[WAITS_TEXT], enum role *role)
+{
+    enum { SLOW_PERMILLE = 100 };
+
+    *role = stale || permille < 0      ? ROLE_STALE
+            : permille > SLOW_PERMILLE ? ROLE_WARN
+                                       : ROLE_TEXT;
+    if (permille < 0)
+        (void)str_format(buf, WAITS_TEXT, "%.16s ?", what);
+    else
+        (void)str_format(buf, WAITS_TEXT, "%.16s %d.%d%%", what, permille / 10,
+                         permille % 10);
+    return buf;
+}

@@ -147,7 +147,8 @@ static void machine_lines(struct sheet *p, const struct server_view *s)
     const struct frame *f = p->f;
     struct cell_context x;
     struct cell_text cell;
-    char when[TIME_TEXT];
+    char when[TIME_TEXT], waits[WAITS_TEXT];
+    enum role role;
 
     view_context(f, s, &x);
     begin(p, "Instance");
@@ -180,6 +181,12 @@ static void machine_lines(struct sheet *p, const struct server_view *s)
     add(p, s->facts.power == POWER_UNKNOWN ? ROLE_STALE : ROLE_TEXT, "   power %s",
         s->facts.power == POWER_UNKNOWN ? "?" : power_word(s->facts.power));
     add(p, ROLE_DIM, "   mover %s", s->mover);
+    if (s->facts.power != POWER_ON || s->facts.place == PLACE_CLOUD)
+        return;
+    (void)cells_waits("   ready", s->facts.ready_permille, false, waits, &role);
+    add(p, role, "%s", waits);
+    (void)cells_waits("   co-stop", s->facts.costop_permille, false, waits, &role);
+    add(p, role, "%s", waits);
 }
 
 static void offering_lines(struct sheet *p, const struct server_view *s)

@@ -220,7 +220,8 @@ void header_esx(const struct frame *f, int row)
     const struct host_facts *h = &f->fleet->host;
     const struct fleet *fleet = f->fleet;
     struct pen p = {f->c, row, 1, f->c->cols - 1};
-    char counts[120], peak[64] = "", clock[TIME_TEXT], age[DUR_TEXT];
+    char counts[120], peak[64] = "", clock[TIME_TEXT], age[DUR_TEXT], ready[WAITS_TEXT];
+    enum role role;
     int room, n = 0;
 
     if (row < 0)
@@ -246,6 +247,11 @@ void header_esx(const struct frame *f, int row)
             (void)str_format(peak, sizeof(peak), "   was %d%% at %s",
                              (h->peak_permille + 5) / 10,
                              act_when(f->ui->app->tz, f->now, h->peak_at, clock));
+        (void)cells_waits("   ready", h->ready_permille, h->stale, ready, &role);
+        /* As long as it is no worry, the peak goes first. */
+        if (p.col + (int)strlen(ready) + (role == ROLE_WARN ? 0 : (int)strlen(peak)) <=
+            room)
+            pen_put(&p, role, ready);
         if (p.col + (int)strlen(peak) <= room)
             pen_put(&p, ROLE_DIM, peak);
         if (h->maintenance)

@@ -34,6 +34,8 @@ libcore_a_SOURCES += \
 	core/api/vsphere.c \
 	core/api/vsphere.h \
 	core/api/vsphere_act.c \
+	core/api/vsphere_perf.c \
+	core/api/vsphere_perf.h \
 	core/api/vsphere_props.c \
 	core/api/vsphere_props.h \
 	core/api/vsphere_session.c \

@@ -2,6 +2,7 @@
 
 #include "core/api/vsphere.h"
 
+#include "core/api/vsphere_perf.h"
 #include "core/api/vsphere_props.h"
 #include "core/base/text.h"
 
@@ -17,6 +18,7 @@ static const char *const vm_paths[] = {
     "runtime.powerState",
     "runtime.connectionState",
     "runtime.question",
+    "runtime.host",
     "guest.ipAddress",
     "guest.toolsRunningStatus",
     "summary.config.numCpu",
@@ -31,6 +33,7 @@ enum vm_field {
     VM_POWER,
     VM_CONNECTION,
     VM_QUESTION,
+    VM_HOST,
     VM_IP,
     VM_TOOLS,
     VM_CPUS,
@@ -150,6 +153,9 @@ static void vm_property(struct inventory *in, struct seen_vm *vm, const char *na
     case VM_QUESTION: /* a data object: that it is there says it all */
         vm->question = true;
         break;
+    case VM_HOST:
+        vm->host = text_clean_dup(in->arena, text, len, SOAP_ID_TEXT - 1);
+        break;
     case VM_IP:
         vm->ip = text_clean_dup(in->arena, text, len, UUID_BYTES);
         break;
@@ -245,9 +251,12 @@ static void start_vm(struct inventory *in, const char *id, size_t len)
         .uuid = "",
         .instance_uuid = "",
         .ip = "",
+        .host = "",
         .cpus = -1,
         .cpu_mhz = -1,
         .memory_mb = -1,
+        .ready_permille = -1,
+        .costop_permille = -1,
     };
 }
 
@@ -267,6 +276,8 @@ static void start_host(struct inventory *in, const char *id, size_t len)
         .name = "",
         .cpu_permille = -1,
         .memory_permille = -1,
+        .ready_permille = -1,
+        .costop_permille = -1,
     };
     in->mhz = in->cores = in->memory_bytes = -1;
     in->cpu_usage_mhz = in->memory_usage_mb = -1;
@@ -328,6 +339,111 @@ static void on_object_end(void *ctx)
     in->host = NULL;
 }
 
+/* ----- how long vCPUs wait ----- */
+
+static const char *dup(struct arena *a, const char *text)
+{
+    const char *p = text[0] != '\0' ? arena_strdup(a, text) : "";
+
+    return p != NULL ? p : ""; /* the arena is asked once, at the end */
+}
+
+/* The listing of `last` once more, in memory of its own: it gets other numbers. */
+static void copy_listing(struct inventory *in, const struct obs_vsphere *last)
+{
+    in->vms = arena_alloc(in->arena, last->n_vms, sizeof(*in->vms));
+    in->hosts = arena_alloc(in->arena, last->n_hosts, sizeof(*in->hosts));
+    in->n_vms = in->n_hosts = 0;
+    for (; in->vms != NULL && in->n_vms < last->n_vms; in->n_vms++) {
+        struct seen_vm *vm = &in->vms[in->n_vms];
+
+        *vm = last->vms[in->n_vms];
+        vm->id = dup(in->arena, vm->id);
+        vm->name = dup(in->arena, vm->name);
+        vm->uuid = dup(in->arena, vm->uuid);
+        vm->instance_uuid = dup(in->arena, vm->instance_uuid);
+        vm->ip = dup(in->arena, vm->ip);
+        vm->host = dup(in->arena, vm->host);
+    }
+    for (; in->hosts != NULL && in->n_hosts < last->n_hosts; in->n_hosts++) {
+        struct seen_host *h = &in->hosts[in->n_hosts];
+
+        *h = last->hosts[in->n_hosts];
+        h->id = dup(in->arena, h->id);
+        h->name = dup(in->arena, h->name);
+    }
+}
+
+/* Between two samples those of the last poll hold; not those of a VM that ran then, and
+ * does not now. */
+static void keep_load(struct inventory *in, const struct obs_vsphere *last)
+{
+    for (size_t i = 0; i < in->n_vms; i++) {
+        for (size_t k = 0; in->vms[i].power == POWER_ON && k < last->n_vms; k++) {
+            /* Mostly it is where it was. */
+            const struct seen_vm *was = &last->vms[(i + k) % last->n_vms];
+
+            if (!str_eq(was->id, in->vms[i].id))
+                continue;
+            in->vms[i].ready_permille = was->ready_permille;
+            in->vms[i].costop_permille = was->costop_permille;
+            break;
+        }
+    }
+    for (size_t i = 0; i < in->n_hosts; i++) {
+        for (size_t k = 0; in->hosts[i].connected && k < last->n_hosts; k++) {
+            if (!str_eq(last->hosts[k].id, in->hosts[i].id))
+                continue;
+            in->hosts[i].ready_permille = last->hosts[k].ready_permille;
+            in->hosts[i].costop_permille = last->hosts[k].costop_permille;
+        }
+    }
+}
+
+/* Of the same listing. */
+static bool same_load(const struct obs_vsphere *a, const struct obs_vsphere *b)
+{
+    bool same = str_eq(a->load_problem, b->load_problem);
+
+    for (size_t i = 0; same && i < a->n_vms; i++)
+        same = a->vms[i].ready_permille == b->vms[i].ready_permille &&
+               a->vms[i].costop_permille == b->vms[i].costop_permille;
+    for (size_t i = 0; same && i < a->n_hosts; i++)
+        same = a->hosts[i].ready_permille == b->hosts[i].ready_permille &&
+               a->hosts[i].costop_permille == b->hosts[i].costop_permille;
+    return same;
+}
+
+/* The listing was read, or is the last one again: with what the statistics say of it. */
+static void take_listing(struct vsphere *v, struct inventory *in, struct observation *o)
+{
+    const struct obs_vsphere *last = v->last != NULL ? &v->last->as.vsphere : NULL;
+    bool again = v->is_again; /* the next call knows nothing of it */
+    struct obs_vsphere seen = {.load_problem = ""};
+    struct err e = {0};
+
+    if (again && !vsphere_perf_is_due(v)) {
+        observation_again(o, v->last);
+        return;
+    }
+    if (again)
+        copy_listing(in, last);
+    seen.n_vms = in->n_vms;
+    seen.n_hosts = in->n_hosts;
+    seen.vms = in->vms;
+    seen.hosts = in->hosts;
+    if (!vsphere_perf_is_due(v)) {
+        keep_load(in, last);
+        seen.load_problem = dup(o->arena, last->load_problem);
+    } else if (vsphere_perf_read(v, &seen, in->vms, in->hosts, &e) != ERR_OK) {
+        seen.load_problem = dup(o->arena, e.text); /* the places are known all the same */
+    }
+    if (again && same_load(&seen, last))
+        observation_again(o, v->last);
+    else
+        o->as.vsphere = seen;
+}
+
 enum err_code vsphere_observe(struct vsphere *v, const struct poll_hints *hints,
                               struct observation *o, struct err *e)
 {
@@ -343,13 +459,11 @@ enum err_code vsphere_observe(struct vsphere *v, const struct poll_hints *hints,
     rc = vsphere_props_read(v, &query, &sink, &fault, e);
     if (rc == ERR_OK && fault.type[0] != '\0')
         rc = soap_fault_error(&fault, "vSphere RetrievePropertiesEx", e);
+    o->at = clock_utc(v->clock); /* of the places, whatever the statistics take */
+    if (rc == ERR_OK && !arena_failed(o->arena))
+        take_listing(v, &in, o);
     if (rc == ERR_OK && arena_failed(o->arena))
         rc = err_set(e, ERR_NOMEM, "vSphere inventory is too large");
-    if (rc == ERR_OK && v->is_again)
-        observation_again(o, v->last);
-    else if (rc == ERR_OK)
-        o->as.vsphere = (struct obs_vsphere){in.vms, in.n_vms, in.hosts, in.n_hosts};
-    o->at = clock_utc(v->clock);
     o->took_ms = clock_mono(v->clock).ms - began_ms;
     o->skew_known = v->skew_known;
     o->skew_s = v->skew_s;

@@ -30,8 +30,9 @@ enum err_code vsphere_new(struct vsphere_session *s, const struct transport *t,
                           struct err *e) MUST_CHECK NONNULL;
 void vsphere_free(struct vsphere *v);
 
-/* Logs in when needed, then one RetrievePropertiesEx (every page). Fills o->as.vsphere.
- */
+/* Logs in when needed, then one RetrievePropertiesEx (every page), and every 20 s one
+ * QueryPerf for each 32 VMs that run. Fills o->as.vsphere. Statistics that cannot be read
+ * are no error: then load_problem says why. */
 enum err_code vsphere_observe(struct vsphere *v, const struct poll_hints *hints,
                               struct observation *o, struct err *e) MUST_CHECK NONNULL;
 

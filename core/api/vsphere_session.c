@@ -369,6 +369,7 @@ static void content_end(void *ctx, const char *path, const char *text, size_t le
         {"returnval/propertyCollector", c->to->property_collector},
         {"returnval/sessionManager", c->to->session_manager},
         {"returnval/viewManager", c->to->view_manager},
+        {"returnval/perfManager", c->to->perf_manager},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(fields); i++) {

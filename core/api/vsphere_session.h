@@ -19,7 +19,15 @@ struct vsphere_service {
     char cookie[1024];   /* name=value, "" = none */
     char root_folder[SOAP_ID_TEXT], property_collector[SOAP_ID_TEXT];
     char session_manager[SOAP_ID_TEXT], view_manager[SOAP_ID_TEXT];
-    char view[SOAP_ID_TEXT]; /* "" = not created yet */
+    char perf_manager[SOAP_ID_TEXT]; /* "" = it has none */
+    char view[SOAP_ID_TEXT];         /* "" = not created yet */
+};
+
+/* The counters of CPU waiting, by a server's own ids (vsphere_perf). */
+struct vsphere_perf {
+    uint64_t generation;   /* of the login that they were looked up under; 0 = none */
+    int32_t ready, costop; /* -1 = the server has no such counter */
+    struct mono at;        /* of the last question for samples */
 };
 
 struct vsphere {
@@ -33,9 +41,10 @@ struct vsphere {
     struct siphash_key key;
     struct again listing;     /* the answer that `last` was read from */
     struct observation *last; /* NULL: the last poll failed */
-    bool is_again;            /* the listing came again and was not read */
-    bool maybe_done;          /* the last call failed, and the server may have acted */
-    bool skew_known;          /* of the last answers */
+    struct vsphere_perf perf;
+    bool is_again;   /* the listing came again and was not read */
+    bool maybe_done; /* the last call failed, and the server may have acted */
+    bool skew_known; /* of the last answers */
     int64_t skew_s;
 };
 

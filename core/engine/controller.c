@@ -152,6 +152,9 @@ static void load_setting(struct controller *c, const struct stored_setting *row)
     else if (s != NULL && str_starts(key, "held:") &&
              str_to_i64(value, 0, INT64_MAX, &at, &e) == ERR_OK)
         s->hold_ended.s = at;
+    else if (s != NULL && str_starts(key, "pressed:") &&
+             str_to_i64(value, 0, c->now.s, &at, &e) == ERR_OK)
+        s->pressed_since.s = at;
     else if (s != NULL && str_starts(key, "zone:"))
         (void)str_copy(s->home_zone, sizeof(s->home_zone), value);
     else if (s != NULL && str_starts(key, "used:"))
@@ -304,6 +307,7 @@ enum err_code controller_new(const struct controller_options *o,
         s->config = &o->config->servers[i];
         s->mover = mover_of(s->config);
         s->auto_on = true;
+        s->facts.ready_permille = s->facts.costop_permille = -1;
         (void)str_copy(s->facts.onprem.name, NAME_TEXT, s->config->onprem_node);
         (void)str_copy(s->facts.cloud.name, NAME_TEXT, s->config->cloud_node);
         if (!zone_nodes_new(s)) {
@@ -312,8 +316,9 @@ enum err_code controller_new(const struct controller_options *o,
         }
     }
     for (size_t i = 0; i < HOST_HISTORY; i++)
-        c->host_facts.history[i] = -1;
+        c->host_facts.history[i] = c->host_facts.ready_history[i] = -1;
     c->host_facts.peak_permille = -1;
+    c->host_facts.ready_permille = c->host_facts.costop_permille = -1;
     if (builds_load(c, state, e) != ERR_OK) {
         controller_free(c);
         return e->code;
@@ -490,6 +495,7 @@ void controller_step(struct controller *c, const struct event *ev, struct effect
     calls_expire(c);
     merge_all(c);
     react_all(c);
+    pressure_follow(c);
     decide_all(c);
     moves_advance(c);
     costs_follow(c);

@@ -19,11 +19,13 @@ static void fill_plan(struct controller *c, struct plan_in *in)
             .move = s->has_move ? &s->move : NULL,
             .hold = s->hold,
             .auto_on = s->auto_on,
+            .snooze_until = s->snooze_until,
             .settled_since = s->settled_since,
             .retry_at = s->retry_at,
             .rerun_at = s->rerun_at,
             .breaker_open = breaker_is_open(c, s),
             .hold_ended = s->hold_ended,
+            .pressed_since = s->pressed_since,
             .commits_before_drain = s->mover != NULL && s->mover->overlaps};
         if (!s->breaker_for_good)
             p->breaker_until = s->breaker_until;
@@ -31,23 +33,26 @@ static void fill_plan(struct controller *c, struct plan_in *in)
         p->order.force = s->order.force;
         p->order.at = s->order.at;
     }
-    *in = (struct plan_in){.policy = &c->config->policy,
-                           .schedule = &c->schedule,
-                           .tz = c->tz,
-                           .now = c->now,
-                           .setting = c->dry_run ? AUTO_DRY_RUN : c->setting,
-                           .snooze_until = c->snooze_until,
-                           .auto_since = c->auto_since,
-                           .clock_ok = c->clock_bad_ticks == 0,
-                           .jenkins_quieting = c->jenkins_quieting,
-                           .auto_stop = c->config->velostrata.auto_stop,
-                           .extension = &c->extension.facts,
-                           .extension_idle_since = c->extension.idle_since,
-                           .extension_start_s = c->extension.start_took_s,
-                           .last_start = c->last_start,
-                           .servers = c->plan_servers,
-                           .n = c->n_servers,
-                           .without_texts = c->without_texts};
+    *in = (struct plan_in){
+        .policy = &c->config->policy,
+        .schedule = &c->schedule,
+        .tz = c->tz,
+        .now = c->now,
+        .setting = c->dry_run ? AUTO_DRY_RUN : c->setting,
+        .snooze_until = c->snooze_until,
+        .auto_since = c->auto_since,
+        .clock_ok = c->clock_bad_ticks == 0,
+        .jenkins_quieting = c->jenkins_quieting,
+        .auto_stop = c->config->velostrata.auto_stop,
+        .extension = &c->extension.facts,
+        .extension_idle_since = c->extension.idle_since,
+        .extension_start_s = c->extension.start_took_s,
+        .last_start = c->last_start,
+        .pressure = {c->host_facts.stale ? -1 : c->host_facts.ready_permille,
+                     c->pressure.above_since, c->pressure.below_since},
+        .servers = c->plan_servers,
+        .n = c->n_servers,
+        .without_texts = c->without_texts};
     month_plan(c, in);
 }
 
@@ -64,8 +69,10 @@ static void apply(struct controller *c, struct server_state *s,
         decided_tell(c, s);
     if (was != s->decision.desired || gate != s->decision.gate)
         c->fx->changed = true;
-    if (acts_forbidden(c))
+    if (acts_forbidden(c)) {
+        pressure_keep(c, s, out->pressed);
         return;
+    }
     switch (out->act) {
     case PLAN_NONE:
         break;
@@ -81,6 +88,7 @@ static void apply(struct controller *c, struct server_state *s,
                                                       : s->decision.reason_text);
         break;
     }
+    pressure_keep(c, s, out->pressed);
 }
 
 /* A call for the extension that is still to be believed: open, or answered a moment ago.

@@ -26,6 +26,7 @@ libcore_a_SOURCES += \
 	core/engine/month.c \
 	core/engine/moves.c \
 	core/engine/offerings.c \
+	core/engine/pressure.c \
 	core/engine/react.c \
 	core/engine/runtime.c \
 	core/engine/runtime.h \

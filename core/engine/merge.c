@@ -92,6 +92,7 @@ const struct seen_vm *merge_vm(struct controller *c, struct server_state *s)
     const struct seen_vm *vm;
     bool ambiguous;
 
+    f->ready_permille = f->costop_permille = -1;
     if (o == NULL)
         return NULL;
     vm = find_vm(&o->as.vsphere, s->config, &ambiguous);
@@ -110,6 +111,10 @@ const struct seen_vm *merge_vm(struct controller *c, struct server_state *s)
     (void)str_copy(f->vm_id, sizeof(f->vm_id), vm->id);
     f->power = vm->connected ? vm->power : POWER_UNKNOWN;
     f->tools = vm->tools_running;
+    if (f->power == POWER_ON && !source_is_stale(c, SOURCE_VSPHERE)) {
+        f->ready_permille = vm->ready_permille;
+        f->costop_permille = vm->costop_permille;
+    }
     if (vm->question)
         (void)str_copy(f->blocked, sizeof(f->blocked),
                        "vSphere waits for an answer about this VM");
@@ -399,33 +404,59 @@ static void merge_extension(struct controller *c)
     }
 }
 
-static void merge_host(struct controller *c)
+/* The one that the first known server runs on: under vCenter there may be more. */
+static const struct seen_host *find_host(const struct controller *c,
+                                         const struct obs_vsphere *v)
 {
-    const struct observation *o = c->sources[SOURCE_VSPHERE].good;
-    struct host_facts *h = &c->host_facts;
-    const struct seen_host *seen;
-    bool minute = c->now.s / 60 != c->host_minute.s / 60;
+    const struct seen_vm *vm = NULL;
+    bool ambiguous;
 
-    h->stale = source_is_stale(c, SOURCE_VSPHERE);
-    if (o == NULL || o->as.vsphere.n_hosts == 0)
-        return;
-    seen = &o->as.vsphere.hosts[0];
-    h->known = true;
-    h->as_of = o->at;
-    (void)str_copy(h->name, sizeof(h->name), seen->name);
-    h->cpu_permille = seen->cpu_permille;
-    h->memory_permille = seen->memory_permille;
-    h->maintenance = seen->maintenance;
-    if (!minute)
-        return;
+    for (size_t i = 0; i < c->n_servers && vm == NULL; i++)
+        vm = find_vm(v, c->servers[i].config, &ambiguous);
+    for (size_t i = 0; vm != NULL && i < v->n_hosts; i++) {
+        if (str_eq(v->hosts[i].id, vm->host))
+            return &v->hosts[i];
+    }
+    return &v->hosts[0];
+}
+
+static void merge_minute(struct controller *c, struct host_facts *h)
+{
+    const size_t rest = sizeof(h->history[0]) * (HOST_HISTORY - 1);
+    bool known = !h->stale;
+
     c->host_minute = c->now;
-    memmove(&h->history[0], &h->history[1], sizeof(h->history[0]) * (HOST_HISTORY - 1));
-    h->history[HOST_HISTORY - 1] = h->stale ? (int16_t)-1 : (int16_t)h->cpu_permille;
+    memmove(&h->history[0], &h->history[1], rest);
+    memmove(&h->ready_history[0], &h->ready_history[1], rest);
+    h->history[HOST_HISTORY - 1] = known ? (int16_t)h->cpu_permille : (int16_t)-1;
+    h->ready_history[HOST_HISTORY - 1] = known ? (int16_t)h->ready_permille : (int16_t)-1;
     if (h->peak_at.s < c->now.s - HOST_HISTORY * 60 ||
         h->cpu_permille >= h->peak_permille) {
         h->peak_permille = h->cpu_permille;
         h->peak_at = c->now;
     }
+}
+
+static void merge_host(struct controller *c)
+{
+    const struct observation *o = c->sources[SOURCE_VSPHERE].good;
+    struct host_facts *h = &c->host_facts;
+    const struct seen_host *seen;
+
+    h->stale = source_is_stale(c, SOURCE_VSPHERE);
+    if (o == NULL || o->as.vsphere.n_hosts == 0)
+        return;
+    seen = find_host(c, &o->as.vsphere);
+    h->known = true;
+    h->as_of = o->at;
+    (void)str_copy(h->name, sizeof(h->name), seen->name);
+    h->cpu_permille = seen->cpu_permille;
+    h->memory_permille = seen->memory_permille;
+    h->ready_permille = seen->ready_permille;
+    h->costop_permille = seen->costop_permille;
+    h->maintenance = seen->maintenance;
+    if (c->now.s / 60 != c->host_minute.s / 60)
+        merge_minute(c, h);
 }
 
 /* The cloud node is that of the zone in which it runs, or is to run. */

@@ -129,15 +129,31 @@ static void server_key(const struct server_state *s, const char *what,
     (void)str_format(key, NAME_TEXT, "%s:%.46s", what, s->config->name);
 }
 
-void hold_end(struct controller *c, struct server_state *s)
+void hold_ended_store(struct controller *c, struct server_state *s)
 {
     char key[NAME_TEXT];
 
-    s->hold = (struct hold){0};
-    hold_store(c, s);
     s->hold_ended = c->now;
     server_key(s, "held", key);
     setting_store_number(c, key, c->now.s);
+}
+
+void hold_end(struct controller *c, struct server_state *s)
+{
+    s->hold = (struct hold){0};
+    hold_store(c, s);
+    hold_ended_store(c, s);
+}
+
+void pressed_store(struct controller *c, const struct server_state *s)
+{
+    char key[NAME_TEXT];
+
+    server_key(s, "pressed", key);
+    if (s->pressed_since.s == 0)
+        setting_store(c, key, "");
+    else
+        setting_store_number(c, key, s->pressed_since.s);
 }
 
 bool breaker_is_open(const struct controller *c, const struct server_state *s)

@@ -103,7 +103,9 @@ struct server_state {
     char outside[LINE_TEXT];      /* foreign_change = alert: blocked with this text, "" */
     struct utc ready_since;       /* in the cloud with its node open; 0 = is not */
     struct utc ready_window;      /* the window of which it was told */
-    struct utc hold_ended;        /* of its last hold, 0 = none lately; stored */
+    struct utc hold_ended;        /* of its last hold, or of the pressure that sent it
+                                     out, 0 = none lately; stored */
+    struct utc pressed_since;     /* out for the host's sake since then, 0; stored */
     struct utc rerun_at;
     struct utc losses[LOSSES_KEPT]; /* newest last */
     int32_t n_losses;
@@ -261,6 +263,11 @@ struct controller {
     struct extension_state_kept extension;
     struct host_facts host_facts;
     struct utc host_minute;
+    struct {
+        struct utc above_since, below_since; /* as the plan has it, 0 = it is not */
+        struct utc as_of;                    /* of the last reading that counted */
+    } pressure;
+    char load_told[LINE_TEXT]; /* why there are no statistics, as the journal knows it */
     bool jenkins_quieting;
 
     enum auto_setting setting;
@@ -378,6 +385,9 @@ void home_owe(struct controller *c, struct server_state *s, bool owed) NONNULL;
 void setting_store(struct controller *c, const char *key, const char *value) NONNULL;
 void setting_store_number(struct controller *c, const char *key, int64_t v) NONNULL;
 void hold_store(struct controller *c, const struct server_state *s) NONNULL;
+void pressed_store(struct controller *c, const struct server_state *s) NONNULL;
+/* What kept it where it is has ended now. */
+void hold_ended_store(struct controller *c, struct server_state *s) NONNULL;
 void order_store(struct controller *c, const struct server_state *s) NONNULL;
 
 /* The ladder of tries, kept: another start goes on with it. */
@@ -487,6 +497,11 @@ void offerings_zone(struct controller *c, struct server_state *s) NONNULL;
 void offerings_used(struct controller *c, struct server_state *s,
                     const char *zone) NONNULL;
 size_t offerings_zone_in_use(const struct server_state *s) NONNULL;
+/* pressure.c: how long the host is short of CPU already, from the newest facts; what the
+ * plan made of it for a server. */
+void pressure_follow(struct controller *c) NONNULL;
+void pressure_keep(struct controller *c, struct server_state *s, bool pressed) NONNULL;
+
 /* decided.c: a decision that is another than before has its line in the journal. */
 void decided_tell(struct controller *c, struct server_state *s) NONNULL;
 

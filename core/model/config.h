@@ -77,6 +77,9 @@ struct policy_config {
     bool on_demand;               /* also offered, behind all of spot */
     bool has_on_demand_max_price; /* set with it, always */
     struct usd on_demand_max_price;
+    bool pressure;                       /* also out when the host is short of CPU */
+    int32_t pressure_high, pressure_low; /* percent of CPU ready, per vCPU */
+    int64_t pressure_for;
     enum auto_setting auto_first; /* at the very first start */
     int64_t extension_linger, poll_moving, stale_after;
     int64_t max_overlap; /* with handover = "overlap" */

@@ -214,6 +214,10 @@ static void check_policy(struct reader *r)
         problem_add(r->problems, setting_line(group, "on_demand"),
                     "policy.on_demand: it needs the most that it may cost: write "
                     "on_demand_max_price = 0.40");
+    if (p->pressure_low >= p->pressure_high)
+        problem_add(r->problems, setting_line(group, "pressure_low"),
+                    "policy.pressure_low: it is not below pressure_high: make it less, "
+                    "or pressure_high more");
     if (p->drain_start > p->drain_deadline)
         problem_add(r->problems, setting_line(group, "drain_start"),
                     "policy.drain_start: it is after drain_deadline: begin earlier, or "

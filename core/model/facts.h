@@ -51,8 +51,11 @@ struct server_facts {
     bool in_both_places;       /* place is then unknown and the server blocked */
     char place_raw[NAME_TEXT]; /* an unknown state as its API spelled it, "" */
     enum power power;
-    char vm_id[ID_TEXT];     /* "" = not found in vSphere */
-    bool tools;              /* the guest at home answers */
+    char vm_id[ID_TEXT]; /* "" = not found in vSphere */
+    bool tools;          /* the guest at home answers */
+    /* The share of each vCPU's time that it waits for a core, and for its siblings; -1
+     * unknown, or it does not run at home. */
+    int32_t ready_permille, costop_permille;
     char blocked[LINE_TEXT]; /* "" or why only a person can end this */
     struct node_facts onprem, cloud;
     struct instance_facts instance;
@@ -87,11 +90,13 @@ enum { HOST_HISTORY = 60 };
 struct host_facts {
     bool known, stale;
     char name[NAME_TEXT];
-    int32_t cpu_permille, memory_permille; /* -1 unknown */
+    int32_t cpu_permille, memory_permille;   /* -1 unknown */
+    int32_t ready_permille, costop_permille; /* mean of its VMs' vCPUs, -1 unknown */
     bool maintenance;
     struct utc as_of;
     int16_t history[HOST_HISTORY]; /* cpu permille a minute, oldest first, -1 = none */
-    int32_t peak_permille;         /* within the history, -1 none */
+    int16_t ready_history[HOST_HISTORY]; /* the same of ready */
+    int32_t peak_permille;               /* within the history, -1 none */
     struct utc peak_at;
 };
 

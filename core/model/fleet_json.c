@@ -278,6 +278,8 @@ static void put_server(struct strbuf *b, const struct fleet *f,
     jsonw_text_or_null(b, "power",
                        s->facts.power == POWER_UNKNOWN ? "" : power_word(s->facts.power));
     jsonw_text_or_null(b, "name", s->vm);
+    jsonw_permille(b, "cpu_ready_percent", s->facts.ready_permille);
+    jsonw_permille(b, "cpu_costop_percent", s->facts.costop_permille);
     jsonw_close(b, '}');
     put_instance(b, s);
     put_spot(b, &s->facts.instance);
@@ -333,7 +335,8 @@ static void put_host(struct strbuf *b, const struct fleet *f)
     jsonw_open(b, "host", '{');
     jsonw_text(b, "name", f->host.name);
     jsonw_permille(b, "cpu_percent", f->host.cpu_permille);
-    jsonw_null(b, "cpu_ready_percent"); /* vSphere statistics are not read yet */
+    jsonw_permille(b, "cpu_ready_percent", f->host.ready_permille);
+    jsonw_permille(b, "cpu_costop_percent", f->host.costop_permille);
     jsonw_permille(b, "memory_percent", f->host.memory_permille);
     jsonw_bool(b, "stale", f->host.stale);
     jsonw_bool(b, "maintenance", f->host.maintenance);
@@ -344,6 +347,7 @@ static void put_host(struct strbuf *b, const struct fleet *f)
     for (size_t i = 0; i < HOST_HISTORY; i++) {
         jsonw_open(b, NULL, '{');
         jsonw_permille(b, "cpu_percent", f->host.history[i]);
+        jsonw_permille(b, "cpu_ready_percent", f->host.ready_history[i]);
         jsonw_close(b, '}');
     }
     jsonw_close(b, ']');

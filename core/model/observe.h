@@ -16,25 +16,30 @@
 /* All texts below are cleaned (base/text) and borrowed from the observation; "" when not
  * set. */
 
-/* vsphere: vsphere-api 4.1. Numbers that were not reported are -1. */
+/* vsphere: vsphere-api 4.1, 7. Numbers that were not reported are -1. ready and costop:
+ * the share of each vCPU's time that it had to wait for a core, and for its siblings. */
 struct seen_vm {
     const char *id, *name, *uuid, *instance_uuid, *ip;
+    const char *host; /* id of the one it runs on, "" not told */
     enum power power;
     bool connected; /* connectionState; else the power is old */
     bool question;  /* a question blocks it */
     bool tools_running;
     int32_t cpus, cpu_mhz, memory_mb;
+    int32_t ready_permille, costop_permille;
 };
 struct seen_host {
     const char *id, *name;
     bool connected, maintenance;
     int32_t cpu_permille, memory_permille;
+    int32_t ready_permille, costop_permille; /* mean of the vCPUs of its VMs */
 };
 struct obs_vsphere {
     const struct seen_vm *vms;
     size_t n_vms;
     const struct seen_host *hosts;
     size_t n_hosts;
+    const char *load_problem; /* why ready and costop could not be read, "" */
 };
 
 /* jenkins: jenkins-api 3 */

@@ -34,7 +34,7 @@ static bool moves_out(const struct plan_server *s)
 
 static struct desire desire_now(const struct plan_work *w, const struct plan_server *s)
 {
-    return desire_of(&s->hold, w->by_schedule, w->now);
+    return desire_at(w, s, w->by_schedule, w->now);
 }
 
 /* Until when it would stay out: to the end of its window, within this month. */

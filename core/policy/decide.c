@@ -40,7 +40,8 @@ static struct utc later(struct utc a, struct utc b)
     return a.s > b.s ? a : b;
 }
 
-/* When its last hold ended, stored or only just; 0 = none lately. */
+/* When its last hold, or the pressure that sent it out, ended, stored or only just; 0 =
+ * none lately. */
 static struct utc hold_end(const struct plan_work *w, const struct plan_server *s)
 {
     struct utc t = {0};
@@ -50,6 +51,8 @@ static struct utc hold_end(const struct plan_work *w, const struct plan_server *
     if (s->hold.place != PLACE_UNKNOWN && s->hold.kind != HOLD_PIN &&
         s->hold.until.s <= w->now.s)
         t = later(t, s->hold.until); /* ended, and not yet dropped */
+    if (s->pressed_since.s != 0 && !w->pressed[s - w->servers])
+        t = w->now;
     return t;
 }
 
@@ -65,15 +68,16 @@ static struct utc cause(const struct plan_work *w, const struct plan_server *s,
         t = s->hold.at;
     else if (sw->wanted.reason == REASON_BUDGET)
         t = w->in->budget.since;
-    else if (sw->direction == DIRECTION_OUT)
+    else if (sw->direction == DIRECTION_OUT && sw->wanted.reason != REASON_PRESSURE)
         t = w->at.window.start;
     else if (w->has_last)
         t = w->last.end;
     return later(later(t, hold_end(w, s)), w->in->auto_since);
 }
 
-/* 2: dwell is for moves that nothing but the end of a hold asks for. A change of the
- * schedule into the wanted place at that instant or later is a reason of its own. */
+/* 2: dwell is for moves that nothing but pressure, or the end of it or of a hold, asks
+ * for. A change of the schedule into the wanted place at that instant or later is a
+ * reason of its own. */
 struct utc dwell_until(const struct plan_work *w, const struct plan_server *s,
                        const struct server_work *sw)
 {
@@ -81,7 +85,11 @@ struct utc dwell_until(const struct plan_work *w, const struct plan_server *s,
     int64_t dwell = out ? w->in->policy->dwell_onprem : w->in->policy->dwell_cloud;
     struct utc ended = hold_end(w, s), change = {0};
 
-    if (ended.s == 0 || s->settled_since.s == 0 || sw->wanted.reason == REASON_HOLD)
+    if (s->settled_since.s == 0 || sw->wanted.reason == REASON_HOLD)
+        return (struct utc){0};
+    if (sw->wanted.reason == REASON_PRESSURE)
+        return (struct utc){s->settled_since.s + dwell};
+    if (ended.s == 0)
         return (struct utc){0};
     if (out)
         change = w->at.lead_start;

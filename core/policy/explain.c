@@ -120,9 +120,12 @@ static void line_next(const struct explain_in *in, struct explain_out *out)
     struct desire first =
         desire_of(in->hold, desire_by_schedule(in->schedule, in->at), in->at);
     bool charge = is_in_charge(in, in->at);
+    bool pressed = in->at.s <= in->now.s && in->decision->reason == REASON_PRESSURE;
     struct line l = add_line(out, "Next    ");
     struct utc t = in->at;
 
+    if (pressed) /* until when nobody knows: the next change is one of the others */
+        first.place = PLACE_CLOUD;
     for (int i = 0; i < MAX_LOOKS; i++) {
         struct utc best = {0};
         struct desire then;

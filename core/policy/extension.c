@@ -30,7 +30,7 @@ static bool may_go_out(const struct plan_work *w, const struct plan_server *s,
         struct utc t = times[i];
 
         if (t.s >= w->now.s && t.s <= end.s && auto_is_on(w->in, s, t) &&
-            desire_of(&s->hold, desire_by_schedule(w->in->schedule, t), t).place ==
+            desire_at(w, s, desire_by_schedule(w->in->schedule, t), t).place ==
                 PLACE_CLOUD)
             return true;
     }

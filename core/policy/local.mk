@@ -14,6 +14,7 @@ libcore_a_SOURCES += \
 	core/policy/plan.h \
 	core/policy/plan_work.h \
 	core/policy/planned.c \
+	core/policy/pressure.c \
 	core/policy/rerun.c \
 	core/policy/rerun.h \
 	core/policy/schedule.c \

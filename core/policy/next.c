@@ -42,7 +42,7 @@ static enum place place_before(const struct plan_work *w, const struct plan_serv
 {
     if (!auto_is_on(w->in, s, before))
         return s->facts->place;
-    return desire_of(&s->hold, schedule, before).place;
+    return desire_at(w, s, schedule, before).place;
 }
 
 static struct change change_at(const struct plan_work *w, struct utc t)
@@ -54,7 +54,7 @@ static struct change change_at(const struct plan_work *w, struct utc t)
 
     for (size_t i = 0; i < w->n; i++) {
         const struct plan_server *s = &w->servers[i];
-        enum place to = desire_of(&s->hold, then, t).place;
+        enum place to = desire_at(w, s, then, t).place;
 
         if (!auto_is_on(w->in, s, t) || place_before(w, s, first, before) == to)
             continue;

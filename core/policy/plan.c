@@ -39,9 +39,10 @@ static bool is_ready(const struct plan_work *w, const struct plan_server *s,
 static int64_t waiting_since(const struct plan_work *w, const struct plan_server *s,
                              const struct server_work *sw)
 {
-    int64_t t = sw->wanted.reason == REASON_HOLD  ? s->hold.at.s
-                : sw->wanted.place == PLACE_CLOUD ? w->at.lead_start.s
-                                                  : 0;
+    int64_t t = sw->wanted.reason == REASON_HOLD       ? s->hold.at.s
+                : sw->wanted.reason == REASON_PRESSURE ? w->in->pressure.above_since.s
+                : sw->wanted.place == PLACE_CLOUD      ? w->at.lead_start.s
+                                                       : 0;
 
     if (sw->open)
         return s->move->started.s;
@@ -151,7 +152,7 @@ static void look_at(struct plan_work *w, size_t i)
     struct server_work *sw = &w->work[i];
 
     *sw = (struct server_work){
-        .wanted = desire_of(&s->hold, w->by_schedule, w->now),
+        .wanted = desire_at(w, s, w->by_schedule, w->now),
         .auto_on = auto_is_on(w->in, s, w->now),
     };
     if (budget_evacuates(w, s)) /* 3.5 row 2 */
@@ -254,6 +255,7 @@ static void act_one(const struct plan_work *w, size_t i, struct plan_server_out 
     o->direction = sw->direction;
     o->drain_deadline = (struct utc){0};
     o->may_commit = false;
+    o->pressed = w->pressed[i];
     o->over_budget = w->over_budget[i];
     if (w->in->setting == AUTO_DRY_RUN)
         return;
@@ -304,7 +306,9 @@ void plan(const struct plan_in *in, struct plan_out *out)
     UNINITIALIZED struct plan_work w;
 
     begin(&w, in);
+    pressure_begin(&w);
     budget_begin(&w);
+    pressure_pick(&w);
     for (size_t i = 0; i < w.n; i++)
         look_at(&w, i);
     share_slots(&w);

@@ -31,7 +31,9 @@ struct plan_server {
                                   configuration, ends it (6.4, permanent errors) */
     struct utc hold_ended;     /* end or release of its last hold, 0 = none lately */
     bool commits_before_drain; /* its mover passes the commit point first (overlap) */
-    bool price_known;          /* with a budget: of an hour in the cloud, else unknown */
+    struct utc pressed_since; /* out, or on its way, for the host's sake (3.5 row 4) since
+                                 then; 0 = it is not */
+    bool price_known;         /* with a budget: of an hour in the cloud, else unknown */
     struct usd price_hour;
 };
 
@@ -44,6 +46,14 @@ struct plan_budget {
     struct utc since;          /* reached since then */
     struct utc month_end;      /* no commitment counts beyond */
     struct usd extension_hour; /* 0 when there is none */
+};
+
+/* How short of CPU the host is (3.5 row 4), as far as readings show without a break. */
+struct plan_pressure {
+    int32_t ready_permille; /* of each vCPU's time, now; -1 unknown */
+    struct utc
+        above_since; /* above pressure_high since then; 0 = it is not, or unknown */
+    struct utc below_since; /* the same, below pressure_low */
 };
 
 struct plan_in {
@@ -64,6 +74,7 @@ struct plan_in {
     int64_t extension_start_s; /* how long it usually takes to start */
     struct utc last_start;     /* of any move, for start_spacing */
     struct plan_budget budget;
+    struct plan_pressure pressure;
     const struct plan_server *servers;
     size_t n;           /* MAX_SERVERS at most; what is beyond is left alone */
     bool without_texts; /* codes only: for simulation at full speed */
@@ -81,6 +92,8 @@ struct plan_server_out {
     enum direction direction;  /* of PLAN_START */
     struct utc drain_deadline; /* of PLAN_START; 0 = wait for ever */
     bool may_commit;  /* an open, uncommitted move may pass its commit point now */
+    bool pressed;     /* 3.5 row 4 wants it in the cloud; to be kept as pressed_since once
+                         its move is open */
     bool over_budget; /* a move out now would exceed the budget: a person is asked */
 };
 

@@ -38,6 +38,8 @@ struct server_work {
     int64_t since;       /* waits since then */
 };
 
+struct line;
+
 struct plan_work {
     const struct plan_in *in;
     const struct plan_server *servers;
@@ -54,6 +56,7 @@ struct plan_work {
     char slots_text[LINE_TEXT]; /* who has them */
     char schedule_text[LINE_TEXT];
     bool over_budget[MAX_SERVERS];
+    bool pressed[MAX_SERVERS]; /* 3.5 row 4 wants it in the cloud */
     struct server_work work[MAX_SERVERS];
     uint16_t order[MAX_SERVERS]; /* of the servers that wait */
 };
@@ -74,6 +77,20 @@ static inline struct desire desire_of(const struct hold *h, struct desire by_sch
     if (hold_is_active(h, now)) /* 3.5 row 1 */
         return (struct desire){h->place, REASON_HOLD};
     return by_schedule;
+}
+
+/* The same of a server of this plan. How long the host stays short of CPU nobody knows:
+ * as far as one can see, it does. */
+static inline struct desire desire_at(const struct plan_work *w,
+                                      const struct plan_server *s,
+                                      struct desire by_schedule, struct utc when)
+{
+    struct desire d = desire_of(&s->hold, by_schedule, when);
+
+    if (d.place == PLACE_ONPREM && d.reason != REASON_HOLD &&
+        w->pressed[s - w->servers]) /* 3.5 row 4 */
+        return (struct desire){PLACE_CLOUD, REASON_PRESSURE};
+    return d;
 }
 
 /* The end of its snooze, or of that of all: the later one; 0 = none. */
@@ -121,6 +138,15 @@ void budget_begin(struct plan_work *w) NONNULL;
 /* 3.5 row 2: is it to come home for that? 3.6: is it to stay there? */
 bool budget_evacuates(const struct plan_work *w, const struct plan_server *s) NONNULL;
 bool budget_stops(const struct plan_work *w, const struct plan_server *s) NONNULL;
+
+/* ---- pressure.c ---- */
+
+/* 3.5 row 4: who stays out for the host's sake; then, when the budget is known, who is
+ * the next to go. Fill pressed. */
+void pressure_begin(struct plan_work *w) NONNULL;
+void pressure_pick(struct plan_work *w) NONNULL;
+void text_pressure(const struct plan_work *w, const struct plan_server *s,
+                   struct line *l) NONNULL;
 
 /* ---- slots.c ---- */
 

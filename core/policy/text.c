@@ -188,6 +188,8 @@ void text_reason(const struct plan_work *w, size_t i, struct decision *d)
         text_hold(&l, w, &s->hold);
     } else if (d->reason == REASON_BUDGET) {
         text_budget(w, s, &l);
+    } else if (d->reason == REASON_PRESSURE) {
+        text_pressure(w, s, &l);
     } else if (d->reason != REASON_NONE) {
         line_add(&l, w->schedule_text);
     } else if (sw->ordered) {
@@ -320,7 +322,11 @@ static void gate_backoff(const struct gate_note *g)
 
 static void gate_dwell(const struct gate_note *g)
 {
-    line_add(g->l, "its hold has ended, but it came only ");
+    line_add(g->l, g->sw->wanted.reason == REASON_PRESSURE
+                       ? "the host is short of CPU, but it came only "
+                   : g->s->pressed_since.s != 0
+                       ? "the host is no longer short of CPU, but it came only "
+                       : "its hold has ended, but it came only ");
     add_time(g->l, g->w, g->s->settled_since);
     line_add(g->l, "; it goes ");
     add_time(g->l, g->w, g->until);

@@ -50,6 +50,7 @@ libcore_a_SOURCES += \
 	core/sim/typed.c \
 	core/sim/typed.h \
 	core/sim/typed_act.c \
+	core/sim/typed_vsphere.c \
 	core/sim/velostrata_extension.c \
 	core/sim/velostrata_tasks.c \
 	core/sim/velostrata_wire.c \

@@ -26,66 +26,6 @@ static struct utc seconds(int64_t ms)
     return (struct utc){ms / 1000};
 }
 
-/* ---- vSphere ---- */
-
-static enum power power_of(const struct sim_vm *vm)
-{
-    switch (vm->power) {
-    case SIM_POWER_OFF:
-        return POWER_OFF;
-    case SIM_POWER_ON:
-        return POWER_ON;
-    case SIM_POWER_SUSPENDED:
-        break;
-    }
-    return POWER_SUSPENDED;
-}
-
-static int32_t permille(int64_t used, int64_t of)
-{
-    return of <= 0 ? -1 : (int32_t)(used * 1000 / of);
-}
-
-static void observe_vsphere(const struct world *w, const struct poll_hints *hints,
-                            struct observation *o)
-{
-    struct seen_vm *vms = arena_alloc(o->arena, w->n_servers, sizeof(*vms));
-    struct seen_host *host = arena_alloc(o->arena, 1, sizeof(*host));
-
-    (void)hints;
-    if (vms == NULL || host == NULL)
-        return;
-    /* Only the servers' machines: nobody looks at the others. */
-    for (size_t i = 0; i < w->n_servers; i++) {
-        const struct sim_vm *vm = &w->vms[w->servers[i].vm];
-
-        vms[i] = (struct seen_vm){
-            .id = vm->id,
-            .name = vm->name,
-            .uuid = vm->uuid,
-            .instance_uuid = vm->instance_uuid,
-            .ip = vm->guest == SIM_GUEST_UP ? vm->ip : "",
-            .power = power_of(vm),
-            .connected = vm->connected,
-            .tools_running = vm->guest == SIM_GUEST_UP || vm->guest == SIM_GUEST_STOPPING,
-            .cpus = vm->cpus,
-            .cpu_mhz = -1,
-            .memory_mb = vm->memory_mb,
-        };
-    }
-    *host = (struct seen_host){
-        .id = w->host.id,
-        .name = w->host.name,
-        .connected = true,
-        .maintenance = w->host.maintenance,
-        .cpu_permille =
-            permille(world_host_cpu_mhz(w), (int64_t)w->host.core_mhz * w->host.cores),
-        .memory_permille =
-            permille(world_host_memory_mb(w), w->host.memory_bytes / (1024 * 1024)),
-    };
-    o->as.vsphere = (struct obs_vsphere){vms, w->n_servers, host, 1};
-}
-
 /* ---- Jenkins ---- */
 
 /* Texts of many builds are made at every look: by hand that is five times faster than by
@@ -618,7 +558,7 @@ void typed_observe(const struct world *w, const struct poll_hints *hints,
         const struct world *w, const struct poll_hints *hints, struct observation *o) = {
         [SOURCE_VELOSTRATA] = observe_velostrata,
         [SOURCE_JENKINS] = observe_jenkins,
-        [SOURCE_VSPHERE] = observe_vsphere,
+        [SOURCE_VSPHERE] = typed_vsphere,
         [SOURCE_INSTANCES] = observe_instances,
         [SOURCE_SPOT] = observe_spot,
         [SOURCE_INTERFACES] = observe_interfaces,

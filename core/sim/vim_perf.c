@@ -164,8 +164,8 @@ static int64_t value_of(const struct world *w, struct vim_ref r, size_t counter)
         return mhz;
     case READY:
         return ready;
-    case COSTOP: /* waiting for the sibling vCPUs: a part of what waiting there is */
-        return cpus > 1 ? ready / 12 : 0;
+    case COSTOP:
+        return vm != NULL ? world_vm_costop_ms(w, vm) : 0;
     case READINESS:
         return ready * 10000 / (INTERVAL_MS * cpus);
     case USED:

@@ -88,6 +88,7 @@ int32_t world_vm_cpu_mhz(const struct world *w, const struct sim_vm *vm);
 int32_t world_vm_memory_mb(const struct world *w, const struct sim_vm *vm); /* active */
 /* CPU ready in ms, summed over the vCPUs, of a sample of 20 s. */
 int32_t world_vm_ready_ms(const struct world *w, const struct sim_vm *vm);
+int32_t world_vm_costop_ms(const struct world *w, const struct sim_vm *vm);
 int32_t world_host_cpu_mhz(const struct world *w);
 int32_t world_host_memory_mb(const struct world *w);
 

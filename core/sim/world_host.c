@@ -188,6 +188,12 @@ int32_t world_vm_ready_ms(const struct world *w, const struct sim_vm *vm)
     return (wanted - got) * 20 + wanted * 20 / 250;
 }
 
+/* Waiting for the sibling vCPUs: a part of what waiting there is. */
+int32_t world_vm_costop_ms(const struct world *w, const struct sim_vm *vm)
+{
+    return vm->cpus > 1 ? world_vm_ready_ms(w, vm) / 12 : 0;
+}
+
 int32_t world_host_cpu_mhz(const struct world *w)
 {
     int64_t demand = w->demand_mcores + 300; /* the hypervisor's own */

@@ -254,6 +254,8 @@ static void read_facts(const json_value *o, struct server_facts *x)
     x->task_progress = get_i32(task, "progress", 100, -1);
     get_text(vm, "id", x->vm_id, sizeof(x->vm_id));
     x->power = get_power(vm, "power", POWER_UNKNOWN);
+    x->ready_permille = get_permille(vm, "cpu_ready_percent");
+    x->costop_permille = get_permille(vm, "cpu_costop_percent");
     read_node(json_get(nodes, "onprem"), &x->onprem);
     read_node(json_get(nodes, "cloud"), &x->cloud);
     read_instance(json_get(o, "instance"), json_get(o, "spot"), &x->instance);
@@ -357,13 +359,19 @@ static void read_host(const json_value *o, struct host_facts *h)
     get_text(o, "name", h->name, sizeof(h->name));
     h->cpu_permille = get_permille(o, "cpu_percent");
     h->memory_permille = get_permille(o, "memory_percent");
+    h->ready_permille = get_permille(o, "cpu_ready_percent");
+    h->costop_permille = get_permille(o, "cpu_costop_percent");
     h->stale = get_bool(o, "stale");
     h->maintenance = get_bool(o, "maintenance");
     h->as_of = get_utc(o, "as_of");
     h->peak_permille = get_permille(o, "cpu_peak_percent");
     h->peak_at = get_utc(o, "cpu_peak_at");
-    for (size_t i = 0; i < HOST_HISTORY; i++)
-        h->history[i] = (int16_t)get_permille(json_list_at(history, i), "cpu_percent");
+    for (size_t i = 0; i < HOST_HISTORY; i++) {
+        const json_value *minute = json_list_at(history, i);
+
+        h->history[i] = (int16_t)get_permille(minute, "cpu_percent");
+        h->ready_history[i] = (int16_t)get_permille(minute, "cpu_ready_percent");
+    }
 }
 
 static bool find_source(const json_value *o, enum source *out)

@@ -55,6 +55,26 @@ static bool pause_ms(void *ctx, int64_t ms)
     return nanosleep(&t, NULL) == 0;
 }
 
+/* Each VM that runs has its CPU ready, and so has a host of it. */
+static void check_load(struct peer *p, const struct obs_vsphere *seen)
+{
+    size_t running = 0, known = 0, hosts = 0;
+    char text[256];
+
+    for (size_t i = 0; i < seen->n_vms; i++) {
+        running += seen->vms[i].power == POWER_ON ? 1 : 0;
+        known += seen->vms[i].ready_permille >= 0 ? 1 : 0;
+    }
+    for (size_t i = 0; i < seen->n_hosts; i++)
+        hosts += seen->hosts[i].ready_permille >= 0 ? 1 : 0;
+    (void)str_format(text, sizeof(text), "of %zu VMs of %zu that run, of %zu hosts; %s",
+                     known, running, hosts, seen->load_problem);
+    (void)check(p, "CPU ready",
+                known > 0 && known == running && hosts > 0 &&
+                    seen->load_problem[0] == '\0',
+                text);
+}
+
 /* The state of our VM; prints what is seen when asked to. */
 static enum power look(struct peer *p, const char *what, bool print)
 {
@@ -70,18 +90,21 @@ static enum power look(struct peer *p, const char *what, bool print)
         const struct obs_vsphere *seen = &o->as.vsphere;
 
         for (size_t i = 0; print && i < seen->n_hosts; i++)
-            printf("     host %s \"%s\" connected=%d cpu=%d memory=%d permille\n",
+            printf("     host %s \"%s\" connected=%d cpu=%d memory=%d ready=%d costop=%d "
+                   "permille\n",
                    seen->hosts[i].id, seen->hosts[i].name, seen->hosts[i].connected,
-                   seen->hosts[i].cpu_permille, seen->hosts[i].memory_permille);
+                   seen->hosts[i].cpu_permille, seen->hosts[i].memory_permille,
+                   seen->hosts[i].ready_permille, seen->hosts[i].costop_permille);
         for (size_t i = 0; i < seen->n_vms; i++) {
             const struct seen_vm *vm = &seen->vms[i];
 
             if (print)
                 printf("     vm %s \"%s\" %s %s power=%s connected=%d cpus=%d mb=%d "
-                       "mhz=%d ip=%s tools=%d\n",
+                       "mhz=%d ip=%s tools=%d host=%s ready=%d costop=%d permille\n",
                        vm->id, vm->name, vm->uuid, vm->instance_uuid,
                        power_word(vm->power), vm->connected, vm->cpus, vm->memory_mb,
-                       vm->cpu_mhz, vm->ip, vm->tools_running);
+                       vm->cpu_mhz, vm->ip, vm->tools_running, vm->host,
+                       vm->ready_permille, vm->costop_permille);
             if (str_eq(vm->name, p->vm_name)) {
                 power = vm->power;
                 (void)str_copy(p->vm_id, sizeof(p->vm_id), vm->id);
@@ -91,6 +114,8 @@ static enum power look(struct peer *p, const char *what, bool print)
                          seen->n_vms, seen->n_hosts, p->vm_name, power_word(power),
                          (int)o->took_ms);
         (void)check(p, what, seen->n_hosts > 0 && power != POWER_UNKNOWN, text);
+        if (print)
+            check_load(p, seen);
     } else {
         (void)check(p, what, false, e.text);
     }

@@ -228,6 +228,8 @@ static void site(struct fleet *f)
     f->host = (struct host_facts){.known = true,
                                   .cpu_permille = 380,
                                   .memory_permille = 770,
+                                  .ready_permille = 4,
+                                  .costop_permille = 0,
                                   .as_of = ago(9),
                                   .peak_permille = 910,
                                   .peak_at = ago(6427)};
@@ -293,6 +295,9 @@ static void moving(struct fleet *f)
     struct server_view *s = &f->servers[1], *t = &f->servers[3];
     struct move_view *m = &s->move;
 
+    f->host.ready_permille = 142;
+    s->facts.ready_permille = 168;
+    s->facts.costop_permille = 12;
     s->facts.place = PLACE_MOVING_OUT;
     s->facts.instance.spot = SPOT_FULFILLED;
     s->facts.cloud.open = s->facts.cloud.known = false;

@@ -32,6 +32,8 @@ static void same_vms(const struct obs_vsphere *a, const struct obs_vsphere *b)
     assert_string_equal(a->hosts[0].name, b->hosts[0].name);
     assert_int_equal(a->hosts[0].maintenance, b->hosts[0].maintenance);
     assert_true(b->hosts[0].cpu_permille >= 0 && b->hosts[0].cpu_permille <= 1000);
+    assert_true(b->hosts[0].ready_permille >= 0 && b->hosts[0].ready_permille <= 1000);
+    assert_int_equal(a->hosts[0].ready_permille >= 0, b->hosts[0].ready_permille >= 0);
     for (size_t i = 0; i < b->n_vms; i++) { /* the wire has others, too */
         const struct seen_vm *y = &b->vms[i], *x;
         size_t k = 0;
@@ -47,6 +49,9 @@ static void same_vms(const struct obs_vsphere *a, const struct obs_vsphere *b)
         assert_int_equal(x->connected, y->connected);
         assert_int_equal(x->tools_running, y->tools_running);
         assert_int_equal(x->cpus, y->cpus);
+        /* The client of the wire holds a sample for 20 s, and this one looks as it is. */
+        assert_int_equal(x->ready_permille >= 0, y->ready_permille >= 0);
+        assert_int_equal(x->costop_permille >= 0, y->costop_permille >= 0);
     }
 }
 

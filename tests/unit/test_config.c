@@ -408,6 +408,8 @@ static void test_errors(void **state)
          "t.conf:1: keys.move: it must be the name of a key: write move = \"ctrl-l\""},
         {"retry limits crossed", IN_POLICY("retry_min = \"1h\""),
          "t.conf:1: policy.retry_min: it is longer than retry_max: make it shorter, or retry_max longer"},
+        {"marks of pressure crossed", IN_POLICY("pressure_low = 10"),
+         "t.conf:1: policy.pressure_low: it is not below pressure_high: make it less, or pressure_high more"},
         {"drain limits crossed", IN_POLICY("drain_start = \"2h\""),
          "t.conf:1: policy.drain_start: it is after drain_deadline: begin earlier, or make drain_deadline later"},
     };

@@ -63,6 +63,9 @@ static void observe(struct scene *s, enum source source)
                                       .uuid = "",
                                       .instance_uuid = "",
                                       .ip = "",
+                                      .host = "",
+                                      .ready_permille = -1,
+                                      .costop_permille = -1,
                                       .power = POWER_ON,
                                       .connected = true};
     struct observation *o = observation_new(source);
@@ -75,7 +78,7 @@ static void observe(struct scene *s, enum source source)
             .version = "", .nodes = s->nodes, .n_nodes = ARRAY_LEN(s->nodes)};
         break;
     case SOURCE_VSPHERE:
-        o->as.vsphere = (struct obs_vsphere){.vms = &vm, .n_vms = 1};
+        o->as.vsphere = (struct obs_vsphere){.vms = &vm, .n_vms = 1, .load_problem = ""};
         break;
     case SOURCE_VELOSTRATA:
         o->as.velostrata = (struct obs_velostrata){.extension_id = "ce-1",

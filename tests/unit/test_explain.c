@@ -114,6 +114,31 @@ static void test_now(void **state)
     site_clear(&s);
 }
 
+/* 3.5 row 4: until when nobody knows; the next change is the schedule's. */
+static void test_pressure(void **state)
+{
+    struct explain_out out;
+    struct site s;
+
+    (void)state;
+    site_init(&s);
+    s.policy.pressure = true;
+    s.policy.pressure_low = 5;
+    s.policy.pressure_for = 600;
+    s.in.pressure.ready_permille = 75;
+    site_settle(&s, 0, PLACE_CLOUD);
+    s.servers[0].pressed_since = at(s.tz, "2026-11-24T20:00:00");
+    site_plan_at(&s, "2026-11-24T21:00:00");
+    tell(&s, "2026-11-24T21:00:00", &out);
+    EXPECT("Is      in the cloud",
+           "Should  be in the cloud by rule 4 (pressure): the host was short of CPU, it "
+           "returns when CPU ready stays below 5% for 10m, now 7.5%",
+           "Gate    none", "Next    Wed 18:00: should be on-prem by rule 5 (outside)");
+    tell(&s, "2026-11-24T22:00:00", &out); /* what is to come is the schedule's alone */
+    assert_string_equal(out.lines[0], "Tue 22:00: should be on-prem by rule 5 (outside)");
+    site_clear(&s);
+}
+
 /* 3.5 row 2, and which end comes first: of the hold, or of the schedule. */
 static void test_reasons(void **state)
 {
@@ -225,9 +250,8 @@ static void test_later(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_now),
-        cmocka_unit_test(test_reasons),
-        cmocka_unit_test(test_auto_off),
+        cmocka_unit_test(test_now),     cmocka_unit_test(test_pressure),
+        cmocka_unit_test(test_reasons), cmocka_unit_test(test_auto_off),
         cmocka_unit_test(test_later),
     };
 

@@ -184,10 +184,10 @@ static void test_holds(void **state)
     }
 }
 
-/* 3.5: condition at `now`, desired, reason code. Order 4, pressure, is off. */
+/* 3.5: condition at `now`, desired, reason code. */
 static void test_desired(void **state)
 {
-    enum { HOLD = 1, OVER = 2, SPENT = 4, OFF = 8 };
+    enum { HOLD = 1, OVER = 2, SPENT = 4, OFF = 8, PRESSURE = 16, SENT = 32 };
     /* clang-format off */
     static const struct {
         const char *what, *now;
@@ -209,6 +209,12 @@ static void test_desired(void **state)
             "2026-11-24T08:35:00", 0, PLACE_UNKNOWN, PLACE_CLOUD, REASON_LEAD},
         {"3 | in `[S, D)` of a window | CLOUD | `window`",
             "2026-11-24T17:59:59", 0, PLACE_UNKNOWN, PLACE_CLOUD, REASON_WINDOW},
+        {"4 | `pressure` on: host CPU ready % (per vCPU) above `pressure_high` for `pressure_for`, the highest first | CLOUD | `pressure`",
+            "2026-11-24T20:10:00", PRESSURE, PLACE_UNKNOWN, PLACE_CLOUD, REASON_PRESSURE},
+        {"4 | until below `pressure_low` as long | CLOUD | `pressure`",
+            "2026-11-24T20:10:00", PRESSURE | SENT, PLACE_UNKNOWN, PLACE_CLOUD, REASON_PRESSURE},
+        {"4 | `pressure` off | ONPREM | `outside`",
+            "2026-11-24T20:10:00", SENT, PLACE_UNKNOWN, PLACE_ONPREM, REASON_OUTSIDE},
         {"5 | otherwise | ONPREM | `holiday` if an `off` day removed a window today",
             "2026-11-24T10:00:00", OFF, PLACE_UNKNOWN, PLACE_ONPREM, REASON_HOLIDAY},
         {"5 | otherwise | ONPREM | else `outside`",
@@ -228,7 +234,16 @@ static void test_desired(void **state)
         if ((rows[i].how & HOLD) != 0)
             site_hold(&s, 0, rows[i].held, HOLD_PIN, "2026-11-24T07:00:00", NULL);
         s.servers[0].hold.over_budget = (rows[i].how & OVER) != 0;
-        s.in.budget.set = s.in.budget.known = true;
+        s.policy.pressure = (rows[i].how & PRESSURE) != 0;
+        s.policy.pressure_for = 10 * 60;
+        if ((rows[i].how & SENT) != 0)
+            s.servers[0].pressed_since = at(s.tz, "2026-11-24T19:00:00");
+        else
+            s.in.pressure.above_since = at(s.tz, "2026-11-24T20:00:00");
+        s.facts[0].ready_permille = 200;
+        /* Without a limit where nothing is spent: row 4 asks the gates. */
+        s.in.budget.set = (rows[i].how & PRESSURE) == 0;
+        s.in.budget.known = true;
         s.in.budget.reached = (rows[i].how & SPENT) != 0;
         s.in.budget.limit.nanos = s.in.budget.spent.nanos = 1;
         site_plan_at(&s, rows[i].now);

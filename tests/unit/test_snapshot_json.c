@@ -75,6 +75,8 @@ static void fill_server(struct server_view *s)
     x->nodes_as_of = ago(9);
     (void)str_copy(x->place_raw, sizeof(x->place_raw), "Detaching");
     (void)str_copy(x->vm_id, sizeof(x->vm_id), "vm-12");
+    x->ready_permille = 142;
+    x->costop_permille = 11;
     (void)str_copy(x->blocked, sizeof(x->blocked), "in both places");
     (void)str_copy(x->task_id, sizeof(x->task_id), "t-1");
     (void)str_copy(x->task_type, sizeof(x->task_type), "RunInCloud");
@@ -197,6 +199,9 @@ static struct fleet *full(void)
     f->extension_empty_since = ago(70);
     f->extension_today.nanos = 987654321;
     f->host.maintenance = f->host.stale = true;
+    f->host.ready_permille = 82;
+    f->host.costop_permille = 7;
+    f->host.ready_history[HOST_HISTORY - 1] = 82;
     f->alerts[0] = (struct alert){
         .at = ago(3), .server = "cache", .code = "lost", .text = "AWS took it"};
     f->alerts[1] = (struct alert){.at = ago(2), .code = "store", .text = "full"};
@@ -387,6 +392,9 @@ static void test_unknown_stays_unknown(void **state)
     assert_int_equal(s->facts.instance.spot, SPOT_NONE);
     assert_int_equal(f->host.cpu_permille, -1);
     assert_int_equal(f->host.history[0], -1);
+    assert_int_equal(f->host.ready_permille, -1);
+    assert_int_equal(f->host.ready_history[0], -1);
+    assert_int_equal(s->facts.ready_permille, -1);
     assert_false(f->hour_known || f->extension.configured || f->looked);
     assert_int_equal(f->controller.pid, 0);
     fleet_unref(f);
