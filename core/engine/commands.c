@@ -144,6 +144,7 @@ static void do_move(struct controller *c, struct server_state *s,
     (void)str_copy(s->order.by, sizeof(s->order.by), cmd->by);
     s->retry_at.s = 0;
     breaker_close(c, s); /* this is the trial, whatever opened it (3.6, 6.4) */
+    retry_store(c, s);
     order_store(c, s);
     yes(a, "%s moves to %s%s%s%s", cmd->server, place_screen(cmd->place),
         held_text(c, s, held),
@@ -309,6 +310,7 @@ static void do_extension(struct controller *c, const struct command *cmd,
     x->start_ordered = cmd->start;
     x->stop_ordered = !cmd->start;
     (void)str_format(x->ordered_by, sizeof(x->ordered_by), "operator:%.48s", cmd->by);
+    extension_store(c);
     yes(a, "the cloud extension is asked to %s", cmd->start ? "start" : "stop");
 }
 

@@ -82,7 +82,7 @@ static void load_setting(struct controller *c, const struct stored_setting *row)
     int64_t at = 0;
 
     if (month_load(c, key, value) || offerings_load(c, key, value) ||
-        unclaimed_load(c, key, value))
+        unclaimed_load(c, key, value) || extension_load(c, key, value))
         return;
     if (str_eq(key, "auto"))
         (void)auto_setting_parse(value, &c->setting); /* an unknown word keeps dry-run */
@@ -212,8 +212,9 @@ static void load_moves(struct controller *c, const struct store_state *state)
         const struct stored_intent *in = &state->intents[i];
         struct server_state *s = server_find(c, in->call.server);
 
-        if (c->n_orphans < MAX_CALLS_OPEN)
-            c->orphans[c->n_orphans++] = in->call.id;
+        recover_add(c, &in->call);
+        if (in->call.server[0] == '\0' && c->extension.has_last)
+            c->extension.last.at = c->now;
         if (s != NULL && s->has_move && str_eq(s->move.id, in->call.move)) {
             s->has_last = true;
             s->last = (struct call_result){
@@ -389,29 +390,6 @@ static void check_clock(struct controller *c)
     c->clock_mono = c->mono;
 }
 
-/* What the last run had sent and not heard of is a lost answer: the facts tell what
- * became of it. */
-static void close_orphans(struct controller *c)
-{
-    for (size_t i = 0; i < c->n_orphans; i++) {
-        struct record *r = effects_record(c->fx, RECORD_OUTCOME);
-
-        if (r == NULL)
-            return;
-        r->at = c->now;
-        r->as.outcome = (struct call_result){
-            .id = c->orphans[i], .outcome = OUTCOME_UNKNOWN, .at = c->now};
-        (void)err_set(&r->as.outcome.err, ERR_CANCELED,
-                      "the program ended before the answer came");
-    }
-    if (c->n_orphans > 0)
-        journal_say(
-            c, journal_begin(c, LEVEL_WARN, "rushhour", "", "resume"),
-            "%zu call%s of the last run without an answer: looking what became of it",
-            c->n_orphans, c->n_orphans == 1 ? "" : "s");
-    c->n_orphans = 0;
-}
-
 /* What a call has changed is looked at soon. */
 static void poll_after(struct controller *c, const struct call *call)
 {
@@ -482,13 +460,12 @@ void controller_step(struct controller *c, const struct event *ev, struct effect
     c->now = ev->now;
     c->mono = ev->mono;
     fx->next_wake.ms = c->mono.ms + WAKE_MAX_MS;
-    if (!c->orders_only) /* the next one to act looks what became of them */
-        close_orphans(c);
     check_clock(c);
     schedule_refresh(c);
     take_event(c, ev);
     calls_expire(c);
     merge_all(c);
+    recover_all(c);
     react_all(c);
     decide_all(c);
     moves_advance(c);

@@ -27,6 +27,7 @@ libcore_a_SOURCES += \
 	core/engine/moves.c \
 	core/engine/offerings.c \
 	core/engine/react.c \
+	core/engine/recover.c \
 	core/engine/runtime.c \
 	core/engine/runtime.h \
 	core/engine/snapshot.c \

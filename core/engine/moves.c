@@ -459,6 +459,8 @@ void moves_advance(struct controller *c)
     for (size_t i = 0; i < c->n_servers; i++) {
         struct server_state *s = &c->servers[i];
 
+        if (recovering(c, s->config->name))
+            continue;
         for (int32_t n = 0; s->has_move && n < MAX_STEPS && advance(c, s); n++)
             continue;
         if (s->has_move)

@@ -171,7 +171,7 @@ static void view_degraded(const struct controller *c, struct fleet *f)
         degrade(f, "clock");
     if (c->month.reached.s != 0)
         degrade(f, "budget");
-    if (!controller_has_looked(c))
+    if (!controller_has_looked(c) || c->n_unresolved > 0)
         degrade(f, "recovering");
     for (size_t i = 0; i < SOURCE_COUNT; i++) {
         char word[32];

@@ -49,6 +49,15 @@ struct call_slot {
     struct mono sent;
 };
 
+/* A call of the last run without an outcome, until it is known what became of it. */
+struct unresolved {
+    uint64_t id;
+    enum call_kind kind;
+    char server[NAME_TEXT];
+    struct utc as_of; /* of the newest reading that counted */
+    int32_t looks;
+};
+
 /* What the queue of events said of an instance, before a poll does. */
 struct warned {
     char instance[ID_TEXT];     /* "" = nothing */
@@ -184,7 +193,8 @@ struct extension_state_kept {
     bool has_last;
     struct call_result last;
     enum call_kind last_kind;
-    struct utc last_call_at;
+    struct utc last_call_at; /* it was made then, 0 = never; stored */
+    enum call_kind last_call;
     struct utc empty_since;
     int64_t start_took_s; /* the newest measured start */
     struct utc start_seen;
@@ -296,8 +306,9 @@ struct controller {
     uint64_t next_call_id, next_move_id;
     int64_t next_segment_id;
     struct call_slot calls[MAX_CALLS_OPEN];
-    uint64_t orphans[MAX_CALLS_OPEN]; /* intents of the last run without an outcome */
-    size_t n_orphans;
+    struct unresolved unresolved[MAX_CALLS_OPEN];
+    size_t n_unresolved;
+    bool resume_told;
     struct unclaimed unclaimed[MAX_UNCLAIMED];
     struct utc unclaimed_as_of; /* of the listing that was looked at last */
     size_t n_calls_open;        /* mostly none: then nobody looks through the slots */
@@ -369,6 +380,12 @@ void foreign_release(struct controller *c, struct server_state *s) NONNULL;
 bool orders_forbidden(const struct controller *c) NONNULL;
 /* Nothing may act: so, or only orders are taken. */
 bool acts_forbidden(const struct controller *c) NONNULL;
+/* … or not for this server: what the last run began there is still looked up. */
+bool hands_off(const struct controller *c, const struct server_state *s) NONNULL;
+
+/* The extension's newest call and a person's order about it survive; read back. */
+void extension_store(struct controller *c) NONNULL;
+bool extension_load(struct controller *c, const char *key, const char *value) NONNULL;
 
 /* The way home of a server that lost its place out there is owed, or is not; stored. */
 void home_owe(struct controller *c, struct server_state *s, bool owed) NONNULL;
@@ -445,6 +462,12 @@ bool call_send(struct controller *c, const struct call *call, const char *actor,
 const struct call *call_result(struct controller *c, const struct call_result *r) NONNULL;
 
 void calls_expire(struct controller *c) NONNULL;
+
+/* recover.c: calls of the last run without an outcome. While a server has one nothing is
+ * decided for it; "" is the extension. */
+void recover_add(struct controller *c, const struct call *call) NONNULL;
+void recover_all(struct controller *c) NONNULL;
+bool recovering(const struct controller *c, const char *server) NONNULL;
 
 /* moves.c: begins, advances and ends moves. */
 void move_begin(struct controller *c, struct server_state *s, enum direction d,
