@@ -88,3 +88,8 @@ tests_sim_test_outage_SOURCES = tests/sim/test_outage.c tests/sim/weeks.c tests/
 	tests/unit/table.h
 tests_sim_test_outage_LDADD = $(CORE_TEST_LIBS)
 TESTS += tests/sim/test_outage
+
+check_PROGRAMS += tests/unit/test_engine_calls
+tests_unit_test_engine_calls_SOURCES = tests/unit/test_engine_calls.c tests/unit/table.h
+tests_unit_test_engine_calls_LDADD = $(CORE_TEST_LIBS)
+TESTS += tests/unit/test_engine_calls

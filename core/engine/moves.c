@@ -334,6 +334,16 @@ static bool tries_next(struct controller *c, struct server_state *s)
     return true;
 }
 
+/* Why the call that is due is not made yet. */
+static void say_waits(const struct controller *c, struct move *m, const struct call *call)
+{
+    const char *api = call_api(call->kind), *why = call_waits(c, api);
+
+    if (why != NULL)
+        (void)str_format(m->note, sizeof(m->note), "%s waits, %s: %s",
+                         call_word(call->kind), api, why);
+}
+
 /* One look at one move. True when its step is done and the next may look at once. */
 static bool advance(struct controller *c, struct server_state *s)
 {
@@ -374,8 +384,10 @@ static bool advance(struct controller *c, struct server_state *s)
                        m->manual        ? m->by
                        : m->interrupted ? "spot"
                                         : "policy",
-                       step_word(steps[m->step].step)))
+                       step_word(steps[m->step].step))) {
+            say_waits(c, m, &out.call);
             return false;
+        }
         m->calls++;
         m->last_call_at = c->now;
         s->has_last = false;

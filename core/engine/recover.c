@@ -56,7 +56,8 @@ static bool read_again(struct controller *c, struct unresolved *u)
     for (size_t i = 0; i < SOURCE_COUNT; i++) {
         const struct observation *o = c->sources[i].good;
 
-        if (!source_decides((enum source)i) ||
+        if (!source_decides((enum source)i) || i == SOURCE_SPOT ||
+            i == SOURCE_INTERFACES || /* of ec2 the listing of instances counts */
             !str_eq(source_api((enum source)i), call_api(u->kind)))
             continue;
         asked = asked || c->sources[i].configured;

@@ -33,6 +33,7 @@ struct source_state {
     struct mono sent;
     int32_t failures; /* in a row */
     struct mono first_failure;
+    struct mono held_until; /* it asked to be left alone until then (Retry-After) */
     enum api_state state;
     struct err error; /* the newest */
     struct utc error_at;
@@ -265,7 +266,8 @@ struct controller {
     struct effects *fx;
 
     struct source_state sources[SOURCE_COUNT];
-    bool moving, any_spot; /* as of sources_watch(): what the rhythm depends on */
+    int32_t tokens[SOURCE_COUNT]; /* spent tenths of a provider's retry budget */
+    bool moving, any_spot;        /* as of sources_watch(): what the rhythm depends on */
     struct server_state *servers;
     size_t n_servers;
     struct extension_state_kept extension;
@@ -448,6 +450,11 @@ void sources_watch(struct controller *c) NONNULL;
 void sources_ask(struct controller *c, bool all) NONNULL;
 void sources_hurry(struct controller *c, enum source s) NONNULL;
 bool source_is_needed(const struct controller *c, enum source s) NONNULL;
+/* The API asked to be left alone for so long, in answer to a call. */
+void sources_hold(struct controller *c, const char *api, int64_t retry_after_s) NONNULL;
+/* Why no call may go to this API now: it is down, refuses us, wants to be left alone.
+ * NULL: one may. */
+const char *sources_bar(const struct controller *c, const char *api) NONNULL;
 bool source_is_stale(const struct controller *c, enum source s) NONNULL;
 int64_t source_every_s(const struct controller *c, enum source s) NONNULL;
 int64_t source_stale_after_s(const struct controller *c, enum source s) NONNULL;
@@ -457,6 +464,8 @@ int64_t source_stale_after_s(const struct controller *c, enum source s) NONNULL;
 bool call_is_open(const struct controller *c, const char *server) NONNULL;
 bool call_send(struct controller *c, const struct call *call, const char *actor,
                const char *why) NONNULL;
+/* What a call to this API waits for; NULL: nothing. */
+const char *call_waits(const struct controller *c, const char *api) NONNULL;
 /* The call that this is the answer to (closed, valid until the next one is sent); NULL:
  * none. */
 const struct call *call_result(struct controller *c, const struct call_result *r) NONNULL;
