@@ -89,7 +89,7 @@ bool call_send(struct controller *c, const struct call *call, const char *actor,
             slot = &c->calls[i];
     }
     if (slot == NULL || call_is_open(c, call->server) || recovering(c, call->server) ||
-        call_waits(c, call_api(call->kind)) != NULL)
+        launch_stops(c, call->kind) || call_waits(c, call_api(call->kind)) != NULL)
         return false;
     if (call->kind == CALL_LAUNCH)
         make_token(c, call, token);

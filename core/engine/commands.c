@@ -134,6 +134,10 @@ static void do_move(struct controller *c, struct server_state *s,
         no(a, "%s is blocked: %s", cmd->server, f->blocked);
         return;
     }
+    if (cmd->place == PLACE_CLOUD && c->disk_full) {
+        no(a, "the disk of the state is full: nothing is launched until there is room");
+        return;
+    }
     if (!is_confirmed(c, s, cmd, cmd->place, a))
         return;
     if (automation_on(c, s))
@@ -254,6 +258,10 @@ static void do_auto(struct controller *c, const struct command *cmd, struct answ
     c->snooze_until.s = 0;
     (void)str_copy(c->auto_by, sizeof(c->auto_by), cmd->by);
     setting_store(c, "auto", auto_setting_word(c->setting));
+    if (c->store_lost && c->setting != AUTO_DRY_RUN) {
+        c->store_lost = false; /* a person has looked */
+        setting_store(c, "lost", "");
+    }
     setting_store(c, "auto_by", c->auto_by);
     setting_store_time(c, "auto_since", c->auto_since);
     setting_store(c, "snooze", "");

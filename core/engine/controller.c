@@ -86,6 +86,8 @@ static void load_setting(struct controller *c, const struct stored_setting *row)
         return;
     if (str_eq(key, "auto"))
         (void)auto_setting_parse(value, &c->setting); /* an unknown word keeps dry-run */
+    else if (str_eq(key, "lost"))
+        c->store_lost = str_eq(value, "1");
     else if (str_eq(key, "auto_by"))
         (void)str_copy(c->auto_by, sizeof(c->auto_by), value);
     else if (str_eq(key, "auto_since") &&
@@ -230,6 +232,10 @@ static void load_state(struct controller *c, const struct store_state *state)
     c->next_move_id = state->next_move_id > 0 ? state->next_move_id : 1;
     c->next_segment_id = state->next_segment_id > 0 ? state->next_segment_id : 1;
     c->setting = c->config->policy.auto_first;
+    if (state->lost) {
+        c->setting = AUTO_DRY_RUN;
+        c->store_lost = true;
+    }
     for (size_t i = 0; i < state->n_settings; i++)
         load_setting(c, &state->settings[i]);
     for (size_t i = 0; i < state->n_holds; i++) {
@@ -390,6 +396,20 @@ static void check_clock(struct controller *c)
     c->clock_mono = c->mono;
 }
 
+/* Nobody knows what the lost store had begun: what runs is adopted, nothing is done until
+ * a person has looked (reliability 6). */
+static void tell_lost(struct controller *c)
+{
+    if (!c->store_lost || c->lost_told)
+        return;
+    c->lost_told = true;
+    setting_store(c, "lost", "1");
+    setting_store(c, "auto", auto_setting_word(c->setting));
+    alert_raise(c, "", "store",
+                "the state was lost: dry-run, what runs is adopted; look at it, then "
+                "`auto on`");
+}
+
 /* What a call has changed is looked at soon. */
 static void poll_after(struct controller *c, const struct call *call)
 {
@@ -429,7 +449,11 @@ static void take_event(struct controller *c, const struct event *ev)
     case EVENT_STORE:
         if (c->store_ok && !ev->as.store.ok)
             alert_raise(c, "", "store", ev->as.store.text);
+        if (!c->disk_full && ev->as.store.tight)
+            alert_raise(c, "", "disk",
+                        "the disk is full: nothing is launched, ways home go on");
         c->store_ok = ev->as.store.ok;
+        c->disk_full = ev->as.store.tight;
         (void)str_copy(c->store_text, sizeof(c->store_text), ev->as.store.text);
         c->fx->changed = true;
         break;
@@ -461,6 +485,7 @@ void controller_step(struct controller *c, const struct event *ev, struct effect
     c->mono = ev->mono;
     fx->next_wake.ms = c->mono.ms + WAKE_MAX_MS;
     check_clock(c);
+    tell_lost(c);
     schedule_refresh(c);
     take_event(c, ev);
     calls_expire(c);

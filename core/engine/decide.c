@@ -71,7 +71,8 @@ static void apply(struct controller *c, struct server_state *s,
         break;
     case PLAN_START:
         if (!s->has_move && !call_is_open(c, s->config->name) &&
-            (out->direction == DIRECTION_BACK || move_is_possible(c, s)))
+            (out->direction == DIRECTION_BACK ||
+             (!c->disk_full && move_is_possible(c, s))))
             move_begin(c, s, out->direction, out->drain_deadline, false);
         break;
     case PLAN_CANCEL:

@@ -339,7 +339,9 @@ static void say_waits(const struct controller *c, struct move *m, const struct c
 {
     const char *api = call_api(call->kind), *why = call_waits(c, api);
 
-    if (why != NULL)
+    if (launch_stops(c, call->kind))
+        (void)str_copy(m->note, sizeof(m->note), "the disk is full: nothing is launched");
+    else if (why != NULL)
         (void)str_format(m->note, sizeof(m->note), "%s waits, %s: %s",
                          call_word(call->kind), api, why);
 }

@@ -167,6 +167,8 @@ static void view_degraded(const struct controller *c, struct fleet *f)
 {
     if (!c->store_ok)
         degrade(f, "store");
+    if (c->disk_full)
+        degrade(f, "disk");
     if (c->clock_bad_ticks > 0)
         degrade(f, "clock");
     if (c->month.reached.s != 0)

@@ -36,6 +36,12 @@ bool acts_forbidden(const struct controller *c)
     return c->orders_only || orders_forbidden(c);
 }
 
+bool launch_stops(const struct controller *c, enum call_kind kind)
+{
+    return c->disk_full && (kind == CALL_LAUNCH || kind == CALL_RUN_IN_CLOUD ||
+                            kind == CALL_START_IN_CLOUD || kind == CALL_EXTENSION_START);
+}
+
 bool hands_off(const struct controller *c, const struct server_state *s)
 {
     return acts_forbidden(c) || recovering(c, s->config->name);

@@ -298,6 +298,8 @@ struct controller {
 
     bool stopping; /* the program ends: nothing new is begun */
     bool store_ok;
+    bool disk_full;  /* the store writes its last reserve: nothing is launched */
+    bool store_lost; /* … until a person has looked and switched auto on; stored */
     char store_text[LINE_TEXT];
 
     uint64_t batch_taken, batch_handled; /* of the queue of events */
@@ -310,7 +312,7 @@ struct controller {
     struct call_slot calls[MAX_CALLS_OPEN];
     struct unresolved unresolved[MAX_CALLS_OPEN];
     size_t n_unresolved;
-    bool resume_told;
+    bool resume_told, lost_told;
     struct unclaimed unclaimed[MAX_UNCLAIMED];
     struct utc unclaimed_as_of; /* of the listing that was looked at last */
     size_t n_calls_open;        /* mostly none: then nobody looks through the slots */
@@ -384,6 +386,8 @@ bool orders_forbidden(const struct controller *c) NONNULL;
 bool acts_forbidden(const struct controller *c) NONNULL;
 /* … or not for this server: what the last run began there is still looked up. */
 bool hands_off(const struct controller *c, const struct server_state *s) NONNULL;
+/* The disk is full: what costs money and room does not begin, ways home go on. */
+bool launch_stops(const struct controller *c, enum call_kind kind) NONNULL;
 
 /* The extension's newest call and a person's order about it survive; read back. */
 void extension_store(struct controller *c) NONNULL;

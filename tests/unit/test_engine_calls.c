@@ -538,6 +538,180 @@ static void test_retry_budget(void **state)
     scene_end(&s);
 }
 
+/* ----- what a degraded mode forbids (reliability 4) ----- */
+
+enum trouble {
+    NO_TROUBLE,
+    OBSERVER,
+    DRY_RUN,
+    STORE_DOWN,
+    DISK_FULL,
+    STATE_LOST,
+    AUTO_IS_OFF,
+    CLOCK_JUMPED,
+    BLIND_VELOSTRATA,
+    BREAKER_JENKINS
+};
+
+static void scene_restart(struct scene *s, const struct controller_options *more)
+{
+    struct controller_options o = *more;
+    struct err e = {0};
+
+    controller_free(s->c);
+    o.config = s->config;
+    o.tz = s->tz;
+    o.host = "h";
+    o.user = "u";
+    s->stored.settings = s->settings;
+    assert_int_equal(
+        controller_new(&o, &s->stored, s->now, (struct mono){1000000}, &s->c, &e),
+        ERR_OK);
+}
+
+static void get_into(struct scene *s, enum trouble t)
+{
+    struct controller_options o = {.observe = t == OBSERVER, .dry_run = t == DRY_RUN};
+    struct event ev = {.kind = EVENT_STORE};
+
+    s->stored.next_call_id = 100;
+    s->stored.lost = s->stored.first_start = t == STATE_LOST;
+    if (t == AUTO_IS_OFF)
+        stored_setting(s, "auto", "off");
+    scene_restart(s, &o);
+    ev.as.store.ok = t != STORE_DOWN;
+    ev.as.store.tight = t == DISK_FULL;
+    step(s, ev);
+    if (t == BLIND_VELOSTRATA) {
+        observe(s, SOURCE_JENKINS);
+        observe(s, SOURCE_VSPHERE);
+        return;
+    }
+    if (t == BREAKER_JENKINS) {
+        /* It has looked, and nothing may begin before the breaker is open. */
+        observe(s, SOURCE_VSPHERE);
+        observe(s, SOURCE_JENKINS);
+        s->error = ERR_SERVER;
+        for (int i = 0; i < 5; i++)
+            observe(s, SOURCE_JENKINS);
+        s->error = ERR_OK;
+        observe(s, SOURCE_VELOSTRATA);
+        return;
+    }
+    if (t == CLOCK_JUMPED) {
+        tick(s, 5);
+        s->sub_ms -= 3595 * 1000; /* the wall clock alone */
+        s->now.s += 3600;
+    }
+    observe_all(s);
+}
+
+/* Calls for a server, with every call answered at once. */
+static void work(struct scene *s)
+{
+    for (int i = 0; i < 4; i++) {
+        size_t n = s->n_calls;
+
+        step(s, (struct event){.kind = EVENT_TICK});
+        for (size_t k = 0; k < n; k++) {
+            const struct call one = s->calls[k];
+
+            answer(s, &one, OUTCOME_DONE, 0); /* again: nobody waits for it any more */
+        }
+    }
+}
+
+static void test_degraded(void **state)
+{
+    static const struct {
+        const char *what;
+        enum trouble trouble;
+        const char *word;         /* among the degraded ones; NULL: the mode says it */
+        bool policy, order, home; /* may act: by itself, by order, on the way home */
+    } rows[] = {
+        {"all is well", NO_TROUBLE, NULL, true, true, true},
+        {"observer", OBSERVER, NULL, false, false, false},
+        {"dry-run", DRY_RUN, NULL, false, false, false},
+        {"the store cannot be written", STORE_DOWN, "store", false, false, false},
+        {"the state was lost", STATE_LOST, NULL, false, false, false},
+        {"the disk is full", DISK_FULL, "disk", false, false, true},
+        {"auto off", AUTO_IS_OFF, NULL, false, true, true},
+        {"the clock was set", CLOCK_JUMPED, "clock", false, false, false},
+        {"blind for velostrata", BLIND_VELOSTRATA, "recovering", false, false, false},
+        {"jenkins is down", BREAKER_JENKINS, "breaker:jenkins", false, false, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct scene s;
+
+        scene_make(&s);
+        /* c is out there, where policy wants it; its way home is a person's order. */
+        s.managed[2].state = MANAGED_IN_CLOUD;
+        s.nodes[4].marked = s.nodes[4].offline = true;
+        s.nodes[4].cause = "rushhour/1 park";
+        s.nodes[5].marked = s.nodes[5].offline = false;
+        s.nodes[5].connected = true;
+        get_into(&s, rows[i].trouble);
+        if (rows[i].word != NULL)
+            assert_row(rows[i].what, is_degraded(&s, rows[i].word));
+        work(&s);
+        assert_row(rows[i].what, (calls_of(&s, "a") > 0) == rows[i].policy);
+        command(&s, COMMAND_MOVE, "b", PLACE_CLOUD);
+        command(&s, COMMAND_MOVE, "c", PLACE_ONPREM);
+        if (rows[i].trouble != BLIND_VELOSTRATA && rows[i].trouble != BREAKER_JENKINS)
+            observe_all(&s);
+        work(&s);
+        assert_row(rows[i].what, (calls_of(&s, "b") > 0) == rows[i].order);
+        assert_row(rows[i].what, (calls_of(&s, "c") > 0) == rows[i].home);
+        scene_end(&s);
+    }
+}
+
+/* A person who has looked ends the dry-run that a lost state began. */
+static void test_lost_state(void **state)
+{
+    struct controller_options o = {0};
+    struct scene s;
+    struct fleet *f;
+
+    (void)state;
+    scene_make(&s);
+    s.stored.lost = s.stored.first_start = true;
+    s.watch = "auto";
+    scene_restart(&s, &o);
+    observe_all(&s);
+    f = controller_snapshot(s.c);
+    assert_int_equal(f->mode, MODE_DRY_RUN); /* although the file says auto = "on" */
+    assert_true(f->n_alerts > 0);
+    assert_string_equal(f->alerts[0].code, "store");
+    fleet_unref(f);
+    assert_string_equal(s.setting, "dry-run");
+    /* Another start says it again. */
+    s.stored.lost = s.stored.first_start = false;
+    stored_setting(&s, "auto", "dry-run");
+    stored_setting(&s, "lost", "1");
+    scene_restart(&s, &o);
+    observe_all(&s);
+    f = controller_snapshot(s.c);
+    assert_true(f->n_alerts > 0);
+    fleet_unref(f);
+    s.watch = "lost";
+    (void)str_copy(s.setting, sizeof(s.setting), "1");
+    {
+        struct event ev = {.kind = EVENT_COMMAND};
+
+        ev.as.command.command =
+            (struct command){.id = 9, .kind = COMMAND_AUTO, .setting = AUTO_ON};
+        step(&s, ev);
+    }
+    assert_string_equal(s.setting, "");
+    s.now.s += 1;
+    observe_all(&s);
+    assert_true(s.n_calls > 0);
+    scene_end(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -550,6 +724,8 @@ int main(void)
         cmocka_unit_test(test_calls_wait),
         cmocka_unit_test(test_retry_after),
         cmocka_unit_test(test_retry_budget),
+        cmocka_unit_test(test_degraded),
+        cmocka_unit_test(test_lost_state),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
