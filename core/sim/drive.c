@@ -97,7 +97,6 @@ static void on_call(void *ctx, const struct call *call)
     if (d->dies)
         return; /* nobody is left to make it */
     r = &ev.as.result;
-    r->took_ms = LOST_MS;
     d->report->calls++;
     d->dies = fate == FATE_CRASH_BEFORE || fate == FATE_CRASH_AFTER;
     if (fate != FATE_LOST_BEFORE && fate != FATE_CRASH_BEFORE)
