@@ -19,6 +19,9 @@
 
 enum { BALLAST_BYTES = 1024 * 1024, ROOM_TIMES = 4 };
 enum { PART = 500, SAMPLE = 200 };
+/* Pages of the log after which it is begun anew: SQLite's own number, and that of a full
+ * disk, where it must live on the ballast's room. */
+enum { USUAL_LOG = 1000, SMALL_LOG = 64 };
 
 /* Enough for the ballast and for some time of work besides. */
 static bool has_room(const char *dir)
@@ -79,6 +82,8 @@ void store_room_look(struct store *s)
     (void)str_copy(dir, sizeof(dir), path);
     *strrchr(dir, '/') = '\0';
     s->tight = !has_room(dir) || !ballast_write(path);
+    /* It only sets a number. */
+    (void)sqlite3_wal_autocheckpoint(s->db, s->tight ? SMALL_LOG : USUAL_LOG);
 }
 
 bool store_room_free(struct store *s)
@@ -91,6 +96,10 @@ bool store_room_free(struct store *s)
     if (unlink(path) != 0)
         return false;
     s->tight = true;
+    /* What is in the log goes where it belongs, and the log begins anew. A reader may
+     * hinder that; then the next commits do it. */
+    (void)sqlite3_wal_autocheckpoint(s->db, SMALL_LOG);
+    (void)sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL);
     return true;
 }
 
