@@ -52,13 +52,16 @@ else
     bad "it arrives in the cloud, its node open" "$(world servers.0) $(tail -n 20 "$work/lines")"
 fi
 
+# It has nothing to do and lives; or else who brings the order would have to act alone.
+at_rest() {
+    before=$(wc -l <"$work/deaths")
+    sleep 3
+    [ "$(wc -l <"$work/deaths")" = "$before" ] && kill -0 "$(cat "$work/pid")"
+}
+poll_for "$patience" at_rest || bad "it comes to rest" "$(tail -n 5 "$work/deaths")"
 # The order of a person, taken by a program that dies of it.
 # shellcheck disable=SC2086
-for try in 1 2 3 4 5; do
-    run "$mortal" $c move cache onprem
-    [ "$rc" = 3 ] || [ "$rc" = 1 ] || break
-    sleep 0.5
-done
+run "$mortal" $c move cache onprem
 if [ "$rc" = 0 ] || [ "$rc" = 75 ]; then
     ok "an order is taken"
 else
