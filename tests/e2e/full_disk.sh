@@ -107,11 +107,17 @@ poll_for 60 mode "dry-run cloud" && ok "a lost state begins in dry-run and adopt
 order_rh move cache onprem
 [ "$rc" = 75 ] && ok "nothing is done" || bad "nothing is done" "exit code $rc"
 order_rh auto on
-order_rh move cache onprem
-[ "$rc" = 0 ] && ok "until a person says auto on" || bad "until a person says auto on" "exit code $rc"
+order_rh hold cache onprem --wait
 expected="on false unmanaged"
-poll_for 120 is servers.0.vm.power servers.0.nodes.onprem.marked servers.0.managed.state && ok "then it comes home" ||
-    bad "then it comes home" "$(world servers.0) $(tail -n 20 "$work/lines")"
+[ "$rc" = 0 ] && is servers.0.vm.power servers.0.nodes.onprem.marked servers.0.managed.state &&
+    ok "until a person says auto on; then hold --wait returns when it is home" ||
+    bad "until a person says auto on; then hold --wait returns when it is home" "exit code $rc, $(world servers.0)"
+expected="running false"
+order_rh release cache --wait
+[ "$rc" = 0 ] && is servers.0.instance.state servers.0.nodes.cloud.marked &&
+    ok "and release --wait when it is out again" || bad "and release --wait when it is out again" "exit code $rc, $(world servers.0)"
+order_rh auto off --wait
+[ "$rc" = 0 ] && ok "auto off --wait has nothing to wait for" || bad "auto off --wait has nothing to wait for" "exit code $rc"
 [ "$(world totals.both_places_ms totals.builds_killed_by_us | tr '\n' ' ')" = "0 0 " ] &&
     ok "never in two places, and no build died" || bad "never in two places, and no build died" "$(world totals)"
 
