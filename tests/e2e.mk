@@ -7,7 +7,18 @@ check_PROGRAMS += tests/e2e/ledger
 tests_e2e_ledger_SOURCES = tests/e2e/ledger.c
 tests_e2e_ledger_LDADD = libcore.a $(CORE_LIBS)
 
-E2E_TESTS = tests/e2e/bad_input.sh tests/e2e/bad_state.sh tests/e2e/site_run.sh \
+# The real program with points at which it dies; only here.
+check_PROGRAMS += tests/e2e/rushhour_mortal
+tests_e2e_rushhour_mortal_SOURCES = tests/e2e/crash_points.c $(rushhour_SOURCES)
+tests_e2e_rushhour_mortal_LDADD = $(rushhour_LDADD)
+tests_e2e_rushhour_mortal_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=store_apply,--wrap=store_commit \
+	-Wl,--wrap=api_set_act,--wrap=clock_system,--wrap=mailbox_get
+
+check-crashes: $(check_PROGRAMS) rushhour
+	RH_CRASH_TIMES=3 srcdir=$(srcdir) $(srcdir)/tests/e2e/crash.sh
+.PHONY: check-crashes
+
+E2E_TESTS = tests/e2e/crash.sh tests/e2e/full_disk.sh tests/e2e/bad_input.sh tests/e2e/bad_state.sh tests/e2e/site_run.sh \
 	tests/e2e/cost.sh tests/e2e/demo.sh tests/e2e/explain.sh tests/e2e/secrets.sh \
 	tests/e2e/simulate.sh tests/e2e/terminal.sh
 dist_check_SCRIPTS += $(E2E_TESTS)

@@ -93,3 +93,14 @@ tests_sim_test_outage_SOURCES = tests/sim/test_outage.c tests/sim/weeks.c tests/
 	tests/unit/table.h
 tests_sim_test_outage_LDADD = $(CORE_TEST_LIBS)
 TESTS += tests/sim/test_outage
+
+check_PROGRAMS += tests/unit/test_engine_calls
+tests_unit_test_engine_calls_SOURCES = tests/unit/test_engine_calls.c tests/unit/table.h
+tests_unit_test_engine_calls_LDADD = $(CORE_TEST_LIBS)
+TESTS += tests/unit/test_engine_calls
+
+check_PROGRAMS += tests/sim/test_unknown
+tests_sim_test_unknown_SOURCES = tests/sim/test_unknown.c tests/sim/weeks.c tests/sim/weeks.h \
+	tests/unit/table.h
+tests_sim_test_unknown_LDADD = $(CORE_TEST_LIBS)
+TESTS += tests/sim/test_unknown

@@ -18,3 +18,8 @@ check_PROGRAMS += tests/screen/test_observer
 tests_screen_test_observer_SOURCES = tests/screen/test_observer.c $(STAGE_FILES)
 tests_screen_test_observer_LDADD = $(TUI_TEST_LIBS)
 TESTS += tests/screen/test_observer
+
+check_PROGRAMS += tests/unit/test_store_room
+tests_unit_test_store_room_SOURCES = tests/unit/test_store_room.c tests/unit/table.h
+tests_unit_test_store_room_LDADD = libcore.a $(CMOCKA_LIBS) $(SQLITE_LIBS)
+TESTS += tests/unit/test_store_room

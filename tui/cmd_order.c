@@ -74,7 +74,29 @@ struct waited {
     bool refused, accepted;
     char text[LINE_TEXT];
     bool to_end; /* wait for the work, not only for the answer */
+    const struct command
+        *until_settled; /* … until what it concerns is where it should be */
 };
+
+/* A server is where the order, or then policy, wants it. */
+static bool is_there(const struct server_view *s, const struct command *c)
+{
+    enum place wanted = c->kind == COMMAND_MOVE || c->kind == COMMAND_HOLD
+                            ? c->place
+                            : s->decision.desired;
+
+    return !s->move.active && (wanted == PLACE_UNKNOWN || s->facts.place == wanted);
+}
+
+static bool all_are_there(const struct fleet *f, const struct command *c)
+{
+    for (size_t i = 0; i < f->n_servers; i++) {
+        if ((c->server[0] == '\0' || str_eq(f->servers[i].name, c->server)) &&
+            !is_there(&f->servers[i], c))
+            return false;
+    }
+    return true;
+}
 
 static bool is_done(void *ctx, const struct fleet *f)
 {
@@ -89,6 +111,8 @@ static bool is_done(void *ctx, const struct fleet *f)
     }
     if (w->refused || !w->accepted || !w->to_end)
         return w->refused || w->accepted;
+    if (w->until_settled != NULL && !all_are_there(f, w->until_settled))
+        return false;
     return f->orders_open == 0 && f->calls_open == 0 &&
            f->moves_running + f->moves_queued == 0;
 }
@@ -140,7 +164,7 @@ static int write_down(struct session *s, const struct command *c)
 }
 
 /* No instance runs: be one until the order is carried out (design 4). */
-static int alone(struct session *s, struct command *c)
+static int alone(struct session *s, struct command *c, bool wait)
 {
     struct live l = {0};
     struct live_options o = {.clock = clock_system()};
@@ -150,7 +174,8 @@ static int alone(struct session *s, struct command *c)
 
     c->id = w.id;
     w.to_end = c->kind == COMMAND_MOVE || c->kind == COMMAND_CANCEL ||
-               c->kind == COMMAND_EXTENSION;
+               c->kind == COMMAND_EXTENSION || wait;
+    w.until_settled = wait ? c : NULL;
     if (!w.to_end)
         return write_down(s, c);
     rc = live_start(&l, s, &o);
@@ -166,16 +191,12 @@ static int alone(struct session *s, struct command *c)
     return rc;
 }
 
-static bool has_arrived(const struct fleet *f, const struct command *c)
-{
-    int i = fleet_find(f, c->server);
-
-    return i >= 0 && f->servers[i].facts.place == c->place && !f->servers[i].move.active;
-}
-
 /* --wait beside a running instance: watches its published snapshot. */
 static int watch(struct session *s, const struct command *c)
 {
+    /* A picture made before the answer says nothing of what came of it. */
+    const struct utc answered = clock_utc(clock_system());
+
     for (int64_t ms = 0; ms < (int64_t)WORK_S * 1000; ms += WAIT_LOOK_MS) {
         struct timespec ts = {.tv_nsec = WAIT_LOOK_MS * 1000000L};
         struct fleet *f = NULL;
@@ -190,7 +211,7 @@ static int watch(struct session *s, const struct command *c)
             free(text);
             return session_fail(&e);
         }
-        there = f != NULL && has_arrived(f, c);
+        there = f != NULL && f->at.s > answered.s && all_are_there(f, c);
         fleet_unref(f);
         free(text);
         if (there)
@@ -223,7 +244,7 @@ static int give(struct session *s, const struct args *a, struct command *c,
     int rc;
 
     if (!locked_out)
-        return alone(s, c);
+        return alone(s, c, a->set[FLAG_WAIT]);
     if (s->store == NULL) {
         (void)err_set(&e, ERR_LOCKED,
                       "the running instance has no state to put the order into");

@@ -39,7 +39,8 @@ struct api_set {
     struct sqs *queue;
     bool (*wait)(void *ctx, int64_t ms);
     void *wait_ctx;
-    int64_t took_ms; /* of the exchanges of this poll or call */
+    int64_t took_ms;       /* of the exchanges of this poll or call */
+    int64_t retry_after_s; /* the longest that was asked for in it */
 };
 
 enum err_code api_shared_new(const struct config *config, const struct clock *clock,
@@ -84,6 +85,8 @@ static enum err_code measured(void *ctx, const struct http_request *rq,
     enum err_code rc = transport_perform(&l->set->inner[l->api], rq, rs, e);
 
     l->set->took_ms += rs->took_ms;
+    if (rc == ERR_OK && rs->status >= 400 && rs->retry_after_s > l->set->retry_after_s)
+        l->set->retry_after_s = rs->retry_after_s;
     return rc;
 }
 
@@ -291,7 +294,7 @@ struct observation *api_set_poll(struct api_set *s, enum source source,
 
     if (o == NULL)
         return NULL;
-    s->took_ms = 0;
+    s->took_ms = s->retry_after_s = 0;
     if (need(s, pollers[source].api, &e) == ERR_OK &&
         pollers[source].poll(s, hints, o, &e) == ERR_OK && arena_failed(o->arena))
         (void)err_set(&e, ERR_NOMEM, "%s: its answer does not fit into memory",
@@ -299,6 +302,7 @@ struct observation *api_set_poll(struct api_set *s, enum source source,
     o->err = e;
     o->at = clock_utc(s->shared->clock);
     o->took_ms = s->took_ms;
+    o->retry_after_s = s->retry_after_s;
     return o;
 }
 
@@ -311,7 +315,7 @@ void api_set_act(struct api_set *s, const struct call *call, struct call_result 
                                                  : A_VSPHERE;
 
     *r = (struct call_result){.id = call->id, .outcome = OUTCOME_FAILED};
-    s->took_ms = 0;
+    s->took_ms = s->retry_after_s = 0;
     if (need(s, which, &r->err) == ERR_OK) {
         if (which == A_JENKINS)
             jenkins_act(s->jenkins, call, r);
@@ -325,6 +329,7 @@ void api_set_act(struct api_set *s, const struct call *call, struct call_result 
     r->id = call->id;
     r->at = clock_utc(s->shared->clock);
     r->took_ms = s->took_ms;
+    r->retry_after_s = s->retry_after_s;
 }
 
 void api_set_wait(struct api_set *s, bool (*wait)(void *ctx, int64_t ms), void *ctx)

@@ -58,6 +58,19 @@ static void make_token(struct controller *c, const struct call *call,
     (void)str_format(token, NAME_TEXT, "rh1-%.*s", DIGITS, sha256_hex(digest, hex));
 }
 
+const char *call_waits(const struct controller *c, const char *api)
+{
+    int32_t open = 0;
+
+    for (size_t i = 0; c->n_calls_open > 0 && i < MAX_CALLS_OPEN; i++) {
+        if (c->calls[i].open && str_eq(call_api(c->calls[i].call.kind), api))
+            open++;
+    }
+    if (open >= call_most_at_once(api))
+        return "other calls are under way";
+    return sources_bar(c, api);
+}
+
 /* The intent is among the records of this step, and those are on disk before the call is
  * made. */
 bool call_send(struct controller *c, const struct call *call, const char *actor,
@@ -75,7 +88,8 @@ bool call_send(struct controller *c, const struct call *call, const char *actor,
         if (!c->calls[i].open)
             slot = &c->calls[i];
     }
-    if (slot == NULL || call_is_open(c, call->server))
+    if (slot == NULL || call_is_open(c, call->server) || recovering(c, call->server) ||
+        launch_stops(c, call->kind) || call_waits(c, call_api(call->kind)) != NULL)
         return false;
     if (call->kind == CALL_LAUNCH)
         make_token(c, call, token);
@@ -135,6 +149,8 @@ const struct call *call_result(struct controller *c, const struct call_result *r
         return NULL; /* an answer that was given up on long ago */
     slot->open = false;
     c->n_calls_open--;
+    if (r->retry_after_s > 0)
+        sources_hold(c, call_api(slot->call.kind), r->retry_after_s);
     rec = effects_record(c->fx, RECORD_OUTCOME);
     if (rec != NULL) {
         rec->at = c->now;

@@ -134,6 +134,10 @@ static void do_move(struct controller *c, struct server_state *s,
         no(a, "%s is blocked: %s", cmd->server, f->blocked);
         return;
     }
+    if (cmd->place == PLACE_CLOUD && c->disk_full) {
+        no(a, "the disk of the state is full: nothing is launched until there is room");
+        return;
+    }
     if (!is_confirmed(c, s, cmd, cmd->place, a))
         return;
     if (automation_on(c, s))
@@ -144,6 +148,7 @@ static void do_move(struct controller *c, struct server_state *s,
     (void)str_copy(s->order.by, sizeof(s->order.by), cmd->by);
     s->retry_at.s = 0;
     breaker_close(c, s); /* this is the trial, whatever opened it (3.6, 6.4) */
+    retry_store(c, s);
     order_store(c, s);
     yes(a, "%s moves to %s%s%s%s", cmd->server, place_screen(cmd->place),
         held_text(c, s, held),
@@ -253,6 +258,10 @@ static void do_auto(struct controller *c, const struct command *cmd, struct answ
     c->snooze_until.s = 0;
     (void)str_copy(c->auto_by, sizeof(c->auto_by), cmd->by);
     setting_store(c, "auto", auto_setting_word(c->setting));
+    if (c->store_lost && c->setting != AUTO_DRY_RUN) {
+        c->store_lost = false; /* a person has looked */
+        setting_store(c, "lost", "");
+    }
     setting_store(c, "auto_by", c->auto_by);
     setting_store_time(c, "auto_since", c->auto_since);
     setting_store(c, "snooze", "");
@@ -309,6 +318,7 @@ static void do_extension(struct controller *c, const struct command *cmd,
     x->start_ordered = cmd->start;
     x->stop_ordered = !cmd->start;
     (void)str_format(x->ordered_by, sizeof(x->ordered_by), "operator:%.48s", cmd->by);
+    extension_store(c);
     yes(a, "the cloud extension is asked to %s", cmd->start ? "start" : "stop");
 }
 

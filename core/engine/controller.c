@@ -82,10 +82,12 @@ static void load_setting(struct controller *c, const struct stored_setting *row)
     int64_t at = 0;
 
     if (month_load(c, key, value) || offerings_load(c, key, value) ||
-        unclaimed_load(c, key, value))
+        unclaimed_load(c, key, value) || extension_load(c, key, value))
         return;
     if (str_eq(key, "auto"))
         (void)auto_setting_parse(value, &c->setting); /* an unknown word keeps dry-run */
+    else if (str_eq(key, "lost"))
+        c->store_lost = str_eq(value, "1");
     else if (str_eq(key, "auto_by"))
         (void)str_copy(c->auto_by, sizeof(c->auto_by), value);
     else if (str_eq(key, "auto_since") &&
@@ -215,8 +217,9 @@ static void load_moves(struct controller *c, const struct store_state *state)
         const struct stored_intent *in = &state->intents[i];
         struct server_state *s = server_find(c, in->call.server);
 
-        if (c->n_orphans < MAX_CALLS_OPEN)
-            c->orphans[c->n_orphans++] = in->call.id;
+        recover_add(c, &in->call);
+        if (in->call.server[0] == '\0' && c->extension.has_last)
+            c->extension.last.at = c->now;
         if (s != NULL && s->has_move && str_eq(s->move.id, in->call.move)) {
             s->has_last = true;
             s->last = (struct call_result){
@@ -232,6 +235,10 @@ static void load_state(struct controller *c, const struct store_state *state)
     c->next_move_id = state->next_move_id > 0 ? state->next_move_id : 1;
     c->next_segment_id = state->next_segment_id > 0 ? state->next_segment_id : 1;
     c->setting = c->config->policy.auto_first;
+    if (state->lost) {
+        c->setting = AUTO_DRY_RUN;
+        c->store_lost = true;
+    }
     for (size_t i = 0; i < state->n_settings; i++)
         load_setting(c, &state->settings[i]);
     for (size_t i = 0; i < state->n_holds; i++) {
@@ -394,27 +401,18 @@ static void check_clock(struct controller *c)
     c->clock_mono = c->mono;
 }
 
-/* What the last run had sent and not heard of is a lost answer: the facts tell what
- * became of it. */
-static void close_orphans(struct controller *c)
+/* Nobody knows what the lost store had begun: what runs is adopted, nothing is done until
+ * a person has looked (reliability 6). */
+static void tell_lost(struct controller *c)
 {
-    for (size_t i = 0; i < c->n_orphans; i++) {
-        struct record *r = effects_record(c->fx, RECORD_OUTCOME);
-
-        if (r == NULL)
-            return;
-        r->at = c->now;
-        r->as.outcome = (struct call_result){
-            .id = c->orphans[i], .outcome = OUTCOME_UNKNOWN, .at = c->now};
-        (void)err_set(&r->as.outcome.err, ERR_CANCELED,
-                      "the program ended before the answer came");
-    }
-    if (c->n_orphans > 0)
-        journal_say(
-            c, journal_begin(c, LEVEL_WARN, "rushhour", "", "resume"),
-            "%zu call%s of the last run without an answer: looking what became of it",
-            c->n_orphans, c->n_orphans == 1 ? "" : "s");
-    c->n_orphans = 0;
+    if (!c->store_lost || c->lost_told)
+        return;
+    c->lost_told = true;
+    setting_store(c, "lost", "1");
+    setting_store(c, "auto", auto_setting_word(c->setting));
+    alert_raise(c, "", "store",
+                "the state was lost: dry-run, what runs is adopted; look at it, then "
+                "`auto on`");
 }
 
 /* What a call has changed is looked at soon. */
@@ -456,7 +454,11 @@ static void take_event(struct controller *c, const struct event *ev)
     case EVENT_STORE:
         if (c->store_ok && !ev->as.store.ok)
             alert_raise(c, "", "store", ev->as.store.text);
+        if (!c->disk_full && ev->as.store.tight)
+            alert_raise(c, "", "disk",
+                        "the disk is full: nothing is launched, ways home go on");
         c->store_ok = ev->as.store.ok;
+        c->disk_full = ev->as.store.tight;
         (void)str_copy(c->store_text, sizeof(c->store_text), ev->as.store.text);
         c->fx->changed = true;
         break;
@@ -487,13 +489,13 @@ void controller_step(struct controller *c, const struct event *ev, struct effect
     c->now = ev->now;
     c->mono = ev->mono;
     fx->next_wake.ms = c->mono.ms + WAKE_MAX_MS;
-    if (!c->orders_only) /* the next one to act looks what became of them */
-        close_orphans(c);
     check_clock(c);
+    tell_lost(c);
     schedule_refresh(c);
     take_event(c, ev);
     calls_expire(c);
     merge_all(c);
+    recover_all(c);
     react_all(c);
     pressure_follow(c);
     decide_all(c);

@@ -62,6 +62,7 @@ struct event {
         } command;
         struct {
             bool ok;
+            bool tight; /* the disk is full: returns go on, nothing is launched */
             char text[LINE_TEXT];
         } store;
     } as;

@@ -69,7 +69,7 @@ static void apply(struct controller *c, struct server_state *s,
         decided_tell(c, s);
     if (was != s->decision.desired || gate != s->decision.gate)
         c->fx->changed = true;
-    if (acts_forbidden(c)) {
+    if (hands_off(c, s)) {
         pressure_keep(c, s, out->pressed);
         return;
     }
@@ -78,7 +78,8 @@ static void apply(struct controller *c, struct server_state *s,
         break;
     case PLAN_START:
         if (!s->has_move && !call_is_open(c, s->config->name) &&
-            (out->direction == DIRECTION_BACK || move_is_possible(c, s)))
+            (out->direction == DIRECTION_BACK ||
+             (!c->disk_full && move_is_possible(c, s))))
             move_begin(c, s, out->direction, out->drain_deadline, false);
         break;
     case PLAN_CANCEL:
@@ -115,8 +116,11 @@ static void extension_call(struct controller *c, enum call_kind kind, const char
         return;
     (void)str_copy(call.target, sizeof(call.target),
                    c->config->velostrata.cloud_extension);
-    if (call_send(c, &call, actor, why))
+    if (call_send(c, &call, actor, why)) {
+        c->extension.last_call = kind;
         c->extension.last_call_at = c->now;
+        extension_store(c);
+    }
 }
 
 static void drive_extension(struct controller *c)
@@ -126,13 +130,14 @@ static void drive_extension(struct controller *c)
     bool active =
         x->facts.state == EXTENSION_ACTIVE || x->facts.state == EXTENSION_IMPAIRED;
 
-    if (!x->facts.configured || x->facts.stale || acts_forbidden(c))
+    if (!x->facts.configured || x->facts.stale || acts_forbidden(c) || recovering(c, ""))
         return;
-    if (x->start_ordered && !stopped)
-        x->start_ordered = false;
-    /* An order to stop that cannot be carried out at once is not kept for later. */
-    if (x->stop_ordered && (!active || x->idle_since.s == 0))
-        x->stop_ordered = false;
+    if ((x->start_ordered && !stopped) ||
+        /* An order to stop that cannot be carried out at once is not kept for later. */
+        (x->stop_ordered && (!active || x->idle_since.s == 0))) {
+        x->start_ordered = x->stop_ordered = false;
+        extension_store(c);
+    }
     if (x->start_ordered)
         extension_call(c, CALL_EXTENSION_START, x->ordered_by, "ordered by hand");
     else if (x->stop_ordered)
@@ -179,7 +184,7 @@ static void keep_nodes(struct controller *c, struct server_state *s)
     struct call call;
 
     if (s->facts.blocked[0] != '\0' || s->facts.task_active ||
-        c->mono.ms < s->keep_at.ms || c->clock_bad_ticks > 0 ||
+        c->mono.ms < s->keep_at.ms || c->clock_bad_ticks > 0 || hands_off(c, s) ||
         call_is_open(c, s->config->name))
         return;
     /* A move looks after its own nodes; but a notice closes the cloud node whatever goes
@@ -204,9 +209,9 @@ static void power_on_orders(struct controller *c, struct server_state *s)
 {
     const struct server_facts *f = &s->facts;
 
-    if (s->order.place == PLACE_ONPREM && !s->has_move && f->place == PLACE_ONPREM &&
-        !f->place_stale && !f->task_active && f->power == POWER_OFF &&
-        f->vm_id[0] != '\0')
+    if (s->order.place == PLACE_ONPREM && !s->has_move && !hands_off(c, s) &&
+        f->place == PLACE_ONPREM && !f->place_stale && !f->task_active &&
+        f->power == POWER_OFF && f->vm_id[0] != '\0')
         move_begin(c, s, DIRECTION_BACK, (struct utc){0}, false);
 }
 

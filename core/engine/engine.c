@@ -11,7 +11,10 @@ enum {
     BACKLOG_MAX = 8192,
     UNSENT_MAX = 64,
     COMMANDS_AT_ONCE = 16,
-    RETRY_STORE_MS = 5000
+    RETRY_STORE_MS = 5000,
+    HOUSEKEEP_MS = 60 * 1000,
+    HOUSEKEEP_MORE_MS = 1000,
+    MIB = 1024 * 1024
 };
 /* Closed segments of this month and of the site's day count in sums. */
 enum { SEGMENTS_SINCE_S = 33 * 86400 };
@@ -25,8 +28,10 @@ struct engine {
     struct effects fx;
     struct record *backlog; /* records that could not be written yet, in order */
     size_t n_backlog;
-    bool store_ok;
+    bool store_ok, tight; /* as the controller was told */
     struct mono store_retry;
+    struct mono housekeep_at; /* room and journal are looked at then */
+    int64_t journal_keep_s, journal_max_bytes;
     bool changed;
     struct call
         unsent[UNSENT_MAX]; /* of the event under way; their intents are not on disk */
@@ -65,6 +70,8 @@ enum err_code engine_new(const struct controller_options *o, struct store *store
     g->dispatch = *d;
     g->log = log;
     g->store_ok = true;
+    g->journal_keep_s = o->config->store.journal_keep;
+    g->journal_max_bytes = (int64_t)o->config->store.journal_max_mb * MIB;
     if (store != NULL)
         rc = store_load(store, (struct utc){now.s - SEGMENTS_SINCE_S}, &state, e);
     if (rc == ERR_OK)
@@ -250,16 +257,41 @@ static bool take_through(struct engine *g, struct event *ev, struct err *e)
     return ok;
 }
 
+static bool is_tight(const struct engine *g)
+{
+    return g->store != NULL && store_is_tight(g->store);
+}
+
+/* Now and then: is there room again, and is the journal too old or too large? In small
+ * parts, so that nobody waits for it. */
+static void housekeep(struct engine *g)
+{
+    struct mono now = clock_mono(g->clock);
+    struct utc before = {clock_utc(g->clock).s - g->journal_keep_s};
+    struct err e = {0};
+    bool more = false;
+
+    if (g->store == NULL || !g->store_ok || now.ms < g->housekeep_at.ms)
+        return;
+    store_room_look(g->store);
+    if (store_prune(g->store, before, g->journal_max_bytes, &more, &e) != ERR_OK)
+        log_write(g->log, LOG_WARN, "store", "%s", e.text);
+    g->housekeep_at.ms = now.ms + (more ? HOUSEKEEP_MORE_MS : HOUSEKEEP_MS);
+}
+
 /* The controller learns what became of its store, and may act on that at once. */
 static void tell_store(struct engine *g, bool ok, const struct err *why)
 {
     struct event ev = {.kind = EVENT_STORE};
     struct err e = {0};
 
+    if (ok != g->store_ok)
+        log_write(g->log, ok ? LOG_WARN : LOG_ERROR, "store", "%s",
+                  ok ? "writable again" : why->text);
     g->store_ok = ok;
-    log_write(g->log, ok ? LOG_WARN : LOG_ERROR, "store", "%s",
-              ok ? "writable again" : why->text);
+    g->tight = is_tight(g);
     ev.as.store.ok = ok;
+    ev.as.store.tight = g->tight;
     (void)str_copy(ev.as.store.text, sizeof(ev.as.store.text), ok ? "" : why->text);
     (void)take_through(g, &ev, &e); /* failing again is told by the next event */
 }
@@ -271,7 +303,8 @@ void engine_feed(struct engine *g, struct event *ev)
 
     g->n_unsent = 0;
     ok = take_through(g, ev, &e);
-    if (ok != was_ok)
+    housekeep(g);
+    if (ok != was_ok || is_tight(g) != g->tight)
         tell_store(g, ok, &e);
     /* Every call gets an answer, also those that are asked for on hearing these. */
     for (size_t i = 0; i < g->n_unsent; i++) {

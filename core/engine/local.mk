@@ -28,6 +28,7 @@ libcore_a_SOURCES += \
 	core/engine/offerings.c \
 	core/engine/pressure.c \
 	core/engine/react.c \
+	core/engine/recover.c \
 	core/engine/runtime.c \
 	core/engine/runtime.h \
 	core/engine/snapshot.c \

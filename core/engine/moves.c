@@ -334,6 +334,18 @@ static bool tries_next(struct controller *c, struct server_state *s)
     return true;
 }
 
+/* Why the call that is due is not made yet. */
+static void say_waits(const struct controller *c, struct move *m, const struct call *call)
+{
+    const char *api = call_api(call->kind), *why = call_waits(c, api);
+
+    if (launch_stops(c, call->kind))
+        (void)str_copy(m->note, sizeof(m->note), "the disk is full: nothing is launched");
+    else if (why != NULL)
+        (void)str_format(m->note, sizeof(m->note), "%s waits, %s: %s",
+                         call_word(call->kind), api, why);
+}
+
 /* One look at one move. True when its step is done and the next may look at once. */
 static bool advance(struct controller *c, struct server_state *s)
 {
@@ -374,8 +386,10 @@ static bool advance(struct controller *c, struct server_state *s)
                        m->manual        ? m->by
                        : m->interrupted ? "spot"
                                         : "policy",
-                       step_word(steps[m->step].step)))
+                       step_word(steps[m->step].step))) {
+            say_waits(c, m, &out.call);
             return false;
+        }
         m->calls++;
         m->last_call_at = c->now;
         s->has_last = false;
@@ -459,6 +473,8 @@ void moves_advance(struct controller *c)
     for (size_t i = 0; i < c->n_servers; i++) {
         struct server_state *s = &c->servers[i];
 
+        if (recovering(c, s->config->name))
+            continue;
         for (int32_t n = 0; s->has_move && n < MAX_STEPS && advance(c, s); n++)
             continue;
         if (s->has_move)

@@ -194,7 +194,7 @@ static void pay_home(struct controller *c, struct server_state *s)
 
     if (!s->owed_home || s->has_move)
         return;
-    if (!s->owed_told && !acts_forbidden(c)) { /* it could do nothing about it before */
+    if (!s->owed_told && !hands_off(c, s)) { /* it could do nothing about it before */
         s->owed_told = true;
         (void)str_copy(s->foreign_user, sizeof(s->foreign_user), s->owed_by);
         foreign_change(c, s, PLACE_ONPREM);
@@ -203,7 +203,7 @@ static void pay_home(struct controller *c, struct server_state *s)
         return;
     if (f->place == PLACE_ONPREM && f->power == POWER_ON && !f->task_active)
         home_owe(c, s, false);
-    else if (!acts_forbidden(c) && f->place != PLACE_UNKNOWN &&
+    else if (!hands_off(c, s) && f->place != PLACE_UNKNOWN &&
              f->place != PLACE_MOVING_OUT)
         move_begin(c, s, DIRECTION_BACK, (struct utc){0}, true);
 }

@@ -167,11 +167,13 @@ static void view_degraded(const struct controller *c, struct fleet *f)
 {
     if (!c->store_ok)
         degrade(f, "store");
+    if (c->disk_full)
+        degrade(f, "disk");
     if (c->clock_bad_ticks > 0)
         degrade(f, "clock");
     if (c->month.reached.s != 0)
         degrade(f, "budget");
-    if (!controller_has_looked(c))
+    if (!controller_has_looked(c) || c->n_unresolved > 0)
         degrade(f, "recovering");
     for (size_t i = 0; i < SOURCE_COUNT; i++) {
         char word[32];

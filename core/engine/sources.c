@@ -12,6 +12,9 @@ enum {
     BREAKER_MAX_MS = 600 * 1000,
     BACKOFF_FIRST_MS = 500,
     BACKOFF_MAX_MS = 60 * 1000,
+    RETRIES = 2, /* of a read, then it is the next poll */
+    BUDGET = 20, /* tokens of a provider … */
+    TOKEN = 10,  /* … in tenths */
     AUTH_PROBE_MS = 1800 * 1000,
     AUTH_PROBE_AWS_MS = 300 * 1000,
     LOST_POLL_MS = 300 * 1000, /* a poller that never answered is asked again */
@@ -179,10 +182,36 @@ static int64_t jittered(struct controller *c, int64_t ms)
     return ms / 2 + rng_between(&c->rng, 0, ms / 2);
 }
 
+/* The reads of one provider share their retries: a host that fails for one fails for all.
+ */
+static int32_t *budget_of(struct controller *c, enum source s)
+{
+    if (is_aws(s))
+        return &c->tokens[SOURCE_INSTANCES];
+    return &c->tokens[s == SOURCE_BUILDS ? SOURCE_JENKINS : s];
+}
+
+/* Before the next poll, full jitter; a retry takes a token, a success gives a tenth back.
+ */
+static int64_t retry_ms(struct controller *c, const struct source_state *st,
+                        const struct observation *o, int64_t every)
+{
+    int32_t *spent = budget_of(c, o->source);
+    int64_t most = BACKOFF_FIRST_MS;
+
+    for (int32_t i = 0; i < st->failures && most < BACKOFF_MAX_MS; i++)
+        most *= 2;
+    if (st->failures > RETRIES || !err_is_retryable(o->err.code) ||
+        *spent + TOKEN > BUDGET * TOKEN)
+        return every > most ? every : most;
+    *spent += TOKEN;
+    return rng_between(&c->rng, 1, most < BACKOFF_MAX_MS ? most : BACKOFF_MAX_MS);
+}
+
 static void failed(struct controller *c, struct source_state *st,
                    const struct observation *o)
 {
-    int64_t wait = BACKOFF_FIRST_MS;
+    int64_t wait;
     int64_t every = source_every_s(c, o->source) * 1000;
 
     if (every > BREAKER_MAX_MS)
@@ -215,13 +244,52 @@ static void failed(struct controller *c, struct source_state *st,
             alert_raise(c, "", source_api(o->source), o->err.text);
         st->state = API_DOWN;
     } else {
-        for (int32_t i = 1; i < st->failures && wait < BACKOFF_MAX_MS; i++)
-            wait *= 2;
-        wait = jittered(c, wait * 2);
-        if (wait < every && st->failures > 2)
-            wait = every;
+        wait = retry_ms(c, st, o, every);
     }
+    if (wait < o->retry_after_s * 1000)
+        wait = o->retry_after_s * 1000;
     st->next.ms = c->mono.ms + wait;
+    if (o->retry_after_s > 0)
+        st->held_until = st->next;
+}
+
+static bool is_held(const struct controller *c, const struct source_state *st)
+{
+    return st->held_until.ms > c->mono.ms;
+}
+
+void sources_hold(struct controller *c, const char *api, int64_t retry_after_s)
+{
+    int64_t until = c->mono.ms + retry_after_s * 1000;
+
+    for (size_t i = 0; i < SOURCE_COUNT; i++) {
+        struct source_state *st = &c->sources[i];
+
+        if (!str_eq(source_api((enum source)i), api))
+            continue;
+        if (st->held_until.ms < until)
+            st->held_until.ms = until;
+        if (st->next.ms < until)
+            st->next.ms = until;
+    }
+}
+
+const char *sources_bar(const struct controller *c, const char *api)
+{
+    for (size_t i = 0; i < SOURCE_COUNT; i++) {
+        const struct source_state *st = &c->sources[i];
+
+        if (!st->configured || !source_decides((enum source)i) ||
+            !str_eq(source_api((enum source)i), api))
+            continue;
+        if (st->state == API_DOWN)
+            return "it is down";
+        if (st->state == API_AUTH)
+            return "it refuses the credentials";
+        if (is_held(c, st))
+            return "it asked to be left alone for a while";
+    }
+    return NULL;
 }
 
 /* Takes the observation over. */
@@ -247,6 +315,8 @@ void sources_take(struct controller *c, struct observation *o)
                     st->failures, st->failures == 1 ? "" : "s");
     st->failures = 0;
     st->state = API_OK;
+    if (*budget_of(c, o->source) > 0)
+        --*budget_of(c, o->source);
     st->next.ms = c->mono.ms + source_every_s(c, o->source) * 1000;
     observation_unref(st->good);
     st->good = o;
@@ -269,7 +339,7 @@ void sources_hurry(struct controller *c, enum source s)
 {
     struct source_state *st = &c->sources[s];
 
-    if (st->failures == 0 && st->next.ms > c->mono.ms + HURRY_MS)
+    if (st->failures == 0 && !is_held(c, st) && st->next.ms > c->mono.ms + HURRY_MS)
         st->next.ms = c->mono.ms + HURRY_MS;
 }
 
@@ -339,7 +409,9 @@ static int64_t due_ms(const struct controller *c, enum source s)
     const struct source_state *st = &c->sources[s];
     int64_t soon = st->sent.ms + source_every_s(c, s) * 1000 + st->latency_ms;
 
-    return st->failures == 0 && st->asked_once && st->next.ms > soon ? soon : st->next.ms;
+    return st->failures == 0 && !is_held(c, st) && st->asked_once && st->next.ms > soon
+               ? soon
+               : st->next.ms;
 }
 
 static bool is_awaited(const struct controller *c, enum source s)

@@ -36,6 +36,17 @@ bool acts_forbidden(const struct controller *c)
     return c->orders_only || orders_forbidden(c);
 }
 
+bool launch_stops(const struct controller *c, enum call_kind kind)
+{
+    return c->disk_full && (kind == CALL_LAUNCH || kind == CALL_RUN_IN_CLOUD ||
+                            kind == CALL_START_IN_CLOUD || kind == CALL_EXTENSION_START);
+}
+
+bool hands_off(const struct controller *c, const struct server_state *s)
+{
+    return acts_forbidden(c) || recovering(c, s->config->name);
+}
+
 void setting_store(struct controller *c, const char *key, const char *value)
 {
     struct record *r = effects_record(c->fx, RECORD_SETTING);
@@ -236,4 +247,59 @@ void snooze_store(struct controller *c, struct server_state *s, struct utc until
     s->snooze_until = until;
     (void)str_format(key, sizeof(key), "snooze:%.50s", s->config->name);
     setting_store_number(c, key, until.s);
+}
+
+/* "extension-start 1795329000", and "start operator:dana". */
+void extension_store(struct controller *c)
+{
+    const struct extension_state_kept *x = &c->extension;
+    char call[LINE_TEXT] = "", order[LINE_TEXT] = "";
+
+    if (x->last_call_at.s != 0)
+        (void)str_format(call, sizeof(call), "%s %lld", call_word(x->last_call),
+                         (long long)x->last_call_at.s);
+    if (x->start_ordered || x->stop_ordered)
+        (void)str_format(order, sizeof(order), "%s %s",
+                         x->start_ordered ? "start" : "stop", x->ordered_by);
+    setting_store(c, "extension_call", call);
+    setting_store(c, "extension_order", order);
+}
+
+/* The call counts as one whose answer was lost: it is looked up, never repeated blindly.
+ */
+static void load_extension_call(struct controller *c, const char *value)
+{
+    struct extension_state_kept *x = &c->extension;
+    const char *space = strchr(value, ' ');
+    struct err e = {0};
+    int64_t at = 0;
+
+    if (space == NULL || str_to_i64(space + 1, 1, c->now.s, &at, &e) != ERR_OK)
+        return; /* of another clock, or written by hand */
+    x->last_call = str_starts(value, call_word(CALL_EXTENSION_START))
+                       ? CALL_EXTENSION_START
+                       : CALL_EXTENSION_STOP;
+    x->last_call_at.s = at;
+    x->has_last = true;
+    x->last_kind = x->last_call;
+    x->last = (struct call_result){.outcome = OUTCOME_UNKNOWN, .at = {at}};
+}
+
+bool extension_load(struct controller *c, const char *key, const char *value)
+{
+    struct extension_state_kept *x = &c->extension;
+    const char *space = strchr(value, ' ');
+
+    if (str_eq(key, "extension_call")) {
+        load_extension_call(c, value);
+        return true;
+    }
+    if (!str_eq(key, "extension_order"))
+        return false;
+    if (space != NULL) {
+        x->start_ordered = str_starts(value, "start ");
+        x->stop_ordered = str_starts(value, "stop ");
+        (void)str_copy(x->ordered_by, sizeof(x->ordered_by), space + 1);
+    }
+    return true;
 }

@@ -33,6 +33,7 @@ struct source_state {
     struct mono sent;
     int32_t failures; /* in a row */
     struct mono first_failure;
+    struct mono held_until; /* it asked to be left alone until then (Retry-After) */
     enum api_state state;
     struct err error; /* the newest */
     struct utc error_at;
@@ -47,6 +48,15 @@ struct call_slot {
     bool open;
     struct call call;
     struct mono sent;
+};
+
+/* A call of the last run without an outcome, until it is known what became of it. */
+struct unresolved {
+    uint64_t id;
+    enum call_kind kind;
+    char server[NAME_TEXT];
+    struct utc as_of; /* of the newest reading that counted */
+    int32_t looks;
 };
 
 /* What the queue of events said of an instance, before a poll does. */
@@ -186,7 +196,8 @@ struct extension_state_kept {
     bool has_last;
     struct call_result last;
     enum call_kind last_kind;
-    struct utc last_call_at;
+    struct utc last_call_at; /* it was made then, 0 = never; stored */
+    enum call_kind last_call;
     struct utc empty_since;
     int64_t start_took_s; /* the newest measured start */
     struct utc start_seen;
@@ -257,7 +268,8 @@ struct controller {
     struct effects *fx;
 
     struct source_state sources[SOURCE_COUNT];
-    bool moving, any_spot; /* as of sources_watch(): what the rhythm depends on */
+    int32_t tokens[SOURCE_COUNT]; /* spent tenths of a provider's retry budget */
+    bool moving, any_spot;        /* as of sources_watch(): what the rhythm depends on */
     struct server_state *servers;
     size_t n_servers;
     struct extension_state_kept extension;
@@ -293,6 +305,8 @@ struct controller {
 
     bool stopping; /* the program ends: nothing new is begun */
     bool store_ok;
+    bool disk_full;  /* the store writes its last reserve: nothing is launched */
+    bool store_lost; /* … until a person has looked and switched auto on; stored */
     char store_text[LINE_TEXT];
 
     uint64_t batch_taken, batch_handled; /* of the queue of events */
@@ -303,8 +317,9 @@ struct controller {
     uint64_t next_call_id, next_move_id;
     int64_t next_segment_id;
     struct call_slot calls[MAX_CALLS_OPEN];
-    uint64_t orphans[MAX_CALLS_OPEN]; /* intents of the last run without an outcome */
-    size_t n_orphans;
+    struct unresolved unresolved[MAX_CALLS_OPEN];
+    size_t n_unresolved;
+    bool resume_told, lost_told;
     struct unclaimed unclaimed[MAX_UNCLAIMED];
     struct utc unclaimed_as_of; /* of the listing that was looked at last */
     size_t n_calls_open;        /* mostly none: then nobody looks through the slots */
@@ -376,6 +391,14 @@ void foreign_release(struct controller *c, struct server_state *s) NONNULL;
 bool orders_forbidden(const struct controller *c) NONNULL;
 /* Nothing may act: so, or only orders are taken. */
 bool acts_forbidden(const struct controller *c) NONNULL;
+/* … or not for this server: what the last run began there is still looked up. */
+bool hands_off(const struct controller *c, const struct server_state *s) NONNULL;
+/* The disk is full: what costs money and room does not begin, ways home go on. */
+bool launch_stops(const struct controller *c, enum call_kind kind) NONNULL;
+
+/* The extension's newest call and a person's order about it survive; read back. */
+void extension_store(struct controller *c) NONNULL;
+bool extension_load(struct controller *c, const char *key, const char *value) NONNULL;
 
 /* The way home of a server that lost its place out there is owed, or is not; stored. */
 void home_owe(struct controller *c, struct server_state *s, bool owed) NONNULL;
@@ -441,6 +464,11 @@ void sources_watch(struct controller *c) NONNULL;
 void sources_ask(struct controller *c, bool all) NONNULL;
 void sources_hurry(struct controller *c, enum source s) NONNULL;
 bool source_is_needed(const struct controller *c, enum source s) NONNULL;
+/* The API asked to be left alone for so long, in answer to a call. */
+void sources_hold(struct controller *c, const char *api, int64_t retry_after_s) NONNULL;
+/* Why no call may go to this API now: it is down, refuses us, wants to be left alone.
+ * NULL: one may. */
+const char *sources_bar(const struct controller *c, const char *api) NONNULL;
 bool source_is_stale(const struct controller *c, enum source s) NONNULL;
 int64_t source_every_s(const struct controller *c, enum source s) NONNULL;
 int64_t source_stale_after_s(const struct controller *c, enum source s) NONNULL;
@@ -450,11 +478,19 @@ int64_t source_stale_after_s(const struct controller *c, enum source s) NONNULL;
 bool call_is_open(const struct controller *c, const char *server) NONNULL;
 bool call_send(struct controller *c, const struct call *call, const char *actor,
                const char *why) NONNULL;
+/* What a call to this API waits for; NULL: nothing. */
+const char *call_waits(const struct controller *c, const char *api) NONNULL;
 /* The call that this is the answer to (closed, valid until the next one is sent); NULL:
  * none. */
 const struct call *call_result(struct controller *c, const struct call_result *r) NONNULL;
 
 void calls_expire(struct controller *c) NONNULL;
+
+/* recover.c: calls of the last run without an outcome. While a server has one nothing is
+ * decided for it; "" is the extension. */
+void recover_add(struct controller *c, const struct call *call) NONNULL;
+void recover_all(struct controller *c) NONNULL;
+bool recovering(const struct controller *c, const char *server) NONNULL;
 
 /* moves.c: begins, advances and ends moves. */
 void move_begin(struct controller *c, struct server_state *s, enum direction d,

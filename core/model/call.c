@@ -2,6 +2,8 @@
 
 #include "core/model/call.h"
 
+#include "core/base/str.h"
+
 static const struct {
     const char *word, *api;
     bool repeatable;
@@ -24,4 +26,12 @@ const char *call_api(enum call_kind k)
 bool call_is_repeatable(enum call_kind k)
 {
     return (unsigned)k < ARRAY_LEN(calls) && calls[k].repeatable;
+}
+
+int32_t call_most_at_once(const char *api)
+{
+    enum { MOST = 4 };
+
+    /* Jenkins writes its whole node list for each of them (jenkins-api 6). */
+    return str_eq(api, "jenkins") ? 1 : MOST;
 }

@@ -38,6 +38,8 @@ enum call_kind {
 };
 
 const char *call_word(enum call_kind k);
+/* So many may be on their way to one API at a time (reliability 9). */
+int32_t call_most_at_once(const char *api) NONNULL;
 const char *call_api(enum call_kind k);
 bool call_is_repeatable(enum call_kind k);
 
@@ -87,6 +89,7 @@ struct call_result {
                              one */
     struct utc at;
     int64_t took_ms;
+    int64_t retry_after_s; /* they asked to be left alone for so long, 0 = did not */
 };
 
 #endif

@@ -226,6 +226,11 @@ struct log_config {
     int32_t max_mb, keep;
 };
 
+struct store_config {
+    int64_t journal_keep; /* seconds */
+    int32_t journal_max_mb;
+};
+
 struct config {
     struct arena *arena;
     const char *file; /* as opened; "" for the built-in story */
@@ -238,6 +243,7 @@ struct config {
     struct cost_config cost;
     struct ui_config ui;
     struct log_config log;
+    struct store_config store;
     const struct key_binding *keys;
     size_t n_keys;
     struct server_config *servers; /* in the order of the file */

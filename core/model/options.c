@@ -59,6 +59,7 @@ const struct option_section option_sections[] = {
     {"ui", "the dashboard", false},
     {"keys", "keys of its actions: ACTION = \"key\"", false},
     {"log", "the log file", false},
+    {"store", "the journal's age and size", false},
 };
 const size_t option_section_count = ARRAY_LEN(option_sections);
 

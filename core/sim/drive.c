@@ -10,7 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PENDING_MAX = 256, MINUTE_MS = 60 * 1000, DOWN_MAX_MS = 120 * 1000 };
+enum {
+    LOST_MS = 20000,
+    PENDING_MAX = 256,
+    MINUTE_MS = 60 * 1000,
+    DOWN_MAX_MS = 120 * 1000
+};
 /* Typed: how often one looks while nothing moves; at what nobody decides on; while
  * something moves. */
 enum { REST_S = 300, SLOW_S = 3600, MOVING_S = 10 };
@@ -38,6 +43,7 @@ struct drive {
     bool looking;
     int64_t seq, next_minute_ms, next_crash_ms;
     struct rng rng; /* of the crashes */
+    bool dies;      /* as soon as this step is over */
     struct readiness ready;
     struct account account;
 };
@@ -83,11 +89,27 @@ static void on_poll(void *ctx, const struct poll_request *rq)
 static void on_call(void *ctx, const struct call *call)
 {
     struct drive *d = ctx;
+    enum drive_fate fate =
+        d->o->fate != NULL && !d->dies ? d->o->fate(d->o->ctx, call) : FATE_DONE;
+    struct call_result *r;
     struct event ev = {.kind = EVENT_RESULT};
 
+    if (d->dies)
+        return; /* nobody is left to make it */
+    r = &ev.as.result;
     d->report->calls++;
-    d->port.act(d->port.ctx, call, &ev.as.result);
-    expect(d, &ev, ev.as.result.took_ms);
+    d->dies = fate == FATE_CRASH_BEFORE || fate == FATE_CRASH_AFTER;
+    if (fate != FATE_LOST_BEFORE && fate != FATE_CRASH_BEFORE)
+        d->port.act(d->port.ctx, call, r);
+    if (fate == FATE_LOST_BEFORE || fate == FATE_LOST_AFTER) {
+        *r = (struct call_result){.id = call->id,
+                                  .outcome = OUTCOME_UNKNOWN,
+                                  .at = clock_utc(&d->clock),
+                                  .took_ms = LOST_MS};
+        (void)err_set(&r->err, ERR_TIMEOUT, "%s: no answer", call_word(call->kind));
+    }
+    if (!d->dies)
+        expect(d, &ev, r->took_ms);
 }
 
 static void hash_text(uint64_t *h, const char *s)
@@ -355,6 +377,7 @@ static void plan_crash(struct drive *d)
 static enum err_code crash(struct drive *d, struct err *e)
 {
     d->report->crashes++;
+    d->dies = false;
     stop_engine(d);
     clock_fake_advance_ms(&d->fake, rng_between(&d->rng, 1, DOWN_MAX_MS));
     site_advance(d->o->site, now_ms(d));
@@ -420,7 +443,7 @@ enum err_code drive_run(const struct drive_options *o, struct drive_report *out,
     plan_crash(d);
     tick(d);
     do {
-        if (now_ms(d) >= d->next_crash_ms && crash(d, e) != ERR_OK)
+        if ((d->dies || now_ms(d) >= d->next_crash_ms) && crash(d, e) != ERR_OK)
             goto done;
         minute(d);
     } while (step(d, end_ms));

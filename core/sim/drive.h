@@ -20,6 +20,16 @@ enum drive_level {
     DRIVE_TYPED
 };
 
+/* What becomes of a call: it is made and answered; its answer is lost, and it was not
+ * made, or it was; the controller dies before it is made, or before its answer. */
+enum drive_fate {
+    FATE_DONE,
+    FATE_LOST_BEFORE,
+    FATE_LOST_AFTER,
+    FATE_CRASH_BEFORE,
+    FATE_CRASH_AFTER
+};
+
 struct drive_options {
     enum drive_level level;
     const struct config *config; /* fits the site (site_config_text); secrets set, for
@@ -40,6 +50,7 @@ struct drive_options {
     void (*each_entry)(void *ctx, const struct journal_entry *j);
     /* Orders of a person: asked every simulated minute until it answers false. */
     bool (*order)(void *ctx, struct utc now, struct command *out);
+    enum drive_fate (*fate)(void *ctx, const struct call *call); /* NULL = all are made */
     void *ctx;
 };
 

@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-enum { USUAL_TIMEOUT_MS = 20000, SKEW_S = 600 };
+enum { USUAL_TIMEOUT_MS = 20000, SKEW_S = 600, RETRY_AFTER_S = 10 };
 
 struct typed_port {
     struct site *site;
@@ -103,6 +103,7 @@ static struct observation *poll_typed(void *ctx, enum source source,
     s = strike(p, api);
     if (s != NULL && s->code != ERR_OK) {
         (void)err_set(&o->err, s->code, "%s: %s", source_api(source), s->text);
+        o->retry_after_s = s->code == ERR_THROTTLED ? RETRY_AFTER_S : 0;
         return o;
     }
     o->skew_known = true;
@@ -137,8 +138,10 @@ static void act_typed(void *ctx, const struct call *call, struct call_result *ou
     out->outcome = silent ? OUTCOME_UNKNOWN : s->outcome;
     if (silent)
         (void)err_set(&out->err, ERR_TIMEOUT, "%s: no answer", call_word(call->kind));
-    else if (s->code != ERR_OK)
+    else if (s->code != ERR_OK) {
         (void)err_set(&out->err, s->code, "%s: %s", call_word(call->kind), s->text);
+        out->retry_after_s = s->code == ERR_THROTTLED ? RETRY_AFTER_S : 0;
+    }
 }
 
 /* Stops where the region tells its event bus something: then it is time for a look. */

@@ -171,6 +171,7 @@ static enum err_code take_over(struct store *s, const char *deployment, struct e
         code = store_commit(s, e);
     if (code == ERR_OK) {
         s->first_start = none;
+        s->lost = none && !s->in_memory && store_ballast_seen(s);
         s->epoch++;
     }
     store_rollback(s);
@@ -187,6 +188,7 @@ enum err_code store_open(const char *dir, enum store_use use, const char *deploy
     if (s == NULL)
         return err_set(e, ERR_NOMEM, "no memory for the store");
     s->use = use;
+    s->in_memory = dir == NULL;
     code = dir != NULL ? open_file(s, dir, e) : open_memory(s, e);
     if (code == ERR_OK)
         code = set_up(s, dir == NULL, e);
@@ -195,10 +197,16 @@ enum err_code store_open(const char *dir, enum store_use use, const char *deploy
     if (code == ERR_OK)
         code = use == STORE_CONTROLLER ? take_over(s, deployment, e)
                                        : read_meta(s, deployment, &none, e);
-    if (code == ERR_OK)
+    if (code != ERR_OK && s->db != NULL && s->full && store_room_free(s)) {
+        err_clear(e); /* a start on a full disk: ways home go on */
+        code = take_over(s, deployment, e);
+    }
+    if (code == ERR_OK) {
+        store_room_look(s);
         *out = s;
-    else
+    } else {
         store_close(s);
+    }
     return code;
 }
 

@@ -51,6 +51,7 @@ struct stored_setting {
 };
 struct store_state {
     bool first_start; /* the store was just made */
+    bool lost;        /* … although there was one before: nobody knows what runs */
     uint64_t next_call_id, next_move_id;
     int64_t next_segment_id;
     struct move *moves; /* the open ones */
@@ -110,6 +111,20 @@ void store_ledger_free(struct store_ledger *l) NONNULL;
  */
 enum err_code store_apply(struct store *s, struct record *records, size_t n,
                           struct err *e) MUST_CHECK NONNULL;
+
+/*
+ * The disk is full, or nearly: a store keeps a ballast file of 1 MiB beside it, which it
+ * lets go when a write finds no room, so that what goes on anyway is still written. Tight
+ * until there is room for another one; store_room_look() looks whether there is.
+ */
+bool store_is_tight(const struct store *s) NONNULL;
+void store_room_look(struct store *s) NONNULL;
+
+/* Removes the oldest journal entries and intents: made before `before`, or beyond
+ * max_bytes; a few hundred at most, *more: there are others. The rest is kept for good.
+ */
+enum err_code store_prune(struct store *s, struct utc before, int64_t max_bytes,
+                          bool *more, struct err *e) MUST_CHECK NONNULL;
 
 /* Commands put here by other processes and not yet taken, oldest first; at most max. Each
  * is handed out once; one without its RECORD_COMMAND comes again after the next open. The

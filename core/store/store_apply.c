@@ -261,14 +261,11 @@ static enum err_code put(struct store *s, struct record *r, struct err *e)
     return err_set(e, ERR_BUG, "record of kind %d", (int)r->kind);
 }
 
-enum err_code store_apply(struct store *s, struct record *records, size_t n,
-                          struct err *e)
+static enum err_code apply(struct store *s, struct record *records, size_t n,
+                           struct err *e)
 {
-    enum err_code code;
+    enum err_code code = store_begin(s, e);
 
-    if (n == 0)
-        return ERR_OK;
-    code = store_begin(s, e);
     if (code != ERR_OK)
         return code;
     for (size_t i = 0; i < n && code == ERR_OK; i++)
@@ -283,4 +280,19 @@ enum err_code store_apply(struct store *s, struct record *records, size_t n,
             records[i].as.journal.seq = 0; /* none of it is stored */
     }
     return code;
+}
+
+enum err_code store_apply(struct store *s, struct record *records, size_t n,
+                          struct err *e)
+{
+    enum err_code code;
+
+    if (n == 0)
+        return ERR_OK;
+    s->full = false;
+    code = apply(s, records, n, e);
+    if (code == ERR_OK || !s->full || !store_room_free(s))
+        return code;
+    err_clear(e);
+    return apply(s, records, n, e);
 }

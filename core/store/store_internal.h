@@ -11,7 +11,8 @@
 #include <limits.h>
 #include <sqlite3.h>
 
-#define STORE_FILE "state.db"
+#define STORE_FILE    "state.db"
+#define STORE_BALLAST "ballast"
 
 enum store_statement {
 #define STATEMENT(id, sql) STATEMENT_##id,
@@ -24,6 +25,10 @@ struct store {
     sqlite3 *db;
     enum store_use use;
     bool first_start;
+    bool lost;      /* the file is new, but there was one before */
+    bool in_memory; /* it has no file, and no ballast */
+    bool tight;     /* the ballast is gone: the disk is full or nearly so */
+    bool full;      /* the newest failure was for want of room */
     int64_t epoch;
     uint32_t samples_put;  /* since they were cleaned */
     uint64_t last_command; /* the newest that store_commands() handed out */
@@ -85,5 +90,9 @@ enum err_code store_dir_prepare(const char *dir, bool create, char real[PATH_MAX
 enum err_code store_file_prepare(const char *path, bool create,
                                  struct err *e) MUST_CHECK NONNULL;
 bool store_fs_is_network(unsigned long type);
+
+/* store_room.c: is the ballast there; lets it go (false: there was none). */
+bool store_ballast_seen(const struct store *s) NONNULL;
+bool store_room_free(struct store *s) NONNULL;
 
 #endif

@@ -441,6 +441,7 @@ static enum err_code load_all(struct store *s, struct utc since, struct store_st
     enum err_code code;
 
     out->first_start = s->first_start;
+    out->lost = s->lost;
     if ((code = load_next(s, STATEMENT_INTENT_NEXT, &call, e)) != ERR_OK ||
         (code = load_next(s, STATEMENT_MOVE_NEXT, &move, e)) != ERR_OK ||
         (code = load_next(s, STATEMENT_SEGMENT_NEXT, &out->next_segment_id, e)) !=

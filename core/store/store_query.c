@@ -4,6 +4,8 @@
 
 #include "core/base/str.h"
 
+#include <errno.h>
+
 #include <string.h>
 
 static const char *const statement_texts[] = {
@@ -21,6 +23,7 @@ enum err_code store_fail(struct store *s, int rc, const char *what, struct err *
     const char *words = sys != 0 ? strerrordesc_np(sys) : NULL;
     char cause[96];
 
+    s->full = (rc & 0xff) == SQLITE_FULL || sys == ENOSPC || sys == EDQUOT;
     (void)str_format(cause, sizeof(cause), "%.60s%s%.30s", said,
                      words != NULL ? ": " : "", words != NULL ? words : "");
     switch (rc & 0xff) {

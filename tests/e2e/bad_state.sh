@@ -45,7 +45,7 @@ if [ "$(id -u)" = 0 ] && mount -t tmpfs -o size=1m,mode=700 tmpfs "$work/small" 
     small="--config $conf --state $work/small"
     run "$rh" $small auto off
     made=$rc
-    dd if=/dev/zero of="$work/small/ballast" bs=1k 2>/dev/null
+    dd if=/dev/zero of="$work/small/filler" bs=1k 2>/dev/null
     run "$rh" $small auto on
     if [ "$made" = 0 ] && [ "$rc" != 0 ] && [ "$rc" -lt 100 ] && [ -s "$work/err" ]; then
         ok "a full disk refuses an order and says so"
@@ -59,7 +59,7 @@ if [ "$(id -u)" = 0 ] && mount -t tmpfs -o size=1m,mode=700 tmpfs "$work/small" 
     else
         bad "on a full disk nothing is begun" "exit code $rc, $launches launches"
     fi
-    rm -f "$work/small/ballast"
+    rm -f "$work/small/filler"
     run "$rh" $small auto off
     [ "$rc" = 0 ] && ok "with room again it goes on" || bad "with room again it goes on" "exit code $rc"
     umount "$work/small"

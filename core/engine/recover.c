@@ -1,0 +1,108 @@
+#include <config.h>
+
+#include "core/engine/state.h"
+
+#include "core/base/str.h"
+
+/*
+ * Calls of the last run whose outcome is not on disk (reliability 6, rule 7). Until the
+ * API that was asked has been read again nothing is decided for their server, and their
+ * intents stay open: a death in between finds them once more.
+ */
+
+/* Of a call that must not be made blindly twice, two readings: the first may have been on
+ * its way before the server acted. */
+static int32_t looks_needed(enum call_kind kind)
+{
+    return call_is_repeatable(kind) ? 1 : 2;
+}
+
+void recover_add(struct controller *c, const struct call *call)
+{
+    struct unresolved *u;
+
+    if (c->n_unresolved == MAX_CALLS_OPEN)
+        return; /* never so many are open at a time; the next start takes the rest */
+    u = &c->unresolved[c->n_unresolved++];
+    *u = (struct unresolved){.id = call->id, .kind = call->kind, .as_of = c->now};
+    (void)str_copy(u->server, sizeof(u->server), call->server);
+}
+
+bool recovering(const struct controller *c, const char *server)
+{
+    for (size_t i = 0; i < c->n_unresolved; i++) {
+        if (str_eq(c->unresolved[i].server, server))
+            return true;
+    }
+    return false;
+}
+
+static void say_resume(struct controller *c)
+{
+    if (c->resume_told || c->n_unresolved == 0)
+        return;
+    c->resume_told = true;
+    journal_say(c, journal_begin(c, LEVEL_WARN, "rushhour", "", "resume"),
+                "%zu call%s of the last run without an answer: looking what became of it",
+                c->n_unresolved, c->n_unresolved == 1 ? "" : "s");
+}
+
+/* The newest reading of any source of the API that was made after the last one counted.
+ */
+static bool read_again(struct controller *c, struct unresolved *u)
+{
+    bool asked = false;
+
+    for (size_t i = 0; i < SOURCE_COUNT; i++) {
+        const struct observation *o = c->sources[i].good;
+
+        if (!source_decides((enum source)i) || i == SOURCE_SPOT ||
+            i == SOURCE_INTERFACES || /* of ec2 the listing of instances counts */
+            !str_eq(source_api((enum source)i), call_api(u->kind)))
+            continue;
+        asked = asked || c->sources[i].configured;
+        if (o != NULL && o->at.s > u->as_of.s) {
+            u->as_of = o->at;
+            u->looks++;
+            sources_hurry(c, (enum source)i);
+        }
+    }
+    /* An API that is configured no more tells nothing. */
+    return !asked || u->looks >= looks_needed(u->kind);
+}
+
+static void resolve(struct controller *c, const struct unresolved *u)
+{
+    struct record *r = effects_record(c->fx, RECORD_OUTCOME);
+    struct journal_entry *j;
+
+    if (r == NULL)
+        return;
+    r->at = c->now;
+    r->as.outcome =
+        (struct call_result){.id = u->id, .outcome = OUTCOME_UNKNOWN, .at = c->now};
+    (void)err_set(&r->as.outcome.err, ERR_CANCELED,
+                  "the program ended before the answer came");
+    j = journal_begin(c, LEVEL_INFO, "rushhour", u->server, "resolve");
+    j->outcome = OUTCOME_UNKNOWN;
+    journal_say(c, j, "%s of the last run: looked again, going on from what is seen",
+                call_word(u->kind));
+}
+
+void recover_all(struct controller *c)
+{
+    size_t kept = 0;
+
+    if (c->orders_only)
+        return; /* the next one to act looks what became of them */
+    say_resume(c);
+    if (!c->store_ok)
+        return; /* their outcome could not be kept */
+    for (size_t i = 0; i < c->n_unresolved; i++) {
+        if (read_again(c, &c->unresolved[i]))
+            resolve(c, &c->unresolved[i]);
+        else
+            c->unresolved[kept++] = c->unresolved[i];
+    }
+    c->n_unresolved = kept;
+}

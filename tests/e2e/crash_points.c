@@ -1,0 +1,237 @@
+/*
+ * crash_points - linked around the real program (ld --wrap) it makes it die, as by
+ * kill -9, at every labelled point once: before a record is written, inside its commit,
+ * after it; before a call reaches its API and after it was answered. The program itself
+ * knows nothing of it.
+ *   RH_CRASH_LOG   a file: the labels at which it has died, one a line
+ *   RH_CRASH_TIMES how often it dies at each, 1
+ *   RH_CRASH_ONLY  labels at which it dies, as fnmatch(3) has them, split by |
+ *   RH_CRASH_T0, RH_CRASH_SPEED  milliseconds since 1970 from which on its clock goes so
+ *                  many times as fast, as the simulated site's does
+ * Labels: "intent KIND", "outcome KIND", "step DIRECTION N STATUS", "command WHICH" with
+ * " before", " inside", " after"; "act KIND before", "act KIND after".
+ */
+#include <config.h>
+
+#include "core/base/str.h"
+#include "core/engine/api_set.h"
+#include "core/engine/mailbox.h"
+#include "core/store/store_internal.h"
+
+#include <fcntl.h>
+#include <fnmatch.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { INSIDE = 16, LABEL = 96, LOG_BYTES = 64 * 1024, KINDS = 4096 };
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+/* What the commit under way is about; the writer's thread alone. */
+static char inside[INSIDE][LABEL];
+static size_t n_inside;
+static unsigned char kinds[KINDS]; /* of the intents of this process, by id */
+
+static int64_t number(const char *name, int64_t otherwise)
+{
+    const char *text = getenv(name);
+    struct err e = {0};
+    int64_t v;
+
+    return text != NULL && str_to_i64(text, 1, INT64_MAX, &v, &e) == ERR_OK ? v
+                                                                            : otherwise;
+}
+
+static bool is_wanted(const char *label)
+{
+    const char *only = getenv("RH_CRASH_ONLY");
+    char copy[1024], *save = NULL;
+
+    if (only == NULL || !str_copy(copy, sizeof(copy), only))
+        return false;
+    for (char *p = strtok_r(copy, "|", &save); p != NULL;
+         p = strtok_r(NULL, "|", &save)) {
+        if (fnmatch(p, label, 0) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Has it died here often enough? Notes it else. */
+static bool is_new(const char *label)
+{
+    static char text[LOG_BYTES];
+    const char *path = getenv("RH_CRASH_LOG");
+    char line[LABEL + 2];
+    FILE *f = path != NULL ? fopen(path, "a+e") : NULL;
+    int64_t times = 0;
+    size_t n;
+
+    if (f == NULL)
+        return false;
+    rewind(f);
+    text[0] = '\n';
+    n = fread(text + 1, 1, sizeof(text) - 2, f);
+    text[1 + n] = '\0';
+    (void)str_format(line, sizeof(line), "\n%s\n", label);
+    for (const char *p = text; (p = strstr(p, line)) != NULL; p++)
+        times++;
+    if (times >= number("RH_CRASH_TIMES", 1)) {
+        (void)fclose(f);
+        return false;
+    }
+    return fprintf(f, "%s\n", label) > 0 && fclose(f) == 0;
+}
+
+static void point(const char *label)
+{
+    if (!is_wanted(label))
+        return;
+    (void)pthread_mutex_lock(&lock); /* one dies, the others die with it */
+    if (is_new(label))
+        (void)kill(getpid(), SIGKILL);
+    (void)pthread_mutex_unlock(&lock);
+}
+
+static void point_of(const char *what, const char *when)
+{
+    char label[LABEL];
+
+    if (what[0] == '\0')
+        return;
+    (void)str_format(label, sizeof(label), "%s %s", what, when);
+    point(label);
+}
+
+/* ----- the store ----- */
+
+static void label_of(const struct record *r, char out[LABEL])
+{
+    uint64_t id;
+
+    out[0] = '\0';
+    if (r->kind == RECORD_INTENT) {
+        id = r->as.intent.id;
+        if (id < KINDS)
+            kinds[id] = (unsigned char)(r->as.intent.kind + 1);
+        (void)str_format(out, LABEL, "intent %s", call_word(r->as.intent.kind));
+    } else if (r->kind == RECORD_OUTCOME) {
+        id = r->as.outcome.id;
+        (void)str_format(out, LABEL, "outcome %s",
+                         id < KINDS && kinds[id] != 0
+                             ? call_word((enum call_kind)(kinds[id] - 1))
+                             : "of-the-last-run");
+    } else if (r->kind == RECORD_MOVE) {
+        (void)str_format(out, LABEL, "step %s %d %s",
+                         direction_word(r->as.move.direction), r->as.move.step,
+                         move_status_word(r->as.move.status));
+    } else if (r->kind == RECORD_COMMAND) {
+        (void)str_format(out, LABEL, "command %s",
+                         r->as.command.accepted ? "accepted" : "refused");
+    }
+}
+
+enum err_code __real_store_apply(struct store *s, struct record *records, size_t n,
+                                 struct err *e);
+enum err_code __wrap_store_apply(struct store *s, struct record *records, size_t n,
+                                 struct err *e);
+
+enum err_code __wrap_store_apply(struct store *s, struct record *records, size_t n,
+                                 struct err *e)
+{
+    char label[LABEL];
+    enum err_code code;
+
+    n_inside = 0;
+    for (size_t i = 0; i < n; i++) {
+        label_of(&records[i], label);
+        point_of(label, "before");
+        if (label[0] != '\0' && n_inside < INSIDE)
+            (void)str_copy(inside[n_inside++], LABEL, label);
+    }
+    code = __real_store_apply(s, records, n, e);
+    for (size_t i = 0; i < n && code == ERR_OK; i++) {
+        label_of(&records[i], label);
+        point_of(label, "after");
+    }
+    return code;
+}
+
+enum err_code __real_store_commit(struct store *s, struct err *e);
+enum err_code __wrap_store_commit(struct store *s, struct err *e);
+
+enum err_code __wrap_store_commit(struct store *s, struct err *e)
+{
+    for (size_t i = 0; i < n_inside; i++)
+        point_of(inside[i], "inside");
+    n_inside = 0;
+    return __real_store_commit(s, e);
+}
+
+/* ----- calls ----- */
+
+void __real_api_set_act(struct api_set *s, const struct call *call,
+                        struct call_result *r);
+void __wrap_api_set_act(struct api_set *s, const struct call *call,
+                        struct call_result *r);
+
+void __wrap_api_set_act(struct api_set *s, const struct call *call, struct call_result *r)
+{
+    char label[LABEL];
+
+    (void)str_format(label, sizeof(label), "act %s", call_word(call->kind));
+    point_of(label, "before");
+    __real_api_set_act(s, call, r);
+    point_of(label, "after");
+}
+
+/* ----- time ----- */
+
+static int64_t speed(void)
+{
+    return number("RH_CRASH_SPEED", 1);
+}
+
+static int64_t read_ms(clockid_t id)
+{
+    struct timespec ts;
+
+    (void)clock_gettime(id, &ts); /* cannot fail with these clocks */
+    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+static struct utc fast_utc(void *ctx)
+{
+    int64_t now = read_ms(CLOCK_REALTIME), from = number("RH_CRASH_T0", now);
+
+    (void)ctx;
+    return (struct utc){(from + (now - from) * speed()) / 1000};
+}
+
+static struct mono fast_mono(void *ctx)
+{
+    (void)ctx;
+    return (struct mono){read_ms(CLOCK_BOOTTIME) * speed()};
+}
+
+const struct clock *__wrap_clock_system(void);
+const struct clock *__wrap_clock_system(void)
+{
+    static const struct clock fast = {fast_utc, fast_mono, NULL};
+
+    return &fast;
+}
+
+int __real_mailbox_get(struct mailbox *m, void *item, int64_t timeout_ms);
+int __wrap_mailbox_get(struct mailbox *m, void *item, int64_t timeout_ms);
+
+/* Whoever waits for a time waits by that clock. */
+int __wrap_mailbox_get(struct mailbox *m, void *item, int64_t timeout_ms)
+{
+    return __real_mailbox_get(m, item,
+                              timeout_ms > 0 ? timeout_ms / speed() + 1 : timeout_ms);
+}
