@@ -71,6 +71,11 @@ tests_sim_test_full_disk_SOURCES = tests/sim/test_full_disk.c tests/sim/weeks.c 
 tests_sim_test_full_disk_LDADD = $(CORE_TEST_LIBS)
 TESTS += tests/sim/test_full_disk
 
+check_PROGRAMS += tests/unit/test_engine_pressure
+tests_unit_test_engine_pressure_SOURCES = tests/unit/test_engine_pressure.c tests/unit/table.h
+tests_unit_test_engine_pressure_LDADD = $(CORE_TEST_LIBS)
+TESTS += tests/unit/test_engine_pressure
+
 check_PROGRAMS += tests/unit/test_engine_offerings
 tests_unit_test_engine_offerings_SOURCES = tests/unit/test_engine_offerings.c tests/unit/table.h
 tests_unit_test_engine_offerings_LDADD = $(CORE_TEST_LIBS)
