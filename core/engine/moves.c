@@ -309,6 +309,19 @@ static int64_t time_limit(const struct policy_config *p, const struct server_sta
                                                                         : p->timeout_out;
 }
 
+/* A way out that ends for want of capacity: taken back before it was in use is an
+ * interruption, everything else a refusal. */
+static void lose_or_refuse(struct controller *c, struct server_state *s)
+{
+    if (s->facts.instance.reclaim_at.s == 0) {
+        offerings_refused(c, &s->move);
+        return;
+    }
+    journal_say(c, journal_begin(c, LEVEL_WARN, "spot", s->config->name, "loss"),
+                "AWS takes the instance back before it was in use");
+    loss_note(c, s);
+}
+
 /* 6.4, class capacity: the same step asks for the next one at once; all of them tried,
  * the move ends. */
 static bool tries_next(struct controller *c, struct server_state *s)
@@ -421,7 +434,7 @@ static bool advance(struct controller *c, struct server_state *s)
         return tries_next(c, s);
     case VERDICT_FAIL:
         if (out.failure == FAILURE_CAPACITY && m->direction == DIRECTION_OUT)
-            offerings_refused(c, m);
+            lose_or_refuse(c, s);
         move_end(c, s, MOVE_FAILED, out.failure, m->note);
         if (out.send_home && is_out_there(s))
             send_home(c, s);

@@ -64,7 +64,7 @@ static void check_market(struct controller *c)
 
 /* Interruptions within rerun_window decide how long the next re-run waits
  * (policy-and-cost 2). */
-static void note_loss(struct controller *c, struct server_state *s)
+void loss_note(struct controller *c, struct server_state *s)
 {
     const struct policy_config *p = &c->config->policy;
 
@@ -133,7 +133,7 @@ static void tell_loss(struct controller *c, struct server_state *s)
             move_store(c, s);
             journal_say(c, journal_begin(c, LEVEL_WARN, "spot", s->config->name, "loss"),
                         "AWS reclaimed the instance while it was leaving");
-            note_loss(c, s);
+            loss_note(c, s);
         }
         return;
     }
@@ -146,7 +146,7 @@ static void tell_loss(struct controller *c, struct server_state *s)
                 : by_person ? "a person took it out of the cloud"
                             : "left the cloud without an order from here");
     if (by_spot) {
-        note_loss(c, s);
+        loss_note(c, s);
         alert_raise(c, s->config->name, "interruption",
                     "its spot instance was reclaimed");
     }

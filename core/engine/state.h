@@ -511,6 +511,8 @@ void warnings_merge(const struct controller *c, struct server_state *s) NONNULL;
 /* react.c: what changed by itself: losses, notices, a VM switched by a person, arrival.
  */
 void react_all(struct controller *c) NONNULL;
+/* An interruption counts: for the re-run ladder, the market, its offering. */
+void loss_note(struct controller *c, struct server_state *s) NONNULL;
 
 /* offerings.c: what a server may run as, and in which order now. */
 void offerings_order(struct controller *c, const struct server_state *s,
