@@ -92,3 +92,7 @@ TESTS += tests/unit/test_forecast_limits
 LINTS = tests/lint/banned.sh tests/lint/layers.sh tests/lint/pure.sh
 TESTS += $(LINTS)
 EXTRA_DIST += $(LINTS) tests/lint/banned.awk
+check_PROGRAMS += tests/unit/test_requeue
+tests_unit_test_requeue_SOURCES = tests/unit/test_requeue.c tests/unit/table.h
+tests_unit_test_requeue_LDADD = $(PURE_TEST_LIBS)
+TESTS += tests/unit/test_requeue

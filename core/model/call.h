@@ -19,6 +19,7 @@
     X(NODE_DISCONNECT, "node-disconnect", "jenkins", true)                               \
     X(NODE_LAUNCH, "node-launch", "jenkins", true)                                       \
     X(BUILD_STOP, "build-stop", "jenkins", true)                                         \
+    X(BUILD_QUEUE, "build-queue", "jenkins", false)                                      \
     X(RUN_IN_CLOUD, "run-in-cloud", "velostrata", false)                                 \
     X(START_IN_CLOUD, "start-in-cloud", "velostrata", false)                             \
     X(RETURN, "return", "velostrata", false)                                             \

@@ -19,6 +19,7 @@ enum {
     MAX_OFFERINGS = 2 * MAX_ZONE_TYPES * (1 + MAX_ZONES),
     MAX_RERUN_DELAYS = 8,
     MAX_COMMAND_ARGS = 16,
+    MAX_REQUEUE_DENY = 32,
     MAX_PRICES = 256
 };
 
@@ -68,6 +69,10 @@ struct policy_config {
     int64_t rerun_delay[MAX_RERUN_DELAYS];
     size_t n_rerun_delay;
     int64_t rerun_window, site_breaker_window, site_breaker_pause;
+    bool requeue;        /* builds that were lost or stopped are queued again */
+    int32_t requeue_max; /* … each so often */
+    const char *requeue_deny[MAX_REQUEUE_DENY]; /* … but not of jobs so called */
+    size_t n_requeue_deny;
     enum foreign_change foreign_change;
     int64_t hold_cloud_cap;
     bool has_budget;

@@ -142,7 +142,7 @@ static void read_list(struct reader *r, const struct option *o, void *base,
     struct err e = {0};
 
     memcpy((char *)base + o->extra, &none, sizeof(none)); /* not the default's items */
-    if (n == 0 && (o->must || o->initial != NULL))
+    if (n == 0 && (o->must || (o->initial != NULL && o->min > 0)))
         bad_value(r, line_of(s), where, o, "the list is empty");
     for (int i = 0; i < n; i++) {
         config_setting_t *item = config_setting_get_elem(s, (unsigned)i);

@@ -473,9 +473,9 @@ bool value_put(const struct option *o, const void *base, struct strbuf *b)
     case OPTION_DURS:
     case OPTION_WINDOWS:
         get(base, o->extra, &n, sizeof(n));
-        if (n > 0)
+        if (n > 0 || o->min == 0)
             put_items(o, base, n, b);
-        return n > 0;
+        return n > 0 || o->min == 0;
     case OPTION_PRICES:
     case OPTION_ZONES:
         break;

@@ -49,6 +49,7 @@ struct seen_build {
     int32_t number;     /* -1 unknown */
     struct utc started; /* by their clock */
     int64_t estimate_s; /* -1 unknown */
+    bool one_off;       /* it holds no executor of its own there: a Pipeline's parent */
 };
 struct seen_node {
     const char *name;
@@ -71,12 +72,26 @@ struct obs_jenkins {
 };
 
 /* builds: jenkins-api 7, of the jobs that were asked for */
+struct seen_parameters {
+    const char *form;   /* "FULL=true&SUITE=a%20b", sorted: equal when the text is */
+    const char *hidden; /* the first one whose value Jenkins does not tell, "" = none */
+};
 struct seen_run {
     int32_t number;
     enum build_result result; /* BUILD_RUNNING until all of it is over */
     const char *node;         /* builtOn; "" = the built-in one, or a Pipeline's */
     struct utc started;       /* by the clock of Jenkins */
     int64_t took_ms;          /* 0 until it is over */
+    /* In detail only: */
+    struct seen_parameters parameters;
+    const char *aborted_by; /* the user who stopped it, "" = nobody */
+    bool by_us;             /* it was started by our user */
+    int64_t queue_id;       /* of the item that it was, 0 unknown */
+};
+struct seen_item { /* of the queue */
+    int64_t id;
+    struct seen_parameters parameters;
+    bool by_us;
 };
 struct seen_job {
     const char *path;            /* as it was asked for */
@@ -84,6 +99,10 @@ struct seen_job {
     bool unreadable;             /* this one alone could not be read */
     const struct seen_run *runs; /* the newest ones */
     size_t n_runs;
+    bool detailed;
+    bool disabled;                 /* it cannot be built now; in detail only, as is … */
+    const struct seen_item *items; /* … what waits in the queue */
+    size_t n_items;
 };
 struct obs_builds {
     const struct seen_job *jobs;
@@ -252,7 +271,8 @@ struct poll_hints {
     struct utc since;               /* PRICES: history from here */
     char jobs[HINT_JOBS][URL_TEXT]; /* BUILDS: paths of jobs */
     size_t n_jobs;
-    uint64_t batch; /* QUEUE: this batch and those before it are handled, on disk */
+    size_t n_detailed; /* BUILDS: the first so many of them in detail */
+    uint64_t batch;    /* QUEUE: this batch and those before it are handled, on disk */
 };
 
 /* Owned, one reference. NULL when memory is out. */

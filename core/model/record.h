@@ -68,6 +68,26 @@ struct sample {
     enum build_result result;
 };
 
+/* A build whose machine was taken away under it (policy-and-cost 5.3), and what became of
+ * it. Job and number are its key: it is looked after once in its life. */
+struct requeue {
+    char job[URL_TEXT]; /* path of the job's URL */
+    int32_t number;
+    char server[NAME_TEXT], node[NAME_TEXT]; /* where it ran */
+    enum requeue_cause cause;
+    bool spread;        /* it ran on other nodes, too */
+    int32_t original;   /* number of the build that was lost first: this one, or … */
+    int32_t count;      /* … the one that this one was, queued again so often */
+    struct utc noted;   /* the notice, or the last look that saw the machine; 0 unknown */
+    struct utc lost;    /* the machine was seen to be gone, 0 = not yet */
+    struct utc stopped; /* we asked Jenkins to stop it, last; 0 = never */
+    enum requeue_state state;
+    struct utc sent;     /* the last order to queue it again, 0 = none */
+    int32_t orders;      /* how many there were */
+    int64_t queue_id;    /* of its item in Jenkins's queue, 0 unknown */
+    char why[LINE_TEXT]; /* it was skipped, "" */
+};
+
 /* "team/net-pipe" of "/ci/job/team/job/net-pipe/", cleaned, cut to what fits. size >= 1.
  */
 void sample_job_name(const char *path, char *out, size_t size) NONNULL;
@@ -84,6 +104,7 @@ enum record_kind {
     RECORD_LISTED,   /* insert or replace by region and type */
     RECORD_SAMPLE,   /* insert, or replace by job and number */
     RECORD_JOB_GONE, /* forget the samples of a job */
+    RECORD_REQUEUE,  /* insert, or replace by job and number */
     RECORD_COMMAND   /* a command of the store was taken and answered */
 };
 
@@ -111,6 +132,7 @@ struct record {
         struct listed_price listed;
         struct sample sample;
         char job_gone[URL_TEXT];
+        struct requeue requeue;
         struct command_reply command;
     } as;
     struct utc at;

@@ -51,6 +51,8 @@ RH_WORDS(level, LEVELS)
 RH_WORDS(move_status, MOVE_STATUSES)
 RH_WORDS(price_source, PRICE_SOURCES)
 RH_WORDS(build_result, BUILD_RESULTS)
+RH_WORDS(requeue_state, REQUEUE_STATES)
+RH_WORDS(requeue_cause, REQUEUE_CAUSES)
 
 bool source_decides(enum source s)
 {

@@ -146,6 +146,15 @@ enum {
     X(ABORTED, "ABORTED")                                                                \
     X(UNKNOWN, "UNKNOWN")
 
+/* What becomes of a build that lost its machine; the last two are final. SENT: the order
+ * to queue it again was written down, and perhaps given. */
+#define REQUEUE_STATES(X)                                                                \
+    X(WAITING, "waiting") X(SENT, "sent") X(QUEUED, "queued") X(SKIPPED, "skipped")
+
+/* How it lost its machine. */
+#define REQUEUE_CAUSES(X)                                                                \
+    X(INTERRUPTION, "interruption") X(DEADLINE, "drain-deadline") X(FORCE, "force")
+
 /*
  * One row per thing that is polled: enum, API it belongs to (status --json), what it
  * reads. The rows of one API share a thread and a connection.
@@ -282,6 +291,18 @@ enum build_result {
 #undef X
         BUILD_RESULT_COUNT
 };
+enum requeue_state {
+#define X(id, w) REQUEUE_##id,
+    REQUEUE_STATES(X)
+#undef X
+        REQUEUE_STATE_COUNT
+};
+enum requeue_cause {
+#define X(id, w) REQUEUE_BY_##id,
+    REQUEUE_CAUSES(X)
+#undef X
+        REQUEUE_CAUSE_COUNT
+};
 enum source {
 #define X(id, api, what) SOURCE_##id,
     SOURCES(X)
@@ -308,6 +329,8 @@ RH_WORDS(level)
 RH_WORDS(move_status)
 RH_WORDS(price_source)
 RH_WORDS(build_result)
+RH_WORDS(requeue_state)
+RH_WORDS(requeue_cause)
 
 const char *source_api(enum source s);  /* "ec2" */
 const char *source_what(enum source s); /* "spot requests" */

@@ -15,6 +15,8 @@ libcore_a_SOURCES += \
 	core/policy/plan_work.h \
 	core/policy/planned.c \
 	core/policy/pressure.c \
+	core/policy/requeue.c \
+	core/policy/requeue.h \
 	core/policy/rerun.c \
 	core/policy/rerun.h \
 	core/policy/schedule.c \

@@ -15,5 +15,6 @@ libcore_a_SOURCES += \
 	core/store/store_load.c \
 	core/store/store_query.c \
 	core/store/store_room.c \
+	core/store/store_requeues.c \
 	core/store/store_samples.c \
 	core/store/store_schema.c

@@ -49,6 +49,8 @@ struct stored_setting {
     char key[NAME_TEXT];
     char value[LINE_TEXT];
 };
+/* Builds that lost their machine: so many are remembered, 30 days after the last word. */
+enum { REQUEUES_KEPT = 256 };
 struct store_state {
     bool first_start; /* the store was just made */
     bool lost;        /* … although there was one before: nobody knows what runs */
@@ -73,6 +75,9 @@ struct store_state {
     size_t n_jobs;
     struct sample *running; /* samples that are not */
     size_t n_running;
+    struct requeue
+        *requeues; /* open ones first, then the newest; REQUEUES_KEPT at most */
+    size_t n_requeues;
     struct journal_entry *journal; /* the newest FLEET_EVENTS, oldest first */
     size_t n_journal;
     int64_t journal_total;

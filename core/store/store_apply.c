@@ -255,6 +255,8 @@ static enum err_code put(struct store *s, struct record *r, struct err *e)
         return store_sample_put(s, &r->as.sample, r->at, e);
     case RECORD_JOB_GONE:
         return store_job_forget(s, r->as.job_gone, e);
+    case RECORD_REQUEUE:
+        return store_requeue_put(s, &r->as.requeue, r->at, e);
     case RECORD_COMMAND:
         return put_answer(s, &r->as.command, r->at, e);
     }

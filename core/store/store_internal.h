@@ -82,6 +82,13 @@ enum err_code store_job_forget(struct store *s, const char *job,
 enum err_code store_running_load(struct store *s, struct sample **running, size_t *n,
                                  struct err *e) MUST_CHECK NONNULL;
 
+/* store_requeues.c: builds that lost their machine. The list is the caller's, on error,
+ * too. */
+enum err_code store_requeue_put(struct store *s, const struct requeue *q, struct utc at,
+                                struct err *e) MUST_CHECK NONNULL;
+enum err_code store_requeues_load(struct store *s, struct requeue **list, size_t *n,
+                                  struct err *e) MUST_CHECK NONNULL;
+
 /* Makes the directory (0700, with its parents) or checks that it is ours alone; real
  * gets its path without links. */
 enum err_code store_dir_prepare(const char *dir, bool create, char real[PATH_MAX],

@@ -453,7 +453,8 @@ static enum err_code load_all(struct store *s, struct utc since, struct store_st
         (code = load_segments(s, since, out, e)) != ERR_OK ||
         (code = load_listed(s, &out->listed, &out->n_listed, e)) != ERR_OK ||
         (code = store_jobs_load(s, &out->jobs, &out->n_jobs, e)) != ERR_OK ||
-        (code = store_running_load(s, &out->running, &out->n_running, e)) != ERR_OK)
+        (code = store_running_load(s, &out->running, &out->n_running, e)) != ERR_OK ||
+        (code = store_requeues_load(s, &out->requeues, &out->n_requeues, e)) != ERR_OK)
         return code;
     code = load_prices(s, since, &prices, e);
     out->prices = prices.prices;
@@ -495,6 +496,7 @@ void store_state_free(struct store_state *st)
     free(st->listed);
     free(st->jobs);
     free(st->running);
+    free(st->requeues);
     free(st->journal);
     *st = (struct store_state){0};
 }

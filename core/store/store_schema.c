@@ -107,7 +107,18 @@ static const char step_6[] =
     "ALTER TABLE intents ADD COLUMN iam_profile TEXT NOT NULL DEFAULT '';"
     "ALTER TABLE intents ADD COLUMN token TEXT NOT NULL DEFAULT '';";
 
-const char *const schema_steps[] = {step_1, step_2, step_3, step_4, step_5, step_6};
+/* Version 7: builds that lost their machine. */
+static const char step_7[] =
+    "CREATE TABLE requeues(job TEXT NOT NULL, number INTEGER NOT NULL,"
+    " server TEXT NOT NULL, node TEXT NOT NULL, cause TEXT NOT NULL,"
+    " spread INTEGER NOT NULL, original INTEGER NOT NULL, count INTEGER NOT NULL,"
+    " noted_at INTEGER, lost_at INTEGER, stopped_at INTEGER, state TEXT NOT NULL,"
+    " sent_at INTEGER, orders INTEGER NOT NULL, queue_id INTEGER NOT NULL,"
+    " why TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY(job, number))"
+    " STRICT, WITHOUT ROWID;";
+
+const char *const schema_steps[] = {step_1, step_2, step_3, step_4,
+                                    step_5, step_6, step_7};
 const int schema_version = ARRAY_LEN(schema_steps);
 
 static enum err_code read_version(struct store *s, int *version, struct err *e)

@@ -19,6 +19,12 @@ static const char config_text[] =
     "servers = { cache = { vm = \"c\"  mover = \"velostrata\"  onprem_node = \"np-1\"\n"
     "  cloud_node = \"nc-1\"  eni = \"eni-1\"  instance_types = [\"m5.large\"] } }\n";
 
+/* Number, result, node, start, duration. */
+#define RUN(n, r, at, t, ms)                                                             \
+    {                                                                                    \
+        .number = (n), .result = (r), .node = (at), .started = {(t)}, .took_ms = (ms)    \
+    }
+
 struct fixture {
     struct config *config;
     struct tz *tz;
@@ -182,8 +188,8 @@ static const struct poll_hints *asked(struct fixture *f)
 static void test_seen_and_over(void **state)
 {
     struct fixture *f = *state;
-    const struct seen_run running = {88, BUILD_RUNNING, "", {1795330000}, 0};
-    const struct seen_run over = {88, BUILD_SUCCESS, "", {1795330001}, 611820};
+    const struct seen_run running = RUN(88, BUILD_RUNNING, "", 1795330000, 0);
+    const struct seen_run over = RUN(88, BUILD_SUCCESS, "", 1795330001, 611820);
     const struct poll_hints *h;
     struct fleet *p;
 
@@ -233,13 +239,17 @@ static void test_import(void **state)
 {
     struct fixture *f = *state;
     const struct seen_run runs[] = {
-        {9, BUILD_SUCCESS, "other", {0}, 1000},   {8, BUILD_FAILURE, "nc-1", {0}, 10},
-        {7, BUILD_UNSTABLE, "nc-1", {0}, 300000}, {6, BUILD_RUNNING, "nc-1", {0}, 0},
-        {5, BUILD_SUCCESS, "nc-1", {0}, 300000},  {4, BUILD_SUCCESS, "nc-1", {0}, 290000},
-        {3, BUILD_SUCCESS, "np-1", {0}, 500000},  {2, BUILD_SUCCESS, "np-1", {0}, 510000},
-        {1, BUILD_SUCCESS, "np-1", {0}, 500000},
+        RUN(9, BUILD_SUCCESS, "other", 0, 1000),
+        RUN(8, BUILD_FAILURE, "nc-1", 0, 10),
+        RUN(7, BUILD_UNSTABLE, "nc-1", 0, 300000),
+        RUN(6, BUILD_RUNNING, "nc-1", 0, 0),
+        RUN(5, BUILD_SUCCESS, "nc-1", 0, 300000),
+        RUN(4, BUILD_SUCCESS, "nc-1", 0, 290000),
+        RUN(3, BUILD_SUCCESS, "np-1", 0, 500000),
+        RUN(2, BUILD_SUCCESS, "np-1", 0, 510000),
+        RUN(1, BUILD_SUCCESS, "np-1", 0, 500000),
     };
-    struct seen_run six = {6, BUILD_SUCCESS, "nc-1", {0}, 300000};
+    struct seen_run six = RUN(6, BUILD_SUCCESS, "nc-1", 0, 300000);
     struct fleet *p;
 
     nodes_run(f, "/ci/job/a/10/", NULL);
@@ -261,7 +271,7 @@ static void test_import(void **state)
 static void test_both_places(void **state)
 {
     struct fixture *f = *state;
-    const struct seen_run over = {5, BUILD_SUCCESS, "", {0}, 1000};
+    const struct seen_run over = RUN(5, BUILD_SUCCESS, "", 0, 1000);
     struct fleet *p;
 
     nodes_run(f, "/ci/job/a/5/", NULL);
@@ -282,7 +292,7 @@ static void test_both_places(void **state)
 static void test_deleted_and_renamed(void **state)
 {
     struct fixture *f = *state;
-    const struct seen_run six = {6, BUILD_SUCCESS, "np-1", {0}, 1000};
+    const struct seen_run six = RUN(6, BUILD_SUCCESS, "np-1", 0, 1000);
     struct fleet *p;
 
     nodes_run(f, "/ci/job/a/5/", NULL);
@@ -338,8 +348,8 @@ static void test_restart(void **state)
     struct job_history job = {.path = "/ci/job/a/", .server = "cache", .last = 7};
     struct store_state st = {
         .jobs = &job, .n_jobs = 1, .running = kept, .n_running = ARRAY_LEN(kept)};
-    const struct seen_run runs[] = {{8, BUILD_SUCCESS, "nc-1", {0}, 1000},
-                                    {7, BUILD_SUCCESS, "nc-1", {0}, 1000}};
+    const struct seen_run runs[] = {RUN(8, BUILD_SUCCESS, "nc-1", 0, 1000),
+                                    RUN(7, BUILD_SUCCESS, "nc-1", 0, 1000)};
 
     start(f, &st);
     nodes_run(f, NULL, NULL);
@@ -360,7 +370,7 @@ static void test_many_jobs(void **state)
         nodes_run(f, path, NULL);
         /* Half of them never end: they cannot give way. */
         if (i % 2 == 0) {
-            const struct seen_run over = {1, BUILD_SUCCESS, "np-1", {0}, 1000};
+            const struct seen_run over = RUN(1, BUILD_SUCCESS, "np-1", 0, 1000);
 
             (void)str_format(path, sizeof(path), "/ci/job/j%d/", i);
             nodes_run(f, NULL, NULL);
