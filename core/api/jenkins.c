@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_URL_BYTES = 4096, MAX_FORM_BYTES = 4096 };
+enum { MAX_URL_BYTES = 4096, MAX_FORM_BYTES = 16 * 1024 };
 
 enum err_code jenkins_new(const struct api_config *config, const struct transport *t,
                           struct jenkins **out, struct err *e)

@@ -1,6 +1,6 @@
 /*
  * jenkins - typed calls to one Jenkins (jenkins-api): all nodes in one read; close, open,
- * disconnect and launch a node; stop a build.
+ * disconnect and launch a node; stop a build, queue one again.
  * A client owns its cookie and crumb; it borrows configuration and transport.
  * Threads: a client belongs to one thread.
  */
@@ -26,7 +26,8 @@ enum err_code jenkins_observe(struct jenkins *j, const struct poll_hints *hints,
  * The newest builds of the jobs in hints->jobs, a GET for each, one after the other, each
  * answer capped. Fills o->as.builds, in that order. A job that cannot be read by itself
  * (404, a broken record) is marked so; only when none could is that an error, as is
- * anything that concerns Jenkins as a whole.
+ * anything that concerns Jenkins as a whole. The first hints->n_detailed of them come
+ * with parameters, causes and what waits for them in the queue (one GET more).
  */
 enum err_code jenkins_history(struct jenkins *j, const struct poll_hints *hints,
                               struct observation *o, struct err *e) MUST_CHECK NONNULL;
@@ -37,6 +38,12 @@ enum err_code jenkins_history(struct jenkins *j, const struct poll_hints *hints,
  * (jenkins-api 4). NODE_CLOSE of a node marked by a person: DONE, detail "person" (it is
  * closed). NODE_OPEN of a node that somebody else marked: FAILED, ERR_CONFLICT. NODE_OPEN
  * of an open node: DONE. The outcome is UNKNOWN when an answer was lost.
+ *
+ * BUILD_QUEUE (target: path of a build, marker: cause text): the same job with the same
+ * parameters, as Jenkins has them, which is read first. DONE, detail: the id of the queue
+ * item. FAILED when one of them cannot be read or is none of the job's any more
+ * (ERR_REFUSED), the job cannot be built (ERR_CONFLICT) or a plugin refuses. UNKNOWN:
+ * jenkins_history() in detail tells what came of it.
  */
 void jenkins_act(struct jenkins *j, const struct call *call,
                  struct call_result *r) NONNULL;

@@ -331,6 +331,8 @@ void jenkins_act(struct jenkins *j, const struct call *call, struct call_result 
         launch_node(&a);
     else if (call->kind == CALL_BUILD_STOP)
         stop_build(&a);
+    else if (call->kind == CALL_BUILD_QUEUE)
+        jenkins_queue_build(j, call, a.arena, r);
     else {
         (void)err_set(&r->err, ERR_BUG, "jenkins: not a call of Jenkins");
         answer_result(r, OUTCOME_FAILED);

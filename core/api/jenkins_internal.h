@@ -73,6 +73,21 @@ bool jenkins_is_job_path(const struct jenkins *j, const char *path) NONNULL;
 /* Begins j->url with such a path. */
 void jenkins_job_url(struct jenkins *j, const char *path, const char *rest) NONNULL;
 
+/* ---- jenkins_queue.c ---- */
+
+/* What tells of a build or queue item how and by whom it was started. */
+#define JENKINS_ACTIONS_TREE                                                             \
+    "actions[parameters[name,value],causes[shortDescription,userId]]"
+
+/* The parameters among its actions. Never fails: what cannot be read or kept is hidden.
+ */
+struct seen_parameters jenkins_read_parameters(const json_value *object,
+                                               struct arena *a) NONNULL;
+
+/* CALL_BUILD_QUEUE. */
+void jenkins_queue_build(struct jenkins *j, const struct call *call, struct arena *a,
+                         struct call_result *r) NONNULL;
+
 /* Whether an offline reason is a marker of this program. */
 bool jenkins_is_ours(const char *cause) NONNULL;
 

@@ -130,11 +130,11 @@ static bool is_listed(const struct seen_build *builds, size_t n, const char *pat
 }
 
 /* Adds the build of an executor; a Pipeline may hold several with the same one. */
-static void add_build(const struct jenkins *j, const json_value *executor,
+static void add_build(const struct jenkins *j, const json_value *executor, bool one_off,
                       struct arena *a, struct seen_build *builds, size_t *n)
 {
     const json_value *run = json_get(executor, "currentExecutable");
-    struct seen_build b = {.number = -1, .estimate_s = -1};
+    struct seen_build b = {.number = -1, .estimate_s = -1, .one_off = one_off};
     int64_t v;
 
     if (!json_is_object(run) || *n == MAX_BUILDS)
@@ -166,7 +166,7 @@ static int32_t read_executors(const struct jenkins *j, const json_value *list,
             continue;
         if (busy < INT32_MAX)
             busy++;
-        add_build(j, executor, a, builds, n);
+        add_build(j, executor, one_off, a, builds, n);
     }
     return busy;
 }

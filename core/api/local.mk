@@ -21,6 +21,7 @@ libcore_a_SOURCES += \
 	core/api/jenkins_act.c \
 	core/api/jenkins_history.c \
 	core/api/jenkins_internal.h \
+	core/api/jenkins_queue.c \
 	core/api/jenkins_read.c \
 	core/api/pricelist.c \
 	core/api/pricelist.h \

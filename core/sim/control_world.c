@@ -221,6 +221,8 @@ static void put_totals(const struct site *s, struct wire_json *j)
     wire_int(&in, "builds_finished", t.builds_finished);
     wire_int(&in, "builds_failed_by_loss", t.builds_failed_by_loss);
     wire_int(&in, "builds_killed_by_us", t.builds_killed_by_us);
+    wire_int(&in, "builds_again", t.builds_again);
+    wire_int(&in, "builds_again_twice", t.builds_again_twice);
     wire_int(&in, "interruptions", t.interruptions);
     wire_int(&in, "launches", t.launches);
     wire_int(&in, "cloud_ms", t.cloud_ms);

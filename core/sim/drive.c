@@ -138,6 +138,8 @@ static void note_entry(struct drive *d, const struct journal_entry *j)
     } else if (str_eq(j->action, "move-end") && !str_eq(j->actor, "spot")) {
         r->moves_failed++;
     }
+    if (str_eq(j->action, "requeue") && j->outcome == OUTCOME_DONE)
+        r->requeued_builds++;
     if (str_eq(j->action, "loss"))
         r->interruptions++;
     if (d->o->each_entry != NULL)
@@ -402,6 +404,20 @@ static void note_speedup(struct drive *d)
     fleet_unref(f);
 }
 
+/* No build may be asked for again twice (policy-and-cost 5.3), whatever was lost. */
+static void note_builds(struct drive *d)
+{
+    struct site_totals t = site_totals(d->o->site);
+
+    d->report->lost_builds = t.builds_failed_by_loss;
+    if (t.builds_again_twice == 0)
+        return;
+    d->report->violations += t.builds_again_twice;
+    (void)str_format(d->report->violation, LINE_TEXT,
+                     "%lld builds were queued again more than once",
+                     (long long)t.builds_again_twice);
+}
+
 static enum err_code finish(struct drive *d, int64_t end_ms, struct err *e)
 {
     struct drive_report *r = d->report;
@@ -416,7 +432,7 @@ static enum err_code finish(struct drive *d, int64_t end_ms, struct err *e)
     r->late_p50_s = readiness_late_s(&d->ready, 50);
     r->late_p99_s = readiness_late_s(&d->ready, 99);
     r->late_max_s = readiness_late_s(&d->ready, 100);
-    r->lost_builds = site_totals(d->o->site).builds_failed_by_loss;
+    note_builds(d);
     note_speedup(d);
     if (d->ready.out_of_memory)
         return err_set(e, ERR_NOMEM, "simulation: out of memory");

@@ -60,6 +60,7 @@ struct drive_report {
     struct utc from, to;
     int32_t servers;
     int64_t moves_out, moves_back, moves_failed, interruptions;
+    int64_t requeued_builds; /* queued again, as the journal tells */
     int64_t
         lost_builds; /* builds that died with a reclaimed instance, as the site counts */
     int64_t planned_s, ready_s; /* server-seconds inside windows; those ready */

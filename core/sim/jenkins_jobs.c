@@ -54,6 +54,17 @@ static const char *result_json(enum sim_result r)
     return "\"ABORTED\"";
 }
 
+/* "Started by user dana": a cause that tells her id, too. */
+static void put_user(struct wire_json *c, const struct jenkins_pick *p, const char *words)
+{
+    static const char before[] = "Started by user ";
+
+    if (!str_starts(words, before))
+        return;
+    jenkins_text(c, p, JP_userId, 3, words + strlen(before));
+    jenkins_text(c, p, JP_userName, 3, words + strlen(before));
+}
+
 static void put_causes(const struct jenkins_out *o, const struct jenkins_pick *p,
                        const char *class_name, const char *cause_class, const char *words)
 {
@@ -66,15 +77,15 @@ static void put_causes(const struct jenkins_out *o, const struct jenkins_pick *p
         wire_raw(&j, "causes", "[");
         c = open_object(o->b, cause_class);
         jenkins_text(&c, &in, JP_shortDescription, 3, words);
+        put_user(&c, &in, words);
         strbuf_puts(o->b, "}]");
     }
     strbuf_putc(o->b, '}');
 }
 
 static void put_parameters(const struct jenkins_out *o, const struct jenkins_pick *p,
-                           const struct sim_build *b)
+                           const struct sim_job *job, const char (*values)[32])
 {
-    const struct sim_job *job = &o->w->jobs[b->job];
     struct wire_json j = open_object(o->b, "hudson.model.ParametersAction");
     struct jenkins_pick in;
 
@@ -85,9 +96,11 @@ static void put_parameters(const struct jenkins_out *o, const struct jenkins_pic
 
             if (n > 0)
                 strbuf_putc(o->b, ',');
-            v = open_object(o->b, "hudson.model.StringParameterValue");
+            v = open_object(o->b, job->secret[n] ? "hudson.model.PasswordParameterValue"
+                                                 : "hudson.model.StringParameterValue");
             jenkins_text(&v, &in, JP_name, 3, job->parameter_names[n]);
-            jenkins_text(&v, &in, JP_value, 3, b->parameters[n]);
+            if (!job->secret[n])
+                jenkins_text(&v, &in, JP_value, 3, values[n]);
             strbuf_putc(o->b, '}');
         }
         strbuf_putc(o->b, ']');
@@ -95,11 +108,11 @@ static void put_parameters(const struct jenkins_out *o, const struct jenkins_pic
     strbuf_putc(o->b, '}');
 }
 
-static const char *cause_class(const struct sim_build *b)
+static const char *cause_class(const char *cause)
 {
-    if (str_starts(b->cause, "Started by timer"))
+    if (str_starts(cause, "Started by timer"))
         return "hudson.triggers.TimerTrigger$TimerTriggerCause";
-    if (str_starts(b->cause, "Started by an SCM"))
+    if (str_starts(cause, "Started by an SCM"))
         return "hudson.triggers.SCMTrigger$SCMTriggerCause";
     return "hudson.model.Cause$UserIdCause";
 }
@@ -111,16 +124,30 @@ static void put_actions(const struct jenkins_out *o, struct wire_json *j,
 
     wire_raw(j, "actions", "[");
     if (o->w->jobs[b->job].n_parameters > 0) {
-        put_parameters(o, p, b);
+        put_parameters(o, p, &o->w->jobs[b->job], b->parameters);
         strbuf_putc(o->b, ',');
     }
-    put_causes(o, p, "hudson.model.CauseAction", cause_class(b), b->cause);
+    put_causes(o, p, "hudson.model.CauseAction", cause_class(b->cause), b->cause);
     if (b->result == SIM_ABORTED) {
         (void)str_format(words, sizeof(words), "Aborted by %s", b->aborted_by);
         strbuf_putc(o->b, ',');
         put_causes(o, p, "jenkins.model.InterruptedBuildAction",
                    "jenkins.model.CauseOfInterruption$UserInterruption", words);
     }
+    strbuf_puts(o->b, ",{}]");
+}
+
+void jenkins_put_item_actions(const struct jenkins_out *o, struct wire_json *j,
+                              const struct jenkins_pick *p, const struct sim_item *it)
+{
+    const struct sim_job *job = &o->w->jobs[it->job];
+
+    wire_raw(j, "actions", "[");
+    if (job->n_parameters > 0) {
+        put_parameters(o, p, job, it->parameters);
+        strbuf_putc(o->b, ',');
+    }
+    put_causes(o, p, "hudson.model.CauseAction", cause_class(it->cause), it->cause);
     strbuf_puts(o->b, ",{}]");
 }
 
@@ -278,9 +305,9 @@ void jenkins_put_job(const struct jenkins_out *o, const struct jenkins_pick *p,
 
     jenkins_raw(&j, p, JP_actions, 1, "[{}]");
     put_builds(o, &j, p, index, JP_allBuilds);
-    jenkins_raw(&j, p, JP_buildable, 1, "true");
+    jenkins_bool(&j, p, JP_buildable, 1, !job->disabled);
     put_builds(o, &j, p, index, JP_builds);
-    jenkins_text(&j, p, JP_color, 2, color(o->w, index));
+    jenkins_text(&j, p, JP_color, 2, job->disabled ? "disabled" : color(o->w, index));
     jenkins_raw(&j, p, JP_description, 1, "\"\"");
     jenkins_text(&j, p, JP_displayName, 1, job->name);
     jenkins_text(&j, p, JP_fullDisplayName, 1, job->name);

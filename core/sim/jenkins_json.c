@@ -464,7 +464,8 @@ void jenkins_put_item(const struct jenkins_out *o, const struct jenkins_pick *p,
     struct jenkins_pick in;
     char text[SIM_TEXT];
 
-    jenkins_raw(&j, p, JP_actions, 1, "[{}]");
+    if (jenkins_wants(p, JP_actions, 1, &in))
+        jenkins_put_item_actions(o, &j, &in, it);
     jenkins_raw(&j, p, JP_blocked, 1, "false");
     jenkins_bool(&j, p, JP_buildable, 1, buildable);
     jenkins_int(&j, p, JP_id, 1, it->id);

@@ -426,11 +426,15 @@ static void route_queue(struct call *c)
 static void start_build(struct call *c, int32_t job, bool with_parameters)
 {
     const struct sim_job *j = &c->w->jobs[job];
-    char values[SIM_MAX_PARAMETERS][32], path[48];
+    char values[SIM_MAX_PARAMETERS][32], path[48], note[SIM_TEXT] = "";
     const char *list[SIM_MAX_PARAMETERS] = {NULL};
     bool merged;
     int64_t id;
 
+    if (j->disabled) {
+        page(c, 409, "Conflict"); /* its page says: not buildable */
+        return;
+    }
     if (with_parameters != (j->n_parameters > 0)) {
         page(c, 400,
              with_parameters ? "This job is not parameterized"
@@ -440,7 +444,10 @@ static void start_build(struct call *c, int32_t job, bool with_parameters)
     for (size_t i = 0; i < j->n_parameters; i++)
         if (parameter(c, j->parameter_names[i], values[i], sizeof(values[i])))
             list[i] = values[i];
-    id = world_queue_add(c->w, job, list, "Started by user rushhour", 0, &merged);
+    /* Jenkins shows this text only for jobs that have a token for remote starts; these
+     * have none. */
+    (void)parameter(c, "cause", note, sizeof(note));
+    id = world_queue_again(c->w, job, list, note, &merged);
     if (id == 0) {
         page(c, 500, "Oops");
         return;

@@ -25,7 +25,7 @@
     X(primaryView) X(progress) X(property) X(queueId) X(quietingDown) X(result) \
     X(shortDescription) X(slaveAgentPort) X(stuck) X(task) X(temporarilyOffline) \
     X(timestamp) X(totalExecutors) X(type) X(url) X(useCrumbs) X(useSecurity) \
-    X(userName) X(value) X(views) X(why)
+    X(userId) X(userName) X(value) X(views) X(why)
 /* clang-format on */
 
 enum jenkins_property {
@@ -80,6 +80,11 @@ void jenkins_put_job(const struct jenkins_out *o, const struct jenkins_pick *p,
                      int32_t job) NONNULL;
 void jenkins_put_build(const struct jenkins_out *o, const struct jenkins_pick *p,
                        const struct sim_build *b) NONNULL;
+
+/* The member "actions" of a queue item. */
+void jenkins_put_item_actions(const struct jenkins_out *o, struct wire_json *j,
+                              const struct jenkins_pick *p,
+                              const struct sim_item *it) NONNULL;
 
 const char *jenkins_job_class(const struct sim_job *j) NONNULL;
 

@@ -62,8 +62,9 @@ void drive_report_members(const struct drive_report *r, struct strbuf *out)
                   (long long)r->moves_out, (long long)r->moves_back,
                   (long long)r->moves_failed);
     strbuf_printf(out,
-                  "\"interruptions\":%lld,\"requeued_builds\":0,\"lost_builds\":%lld,",
-                  (long long)r->interruptions, (long long)r->lost_builds);
+                  "\"interruptions\":%lld,\"requeued_builds\":%lld,\"lost_builds\":%lld,",
+                  (long long)r->interruptions, (long long)r->requeued_builds,
+                  (long long)r->lost_builds);
     strbuf_printf(out, "\"window_ready_percent\":%lld.%02lld,",
                   (long long)(percent / 100), (long long)(percent % 100));
     strbuf_printf(out, "\"ready_late_s\":{\"p50\":%lld,\"p99\":%lld,\"max\":%lld},",
@@ -94,8 +95,11 @@ void drive_report_text(const struct drive_report *r, struct strbuf *out)
                   (long long)r->moves_out, (long long)r->moves_back,
                   (long long)r->moves_failed);
     strbuf_printf(
-        out, "spot         %lld interruptions, %lld builds lost with their instance\n",
-        (long long)r->interruptions, (long long)r->lost_builds);
+        out,
+        "spot         %lld interruptions, %lld builds lost with their instance, %lld "
+        "queued again\n",
+        (long long)r->interruptions, (long long)r->lost_builds,
+        (long long)r->requeued_builds);
     strbuf_printf(
         out,
         "in windows   %lld.%02lld %% of server-minutes ready in the cloud, latest "

@@ -316,6 +316,8 @@ struct site_totals site_totals(const struct site *s)
         .builds_finished = t.builds_finished,
         .builds_failed_by_loss = t.builds_failed_by_loss,
         .builds_killed_by_us = t.builds_killed_by_us,
+        .builds_again = t.builds_again,
+        .builds_again_twice = t.builds_again_twice,
         .interruptions = t.interruptions,
         .launches = t.launches,
         .cloud_ms = t.cloud_ms,

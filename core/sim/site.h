@@ -88,6 +88,7 @@ extern const char site_velostrata_password[], site_jenkins_token[],
 /* What happened, for summaries and tests (also in GET /control/world). */
 struct site_totals {
     int64_t builds_finished, builds_failed_by_loss, builds_killed_by_us;
+    int64_t builds_again, builds_again_twice; /* of a build once more; more than once */
     int64_t interruptions, launches;
     int64_t cloud_ms, cloud_ms_in_extension; /* instance time; extension time */
     int64_t both_places_ms;     /* a VM on at home while its instance ran, in all */

@@ -158,21 +158,107 @@ static enum build_result result_of(enum sim_result r)
     return results[r];
 }
 
-/* The newest first, as many as the client asks for. */
-static void see_job(const struct world *w, const char *path, struct observation *o,
-                    struct seen_job *out)
+/* "/jenkins/job/cache-smoke/412/": its job, and what follows the name; -1. */
+static int32_t job_of(const struct world *w, const char *path, const char **rest)
 {
-    enum { NEWEST = 50 };
     static const char before[] = "/jenkins/job/";
     size_t len = str_starts(path, before) ? strcspn(path + sizeof(before) - 1, "/") : 0;
     char name[SIM_NAME];
-    struct seen_run *runs;
-    int32_t job, number;
 
-    (void)str_format(name, sizeof(name), "%.*s", (int)len, path + sizeof(before) - 1);
-    job = len > 0 ? world_job_find(w, name) : -1;
-    *out = (struct seen_job){.path = copy(o, path), .gone = job < 0};
-    runs = arena_alloc(o->arena, NEWEST, sizeof(*runs));
+    *rest = path + (len > 0 ? sizeof(before) - 1 + len : 0);
+    if (len == 0 ||
+        !str_format(name, sizeof(name), "%.*s", (int)len, path + sizeof(before) - 1))
+        return -1;
+    return world_job_find(w, name);
+}
+
+const struct sim_build *typed_build_find(const struct world *w, const char *path)
+{
+    const char *rest;
+    int32_t job = job_of(w, path, &rest);
+    char digits[16];
+    struct err e = {0};
+    int64_t number;
+
+    if (job < 0 || rest[0] != '/' ||
+        !str_format(digits, sizeof(digits), "%.*s", (int)strcspn(rest + 1, "/"),
+                    rest + 1) ||
+        str_to_i64(digits, 1, INT32_MAX, &number, &e) != ERR_OK)
+        return NULL;
+    return world_build_find(w, job, (int32_t)number);
+}
+
+/* As jenkins_read_parameters() makes them. */
+static struct seen_parameters
+see_parameters(const struct sim_job *j, const char (*values)[32], struct observation *o)
+{
+    struct seen_parameters out = {"", ""};
+    char text[SIM_MAX_PARAMETERS * SIM_NAME] = "";
+    size_t n = 0;
+
+    /* The names of a job come in order of the world; in each they are the same. */
+    for (size_t p = 0; p < j->n_parameters; p++) {
+        if (j->secret[p])
+            out.hidden = j->parameter_names[p]; /* static */
+        (void)str_format(text + n, sizeof(text) - n, "%s%s=%s", p > 0 ? "&" : "",
+                         j->parameter_names[p], values[p]); /* sized for all */
+        n += strlen(text + n);
+    }
+    out.form = copy(o, text);
+    return out;
+}
+
+static const char by_us[] = "Started by user rushhour";
+
+static void see_items(const struct world *w, int32_t job, struct observation *o,
+                      struct seen_job *out)
+{
+    struct seen_item *items = arena_alloc(o->arena, w->n_items, sizeof(*items));
+
+    for (size_t i = 0; items != NULL && i < w->n_items; i++) {
+        const struct sim_item *it = &w->items[i];
+
+        if (it->job == job && it->left == 0)
+            items[out->n_items++] = (struct seen_item){
+                .id = it->id,
+                .parameters = see_parameters(&w->jobs[job], it->parameters, o),
+                .by_us = str_eq(it->cause, by_us),
+            };
+    }
+    out->items = items;
+}
+
+static void see_run(const struct world *w, const struct sim_build *b, bool detailed,
+                    struct observation *o, struct seen_run *out)
+{
+    *out = (struct seen_run){
+        .number = b->number,
+        .result = result_of(b->result),
+        .node = w->nodes[b->node].name,
+        .started = seconds(b->started),
+        .took_ms = b->result == SIM_RUNNING_BUILD ? 0 : b->ended - b->started,
+        .parameters = {"", ""},
+        .aborted_by = "",
+    };
+    if (!detailed)
+        return;
+    out->parameters = see_parameters(&w->jobs[b->job], b->parameters, o);
+    out->aborted_by = copy(o, b->aborted_by);
+    out->by_us = str_eq(b->cause, by_us);
+    out->queue_id = b->queue_id;
+}
+
+/* The newest first, as many as the client asks for. */
+static void see_job(const struct world *w, const char *path, bool detailed,
+                    struct observation *o, struct seen_job *out)
+{
+    enum { NEWEST = 50 };
+    const char *rest;
+    int32_t job = job_of(w, path, &rest), number;
+    struct seen_run *runs = arena_alloc(o->arena, NEWEST, sizeof(*runs));
+
+    *out =
+        (struct seen_job){.path = copy(o, path), .gone = job < 0, .detailed = detailed};
     if (job < 0 || runs == NULL)
         return;
     number = w->jobs[job].next_number - 1;
@@ -181,15 +267,13 @@ static void see_job(const struct world *w, const char *path, struct observation 
 
         if (b == NULL)
             break;
-        runs[out->n_runs++] = (struct seen_run){
-            .number = number,
-            .result = result_of(b->result),
-            .node = w->nodes[b->node].name,
-            .started = seconds(b->started),
-            .took_ms = b->result == SIM_RUNNING_BUILD ? 0 : b->ended - b->started,
-        };
+        see_run(w, b, detailed, o, &runs[out->n_runs++]);
     }
     out->runs = runs;
+    if (!detailed)
+        return;
+    out->disabled = w->jobs[job].disabled;
+    see_items(w, job, o, out);
 }
 
 static void observe_builds(const struct world *w, const struct poll_hints *hints,
@@ -198,7 +282,7 @@ static void observe_builds(const struct world *w, const struct poll_hints *hints
     struct seen_job *jobs = arena_alloc(o->arena, hints->n_jobs, sizeof(*jobs));
 
     for (size_t i = 0; jobs != NULL && i < hints->n_jobs; i++)
-        see_job(w, hints->jobs[i], o, &jobs[i]);
+        see_job(w, hints->jobs[i], i < hints->n_detailed, o, &jobs[i]);
     o->as.builds = (struct obs_builds){jobs, jobs != NULL ? hints->n_jobs : 0};
 }
 

@@ -26,4 +26,7 @@ enum { TYPED_PATH = 2 * SIM_NAME };
 void typed_build_path(const struct world *w, const struct sim_build *b,
                       char out[TYPED_PATH]) NONNULL;
 
+/* The build of such a path; NULL. */
+const struct sim_build *typed_build_find(const struct world *w, const char *path) NONNULL;
+
 #endif

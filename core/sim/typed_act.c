@@ -132,6 +132,36 @@ static void stop_build(struct world *w, int32_t unused, const struct call *call,
     done(r); /* it has ended by itself */
 }
 
+static void queue_build(struct world *w, int32_t unused, const struct call *call,
+                        struct call_result *r)
+{
+    const char *parameters[SIM_MAX_PARAMETERS] = {NULL};
+    const struct sim_build *b = typed_build_find(w, call->target);
+    const struct sim_job *j = b != NULL ? &w->jobs[b->job] : NULL;
+    bool merged;
+
+    (void)unused;
+    if (b == NULL) {
+        refuse(r, SIM_NOT_FOUND);
+        return;
+    }
+    if (j->disabled) {
+        fail(r, ERR_CONFLICT, "its job is disabled");
+        return;
+    }
+    for (size_t i = 0; i < j->n_parameters; i++) {
+        if (j->secret[i]) {
+            fail(r, ERR_REFUSED, "the value of a parameter cannot be read");
+            return;
+        }
+        parameters[i] = b->parameters[i];
+    }
+    (void)str_format(
+        r->detail, sizeof(r->detail), "%lld",
+        (long long)world_queue_again(w, b->job, parameters, call->marker, &merged));
+    done(r);
+}
+
 /* ---- vSphere ---- */
 
 static void power(struct world *w, int32_t vm, struct call_result *r, enum sim_vm_act act,
@@ -322,6 +352,7 @@ void typed_act(struct world *w, const struct call *call, struct call_result *out
         [CALL_NODE_DISCONNECT] = {OF_NODE, disconnect_node},
         [CALL_NODE_LAUNCH] = {OF_NODE, launch_node},
         [CALL_BUILD_STOP] = {OF_ITSELF, stop_build},
+        [CALL_BUILD_QUEUE] = {OF_ITSELF, queue_build},
         [CALL_RUN_IN_CLOUD] = {OF_VM, run_in_cloud},
         [CALL_START_IN_CLOUD] = {OF_VM, start_in_cloud},
         [CALL_RETURN] = {OF_VM, bring_back},

@@ -458,6 +458,7 @@ struct sim_build {
     int64_t done_at;      /* in the cloud: when it ends */
     enum sim_doom doomed; /* it will end with its channel, and why */
     bool lost;            /* its machine died under it */
+    int32_t again;        /* so often somebody asked for this very build once more */
     char parameters[SIM_MAX_PARAMETERS][32];
     char cause[SIM_TEXT];
     char aborted_by[SIM_NAME];
@@ -476,6 +477,8 @@ struct sim_job {
     struct sim_build *builds[SIM_KEEP_BUILDS]; /* ring: number % SIM_KEEP_BUILDS */
     int64_t recent_ms[3];                      /* of the last successes */
     int32_t n_recent;
+    bool disabled;                   /* nothing of it can be queued */
+    bool secret[SIM_MAX_PARAMETERS]; /* a password: Jenkins never tells its value */
 };
 
 struct sim_item { /* of the queue */
@@ -507,6 +510,10 @@ void world_quiet_down(struct world *w, bool quiet); /* nothing starts while it i
 /* parameters: n_parameters texts, NULL = default. Equal waiting items merge (*merged). */
 int64_t world_queue_add(struct world *w, int32_t job, const char *const *parameters,
                         const char *cause, int64_t work, bool *merged);
+/* As world_queue_add() by our user, who says in `note` ("… JOB #12 …") which build it is
+ * once more: no API shows that, the world keeps count of it. */
+int64_t world_queue_again(struct world *w, int32_t job, const char *const *parameters,
+                          const char *note, bool *merged);
 enum sim_refusal world_queue_cancel(struct world *w, int64_t id);
 enum sim_refusal world_build_stop(struct world *w, int32_t job, int32_t number,
                                   const char *by);
@@ -535,6 +542,7 @@ struct sim_tested {
 
 struct sim_totals {
     int64_t builds_finished, builds_failed_by_loss, builds_killed_by_us;
+    int64_t builds_again, builds_again_twice; /* asked for once more; more than once */
     int64_t interruptions, launches;
     int64_t cloud_ms;    /* instance time, ended instances only */
     int64_t both_ms;     /* closed spans only */

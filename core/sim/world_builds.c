@@ -273,6 +273,25 @@ int64_t world_queue_add(struct world *w, int32_t job, const char *const *paramet
     return it->id;
 }
 
+int64_t world_queue_again(struct world *w, int32_t job, const char *const *parameters,
+                          const char *note, bool *merged)
+{
+    const char *at = strchr(note, '#');
+    int64_t number = 0;
+    struct sim_build *b;
+
+    for (at = at != NULL ? at + 1 : ""; *at >= '0' && *at <= '9' && number < 100000000;
+         at++)
+        number = number * 10 + (*at - '0');
+    b = number > 0 ? w->jobs[job].builds[number % SIM_KEEP_BUILDS] : NULL;
+    if (b != NULL && b->number == number) {
+        w->totals.builds_again++;
+        if (b->again++ > 0)
+            w->totals.builds_again_twice++;
+    }
+    return world_queue_add(w, job, parameters, "Started by user rushhour", 0, merged);
+}
+
 void jenkins_on_item_ready(struct world *w, const struct event *ev)
 {
     jenkins_dispatch(w, (int32_t)ev->a);
