@@ -22,14 +22,15 @@ static const struct server_config *node_owner(const struct controller *c,
         const struct server_config *s = c->servers[i].config;
 
         *in_cloud = str_eq(s->cloud_node, node);
+        for (size_t k = 0; !*in_cloud && k < s->n_zones; k++)
+            *in_cloud = str_eq(s->zones[k].cloud_node, node);
         if (*in_cloud || str_eq(s->onprem_node, node))
             return s;
     }
     return NULL;
 }
 
-/* "/ci/job/team/job/net-pipe/88/": the path of its job, and 88. */
-static bool split_path(const char *path, char job[URL_TEXT], int32_t *number)
+bool build_split(const char *path, char job[URL_TEXT], int32_t *number)
 {
     size_t len = strlen(path), at;
     char digits[16];
@@ -171,6 +172,12 @@ void builds_view(struct controller *c, struct fleet *f)
 
 /* ----- from the store ----- */
 
+static void see_in_cloud(struct controller *c, const struct server_config *server,
+                         const struct ran *build)
+{
+    requeue_saw(&c->servers[server - c->config->servers], build);
+}
+
 enum err_code builds_load(struct controller *c, const struct store_state *state,
                           struct err *e)
 {
@@ -196,6 +203,12 @@ enum err_code builds_load(struct controller *c, const struct store_state *state,
         r = run_add(&b->kept[job], s->number, server, in_cloud);
         r->in_both = s->place == PLACE_UNKNOWN;
         r->started = s->started;
+        if (in_cloud || r->in_both) {
+            struct ran ran = {.number = s->number};
+
+            (void)str_copy(ran.job, sizeof(ran.job), s->job);
+            see_in_cloud(c, server, &ran);
+        }
     }
     b->changed = true;
     return ERR_OK;
@@ -220,7 +233,7 @@ static void see_build(struct controller *c, const struct seen_build *seen,
     struct sample s;
     bool is_new;
 
-    if (!split_path(seen->path, path, &number) || (job = job_get(b, path)) == b->n)
+    if (!build_split(seen->path, path, &number) || (job = job_get(b, path)) == b->n)
         return;
     b->kept[job].seen = c->now;
     r = run_find(&b->kept[job], number);
@@ -250,8 +263,14 @@ void builds_seen(struct controller *c, const struct observation *o)
         const struct server_config *server =
             n->n_builds > 0 ? node_owner(c, n->name, &in_cloud) : NULL;
 
-        for (size_t k = 0; server != NULL && k < n->n_builds; k++)
+        for (size_t k = 0; server != NULL && k < n->n_builds; k++) {
+            struct ran ran = {.seen = o->at};
+
+            (void)str_copy(ran.node, sizeof(ran.node), n->name);
+            if (in_cloud && build_split(n->builds[k].path, ran.job, &ran.number))
+                see_in_cloud(c, server, &ran);
             see_build(c, &n->builds[k], server, in_cloud);
+        }
     }
 }
 
@@ -269,6 +288,15 @@ static bool wants_history(const struct builds_kept *b, size_t i)
     return !k->asked && b->jobs[i].last == 0;
 }
 
+static bool is_hinted(const struct poll_hints *h, const char *path)
+{
+    for (size_t i = 0; i < h->n_jobs; i++) {
+        if (str_eq(h->jobs[i], path))
+            return true;
+    }
+    return false;
+}
+
 /* Those that want it, each in its turn; else the next one, for builds that were over
  * before anybody looked. */
 void builds_hints(struct controller *c, struct poll_hints *h)
@@ -279,7 +307,7 @@ void builds_hints(struct controller *c, struct poll_hints *h)
     for (size_t n = 0; n < b->n && h->n_jobs < HINT_JOBS; n++) {
         size_t i = (first + n) % b->n;
 
-        if (!wants_history(b, i))
+        if (!wants_history(b, i) || is_hinted(h, b->jobs[i].path))
             continue;
         (void)str_copy(h->jobs[h->n_jobs++], URL_TEXT, b->jobs[i].path);
         b->turn = i + 1;

@@ -187,6 +187,9 @@ const struct call *call_result(struct controller *c, const struct call_result *r
             if (r->detail[0] != '\0' && r->outcome == OUTCOME_DONE &&
                 str_eq(call_api(slot->call.kind), "velostrata"))
                 (void)str_copy(s->move.task, sizeof(s->move.task), r->detail);
+        } else if (slot->call.kind == CALL_BUILD_QUEUE ||
+                   slot->call.kind == CALL_BUILD_STOP) {
+            requeue_result(c, &slot->call, r);
         } else {
             s->keep_failures = r->outcome == OUTCOME_DONE ? 0 : s->keep_failures + 1;
             s->keep_at.ms = c->mono.ms + (r->outcome == OUTCOME_DONE ? 1000 : 30000);

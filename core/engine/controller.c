@@ -326,7 +326,7 @@ enum err_code controller_new(const struct controller_options *o,
         c->host_facts.history[i] = c->host_facts.ready_history[i] = -1;
     c->host_facts.peak_permille = -1;
     c->host_facts.ready_permille = c->host_facts.costop_permille = -1;
-    if (builds_load(c, state, e) != ERR_OK) {
+    if (requeue_load(c, state, e) != ERR_OK || builds_load(c, state, e) != ERR_OK) {
         controller_free(c);
         return e->code;
     }
@@ -346,6 +346,7 @@ void controller_free(struct controller *c)
     for (size_t i = 0; i < c->n_series; i++)
         free(c->series[i].steps);
     builds_free(c);
+    requeue_free(c);
     free(c->segments);
     for (size_t i = 0; c->servers != NULL && i < c->n_servers; i++)
         free(c->servers[i].zone_nodes);

@@ -403,6 +403,8 @@ static bool advance(struct controller *c, struct server_state *s)
             say_waits(c, m, &out.call);
             return false;
         }
+        if (out.call.kind == CALL_BUILD_STOP)
+            requeue_stopped(c, s, out.call.target);
         m->calls++;
         m->last_call_at = c->now;
         s->has_last = false;
@@ -411,12 +413,15 @@ static bool advance(struct controller *c, struct server_state *s)
         if (out.commits && !m->committed) {
             m->committed = true;
             m->committed_at = c->now;
+            requeue_committed(c, s);
             m->deadline.s = c->now.s + time_limit(p, s);
         }
         move_store(c, s);
         return false;
     case VERDICT_DONE:
         m->step_done[m->step] = c->now;
+        if (steps[m->step].step == STEP_DRAIN)
+            requeue_left(c, s);
         say_step(c, s, steps[m->step].step);
         if (m->step + 1 == n) {
             move_end(c, s, MOVE_DONE, FAILURE_TRANSIENT, m->note);

@@ -92,6 +92,7 @@ static void tell_notice(struct controller *c, struct server_state *s)
     if (s->notice_told || in->reclaim_at.s == 0)
         return;
     s->notice_told = true;
+    requeue_doom(c, s, false);
     alert_add(c, s->config->name, "interruption", "AWS takes its spot instance back");
     journal_say(c, journal_begin(c, LEVEL_WARN, "spot", s->config->name, "notice"),
                 /* The time first: a narrow screen cuts the end. */
@@ -133,6 +134,7 @@ static void tell_loss(struct controller *c, struct server_state *s)
             move_store(c, s);
             journal_say(c, journal_begin(c, LEVEL_WARN, "spot", s->config->name, "loss"),
                         "AWS reclaimed the instance while it was leaving");
+            requeue_doom(c, s, true);
             loss_note(c, s);
         }
         return;
@@ -150,6 +152,8 @@ static void tell_loss(struct controller *c, struct server_state *s)
         alert_raise(c, s->config->name, "interruption",
                     "its spot instance was reclaimed");
     }
+    if (!by_person)
+        requeue_doom(c, s, true);
     (void)str_copy(s->owed_by, sizeof(s->owed_by), by_person ? s->foreign_user : "");
     s->owed_failed = false;
     s->owed_told = !by_person || !acts_forbidden(c);
@@ -386,6 +390,8 @@ void react_all(struct controller *c)
         note_hold_end(c, s);
         tell_notice(c, s);
         tell_loss(c, s);
+        requeue_watch(c, s);
+        requeue_alive(c, s);
         if (s->mover != NULL) {
             pay_home(c, s);
             replace_at_notice(c, s);

@@ -24,6 +24,8 @@ enum {
 enum { STALE_POLLS = 3 };
 /* Nobody waits for it: a slow pace spares Jenkins, which reads builds from its disk. */
 enum { BUILDS_EVERY_S = 300 };
+/* … but for a build that is to be queued again. */
+enum { REQUEUE_EVERY_S = 15 };
 
 /* A price list changes now and then; it is free, and asked once a day (aws-api 7). */
 enum { PRICELIST_EVERY_S = 86400 };
@@ -106,7 +108,9 @@ static int64_t rest_s(const struct controller *c, enum source s)
     case SOURCE_QUEUE:
         return QUEUE_PAUSE_S;
     case SOURCE_BUILDS:
-        return BUILDS_EVERY_S;
+        return !requeue_is_open(c)                 ? BUILDS_EVERY_S
+               : k->jenkins.poll < REQUEUE_EVERY_S ? k->jenkins.poll
+                                                   : REQUEUE_EVERY_S;
     case SOURCE_COUNT:
         break;
     }
@@ -329,8 +333,10 @@ void sources_take(struct controller *c, struct observation *o)
         warnings_take(c, &o->as.queue);
     if (o->source == SOURCE_JENKINS)
         builds_seen(c, o);
-    if (o->source == SOURCE_BUILDS)
+    if (o->source == SOURCE_BUILDS) {
         builds_history(c, o);
+        requeue_history(c, o);
+    }
 }
 
 /* A change is expected there: ask soon instead of at the next poll. A source that fails
@@ -368,7 +374,8 @@ static struct utc prices_gap(const struct controller *c)
 
 static void fill_hints(struct controller *c, enum source s, struct poll_hints *h)
 {
-    h->n = h->n_jobs = 0; /* what is behind them means nothing and need not be cleared */
+    h->n = h->n_jobs = h->n_detailed =
+        0; /* what is behind them means nothing and need not be cleared */
     h->moving = c->moving;
     h->since = (struct utc){0};
     h->batch = c->batch_handled;
@@ -388,8 +395,10 @@ static void fill_hints(struct controller *c, enum source s, struct poll_hints *h
     c->sources[s].turn = c->sources[s].turn_next;
     if (s == SOURCE_VELOSTRATA && c->extension.has_last)
         add_hint(h, c->extension.last.detail);
-    if (s == SOURCE_BUILDS)
+    if (s == SOURCE_BUILDS) {
+        requeue_hints(c, h);
         builds_hints(c, h);
+    }
     if (s == SOURCE_PRICES) {
         h->since = c->sources[s].good != NULL ? c->sources[s].good->at : prices_gap(c);
         h->since.s -= 3600; /* a little overlap costs nothing and loses no change */
@@ -399,7 +408,7 @@ static void fill_hints(struct controller *c, enum source s, struct poll_hints *h
 bool source_is_needed(const struct controller *c, enum source s)
 {
     return c->sources[s].configured && (s != SOURCE_SPOT || c->any_spot) &&
-           (s != SOURCE_BUILDS || c->builds.n > 0);
+           (s != SOURCE_BUILDS || c->builds.n > 0 || requeue_is_open(c));
 }
 
 /* When it is to be asked. A faster rhythm begins at once, not after the slow wait that

@@ -74,6 +74,26 @@ struct decided {
     enum gate gate;
 };
 
+/* A build that was seen on the cloud node of a server. */
+struct ran {
+    char job[URL_TEXT];   /* "" = none */
+    char node[NAME_TEXT]; /* "" = an earlier run saw it */
+    int32_t number;
+    struct utc
+        seen; /* the newest reading of Jenkins that showed it; 0: an earlier run's */
+};
+enum { RAN_KEPT = 16 };
+
+/* The machine in the cloud is about to be taken away, or was a moment ago. */
+struct doom {
+    bool on;
+    struct utc noted, lost; /* lost 0: not yet */
+    struct utc since;     /* builds seen in this reading of Jenkins or a later one … */
+    char node[NAME_TEXT]; /* … on this node */
+    char instance[ID_TEXT]; /* that is to be taken away at … */
+    struct utc reclaim_at;
+};
+
 struct server_state {
     const struct server_config *config;
     const struct mover_ops *mover;
@@ -120,6 +140,10 @@ struct server_state {
     struct utc losses[LOSSES_KEPT]; /* newest last */
     int32_t n_losses;
     bool notice_told;
+    struct ran ran[RAN_KEPT];
+    struct doom doom;
+    /* The last look that saw its machine well, and the newest reading of Jenkins then. */
+    struct utc alive_at, alive_builds;
     struct warned warned;
     /* It left the cloud, or may have, while nothing could be done: the way home is still
      * owed. */
@@ -252,6 +276,13 @@ struct builds_kept {
     size_t n_views;
 };
 
+/* Builds that lost their machine: the store's rows, those of old times dropped. */
+struct requeues_kept {
+    struct requeue *list; /* REQUEUES_KEPT */
+    int32_t *absent;      /* … looks in a row that showed nothing of the order */
+    size_t n, n_open, turn;
+};
+
 struct controller {
     const struct config *config;
     const struct tz *tz;
@@ -338,6 +369,7 @@ struct controller {
     struct utc pools_at;       /* the ledger was counted into them, 0 = to be done */
     struct month_kept month;
     struct builds_kept builds;
+    struct requeues_kept requeues;
     struct utc month_start, day_start, next_day;
 
     struct journal_entry unseen;               /* the one that no screen shows */
@@ -550,6 +582,9 @@ void decide_all(struct controller *c) NONNULL;
 /* commands.c */
 void command_take(struct controller *c, const struct command *cmd, bool stored) NONNULL;
 
+/* "/ci/job/team/job/net-pipe/88/": the path of its job, and 88. */
+bool build_split(const char *path, char job[URL_TEXT], int32_t *number) NONNULL;
+
 /* builds.c: what runs on the nodes, how long it took, and what that says of the cloud. */
 enum err_code builds_load(struct controller *c, const struct store_state *state,
                           struct err *e) NONNULL;
@@ -558,6 +593,29 @@ void builds_seen(struct controller *c, const struct observation *o) NONNULL;
 void builds_history(struct controller *c, const struct observation *o) NONNULL;
 void builds_hints(struct controller *c, struct poll_hints *h) NONNULL;
 void builds_view(struct controller *c, struct fleet *f) NONNULL;
+
+/* requeue.c: builds that lost their machine, and their way back into the queue
+ * (policy-and-cost 5.3). Who ran where is told by builds.c. */
+enum err_code requeue_load(struct controller *c, const struct store_state *state,
+                           struct err *e) NONNULL;
+void requeue_free(struct controller *c) NONNULL;
+void requeue_saw(struct server_state *s, const struct ran *build) NONNULL;
+/* What happens to the machine: it is well, the notice, the loss. Then, each step. */
+void requeue_alive(struct controller *c, struct server_state *s) NONNULL;
+void requeue_doom(struct controller *c, struct server_state *s, bool lost) NONNULL;
+void requeue_watch(struct controller *c, struct server_state *s) NONNULL;
+/* A move stops this build; leaves builds behind that nobody can see; takes the machine
+ * away from them. */
+void requeue_stopped(struct controller *c, struct server_state *s,
+                     const char *path) NONNULL;
+void requeue_left(struct controller *c, struct server_state *s) NONNULL;
+void requeue_committed(struct controller *c, struct server_state *s) NONNULL;
+void requeue_hints(struct controller *c, struct poll_hints *h) NONNULL;
+bool requeue_is_open(const struct controller *c) NONNULL;
+/* Decides by what was read of the jobs; takes what became of an order. */
+void requeue_history(struct controller *c, const struct observation *o) NONNULL;
+void requeue_result(struct controller *c, const struct call *call,
+                    const struct call_result *r) NONNULL;
 
 /* costs.c: segments, prices, sums. */
 void costs_load(struct controller *c, const struct store_state *state) NONNULL;

@@ -39,7 +39,7 @@ static void drain_busy(const struct step_in *in, struct move *m, struct step_out
 {
     bool overdue = drain_is_overdue(in, m);
     bool stop =
-        m->force || (overdue && in->config->policy.on_drain_deadline == DRAIN_ABORT);
+        m->force || (overdue && in->config->policy.on_drain_deadline != DRAIN_WAIT);
 
     m->idle_since = (struct utc){0};
     if (m->interrupted) {
@@ -53,7 +53,7 @@ static void drain_busy(const struct step_in *in, struct move *m, struct step_out
         say_call(in, m, out, CALL_BUILD_STOP, source->build_path);
         return;
     }
-    say_wait(m, out, "draining %s%s",
+    say_wait(m, out, "%s %s%s", stop ? "stopping" : "draining",
              source->build[0] != '\0' ? source->build : "a build",
              overdue ? ", past the drain deadline" : "");
 }
