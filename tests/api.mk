@@ -66,3 +66,8 @@ check_PROGRAMS += tests/contract/test_mutations
 tests_contract_test_mutations_SOURCES = tests/contract/test_mutations.c tests/unit/table.h
 tests_contract_test_mutations_LDADD = tests/contract/libscript.a $(CORE_TEST_LIBS)
 TESTS += tests/contract/test_mutations
+
+check_PROGRAMS += tests/contract/test_jenkins_queue
+tests_contract_test_jenkins_queue_SOURCES = tests/contract/test_jenkins_queue.c tests/unit/table.h
+tests_contract_test_jenkins_queue_LDADD = $(CONTRACT_TEST_LIBS)
+TESTS += tests/contract/test_jenkins_queue
