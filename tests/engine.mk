@@ -109,3 +109,9 @@ tests_sim_test_unknown_SOURCES = tests/sim/test_unknown.c tests/sim/weeks.c test
 	tests/unit/table.h
 tests_sim_test_unknown_LDADD = $(CORE_TEST_LIBS)
 TESTS += tests/sim/test_unknown
+
+check_PROGRAMS += tests/sim/test_requeue_site
+tests_sim_test_requeue_site_SOURCES = tests/sim/test_requeue_site.c tests/sim/weeks.c tests/sim/weeks.h \
+	tests/unit/table.h
+tests_sim_test_requeue_site_LDADD = $(CORE_TEST_LIBS)
+TESTS += tests/sim/test_requeue_site

@@ -154,6 +154,7 @@ static void test_long_builds(void **state)
 
     (void)state;
     live(&d, h, ARRAY_LEN(h), HALF_DAY_S + 3600);
+    d.r->config->policy.on_drain_deadline = DRAIN_WAIT;
     run_go(d.r);
     /* 18:00 is at 34200 s: the other two are home within the usual time */
     assert_true(d.home_at_s[2] > 34200 && d.home_at_s[2] < 34200 + 5400);
