@@ -6,28 +6,6 @@
 
 enum { DISK_MONTH_S = 2592000, HOUR_S = 3600, MIN_S = 60, DAY_S = 86400 };
 
-const char *cost_item_word(enum cost_item i)
-{
-    static const char *const words[] = {
-#define X(id, word, text) [COST_##id] = (word),
-        COST_ITEMS(X)
-#undef X
-    };
-
-    return (unsigned)i < ARRAY_LEN(words) ? words[i] : "?";
-}
-
-const char *cost_item_text(enum cost_item i)
-{
-    static const char *const texts[] = {
-#define X(id, word, text) [COST_##id] = (text),
-        COST_ITEMS(X)
-#undef X
-    };
-
-    return (unsigned)i < ARRAY_LEN(texts) ? texts[i] : "?";
-}
-
 const struct price_track *book_track(const struct price_book *b, const char *type,
                                      const char *zone)
 {
