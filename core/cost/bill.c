@@ -93,6 +93,19 @@ void bill_clear(struct bill *b)
     *b = (struct bill){.on_demand_known = true};
 }
 
+enum err_code bill_add(struct bill *sum, const struct bill *b, struct err *e)
+{
+    for (int i = 0; i < COST_ITEM_COUNT; i++) {
+        if (usd_add(sum->items[i], b->items[i], &sum->items[i], e) != ERR_OK)
+            return ERR_RANGE;
+    }
+    sum->unknown += b->unknown;
+    sum->bounds += b->bounds;
+    sum->instance_s += b->instance_s;
+    sum->on_demand_known = sum->on_demand_known && b->on_demand_known;
+    return usd_add(sum->on_demand, b->on_demand, &sum->on_demand, e);
+}
+
 static struct utc earlier(struct utc a, struct utc b)
 {
     return a.s < b.s ? a : b;

@@ -68,6 +68,10 @@ struct bill {
 
 void bill_clear(struct bill *b) NONNULL;
 
+/* Adds one bill to another. ERR_RANGE on overflow, the sum is then not to be used. */
+enum err_code bill_add(struct bill *sum, const struct bill *b,
+                       struct err *e) MUST_CHECK NONNULL;
+
 /*
  * Adds the part of a segment within [from, to); an open one ends at now. The parts of a
  * period that is split add up to the nano-dollar. ERR_NOT_FOUND: no price is known; the

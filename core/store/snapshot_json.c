@@ -199,7 +199,7 @@ static void read_facts(const json_value *o, struct server_facts *x)
 /* The exact sums where they are told, else what the round ones say. */
 static void read_cost(const json_value *o, struct cost_view *c)
 {
-    const json_value *known = json_get(o, "known");
+    const json_value *known = json_get(o, "known"), *days = json_get(o, "days");
 
     c->hour_known = snap_usd(o, "hour", &c->hour);
     (void)snap_usd(o, "today", &c->today); /* unknown is 0 and not shown */
@@ -212,6 +212,11 @@ static void read_cost(const json_value *o, struct cost_view *c)
     if (!snap_usd(o, "price", &c->price))
         c->price_source = PRICE_UNKNOWN;
     c->price_as_of = snap_utc(o, "price_as_of");
+    c->instance_s = snap_int(o, "instance_s", MAX_SECONDS, 0);
+    for (size_t i = 0; i < FLEET_DAYS && i < json_list_len(days); i++) {
+        if (!snap_usd_of(json_list_at(days, i), &c->days[i]))
+            c->days_unknown |= 1u << i;
+    }
 }
 
 static void read_offerings(const json_value *o, struct server_view *s)
@@ -436,6 +441,19 @@ static void read_switch(const json_value *root, struct fleet *f)
     f->snooze_until = snap_utc(root, "snooze_until");
 }
 
+static void read_days(const json_value *list, struct fleet *f)
+{
+    for (size_t i = 0; i < json_list_len(list) && i < FLEET_DAYS; i++) {
+        struct day_view *d = &f->days[i];
+
+        d->start = snap_utc(json_list_at(list, i), "start");
+        if (d->start.s == 0 || (i > 0 && d->start.s <= f->days[i - 1].start.s))
+            return; /* what has no place in the month ends the list */
+        d->known = snap_usd(json_list_at(list, i), "cost", &d->cost);
+        f->n_days++;
+    }
+}
+
 /* Sums of the site: the exact ones where they are told; unknown is 0. */
 static void read_costs(const json_value *o, struct fleet *f)
 {
@@ -453,8 +471,15 @@ static void read_costs(const json_value *o, struct fleet *f)
     f->left.hour_known = snap_usd(json_get(o, "left_in_cloud"), "hour", &f->left.hour);
     f->has_budget = snap_usd(o, "budget", &f->budget);
     f->budget_reached = snap_bool(o, "budget_reached");
-    f->same_hours_known = snap_usd(o, "same_hours_on_demand", &f->same_hours_on_demand);
-    f->always_on_demand_known = snap_usd(o, "always_on_demand", &f->always_on_demand);
+    for (int i = 0; i < COMPARISON_COUNT; i++)
+        f->compare[i].known =
+            snap_usd(o, comparison_word((enum comparison)i), &f->compare[i].amount);
+    for (int i = 0; i < COST_ITEM_COUNT; i++)
+        (void)snap_usd(json_get(o, "items"), cost_item_word((enum cost_item)i),
+                       &f->items[i]);
+    f->items_unknown = snap_i32(o, "items_unknown", INT32_MAX, 0);
+    f->items_bounds = snap_i32(o, "items_bounds", INT32_MAX, 0);
+    read_days(json_get(o, "days"), f);
 }
 
 static void read_head(const json_value *root, struct fleet *f)

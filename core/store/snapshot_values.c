@@ -42,10 +42,10 @@ int32_t snap_i32(const json_value *o, const char *name, int32_t max, int32_t unk
     return (int32_t)snap_int(o, name, max, unknown);
 }
 
-bool snap_usd(const json_value *o, const char *name, struct usd *out)
+bool snap_usd_of(const json_value *value, struct usd *out)
 {
     size_t len;
-    const char *text = json_text(o, name, &len);
+    const char *text = json_text_of(value, &len);
     struct err ignored = {0}; /* no amount is an unknown amount */
     struct usd v;
 
@@ -54,4 +54,9 @@ bool snap_usd(const json_value *o, const char *name, struct usd *out)
         return false;
     *out = v;
     return true;
+}
+
+bool snap_usd(const json_value *o, const char *name, struct usd *out)
+{
+    return snap_usd_of(json_get(o, name), out);
 }

@@ -19,6 +19,7 @@ int64_t snap_int(const json_value *o, const char *name, int64_t max, int64_t unk
 int32_t snap_i32(const json_value *o, const char *name, int32_t max, int32_t unknown);
 /* false, *out as it was: unknown */
 bool snap_usd(const json_value *o, const char *name, struct usd *out);
+bool snap_usd_of(const json_value *v, struct usd *out); /* of an element of a list */
 
 /* `unknown` for anything that is none of our words */
 #define GET_WORD(type)                                                                   \
