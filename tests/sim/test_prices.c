@@ -128,7 +128,8 @@ static void break_it(struct run *r, const char *fault)
 
 static void remove_state(const char *dir)
 {
-    static const char *const files[] = {"state.db", "state.db-wal", "state.db-shm"};
+    static const char *const files[] = {"state.db", "state.db-wal", "state.db-shm",
+                                        "ballast"};
     char path[256];
 
     for (size_t i = 0; i < ARRAY_LEN(files); i++) {
