@@ -6,28 +6,6 @@
 
 enum { DISK_MONTH_S = 2592000, HOUR_S = 3600, MIN_S = 60, DAY_S = 86400 };
 
-const char *cost_item_word(enum cost_item i)
-{
-    static const char *const words[] = {
-#define X(id, word, text) [COST_##id] = (word),
-        COST_ITEMS(X)
-#undef X
-    };
-
-    return (unsigned)i < ARRAY_LEN(words) ? words[i] : "?";
-}
-
-const char *cost_item_text(enum cost_item i)
-{
-    static const char *const texts[] = {
-#define X(id, word, text) [COST_##id] = (text),
-        COST_ITEMS(X)
-#undef X
-    };
-
-    return (unsigned)i < ARRAY_LEN(texts) ? texts[i] : "?";
-}
-
 const struct price_track *book_track(const struct price_book *b, const char *type,
                                      const char *zone)
 {
@@ -113,6 +91,19 @@ bool book_spot_configured(const struct price_book *b, const char *type, struct u
 void bill_clear(struct bill *b)
 {
     *b = (struct bill){.on_demand_known = true};
+}
+
+enum err_code bill_add(struct bill *sum, const struct bill *b, struct err *e)
+{
+    for (int i = 0; i < COST_ITEM_COUNT; i++) {
+        if (usd_add(sum->items[i], b->items[i], &sum->items[i], e) != ERR_OK)
+            return ERR_RANGE;
+    }
+    sum->unknown += b->unknown;
+    sum->bounds += b->bounds;
+    sum->instance_s += b->instance_s;
+    sum->on_demand_known = sum->on_demand_known && b->on_demand_known;
+    return usd_add(sum->on_demand, b->on_demand, &sum->on_demand, e);
 }
 
 static struct utc earlier(struct utc a, struct utc b)

@@ -10,30 +10,6 @@
 #include "core/cost/ledger.h"
 #include "core/model/config.h"
 
-/* The rows of a bill: enum, spelling in JSON, words for people. */
-#define COST_ITEMS(X)                                                                    \
-    X(SPOT, "spot", "spot instances")                                                    \
-    X(ON_DEMAND, "on_demand", "on-demand instances")                                     \
-    X(EXTENSION, "extension", "cloud extension")                                         \
-    X(DISKS, "extension_disks", "extension disks")                                       \
-    X(VOLUMES, "root_volumes", "root volumes")                                           \
-    X(IMAGES, "images", "images")                                                        \
-    X(IPV4, "public_ipv4", "public IPv4")                                                \
-    X(TRANSFER, "transfer", "transfer out")                                              \
-    X(CROSS_ZONE, "cross_zone", "between zones")                                         \
-    X(VPN, "vpn", "VPN")                                                                 \
-    X(LICENCE, "licence", "licences")                                                    \
-    X(STORAGE, "storage", "object storage")
-
-enum cost_item {
-#define X(id, word, text) COST_##id,
-    COST_ITEMS(X)
-#undef X
-        COST_ITEM_COUNT
-};
-const char *cost_item_word(enum cost_item i);
-const char *cost_item_text(enum cost_item i);
-
 /* The spot price history of one type in one zone, in order of time. */
 struct price_track {
     const char *type, *zone;
@@ -92,6 +68,10 @@ struct bill {
 
 void bill_clear(struct bill *b) NONNULL;
 
+/* Adds one bill to another. ERR_RANGE on overflow, the sum is then not to be used. */
+enum err_code bill_add(struct bill *sum, const struct bill *b,
+                       struct err *e) MUST_CHECK NONNULL;
+
 /*
  * Adds the part of a segment within [from, to); an open one ends at now. The parts of a
  * period that is split add up to the nano-dollar. ERR_NOT_FOUND: no price is known; the
@@ -132,22 +112,6 @@ struct compare_in {
     bool same_hours_priced;      /* part of the hours is priced already: */
     struct usd same_hours_price; /* … at the on-demand price; `seconds` is the rest */
 };
-
-#define COMPARISONS(X)                                                                   \
-    X(SAME_HOURS, "same_hours_on_demand", "the same hours on-demand")                    \
-    X(NEVER_STOPPED, "extension_never_stopped", "extension never stopped")               \
-    X(ALWAYS_SPOT, "always_spot", "24x7 on spot")                                        \
-    X(ALWAYS_ON_DEMAND, "always_on_demand", "24x7 on-demand")                            \
-    X(OWNED_HOST, "owned_host", "an owned host")
-
-enum comparison {
-#define X(id, word, text) COMPARE_##id,
-    COMPARISONS(X)
-#undef X
-        COMPARISON_COUNT
-};
-const char *comparison_word(enum comparison c);
-const char *comparison_text(enum comparison c);
 
 struct comparisons {
     bool known[COMPARISON_COUNT];

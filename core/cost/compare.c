@@ -4,28 +4,6 @@
 
 enum { HOUR_S = 3600, MONTH_S = 2629800 /* 730.5 h, a twelfth of a year */ };
 
-const char *comparison_word(enum comparison c)
-{
-    static const char *const words[] = {
-#define X(id, word, text) [COMPARE_##id] = (word),
-        COMPARISONS(X)
-#undef X
-    };
-
-    return (unsigned)c < ARRAY_LEN(words) ? words[c] : "?";
-}
-
-const char *comparison_text(enum comparison c)
-{
-    static const char *const texts[] = {
-#define X(id, word, text) [COMPARE_##id] = (text),
-        COMPARISONS(X)
-#undef X
-    };
-
-    return (unsigned)c < ARRAY_LEN(texts) ? texts[c] : "?";
-}
-
 /* All servers' hours at one of their two prices; whole_month: all hours there are. */
 static bool hours_cost(const struct compare_in *in, bool on_demand, bool whole_month,
                        struct usd *out)

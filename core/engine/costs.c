@@ -86,7 +86,7 @@ struct price_book costs_book(const struct controller *c)
 static void recount(struct controller *c)
 {
     c->sums_known = false;
-    c->month.spent_at.s = 0;
+    c->month.spent_at.s = c->month.days_at.s = 0;
 }
 
 void costs_prices(struct controller *c, const struct observation *o)
@@ -266,8 +266,10 @@ static void count_closed(struct controller *c, const struct segment *g)
     /* Only an absurd price makes it too large: then nobody knows the sum. */
     known = usd_add(*month, v, month, &e) == ERR_OK && known;
     known = usd_add(*today, w, today, &e) == ERR_OK && known;
+    known = bill_add(&c->month.closed, &b, &e) == ERR_OK && known;
     if (s != NULL) {
         s->closed_unknown = s->closed_unknown || !known;
+        s->month_instance_s += b.instance_s;
         s->on_demand_unknown =
             s->on_demand_unknown || !b.on_demand_known ||
             usd_add(s->month_on_demand, b.on_demand, &s->month_on_demand, &e) != ERR_OK;
@@ -289,7 +291,9 @@ void costs_sums(struct controller *c)
 
         s->month_closed = s->today_closed = s->month_on_demand = (struct usd){0};
         s->closed_unknown = s->on_demand_unknown = false;
+        s->month_instance_s = 0;
     }
+    bill_clear(&c->month.closed);
     for (size_t i = 0; i < c->n_segments; i++) {
         if (c->segments[i].end.s != 0)
             count_closed(c, &c->segments[i]);

@@ -4,6 +4,8 @@
 
 #include "core/base/str.h"
 
+#include <string.h>
+
 /* What the snapshot shows of the money: closed sums and what is open on top of them. */
 
 static void add(struct usd *sum, struct usd v)
@@ -15,38 +17,25 @@ static void add(struct usd *sum, struct usd v)
         return;
 }
 
-/* Open segment's part of month and today on top of the closed sums. */
+/* Open segment's part of month and today on top of the closed sums; *b is its bill of the
+ * month, and a part of `all`. */
 static bool with_open(struct controller *c, int64_t id, struct usd *month,
-                      struct usd *today)
+                      struct usd *today, struct bill *b, struct bill *all)
 {
     const struct segment *g = segment_find(c, id);
+    struct err e = {0};
     struct usd v;
-    bool known = true;
+    bool known;
 
+    bill_clear(b);
     if (g == NULL)
         return true;
-    known = part_cost(c, g, c->month_start, c->now, &v);
-    add(month, v);
+    known = part_bill(c, g, c->month_start, c->now, b);
+    known = bill_total(b, &v, &e) == ERR_OK && bill_add(all, b, &e) == ERR_OK && known;
+    add(month, e.code == ERR_OK ? v : (struct usd){0});
     known = part_cost(c, g, c->day_start, c->now, &v) && known;
     add(today, v);
     return known;
-}
-
-/* The month so far, had the server's hours been on-demand. */
-static void view_same_hours(struct controller *c, const struct server_state *s,
-                            const struct segment *g, struct cost_view *v)
-{
-    struct bill b;
-
-    bill_clear(&b);
-    v->same_hours = s->month_on_demand;
-    v->same_hours_known = !s->on_demand_unknown;
-    if (g == NULL)
-        return;
-    (void)part_bill(c, g, c->month_start, c->now,
-                    &b); /* its own price is not asked for */
-    add(&v->same_hours, b.on_demand);
-    v->same_hours_known = v->same_hours_known && b.on_demand_known;
 }
 
 /* What it costs: its own rate if that is fixed, else the spot price now. */
@@ -65,19 +54,25 @@ static struct price_quote quote_of(const struct controller *c, const struct segm
     return q;
 }
 
-static void view_server(struct controller *c, struct server_state *s, struct cost_view *v)
+static void view_server(struct controller *c, struct server_state *s, struct cost_view *v,
+                        struct bill *all)
 {
     const struct instance_facts *in = &s->facts.instance;
     const struct segment *g = segment_find(c, s->segment);
     struct price_quote q;
+    struct bill b;
     bool first = in->type[0] == '\0' && s->n_offers > 0; /* what would be launched */
     const char *type = first ? s->offers[0].type : in->type;
     const char *zone = first ? s->offers[0].zone : in->zone;
 
     v->month = s->month_closed;
     v->today = s->today_closed;
-    v->hour_known = with_open(c, s->segment, &v->month, &v->today);
+    v->hour_known = with_open(c, s->segment, &v->month, &v->today, &b, all);
     v->month_known = v->hour_known && !s->closed_unknown;
+    v->instance_s = s->month_instance_s + b.instance_s;
+    v->same_hours = s->month_on_demand;
+    add(&v->same_hours, b.on_demand);
+    v->same_hours_known = !s->on_demand_unknown && b.on_demand_known;
     q = quote_of(c, g, type, zone);
     v->price = q.price;
     v->price_source = q.source;
@@ -89,11 +84,10 @@ static void view_server(struct controller *c, struct server_state *s, struct cos
     /* Nobody knows what a server costs whose place nobody knows. */
     if (g == NULL && s->facts.place == PLACE_UNKNOWN)
         v->hour_known = v->month_known = false;
-    view_same_hours(c, s, g, v);
 }
 
 /* What runs by the calendar is nobody's: it is in the sums only. */
-static void view_fixed(const struct controller *c, struct fleet *f)
+static void view_fixed(const struct controller *c, struct fleet *f, struct bill *all)
 {
     struct bill month, today;
     struct usd v;
@@ -102,7 +96,7 @@ static void view_fixed(const struct controller *c, struct fleet *f)
     bill_clear(&month);
     bill_clear(&today);
     if (bill_fixed(&month, &c->config->cost, c->month_start, c->now, &e) != ERR_OK ||
-        bill_total(&month, &v, &e) != ERR_OK) {
+        bill_total(&month, &v, &e) != ERR_OK || bill_add(all, &month, &e) != ERR_OK) {
         f->month_known = false;
         return;
     }
@@ -115,13 +109,15 @@ static void view_fixed(const struct controller *c, struct fleet *f)
 void costs_view(struct controller *c, struct fleet *f)
 {
     struct extension_state_kept *x = &c->extension;
+    struct bill all, of_extension;
 
     costs_sums(c);
+    all = c->month.closed;
     f->hour_known = f->month_known = true;
     for (size_t i = 0; i < c->n_servers; i++) {
         struct cost_view *v = &f->servers[i].cost;
 
-        view_server(c, &c->servers[i], v);
+        view_server(c, &c->servers[i], v, &all);
         f->hour_known = f->hour_known && v->hour_known;
         f->month_known = f->month_known && v->month_known;
         add(&f->hour, v->hour);
@@ -130,9 +126,9 @@ void costs_view(struct controller *c, struct fleet *f)
     }
     f->extension_month = x->month_closed;
     f->extension_today = x->today_closed;
-    f->extension_cost_known =
-        with_open(c, x->segment, &f->extension_month, &f->extension_today) &&
-        c->config->cost.has_extension_hour && !x->closed_unknown;
+    f->extension_cost_known = with_open(c, x->segment, &f->extension_month,
+                                        &f->extension_today, &of_extension, &all) &&
+                              c->config->cost.has_extension_hour && !x->closed_unknown;
     if (x->segment != 0) {
         f->extension_hour = c->config->cost.extension_hour;
         f->hour_known = f->hour_known && f->extension_cost_known;
@@ -142,6 +138,10 @@ void costs_view(struct controller *c, struct fleet *f)
     add(&f->hour, f->extension_hour);
     add(&f->month, f->extension_month);
     add(&f->today, f->extension_today);
-    view_fixed(c, f);
+    view_fixed(c, f, &all);
+    memcpy(f->items, all.items, sizeof(f->items));
+    f->items_unknown = all.unknown;
+    f->items_bounds = all.bounds;
+    days_view(c, f);
     month_view(c, f);
 }

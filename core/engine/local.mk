@@ -11,6 +11,7 @@ libcore_a_SOURCES += \
 	core/engine/costs.c \
 	core/engine/costs_view.c \
 	core/engine/daily.c \
+	core/engine/days.c \
 	core/engine/decide.c \
 	core/engine/decided.c \
 	core/engine/effects.c \

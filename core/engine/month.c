@@ -242,10 +242,10 @@ void month_view(struct controller *c, struct fleet *f)
     f->has_budget = c->config->policy.has_budget;
     f->budget = c->config->policy.budget_month;
     f->budget_reached = m->reached.s != 0;
-    f->same_hours_known = m->compare.known[COMPARE_SAME_HOURS];
-    f->same_hours_on_demand = m->compare.amount[COMPARE_SAME_HOURS];
-    f->always_on_demand_known = m->compare.known[COMPARE_ALWAYS_ON_DEMAND];
-    f->always_on_demand = m->compare.amount[COMPARE_ALWAYS_ON_DEMAND];
+    for (int i = 0; i < COMPARISON_COUNT; i++) {
+        f->compare[i].known = m->compare.known[i];
+        f->compare[i].amount = m->compare.amount[i];
+    }
 }
 
 struct controller_month controller_month(const struct controller *c)

@@ -171,6 +171,9 @@ struct server_state {
     bool segment_lost;                     /* AWS took back what it is about */
     struct usd month_closed, today_closed; /* of closed segments */
     struct usd month_on_demand;            /* … of this month, at the on-demand price */
+    int64_t month_instance_s;              /* … and their seconds */
+    struct usd days[FLEET_DAYS]; /* of the month before today, as days_view() made them */
+    uint32_t days_unknown;
     bool closed_unknown, on_demand_unknown;
     bool over_budget;          /* a move out now would exceed the budget */
     struct utc over_budget_at; /* its hold of that time was made over the budget */
@@ -243,7 +246,13 @@ struct month_kept {
     struct utc warned;        /* start of the month in which the share was told */
     struct utc reached;       /* the budget is spent since then, 0 = it is not */
     struct utc forecast_told; /* start of the day on which that was told */
-    struct utc left_told;     /* servers are left in the cloud: told then, 0 = none are */
+    struct bill closed;       /* of the month's closed segments */
+    struct utc days_at; /* the days before today were counted then, 0 = to be done */
+    struct utc days[FLEET_DAYS]; /* their starts, today's the last */
+    size_t n_days;
+    struct usd days_rest[FLEET_DAYS]; /* of them: what is no server's */
+    uint32_t days_rest_unknown;
+    struct utc left_told; /* servers are left in the cloud: told then, 0 = none are */
 };
 
 /* A build of which nobody has said yet how it ended. */
@@ -644,6 +653,9 @@ void costs_sums(struct controller *c) NONNULL;
 
 /* costs_view.c */
 void costs_view(struct controller *c, struct fleet *f) NONNULL;
+
+/* days.c: what each day of the month cost; today as costs_view() has counted it. */
+void days_view(struct controller *c, struct fleet *f) NONNULL;
 
 /* month.c: the forecast, what it is compared with, the budget and its alerts. */
 void month_follow(struct controller *c) NONNULL;

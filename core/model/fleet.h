@@ -39,12 +39,18 @@ struct move_view {
     char note[LINE_TEXT];
 };
 
+/* The site's days that a UTC month has: of the first and the last maybe a part only. */
+enum { FLEET_DAYS = 32 };
+
 struct cost_view {
     bool hour_known; /* false: the price is unknown, shown as ? */
     struct usd hour, today, month;
     bool month_known;      /* false: some of today or of the month has no price */
     bool same_hours_known; /* the month so far, had its hours been on-demand: */
     struct usd same_hours;
+    int64_t instance_s;          /* of this month, that its instances were paid for */
+    struct usd days[FLEET_DAYS]; /* the fleet's days; 0 where a bit says unknown */
+    uint32_t days_unknown;       /* bit 1 << day: some of it has no price */
     struct usd price; /* of its running instance, or what its first offering costs now */
     enum price_source price_source; /* PRICE_UNKNOWN: shown as ? */
     struct utc price_as_of;         /* 0 = configured, it has no age */
@@ -91,6 +97,13 @@ struct job_view {
     int32_t percent;             /* 42: takes 42 % less time in the cloud */
     int64_t onprem_ms, cloud_ms; /* medians, 0 without a build */
     int32_t onprem_builds, cloud_builds;
+};
+
+/* What all of it cost on a day of the month. */
+struct day_view {
+    struct utc start;
+    bool known; /* false: some of it has no price, cost is 0 */
+    struct usd cost;
 };
 
 /* The median of the jobs, and what it is made of. */
@@ -166,8 +179,15 @@ struct fleet {
     } left;
     bool has_budget, budget_reached;
     struct usd budget;
-    bool same_hours_known, always_on_demand_known; /* the whole month, by forecast: */
-    struct usd same_hours_on_demand, always_on_demand;
+    struct {
+        bool known;
+        struct usd amount;
+    } compare[COMPARISON_COUNT];      /* the whole month, by forecast */
+    struct day_view days[FLEET_DAYS]; /* up to today, the last of them */
+    size_t n_days;
+    struct usd items[COST_ITEM_COUNT]; /* the bill of the month so far, the same sum */
+    int32_t items_unknown;             /* stretches without a price, not in the items */
+    int32_t items_bounds;              /* stretches priced by an upper bound */
     struct speedup_view speedup;
     struct job_view jobs[FLEET_JOBS]; /* by server and name; of more, the first ones */
     size_t n_jobs;

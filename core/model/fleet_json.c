@@ -227,7 +227,23 @@ static void put_facts(struct strbuf *b, const struct server_facts *x)
     jsonw_close(b, '}');
 }
 
-static void put_server_cost(struct strbuf *b, const struct cost_view *c)
+/* As bars show them, to the hundredth of a cent. */
+static void put_server_days(struct strbuf *b, const struct cost_view *c, size_t n)
+{
+    jsonw_open(b, "days", '[');
+    for (size_t i = 0; i < n; i++) {
+        char text[USD_TEXT];
+
+        jsonw_comma(b);
+        if ((c->days_unknown >> i & 1) != 0)
+            strbuf_puts(b, "null");
+        else
+            json_put_text(b, usd_text(c->days[i], 4, text));
+    }
+    jsonw_close(b, ']');
+}
+
+static void put_server_cost(struct strbuf *b, const struct cost_view *c, size_t n_days)
 {
     jsonw_open(b, "cost", '{');
     jsonw_usd(b, "hour", c->hour, 4, c->hour_known);
@@ -238,6 +254,8 @@ static void put_server_cost(struct strbuf *b, const struct cost_view *c)
     jsonw_text(b, "price_source", price_source_word(c->price_source));
     jsonw_utc(b, "price_as_of", c->price_as_of);
     put_known(b, c->hour, c->today, c->month);
+    jsonw_i64(b, "instance_s", c->instance_s);
+    put_server_days(b, c, n_days);
     jsonw_close(b, '}');
 }
 
@@ -289,7 +307,7 @@ static void put_server(struct strbuf *b, const struct fleet *f,
     jsonw_close(b, '}');
     put_move(b, &s->move);
     put_age(b, f->at, s->facts.place_as_of);
-    put_server_cost(b, &s->cost);
+    put_server_cost(b, &s->cost, f->n_days);
     jsonw_i64(b, "failures", s->failures);
     jsonw_utc(b, "retry_at", s->retry_at);
     jsonw_bool(b, "breaker_open", s->breaker_open);
@@ -491,6 +509,28 @@ static void put_head(struct strbuf *b, const struct fleet *f, const char *versio
     put_state(b, f);
 }
 
+static void put_items(struct strbuf *b, const struct fleet *f)
+{
+    jsonw_open(b, "items", '{');
+    for (int i = 0; i < COST_ITEM_COUNT; i++)
+        jsonw_usd(b, cost_item_word((enum cost_item)i), f->items[i], EXACT, true);
+    jsonw_close(b, '}');
+    jsonw_i64(b, "items_unknown", f->items_unknown);
+    jsonw_i64(b, "items_bounds", f->items_bounds);
+}
+
+static void put_days(struct strbuf *b, const struct fleet *f)
+{
+    jsonw_open(b, "days", '[');
+    for (size_t i = 0; i < f->n_days; i++) {
+        jsonw_open(b, NULL, '{');
+        jsonw_utc(b, "start", f->days[i].start);
+        jsonw_usd(b, "cost", f->days[i].cost, EXACT, f->days[i].known);
+        jsonw_close(b, '}');
+    }
+    jsonw_close(b, ']');
+}
+
 static void put_cost(struct strbuf *b, const struct fleet *f)
 {
     jsonw_open(b, "cost", '{');
@@ -511,9 +551,12 @@ static void put_cost(struct strbuf *b, const struct fleet *f)
     jsonw_close(b, '}');
     jsonw_usd(b, "budget", f->budget, 2, f->has_budget);
     jsonw_bool(b, "budget_reached", f->budget_reached);
-    jsonw_usd(b, "same_hours_on_demand", f->same_hours_on_demand, 2, f->same_hours_known);
-    jsonw_usd(b, "always_on_demand", f->always_on_demand, 2, f->always_on_demand_known);
+    for (int i = 0; i < COMPARISON_COUNT; i++)
+        jsonw_usd(b, comparison_word((enum comparison)i), f->compare[i].amount, 2,
+                  f->compare[i].known);
     put_known(b, f->hour, f->today, f->month);
+    put_items(b, f);
+    put_days(b, f);
     jsonw_close(b, '}');
 }
 

@@ -54,6 +54,22 @@ RH_WORDS(build_result, BUILD_RESULTS)
 RH_WORDS(requeue_state, REQUEUE_STATES)
 RH_WORDS(requeue_cause, REQUEUE_CAUSES)
 
+/* One column of a table with words for JSON and for people. */
+#define WORD(id, word, text) (word),
+#define TEXT(id, word, text) (text),
+#define RH_COLUMN(name, type, LIST, column)                                              \
+    const char *name(enum type v)                                                        \
+    {                                                                                    \
+        static const char *const words[] = {LIST(column)};                               \
+                                                                                         \
+        return (unsigned)v < ARRAY_LEN(words) ? words[v] : "?";                          \
+    }
+
+RH_COLUMN(cost_item_word, cost_item, COST_ITEMS, WORD)
+RH_COLUMN(cost_item_text, cost_item, COST_ITEMS, TEXT)
+RH_COLUMN(comparison_word, comparison, COMPARISONS, WORD)
+RH_COLUMN(comparison_text, comparison, COMPARISONS, TEXT)
+
 bool source_decides(enum source s)
 {
     return s != SOURCE_BUILDS && s != SOURCE_QUEUE;

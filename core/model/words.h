@@ -171,6 +171,29 @@ enum {
     X(BUILDS, "builds", "build history")                                                 \
     X(QUEUE, "sqs", "interruption events")
 
+/* The rows of a bill: enum, spelling in JSON, words for people. */
+#define COST_ITEMS(X)                                                                    \
+    X(SPOT, "spot", "spot instances")                                                    \
+    X(ON_DEMAND, "on_demand", "on-demand instances")                                     \
+    X(EXTENSION, "extension", "cloud extension")                                         \
+    X(DISKS, "extension_disks", "extension disks")                                       \
+    X(VOLUMES, "root_volumes", "root volumes")                                           \
+    X(IMAGES, "images", "images")                                                        \
+    X(IPV4, "public_ipv4", "public IPv4")                                                \
+    X(TRANSFER, "transfer", "transfer out")                                              \
+    X(CROSS_ZONE, "cross_zone", "between zones")                                         \
+    X(VPN, "vpn", "VPN")                                                                 \
+    X(LICENCE, "licence", "licences")                                                    \
+    X(STORAGE, "storage", "object storage")
+
+/* What a month is compared with: enum, spelling in JSON, words for people. */
+#define COMPARISONS(X)                                                                   \
+    X(SAME_HOURS, "same_hours_on_demand", "the same hours on-demand")                    \
+    X(NEVER_STOPPED, "extension_never_stopped", "extension never stopped")               \
+    X(ALWAYS_SPOT, "always_spot", "24x7 on spot")                                        \
+    X(ALWAYS_ON_DEMAND, "always_on_demand", "24x7 on-demand")                            \
+    X(OWNED_HOST, "owned_host", "an owned host")
+
 /* For each list: its spelling ("?" out of range), and the way back (false: no such word).
  */
 #define RH_WORDS(type)                                                                   \
@@ -303,6 +326,18 @@ enum requeue_cause {
 #undef X
         REQUEUE_CAUSE_COUNT
 };
+enum cost_item {
+#define X(id, w, text) COST_##id,
+    COST_ITEMS(X)
+#undef X
+        COST_ITEM_COUNT
+};
+enum comparison {
+#define X(id, w, text) COMPARE_##id,
+    COMPARISONS(X)
+#undef X
+        COMPARISON_COUNT
+};
 enum source {
 #define X(id, api, what) SOURCE_##id,
     SOURCES(X)
@@ -332,6 +367,10 @@ RH_WORDS(build_result)
 RH_WORDS(requeue_state)
 RH_WORDS(requeue_cause)
 
+const char *cost_item_word(enum cost_item i); /* "?" out of range, all four */
+const char *cost_item_text(enum cost_item i);
+const char *comparison_word(enum comparison c);
+const char *comparison_text(enum comparison c);
 const char *source_api(enum source s);  /* "ec2" */
 const char *source_what(enum source s); /* "spot requests" */
 /* Whether anything automatic rests on it; what does not is only reported. */

@@ -29,6 +29,7 @@ struct seen {
     struct api_view api;
     bool always_known, same_hours_known, month_known;
     struct usd month;
+    size_t days;
     int64_t healed_at_s; /* of the first answer after the faults, -1 */
 };
 
@@ -42,6 +43,32 @@ static const struct api_view *pricelist(const struct fleet *f)
     return NULL;
 }
 
+/* The days, the rows of the bill and the sum say the same, to the nano-dollar. */
+static void assert_adds_up(const struct fleet *f)
+{
+    int64_t days = 0, items = 0;
+
+    for (size_t i = 0; i < f->n_days; i++) {
+        assert_true(f->days[i].known);
+        assert_true(f->days[i].start.s <= f->at.s);
+        days += f->days[i].cost.nanos;
+    }
+    for (int i = 0; i < COST_ITEM_COUNT; i++)
+        items += f->items[i].nanos;
+    assert_int_equal(days, f->month.nanos);
+    assert_int_equal(items, f->month.nanos);
+    assert_int_equal(f->items_unknown, 0);
+    for (size_t i = 0; i < f->n_servers; i++) {
+        const struct cost_view *v = &f->servers[i].cost;
+        int64_t sum = 0;
+
+        for (size_t k = 0; k < f->n_days; k++)
+            sum += v->days[k].nanos;
+        assert_int_equal(sum, v->month.nanos);
+        assert_true(v->days_unknown == 0);
+    }
+}
+
 static void each_minute(void *ctx, const struct fleet *f)
 {
     struct seen *s = ctx;
@@ -52,10 +79,13 @@ static void each_minute(void *ctx, const struct fleet *f)
     if (s->minutes == 0)
         s->first_cost = f->servers[0].cost;
     s->api = *api;
+    s->days = f->n_days;
+    if (f->month_known)
+        assert_adds_up(f);
     s->last_cost = f->servers[0].cost;
-    s->always_known = f->always_on_demand_known;
-    s->always = f->always_on_demand;
-    s->same_hours_known = f->same_hours_known;
+    s->always_known = f->compare[COMPARE_ALWAYS_ON_DEMAND].known;
+    s->always = f->compare[COMPARE_ALWAYS_ON_DEMAND].amount;
+    s->same_hours_known = f->compare[COMPARE_SAME_HOURS].known;
     s->month_known = f->month_known;
     s->month = f->month;
     if (api->last_ok.s != s->last_ok.s) {
@@ -69,7 +99,7 @@ static void each_minute(void *ctx, const struct fleet *f)
         s->priced += f->servers[i].cost.price_source == PRICE_HISTORY &&
                      f->servers[i].cost.price.nanos > 0;
     }
-    if (f->always_on_demand_known && s->compared_at_s < 0)
+    if (f->compare[COMPARE_ALWAYS_ON_DEMAND].known && s->compared_at_s < 0)
         s->compared_at_s = now_s;
     if (s->heal_at_s > 0 && now_s >= s->heal_at_s)
         assert_int_equal(faults_set(&s->r->site->faults, "pricing.status-500", 0, &e),
@@ -98,7 +128,8 @@ static void break_it(struct run *r, const char *fault)
 
 static void remove_state(const char *dir)
 {
-    static const char *const files[] = {"state.db", "state.db-wal", "state.db-shm"};
+    static const char *const files[] = {"state.db", "state.db-wal", "state.db-shm",
+                                        "ballast"};
     char path[256];
 
     for (size_t i = 0; i < ARRAY_LEN(files); i++) {
@@ -119,6 +150,7 @@ static void test_once_a_day_and_after_a_restart(void **state)
     r->options.state_dir = dir;
     days = watch(r, 2 * DAY_S + 12 * HOUR_S, 0);
     assert_int_equal(days.lists, 3);
+    assert_true(days.days >= 3);
     assert_true(days.priced > days.minutes * 99 / 100);
     assert_in_range(days.compared_at_s, 0, 120);
     assert_true(days.always.nanos > 0);
@@ -196,6 +228,24 @@ static void test_late_for_closed_hours(void **state)
     run_free(r);
 }
 
+/* The month is that of UTC, two hours into the site's day: its days start anew. */
+static void test_turn_of_the_month(void **state)
+{
+    struct run *r = run_prepare(46);
+    struct err e = {0};
+    struct seen s;
+
+    (void)state;
+    assert_int_equal(utc_parse("2026-11-30T06:00:00Z", &r->options.from, &e), ERR_OK);
+    s = watch(r, 20 * HOUR_S, 0);
+    assert_int_equal(s.days, 1);
+    r->options.from = r->report.to;
+    s = watch(r, 22 * HOUR_S, 0);
+    assert_int_equal(s.days, 2);
+    assert_true(s.month_known && s.month.nanos > 0);
+    run_free(r);
+}
+
 /* cost.prices speaks where the list does not, and only there. */
 static void test_configured(void **state)
 {
@@ -223,6 +273,7 @@ int main(void)
         cmocka_unit_test(test_no_list_hinders_no_move),
         cmocka_unit_test(test_it_is_asked_again),
         cmocka_unit_test(test_late_for_closed_hours),
+        cmocka_unit_test(test_turn_of_the_month),
         cmocka_unit_test(test_configured),
     };
 

@@ -514,18 +514,50 @@ static void test_owned_host(void **state)
     }
 }
 
+/* One bill and another: item by item; too much in any of them is told. */
+static void test_bill_add(void **state)
+{
+    struct bill sum, b;
+    struct err e = {0};
+
+    (void)state;
+    bill_clear(&sum);
+    bill_clear(&b);
+    b.items[COST_SPOT].nanos = 5;
+    b.items[COST_VPN].nanos = 7;
+    b.unknown = 1;
+    b.bounds = 2;
+    b.instance_s = 3600;
+    b.on_demand.nanos = 11;
+    assert_int_equal(bill_add(&sum, &b, &e), ERR_OK);
+    assert_int_equal(bill_add(&sum, &b, &e), ERR_OK);
+    assert_int_equal(sum.items[COST_SPOT].nanos, 10);
+    assert_int_equal(sum.items[COST_VPN].nanos, 14);
+    assert_int_equal(sum.unknown, 2);
+    assert_int_equal(sum.bounds, 4);
+    assert_int_equal(sum.instance_s, 7200);
+    assert_int_equal(sum.on_demand.nanos, 22);
+    assert_true(sum.on_demand_known);
+    b.on_demand_known = false;
+    assert_int_equal(bill_add(&sum, &b, &e), ERR_OK);
+    assert_false(sum.on_demand_known);
+    assert_int_equal(bill_add(&b, &sum, &e), ERR_OK);
+    assert_false(b.on_demand_known);
+    sum.on_demand.nanos = INT64_MAX;
+    assert_int_equal(bill_add(&sum, &b, &e), ERR_RANGE);
+    err_clear(&e);
+    sum.items[COST_VPN].nanos = INT64_MAX;
+    assert_int_equal(bill_add(&sum, &b, &e), ERR_RANGE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_words),
-        cmocka_unit_test(test_which_price),
-        cmocka_unit_test(test_old_history),
-        cmocka_unit_test(test_same_hours),
-        cmocka_unit_test(test_segment_overflow),
-        cmocka_unit_test(test_fixed_overflow),
-        cmocka_unit_test(test_ledger_overflow),
-        cmocka_unit_test(test_compare),
-        cmocka_unit_test(test_owned_host),
+        cmocka_unit_test(test_bill_add),       cmocka_unit_test(test_words),
+        cmocka_unit_test(test_which_price),    cmocka_unit_test(test_old_history),
+        cmocka_unit_test(test_same_hours),     cmocka_unit_test(test_segment_overflow),
+        cmocka_unit_test(test_fixed_overflow), cmocka_unit_test(test_ledger_overflow),
+        cmocka_unit_test(test_compare),        cmocka_unit_test(test_owned_host),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -169,9 +169,23 @@ static struct fleet *full(void)
     f->forecast.p10.nanos = 110010000000;
     f->forecast.p50.nanos = 120020000000;
     f->forecast.p90.nanos = 130030000000;
-    f->same_hours_known = f->always_on_demand_known = true;
-    f->same_hours_on_demand.nanos = 310040000000;
-    f->always_on_demand.nanos = 990050000000;
+    for (int i = 0; i < COMPARISON_COUNT; i += 2) { /* not all are known */
+        f->compare[i].known = true;
+        f->compare[i].amount.nanos = 310040000000 + i * USD_NANOS;
+    }
+    for (int i = 0; i < COST_ITEM_COUNT; i++)
+        f->items[i].nanos = 12345678901 * (i + 1);
+    f->items_unknown = 2;
+    f->items_bounds = 3;
+    f->n_days = 3;
+    f->days[0] = (struct day_view){ago(180000), true, {4567890123}};
+    f->days[1] = (struct day_view){ago(90000), false, {0}};
+    f->days[2] = (struct day_view){ago(7000), true, {1000000001}};
+    f->servers[1].cost.days_unknown = 2;
+    f->servers[1].cost.days[0].nanos = 2123400000;
+    f->servers[1].cost.days[1].nanos = 0;
+    f->servers[1].cost.days[2].nanos = 340000000;
+    f->servers[1].cost.instance_s = 491760;
     f->speedup.known = true;
     f->speedup.percent = 42;
     f->speedup.jobs = 20;
@@ -279,10 +293,12 @@ static void test_values(void **state)
     SAME(has_budget);
     SAME(budget_reached);
     SAME(budget);
-    SAME(same_hours_known);
-    SAME(same_hours_on_demand);
-    SAME(always_on_demand_known);
-    SAME(always_on_demand);
+    SAME(compare);
+    SAME(items);
+    SAME(items_unknown);
+    SAME(items_bounds);
+    SAME(days);
+    SAME(n_days);
     SAME(servers[1].over_budget);
     SAME(servers[1].offerings);
     SAME(servers[1].n_offerings);
