@@ -40,10 +40,12 @@ static bool is_denied(const struct requeue_in *in)
     return false;
 }
 
-/* What has no answer in parameters equals nothing. */
-static bool is_equal(const struct seen_parameters *a, const struct seen_parameters *b)
+/* What has a parameter that cannot be read equals nothing; a build of ours that has one
+ * is not queued again at all. */
+static bool is_equal(const struct seen_parameters *other,
+                     const struct seen_parameters *ours)
 {
-    return a->hidden[0] == '\0' && b->hidden[0] == '\0' && str_eq(a->form, b->form);
+    return other->hidden[0] == '\0' && str_eq(other->form, ours->form);
 }
 
 /* It still runs, as Jenkins sees it. */

@@ -94,7 +94,8 @@ static void observe(struct scene *s, enum source source)
         o->as.jenkins = (struct obs_jenkins){
             .version = "", .nodes = s->nodes, .n_nodes = ARRAY_LEN(s->nodes)};
     } else if (source == SOURCE_VSPHERE) {
-        o->as.vsphere = (struct obs_vsphere){.vms = s->vms, .n_vms = SERVERS};
+        o->as.vsphere =
+            (struct obs_vsphere){.vms = s->vms, .n_vms = SERVERS, .load_problem = ""};
     } else {
         o->as.velostrata = (struct obs_velostrata){.extension_id = "ce-1",
                                                    .extension_raw = "",
