@@ -13,7 +13,8 @@ enum {
     COMMANDS_AT_ONCE = 16,
     RETRY_STORE_MS = 5000,
     HOUSEKEEP_MS = 60 * 1000,
-    HOUSEKEEP_MORE_MS = 1000,
+    PRUNE_MS = 3600 * 1000,
+    PRUNE_MORE_MS = 1000,
     MIB = 1024 * 1024
 };
 /* Closed segments of this month and of the site's day count in sums. */
@@ -31,6 +32,7 @@ struct engine {
     bool store_ok, tight; /* as the controller was told */
     struct mono store_retry;
     struct mono housekeep_at; /* room and journal are looked at then */
+    struct mono prune_at;
     int64_t journal_keep_s, journal_max_bytes;
     bool changed;
     struct call
@@ -274,9 +276,14 @@ static void housekeep(struct engine *g)
     if (g->store == NULL || !g->store_ok || now.ms < g->housekeep_at.ms)
         return;
     store_room_look(g->store);
+    g->housekeep_at.ms = now.ms + HOUSEKEEP_MS;
+    if (now.ms < g->prune_at.ms)
+        return;
     if (store_prune(g->store, before, g->journal_max_bytes, &more, &e) != ERR_OK)
         log_write(g->log, LOG_WARN, "store", "%s", e.text);
-    g->housekeep_at.ms = now.ms + (more ? HOUSEKEEP_MORE_MS : HOUSEKEEP_MS);
+    g->prune_at.ms = now.ms + PRUNE_MS;
+    if (more)
+        g->housekeep_at.ms = g->prune_at.ms = now.ms + PRUNE_MORE_MS;
 }
 
 /* The controller learns what became of its store, and may act on that at once. */
