@@ -125,6 +125,7 @@ check "lines are printed for what happens" grep -q "ACT .*write-back" "$work/lin
 second=$!
 children="$second $children"
 expect "--observe beside it is no trouble" 0 "." "$rh" $c --observe status
+check "it says what it sees" poll_for 30 test -s "$work/second"
 kill "$second"
 wait "$second"
 [ $? = 0 ] && ok "the observer ends in order" || bad "the observer ends in order" "exit code not 0"
