@@ -144,7 +144,8 @@ static enum err_code read_items(const struct jenkins *j, const json_value *list,
         return err_set(e, ERR_NOMEM, "jenkins: no memory for the queue");
     for (size_t i = 0; i < n && out->n_items < MAX_ITEMS; i++) {
         const json_value *item = json_list_at(list, i);
-        const char *path = jenkins_url_path(j, a, json_get(item, "task"));
+        const json_value *task = json_get(item, "task");
+        const char *path = task != NULL ? jenkins_url_path(j, a, task) : NULL;
         struct seen_item *it = &items[out->n_items];
 
         if (path == NULL || !str_eq(path, out->path))
