@@ -241,22 +241,46 @@ static void send(struct ec2 *c, const struct ec2_shape *s, const struct call *ca
     arena_free(arena);
 }
 
+static enum err_code make_terminate(struct ec2 *c, const struct call *call, struct err *e)
+{
+    if (call->target[0] == '\0')
+        return err_set(e, ERR_BUG, "a termination that names no instance");
+    ec2_body_put_numbered(&c->body, "InstanceId", 1, call->target);
+    return ERR_OK;
+}
+
+/* Only ever to false: an interface outlives its instances. */
+static enum err_code make_keep(struct ec2 *c, const struct call *call, struct err *e)
+{
+    if (call->target[0] == '\0' || call->run.eni[0] == '\0')
+        return err_set(e, ERR_BUG, "no interface, or no attachment of it, is named");
+    ec2_body_put(&c->body, "NetworkInterfaceId", call->run.eni);
+    ec2_body_put(&c->body, "Attachment.AttachmentId", call->target);
+    ec2_body_put(&c->body, "Attachment.DeleteOnTermination", "false");
+    return ERR_OK;
+}
+
 void ec2_act(struct ec2 *c, const struct call *call, struct call_result *r)
 {
+    static const struct {
+        const struct ec2_shape *shape;
+        enum err_code (*make)(struct ec2 *c, const struct call *call, struct err *e);
+    } acts[CALL_COUNT] = {
+        [CALL_LAUNCH] = {&ec2_launch_shape, make_launch},
+        [CALL_TERMINATE] = {&ec2_terminate_shape, make_terminate},
+        [CALL_INTERFACE_KEEP] = {&ec2_interface_keep_shape, make_keep},
+    };
     int64_t began_ms = clock_mono(c->clock).ms;
-    bool launches = call->kind == CALL_LAUNCH;
-    const struct ec2_shape *s = launches ? &ec2_launch_shape : &ec2_terminate_shape;
-    enum err_code rc = ERR_OK;
+    const struct ec2_shape *s = acts[call->kind].shape;
+    enum err_code rc;
 
     *r = (struct call_result){.id = call->id};
-    ec2_body_begin(c, s);
-    if (launches)
-        rc = make_launch(c, call, &r->err);
-    else if (call->kind != CALL_TERMINATE || call->target[0] == '\0')
-        rc = err_set(&r->err, ERR_BUG, "%s is no call for EC2, or names no instance",
-                     call_word(call->kind));
-    else
-        ec2_body_put_numbered(&c->body, "InstanceId", 1, call->target);
+    if (s == NULL) {
+        rc = err_set(&r->err, ERR_BUG, "%s is no call for EC2", call_word(call->kind));
+    } else {
+        ec2_body_begin(c, s);
+        rc = acts[call->kind].make(c, call, &r->err);
+    }
     if (rc == ERR_OK)
         send(c, s, call, r);
     else

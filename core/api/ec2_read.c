@@ -32,7 +32,7 @@ struct ec2_shape {
 /* What belongs to a part of an item until the part is complete: order is undefined. */
 struct part {
     char key[TAG_KEY_TEXT], value[TAG_VALUE_TEXT];
-    char eni[ID_TEXT];
+    char eni[ID_TEXT], attachment[ID_TEXT];
     bool eni_is_first, eni_deletes;
     char state[24];
 };
@@ -126,6 +126,7 @@ static const struct member instance_members[] = {
     {"spotInstanceRequestId", INSTANCE(spot_request)},
     {"stateReason/code", INSTANCE(state_reason)},
     {"clientToken", INSTANCE(client_token)},
+    {"", INSTANCE(attachment)},
     {"", INSTANCE(eni)}, /* these come in parts: only set to "" here */
     {"", INSTANCE(server)},
     {"", INSTANCE(move)},
@@ -177,9 +178,10 @@ static void instance_interface(struct reader *r, struct seen_instance *in)
 
     if (p->eni[0] != '\0' && (p->eni_is_first || in->eni == NULL || in->eni[0] == '\0')) {
         in->eni = dup(r, p->eni, strlen(p->eni));
+        in->attachment = dup(r, p->attachment, strlen(p->attachment));
         in->eni_deletes = p->eni_deletes;
     }
-    p->eni[0] = '\0';
+    p->eni[0] = p->attachment[0] = '\0';
     p->eni_is_first = p->eni_deletes = false;
 }
 
@@ -204,6 +206,8 @@ static void instance_other(struct reader *r, const char *path, const char *text,
         instance_tag(r, in);
     else if (str_eq(path, "networkInterfaceSet/item/networkInterfaceId"))
         (void)str_copy(p->eni, sizeof(p->eni), text); /* a cut one matches nothing */
+    else if (str_eq(path, "networkInterfaceSet/item/attachment/attachmentId"))
+        (void)str_copy(p->attachment, sizeof(p->attachment), text); /* as above */
     else if (str_eq(path, "networkInterfaceSet/item/attachment/deviceIndex"))
         p->eni_is_first = str_eq(text, "0");
     else if (str_eq(path, "networkInterfaceSet/item/attachment/deleteOnTermination"))
@@ -328,6 +332,15 @@ const struct ec2_shape ec2_interfaces_shape = {
     .size = sizeof(struct seen_interface),
     .members = interface_members,
     .n_members = ARRAY_LEN(interface_members),
+    .other = interface_other,
+};
+
+/* The answer says no more than that it was done. */
+const struct ec2_shape ec2_interface_keep_shape = {
+    .action = "ModifyNetworkInterfaceAttribute",
+    .item = "return/item",
+    .item_depth = 3,
+    .size = sizeof(struct seen_interface),
     .other = interface_other,
 };
 

@@ -25,12 +25,13 @@ struct ec2_answer {
 
 /* How the answer to one action is read; one for each list we read. */
 struct ec2_shape;
-extern const struct ec2_shape ec2_instances_shape;  /* struct seen_instance */
-extern const struct ec2_shape ec2_spots_shape;      /* struct seen_spot */
-extern const struct ec2_shape ec2_interfaces_shape; /* struct seen_interface */
-extern const struct ec2_shape ec2_prices_shape;     /* struct ec2_price */
-extern const struct ec2_shape ec2_launch_shape;     /* struct seen_instance */
-extern const struct ec2_shape ec2_terminate_shape;  /* struct seen_instance: ids */
+extern const struct ec2_shape ec2_instances_shape;      /* struct seen_instance */
+extern const struct ec2_shape ec2_spots_shape;          /* struct seen_spot */
+extern const struct ec2_shape ec2_interfaces_shape;     /* struct seen_interface */
+extern const struct ec2_shape ec2_prices_shape;         /* struct ec2_price */
+extern const struct ec2_shape ec2_launch_shape;         /* struct seen_instance */
+extern const struct ec2_shape ec2_terminate_shape;      /* struct seen_instance: ids */
+extern const struct ec2_shape ec2_interface_keep_shape; /* nothing */
 
 const char *ec2_shape_action(const struct ec2_shape *s) NONNULL;
 struct ec2_list ec2_shape_list(const struct ec2_shape *s, struct arena *a) NONNULL;

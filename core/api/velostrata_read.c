@@ -78,7 +78,8 @@ static void no_instance(struct seen_instance *out)
                                   .server = "",
                                   .move = "",
                                   .deployment = "",
-                                  .client_token = ""};
+                                  .client_token = "",
+                                  .attachment = ""};
 }
 
 bool velostrata_read_vm(const json_value *entry, struct arena *a,
@@ -160,7 +161,8 @@ bool velostrata_read_instance(const json_value *vm, struct arena *a,
                                .server = "",
                                .move = "",
                                .deployment = "",
-                               .client_token = ""};
+                               .client_token = "",
+                               .attachment = ""};
     bool spot;
 
     if (!json_is_object(cloud))

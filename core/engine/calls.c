@@ -190,6 +190,8 @@ const struct call *call_result(struct controller *c, const struct call_result *r
         } else if (slot->call.kind == CALL_BUILD_QUEUE ||
                    slot->call.kind == CALL_BUILD_STOP) {
             requeue_result(c, &slot->call, r);
+        } else if (slot->call.kind == CALL_INTERFACE_KEEP) {
+            interface_answer(c, s, r);
         } else {
             s->keep_failures = r->outcome == OUTCOME_DONE ? 0 : s->keep_failures + 1;
             s->keep_at.ms = c->mono.ms + (r->outcome == OUTCOME_DONE ? 1000 : 30000);

@@ -4,6 +4,8 @@
 
 #include "core/base/str.h"
 
+#include <string.h>
+
 /*
  * The servers of a mover that launches instances itself. EC2 is believed late and never
  * for an absence alone (aws-api 4.2): a launch that was answered counts as there for five
@@ -13,6 +15,8 @@ enum { BELIEVED_S = 300, ABSENT_S = 900 };
 /* reliability 6: young ones may be of a launch whose answer is still on its way; what
  * nobody claims is looked at again before it is ended. */
 enum { YOUNG_S = 120, SECOND_LOOK_S = 600, END_AGAIN_S = 60 };
+/* The next listing shows what became of it; who lacks a permission may get it. */
+enum { KEEP_AGAIN_S = 60, KEEP_REFUSED_S = 600 };
 
 /* ----- whose instance is which ----- */
 
@@ -239,6 +243,60 @@ void merge_ec2(struct controller *c, struct server_state *s)
     merge_spot(c, f);
     warnings_merge(c, s);
     look_for_both(c, s);
+}
+
+/* ----- its interface outlives it ----- */
+
+static bool may_keep_interface(const struct controller *c, const struct server_state *s)
+{
+    int64_t pause = s->keep_interface.refused ? KEEP_REFUSED_S : KEEP_AGAIN_S;
+
+    return !acts_forbidden(c) && c->clock_bad_ticks == 0 && !s->facts.place_stale &&
+           (s->has_move || automation_on(c, s)) &&
+           s->facts.instance.attachment[0] != '\0' && !call_is_open(c, s->config->name) &&
+           (s->keep_interface.asked.s == 0 ||
+            c->now.s - s->keep_interface.asked.s >= pause);
+}
+
+void interface_watch(struct controller *c, struct server_state *s)
+{
+    const struct instance_facts *in = &s->facts.instance;
+    struct call call = {.kind = CALL_INTERFACE_KEEP};
+    char text[LINE_TEXT];
+
+    if (s->mover == NULL || !s->mover->launches || !in->eni_deletes || in->terminated) {
+        memset(&s->keep_interface, 0, sizeof(s->keep_interface));
+        return;
+    }
+    if (!s->keep_interface.told) {
+        s->keep_interface.told = true;
+        (void)str_format(text, sizeof(text),
+                         "the end of %.30s would delete the interface %.40s: "
+                         "DeleteOnTermination is on",
+                         in->id, in->eni);
+        alert_raise(c, s->config->name, "interface", text);
+    }
+    if (!may_keep_interface(c, s))
+        return;
+    (void)str_copy(call.server, sizeof(call.server), s->config->name);
+    (void)str_copy(call.target, sizeof(call.target), in->attachment);
+    (void)str_copy(call.run.eni, sizeof(call.run.eni), in->eni);
+    if (call_send(c, &call, "policy", "the interface must outlive its instance"))
+        s->keep_interface.asked = c->now;
+}
+
+void interface_answer(struct controller *c, struct server_state *s,
+                      const struct call_result *r)
+{
+    if (r->outcome == OUTCOME_DONE)
+        sources_hurry(c, SOURCE_INSTANCES);
+    if (r->outcome != OUTCOME_FAILED || r->err.code != ERR_FORBIDDEN ||
+        s->keep_interface.refused)
+        return;
+    s->keep_interface.refused = true;
+    alert_raise(c, s->config->name, "interface",
+                "not allowed to keep its interface: grant "
+                "ec2:ModifyNetworkInterfaceAttribute, or switch DeleteOnTermination off");
 }
 
 /* ----- what is nobody's ----- */

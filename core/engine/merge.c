@@ -195,8 +195,10 @@ void merge_instance(struct instance_facts *f, const struct seen_instance *in)
     f->running = in->state == INSTANCE_RUNNING || in->state == INSTANCE_PENDING;
     f->pending = in->state == INSTANCE_PENDING;
     f->ended = f->ended || in->state == INSTANCE_TERMINATED;
-    if (in->eni[0] != '\0')
+    if (in->eni[0] != '\0') {
         f->eni_deletes = in->eni_deletes;
+        (void)str_copy(f->attachment, sizeof(f->attachment), in->attachment);
+    }
     /* The dead do not come back, whatever a late reading says. */
     f->terminated = f->terminated || in->state == INSTANCE_TERMINATED ||
                     in->state == INSTANCE_SHUTTING_DOWN;

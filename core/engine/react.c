@@ -399,6 +399,7 @@ void react_all(struct controller *c)
         note_arrival(c, s);
         tell_late(c, s);
         note_ready(c, s);
+        interface_watch(c, s);
     }
     watch_idle(c);
     unclaimed_watch(c);

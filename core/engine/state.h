@@ -129,13 +129,18 @@ struct server_state {
     struct utc breaker_until;
     bool breaker_for_good;        /* a permanent error: no time ends it */
     char foreign_user[NAME_TEXT]; /* who else had a hand on it lately, "" */
-    bool taken_back;              /* AWS says so of the instance it had */
-    char outside[LINE_TEXT];      /* foreign_change = alert: blocked with this text, "" */
-    struct utc ready_since;       /* in the cloud with its node open; 0 = is not */
-    struct utc ready_window;      /* the window of which it was told */
-    struct utc hold_ended;        /* of its last hold, or of the pressure that sent it
-                                     out, 0 = none lately; stored */
-    struct utc pressed_since;     /* out for the host's sake since then, 0; stored */
+    struct {
+        bool told;
+        bool refused;         /* told: it is not allowed to */
+        struct utc asked;     /* 0 = not */
+    } keep_interface;         /* its instance's end would delete its interface (I6) */
+    bool taken_back;          /* AWS says so of the instance it had */
+    char outside[LINE_TEXT];  /* foreign_change = alert: blocked with this text, "" */
+    struct utc ready_since;   /* in the cloud with its node open; 0 = is not */
+    struct utc ready_window;  /* the window of which it was told */
+    struct utc hold_ended;    /* of its last hold, or of the pressure that sent it
+                                 out, 0 = none lately; stored */
+    struct utc pressed_since; /* out for the host's sake since then, 0; stored */
     struct utc rerun_at;
     struct utc losses[LOSSES_KEPT]; /* newest last */
     int32_t n_losses;
@@ -493,6 +498,10 @@ void merge_ec2(struct controller *c, struct server_state *s) NONNULL;
 /* Its instance from now on, "" = none; stored. */
 void instance_claim(struct controller *c, struct server_state *s, const char *id) NONNULL;
 void unclaimed_watch(struct controller *c) NONNULL;
+/* I6: an interface outlives its instances; told, and put right when that is allowed. */
+void interface_watch(struct controller *c, struct server_state *s) NONNULL;
+void interface_answer(struct controller *c, struct server_state *s,
+                      const struct call_result *r) NONNULL;
 bool unclaimed_load(struct controller *c, const char *key, const char *value) NONNULL;
 
 /* sources.c: when to poll what; errors, back-off, breaker. */

@@ -27,6 +27,7 @@
     X(EXTENSION_STOP, "extension-stop", "velostrata", false)                             \
     X(LAUNCH, "launch", "ec2", true)                                                     \
     X(TERMINATE, "terminate", "ec2", true)                                               \
+    X(INTERFACE_KEEP, "keep-interface", "ec2", true)                                     \
     X(VM_POWER_ON, "power-on", "vsphere", false)                                         \
     X(VM_POWER_OFF, "power-off", "vsphere", false)                                       \
     X(VM_SHUTDOWN, "shutdown-guest", "vsphere", false)
@@ -74,11 +75,12 @@ struct call {
     enum call_kind kind;
     char server[NAME_TEXT];  /* "" for the extension */
     char move[ID_TEXT];      /* move it belongs to, "" when none */
-    char target[URL_TEXT];   /* node name, VM id, instance id, extension id, build path */
+    char target[URL_TEXT];   /* node name, build path; id of a VM, instance, extension, or
+                                attachment of an interface */
     char marker[LINE_TEXT];  /* NODE_*: the whole marker text, jenkins-api 4 */
     char nonce[24];          /* NODE_OPEN: fresh for each call */
     bool force;              /* RETURN */
-    struct run_in_cloud run; /* RUN_IN_CLOUD, LAUNCH */
+    struct run_in_cloud run; /* RUN_IN_CLOUD, LAUNCH; INTERFACE_KEEP: eni */
 };
 
 struct call_result {

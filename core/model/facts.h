@@ -38,6 +38,7 @@ struct instance_facts {
     bool pending;     /* ec2: running, but not yet there */
     bool ended;       /* ec2: at its end */
     bool eni_deletes; /* its end would be that of a fixed interface, too */
+    char attachment[ID_TEXT]; /* of that interface, "" not known */
     struct utc launched;
     enum spot_state spot;
     char spot_status[NAME_TEXT];  /* AWS's own code, "" unknown */

@@ -139,7 +139,7 @@ struct seen_instance { /* also ec2 */
     const char *id, *type, *zone, *ip, *eni, *spot_request;
     const char *state_reason;               /* "Server.SpotInstanceTermination" */
     const char *server, *move, *deployment; /* our tags */
-    const char *client_token;
+    const char *client_token, *attachment;  /* attachment: of its interface */
     enum instance_state state;
     enum lifecycle lifecycle;
     struct utc launched;

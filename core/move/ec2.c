@@ -375,12 +375,8 @@ static void step_terminate(const struct step_in *in, struct move *m, struct step
         say_wait(m, out, "AWS takes %s back", i->id);
         return;
     }
-    if (i->eni_deletes) {
-        (void)str_format(m->note, sizeof(m->note),
-                         "its end would delete the interface %.40s: switch "
-                         "DeleteOnTermination off in AWS",
-                         i->eni);
-        out->verdict = VERDICT_BLOCK;
+    if (i->eni_deletes) { /* put right beside the move, when that is allowed */
+        say_wait(m, out, "not terminated: DeleteOnTermination of %.40s is on", i->eni);
         return;
     }
     if (in->last != NULL && in->last_kind == CALL_TERMINATE &&

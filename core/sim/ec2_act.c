@@ -366,10 +366,22 @@ static void create_tags(struct ec2_call *c)
 static void modify_interface(struct ec2_call *c)
 {
     const char *id = form_get(&c->form, "NetworkInterfaceId");
+    const char *attachment = form_get(&c->form, "Attachment.AttachmentId");
+    int32_t eni = id != NULL ? world_eni_find(c->w, id) : -1;
+    char own[SIM_ID];
 
-    if (id == NULL || world_eni_find(c->w, id) < 0) {
+    if (eni < 0) {
         ec2_error(c, 400, "InvalidNetworkInterfaceID.NotFound",
                   "The networkInterface ID '%.60s' does not exist", id != NULL ? id : "");
+        return;
+    }
+    ec2_attachment_id(&c->w->enis[eni], own);
+    if (attachment == NULL || !str_eq(attachment, own)) {
+        ec2_error(c, 400,
+                  attachment == NULL ? "MissingParameter"
+                                     : "InvalidAttachmentID.NotFound",
+                  "The attachment ID '%.60s' does not exist",
+                  attachment != NULL ? attachment : "");
         return;
     }
     if (form_get(&c->form, "Attachment.DeleteOnTermination") != NULL)

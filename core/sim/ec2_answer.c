@@ -189,9 +189,15 @@ static void instance_facts(const struct ec2_call *c, const void *item, const cha
     }
 }
 
+void ec2_attachment_id(const struct sim_eni *eni, char out[SIM_ID])
+{
+    (void)str_format(out, SIM_ID, "eni-attach-%017llx", (unsigned long long)eni->holder);
+}
+
 static void put_instance_interface(struct ec2_call *c, const struct sim_instance *i)
 {
     const struct sim_eni *eni = eni_of(c, i);
+    char attachment[SIM_ID];
 
     ec2_open(c, "networkInterfaceSet");
     if (eni != NULL) {
@@ -203,8 +209,8 @@ static void put_instance_interface(struct ec2_call *c, const struct sim_instance
         ec2_put(c, "macAddress", eni->mac);
         ec2_put(c, "privateIpAddress", eni->ip);
         strbuf_puts(&c->rs->body, "<sourceDestCheck>true</sourceDestCheck><attachment>");
-        strbuf_printf(&c->rs->body, "<attachmentId>eni-attach-%017llx</attachmentId>",
-                      (unsigned long long)eni->holder);
+        ec2_attachment_id(eni, attachment);
+        ec2_put(c, "attachmentId", attachment);
         strbuf_puts(&c->rs->body,
                     "<deviceIndex>0</deviceIndex><status>attached</status>");
         ec2_put_time(c, "attachTime", eni->attached);
@@ -476,9 +482,11 @@ static void eni_facts(const struct ec2_call *c, const void *item, const char *f,
 
 static void put_attachment(struct ec2_call *c, const struct sim_eni *eni)
 {
+    char attachment[SIM_ID];
+
+    ec2_attachment_id(eni, attachment);
     ec2_open(c, "attachment");
-    strbuf_printf(&c->rs->body, "<attachmentId>eni-attach-%017llx</attachmentId>",
-                  (unsigned long long)eni->holder);
+    ec2_put(c, "attachmentId", attachment);
     ec2_put(c, "instanceId", holder_of(c, eni));
     ec2_put(c, "instanceOwnerId", c->w->account);
     strbuf_puts(&c->rs->body, "<deviceIndex>0</deviceIndex><status>attached</status>");

@@ -79,6 +79,9 @@ void ec2_fact(struct ec2_facts *out, const char *text) NONNULL;
 
 /* ---- ids and pages ---- */
 
+/* Of the interface to the instance that it is attached to. */
+void ec2_attachment_id(const struct sim_eni *eni, char out[SIM_ID]) NONNULL;
+
 /* Is id among PREFIX.1, PREFIX.2, …? All, when there are none. */
 bool ec2_listed(const struct ec2_call *c, const char *prefix, const char *id) NONNULL;
 bool ec2_has_list(const struct ec2_call *c, const char *prefix) NONNULL;

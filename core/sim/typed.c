@@ -336,6 +336,7 @@ static void see_instance(const struct world *w, const struct sim_instance *i,
         .move = copy(o, tag(i, "rushhour:move-id")),
         .deployment = copy(o, tag(i, "rushhour:deployment")),
         .client_token = copy(o, i->client_token),
+        .attachment = "typed", /* the only one of its interface */
         .state = instance_state(i->state),
         .lifecycle = i->spot ? LIFECYCLE_SPOT : LIFECYCLE_ON_DEMAND,
         .launched = seconds(i->launched),

@@ -335,6 +335,13 @@ static void terminate(struct world *w, int32_t unused, const struct call *call,
     refuse(r, world_terminate(w, call->target));
 }
 
+static void keep_interface(struct world *w, int32_t unused, const struct call *call,
+                           struct call_result *r)
+{
+    (void)unused;
+    refuse(r, world_eni_keep(w, call->run.eni, false));
+}
+
 /* ---- all of them ---- */
 
 /* What the call's target names. */
@@ -360,6 +367,7 @@ void typed_act(struct world *w, const struct call *call, struct call_result *out
         [CALL_EXTENSION_STOP] = {OF_ITSELF, stop_extension},
         [CALL_LAUNCH] = {OF_ITSELF, launch},
         [CALL_TERMINATE] = {OF_ITSELF, terminate},
+        [CALL_INTERFACE_KEEP] = {OF_ITSELF, keep_interface},
         [CALL_VM_POWER_ON] = {OF_VM, power_on},
         [CALL_VM_POWER_OFF] = {OF_VM, power_off},
         [CALL_VM_SHUTDOWN] = {OF_VM, shutdown_guest},

@@ -255,6 +255,40 @@ static void test_terminate(void **state)
     site_close(&s);
 }
 
+/* Never to true, and never without saying which attachment. */
+static void test_keep_interface(void **state)
+{
+    static const char done[] = "<ModifyNetworkInterfaceAttributeResponse" NS
+                               "><requestId>r</requestId><return>true</return>"
+                               "</ModifyNetworkInterfaceAttributeResponse>";
+    static const char needle[] = "Action=ModifyNetworkInterfaceAttribute";
+    struct site s;
+
+    (void)state;
+    site_open(&s);
+    s.call = (struct call){.id = 7,
+                           .kind = CALL_INTERFACE_KEEP,
+                           .target = "eni-attach-1",
+                           .run = {.eni = "eni-1"}};
+    act(&s, (struct script_rule){.needle = needle, .body = done});
+    assert_int_equal(s.result.outcome, OUTCOME_DONE);
+    assert_true(sent(&s, "&NetworkInterfaceId=eni-1"));
+    assert_true(sent(&s, "&Attachment.AttachmentId=eni-attach-1"));
+    assert_true(sent(&s, "&Attachment.DeleteOnTermination=false"));
+    act(&s, (struct script_rule){.needle = needle,
+                                 .status = 403,
+                                 .body = ERROR("UnauthorizedOperation", "no")});
+    assert_int_equal(s.result.outcome, OUTCOME_FAILED);
+    assert_int_equal(s.result.err.code, ERR_FORBIDDEN);
+    act(&s,
+        (struct script_rule){.needle = needle, .error = ERR_TIMEOUT, .maybe_sent = true});
+    assert_int_equal(s.result.outcome, OUTCOME_UNKNOWN);
+    s.call.target[0] = '\0';
+    ec2_act(s.client, &s.call, &s.result);
+    assert_int_equal(s.result.err.code, ERR_BUG);
+    site_close(&s);
+}
+
 static void test_calls_that_are_none(void **state)
 {
     struct site s;
@@ -278,11 +312,9 @@ static void test_calls_that_are_none(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_launch),
-        cmocka_unit_test(test_launch_of_an_image),
-        cmocka_unit_test(test_answers),
-        cmocka_unit_test(test_terminate),
-        cmocka_unit_test(test_calls_that_are_none),
+        cmocka_unit_test(test_launch),         cmocka_unit_test(test_launch_of_an_image),
+        cmocka_unit_test(test_answers),        cmocka_unit_test(test_terminate),
+        cmocka_unit_test(test_keep_interface), cmocka_unit_test(test_calls_that_are_none),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

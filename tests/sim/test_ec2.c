@@ -225,13 +225,86 @@ static void test_orphan(void **state)
     run_free(s.r);
 }
 
+/* Somebody lets the interfaces die with their instances, one afternoon. */
+struct meddler {
+    struct run *r;
+    int64_t set, set_ms, longest_ms, told, kept;
+};
+
+static void meddle(void *ctx, const struct fleet *f)
+{
+    enum { LATER_S = 3 * 3600, ONCE_MORE_S = 5 * 3600 };
+    struct meddler *m = ctx;
+    struct world *w = m->r->site->w;
+    int64_t into = f->at.s - m->r->options.from.s;
+    bool on = false;
+
+    for (size_t i = 0; i < w->n_enis; i++)
+        on = on || w->enis[i].delete_on_termination;
+    if (m->set_ms != 0) {
+        int64_t took = w->now - m->set_ms;
+
+        m->longest_ms = took > m->longest_ms ? took : m->longest_ms;
+        m->set_ms = on ? m->set_ms : 0;
+    }
+    if (on || into < (m->set == 0 ? LATER_S : ONCE_MORE_S) || m->set == 2)
+        return;
+    for (size_t i = 0; i < w->n_enis; i++) {
+        if (w->enis[i].holder != 0)
+            assert_int_equal(world_eni_keep(w, w->enis[i].id, true), SIM_OK);
+    }
+    m->set++;
+    m->set_ms = w->now;
+}
+
+static void meddle_entry(void *ctx, const struct journal_entry *j)
+{
+    struct meddler *m = ctx;
+
+    m->told += str_eq(j->action, "interface") ? 1 : 0;
+    m->kept += str_eq(j->action, "keep-interface") && j->level == LEVEL_ACT ? 1 : 0;
+}
+
+/* I6: told once each time, put right within two polls, and none is lost at the end. */
+static void test_interface_that_would_die(void **state)
+{
+    struct meddler m = {.r = run_prepare_as(70, "ec2", NULL)};
+    const struct world *w = m.r->site->w;
+
+    (void)state;
+    m.r->options.duration_s = EVENING_S;
+    m.r->options.each_minute = meddle;
+    m.r->options.each_entry = meddle_entry;
+    m.r->options.ctx = &m;
+    run_go(m.r);
+    print_message("set twice, told %lld times, kept by %lld calls, %lld s at most: ",
+                  (long long)m.told, (long long)m.kept, (long long)m.longest_ms / 1000);
+    print_message("ready %lld of %lld s\n", (long long)m.r->report.ready_s,
+                  (long long)m.r->report.planned_s);
+    assert_int_equal(m.r->report.violations, 0);
+    assert_int_equal(m.r->totals.builds_killed_by_us, 0);
+    assert_true(m.r->report.ready_s * 100 >= m.r->report.planned_s * 95);
+    assert_int_equal(m.set, 2);
+    assert_int_equal(m.told, 2 * 4); /* four servers */
+    assert_int_equal(m.kept, 2 * 4);
+    assert_true(m.longest_ms <= 120 * 1000);
+    for (size_t i = 0; i < w->n_enis; i++)
+        assert_true(w->enis[i].id[0] != '\0');
+    assert_int_equal(alive(m.r), 0);
+    run_free(m.r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_week_with_a_gap), cmocka_unit_test(test_week_with_overlap),
-        cmocka_unit_test(test_mixed_week),      cmocka_unit_test(test_typed_weeks),
-        cmocka_unit_test(test_lost_answers),    cmocka_unit_test(test_crashes),
+        cmocka_unit_test(test_week_with_a_gap),
+        cmocka_unit_test(test_week_with_overlap),
+        cmocka_unit_test(test_mixed_week),
+        cmocka_unit_test(test_typed_weeks),
+        cmocka_unit_test(test_lost_answers),
+        cmocka_unit_test(test_crashes),
         cmocka_unit_test(test_orphan),
+        cmocka_unit_test(test_interface_that_would_die),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

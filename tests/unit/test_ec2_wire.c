@@ -426,10 +426,18 @@ static void an_interface_that_would_die(void **state)
     struct wire_exchange *x = *state;
     char form[256];
 
+    /* which attachment must be said */
     assert_true(str_format(form, sizeof(form),
                            "Action=ModifyNetworkInterfaceAttribute&NetworkInterfaceId=%s"
                            "&Attachment.DeleteOnTermination=true" V,
                            x->w->enis[0].id));
+    assert_non_null(strstr(wire_form(x, "/ec2/", form), "<Code>MissingParameter</Code>"));
+    assert_false(x->w->enis[0].delete_on_termination);
+    assert_true(str_format(form, sizeof(form),
+                           "Action=ModifyNetworkInterfaceAttribute&NetworkInterfaceId=%s"
+                           "&Attachment.AttachmentId=eni-attach-%017llx"
+                           "&Attachment.DeleteOnTermination=true" V,
+                           x->w->enis[0].id, (unsigned long long)x->w->enis[0].holder));
     assert_non_null(strstr(wire_form(x, "/ec2/", form), "<return>true</return>"));
     assert_true(x->w->enis[0].delete_on_termination);
 }

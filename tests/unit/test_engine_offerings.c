@@ -343,6 +343,7 @@ static void test_zone_in_use(void **state)
                                                     .move = "",
                                                     .deployment = "",
                                                     .client_token = "",
+                                                    .attachment = "",
                                                     .lifecycle = LIFECYCLE_SPOT,
                                                     .state = INSTANCE_RUNNING};
         (void)str_copy(s.settings[0].key, NAME_TEXT, "used:cache");

@@ -393,7 +393,7 @@ static void test_terminate(void **state)
 
     /* I6: never when its interface would go with it */
     s.facts.instance.eni_deletes = true;
-    assert_int_equal(look(&s, STEP_TERMINATE).verdict, VERDICT_BLOCK);
+    assert_int_equal(look(&s, STEP_TERMINATE).verdict, VERDICT_WAIT);
     s.facts.instance.eni_deletes = false;
 
     /* asked: again after a while, until it is seen at its end */
