@@ -46,11 +46,13 @@ static const char *answer_of(void *ctx, const struct option *o)
 
 /* Only what has no default that could be right, plus the interface, without which the
  * server would have another address after each move. */
-static bool is_asked(const struct option *o)
+static bool is_asked(const struct option *o, const char *mover)
 {
-    if (option_section_find(o->section) == NULL || o->choices != NULL)
+    if (option_section_find(o->section) == NULL || o->choices != NULL ||
+        !option_section_is_needed(o->section, mover))
         return false;
-    return o->must || (str_eq(o->section, "servers") && str_eq(o->name, "eni")) ||
+    return o->must || option_is_needed(o, mover) ||
+           (str_eq(o->section, "servers") && str_eq(o->name, "eni")) ||
            (str_eq(o->section, "site") && str_eq(o->name, "name"));
 }
 
@@ -138,7 +140,9 @@ static bool ask(struct answers *a, const struct option *o, FILE *in, FILE *out)
         return false;
     proposal(a, o, proposed);
     for (;;) {
-        (void)fprintf(out, "%s.%s - %s\n  [%s]: ", o->section, o->name, o->help,
+        (void)fprintf(out, "%s.%s - %s%s%s%s\n  [%s]: ", o->section, o->name, o->help,
+                      o->choices != NULL ? " (" : "",
+                      o->choices != NULL ? o->choices : "", o->choices != NULL ? ")" : "",
                       proposed); /* a lost question shows in the lost file */
         (void)fflush(out);
         if (!read_line(in, text, ANSWER_TEXT))
@@ -187,12 +191,16 @@ static bool ask_server(struct answers *a, FILE *in, FILE *out)
 
 static bool ask_all(struct answers *a, FILE *in, FILE *out)
 {
+    const struct option *mover = option_find("servers", "mover");
     bool server_named = false;
 
+    /* First: it decides what else is asked. */
+    if (!ask(a, mover, in, out))
+        return false;
     for (size_t i = 0; i < option_count; i++) {
         const struct option *o = &option_table[i];
 
-        if (!is_asked(o))
+        if (!is_asked(o, answer_of(a, mover)))
             continue;
         if (str_eq(o->section, "servers") && !server_named) {
             server_named = true;

@@ -133,17 +133,29 @@ static bool is_sample_secret(const struct option *o)
 }
 
 /* A server without its interface would get another address at each move: shown as set. */
-static bool is_sample_set(const struct option *o)
+static bool is_sample_set(const struct option *o, const char *mover)
 {
-    return o->must || is_sample_secret(o) || str_eq(o->name, "eni") ||
-           str_eq(o->name, "window") ||
+    return o->must || option_is_needed(o, mover) || is_sample_secret(o) ||
+           str_eq(o->name, "eni") || str_eq(o->name, "window") ||
            (str_eq(o->section, "site") && str_eq(o->name, "name"));
+}
+
+/* That of its one server. */
+static const char *sample_mover(const char *(*answer)(void *ctx, const struct option *o),
+                                void *ctx)
+{
+    const struct option *o = option_find("servers", "mover");
+    const char *given = answer != NULL ? answer(ctx, o) : NULL;
+
+    return given != NULL ? given : o->example;
 }
 
 static void put_sample_section(struct strbuf *b, const char *section, const char *indent,
                                const char *(*answer)(void *ctx, const struct option *o),
                                void *ctx)
 {
+    const char *mover = sample_mover(answer, ctx);
+
     for (size_t i = 0; i < option_count; i++) {
         const struct option *o = &option_table[i];
         const char *given;
@@ -151,7 +163,7 @@ static void put_sample_section(struct strbuf *b, const char *section, const char
         if (!str_eq(o->section, section))
             continue;
         given = answer != NULL ? answer(ctx, o) : NULL;
-        put_sample_line(b, indent, given != NULL || is_sample_set(o), o, given);
+        put_sample_line(b, indent, given != NULL || is_sample_set(o, mover), o, given);
     }
 }
 
@@ -165,6 +177,8 @@ void options_sample(struct strbuf *b, const char *server,
     for (size_t i = 0; i < option_section_count; i++) {
         const struct option_section *s = &option_sections[i];
 
+        if (!option_section_is_needed(s->name, sample_mover(answer, ctx)))
+            continue;
         strbuf_printf(b, "\n# %s\n%s = {\n", s->help, s->name);
         if (str_eq(s->name, "servers")) {
             strbuf_printf(b, "    %s = {\n", server);

@@ -82,6 +82,23 @@ const struct option_section *option_section_find(const char *name)
     return NULL;
 }
 
+bool option_section_is_needed(const char *section, const char *mover)
+{
+    return str_eq(mover, "velostrata") || !str_eq(section, "velostrata");
+}
+
+bool option_is_needed(const struct option *o, const char *mover)
+{
+    static const char *const of_ec2[][2] = {{"aws", "region"},
+                                            {"servers", "launch_template"}};
+
+    for (size_t i = 0; str_eq(mover, "ec2") && i < ARRAY_LEN(of_ec2); i++) {
+        if (str_eq(o->section, of_ec2[i][0]) && str_eq(o->name, of_ec2[i][1]))
+            return true;
+    }
+    return false;
+}
+
 const char *option_type_word(enum option_type type)
 {
     static const char *const words[] = {

@@ -76,6 +76,11 @@ const struct option *option_find(const char *section, const char *name) NONNULL;
 const struct option_section *option_section_find(const char *name) NONNULL;
 const char *option_type_word(enum option_type type);
 
+/* Does a server with that mover need the section; and, of options that are no must for
+ * all, the option? */
+bool option_section_is_needed(const char *section, const char *mover) NONNULL;
+bool option_is_needed(const struct option *o, const char *mover) NONNULL;
+
 /* The name of an option of that section that was probably meant, NULL when none is near;
  * and the same for sections. */
 const char *option_nearest(const char *section, const char *name) NONNULL;
@@ -92,7 +97,8 @@ void option_put_text(struct strbuf *b, const char *text) NONNULL;
 void option_put_example(struct strbuf *b, const struct option *o) NONNULL;
 
 /*
- * A commented configuration with every option; what must be set is set, from
+ * A commented configuration with every option, except those of a manager that the mover
+ * of its server does without; what must be set is set, from
  * answer(ctx, option) or, when that is NULL, from the table's example. It loads as it is
  * (apart from the secrets, which it only names). server names the one server.
  */

@@ -133,7 +133,9 @@ static void test_init_without_terminal(void **state)
 
 static void test_init_dialog(void **state)
 {
-    static const char answers[] = "haifa\n"
+    static const char answers[] = "ec3\n" /* refused: no mover */
+                                  "\n"
+                                  "haifa\n"
                                   "http://v.example\n" /* refused: in the clear */
                                   "https://v.haifa.example/velostrata/api/v25\n"
                                   "ce-7\n"
@@ -160,6 +162,8 @@ static void test_init_dialog(void **state)
     rewind(out);
     n = fread(said, 1, sizeof(said) - 1, out);
     said[n] = '\0';
+    assert_non_null(strstr(said, "(velostrata|ec2)"));
+    assert_null(strstr(said, "launch_template"));
     assert_non_null(strstr(said, "would send passwords in the clear"));
     assert_non_null(strstr(said, "a name is letters, digits"));
     assert_non_null(strstr(said, "does not begin with eni-"));
@@ -186,9 +190,44 @@ static void test_init_dialog(void **state)
     assert_int_equal(fclose(in) + fclose(out), 0);
 }
 
+/* No manager is asked for, and none is in the file. */
+static void test_init_ec2(void **state)
+{
+    static const char answers[] = "ec2\n"
+                                  "\n"
+                                  "https://j.haifa.example/\n"
+                                  "\n"
+                                  "https://esx.haifa.example/sdk\n"
+                                  "\n"
+                                  "eu-north-1\n"
+                                  "disk\n"
+                                  "\n"
+                                  "\n"
+                                  "\n"
+                                  "eni-77\n"
+                                  "c5.xlarge\n"
+                                  "tests-disk:3\n";
+    FILE *in = input(answers), *out = tmpfile();
+    struct config *c;
+
+    (void)state;
+    assert_non_null(out);
+    assert_int_equal(cmd_init_dialog(path, in, out), 0);
+    write_secret("jenkins.token");
+    write_secret("vsphere.secret");
+    c = load();
+    assert_null(c->velostrata.api.url);
+    assert_string_equal(c->aws.region, "eu-north-1");
+    assert_string_equal(c->servers[0].mover, "ec2");
+    assert_string_equal(c->servers[0].eni, "eni-77");
+    assert_string_equal(c->servers[0].launch_template, "tests-disk:3");
+    config_free(c);
+    assert_int_equal(fclose(in) + fclose(out), 0);
+}
+
 static void test_dialog_ends_early(void **state)
 {
-    FILE *in = input("haifa\nhttps://v.example/\n"), *out = tmpfile();
+    FILE *in = input("velostrata\nhaifa\nhttps://v.example/\n"), *out = tmpfile();
 
     (void)state;
     assert_non_null(out);
@@ -251,6 +290,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_init_without_terminal, setup, teardown),
         cmocka_unit_test_setup_teardown(test_init_dialog, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_init_ec2, setup, teardown),
         cmocka_unit_test_setup_teardown(test_dialog_ends_early, setup, teardown),
         cmocka_unit_test_setup_teardown(test_doctor_missing, setup, teardown),
         cmocka_unit_test_setup_teardown(test_default_path, setup, teardown),
