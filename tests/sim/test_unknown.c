@@ -1,6 +1,7 @@
 #include <config.h>
 
 #include "core/base/str.h"
+#include "core/sim/site_impl.h"
 #include "core/store/store.h"
 #include "tests/sim/weeks.h"
 
@@ -18,7 +19,7 @@
  * the site, and every intent in the store has its outcome.
  */
 
-enum { DAY_S = 13 * 3600, TIMES = 3 };
+enum { DAY_S = 13 * 3600, TIMES = 3, MEDDLED_S = 3 * 3600 };
 
 /* The day as it is being lived; one at a time. */
 static struct {
@@ -29,6 +30,8 @@ static struct {
     const struct command *orders;
     size_t n_orders, given;
     bool home[4];
+    struct world *world;
+    bool meddled;
     int64_t acts[CALL_COUNT]; /* that reached the site */
 } day;
 
@@ -42,9 +45,22 @@ static enum drive_fate fate(void *ctx, const struct call *call)
     return f;
 }
 
+/* Somebody lets the interfaces die with their instances. */
+static void meddle(struct world *w)
+{
+    day.meddled = true;
+    for (size_t i = 0; i < w->n_enis; i++) {
+        if (w->enis[i].holder != 0)
+            assert_int_equal(world_eni_keep(w, w->enis[i].id, true), SIM_OK);
+    }
+}
+
 static void each_minute(void *ctx, const struct fleet *f)
 {
     (void)ctx;
+    if (day.kind == CALL_INTERFACE_KEEP && !day.meddled &&
+        f->at.s - day.start.s >= MEDDLED_S)
+        meddle(day.world);
     for (size_t i = 0; i < f->n_servers && i < 4; i++) {
         const struct server_facts *v = &f->servers[i].facts;
 
@@ -115,6 +131,7 @@ static void live(const char *mover, enum call_kind kind, enum drive_fate f,
     (void)str_format(text, sizeof(text), "%s %s, %s", mover, call_word(kind), fates[f]);
     assert_non_null(mkdtemp(dir));
     memset(&day, 0, sizeof(day));
+    day.world = r->site->w;
     day.kind = kind;
     day.fate = f;
     day.start = r->options.from;
@@ -148,6 +165,8 @@ static void live(const char *mover, enum call_kind kind, enum drive_fate f,
     assert_row(text, r->totals.both_places_ms == 0);
     assert_row(text, builds_stop || r->totals.builds_killed_by_us == 0);
     assert_row(text, r->report.violations == 0);
+    for (size_t i = 0; i < r->site->w->n_enis; i++)
+        assert_row(text, r->site->w->enis[i].id[0] != '\0');
     check_store(text, dir);
     run_free(r);
     remove_dir(dir);
@@ -170,6 +189,7 @@ static const struct {
     [CALL_EXTENSION_STOP] = {"velostrata", false},
     [CALL_LAUNCH] = {"ec2", false},
     [CALL_TERMINATE] = {"ec2", false},
+    [CALL_INTERFACE_KEEP] = {"ec2", false},
     [CALL_VM_POWER_ON] = {"ec2", false},
     [CALL_VM_POWER_OFF] = {NULL, false}, /* only what ignores its shutdown */
     [CALL_VM_SHUTDOWN] = {"ec2", false},
