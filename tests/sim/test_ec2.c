@@ -12,7 +12,12 @@
 /* Servers that are launched and terminated by the controller itself: the same promises
  * as with a manager, and what only this mover can break. */
 
-enum { DAY_S = 86400, EVENING_S = 12 * 3600, CRASH_MEAN_S = 15 * 60 };
+enum {
+    DAY_S = 86400,
+    SOME_DAYS_S = 3 * DAY_S,
+    EVENING_S = 12 * 3600,
+    CRASH_MEAN_S = 15 * 60
+};
 
 /* Instances that AWS bills, whoever thinks to know them. */
 static int64_t alive(const struct run *r)
@@ -65,14 +70,14 @@ static void test_week_with_a_gap(void **state)
 }
 
 /* The cloud comes up first: the tests never stop, and both sides are up for a while. */
-static void test_week_with_overlap(void **state)
+static void test_days_with_overlap(void **state)
 {
     struct run *r = run_prepare_as(2, "ec2", NULL);
 
     (void)state;
     for (size_t i = 0; i < r->config->n_servers; i++)
         r->config->servers[i].overlaps = true;
-    r->options.duration_s = WEEK_S;
+    r->options.duration_s = SOME_DAYS_S;
     run_go(r);
     keeps_promises(r, 97);
     assert_true(r->totals.both_places_ms > 0);
@@ -80,12 +85,12 @@ static void test_week_with_overlap(void **state)
 }
 
 /* All ways to move in one fleet. */
-static void test_mixed_week(void **state)
+static void test_mixed_days(void **state)
 {
     struct run *r = run_prepare_as(3, "mixed", NULL);
 
     (void)state;
-    r->options.duration_s = WEEK_S;
+    r->options.duration_s = SOME_DAYS_S;
     run_go(r);
     keeps_promises(r, 97);
     assert_int_equal(r->watched.extension_late, 0);
@@ -298,8 +303,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_week_with_a_gap),
-        cmocka_unit_test(test_week_with_overlap),
-        cmocka_unit_test(test_mixed_week),
+        cmocka_unit_test(test_days_with_overlap),
+        cmocka_unit_test(test_mixed_days),
         cmocka_unit_test(test_typed_weeks),
         cmocka_unit_test(test_lost_answers),
         cmocka_unit_test(test_crashes),
