@@ -33,19 +33,24 @@ static const struct server_config *node_owner(const struct controller *c,
 bool build_split(const char *path, char job[URL_TEXT], int32_t *number)
 {
     size_t len = strlen(path), at;
-    char digits[16];
-    struct err e = {0};
-    int64_t v;
+    int64_t v = 0;
 
     if (len < 3 || path[len - 1] != '/')
         return false;
+    /* At every look, for each build that runs: by hand it is ten times faster. */
     for (at = len - 1; at > 0 && path[at - 1] != '/'; at--)
         continue;
-    if (at == 0 ||
-        !str_format(digits, sizeof(digits), "%.*s", (int)(len - 1 - at), path + at) ||
-        str_to_i64(digits, 1, INT32_MAX, &v, &e) != ERR_OK ||
-        !str_format(job, URL_TEXT, "%.*s", (int)at, path))
+    if (at == 0 || at >= URL_TEXT)
         return false;
+    for (size_t i = at; i < len - 1; i++) {
+        if (path[i] < '0' || path[i] > '9' || v > INT32_MAX)
+            return false;
+        v = v * 10 + (path[i] - '0');
+    }
+    if (v < 1 || v > INT32_MAX)
+        return false;
+    memcpy(job, path, at);
+    job[at] = '\0';
     *number = (int32_t)v;
     return true;
 }
@@ -222,18 +227,24 @@ void builds_free(struct controller *c)
 
 /* ----- what runs now ----- */
 
+static void sample_begin(struct controller *c, const char *job, const struct open_run *r)
+{
+    struct sample s;
+
+    sample_fill(&s, job, r);
+    sample_store(c, &s);
+}
+
 static void see_build(struct controller *c, const struct seen_build *seen,
+                      const char *path, int32_t number,
                       const struct server_config *server, bool in_cloud)
 {
     struct builds_kept *b = &c->builds;
-    char path[URL_TEXT];
-    int32_t number;
-    size_t job;
+    size_t job = job_get(b, path);
     struct open_run *r;
-    struct sample s;
     bool is_new;
 
-    if (!build_split(seen->path, path, &number) || (job = job_get(b, path)) == b->n)
+    if (job == b->n)
         return;
     b->kept[job].seen = c->now;
     r = run_find(&b->kept[job], number);
@@ -247,8 +258,23 @@ static void see_build(struct controller *c, const struct seen_build *seen,
     if (!is_new && (r->in_both || r->in_cloud == in_cloud))
         return;
     r->in_both = !is_new;
-    sample_fill(&s, path, r);
-    sample_store(c, &s);
+    sample_begin(c, path, r);
+}
+
+static void see_node(struct controller *c, const struct seen_node *n, struct utc at,
+                     const struct server_config *server, bool in_cloud)
+{
+    UNINITIALIZED struct ran ran;
+
+    ran.seen = at;
+    (void)str_copy(ran.node, sizeof(ran.node), n->name);
+    for (size_t k = 0; k < n->n_builds; k++) {
+        if (!build_split(n->builds[k].path, ran.job, &ran.number))
+            continue;
+        if (in_cloud)
+            see_in_cloud(c, server, &ran);
+        see_build(c, &n->builds[k], ran.job, ran.number, server, in_cloud);
+    }
 }
 
 void builds_seen(struct controller *c, const struct observation *o)
@@ -263,14 +289,8 @@ void builds_seen(struct controller *c, const struct observation *o)
         const struct server_config *server =
             n->n_builds > 0 ? node_owner(c, n->name, &in_cloud) : NULL;
 
-        for (size_t k = 0; server != NULL && k < n->n_builds; k++) {
-            struct ran ran = {.seen = o->at};
-
-            (void)str_copy(ran.node, sizeof(ran.node), n->name);
-            if (in_cloud && build_split(n->builds[k].path, ran.job, &ran.number))
-                see_in_cloud(c, server, &ran);
-            see_build(c, &n->builds[k], server, in_cloud);
-        }
+        if (server != NULL)
+            see_node(c, n, o->at, server, in_cloud);
     }
 }
 
@@ -318,14 +338,22 @@ void builds_hints(struct controller *c, struct poll_hints *h)
     }
 }
 
+/* Most of a history is long known. */
+static bool is_news(const struct controller *c, size_t job, const struct seen_run *seen)
+{
+    const struct job_kept *k = &c->builds.kept[job];
+
+    return seen->result != BUILD_RUNNING && (k->n_runs > 0 || seen->number > k->upto);
+}
+
 static void take_run(struct controller *c, size_t job, const struct seen_run *seen)
 {
     struct builds_kept *b = &c->builds;
     struct job_kept *k = &b->kept[job];
     struct open_run *open = run_find(k, seen->number), by_node;
-    struct sample s;
+    UNINITIALIZED struct sample s; /* sample_fill() does */
 
-    if (seen->result == BUILD_RUNNING || (open == NULL && seen->number <= k->upto))
+    if (open == NULL && seen->number <= k->upto)
         return;
     if (open == NULL) {
         by_node = (struct open_run){.number = seen->number};
@@ -378,7 +406,8 @@ static void take_job(struct controller *c, size_t job, const struct seen_job *se
     for (size_t i = 0; i < seen->n_runs; i++) {
         const struct seen_run *r = &seen->runs[i];
 
-        take_run(c, job, r);
+        if (is_news(c, job, r))
+            take_run(c, job, r);
         if (r->result == BUILD_RUNNING && r->number < running)
             running = r->number;
         if (r->number > upto)

@@ -181,7 +181,7 @@ static void keep_nodes(struct controller *c, struct server_state *s)
 {
     bool automatic = automation_on(c, s);
     const char *why = reason_word(s->decision.reason);
-    struct call call;
+    UNINITIALIZED struct call call; /* whoever says yes has filled it */
 
     if (s->facts.blocked[0] != '\0' || s->facts.task_active ||
         c->mono.ms < s->keep_at.ms || c->clock_bad_ticks > 0 || hands_off(c, s) ||

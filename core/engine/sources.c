@@ -86,7 +86,7 @@ enum { QUIET_TIMES = 10 };
 static int64_t rest_s(const struct controller *c, enum source s)
 {
     const struct config *k = c->config;
-    bool quiet = !c->any_spot && !c->moving && !any_launches(c);
+    bool quiet = !c->any_spot && !c->moving && !c->launches;
 
     switch (s) {
     case SOURCE_VELOSTRATA:
@@ -120,7 +120,7 @@ static int64_t rest_s(const struct controller *c, enum source s)
 int64_t source_every_s(const struct controller *c, enum source s)
 {
     int64_t rest = rest_s(c, s), fast = c->config->policy.poll_moving;
-    bool launches = (s == SOURCE_INSTANCES || s == SOURCE_INTERFACES) && any_launches(c);
+    bool launches = (s == SOURCE_INSTANCES || s == SOURCE_INTERFACES) && c->launches;
     bool hurries =
         s == SOURCE_VELOSTRATA || s == SOURCE_JENKINS || s == SOURCE_VSPHERE || launches;
 
@@ -177,6 +177,7 @@ void sources_init(struct controller *c)
         c->sources[i].state = configured[i] ? API_WAITING : API_OFF;
         c->sources[i].next = c->mono;
     }
+    c->launches = any_launches(c); /* a mover stays what it is */
     resume_pricelist(c);
     c->extension.facts.configured = k->velostrata.api.present;
 }
@@ -466,11 +467,14 @@ void sources_ask(struct controller *c, bool all)
 {
     for (size_t i = 0; i < SOURCE_COUNT; i++) {
         enum source s = (enum source)i;
-        bool failing = c->sources[i].failures > 0;
-        int64_t early = failing ? 0 : all ? NEWS_MS : source_every_s(c, s) * 500;
+        int64_t early;
 
-        if (source_is_needed(c, s) && !is_awaited(c, s) &&
-            due_ms(c, s) - early <= c->mono.ms)
+        if (!source_is_needed(c, s) || is_awaited(c, s))
+            continue;
+        early = c->sources[i].failures > 0 ? 0
+                : all                      ? NEWS_MS
+                                           : source_every_s(c, s) * 500;
+        if (due_ms(c, s) - early <= c->mono.ms)
             ask(c, s);
     }
 }

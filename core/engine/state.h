@@ -310,6 +310,7 @@ struct controller {
     struct source_state sources[SOURCE_COUNT];
     int32_t tokens[SOURCE_COUNT]; /* spent tenths of a provider's retry budget */
     bool moving, any_spot;        /* as of sources_watch(): what the rhythm depends on */
+    bool launches;                /* the place of some server EC2 alone knows */
     struct server_state *servers;
     size_t n_servers;
     struct extension_state_kept extension;
