@@ -166,9 +166,10 @@ static int32_t job_of(const struct world *w, const char *path, const char **rest
     char name[SIM_NAME];
 
     *rest = path + (len > 0 ? sizeof(before) - 1 + len : 0);
-    if (len == 0 ||
-        !str_format(name, sizeof(name), "%.*s", (int)len, path + sizeof(before) - 1))
+    if (len == 0 || len >= sizeof(name))
         return -1;
+    memcpy(name, path + sizeof(before) - 1, len);
+    name[len] = '\0';
     return world_job_find(w, name);
 }
 
