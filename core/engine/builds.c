@@ -317,6 +317,18 @@ static bool is_hinted(const struct poll_hints *h, const char *path)
     return false;
 }
 
+/* What is counted need not be read again. */
+static void hint(const struct builds_kept *b, size_t job, struct poll_hints *h)
+{
+    const struct job_kept *k = &b->kept[job];
+    int32_t from = k->upto < INT32_MAX ? k->upto + 1 : k->upto;
+
+    for (size_t i = 0; i < k->n_runs; i++)
+        from = k->runs[i].number < from ? k->runs[i].number : from;
+    h->from[h->n_jobs] = from;
+    (void)str_copy(h->jobs[h->n_jobs++], URL_TEXT, b->jobs[job].path);
+}
+
 /* Those that want it, each in its turn; else the next one, for builds that were over
  * before anybody looked. */
 void builds_hints(struct controller *c, struct poll_hints *h)
@@ -329,11 +341,11 @@ void builds_hints(struct controller *c, struct poll_hints *h)
 
         if (!wants_history(b, i) || is_hinted(h, b->jobs[i].path))
             continue;
-        (void)str_copy(h->jobs[h->n_jobs++], URL_TEXT, b->jobs[i].path);
+        hint(b, i, h);
         b->turn = i + 1;
     }
     if (h->n_jobs == 0 && b->n > 0) {
-        (void)str_copy(h->jobs[h->n_jobs++], URL_TEXT, b->jobs[first].path);
+        hint(b, first, h);
         b->turn = first + 1;
     }
 }

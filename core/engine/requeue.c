@@ -362,6 +362,7 @@ void requeue_hints(struct controller *c, struct poll_hints *h)
             listed = listed || str_eq(h->jobs[j], k->list[i].job);
         if (listed || !is_open(&k->list[i]))
             continue;
+        h->from[h->n_jobs] = 0; /* the lost one may be long over */
         (void)str_copy(h->jobs[h->n_jobs++], URL_TEXT, k->list[i].job);
         k->turn = i + 1;
     }

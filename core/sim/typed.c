@@ -250,20 +250,24 @@ static void see_run(const struct world *w, const struct sim_build *b, bool detai
 }
 
 /* The newest first, as many as the client asks for. */
-static void see_job(const struct world *w, const char *path, bool detailed,
+static void see_job(const struct world *w, const char *path, int32_t from, bool detailed,
                     struct observation *o, struct seen_job *out)
 {
     enum { NEWEST = 50 };
     const char *rest;
-    int32_t job = job_of(w, path, &rest), number;
-    struct seen_run *runs = arena_alloc(o->arena, NEWEST, sizeof(*runs));
+    int32_t job = job_of(w, path, &rest), number, n = 0;
+    struct seen_run *runs;
 
     *out =
         (struct seen_job){.path = copy(o, path), .gone = job < 0, .detailed = detailed};
-    if (job < 0 || runs == NULL)
+    if (job < 0)
         return;
     number = w->jobs[job].next_number - 1;
-    for (int i = 0; i < NEWEST && number > 0; i++, number--) {
+    from = from > 0 ? from : 1;
+    if (number >= from)
+        n = number - from < NEWEST ? number - from + 1 : NEWEST;
+    runs = arena_alloc(o->arena, (size_t)n, sizeof(*runs));
+    for (int32_t i = 0; runs != NULL && i < n; i++, number--) {
         const struct sim_build *b = world_build_find(w, job, number);
 
         if (b == NULL)
@@ -283,7 +287,7 @@ static void observe_builds(const struct world *w, const struct poll_hints *hints
     struct seen_job *jobs = arena_alloc(o->arena, hints->n_jobs, sizeof(*jobs));
 
     for (size_t i = 0; jobs != NULL && i < hints->n_jobs; i++)
-        see_job(w, hints->jobs[i], i < hints->n_detailed, o, &jobs[i]);
+        see_job(w, hints->jobs[i], hints->from[i], i < hints->n_detailed, o, &jobs[i]);
     o->as.builds = (struct obs_builds){jobs, jobs != NULL ? hints->n_jobs : 0};
 }
 
