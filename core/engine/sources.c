@@ -74,16 +74,11 @@ static bool any_launches(const struct controller *c)
     return false;
 }
 
-void sources_watch(struct controller *c)
-{
-    c->any_spot = any_spot(c);
-    c->moving = moving(c);
-}
 
 /* With nobody out there and nothing on the way AWS is asked now and then only. */
 enum { QUIET_TIMES = 10 };
 
-static int64_t rest_s(const struct controller *c, enum source s)
+static int64_t work_out_rest_s(const struct controller *c, enum source s)
 {
     const struct config *k = c->config;
     bool quiet = !c->any_spot && !c->moving && !c->launches;
@@ -115,6 +110,26 @@ static int64_t rest_s(const struct controller *c, enum source s)
         break;
     }
     return 60;
+}
+
+/* Asked so often at each look that it is worked out once; but builds that wait to be
+ * queued again hurry at once. */
+static int64_t rest_s(const struct controller *c, enum source s)
+{
+    return s == SOURCE_BUILDS ? work_out_rest_s(c, s) : c->sources[s].rest_s;
+}
+
+static void work_out_rests(struct controller *c)
+{
+    for (size_t i = 0; i < SOURCE_COUNT; i++)
+        c->sources[i].rest_s = work_out_rest_s(c, (enum source)i);
+}
+
+void sources_watch(struct controller *c)
+{
+    c->any_spot = any_spot(c);
+    c->moving = moving(c);
+    work_out_rests(c);
 }
 
 int64_t source_every_s(const struct controller *c, enum source s)
@@ -178,6 +193,7 @@ void sources_init(struct controller *c)
         c->sources[i].next = c->mono;
     }
     c->launches = any_launches(c); /* a mover stays what it is */
+    work_out_rests(c);
     resume_pricelist(c);
     c->extension.facts.configured = k->velostrata.api.present;
 }
@@ -373,6 +389,12 @@ static struct utc prices_gap(const struct controller *c)
     return (struct utc){from < c->now.s - TOLD_S ? c->now.s - TOLD_S : from};
 }
 
+/* The others are asked for everything. */
+static bool has_ids(enum source s)
+{
+    return s == SOURCE_INSTANCES || s == SOURCE_SPOT || s == SOURCE_VELOSTRATA;
+}
+
 static void fill_hints(struct controller *c, enum source s, struct poll_hints *h)
 {
     h->n = h->n_jobs = h->n_detailed =
@@ -381,7 +403,7 @@ static void fill_hints(struct controller *c, enum source s, struct poll_hints *h
     h->since = (struct utc){0};
     h->batch = c->batch_handled;
     /* A large fleet is asked for in turn, so many a poll as fit. */
-    for (size_t n = 0; n < c->n_servers; n++) {
+    for (size_t n = 0; has_ids(s) && n < c->n_servers; n++) {
         size_t i = (c->sources[s].turn + n) % c->n_servers;
         const struct server_state *sv = &c->servers[i];
 

@@ -29,6 +29,7 @@ struct source_state {
     struct observation *good; /* the newest good one, NULL = never */
     struct utc last_ok;       /* of the newest good answer, also an earlier run's; 0 */
     struct mono next;         /* due then */
+    int64_t rest_s;           /* between polls while nothing hurries */
     bool in_flight;
     struct mono sent;
     int32_t failures; /* in a row */
@@ -380,7 +381,7 @@ struct controller {
     struct month_kept month;
     struct builds_kept builds;
     struct requeues_kept requeues;
-    struct utc month_start, day_start, next_day;
+    struct utc month_start, month_end, day_start, next_day;
 
     struct journal_entry unseen;               /* the one that no screen shows */
     struct journal_entry events[FLEET_EVENTS]; /* ring */
