@@ -194,17 +194,17 @@ static struct seen_parameters
 see_parameters(const struct sim_job *j, const char (*values)[32], struct observation *o)
 {
     struct seen_parameters out = {"", ""};
-    char text[SIM_MAX_PARAMETERS * SIM_NAME] = "";
-    size_t n = 0;
+    char text[SIM_MAX_PARAMETERS * SIM_NAME], *end = text;
 
     /* The names of a job come in order of the world; in each they are the same. */
     for (size_t p = 0; p < j->n_parameters; p++) {
         if (j->secret[p])
             out.hidden = j->parameter_names[p]; /* static */
-        (void)str_format(text + n, sizeof(text) - n, "%s%s=%s", p > 0 ? "&" : "",
-                         j->parameter_names[p], values[p]); /* sized for all */
-        n += strlen(text + n);
+        end = put_text(end, p > 0 ? "&" : "");  /* text is sized for all */
+        end = put_text(put_text(end, j->parameter_names[p]), "=");
+        end = put_text(end, values[p]);
     }
+    *end = '\0';
     out.form = copy(o, text);
     return out;
 }
