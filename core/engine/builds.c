@@ -57,10 +57,22 @@ bool build_split(const char *path, char job[URL_TEXT], int32_t *number)
 
 /* ----- the jobs ----- */
 
+/* Paths of jobs begin alike. */
+static uint32_t hash_of(const char *path)
+{
+    uint32_t h = UINT32_C(2166136261);
+
+    for (; *path != '\0'; path++)
+        h = (h ^ (unsigned char)*path) * UINT32_C(16777619);
+    return h;
+}
+
 static size_t job_find(const struct builds_kept *b, const char *path)
 {
+    uint32_t hash = hash_of(path);
+
     for (size_t i = 0; i < b->n; i++) {
-        if (str_eq(b->jobs[i].path, path))
+        if (b->kept[i].hash == hash && str_eq(b->jobs[i].path, path))
             return i;
     }
     return b->n;
@@ -90,7 +102,7 @@ static size_t job_get(struct builds_kept *b, const char *path)
         b->n++;
     else if ((i = job_make_room(b)) == b->n)
         return i;
-    b->kept[i] = (struct job_kept){0};
+    b->kept[i] = (struct job_kept){.hash = hash_of(path)};
     (void)job_history_get(&b->jobs[i], &n, 1, path); /* there is room for one */
     return i;
 }
@@ -194,6 +206,7 @@ enum err_code builds_load(struct controller *c, const struct store_state *state,
         return err_set(e, ERR_NOMEM, "controller: out of memory");
     for (; b->n < state->n_jobs && b->n < SPEEDUP_JOBS; b->n++) {
         b->jobs[b->n] = state->jobs[b->n];
+        b->kept[b->n].hash = hash_of(b->jobs[b->n].path);
         b->kept[b->n].upto = b->jobs[b->n].last;
     }
     for (size_t i = 0; i < state->n_running; i++) {

@@ -313,26 +313,30 @@ void offerings_order(struct controller *c, const struct server_state *s,
     out->offered = offering_order(out->in, out->n, &out->terms, out->ranks);
 }
 
+const char *offerings_why_first(const struct server_offers *offers, char why[LINE_TEXT])
+{
+    const struct offering_rank *first = &offers->ranks[0];
+
+    return offering_why(&offers->in[first->index], first, offers->terms.now, why);
+}
+
 struct choice offerings_choose(const struct server_state *s,
                                const struct server_offers *offers, char why[LINE_TEXT])
 {
-    const struct offering_rank *first = &offers->ranks[0];
-    char name[OFFERING_NAME], text[LINE_TEXT];
     const struct offering *o;
+    char name[OFFERING_NAME], text[LINE_TEXT];
 
     if (offers->n == 0) {
         (void)str_copy(why, LINE_TEXT, "instance_types is empty");
         return (struct choice){.zone = "", .why = why};
     }
-    o = offers->in[first->index].offering;
-    (void)offering_why(&offers->in[first->index], first, offers->terms.now, text);
-    if (offers->offered == 0) {
-        (void)str_format(why, LINE_TEXT, "%.60s: %.120s",
-                         offering_name(o->type, zone_of(s, o), o->lifecycle, name), text);
-        return (struct choice){.zone = "", .why = why};
-    }
-    (void)str_copy(why, LINE_TEXT, text);
-    return (struct choice){.offering = o, .zone = zone_of(s, o), .why = why};
+    o = offers->in[offers->ranks[0].index].offering;
+    if (offers->offered > 0)
+        return (struct choice){.offering = o, .zone = zone_of(s, o), .why = ""};
+    (void)str_format(why, LINE_TEXT, "%.60s: %.120s",
+                     offering_name(o->type, zone_of(s, o), o->lifecycle, name),
+                     offerings_why_first(offers, text));
+    return (struct choice){.zone = "", .why = why};
 }
 
 bool offerings_untried(const struct server_offers *offers)

@@ -268,6 +268,7 @@ struct open_run {
 
 enum { OPEN_RUNS = 8 };
 struct job_kept {
+    uint32_t hash; /* of its path: most others differ in it */
     struct open_run runs[OPEN_RUNS];
     size_t n_runs;
     bool asked;   /* its history was read once */
@@ -560,7 +561,10 @@ void loss_note(struct controller *c, struct server_state *s) NONNULL;
 /* offerings.c: what a server may run as, and in which order now. */
 void offerings_order(struct controller *c, const struct server_state *s,
                      struct server_offers *out) NONNULL;
-/* The first, or why there is none; `why` holds the text. */
+/* Why the first is the first; `why` holds the text and is returned. n > 0. */
+const char *offerings_why_first(const struct server_offers *offers,
+                                char why[LINE_TEXT]) NONNULL;
+/* The first, or why there is none; `why` holds that text. */
 struct choice offerings_choose(const struct server_state *s,
                                const struct server_offers *offers,
                                char why[LINE_TEXT]) NONNULL;
