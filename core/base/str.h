@@ -25,7 +25,7 @@ bool str_vformat(char *dst, size_t size, const char *fmt, va_list ap) NONNULL;
  * first letter. */
 NONNULL static inline bool str_eq(const char *a, const char *b)
 {
-    return a[0] == b[0] && strcmp(a, b) == 0;
+    return a == b || (a[0] == b[0] && strcmp(a, b) == 0);
 }
 
 /* str_copy() of what is read again and again and is mostly there already: dst holds a

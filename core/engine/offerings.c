@@ -171,14 +171,20 @@ void offerings_zone(struct controller *c, struct server_state *s)
 {
     const struct server_config *k = s->config;
     const struct instance_facts *in = &s->facts.instance;
-    const struct seen_interface *seen = interface_of(c, k->eni);
+    const struct observation *o = c->sources[SOURCE_INTERFACES].good;
+    const struct seen_interface *seen;
     const char *zone = "";
-    char key[NAME_TEXT];
+    UNINITIALIZED char key[NAME_TEXT];
 
-    if (seen != NULL)
+    if (o != NULL && o->at.s == s->zone_seen.s)
+        return; /* the same reading says the same */
+    seen = interface_of(c, k->eni);
+    if (seen != NULL) {
         zone = seen->zone;
-    else if (k->n_zones == 0 || (in->eni[0] != '\0' && str_eq(in->eni, k->eni)))
+        s->zone_seen = o->at;
+    } else if (k->n_zones == 0 || (in->eni[0] != '\0' && str_eq(in->eni, k->eni))) {
         zone = in->zone;
+    }
     if (zone[0] == '\0' || str_eq(zone, s->home_zone))
         return;
     (void)str_copy(s->home_zone, sizeof(s->home_zone), zone);

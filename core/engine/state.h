@@ -159,6 +159,7 @@ struct server_state {
     struct utc late_window;        /* start of the window whose lateness was told */
     struct node_facts *zone_nodes; /* cloud nodes: its own, then its zones'; NULL: one */
     char home_zone[NAME_TEXT];     /* where its own interface is, "" not known; stored */
+    struct utc zone_seen;          /* the reading of interfaces that says so, 0 = none */
     char used_zone[NAME_TEXT];     /* of its last launch, until it is home; stored */
     struct offering_view offers[FLEET_OFFERINGS]; /* as last shown */
     size_t n_offers;
@@ -332,6 +333,7 @@ struct controller {
 
     struct schedule schedule;
     bool schedule_built;
+    int64_t today, today_minute; /* the site's day since 1970, worked out in that minute */
     int64_t calendar_told; /* day since 1970 of the last word about the calendar's end */
     struct utc empty_told; /* the swallowed window that was told last */
     int64_t lead_s;

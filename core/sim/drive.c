@@ -74,8 +74,9 @@ static void expect(struct drive *d, const struct event *ev, int64_t took_ms)
 static void on_poll(void *ctx, const struct poll_request *rq)
 {
     struct drive *d = ctx;
-    struct event ev = {.kind = EVENT_OBSERVATION};
+    UNINITIALIZED struct event ev; /* it has room for more than an observation */
 
+    ev.kind = EVENT_OBSERVATION;
     d->report->polls++;
     ev.as.observation = d->port.poll(d->port.ctx, rq->source, &rq->hints);
     if (ev.as.observation == NULL)

@@ -52,15 +52,13 @@ static enum site_api api_of(const char *name)
 
 static bool roll(struct typed_port *p, enum site_api api, enum site_fault fault)
 {
-    /* Asked a dozen times a poll, and mostly there are none. */
-    return p->site->faults.rate[api][fault] != 0 &&
-           faults_roll(&p->site->faults, &p->site->rng, api, fault);
+    return faults_roll(&p->site->faults, &p->site->rng, api, fault);
 }
 
 /* NULL: all is well. */
 static const struct strike *strike(struct typed_port *p, enum site_api api)
 {
-    for (size_t i = 0; i < ARRAY_LEN(strikes); i++)
+    for (size_t i = 0; p->site->faults.any[api] && i < ARRAY_LEN(strikes); i++)
         if (roll(p, api, strikes[i].fault))
             return &strikes[i];
     return NULL;
