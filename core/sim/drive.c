@@ -248,8 +248,9 @@ static void look(struct drive *d, bool all)
 
 static void tick(struct drive *d)
 {
-    struct event ev = {.kind = EVENT_TICK};
+    UNINITIALIZED struct event ev; /* a tick has nothing in it */
 
+    ev.kind = EVENT_TICK;
     if (d->o->level == DRIVE_TYPED)
         look(d, false);
     else
