@@ -49,12 +49,14 @@ static void merge_node(struct node_facts *n, const struct observation *o, bool s
     n->idle = seen->idle;
     n->busy = seen->busy;
     /* As it was judged before, unless it reads otherwise now. */
-    if (!seen->marked)
+    if (!seen->marked) {
         n->closed_by = CLOSED_BY_NOBODY;
-    else if (n->closed_by == CLOSED_BY_NOBODY || !str_eq(n->cause, seen->cause))
+        str_keep(n->cause, sizeof(n->cause), seen->cause);
+    } else if (n->closed_by == CLOSED_BY_NOBODY || !str_eq(n->cause, seen->cause)) {
         n->closed_by = strstr(seen->cause, marker) != NULL ? CLOSED_BY_RUSHHOUR
                                                            : CLOSED_BY_PERSON;
-    str_keep(n->cause, sizeof(n->cause), seen->cause);
+        (void)str_copy(n->cause, sizeof(n->cause), seen->cause);
+    }
     n->build_progress = -1;
     n->build_estimate_s = -1;
     n->build_started = (struct utc){0};

@@ -119,10 +119,28 @@ static int64_t rest_s(const struct controller *c, enum source s)
     return s == SOURCE_BUILDS ? work_out_rest_s(c, s) : c->sources[s].rest_s;
 }
 
+static bool hurries(const struct controller *c, enum source s)
+{
+    return s == SOURCE_VELOSTRATA || s == SOURCE_JENKINS || s == SOURCE_VSPHERE ||
+           ((s == SOURCE_INSTANCES || s == SOURCE_INTERFACES) && c->launches);
+}
+
 static void work_out_rests(struct controller *c)
 {
-    for (size_t i = 0; i < SOURCE_COUNT; i++)
-        c->sources[i].rest_s = work_out_rest_s(c, (enum source)i);
+    int64_t fast = c->config->policy.poll_moving;
+
+    for (size_t i = 0; i < SOURCE_COUNT; i++) {
+        int64_t rest = work_out_rest_s(c, (enum source)i);
+
+        c->sources[i].rest_s = rest;
+        c->sources[i].every_s =
+            c->moving && fast < rest && hurries(c, (enum source)i) ? fast : rest;
+    }
+}
+
+int64_t source_every_s(const struct controller *c, enum source s)
+{
+    return s == SOURCE_BUILDS ? work_out_rest_s(c, s) : c->sources[s].every_s;
 }
 
 void sources_watch(struct controller *c)
@@ -130,16 +148,6 @@ void sources_watch(struct controller *c)
     c->any_spot = any_spot(c);
     c->moving = moving(c);
     work_out_rests(c);
-}
-
-int64_t source_every_s(const struct controller *c, enum source s)
-{
-    int64_t rest = rest_s(c, s), fast = c->config->policy.poll_moving;
-    bool launches = (s == SOURCE_INSTANCES || s == SOURCE_INTERFACES) && c->launches;
-    bool hurries =
-        s == SOURCE_VELOSTRATA || s == SOURCE_JENKINS || s == SOURCE_VSPHERE || launches;
-
-    return hurries && fast < rest && c->moving ? fast : rest;
 }
 
 int64_t source_stale_after_s(const struct controller *c, enum source s)

@@ -29,7 +29,7 @@ struct source_state {
     struct observation *good; /* the newest good one, NULL = never */
     struct utc last_ok;       /* of the newest good answer, also an earlier run's; 0 */
     struct mono next;         /* due then */
-    int64_t rest_s;           /* between polls while nothing hurries */
+    int64_t rest_s, every_s;  /* between polls: while nothing hurries, and now */
     bool in_flight;
     struct mono sent;
     int32_t failures; /* in a row */
