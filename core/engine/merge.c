@@ -53,8 +53,8 @@ static void merge_node(struct node_facts *n, const struct observation *o, bool s
         n->closed_by = CLOSED_BY_NOBODY;
         str_keep(n->cause, sizeof(n->cause), seen->cause);
     } else if (n->closed_by == CLOSED_BY_NOBODY || !str_eq(n->cause, seen->cause)) {
-        n->closed_by = strstr(seen->cause, marker) != NULL ? CLOSED_BY_RUSHHOUR
-                                                           : CLOSED_BY_PERSON;
+        n->closed_by =
+            strstr(seen->cause, marker) != NULL ? CLOSED_BY_RUSHHOUR : CLOSED_BY_PERSON;
         (void)str_copy(n->cause, sizeof(n->cause), seen->cause);
     }
     n->build_progress = -1;

@@ -74,7 +74,6 @@ static bool any_launches(const struct controller *c)
     return false;
 }
 
-
 /* With nobody out there and nothing on the way AWS is asked now and then only. */
 enum { QUIET_TIMES = 10 };
 

@@ -333,7 +333,8 @@ struct controller {
 
     struct schedule schedule;
     bool schedule_built;
-    int64_t today, today_minute; /* the site's day since 1970, worked out in that minute */
+    int64_t today,
+        today_minute;      /* the site's day since 1970, worked out in that minute */
     int64_t calendar_told; /* day since 1970 of the last word about the calendar's end */
     struct utc empty_told; /* the swallowed window that was told last */
     int64_t lead_s;
