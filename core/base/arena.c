@@ -92,38 +92,55 @@ static struct block *block_add(struct arena *a, size_t need)
     return b;
 }
 
-void *arena_alloc(struct arena *a, size_t n, size_t size)
+/* Where the newest block has no room; kept out of the way of what mostly has. */
+static __attribute__((noinline)) void *take_new(struct arena *a, size_t bytes)
 {
-    const size_t align = _Alignof(max_align_t);
-    struct block *b = a->blocks;
-    size_t bytes;
-    char *p;
+    struct block *b = NULL;
 
-    if (a->failed || __builtin_mul_overflow(n, size, &bytes) ||
-        __builtin_add_overflow(bytes, align - 1, &bytes)) {
-        a->failed = true;
-        return NULL;
-    }
-    bytes &= ~(align - 1);
-    if (bytes > a->limit - a->used) {
-        a->failed = true;
-        return NULL;
-    }
-    if (b == NULL || b->size - b->used < bytes)
+    if (!a->failed && bytes <= a->limit - a->used)
         b = block_add(a, bytes);
     if (b == NULL) {
         a->failed = true;
         return NULL;
     }
+    b->used = bytes;
+    a->used += bytes;
+    return b->data;
+}
+
+static inline void *take(struct arena *a, size_t bytes)
+{
+    const size_t align = _Alignof(max_align_t);
+    struct block *b = a->blocks;
+    char *p;
+
+    if (__builtin_add_overflow(bytes, align - 1, &bytes)) {
+        a->failed = true;
+        return NULL;
+    }
+    bytes &= ~(align - 1);
+    if (b == NULL || a->failed || b->size - b->used < bytes || bytes > a->limit - a->used)
+        return take_new(a, bytes);
     p = (char *)b->data + b->used;
     b->used += bytes;
     a->used += bytes;
     return p;
 }
 
+void *arena_alloc(struct arena *a, size_t n, size_t size)
+{
+    size_t bytes;
+
+    if (__builtin_mul_overflow(n, size, &bytes)) {
+        a->failed = true;
+        return NULL;
+    }
+    return take(a, bytes);
+}
+
 char *arena_strndup(struct arena *a, const char *s, size_t len)
 {
-    char *p = arena_alloc(a, len + 1, 1);
+    char *p = take(a, len + 1);
 
     if (p != NULL && len > 0)
         memcpy(p, s, len);

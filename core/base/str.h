@@ -25,7 +25,17 @@ bool str_vformat(char *dst, size_t size, const char *fmt, va_list ap) NONNULL;
  * first letter. */
 NONNULL static inline bool str_eq(const char *a, const char *b)
 {
-    return a[0] == b[0] && strcmp(a, b) == 0;
+    return a == b || (a[0] == b[0] && strcmp(a, b) == 0);
+}
+
+/* str_copy() of what is read again and again and is mostly there already: dst holds a
+ * text. */
+NONNULL static inline void str_keep(char *dst, size_t size, const char *src)
+{
+    if (src[0] == '\0')
+        dst[0] = '\0';
+    else if (!str_eq(dst, src))
+        (void)str_copy(dst, size, src); /* what is cut is compared anew */
 }
 
 bool str_eq_nocase(const char *a, const char *b) NONNULL; /* ASCII letters only */

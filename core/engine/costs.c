@@ -304,13 +304,15 @@ void costs_sums(struct controller *c)
  */
 static void turn_periods(struct controller *c)
 {
-    struct utc month = ledger_month_start(c->now), tomorrow;
+    struct utc tomorrow;
     bool many = c->n_segments > SEGMENTS_MANY;
     size_t kept = 0;
 
-    if (c->now.s < c->next_day.s && month.s == c->month_start.s)
+    if (c->now.s < c->next_day.s && c->now.s >= c->month_start.s &&
+        c->now.s < c->month_end.s)
         return;
-    c->month_start = month;
+    c->month_start = ledger_month_start(c->now);
+    c->month_end = ledger_month_end(c->now);
     c->day_start = ledger_day_start(c->tz, c->now);
     tomorrow.s =
         c->day_start.s + 36 * 3600; /* well within the next day, however long this one */

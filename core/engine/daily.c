@@ -81,15 +81,19 @@ static void relearn(struct controller *c, int64_t today)
 
 void schedule_refresh(struct controller *c)
 {
-    struct civil now = tz_civil(c->tz, c->now);
-    int64_t today = civil_to_days(now.year, now.month, now.day);
+    /* Days begin with a minute; looks may follow each other within one. */
+    if (c->now.s / 60 != c->today_minute) {
+        struct civil now = tz_civil(c->tz, c->now);
 
+        c->today = civil_to_days(now.year, now.month, now.day);
+        c->today_minute = c->now.s / 60;
+    }
     if (!c->schedule_built || c->now.s < c->schedule.valid_from.s ||
         c->now.s + SCHEDULE_REFRESH_S >= c->schedule.valid_to.s) {
         schedule_build(&c->config->policy, c->tz, c->now, c->lead_s, &c->schedule);
         c->schedule_built = true;
         tell_empty(c);
     }
-    relearn(c, today);
-    tell_calendar(c, today);
+    relearn(c, c->today);
+    tell_calendar(c, c->today);
 }

@@ -4,6 +4,8 @@
 
 #include "core/base/str.h"
 
+#include <string.h>
+
 enum { EXTENSION_RETRY_S = 120, EXTENSION_LOST_S = 75, KEEP_EVERY_MS = 5000 };
 
 static void fill_plan(struct controller *c, struct plan_in *in)
@@ -56,13 +58,21 @@ static void fill_plan(struct controller *c, struct plan_in *in)
     month_plan(c, in);
 }
 
+/* Texts are long, and mostly read as before. */
+static void decision_take(struct decision *d, const struct decision *from)
+{
+    memcpy(d, from, offsetof(struct decision, reason_text));
+    str_keep(d->reason_text, sizeof(d->reason_text), from->reason_text);
+    str_keep(d->gate_text, sizeof(d->gate_text), from->gate_text);
+}
+
 static void apply(struct controller *c, struct server_state *s,
                   const struct plan_server_out *out)
 {
     enum place was = s->decision.desired;
     enum gate gate = s->decision.gate;
 
-    s->decision = out->decision;
+    decision_take(&s->decision, &out->decision);
     s->may_commit = out->may_commit;
     s->over_budget = out->over_budget;
     if (!c->orders_only) /* it has not looked */
@@ -181,7 +191,7 @@ static void keep_nodes(struct controller *c, struct server_state *s)
 {
     bool automatic = automation_on(c, s);
     const char *why = reason_word(s->decision.reason);
-    struct call call;
+    UNINITIALIZED struct call call; /* whoever says yes has filled it */
 
     if (s->facts.blocked[0] != '\0' || s->facts.task_active ||
         c->mono.ms < s->keep_at.ms || c->clock_bad_ticks > 0 || hands_off(c, s) ||

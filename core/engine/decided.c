@@ -41,6 +41,22 @@ static void explain_now(const struct controller *c, const struct server_state *s
     explain(&in, out);
 }
 
+static void tell(struct controller *c, const struct server_state *s)
+{
+    const struct decided *now = &s->decided;
+    struct explain_out x;
+    struct journal_entry *j;
+
+    explain_now(c, s, &x);
+    j = journal_begin(c, LEVEL_DEBUG, "policy", s->config->name, EXPLAIN_ACTION);
+    (void)str_copy(j->from, sizeof(j->from), place_word(now->place));
+    (void)str_copy(j->to, sizeof(j->to), place_word(now->desired));
+    (void)str_copy(j->reason, sizeof(j->reason), x.lines[EXPLAIN_SHOULD] + EXPLAIN_LABEL);
+    journal_say(c, j, "%s%s", now->gate == GATE_NONE ? "no gate" : "gate ",
+                now->gate == GATE_NONE ? "" : x.lines[EXPLAIN_GATE] + EXPLAIN_LABEL);
+}
+
+/* At every look: what is worked out for the line is not, while there is none. */
 void decided_tell(struct controller *c, struct server_state *s)
 {
     struct decided now = {.told = true,
@@ -49,18 +65,10 @@ void decided_tell(struct controller *c, struct server_state *s)
                           .reason = s->decision.reason,
                           .gate = s->decision.gate};
     const struct decided *was = &s->decided;
-    struct explain_out x;
-    struct journal_entry *j;
 
     if (was->told && was->place == now.place && was->desired == now.desired &&
         was->reason == now.reason && was->gate == now.gate)
         return;
     s->decided = now;
-    explain_now(c, s, &x);
-    j = journal_begin(c, LEVEL_DEBUG, "policy", s->config->name, EXPLAIN_ACTION);
-    (void)str_copy(j->from, sizeof(j->from), place_word(now.place));
-    (void)str_copy(j->to, sizeof(j->to), place_word(now.desired));
-    (void)str_copy(j->reason, sizeof(j->reason), x.lines[EXPLAIN_SHOULD] + EXPLAIN_LABEL);
-    journal_say(c, j, "%s%s", now.gate == GATE_NONE ? "no gate" : "gate ",
-                now.gate == GATE_NONE ? "" : x.lines[EXPLAIN_GATE] + EXPLAIN_LABEL);
+    tell(c, s);
 }

@@ -54,7 +54,7 @@ void foreign_watch(struct controller *c, struct server_state *s)
 void foreign_forget(struct server_state *s)
 {
     s->foreign_user[0] = '\0';
-    if (!is_taken_back(&s->facts.instance))
+    if (s->taken_back && !is_taken_back(&s->facts.instance))
         s->taken_back = false;
 }
 

@@ -11,20 +11,32 @@ static const char marker[] = "rushhour/1 ";
 /* AWS's two minutes. */
 enum { NOTICE_S = 120 };
 
+/* Jenkins lists its nodes in the same order each time. */
+static const struct seen_node *find_node(const struct obs_jenkins *j,
+                                         struct node_facts *n)
+{
+    if (n->listed_at < j->n_nodes && str_eq(j->nodes[n->listed_at].name, n->name))
+        return &j->nodes[n->listed_at];
+    for (size_t i = 0; i < j->n_nodes; i++) {
+        if (str_eq(j->nodes[i].name, n->name)) {
+            n->listed_at = i;
+            return &j->nodes[i];
+        }
+    }
+    return NULL;
+}
+
 static void merge_node(struct node_facts *n, const struct observation *o, bool stale,
                        struct utc now)
 {
-    const struct seen_node *seen = NULL;
+    const struct seen_node *seen;
     bool was_free = n->known && n->idle && n->open;
     struct utc theirs = now;
 
     n->known = false;
     if (o == NULL)
         return;
-    for (size_t i = 0; i < o->as.jenkins.n_nodes && seen == NULL; i++) {
-        if (str_eq(o->as.jenkins.nodes[i].name, n->name))
-            seen = &o->as.jenkins.nodes[i];
-    }
+    seen = find_node(&o->as.jenkins, n);
     if (seen == NULL)
         return;
     n->known = !stale;
@@ -36,11 +48,15 @@ static void merge_node(struct node_facts *n, const struct observation *o, bool s
     n->launchable = seen->launchable;
     n->idle = seen->idle;
     n->busy = seen->busy;
-    n->closed_by = !seen->marked                         ? CLOSED_BY_NOBODY
-                   : strstr(seen->cause, marker) != NULL ? CLOSED_BY_RUSHHOUR
-                                                         : CLOSED_BY_PERSON;
-    (void)str_copy(n->cause, sizeof(n->cause), seen->cause);
-    n->build[0] = n->build_path[0] = '\0';
+    /* As it was judged before, unless it reads otherwise now. */
+    if (!seen->marked) {
+        n->closed_by = CLOSED_BY_NOBODY;
+        str_keep(n->cause, sizeof(n->cause), seen->cause);
+    } else if (n->closed_by == CLOSED_BY_NOBODY || !str_eq(n->cause, seen->cause)) {
+        n->closed_by =
+            strstr(seen->cause, marker) != NULL ? CLOSED_BY_RUSHHOUR : CLOSED_BY_PERSON;
+        (void)str_copy(n->cause, sizeof(n->cause), seen->cause);
+    }
     n->build_progress = -1;
     n->build_estimate_s = -1;
     n->build_started = (struct utc){0};
@@ -49,11 +65,13 @@ static void merge_node(struct node_facts *n, const struct observation *o, bool s
 
         if (o->skew_known)
             theirs.s += o->skew_s;
-        (void)str_copy(n->build, sizeof(n->build), b->name);
-        (void)str_copy(n->build_path, sizeof(n->build_path), b->path);
+        str_keep(n->build, sizeof(n->build), b->name);
+        str_keep(n->build_path, sizeof(n->build_path), b->path);
         n->build_progress = seen_build_progress(b, theirs);
         n->build_started = b->started;
         n->build_estimate_s = b->estimate_s;
+    } else {
+        n->build[0] = n->build_path[0] = '\0';
     }
     /* Idle is an open node that has nothing to do. */
     if (!n->idle || !n->open)
@@ -108,7 +126,7 @@ const struct seen_vm *merge_vm(struct controller *c, struct server_state *s)
                          s->config->vm);
         return NULL;
     }
-    (void)str_copy(f->vm_id, sizeof(f->vm_id), vm->id);
+    str_keep(f->vm_id, sizeof(f->vm_id), vm->id);
     f->power = vm->connected ? vm->power : POWER_UNKNOWN;
     f->tools = vm->tools_running;
     if (f->power == POWER_ON && !source_is_stale(c, SOURCE_VSPHERE)) {
@@ -177,19 +195,19 @@ void merge_instance(struct instance_facts *f, const struct seen_instance *in)
         (void)str_copy(f->id, sizeof(f->id), in->id);
     }
     if (in->type[0] != '\0')
-        (void)str_copy(f->type, sizeof(f->type), in->type);
+        str_keep(f->type, sizeof(f->type), in->type);
     if (in->zone[0] != '\0')
-        (void)str_copy(f->zone, sizeof(f->zone), in->zone);
+        str_keep(f->zone, sizeof(f->zone), in->zone);
     if (in->ip[0] != '\0')
-        (void)str_copy(f->ip, sizeof(f->ip), in->ip);
+        str_keep(f->ip, sizeof(f->ip), in->ip);
     if (in->eni[0] != '\0')
-        (void)str_copy(f->eni, sizeof(f->eni), in->eni);
+        str_keep(f->eni, sizeof(f->eni), in->eni);
     if (in->spot_request[0] != '\0')
-        (void)str_copy(f->request, sizeof(f->request), in->spot_request);
+        str_keep(f->request, sizeof(f->request), in->spot_request);
     if (in->lifecycle != LIFECYCLE_UNKNOWN)
         f->lifecycle = in->lifecycle;
     if (in->state_reason[0] != '\0')
-        (void)str_copy(f->state_reason, sizeof(f->state_reason), in->state_reason);
+        str_keep(f->state_reason, sizeof(f->state_reason), in->state_reason);
     if (in->launched.s != 0)
         f->launched = in->launched;
     f->running = in->state == INSTANCE_RUNNING || in->state == INSTANCE_PENDING;
@@ -218,8 +236,8 @@ void merge_spot(const struct controller *c, struct server_facts *f)
 
         if (!str_eq(sp->instance, in->id))
             continue;
-        (void)str_copy(in->request, sizeof(in->request), sp->id);
-        (void)str_copy(in->spot_status, sizeof(in->spot_status), sp->status);
+        str_keep(in->request, sizeof(in->request), sp->id);
+        str_keep(in->spot_status, sizeof(in->spot_status), sp->status);
         in->spot = sp->state;
         /* AWS's usual way: the request is closed at once, the instance runs on for two
          * minutes. */
@@ -322,7 +340,8 @@ static void merge_velostrata(struct controller *c, struct server_state *s)
                       : f->place == PLACE_LOST ||
                             (f->place == PLACE_MOVING_BACK &&
                              f->instance.reclaim_at.s != 0 && f->instance.terminated);
-    if (f->place == PLACE_ONPREM && !f->task_active)
+    if (f->place == PLACE_ONPREM && !f->task_active &&
+        (f->instance.id[0] != '\0' || f->instance.type[0] != '\0'))
         f->instance = (struct instance_facts){0};
     merge_spot(c, f);
     warnings_merge(c, s);
@@ -389,11 +408,11 @@ static void merge_extension(struct controller *c)
     }
     x->state = v->extension;
     x->as_of = o->at;
-    (void)str_copy(x->id, sizeof(x->id), v->extension_id);
-    (void)str_copy(x->raw, sizeof(x->raw), v->extension_raw);
-    (void)str_copy(x->problem, sizeof(x->problem), v->extension_problem);
-    (void)str_copy(x->edge_a_zone, sizeof(x->edge_a_zone), v->edge_a_zone);
-    (void)str_copy(x->edge_b_zone, sizeof(x->edge_b_zone), v->edge_b_zone);
+    str_keep(x->id, sizeof(x->id), v->extension_id);
+    str_keep(x->raw, sizeof(x->raw), v->extension_raw);
+    str_keep(x->problem, sizeof(x->problem), v->extension_problem);
+    str_keep(x->edge_a_zone, sizeof(x->edge_a_zone), v->edge_a_zone);
+    str_keep(x->edge_b_zone, sizeof(x->edge_b_zone), v->edge_b_zone);
     x->task_active = false;
     x->task_progress = -1;
     for (size_t i = 0; i < v->n_tasks; i++) {
@@ -451,7 +470,7 @@ static void merge_host(struct controller *c)
     seen = find_host(c, &o->as.vsphere);
     h->known = true;
     h->as_of = o->at;
-    (void)str_copy(h->name, sizeof(h->name), seen->name);
+    str_keep(h->name, sizeof(h->name), seen->name);
     h->cpu_permille = seen->cpu_permille;
     h->memory_permille = seen->memory_permille;
     h->ready_permille = seen->ready_permille;
@@ -497,6 +516,6 @@ void merge_all(struct controller *c)
         check_power(s);
         check_half_moved(s);
         if (s->facts.blocked[0] == '\0' && !s->has_move)
-            (void)str_copy(s->facts.blocked, sizeof(s->facts.blocked), s->outside);
+            str_keep(s->facts.blocked, sizeof(s->facts.blocked), s->outside);
     }
 }

@@ -264,18 +264,18 @@ static void say_step(struct controller *c, struct server_state *s, enum step ste
 
 /* Which offering was taken, and why. */
 static void say_offering(struct controller *c, struct server_state *s,
-                         const struct server_offers *offers, const char *why)
+                         const struct server_offers *offers)
 {
     const struct move *m = &s->move;
     struct journal_entry *j;
-    char name[OFFERING_NAME], actor[NAME_TEXT];
+    char name[OFFERING_NAME], actor[NAME_TEXT], why[LINE_TEXT];
 
     if (offers->offered == 0 || m->type[0] == '\0')
         return; /* a stopped instance is started again: nothing was chosen */
     offerings_used(c, s, config_zone_find(s->config, m->zone) != NULL ? m->zone : "");
     j = journal_begin(c, LEVEL_INFO, actor_of(s, actor), s->config->name, "offering");
     (void)str_copy(j->move, sizeof(j->move), m->id);
-    (void)str_copy(j->reason, sizeof(j->reason), why);
+    (void)str_copy(j->reason, sizeof(j->reason), offerings_why_first(offers, why));
     (void)offering_name(m->type, m->zone, m->lifecycle, name);
     journal_say(c, j, "launches %.60s, the first of %zu: %.100s", name, offers->offered,
                 why);
@@ -377,9 +377,10 @@ static bool advance(struct controller *c, struct server_state *s)
     const struct mover_step *steps;
     const struct utc marked = m->marked_seen, idle = m->idle_since;
     UNINITIALIZED struct server_offers offers;
-    char why[LINE_TEXT] = "";
+    UNINITIALIZED char why[LINE_TEXT];
     int32_t n;
 
+    why[0] = '\0';
     steps = mover_steps(server_mover(s), m->direction, &n);
     offers.offered = 0;
     in.choice = (struct choice){.zone = "", .why = why};
@@ -409,7 +410,7 @@ static bool advance(struct controller *c, struct server_state *s)
         m->last_call_at = c->now;
         s->has_last = false;
         if (out.commits && out.call.run.instance_type[0] != '\0' && !out.call.run.again)
-            say_offering(c, s, &offers, why);
+            say_offering(c, s, &offers);
         if (out.commits && !m->committed) {
             m->committed = true;
             m->committed_at = c->now;

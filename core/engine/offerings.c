@@ -171,14 +171,20 @@ void offerings_zone(struct controller *c, struct server_state *s)
 {
     const struct server_config *k = s->config;
     const struct instance_facts *in = &s->facts.instance;
-    const struct seen_interface *seen = interface_of(c, k->eni);
+    const struct observation *o = c->sources[SOURCE_INTERFACES].good;
+    const struct seen_interface *seen;
     const char *zone = "";
-    char key[NAME_TEXT];
+    UNINITIALIZED char key[NAME_TEXT];
 
-    if (seen != NULL)
+    if (o != NULL && o->at.s == s->zone_seen.s)
+        return; /* the same reading says the same */
+    seen = interface_of(c, k->eni);
+    if (seen != NULL) {
         zone = seen->zone;
-    else if (k->n_zones == 0 || (in->eni[0] != '\0' && str_eq(in->eni, k->eni)))
+        s->zone_seen = o->at;
+    } else if (k->n_zones == 0 || (in->eni[0] != '\0' && str_eq(in->eni, k->eni))) {
         zone = in->zone;
+    }
     if (zone[0] == '\0' || str_eq(zone, s->home_zone))
         return;
     (void)str_copy(s->home_zone, sizeof(s->home_zone), zone);
@@ -313,26 +319,30 @@ void offerings_order(struct controller *c, const struct server_state *s,
     out->offered = offering_order(out->in, out->n, &out->terms, out->ranks);
 }
 
+const char *offerings_why_first(const struct server_offers *offers, char why[LINE_TEXT])
+{
+    const struct offering_rank *first = &offers->ranks[0];
+
+    return offering_why(&offers->in[first->index], first, offers->terms.now, why);
+}
+
 struct choice offerings_choose(const struct server_state *s,
                                const struct server_offers *offers, char why[LINE_TEXT])
 {
-    const struct offering_rank *first = &offers->ranks[0];
-    char name[OFFERING_NAME], text[LINE_TEXT];
     const struct offering *o;
+    char name[OFFERING_NAME], text[LINE_TEXT];
 
     if (offers->n == 0) {
         (void)str_copy(why, LINE_TEXT, "instance_types is empty");
         return (struct choice){.zone = "", .why = why};
     }
-    o = offers->in[first->index].offering;
-    (void)offering_why(&offers->in[first->index], first, offers->terms.now, text);
-    if (offers->offered == 0) {
-        (void)str_format(why, LINE_TEXT, "%.60s: %.120s",
-                         offering_name(o->type, zone_of(s, o), o->lifecycle, name), text);
-        return (struct choice){.zone = "", .why = why};
-    }
-    (void)str_copy(why, LINE_TEXT, text);
-    return (struct choice){.offering = o, .zone = zone_of(s, o), .why = why};
+    o = offers->in[offers->ranks[0].index].offering;
+    if (offers->offered > 0)
+        return (struct choice){.offering = o, .zone = zone_of(s, o), .why = ""};
+    (void)str_format(why, LINE_TEXT, "%.60s: %.120s",
+                     offering_name(o->type, zone_of(s, o), o->lifecycle, name),
+                     offerings_why_first(offers, text));
+    return (struct choice){.zone = "", .why = why};
 }
 
 bool offerings_untried(const struct server_offers *offers)

@@ -254,22 +254,22 @@ static void note_hold_end(struct controller *c, struct server_state *s)
 
 /* Ready at the window's start was the promise; who is not says why
  * (policy-and-cost 3.4, 6.1). */
-static void tell_late(struct controller *c, struct server_state *s)
+static void tell_late(struct controller *c, struct server_state *s,
+                      const struct schedule_at *at)
 {
-    struct schedule_at at = schedule_at(&c->schedule, c->now);
     const struct decision *d = &s->decision;
     /* What is seen next tells; of an API that has been down nothing is (6.4). */
     bool blind = s->facts.place_stale &&
-                 c->started.s + c->config->policy.stale_after < at.window.start.s;
-    char text[LINE_TEXT];
+                 c->started.s + c->config->policy.stale_after < at->window.start.s;
+    UNINITIALIZED char text[LINE_TEXT];
 
-    if (at.phase != PHASE_WINDOW || c->now.s < at.window.start.s ||
-        s->late_window.s == at.window.start.s ||
-        (s->facts.place_as_of.s < at.window.start.s && !blind))
+    if (at->phase != PHASE_WINDOW || c->now.s < at->window.start.s ||
+        s->late_window.s == at->window.start.s ||
+        (s->facts.place_as_of.s < at->window.start.s && !blind))
         return;
     /* Once a window, at its start; who begins to watch later has nothing to tell. */
-    s->late_window = at.window.start;
-    if (c->now.s - at.window.start.s > LATE_TOLD_S || d->desired != PLACE_CLOUD ||
+    s->late_window = at->window.start;
+    if (c->now.s - at->window.start.s > LATE_TOLD_S || d->desired != PLACE_CLOUD ||
         s->facts.place == PLACE_CLOUD)
         return;
     (void)str_format(text, sizeof(text), "late for the rush hour: %.120s",
@@ -281,12 +281,12 @@ static void tell_late(struct controller *c, struct server_state *s)
 
 /* 3.4: how long before or after a window's start each server could take builds. Who
  * begins to watch later cannot tell. */
-static void note_ready(struct controller *c, struct server_state *s)
+static void note_ready(struct controller *c, struct server_state *s,
+                       const struct schedule_at *at)
 {
     const struct server_facts *f = &s->facts;
     bool ready =
         f->place == PLACE_CLOUD && !f->place_stale && f->cloud.known && f->cloud.open;
-    struct schedule_at at;
     struct journal_entry *j;
     char by[DUR_TEXT];
     int64_t late;
@@ -297,13 +297,12 @@ static void note_ready(struct controller *c, struct server_state *s)
     }
     if (s->ready_since.s == 0)
         s->ready_since = c->now;
-    at = schedule_at(&c->schedule, c->now);
-    if (at.phase != PHASE_WINDOW || s->ready_window.s == at.window.start.s)
+    if (at->phase != PHASE_WINDOW || s->ready_window.s == at->window.start.s)
         return;
-    s->ready_window = at.window.start;
-    if (c->started.s > at.window.start.s)
+    s->ready_window = at->window.start;
+    if (c->started.s > at->window.start.s)
         return;
-    late = s->ready_since.s - at.window.start.s;
+    late = s->ready_since.s - at->window.start.s;
     j = journal_begin(c, LEVEL_INFO, "rushhour", s->config->name, "ready");
     (void)str_format(j->reason, sizeof(j->reason), "%lld", (long long)late);
     journal_say(c, j,
@@ -381,6 +380,8 @@ static void watch_idle(struct controller *c)
 
 void react_all(struct controller *c)
 {
+    const struct schedule_at at = schedule_at(&c->schedule, c->now);
+
     note_snooze_end(c);
     for (size_t i = 0; i < c->n_servers; i++) {
         struct server_state *s = &c->servers[i];
@@ -397,8 +398,8 @@ void react_all(struct controller *c)
             replace_at_notice(c, s);
         }
         note_arrival(c, s);
-        tell_late(c, s);
-        note_ready(c, s);
+        tell_late(c, s, &at);
+        note_ready(c, s, &at);
         interface_watch(c, s);
     }
     watch_idle(c);

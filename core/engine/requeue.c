@@ -278,19 +278,25 @@ static bool is_gone(const struct controller *c, const struct server_state *s)
            (in->terminated || !str_eq(in->id, d->instance));
 }
 
+static void note_doomed(struct controller *c, struct server_state *s)
+{
+    const struct doom *d = &s->doom;
+    struct requeue as = {
+        .cause = REQUEUE_BY_INTERRUPTION, .noted = d->noted, .lost = d->lost};
+
+    (void)str_copy(as.node, sizeof(as.node), d->node);
+    note_ran(c, s, d->since, &as);
+}
+
 void requeue_watch(struct controller *c, struct server_state *s)
 {
     struct doom *d = &s->doom;
-    struct requeue as = {.cause = REQUEUE_BY_INTERRUPTION};
 
     if (!d->on)
         return;
     if (is_gone(c, s))
         requeue_doom(c, s, true);
-    as.noted = d->noted;
-    as.lost = d->lost;
-    (void)str_copy(as.node, sizeof(as.node), d->node);
-    note_ran(c, s, d->since, &as);
+    note_doomed(c, s);
     if (d->lost.s != 0 && c->now.s - d->lost.s >= SEEN_AFTER_LOSS_S)
         d->on = false;
 }
@@ -362,6 +368,7 @@ void requeue_hints(struct controller *c, struct poll_hints *h)
             listed = listed || str_eq(h->jobs[j], k->list[i].job);
         if (listed || !is_open(&k->list[i]))
             continue;
+        h->from[h->n_jobs] = 0; /* the lost one may be long over */
         (void)str_copy(h->jobs[h->n_jobs++], URL_TEXT, k->list[i].job);
         k->turn = i + 1;
     }

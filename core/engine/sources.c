@@ -74,19 +74,13 @@ static bool any_launches(const struct controller *c)
     return false;
 }
 
-void sources_watch(struct controller *c)
-{
-    c->any_spot = any_spot(c);
-    c->moving = moving(c);
-}
-
 /* With nobody out there and nothing on the way AWS is asked now and then only. */
 enum { QUIET_TIMES = 10 };
 
-static int64_t rest_s(const struct controller *c, enum source s)
+static int64_t work_out_rest_s(const struct controller *c, enum source s)
 {
     const struct config *k = c->config;
-    bool quiet = !c->any_spot && !c->moving && !any_launches(c);
+    bool quiet = !c->any_spot && !c->moving && !c->launches;
 
     switch (s) {
     case SOURCE_VELOSTRATA:
@@ -117,14 +111,42 @@ static int64_t rest_s(const struct controller *c, enum source s)
     return 60;
 }
 
+/* Asked so often at each look that it is worked out once; but builds that wait to be
+ * queued again hurry at once. */
+static int64_t rest_s(const struct controller *c, enum source s)
+{
+    return s == SOURCE_BUILDS ? work_out_rest_s(c, s) : c->sources[s].rest_s;
+}
+
+static bool hurries(const struct controller *c, enum source s)
+{
+    return s == SOURCE_VELOSTRATA || s == SOURCE_JENKINS || s == SOURCE_VSPHERE ||
+           ((s == SOURCE_INSTANCES || s == SOURCE_INTERFACES) && c->launches);
+}
+
+static void work_out_rests(struct controller *c)
+{
+    int64_t fast = c->config->policy.poll_moving;
+
+    for (size_t i = 0; i < SOURCE_COUNT; i++) {
+        int64_t rest = work_out_rest_s(c, (enum source)i);
+
+        c->sources[i].rest_s = rest;
+        c->sources[i].every_s =
+            c->moving && fast < rest && hurries(c, (enum source)i) ? fast : rest;
+    }
+}
+
 int64_t source_every_s(const struct controller *c, enum source s)
 {
-    int64_t rest = rest_s(c, s), fast = c->config->policy.poll_moving;
-    bool launches = (s == SOURCE_INSTANCES || s == SOURCE_INTERFACES) && any_launches(c);
-    bool hurries =
-        s == SOURCE_VELOSTRATA || s == SOURCE_JENKINS || s == SOURCE_VSPHERE || launches;
+    return s == SOURCE_BUILDS ? work_out_rest_s(c, s) : c->sources[s].every_s;
+}
 
-    return hurries && fast < rest && c->moving ? fast : rest;
+void sources_watch(struct controller *c)
+{
+    c->any_spot = any_spot(c);
+    c->moving = moving(c);
+    work_out_rests(c);
 }
 
 int64_t source_stale_after_s(const struct controller *c, enum source s)
@@ -177,6 +199,8 @@ void sources_init(struct controller *c)
         c->sources[i].state = configured[i] ? API_WAITING : API_OFF;
         c->sources[i].next = c->mono;
     }
+    c->launches = any_launches(c); /* a mover stays what it is */
+    work_out_rests(c);
     resume_pricelist(c);
     c->extension.facts.configured = k->velostrata.api.present;
 }
@@ -372,6 +396,12 @@ static struct utc prices_gap(const struct controller *c)
     return (struct utc){from < c->now.s - TOLD_S ? c->now.s - TOLD_S : from};
 }
 
+/* The others are asked for everything. */
+static bool has_ids(enum source s)
+{
+    return s == SOURCE_INSTANCES || s == SOURCE_SPOT || s == SOURCE_VELOSTRATA;
+}
+
 static void fill_hints(struct controller *c, enum source s, struct poll_hints *h)
 {
     h->n = h->n_jobs = h->n_detailed =
@@ -380,7 +410,7 @@ static void fill_hints(struct controller *c, enum source s, struct poll_hints *h
     h->since = (struct utc){0};
     h->batch = c->batch_handled;
     /* A large fleet is asked for in turn, so many a poll as fit. */
-    for (size_t n = 0; n < c->n_servers; n++) {
+    for (size_t n = 0; has_ids(s) && n < c->n_servers; n++) {
         size_t i = (c->sources[s].turn + n) % c->n_servers;
         const struct server_state *sv = &c->servers[i];
 
@@ -466,11 +496,14 @@ void sources_ask(struct controller *c, bool all)
 {
     for (size_t i = 0; i < SOURCE_COUNT; i++) {
         enum source s = (enum source)i;
-        bool failing = c->sources[i].failures > 0;
-        int64_t early = failing ? 0 : all ? NEWS_MS : source_every_s(c, s) * 500;
+        int64_t early;
 
-        if (source_is_needed(c, s) && !is_awaited(c, s) &&
-            due_ms(c, s) - early <= c->mono.ms)
+        if (!source_is_needed(c, s) || is_awaited(c, s))
+            continue;
+        early = c->sources[i].failures > 0 ? 0
+                : all                      ? NEWS_MS
+                                           : source_every_s(c, s) * 500;
+        if (due_ms(c, s) - early <= c->mono.ms)
             ask(c, s);
     }
 }

@@ -29,6 +29,7 @@ struct source_state {
     struct observation *good; /* the newest good one, NULL = never */
     struct utc last_ok;       /* of the newest good answer, also an earlier run's; 0 */
     struct mono next;         /* due then */
+    int64_t rest_s, every_s;  /* between polls: while nothing hurries, and now */
     bool in_flight;
     struct mono sent;
     int32_t failures; /* in a row */
@@ -163,6 +164,7 @@ struct server_state {
     struct utc late_window;        /* start of the window whose lateness was told */
     struct node_facts *zone_nodes; /* cloud nodes: its own, then its zones'; NULL: one */
     char home_zone[NAME_TEXT];     /* where its own interface is, "" not known; stored */
+    struct utc zone_seen;          /* the reading of interfaces that says so, 0 = none */
     char used_zone[NAME_TEXT];     /* of its last launch, until it is home; stored */
     struct offering_view offers[FLEET_OFFERINGS]; /* as last shown */
     size_t n_offers;
@@ -272,6 +274,7 @@ struct open_run {
 
 enum { OPEN_RUNS = 8 };
 struct job_kept {
+    uint32_t hash; /* of its path: most others differ in it */
     struct open_run runs[OPEN_RUNS];
     size_t n_runs;
     bool asked;   /* its history was read once */
@@ -315,6 +318,7 @@ struct controller {
     struct source_state sources[SOURCE_COUNT];
     int32_t tokens[SOURCE_COUNT]; /* spent tenths of a provider's retry budget */
     bool moving, any_spot;        /* as of sources_watch(): what the rhythm depends on */
+    bool launches;                /* the place of some server EC2 alone knows */
     struct server_state *servers;
     size_t n_servers;
     struct extension_state_kept extension;
@@ -334,6 +338,8 @@ struct controller {
 
     struct schedule schedule;
     bool schedule_built;
+    int64_t today,
+        today_minute;      /* the site's day since 1970, worked out in that minute */
     int64_t calendar_told; /* day since 1970 of the last word about the calendar's end */
     struct utc empty_told; /* the swallowed window that was told last */
     int64_t lead_s;
@@ -384,7 +390,7 @@ struct controller {
     struct month_kept month;
     struct builds_kept builds;
     struct requeues_kept requeues;
-    struct utc month_start, day_start, next_day;
+    struct utc month_start, month_end, day_start, next_day;
 
     struct journal_entry unseen;               /* the one that no screen shows */
     struct journal_entry events[FLEET_EVENTS]; /* ring */
@@ -567,7 +573,10 @@ void loss_note(struct controller *c, struct server_state *s) NONNULL;
 /* offerings.c: what a server may run as, and in which order now. */
 void offerings_order(struct controller *c, const struct server_state *s,
                      struct server_offers *out) NONNULL;
-/* The first, or why there is none; `why` holds the text. */
+/* Why the first is the first; `why` holds the text and is returned. n > 0. */
+const char *offerings_why_first(const struct server_offers *offers,
+                                char why[LINE_TEXT]) NONNULL;
+/* The first, or why there is none; `why` holds that text. */
 struct choice offerings_choose(const struct server_state *s,
                                const struct server_offers *offers,
                                char why[LINE_TEXT]) NONNULL;

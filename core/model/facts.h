@@ -27,6 +27,7 @@ struct node_facts {
     char cause[LINE_TEXT];    /* why offline, for people */
     struct utc idle_since;    /* 0 = busy or unknown */
     struct utc as_of;         /* of the last good reading */
+    size_t listed_at;         /* its place in that, where the next one has it, too */
 };
 
 struct instance_facts {

@@ -14,11 +14,12 @@
 struct decision {
     enum place desired; /* PLACE_UNKNOWN: nothing is wanted (auto off, no hold) */
     enum reason reason;
-    char reason_text[LINE_TEXT];
-    enum gate gate; /* the headline gate of a due move, GATE_NONE */
-    uint32_t gates; /* all that hold: bit 1 << GATE_… */
-    char gate_text[LINE_TEXT];
+    enum gate gate;        /* the headline gate of a due move, GATE_NONE */
+    uint32_t gates;        /* all that hold: bit 1 << GATE_… */
     struct utc gate_until; /* 0 = unknown */
+    /* The texts come last: decision_take() */
+    char reason_text[LINE_TEXT];
+    char gate_text[LINE_TEXT];
 };
 
 /* The open move of a server, for drawing. */

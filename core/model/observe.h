@@ -271,8 +271,9 @@ struct poll_hints {
     struct utc since;               /* PRICES: history from here */
     char jobs[HINT_JOBS][URL_TEXT]; /* BUILDS: paths of jobs */
     size_t n_jobs;
-    size_t n_detailed; /* BUILDS: the first so many of them in detail */
-    uint64_t batch;    /* QUEUE: this batch and those before it are handled, on disk */
+    int32_t from[HINT_JOBS]; /* BUILDS: older ones of that job need not be told; 0 */
+    size_t n_detailed;       /* BUILDS: the first so many of them in detail */
+    uint64_t batch; /* QUEUE: this batch and those before it are handled, on disk */
 };
 
 /* Owned, one reference. NULL when memory is out. */

@@ -34,7 +34,7 @@ enum failure {
 struct choice {
     const struct offering *offering; /* NULL: none is left */
     const char *zone;                /* its name, "" when that is not known */
-    const char *why;                 /* why this one, or why none: for people */
+    const char *why;                 /* why there is none: for people */
 };
 
 struct step_in {

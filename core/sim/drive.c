@@ -74,8 +74,9 @@ static void expect(struct drive *d, const struct event *ev, int64_t took_ms)
 static void on_poll(void *ctx, const struct poll_request *rq)
 {
     struct drive *d = ctx;
-    struct event ev = {.kind = EVENT_OBSERVATION};
+    UNINITIALIZED struct event ev; /* it has room for more than an observation */
 
+    ev.kind = EVENT_OBSERVATION;
     d->report->polls++;
     ev.as.observation = d->port.poll(d->port.ctx, rq->source, &rq->hints);
     if (ev.as.observation == NULL)
@@ -247,8 +248,9 @@ static void look(struct drive *d, bool all)
 
 static void tick(struct drive *d)
 {
-    struct event ev = {.kind = EVENT_TICK};
+    UNINITIALIZED struct event ev; /* a tick has nothing in it */
 
+    ev.kind = EVENT_TICK;
     if (d->o->level == DRIVE_TYPED)
         look(d, false);
     else

@@ -70,6 +70,14 @@ static enum err_code unknown(const char *name, struct err *e)
     return err_set(e, ERR_USAGE, "no fault '%.20s'; there are%s", name, names);
 }
 
+static void set_rate(struct faults *f, int api, size_t fault, uint32_t per_million)
+{
+    f->rate[api][fault] = per_million;
+    f->any[api] = false;
+    for (size_t i = 0; i < N_FAULTS; i++)
+        f->any[api] = f->any[api] || f->rate[api][i] != 0;
+}
+
 enum err_code faults_set(struct faults *f, const char *name, uint32_t per_million,
                          struct err *e)
 {
@@ -95,7 +103,7 @@ enum err_code faults_set(struct faults *f, const char *name, uint32_t per_millio
         api = -1;
     for (int i = 0; i < N_APIS; i++)
         if (api < 0 || api == i)
-            f->rate[i][fault] = per_million;
+            set_rate(f, i, fault, per_million);
     return ERR_OK;
 }
 

@@ -58,6 +58,7 @@ const char *site_api_name(enum site_api api);
 
 struct faults {
     uint32_t rate[N_APIS][N_FAULTS]; /* parts of a million */
+    bool any[N_APIS];                /* one of them is not 0; faults_set() sees to it */
 };
 
 /*

@@ -13,6 +13,7 @@ struct typed_port {
     struct site *site;
     const struct clock *clock;
     uint64_t heard; /* of the region's bus */
+    enum site_api apis[SOURCE_COUNT];
     /* Used in turn, so that no memory is asked for at each look: while the controller
      * holds one the other is filled. */
     struct observation *kept[SOURCE_COUNT][2];
@@ -57,7 +58,7 @@ static bool roll(struct typed_port *p, enum site_api api, enum site_fault fault)
 /* NULL: all is well. */
 static const struct strike *strike(struct typed_port *p, enum site_api api)
 {
-    for (size_t i = 0; i < ARRAY_LEN(strikes); i++)
+    for (size_t i = 0; p->site->faults.any[api] && i < ARRAY_LEN(strikes); i++)
         if (roll(p, api, strikes[i].fault))
             return &strikes[i];
     return NULL;
@@ -88,7 +89,7 @@ static struct observation *poll_typed(void *ctx, enum source source,
 {
     struct typed_port *p = ctx;
     struct observation *o = empty(p, source);
-    enum site_api api = api_of(source_api(source));
+    enum site_api api = p->apis[source];
     const struct strike *s;
 
     if (o == NULL)
@@ -189,6 +190,8 @@ enum err_code port_typed_open(struct site *site, const struct clock *clock,
     p->site = site;
     p->clock = clock;
     p->heard = site->w->bus_seq;
+    for (size_t i = 0; i < SOURCE_COUNT; i++)
+        p->apis[i] = api_of(source_api((enum source)i));
     *out = (struct port){poll_typed, act_typed, live_typed, restart_typed, free_typed, p};
     return ERR_OK;
 }

@@ -166,9 +166,10 @@ static int32_t job_of(const struct world *w, const char *path, const char **rest
     char name[SIM_NAME];
 
     *rest = path + (len > 0 ? sizeof(before) - 1 + len : 0);
-    if (len == 0 ||
-        !str_format(name, sizeof(name), "%.*s", (int)len, path + sizeof(before) - 1))
+    if (len == 0 || len >= sizeof(name))
         return -1;
+    memcpy(name, path + sizeof(before) - 1, len);
+    name[len] = '\0';
     return world_job_find(w, name);
 }
 
@@ -193,17 +194,17 @@ static struct seen_parameters
 see_parameters(const struct sim_job *j, const char (*values)[32], struct observation *o)
 {
     struct seen_parameters out = {"", ""};
-    char text[SIM_MAX_PARAMETERS * SIM_NAME] = "";
-    size_t n = 0;
+    char text[SIM_MAX_PARAMETERS * SIM_NAME], *end = text;
 
     /* The names of a job come in order of the world; in each they are the same. */
     for (size_t p = 0; p < j->n_parameters; p++) {
         if (j->secret[p])
             out.hidden = j->parameter_names[p]; /* static */
-        (void)str_format(text + n, sizeof(text) - n, "%s%s=%s", p > 0 ? "&" : "",
-                         j->parameter_names[p], values[p]); /* sized for all */
-        n += strlen(text + n);
+        end = put_text(end, p > 0 ? "&" : "");  /* text is sized for all */
+        end = put_text(put_text(end, j->parameter_names[p]), "=");
+        end = put_text(end, values[p]);
     }
+    *end = '\0';
     out.form = copy(o, text);
     return out;
 }
@@ -249,20 +250,24 @@ static void see_run(const struct world *w, const struct sim_build *b, bool detai
 }
 
 /* The newest first, as many as the client asks for. */
-static void see_job(const struct world *w, const char *path, bool detailed,
+static void see_job(const struct world *w, const char *path, int32_t from, bool detailed,
                     struct observation *o, struct seen_job *out)
 {
     enum { NEWEST = 50 };
     const char *rest;
-    int32_t job = job_of(w, path, &rest), number;
-    struct seen_run *runs = arena_alloc(o->arena, NEWEST, sizeof(*runs));
+    int32_t job = job_of(w, path, &rest), number, n = 0;
+    struct seen_run *runs;
 
     *out =
         (struct seen_job){.path = copy(o, path), .gone = job < 0, .detailed = detailed};
-    if (job < 0 || runs == NULL)
+    if (job < 0)
         return;
     number = w->jobs[job].next_number - 1;
-    for (int i = 0; i < NEWEST && number > 0; i++, number--) {
+    from = from > 0 ? from : 1;
+    if (number >= from)
+        n = number - from < NEWEST ? number - from + 1 : NEWEST;
+    runs = arena_alloc(o->arena, (size_t)n, sizeof(*runs));
+    for (int32_t i = 0; runs != NULL && i < n; i++, number--) {
         const struct sim_build *b = world_build_find(w, job, number);
 
         if (b == NULL)
@@ -282,7 +287,7 @@ static void observe_builds(const struct world *w, const struct poll_hints *hints
     struct seen_job *jobs = arena_alloc(o->arena, hints->n_jobs, sizeof(*jobs));
 
     for (size_t i = 0; jobs != NULL && i < hints->n_jobs; i++)
-        see_job(w, hints->jobs[i], i < hints->n_detailed, o, &jobs[i]);
+        see_job(w, hints->jobs[i], hints->from[i], i < hints->n_detailed, o, &jobs[i]);
     o->as.builds = (struct obs_builds){jobs, jobs != NULL ? hints->n_jobs : 0};
 }
 

@@ -345,15 +345,17 @@ void jenkins_on_arrival(struct world *w, const struct event *ev)
     int32_t job = pick_job(w, s);
     bool wanted = rng_between(&w->rng, 0, 99) < percent;
     const char *parameters[SIM_MAX_PARAMETERS] = {NULL};
-    char seed[12];
+    int64_t seed;
+    char seed_text[12];
     bool merged;
 
     world_schedule(w, world_soon(w, PEAK_GAP / 4, PEAK_GAP * 7 / 4), EV_ARRIVAL, ev->a, 0,
                    0);
-    (void)str_format(seed, sizeof(seed), "%d", (int)rng_between(&w->rng, 1, 99999));
+    seed = rng_between(&w->rng, 1, 99999);
     if (!wanted || s->waiting >= MOST_WAITING)
         return;
-    parameters[1] = seed;
+    (void)str_format(seed_text, sizeof(seed_text), "%d", (int)seed);
+    parameters[1] = seed_text;
     s->arrivals++;
     (void)world_queue_add(w, job, parameters,
                           hour >= 8 && hour < 19 ? "Started by an SCM change"

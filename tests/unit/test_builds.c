@@ -314,6 +314,30 @@ static void test_deleted_and_renamed(void **state)
     assert_int_equal(f->n_samples, 0);
 }
 
+/* What is counted need not be told again; what still runs must be. */
+static void test_from(void **state)
+{
+    struct fixture *f = *state;
+    const struct seen_run runs[] = {RUN(9, BUILD_RUNNING, "", 1795330200, 0),
+                                    RUN(8, BUILD_SUCCESS, "no-1", 1795330100, 1000),
+                                    RUN(7, BUILD_RUNNING, "", 1795330000, 0)};
+    const struct seen_run over[] = {RUN(9, BUILD_SUCCESS, "", 1795330200, 1000),
+                                    RUN(8, BUILD_SUCCESS, "no-1", 1795330100, 1000),
+                                    RUN(7, BUILD_SUCCESS, "", 1795330000, 1000)};
+    const struct poll_hints *h;
+
+    nodes_run(f, "/ci/job/a/7/", "/ci/job/a/9/");
+    h = asked(f);
+    assert_int_equal(h != NULL ? h->from[0] : -1, 1); /* nothing is known yet */
+    history(f, "/ci/job/a/", runs, ARRAY_LEN(runs));
+    h = asked(f);
+    assert_int_equal(h != NULL ? h->from[0] : -1, 7);
+    nodes_run(f, NULL, NULL);
+    history(f, "/ci/job/a/", over, ARRAY_LEN(over));
+    h = asked(f);
+    assert_int_equal(h != NULL ? h->from[0] : -1, 10);
+}
+
 static void test_odd_paths(void **state)
 {
     static const char *const paths[] = {"",
@@ -384,9 +408,10 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(test_seen_and_over),       TEST(test_import),    TEST(test_both_places),
-        TEST(test_deleted_and_renamed), TEST(test_odd_paths), TEST(test_restart),
-        TEST(test_many_jobs),
+        TEST(test_seen_and_over), TEST(test_import),
+        TEST(test_both_places),   TEST(test_deleted_and_renamed),
+        TEST(test_from),          TEST(test_odd_paths),
+        TEST(test_restart),       TEST(test_many_jobs),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -122,6 +122,10 @@ static void test_fault_specs(void **state)
         if (str_eq(rows[i].what, "of one API")) {
             assert_int_equal(f.rate[API_JENKINS][FAULT_TIMEOUT], 1000000);
             assert_int_equal(f.rate[API_EC2][FAULT_TIMEOUT], 0);
+            assert_true(f.any[API_JENKINS]);
+            assert_false(f.any[API_EC2]);
+            assert_int_equal(faults_set(&f, "timeout", 0, &e), ERR_OK);
+            assert_false(f.any[API_JENKINS]);
         }
         if (str_eq(rows[i].what, "percent"))
             assert_int_equal(f.rate[API_EC2][FAULT_RESET_AFTER], 50000);

@@ -40,6 +40,54 @@ static struct utc at(const char *text)
     return t;
 }
 
+static void test_utc_text(void **state)
+{
+    static const struct {
+        const char *what;
+        int64_t s;
+        const char *text;
+    } rows[] = {
+        {"the beginning", 0, "1970-01-01T00:00:00Z"},
+        {"every digit of its own", 1795330859, "2026-11-22T07:00:59Z"},
+        {"the end of a year", 1798761599, "2026-12-31T23:59:59Z"},
+        {"before 1970", -1, "1969-12-31T23:59:59Z"},
+        {"year 0", -62167219200, "0000-01-01T00:00:00Z"},
+        {"before year 0", -62167219201, "-001-12-31T23:59:59Z"},
+        {"the last of four digits", 253402300799, "9999-12-31T23:59:59Z"},
+        {"the first of five", 253402300800, "10000-01-01T00:00:00Z"},
+    };
+    char buf[TIME_TEXT];
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        assert_row(rows[i].what,
+                   str_eq(utc_text((struct utc){rows[i].s}, buf), rows[i].text));
+}
+
+/* It is compared before it is copied; what is cut, too. */
+static void test_keep(void **state)
+{
+    static const struct {
+        const char *what, *was, *src, *now;
+    } rows[] = {
+        {"new", "", "abc", "abc"},
+        {"the same", "abc", "abc", "abc"},
+        {"shorter", "abcdef", "ab", "ab"},
+        {"nothing", "abc", "", ""},
+        {"cut", "", "abcdefghi", "abcdefg"},
+        {"cut again", "abcdefg", "abcdefghi", "abcdefg"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        char dst[8];
+
+        (void)str_copy(dst, sizeof(dst), rows[i].was);
+        str_keep(dst, sizeof(dst), rows[i].src);
+        assert_row(rows[i].what, str_eq(dst, rows[i].now));
+    }
+}
+
 static void test_offsets(void **state)
 {
     /* clang-format off */
@@ -644,6 +692,7 @@ static void test_localtime(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_utc_text),        cmocka_unit_test(test_keep),
         cmocka_unit_test(test_offsets),         cmocka_unit_test(test_local),
         cmocka_unit_test(test_there_and_back),  cmocka_unit_test(test_names),
         cmocka_unit_test(test_all_zones),       cmocka_unit_test(test_system_name),
