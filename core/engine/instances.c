@@ -258,16 +258,13 @@ static bool may_keep_interface(const struct controller *c, const struct server_s
             c->now.s - s->keep_interface.asked.s >= pause);
 }
 
-void interface_watch(struct controller *c, struct server_state *s)
+/* Apart: its texts are only set up when there is something to say. */
+static void keep_interface(struct controller *c, struct server_state *s)
 {
     const struct instance_facts *in = &s->facts.instance;
     struct call call = {.kind = CALL_INTERFACE_KEEP};
     char text[LINE_TEXT];
 
-    if (s->mover == NULL || !s->mover->launches || !in->eni_deletes || in->terminated) {
-        memset(&s->keep_interface, 0, sizeof(s->keep_interface));
-        return;
-    }
     if (!s->keep_interface.told) {
         s->keep_interface.told = true;
         (void)str_format(text, sizeof(text),
@@ -283,6 +280,16 @@ void interface_watch(struct controller *c, struct server_state *s)
     (void)str_copy(call.run.eni, sizeof(call.run.eni), in->eni);
     if (call_send(c, &call, "policy", "the interface must outlive its instance"))
         s->keep_interface.asked = c->now;
+}
+
+void interface_watch(struct controller *c, struct server_state *s)
+{
+    const struct instance_facts *in = &s->facts.instance;
+
+    if (s->mover != NULL && s->mover->launches && in->eni_deletes && !in->terminated)
+        keep_interface(c, s);
+    else if (s->keep_interface.told)
+        memset(&s->keep_interface, 0, sizeof(s->keep_interface));
 }
 
 void interface_answer(struct controller *c, struct server_state *s,

@@ -85,17 +85,15 @@ void setting_store_number(struct controller *c, const char *key, int64_t v)
 void setting_store_numbers(struct controller *c, const char *key, const int64_t *v,
                            size_t n)
 {
-    char text[LINE_TEXT] = "";
-    size_t used = 0;
+    enum { LONGEST = 21 }; /* of one, with the comma before it */
+    char text[LINE_TEXT], *end = text;
 
-    for (size_t i = 0; i < n; i++) {
-        char one[24];
-
-        (void)str_format(one, sizeof(one), "%s%lld", i > 0 ? "," : "", (long long)v[i]);
-        if (used + strlen(one) >= sizeof(text))
-            break;
-        (void)str_copy(text + used, sizeof(text) - used, one);
-        used += strlen(one);
+    *end = '\0';
+    for (size_t i = 0; i < n && end + LONGEST < text + sizeof(text); i++) {
+        if (i > 0)
+            *end++ = ',';
+        end = str_put_u64(end, (uint64_t)(v[i] > 0 ? v[i] : 0)); /* times and counts */
+        *end = '\0';
     }
     setting_store(c, key, text);
 }

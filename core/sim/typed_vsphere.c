@@ -32,33 +32,37 @@ static int32_t waited(int32_t ms, int32_t cpus)
     return (ms + whole / 2) / whole;
 }
 
-static int32_t ready_of(const struct world *w, const struct sim_vm *vm)
-{
-    return vm->power == SIM_POWER_ON && vm->connected
-               ? waited(world_vm_ready_ms(w, vm), vm->cpus)
-               : -1;
-}
+/* -1: it does not run, or vSphere does not know. */
+struct waits {
+    int32_t ready, costop;
+};
 
-static int32_t costop_of(const struct world *w, const struct sim_vm *vm)
+static struct waits waits_of(const struct world *w, const struct sim_vm *vm)
 {
-    return vm->power == SIM_POWER_ON && vm->connected
-               ? waited(world_vm_costop_ms(w, vm), vm->cpus)
-               : -1;
+    if (vm->power != SIM_POWER_ON || !vm->connected)
+        return (struct waits){-1, -1};
+    return (struct waits){waited(world_vm_ready_ms(w, vm), vm->cpus),
+                          waited(world_vm_costop_ms(w, vm), vm->cpus)};
 }
 
 /* Over the vCPUs of all VMs, also those that are no servers. */
-static int32_t mean_of(const struct world *w,
-                       int32_t (*of)(const struct world *, const struct sim_vm *))
+static struct waits waits_of_host(const struct world *w)
 {
-    int64_t sum = 0, cpus = 0;
+    int64_t ready = 0, costop = 0, cpus = 0;
 
     for (size_t i = 0; i < w->n_vms; i++) {
-        int32_t permille = of(w, &w->vms[i]);
+        const struct waits of = waits_of(w, &w->vms[i]);
 
-        sum += permille >= 0 ? (int64_t)permille * w->vms[i].cpus : 0;
-        cpus += permille >= 0 ? w->vms[i].cpus : 0;
+        if (of.ready < 0)
+            continue;
+        ready += (int64_t)of.ready * w->vms[i].cpus;
+        costop += (int64_t)of.costop * w->vms[i].cpus;
+        cpus += w->vms[i].cpus;
     }
-    return cpus > 0 ? (int32_t)((sum + cpus / 2) / cpus) : -1;
+    if (cpus == 0)
+        return (struct waits){-1, -1};
+    return (struct waits){(int32_t)((ready + cpus / 2) / cpus),
+                          (int32_t)((costop + cpus / 2) / cpus)};
 }
 
 void typed_vsphere(const struct world *w, const struct poll_hints *hints,
@@ -66,6 +70,7 @@ void typed_vsphere(const struct world *w, const struct poll_hints *hints,
 {
     struct seen_vm *vms = arena_alloc(o->arena, w->n_servers, sizeof(*vms));
     struct seen_host *host = arena_alloc(o->arena, 1, sizeof(*host));
+    const struct waits all = waits_of_host(w);
 
     (void)hints;
     if (vms == NULL || host == NULL)
@@ -73,6 +78,7 @@ void typed_vsphere(const struct world *w, const struct poll_hints *hints,
     /* Only the servers' machines: nobody looks at the others. */
     for (size_t i = 0; i < w->n_servers; i++) {
         const struct sim_vm *vm = &w->vms[w->servers[i].vm];
+        const struct waits own = waits_of(w, vm);
 
         vms[i] = (struct seen_vm){
             .id = vm->id,
@@ -87,8 +93,8 @@ void typed_vsphere(const struct world *w, const struct poll_hints *hints,
             .host = w->host.id,
             .cpu_mhz = -1,
             .memory_mb = vm->memory_mb,
-            .ready_permille = ready_of(w, vm),
-            .costop_permille = costop_of(w, vm),
+            .ready_permille = own.ready,
+            .costop_permille = own.costop,
         };
     }
     *host = (struct seen_host){
@@ -100,8 +106,8 @@ void typed_vsphere(const struct world *w, const struct poll_hints *hints,
             permille(world_host_cpu_mhz(w), (int64_t)w->host.core_mhz * w->host.cores),
         .memory_permille =
             permille(world_host_memory_mb(w), w->host.memory_bytes / (1024 * 1024)),
-        .ready_permille = mean_of(w, ready_of),
-        .costop_permille = mean_of(w, costop_of),
+        .ready_permille = all.ready,
+        .costop_permille = all.costop,
     };
     o->as.vsphere = (struct obs_vsphere){vms, w->n_servers, host, 1, ""};
 }

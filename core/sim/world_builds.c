@@ -354,7 +354,7 @@ void jenkins_on_arrival(struct world *w, const struct event *ev)
     seed = rng_between(&w->rng, 1, 99999);
     if (!wanted || s->waiting >= MOST_WAITING)
         return;
-    (void)str_format(seed_text, sizeof(seed_text), "%d", (int)seed);
+    *str_put_u64(seed_text, (uint64_t)seed) = '\0'; /* five digits at most */
     parameters[1] = seed_text;
     s->arrivals++;
     (void)world_queue_add(w, job, parameters,

@@ -65,29 +65,6 @@ static void test_utc_text(void **state)
 }
 
 /* It is compared before it is copied; what is cut, too. */
-static void test_keep(void **state)
-{
-    static const struct {
-        const char *what, *was, *src, *now;
-    } rows[] = {
-        {"new", "", "abc", "abc"},
-        {"the same", "abc", "abc", "abc"},
-        {"shorter", "abcdef", "ab", "ab"},
-        {"nothing", "abc", "", ""},
-        {"cut", "", "abcdefghi", "abcdefg"},
-        {"cut again", "abcdefg", "abcdefghi", "abcdefg"},
-    };
-
-    (void)state;
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        char dst[8];
-
-        (void)str_copy(dst, sizeof(dst), rows[i].was);
-        str_keep(dst, sizeof(dst), rows[i].src);
-        assert_row(rows[i].what, str_eq(dst, rows[i].now));
-    }
-}
-
 static void test_offsets(void **state)
 {
     /* clang-format off */
@@ -692,14 +669,21 @@ static void test_localtime(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_utc_text),        cmocka_unit_test(test_keep),
-        cmocka_unit_test(test_offsets),         cmocka_unit_test(test_local),
-        cmocka_unit_test(test_there_and_back),  cmocka_unit_test(test_names),
-        cmocka_unit_test(test_all_zones),       cmocka_unit_test(test_system_name),
-        cmocka_unit_test(test_rules),           cmocka_unit_test(test_rule_against_table),
-        cmocka_unit_test(test_summer_all_year), cmocka_unit_test(test_truncated),
-        cmocka_unit_test(test_damaged),         cmocka_unit_test(test_broken),
-        cmocka_unit_test(test_zdump),           cmocka_unit_test(test_localtime),
+        cmocka_unit_test(test_utc_text),
+        cmocka_unit_test(test_offsets),
+        cmocka_unit_test(test_local),
+        cmocka_unit_test(test_there_and_back),
+        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_all_zones),
+        cmocka_unit_test(test_system_name),
+        cmocka_unit_test(test_rules),
+        cmocka_unit_test(test_rule_against_table),
+        cmocka_unit_test(test_summer_all_year),
+        cmocka_unit_test(test_truncated),
+        cmocka_unit_test(test_damaged),
+        cmocka_unit_test(test_broken),
+        cmocka_unit_test(test_zdump),
+        cmocka_unit_test(test_localtime),
     };
 
     if (argc == 3 && strcmp(argv[1], "--child") == 0)
