@@ -2,9 +2,21 @@
 
 #include "core/base/err.h"
 
+#include "core/base/text.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+/* What was said of bytes from outside may hold some of them, and a text is cut anywhere:
+ * cleaned here, once, for every screen, log and terminal. */
+static void clean(struct err *e)
+{
+    char raw[sizeof(e->text)];
+
+    memcpy(raw, e->text, sizeof(raw));
+    (void)text_clean(e->text, sizeof(e->text), raw, strlen(raw));
+}
 
 enum err_code err_set(struct err *e, enum err_code code, const char *fmt, ...)
 {
@@ -16,6 +28,7 @@ enum err_code err_set(struct err *e, enum err_code code, const char *fmt, ...)
     va_start(ap, fmt);
     (void)vsnprintf(e->text, sizeof(e->text), fmt, ap); /* a cut text is still a text */
     va_end(ap);
+    clean(e);
     return code;
 }
 
@@ -36,6 +49,7 @@ enum err_code err_set_errno(struct err *e, enum err_code code, int sys, const ch
     used = strlen(e->text);
     (void)snprintf(e->text + used, sizeof(e->text) - used, ": %s",
                    words != NULL ? words : "unknown error");
+    clean(e);
     return code;
 }
 
@@ -57,6 +71,7 @@ void err_wrap(struct err *e, const char *fmt, ...)
     e->text[used++] = ' ';
     memcpy(e->text + used, cause, sizeof(e->text) - used);
     e->text[sizeof(e->text) - 1] = '\0';
+    clean(e);
 }
 
 void err_clear(struct err *e)

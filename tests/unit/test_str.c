@@ -1,10 +1,12 @@
 /*
- * test_str - texts in buffers that are made again and again. No memory.
+ * test_str - texts in buffers that are made again and again, and those of errors. No
+ * memory.
  * Threads: one.
  */
 #include <config.h>
 
 #include "core/base/str.h"
+#include "core/base/text.h"
 #include "tests/unit/table.h"
 
 static void test_keep(void **state)
@@ -51,11 +53,44 @@ static void test_put_u64(void **state)
     }
 }
 
+/* What an error says of bytes from outside reaches screens and terminals. */
+static void test_error_is_clean(void **state)
+{
+    static const struct {
+        const char *what, *from, *text;
+    } rows[] = {
+        {"an order to the terminal", "\x1b]0;x\a", "no \"\uFFFD]0;x\uFFFD\" here"},
+        {"no UTF-8", "\xff", "no \"\uFFFD\" here"},
+        {"another line", "a\nb", "no \"a\uFFFDb\" here"},
+    };
+    struct err e = {0};
+    char cut[sizeof(e.text) * 2], again[sizeof(e.text)];
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        err_clear(&e);
+        (void)err_set(&e, ERR_SYNTAX, "no \"%s\" here", rows[i].from);
+        assert_row(rows[i].what, str_eq(e.text, rows[i].text));
+    }
+    /* Two bytes each, cut in the middle of one. */
+    for (size_t i = 0; i + 2 < sizeof(cut); i += 2)
+        memcpy(cut + i, "\u00e9", 3);
+    err_clear(&e);
+    (void)err_set(&e, ERR_SYNTAX, "x%s", cut);
+    assert_int_equal(text_clean(again, sizeof(again), e.text, strlen(e.text)),
+                     strlen(e.text));
+    assert_string_equal(again, e.text);
+    err_wrap(&e, "%s", cut);
+    (void)text_clean(again, sizeof(again), e.text, strlen(e.text));
+    assert_string_equal(again, e.text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_keep),
         cmocka_unit_test(test_put_u64),
+        cmocka_unit_test(test_error_is_clean),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
