@@ -218,6 +218,10 @@ enum err_code xml_read(const char *bytes, size_t len, const struct xml_handler *
                    ? err_set(e, ERR_NOMEM, "out of memory reading XML")
                    : err_set(e, ERR_PROTOCOL, "XML is cut or not well-formed at line %d",
                              r.ctxt->lastError.line);
+    /* Entities go into a document of the library's own, though nobody asked for one. */
+    if (r.ctxt->myDoc != NULL)
+        xmlFreeDoc(r.ctxt->myDoc);
+    r.ctxt->myDoc = NULL;
     xmlFreeParserCtxt(r.ctxt);
     strbuf_clear(&r.text);
     return r.rc;

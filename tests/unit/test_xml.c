@@ -120,6 +120,8 @@ static void test_refuses(void **state)
          "<!DOCTYPE a [<!ENTITY x SYSTEM \"file:///etc/hostname\">]><a>&x;</a>"},
         {"billion laughs", "<!DOCTYPE a [<!ENTITY l0 \"ha\">" LOL(1, 0) LOL(2, 1) LOL(3, 2)
          LOL(4, 3) LOL(5, 4) LOL(6, 5) "]><a>&l6;</a>"},
+        {"a version that is none, then entities", "<?xml version=\"1[.0\"?><!DOCTYPE a [<!ENTITY b \"bb\">"
+         "<!ENTITY c \"&b;&b>\";]><a]]>;</a>"},
         {"unknown entity", "<a>&nbsp;</a>"},
         {"unknown entity in an attribute", "<a x=\"&nbsp;\"/>"},
         {"invalid UTF-8", "<a>\xFF\xFE</a>"},
