@@ -2,6 +2,8 @@
 
 #include "tui/theme.h"
 
+#include "core/base/text.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -173,7 +175,10 @@ static void parse_line(struct theme *t, const char *file, int line, char *text,
         name[strlen(name) - 3] = '\0';
     }
     if (!role_parse(name, &role)) {
-        strbuf_printf(problems, "%s:%d: \"%.40s\" is not a role\n", file, line, name);
+        char shown[41]; /* it may be anything */
+
+        (void)text_clean(shown, sizeof(shown), name, strlen(name));
+        strbuf_printf(problems, "%s:%d: \"%s\" is not a role\n", file, line, shown);
         return;
     }
     wrong = style_parse(equals + 1, &s);
