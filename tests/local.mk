@@ -14,6 +14,7 @@ include tests/api.mk
 include tests/sim.mk
 include tests/engine.mk
 include tests/tui.mk
+include tests/fuzz.mk
 include tests/lint.mk
 include tests/e2e.mk
 include tests/peers.mk

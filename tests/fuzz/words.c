@@ -1,0 +1,246 @@
+#include <config.h>
+
+#include "core/base/text.h"
+#include "core/base/timefmt.h"
+#include "core/model/fleet_json.h"
+#include "core/model/window.h"
+#include "core/net/http.h"
+#include "core/net/json.h"
+#include "core/net/xml.h"
+#include "core/store/snapshot_json.h"
+#include "tests/fuzz/fuzz.h"
+#include "tui/args.h"
+#include "tui/keys.h"
+#include "tui/words.h"
+
+#include <stdlib.h>
+
+/* ----- of people ----- */
+
+static const struct tz *utc_zone(void)
+{
+    static struct tz *z;
+    struct err e = {0};
+
+    if (z == NULL)
+        FUZZ_CHECK(tz_load("UTC", &z, &e) == ERR_OK);
+    return z;
+}
+
+/* One word a line. */
+static void command_line(const uint8_t *bytes, size_t len)
+{
+    enum { MOST = 80 };
+    char *text = malloc(len + 1), *rest, *line;
+    char *argv[MOST + 2] = {(char[]){"rushhour"}};
+    struct args a;
+    struct err e = {0};
+    int argc = 1;
+
+    FUZZ_CHECK(text != NULL);
+    memcpy(text, bytes, len);
+    text[len] = '\0';
+    rest = text;
+    while (argc <= MOST && (line = strsep(&rest, "\n")) != NULL)
+        argv[argc++] = line;
+    if (args_parse(argc, argv, &a, &e) != ERR_OK) {
+        fuzz_check_text(e.text);
+        FUZZ_CHECK(e.text[0] != '\0');
+    } else {
+        FUZZ_CHECK(a.n_words <= ARGS_MAX_WORDS && a.n_sets <= ARGS_MAX_SETS);
+    }
+    free(text);
+}
+
+static void order_words(const char *line)
+{
+    struct command c = {0};
+    struct err e = {0};
+    bool quit = false;
+    const struct utc now = {INT64_C(1795329000)};
+
+    if (words_parse(line, NULL, utc_zone(), now, &c, &quit, &e) != ERR_OK) {
+        fuzz_check_text(e.text);
+        FUZZ_CHECK(e.text[0] != '\0');
+    }
+}
+
+static void numbers(const char *line)
+{
+    const struct utc now = {INT64_C(1795329000)};
+    struct window w;
+    struct usd usd;
+    struct utc at;
+    struct err e = {0};
+    uint32_t key;
+    int64_t s;
+    char again[USD_TEXT + DUR_TEXT];
+
+    if (window_parse(line, &w, &e) == ERR_OK) {
+        char shown[WINDOW_TEXT];
+        struct window back;
+
+        /* What is shown reads back as the same. */
+        FUZZ_CHECK(window_parse(window_text(&w, shown), &back, &e) == ERR_OK);
+        FUZZ_CHECK(strcmp(window_text(&back, again), shown) == 0);
+    }
+    err_clear(&e);
+    if (usd_parse(line, &usd, &e) == ERR_OK)
+        fuzz_check_text(usd_text(usd, 4, again));
+    err_clear(&e);
+    if (duration_parse(line, &s, &e) == ERR_OK)
+        (void)duration_text(s, again);
+    err_clear(&e);
+    if (time_parse(line, utc_zone(), now, &at, &e) == ERR_OK)
+        FUZZ_CHECK(at.s > -INT64_C(100000000000) && at.s < INT64_C(1000000000000));
+    else
+        fuzz_check_text(e.text);
+    (void)keys_parse(line, &key);
+}
+
+static void orders(const uint8_t *bytes, size_t len)
+{
+    char *text = malloc(len + 1), *rest, *line;
+
+    FUZZ_CHECK(text != NULL);
+    memcpy(text, bytes, len);
+    text[len] = '\0';
+    rest = text;
+    while ((line = strsep(&rest, "\n")) != NULL) {
+        order_words(line);
+        numbers(line);
+    }
+    free(text);
+}
+
+/* ----- of machines ----- */
+
+static void text(const uint8_t *bytes, size_t len)
+{
+    static const size_t sizes[] = {1, 2, 7, 64, 4096};
+
+    for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
+        char out[4096];
+        size_t n = text_clean(out, sizes[i], (const char *)bytes, len);
+
+        FUZZ_CHECK(n < sizes[i] && out[n] == '\0' && strlen(out) == n);
+        fuzz_check_text(out);
+    }
+}
+
+/* How deep jansson itself lets anything be: the stack is enough for it. */
+static size_t walk(const json_value *v, int depth)
+{
+    size_t n = 1;
+    void *at = NULL;
+    const json_value *member;
+
+    FUZZ_CHECK(depth < 4096);
+    for (size_t i = 0; i < json_list_len(v); i++)
+        n += walk(json_list_at(v, i), depth + 1);
+    while (json_is_object(v) && (member = json_member_next(v, &at)) != NULL)
+        n += walk(member, depth + 1);
+    return n;
+}
+
+static void json(const uint8_t *bytes, size_t len)
+{
+    struct json_doc *d = NULL;
+    struct err e = {0};
+
+    if (json_parse((const char *)bytes, len, &d, &e) != ERR_OK) {
+        fuzz_check_text(e.text);
+        return;
+    }
+    FUZZ_CHECK(walk(json_doc_root(d), 0) <= len);
+    json_doc_free(d);
+}
+
+struct depth {
+    int now;
+    size_t ends;
+};
+
+static void on_start(void *ctx, const char *name, const struct xml_attribute *attrs,
+                     size_t n)
+{
+    struct depth *d = ctx;
+
+    FUZZ_CHECK(name[0] != '\0' && n <= XML_MAX_ATTRIBUTES);
+    for (size_t i = 0; i < n; i++)
+        FUZZ_CHECK(attrs[i].name != NULL && attrs[i].value != NULL);
+    FUZZ_CHECK(++d->now <= XML_MAX_DEPTH + 1);
+}
+
+static void on_end(void *ctx, const char *name, const char *content, size_t len)
+{
+    struct depth *d = ctx;
+
+    (void)name;
+    FUZZ_CHECK(strlen(content) <= len && len <= XML_MAX_TEXT_BYTES);
+    d->now--;
+    d->ends++;
+}
+
+static void xml(const uint8_t *bytes, size_t len)
+{
+    struct depth d = {0};
+    const struct xml_handler h = {on_start, on_end, &d};
+    struct err e = {0};
+
+    if (xml_read((const char *)bytes, len, &h, &e) == ERR_OK)
+        FUZZ_CHECK(d.now == 0 && d.ends > 0);
+    else
+        fuzz_check_text(e.text);
+}
+
+static void head(const uint8_t *bytes, size_t len)
+{
+    const char *p = (const char *)bytes, *end = p + len;
+    struct http_response rs;
+    struct http_head h = {0};
+
+    http_response_init(&rs);
+    while (p < end) {
+        const char *nl = memchr(p, '\n', (size_t)(end - p));
+        size_t n = (size_t)((nl != NULL ? nl : end) - p);
+
+        http_take_header(&h, &rs, p, n);
+        p = nl != NULL ? nl + 1 : end;
+    }
+    http_end_head(&h, &rs, (struct utc){INT64_C(1795329000)});
+    FUZZ_CHECK(rs.retry_after_s >= -1 && rs.retry_after_s <= 900);
+    fuzz_check_text(rs.jenkins);
+    http_response_clear(&rs);
+}
+
+/* What it holds can be written again, and reads the same. */
+static void snapshot(const uint8_t *bytes, size_t len)
+{
+    struct fleet *f = NULL;
+    struct strbuf out;
+    struct err e = {0};
+
+    if (snapshot_parse((const char *)bytes, len, &f, &e) != ERR_OK) {
+        fuzz_check_text(e.text);
+        return;
+    }
+    for (size_t i = 0; i < f->n_servers; i++)
+        fuzz_check_text(f->servers[i].name);
+    strbuf_init(&out, 8 * 1024 * 1024);
+    fleet_json(f, "fuzz", &out);
+    FUZZ_CHECK(!out.failed);
+    strbuf_clear(&out);
+    fleet_unref(f);
+}
+
+const struct fuzz_target fuzz_words[] = {
+    {"command_line", command_line},
+    {"orders", orders},
+    {"text", text},
+    {"json", json},
+    {"xml", xml},
+    {"head", head},
+    {"snapshot", snapshot},
+    {NULL, NULL},
+};
