@@ -349,6 +349,8 @@ void sources_take(struct controller *c, struct observation *o)
     observation_unref(st->good);
     st->good = o;
     st->last_ok = o->at;
+    if (o->source == SOURCE_VSPHERE)
+        merge_owners(c, &o->as.vsphere);
     if (o->source == SOURCE_PRICES)
         costs_prices(c, o);
     if (o->source == SOURCE_PRICELIST)
