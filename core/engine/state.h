@@ -552,7 +552,12 @@ void calls_expire(struct controller *c) NONNULL;
  * decided for it; "" is the extension. */
 void recover_add(struct controller *c, const struct call *call) NONNULL;
 void recover_all(struct controller *c) NONNULL;
-bool recovering(const struct controller *c, const char *server) NONNULL;
+bool recover_waits(const struct controller *c, const char *server) NONNULL;
+/* Asked of every server several times a step; mostly there is none. */
+NONNULL static inline bool recovering(const struct controller *c, const char *server)
+{
+    return c->n_unresolved > 0 && recover_waits(c, server);
+}
 
 /* moves.c: begins, advances and ends moves. */
 void move_begin(struct controller *c, struct server_state *s, enum direction d,
