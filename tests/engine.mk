@@ -76,6 +76,11 @@ tests_unit_test_engine_pressure_SOURCES = tests/unit/test_engine_pressure.c test
 tests_unit_test_engine_pressure_LDADD = $(CORE_TEST_LIBS)
 TESTS += tests/unit/test_engine_pressure
 
+check_PROGRAMS += tests/unit/test_merge
+tests_unit_test_merge_SOURCES = tests/unit/test_merge.c tests/unit/table.h
+tests_unit_test_merge_LDADD = $(CORE_TEST_LIBS)
+TESTS += tests/unit/test_merge
+
 check_PROGRAMS += tests/unit/test_engine_offerings
 tests_unit_test_engine_offerings_SOURCES = tests/unit/test_engine_offerings.c tests/unit/table.h
 tests_unit_test_engine_offerings_LDADD = $(CORE_TEST_LIBS)

@@ -30,6 +30,20 @@ static const struct server_config *node_owner(const struct controller *c,
     return NULL;
 }
 
+/* The same of Jenkins's list: who had that place at the last look is tried first. */
+static const struct server_config *listed_owner(const struct controller *c, size_t place,
+                                                const char *node, bool *in_cloud)
+{
+    for (size_t i = 0; i < c->n_servers; i++) {
+        const struct server_facts *f = &c->servers[i].facts;
+
+        *in_cloud = f->cloud.listed_at == place && str_eq(f->cloud.name, node);
+        if (*in_cloud || (f->onprem.listed_at == place && str_eq(f->onprem.name, node)))
+            return c->servers[i].config;
+    }
+    return node_owner(c, node, in_cloud);
+}
+
 bool build_split(const char *path, char job[URL_TEXT], int32_t *number)
 {
     size_t len = strlen(path), at;
@@ -279,8 +293,10 @@ static void see_node(struct controller *c, const struct seen_node *n, struct utc
 {
     UNINITIALIZED struct ran ran;
 
-    ran.seen = at;
-    (void)str_copy(ran.node, sizeof(ran.node), n->name);
+    if (in_cloud) {
+        ran.seen = at;
+        (void)str_copy(ran.node, sizeof(ran.node), n->name);
+    }
     for (size_t k = 0; k < n->n_builds; k++) {
         if (!build_split(n->builds[k].path, ran.job, &ran.number))
             continue;
@@ -300,7 +316,7 @@ void builds_seen(struct controller *c, const struct observation *o)
         const struct seen_node *n = &o->as.jenkins.nodes[i];
         bool in_cloud;
         const struct server_config *server =
-            n->n_builds > 0 ? node_owner(c, n->name, &in_cloud) : NULL;
+            n->n_builds > 0 ? listed_owner(c, i, n->name, &in_cloud) : NULL;
 
         if (server != NULL)
             see_node(c, n, o->at, server, in_cloud);

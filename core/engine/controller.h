@@ -24,7 +24,8 @@ struct controller_options {
     bool orders_only;        /* takes orders and writes them down: begins nothing */
     const char *host, *user; /* who runs it, for snapshots */
     int32_t pid;
-    bool without_texts; /* of the plan: reasons and gates are codes only, for speed */
+    bool without_texts; /* nobody reads them: the plan's reasons and gates are codes only,
+                           entries of the journal have no sentence; for speed */
 };
 
 /* state: what the store had (borrowed for the call); open moves go on, unresolved intents

@@ -161,11 +161,12 @@ static void drive_extension(struct controller *c)
 /* The nodes of the zones in which it is not. */
 static bool other_zone_open(const struct server_state *s, struct call *call)
 {
-    size_t in_use = offerings_zone_in_use(s);
+    size_t in_use;
 
     if (s->zone_nodes == NULL || s->facts.place_stale ||
         (s->facts.place != PLACE_ONPREM && s->facts.place != PLACE_CLOUD))
         return false;
+    in_use = offerings_zone_in_use(s);
     for (size_t i = 0; i <= s->config->n_zones; i++) {
         if (i != in_use && nodes_park(&s->zone_nodes[i], "policy", "zone", call))
             return true;

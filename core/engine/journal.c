@@ -35,9 +35,11 @@ void journal_say(struct controller *c, struct journal_entry *j, const char *fmt,
     struct record *r;
     va_list ap;
 
-    va_start(ap, fmt);
-    (void)vsnprintf(j->text, sizeof(j->text), fmt, ap); /* a cut sentence is still one */
-    va_end(ap);
+    if (!c->without_texts) {
+        va_start(ap, fmt);
+        (void)vsnprintf(j->text, sizeof(j->text), fmt, ap); /* cut, it is still one */
+        va_end(ap);
+    }
     if (j != &c->unseen) {
         c->events_total++;
         c->fx->changed = true;

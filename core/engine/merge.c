@@ -80,41 +80,58 @@ static void merge_node(struct node_facts *n, const struct observation *o, bool s
         n->idle_since = o->at;
 }
 
-static const struct seen_vm *find_vm(const struct obs_vsphere *v,
-                                     const struct server_config *s, bool *ambiguous)
+static bool is_vm_of(const struct seen_vm *vm, const struct server_config *s)
 {
-    const struct seen_vm *found = NULL;
+    return s->vm_uuid[0] != '\0' ? str_eq_nocase(vm->instance_uuid, s->vm_uuid) ||
+                                       str_eq_nocase(vm->uuid, s->vm_uuid)
+                                 : str_eq(vm->name, s->vm);
+}
 
-    *ambiguous = false;
-    for (size_t i = 0; i < v->n_vms; i++) {
-        const struct seen_vm *vm = &v->vms[i];
-        bool same = s->vm_uuid[0] != '\0'
-                        ? str_eq_nocase(vm->instance_uuid, s->vm_uuid) ||
-                              str_eq_nocase(vm->uuid, s->vm_uuid)
-                        : str_eq(vm->name, s->vm);
+/* vSphere, too, lists in the same order each time: who had that place is tried first. */
+static struct server_state *vm_owner(struct controller *c, const struct seen_vm *vm,
+                                     size_t place)
+{
+    size_t was = place < ARRAY_LEN(c->vm_owners) ? c->vm_owners[place] : 0;
 
-        if (!same)
+    if (was < c->n_servers && is_vm_of(vm, c->servers[was].config))
+        return &c->servers[was];
+    for (size_t i = 0; i < c->n_servers; i++) {
+        if (!is_vm_of(vm, c->servers[i].config))
             continue;
-        if (found != NULL)
-            *ambiguous = true;
-        else
-            found = vm;
+        if (place < ARRAY_LEN(c->vm_owners))
+            c->vm_owners[place] = (uint16_t)i;
+        return &c->servers[i];
     }
-    return found;
+    return NULL;
+}
+
+void merge_owners(struct controller *c, const struct obs_vsphere *v)
+{
+    for (size_t i = 0; i < c->n_servers; i++) {
+        c->servers[i].vm = NULL;
+        c->servers[i].vm_twice = false;
+    }
+    for (size_t i = 0; i < v->n_vms; i++) {
+        struct server_state *s = vm_owner(c, &v->vms[i], i);
+
+        if (s == NULL)
+            continue;
+        if (s->vm == NULL)
+            s->vm = &v->vms[i];
+        else
+            s->vm_twice = true;
+    }
 }
 
 const struct seen_vm *merge_vm(struct controller *c, struct server_state *s)
 {
-    const struct observation *o = c->sources[SOURCE_VSPHERE].good;
+    const struct seen_vm *vm = s->vm;
     struct server_facts *f = &s->facts;
-    const struct seen_vm *vm;
-    bool ambiguous;
 
     f->ready_permille = f->costop_permille = -1;
-    if (o == NULL)
+    if (c->sources[SOURCE_VSPHERE].good == NULL)
         return NULL;
-    vm = find_vm(&o->as.vsphere, s->config, &ambiguous);
-    if (ambiguous)
+    if (s->vm_twice)
         (void)str_format(f->blocked, sizeof(f->blocked),
                          "two VMs are called %s: set vm_uuid for this server",
                          s->config->vm);
@@ -139,16 +156,24 @@ const struct seen_vm *merge_vm(struct controller *c, struct server_state *s)
     return vm;
 }
 
-static const struct seen_managed_vm *find_managed(const struct obs_velostrata *v,
-                                                  const struct seen_vm *vm)
+static bool is_managed_vm(const struct seen_managed_vm *m, const struct seen_vm *vm)
 {
-    for (size_t i = 0; i < v->n_vms; i++) {
-        const struct seen_managed_vm *m = &v->vms[i];
+    return str_eq(m->vm_id, vm->id) ||
+           (m->instance_uuid[0] != '\0' &&
+            str_eq_nocase(m->instance_uuid, vm->instance_uuid));
+}
 
-        if (str_eq(m->vm_id, vm->id) ||
-            (m->instance_uuid[0] != '\0' &&
-             str_eq_nocase(m->instance_uuid, vm->instance_uuid)))
-            return m;
+/* The manager, too, keeps to its order. */
+static const struct seen_managed_vm *find_managed(const struct obs_velostrata *v,
+                                                  struct server_state *s)
+{
+    if (s->managed_at < v->n_vms && is_managed_vm(&v->vms[s->managed_at], s->vm))
+        return &v->vms[s->managed_at];
+    for (size_t i = 0; i < v->n_vms; i++) {
+        if (is_managed_vm(&v->vms[i], s->vm)) {
+            s->managed_at = i;
+            return &v->vms[i];
+        }
     }
     return NULL;
 }
@@ -215,7 +240,7 @@ void merge_instance(struct instance_facts *f, const struct seen_instance *in)
     f->ended = f->ended || in->state == INSTANCE_TERMINATED;
     if (in->eni[0] != '\0') {
         f->eni_deletes = in->eni_deletes;
-        (void)str_copy(f->attachment, sizeof(f->attachment), in->attachment);
+        str_keep(f->attachment, sizeof(f->attachment), in->attachment);
     }
     /* The dead do not come back, whatever a late reading says. */
     f->terminated = f->terminated || in->state == INSTANCE_TERMINATED ||
@@ -323,7 +348,7 @@ static void merge_velostrata(struct controller *c, struct server_state *s)
     f->place_as_of = o->at.s < c->sources[SOURCE_VSPHERE].good->at.s
                          ? o->at
                          : c->sources[SOURCE_VSPHERE].good->at;
-    m = find_managed(&o->as.velostrata, vm);
+    m = find_managed(&o->as.velostrata, s);
     place_from_manager(f, m);
     merge_tasks(s, &o->as.velostrata);
     in = find_instance(c, f->instance.id);
@@ -430,10 +455,9 @@ static const struct seen_host *find_host(const struct controller *c,
                                          const struct obs_vsphere *v)
 {
     const struct seen_vm *vm = NULL;
-    bool ambiguous;
 
     for (size_t i = 0; i < c->n_servers && vm == NULL; i++)
-        vm = find_vm(v, c->servers[i].config, &ambiguous);
+        vm = c->servers[i].vm;
     for (size_t i = 0; vm != NULL && i < v->n_hosts; i++) {
         if (str_eq(v->hosts[i].id, vm->host))
             return &v->hosts[i];

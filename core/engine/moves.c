@@ -360,11 +360,18 @@ static void say_waits(const struct controller *c, struct move *m, const struct c
 }
 
 /* One look at one move. True when its step is done and the next may look at once. */
+/* The steps that ask for it (move_takes()); a launch whose answer was lost, even without
+ * its slot. */
+static bool takes_offering(const struct server_state *s, enum step step)
+{
+    return step == STEP_LAUNCH || (step == STEP_RUN && s->may_commit);
+}
+
 static bool advance(struct controller *c, struct server_state *s)
 {
     const struct policy_config *p = &c->config->policy;
     struct move *m = &s->move;
-    struct step_out out = {.verdict = VERDICT_WAIT};
+    UNINITIALIZED struct step_out out; /* a call is in it when one is wanted */
     struct step_in in = {.config = c->config,
                          .server = s->config,
                          .facts = &s->facts,
@@ -380,12 +387,14 @@ static bool advance(struct controller *c, struct server_state *s)
     UNINITIALIZED char why[LINE_TEXT];
     int32_t n;
 
+    out.verdict = VERDICT_WAIT;
+    out.failure = FAILURE_TRANSIENT;
+    out.commits = out.send_home = false;
     why[0] = '\0';
     steps = mover_steps(server_mover(s), m->direction, &n);
     offers.offered = 0;
     in.choice = (struct choice){.zone = "", .why = why};
-    if (m->direction == DIRECTION_OUT &&
-        (s->may_commit || steps[m->step].step == STEP_LAUNCH)) {
+    if (takes_offering(s, steps[m->step].step)) {
         offerings_order(c, s, &offers);
         in.choice = offerings_choose(s, &offers, why);
     }

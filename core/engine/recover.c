@@ -28,7 +28,7 @@ void recover_add(struct controller *c, const struct call *call)
     (void)str_copy(u->server, sizeof(u->server), call->server);
 }
 
-bool recovering(const struct controller *c, const char *server)
+bool recover_waits(const struct controller *c, const char *server)
 {
     for (size_t i = 0; i < c->n_unresolved; i++) {
         if (str_eq(c->unresolved[i].server, server))

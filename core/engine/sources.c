@@ -35,8 +35,8 @@ enum { QUEUE_PAUSE_S = 1 };
 
 static bool is_aws(enum source s)
 {
-    return str_eq(source_api(s), "ec2") || s == SOURCE_PRICES || s == SOURCE_PRICELIST ||
-           s == SOURCE_QUEUE;
+    return s == SOURCE_INSTANCES || s == SOURCE_SPOT || s == SOURCE_INTERFACES ||
+           s == SOURCE_PRICES || s == SOURCE_PRICELIST || s == SOURCE_QUEUE;
 }
 
 static bool any_spot(const struct controller *c)
@@ -144,8 +144,12 @@ int64_t source_every_s(const struct controller *c, enum source s)
 
 void sources_watch(struct controller *c)
 {
-    c->any_spot = any_spot(c);
-    c->moving = moving(c);
+    bool spot = any_spot(c), on_its_way = moving(c);
+
+    if (spot == c->any_spot && on_its_way == c->moving)
+        return;
+    c->any_spot = spot;
+    c->moving = on_its_way;
     work_out_rests(c);
 }
 
@@ -349,6 +353,8 @@ void sources_take(struct controller *c, struct observation *o)
     observation_unref(st->good);
     st->good = o;
     st->last_ok = o->at;
+    if (o->source == SOURCE_VSPHERE)
+        merge_owners(c, &o->as.vsphere);
     if (o->source == SOURCE_PRICES)
         costs_prices(c, o);
     if (o->source == SOURCE_PRICELIST)

@@ -99,6 +99,9 @@ struct server_state {
     const struct server_config *config;
     const struct mover_ops *mover;
     struct server_facts facts;
+    const struct seen_vm *vm; /* in the newest reading of vSphere; NULL: not there */
+    bool vm_twice;            /* … and there is another one like it */
+    size_t managed_at;        /* its place in the manager's list */
     struct decision decision;
     struct decided decided;
     bool may_commit;
@@ -321,6 +324,7 @@ struct controller {
     bool launches;                /* the place of some server EC2 alone knows */
     struct server_state *servers;
     size_t n_servers;
+    uint16_t vm_owners[MAX_SERVERS]; /* of each place in vSphere's list: the server */
     struct extension_state_kept extension;
     struct host_facts host_facts;
     struct utc host_minute;
@@ -491,6 +495,8 @@ void alert_raise(struct controller *c, const char *server, const char *code,
 
 /* merge.c: observations to facts; edges (losses, notices) are left to react.c. */
 void merge_all(struct controller *c) NONNULL;
+/* Which of the VMs of a new reading is whose. */
+void merge_owners(struct controller *c, const struct obs_vsphere *v) NONNULL;
 /* Its VM and power; NULL: not found. */
 const struct seen_vm *merge_vm(struct controller *c, struct server_state *s) NONNULL;
 void merge_instance(struct instance_facts *f, const struct seen_instance *in) NONNULL;
@@ -546,7 +552,12 @@ void calls_expire(struct controller *c) NONNULL;
  * decided for it; "" is the extension. */
 void recover_add(struct controller *c, const struct call *call) NONNULL;
 void recover_all(struct controller *c) NONNULL;
-bool recovering(const struct controller *c, const char *server) NONNULL;
+bool recover_waits(const struct controller *c, const char *server) NONNULL;
+/* Asked of every server several times a step; mostly there is none. */
+NONNULL static inline bool recovering(const struct controller *c, const char *server)
+{
+    return c->n_unresolved > 0 && recover_waits(c, server);
+}
 
 /* moves.c: begins, advances and ends moves. */
 void move_begin(struct controller *c, struct server_state *s, enum direction d,

@@ -52,7 +52,7 @@ struct step_in {
 
 struct step_out {
     enum verdict verdict;
-    struct call call;     /* CALL: kind, target, marker, run, force are set */
+    struct call call;     /* CALL alone: kind, target, marker, run, force are set */
     enum failure failure; /* FAIL */
     bool commits;         /* CALL: this one cannot be taken back */
     bool send_home;       /* FAIL: it is out there but not usable: bring it back */

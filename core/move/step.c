@@ -51,7 +51,7 @@ void say_call(const struct step_in *in, struct move *m, struct step_out *out,
     bool back = m->direction == DIRECTION_BACK;
 
     out->verdict = VERDICT_CALL;
-    c->kind = kind;
+    *c = (struct call){.kind = kind};
     (void)str_copy(c->server, sizeof(c->server), in->server->name);
     (void)str_copy(c->move, sizeof(c->move), m->id);
     (void)str_copy(c->target, sizeof(c->target), target);

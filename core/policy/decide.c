@@ -4,16 +4,20 @@
 
 /* The numbers are those of policy-and-cost. */
 
-struct desire desire_by_schedule(const struct schedule *s, struct utc now)
+struct desire desire_by_phase(const struct schedule *s, enum schedule_phase phase,
+                              struct utc now)
 {
-    enum schedule_phase phase = schedule_at(s, now).phase;
-
     if (phase != PHASE_OUTSIDE) /* 3.5 row 3 */
         return (struct desire){PLACE_CLOUD,
                                phase == PHASE_LEAD ? REASON_LEAD : REASON_WINDOW};
     return (struct desire){PLACE_ONPREM, schedule_is_day_off(s, now)
                                              ? REASON_HOLIDAY
                                              : REASON_OUTSIDE}; /* 3.5 row 5 */
+}
+
+struct desire desire_by_schedule(const struct schedule *s, struct utc now)
+{
+    return desire_by_phase(s, schedule_at(s, now).phase, now);
 }
 
 int64_t cloud_until(const struct plan_work *w, const struct plan_server *s)

@@ -294,7 +294,7 @@ static void begin(struct plan_work *w, const struct plan_in *in)
     w->n = in->n < MAX_SERVERS ? in->n : MAX_SERVERS;
     w->now = in->now;
     w->at = schedule_at(in->schedule, in->now);
-    w->by_schedule = desire_by_schedule(in->schedule, in->now);
+    w->by_schedule = desire_by_phase(in->schedule, w->at.phase, in->now);
     w->snoozed = in->snooze_until.s > in->now.s;
     w->has_last = schedule_last(in->schedule, in->now, &w->last);
     w->spacing_until = w->commit_until = (struct utc){0};

@@ -107,6 +107,9 @@ static inline bool auto_is_on(const struct plan_in *in, const struct plan_server
 }
 
 struct desire desire_by_schedule(const struct schedule *s, struct utc now) NONNULL;
+/* The same of who has looked up the phase of that time already. */
+struct desire desire_by_phase(const struct schedule *s, enum schedule_phase phase,
+                              struct utc now) NONNULL;
 
 /* A server that is wanted in the cloud: until when; INT64_MAX: no end known. */
 int64_t cloud_until(const struct plan_work *w, const struct plan_server *s) NONNULL;

@@ -43,7 +43,7 @@ struct drive_options {
     int64_t
         crash_mean_s; /* the controller dies by chance, on average so often; 0 = never */
     struct log *log;
-    bool without_texts; /* the journal does without the plan's reasons, for speed */
+    bool without_texts; /* the journal does without sentences, for speed */
     /* Called every simulated minute (typed: at the first look behind it); may act on the
      * site. NULL = nobody. */
     void (*each_minute)(void *ctx, const struct fleet *f);

@@ -327,26 +327,38 @@ static const char *tag(const struct sim_instance *i, const char *key)
 static void see_instance(const struct world *w, const struct sim_instance *i,
                          struct observation *o, struct seen_instance *out)
 {
-    const struct sim_spot *s = world_spot_by_serial(w, i->spot_request);
-
     *out = (struct seen_instance){
         .id = copy(o, i->id),
         .type = w->types[i->type_index].name,
         .zone = copy(o, i->zone),
         .ip = copy(o, i->ip),
         .eni = i->state != SIM_TERMINATED ? copy(o, w->enis[i->eni].id) : "",
-        .spot_request = s != NULL ? copy(o, s->id) : "",
+        .spot_request = "",
         .state_reason = i->reason_code != NULL ? i->reason_code : "", /* static */
-        .server = copy(o, tag(i, "rushhour:server")),
-        .move = copy(o, tag(i, "rushhour:move-id")),
-        .deployment = copy(o, tag(i, "rushhour:deployment")),
-        .client_token = copy(o, i->client_token),
-        .attachment = "typed", /* the only one of its interface */
+        .server = "",
+        .move = "",
+        .deployment = "",
+        .client_token = "",
+        .attachment = "",
         .state = instance_state(i->state),
         .lifecycle = i->spot ? LIFECYCLE_SPOT : LIFECYCLE_ON_DEMAND,
         .launched = seconds(i->launched),
         .eni_deletes = w->enis[i->eni].delete_on_termination,
     };
+}
+
+/* What EC2 alone tells of it; of the tags that the manager shows, too, nobody asks it. */
+static void see_launch(const struct world *w, const struct sim_instance *i,
+                       struct observation *o, struct seen_instance *out)
+{
+    const struct sim_spot *s = world_spot_by_serial(w, i->spot_request);
+
+    out->spot_request = s != NULL ? copy(o, s->id) : "";
+    out->server = copy(o, tag(i, "rushhour:server"));
+    out->move = copy(o, tag(i, "rushhour:move-id"));
+    out->deployment = copy(o, tag(i, "rushhour:deployment"));
+    out->client_token = copy(o, i->client_token);
+    out->attachment = "typed"; /* the only one of its interface */
 }
 
 static bool is_shown(const struct world *w, const struct sim_instance *i)
@@ -363,8 +375,10 @@ static void observe_instances(const struct world *w, const struct poll_hints *hi
     (void)hints;
     list = arena_alloc(o->arena, w->n_instances, sizeof(*list));
     for (size_t k = 0; list != NULL && k < w->n_instances; k++) {
-        if (is_shown(w, w->instances[k]))
-            see_instance(w, w->instances[k], o, &list[n++]);
+        if (!is_shown(w, w->instances[k]))
+            continue;
+        see_instance(w, w->instances[k], o, &list[n]);
+        see_launch(w, w->instances[k], o, &list[n++]);
     }
     o->as.instances = (struct obs_instances){list, n};
 }
@@ -426,15 +440,17 @@ static void observe_interfaces(const struct world *w, const struct poll_hints *h
     o->as.interfaces = (struct obs_interfaces){list, list != NULL ? w->n_servers : 0};
 }
 
-/* First record behind that instant. */
-static size_t price_after(const struct sim_offering *f, int64_t at)
+/* First record behind now: the walk has none, recorded prices may. */
+static size_t price_end(const struct world *w, const struct sim_offering *f)
 {
     size_t low = 0, high = f->n_prices;
 
+    if (high > 0 && f->prices[high - 1].at <= w->now)
+        return high;
     while (low < high) {
         size_t mid = low + (high - low) / 2;
 
-        if (f->prices[mid].at <= at)
+        if (f->prices[mid].at <= w->now)
             low = mid + 1;
         else
             high = mid;
@@ -442,31 +458,40 @@ static size_t price_after(const struct sim_offering *f, int64_t at)
     return low;
 }
 
-/* As AWS: the changes since then, and the last one before. */
+/* As AWS: the changes since then, few of many, and the last one before. */
+static size_t price_begin(const struct sim_offering *f, int64_t since, size_t end)
+{
+    size_t from = end;
+
+    while (from > 0 && f->prices[from - 1].at > since)
+        from--;
+    return from > 0 ? from - 1 : 0;
+}
+
 static void observe_prices(const struct world *w, const struct poll_hints *hints,
                            struct observation *o)
 {
+    int64_t since = hints->since.s * 1000;
     size_t total = 0, n = 0, n_offerings = w->n_types * w->n_zones;
     struct seen_price *list;
 
-    for (int pass = 0; pass < 2; pass++) {
-        list = pass == 0 ? NULL : arena_alloc(o->arena, total, sizeof(*list));
-        for (size_t k = 0; k < n_offerings && (pass == 0 || list != NULL); k++) {
-            const struct sim_offering *f = &w->offerings[k];
-            size_t from = price_after(f, hints->since.s * 1000),
-                   to = price_after(f, w->now);
+    for (size_t k = 0; k < n_offerings; k++) {
+        size_t end = price_end(w, &w->offerings[k]);
 
-            from -= from > 0 ? 1 : 0;
-            total += pass == 0 ? to - from : 0;
-            for (; pass == 1 && from < to; from++)
-                list[n++] = (struct seen_price){.type = w->types[f->type].name,
-                                                .zone = w->zones[f->zone],
-                                                .price = {f->prices[from].nanos},
-                                                .at = seconds(f->prices[from].at)};
-        }
-        if (pass == 1)
-            o->as.prices = (struct obs_prices){list, n};
+        total += end - price_begin(&w->offerings[k], since, end);
     }
+    list = arena_alloc(o->arena, total, sizeof(*list));
+    for (size_t k = 0; list != NULL && k < n_offerings; k++) {
+        const struct sim_offering *f = &w->offerings[k];
+        size_t end = price_end(w, f);
+
+        for (size_t i = price_begin(f, since, end); i < end; i++)
+            list[n++] = (struct seen_price){.type = w->types[f->type].name,
+                                            .zone = w->zones[f->zone],
+                                            .price = {f->prices[i].nanos},
+                                            .at = seconds(f->prices[i].at)};
+    }
+    o->as.prices = (struct obs_prices){list, n};
 }
 
 static void observe_pricelist(const struct world *w, const struct poll_hints *hints,
@@ -583,15 +608,20 @@ static void see_task(const struct world *w, const struct sim_manager_task *t,
     };
 }
 
-/* The key of "t-123"; -1 when it is none of ours. */
+/* The key of "t-123"; -1 when it is none of ours. At every look: see put_number(). */
 static int32_t task_key(const char *id)
 {
-    struct err e = {0};
-    int64_t key;
+    enum { MOST = INT32_MAX / 10 - 1 };
+    int32_t key = 0;
 
-    return str_starts(id, "t-") && str_to_i64(id + 2, 1, INT32_MAX, &key, &e) == ERR_OK
-               ? (int32_t)key
-               : -1;
+    if (id[0] != 't' || id[1] != '-' || id[2] == '\0')
+        return -1;
+    for (const char *p = id + 2; *p != '\0'; p++) {
+        if (*p < '0' || *p > '9' || key > MOST)
+            return -1;
+        key = key * 10 + (*p - '0');
+    }
+    return key;
 }
 
 /* The running ones, and those that somebody waits for. */

@@ -45,18 +45,17 @@ static struct waits waits_of(const struct world *w, const struct sim_vm *vm)
                           waited(world_vm_costop_ms(w, vm), vm->cpus)};
 }
 
-/* Over the vCPUs of all VMs, also those that are no servers. */
-static struct waits waits_of_host(const struct world *w)
+/* Over the vCPUs of all VMs, also those that are no servers; `of` gets those of each. */
+static struct waits waits_of_host(const struct world *w, struct waits *of)
 {
     int64_t ready = 0, costop = 0, cpus = 0;
 
     for (size_t i = 0; i < w->n_vms; i++) {
-        const struct waits of = waits_of(w, &w->vms[i]);
-
-        if (of.ready < 0)
+        of[i] = waits_of(w, &w->vms[i]);
+        if (of[i].ready < 0)
             continue;
-        ready += (int64_t)of.ready * w->vms[i].cpus;
-        costop += (int64_t)of.costop * w->vms[i].cpus;
+        ready += (int64_t)of[i].ready * w->vms[i].cpus;
+        costop += (int64_t)of[i].costop * w->vms[i].cpus;
         cpus += w->vms[i].cpus;
     }
     if (cpus == 0)
@@ -70,15 +69,16 @@ void typed_vsphere(const struct world *w, const struct poll_hints *hints,
 {
     struct seen_vm *vms = arena_alloc(o->arena, w->n_servers, sizeof(*vms));
     struct seen_host *host = arena_alloc(o->arena, 1, sizeof(*host));
-    const struct waits all = waits_of_host(w);
+    struct waits *of = arena_alloc(o->arena, w->n_vms, sizeof(*of)), all;
 
     (void)hints;
-    if (vms == NULL || host == NULL)
+    if (vms == NULL || host == NULL || of == NULL)
         return;
+    all = waits_of_host(w, of);
     /* Only the servers' machines: nobody looks at the others. */
     for (size_t i = 0; i < w->n_servers; i++) {
         const struct sim_vm *vm = &w->vms[w->servers[i].vm];
-        const struct waits own = waits_of(w, vm);
+        const struct waits own = of[w->servers[i].vm];
 
         vms[i] = (struct seen_vm){
             .id = vm->id,

@@ -161,8 +161,9 @@ int64_t world_next_event(const struct world *w)
  * the last Sunday of October, 02:00 (its summer time). */
 int64_t world_local_s(int64_t ms)
 {
+    enum { MEAN_YEAR_S = 31556952 };
     int64_t s = ms >= 0 ? ms / 1000 : -((-ms + 999) / 1000);
-    int32_t year = civil_from_seconds(s + 7200).year;
+    int32_t year = (int32_t)(1970 + s / MEAN_YEAR_S); /* wrong near its turn: winter */
     int64_t march = civil_to_days(year, 3, 31), october = civil_to_days(year, 10, 31);
     int64_t from, to;
 

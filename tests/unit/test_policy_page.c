@@ -30,6 +30,8 @@ static void test_defaults(void **state)
         {"`start_spacing`: 20s", "policy", "start_spacing", "20s"},
         {"`timeout_out` / `timeout_back`: 20m / 30m", "policy", "timeout_out", "20m"},
         {"`timeout_out` / `timeout_back`: 20m / 30m", "policy", "timeout_back", "30m"},
+        {"`max_overlap`: 20m, with `handover = overlap`; otherwise both sides are never up (0)", "policy", "max_overlap", "20m"},
+        {"`max_overlap`: with `handover = overlap`; otherwise 0", "servers", "handover", "gap"},
         {"`retry_min` / `retry_max` / `retry_jitter`: 1m, doubling to 30m, 20%", "policy", "retry_min", "1m"},
         {"`retry_min` / `retry_max` / `retry_jitter`: 1m, doubling to 30m, 20%", "policy", "retry_max", "30m"},
         {"`retry_min` / `retry_max` / `retry_jitter`: 1m, doubling to 30m, 20%", "policy", "retry_jitter", "20"},
@@ -64,6 +66,10 @@ static void test_defaults(void **state)
         {"`stale_after`: 90s", "policy", "stale_after", "90s"},
         {"`clock_step` / `clock_skew`: 30s / 120s", "policy", "clock_step", "30s"},
         {"`clock_step` / `clock_skew`: 30s / 120s", "policy", "clock_skew", "120s"},
+        {"`pressure`, `pressure_high` / `_low` / `_for`: off, 10% / 5% / 10m", "policy", "pressure", "false"},
+        {"`pressure`, `pressure_high` / `_low` / `_for`: off, 10% / 5% / 10m", "policy", "pressure_high", "10"},
+        {"`pressure`, `pressure_high` / `_low` / `_for`: off, 10% / 5% / 10m", "policy", "pressure_low", "5"},
+        {"`pressure`, `pressure_high` / `_low` / `_for`: off, 10% / 5% / 10m", "policy", "pressure_for", "10m"},
     };
     /* clang-format on */
 

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "core/base/tz.h"
 #include "core/sim/world_impl.h"
 
 #define START (INT64_C(1795329000) * 1000) /* Sunday 2026-11-22 08:30 at the site */
@@ -622,6 +623,23 @@ static void test_local_time(void **state)
     }
 }
 
+/* At each hour of the years since that rule, as the zone file has it. */
+static void test_local_time_is_the_zones(void **state)
+{
+    enum { HOUR_S = 3600 };
+    const int64_t from = INT64_C(1388534400), to = INT64_C(2145916800); /* 2014 to 2038 */
+    struct tz *tz = NULL;
+    struct err e = {0};
+
+    (void)state;
+    assert_int_equal(tz_load("Asia/Jerusalem", &tz, &e), ERR_OK);
+    for (int64_t s = from; s < to; s += HOUR_S) {
+        if (world_local_s(s * 1000) - s != tz_offset_s(tz, (struct utc){s}))
+            fail_msg("%lld s", (long long)s);
+    }
+    tz_free(tz);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -640,6 +658,7 @@ int main(void)
         cmocka_unit_test(test_random_orders),
         cmocka_unit_test(test_a_few_interruptions_a_week),
         cmocka_unit_test(test_local_time),
+        cmocka_unit_test(test_local_time_is_the_zones),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
