@@ -8,6 +8,9 @@ libcore_a_SOURCES += \
 	core/net/http.c \
 	core/net/http.h \
 	core/net/http_client.c \
+	core/net/http_held.c \
+	core/net/http_internal.h \
+	core/net/http_trouble.c \
 	core/net/json.c \
 	core/net/json.h \
 	core/net/xml.c \
