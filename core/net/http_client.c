@@ -521,6 +521,32 @@ static enum err_code perform(void *ctx, const struct http_request *rq,
     return http_exchange_end(c, c->easy, &x, rc, e);
 }
 
+enum err_code http_handshake(struct http_client *c, const char *url, struct err *e)
+{
+    const struct http_request rq = {.method = "GET", .url = url};
+    struct exchange x = {0};
+    CURL *easy = c->easy;
+    bool ok = true;
+    enum err_code rc = check_url(c, url, x.host, sizeof(x.host), e);
+
+    if (rc != ERR_OK)
+        return rc;
+    curl_easy_reset(easy);
+    SET(CURLOPT_CONNECT_ONLY, 1L);
+    SET(CURLOPT_CERTINFO, 1L);
+    SET(CURLOPT_ERRORBUFFER, x.curl_text);
+    if (!ok || !set_limits(c, easy, &rq) || !set_trust(c, easy))
+        return err_set(e, ERR_BUG, "%s: libcurl refuses the request", x.host);
+    SET(CURLOPT_SSL_VERIFYPEER, 0L);
+    SET(CURLOPT_SSL_VERIFYHOST, 0L);
+    SET(CURLOPT_URL, url);
+    if (!ok)
+        return err_set(e, ERR_BUG, "%s: libcurl refuses the request", x.host);
+    x.result = curl_easy_perform(easy);
+    SET(CURLOPT_ERRORBUFFER, NULL);
+    return x.result == CURLE_OK && ok ? ERR_OK : http_trouble(easy, &x, e);
+}
+
 struct transport http_client_transport(struct http_client *c)
 {
     return (struct transport){.perform = perform, .ctx = c};

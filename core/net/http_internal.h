@@ -64,6 +64,11 @@ enum err_code http_exchange_end(struct http_client *c, CURL *easy, struct exchan
 enum err_code http_drive_once(struct http_client *c, struct exchange *x, int64_t wait_ms,
                               struct err *e) MUST_CHECK;
 
+/* A connection and its handshake with whoever is there, trusted or not; no request. What
+ * was shown is in c->easy then. */
+enum err_code http_handshake(struct http_client *c, const char *url,
+                             struct err *e) MUST_CHECK NONNULL;
+
 /* What went wrong, in a sentence that says what to do (x->result is not CURLE_OK). */
 enum err_code http_trouble(CURL *easy, const struct exchange *x, struct err *e) NONNULL;
 

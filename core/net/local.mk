@@ -5,6 +5,8 @@ libcore_a_SOURCES += \
 	core/net/aws_process.h \
 	core/net/aws_profile.c \
 	core/net/aws_profile.h \
+	core/net/certificate.c \
+	core/net/certificate.h \
 	core/net/http.c \
 	core/net/http.h \
 	core/net/http_client.c \
