@@ -378,6 +378,10 @@ enum err_code api_set_watch(struct api_set *s, bool *news, struct err *e)
     enum err_code rc = ERR_OK;
 
     *news = false;
+    if (s->watch.at.ms == 0) { /* a command that looks once is gone before that */
+        s->watch.at.ms = real_ms() + WATCH_GAP_MS;
+        left = WATCH_GAP_MS;
+    }
     if (!vsphere_watch_is_open(s->vsphere))
         http_client_drop(c); /* of a session that is gone */
     if (!http_client_holds(c) && left <= 0)
