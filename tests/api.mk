@@ -23,6 +23,17 @@ tests_contract_test_vsphere_SOURCES = tests/contract/test_vsphere.c tests/unit/t
 tests_contract_test_vsphere_LDADD = tests/contract/libscript.a $(CORE_TEST_LIBS)
 TESTS += tests/contract/test_vsphere
 
+check_PROGRAMS += tests/contract/test_vsphere_watch
+tests_contract_test_vsphere_watch_SOURCES = tests/contract/test_vsphere_watch.c \
+	tests/unit/table.h
+tests_contract_test_vsphere_watch_LDADD = tests/contract/libscript.a $(CORE_TEST_LIBS)
+TESTS += tests/contract/test_vsphere_watch
+
+check_PROGRAMS += tests/contract/test_vsphere_news
+tests_contract_test_vsphere_news_SOURCES = tests/contract/test_vsphere_news.c tests/unit/table.h
+tests_contract_test_vsphere_news_LDADD = $(CONTRACT_TEST_LIBS)
+TESTS += tests/contract/test_vsphere_news
+
 check_PROGRAMS += tests/contract/test_vsphere_perf
 tests_contract_test_vsphere_perf_SOURCES = tests/contract/test_vsphere_perf.c tests/unit/table.h
 tests_contract_test_vsphere_perf_LDADD = tests/contract/libscript.a $(CORE_TEST_LIBS)

@@ -120,3 +120,8 @@ tests_sim_test_requeue_site_SOURCES = tests/sim/test_requeue_site.c tests/sim/we
 	tests/unit/table.h
 tests_sim_test_requeue_site_LDADD = $(CORE_TEST_LIBS)
 TESTS += tests/sim/test_requeue_site
+
+check_PROGRAMS += tests/unit/test_doctor
+tests_unit_test_doctor_SOURCES = tests/unit/test_doctor.c tests/unit/table.h
+tests_unit_test_doctor_LDADD = $(CORE_TEST_LIBS)
+TESTS += tests/unit/test_doctor

@@ -35,6 +35,10 @@ tests_contract_test_http_client_SOURCES = tests/contract/test_http_client.c test
 tests_contract_test_http_client_LDADD = $(CONTRACT_TEST_LIBS)
 TESTS += tests/contract/test_http_client
 
+check_PROGRAMS += tests/unit/test_certificate
+tests_unit_test_certificate_SOURCES = tests/unit/test_certificate.c tests/unit/table.h
+tests_unit_test_certificate_LDADD = $(CORE_TEST_LIBS)
+TESTS += tests/unit/test_certificate
 check_PROGRAMS += tests/contract/tls_get
 tests_contract_tls_get_SOURCES = tests/contract/tls_get.c
 tests_contract_tls_get_LDADD = libcore.a $(CORE_LIBS)

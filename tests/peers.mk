@@ -1,9 +1,11 @@
 # Ours beside software of others; make check-peers downloads that. PEERS="NAME..." picks scripts.
-PEERS_OURS = tests/peers/vsphere_peer tests/peers/ec2_peer tests/peers/sqs_peer \
-	tests/peers/velostrata_peer tests/peers/sim_serve
+PEERS_OURS = tests/peers/vsphere_peer tests/peers/vsphere_follow tests/peers/ec2_peer \
+	tests/peers/sqs_peer tests/peers/velostrata_peer tests/peers/sim_serve
 check_PROGRAMS += $(PEERS_OURS)
 tests_peers_vsphere_peer_SOURCES = tests/peers/vsphere_peer.c
 tests_peers_vsphere_peer_LDADD = libcore.a $(CORE_LIBS)
+tests_peers_vsphere_follow_SOURCES = tests/peers/vsphere_follow.c
+tests_peers_vsphere_follow_LDADD = libcore.a $(CORE_LIBS)
 tests_peers_ec2_peer_SOURCES = tests/peers/ec2_peer.c
 tests_peers_ec2_peer_LDADD = libcore.a $(CORE_LIBS)
 tests_peers_sqs_peer_SOURCES = tests/peers/sqs_peer.c

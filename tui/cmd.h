@@ -17,6 +17,7 @@ int cmd_order(const struct args *a)
 int cmd_explain(const struct args *a) NONNULL;
 int cmd_cost(const struct args *a) NONNULL;
 int cmd_simulate(const struct args *a) NONNULL;
+int cmd_doctor(const struct args *a) NONNULL;
 int cmd_log(const struct args *a) NONNULL;
 int cmd_sim(const struct args *a) NONNULL;
 

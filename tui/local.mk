@@ -3,6 +3,7 @@ rushhour_SOURCES = \
 	tui/args.c \
 	tui/args.h \
 	tui/cmd.h \
+	tui/cmd_checkup.c \
 	tui/cmd_config.h \
 	tui/cmd_demo.c \
 	tui/cmd_doctor.c \

@@ -12,18 +12,6 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-static int doctor(const struct args *a)
-{
-    struct err e = {0};
-
-    if (a->set[FLAG_OFFLINE])
-        return cmd_doctor_offline(a->value[FLAG_CONFIG]);
-    (void)err_set(&e, ERR_USAGE,
-                  "write: rushhour doctor --offline (this version reaches no API "
-                  "here; `rushhour status` does)");
-    return session_fail(&e);
-}
-
 static int init(const struct args *a)
 {
     return cmd_init(a->value[FLAG_CONFIG]);
@@ -38,7 +26,7 @@ static const struct {
     {SUB_STATUS, cmd_status}, {SUB_MOVE, cmd_order},      {SUB_CANCEL, cmd_order},
     {SUB_HOLD, cmd_order},    {SUB_RELEASE, cmd_order},   {SUB_AUTO, cmd_order},
     {SUB_SNOOZE, cmd_order},  {SUB_EXTENSION, cmd_order}, {SUB_EXPLAIN, cmd_explain},
-    {SUB_COST, cmd_cost},     {SUB_LOG, cmd_log},         {SUB_DOCTOR, doctor},
+    {SUB_COST, cmd_cost},     {SUB_LOG, cmd_log},         {SUB_DOCTOR, cmd_doctor},
     {SUB_INIT, init},         {SUB_SIM, cmd_sim},         {SUB_SIMULATE, cmd_simulate},
 };
 

@@ -42,4 +42,6 @@ libcore_a_SOURCES += \
 	core/api/vsphere_session.c \
 	core/api/vsphere_session.h \
 	core/api/vsphere_soap.c \
-	core/api/vsphere_soap.h
+	core/api/vsphere_soap.h \
+	core/api/vsphere_watch.c \
+	core/api/vsphere_watch.h

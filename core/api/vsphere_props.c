@@ -22,13 +22,11 @@ static void put_paths(struct strbuf *b, const char *type, const char *const *pat
     strbuf_puts(b, "</propSet>");
 }
 
-static void put_query(struct vsphere *v, const struct props_query *q)
+void vsphere_props_spec(struct vsphere *v, const char *tag, const struct props_query *q)
 {
     struct strbuf *b = &v->body;
 
-    soap_open(b, "RetrievePropertiesEx", "PropertyCollector",
-              v->service.property_collector);
-    strbuf_puts(b, "<specSet>");
+    strbuf_printf(b, "<%s>", tag);
     if (q->object != NULL) {
         put_paths(b, q->object->type, q->vm_paths);
         strbuf_printf(b, "<objectSet><obj type=\"%s\">", q->object->type);
@@ -43,9 +41,17 @@ static void put_query(struct vsphere *v, const struct props_query *q)
                        "<name>v</name><type>ContainerView</type><path>view</path>"
                        "<skip>false</skip></selectSet></objectSet>");
     }
-    strbuf_puts(b,
-                "</specSet><options><maxObjects>" PAGE_OBJECTS "</maxObjects></options>");
-    soap_close(b, "RetrievePropertiesEx");
+    strbuf_printf(b, "</%s>", tag);
+}
+
+static void put_query(struct vsphere *v, const struct props_query *q)
+{
+    static const char method[] = "RetrievePropertiesEx";
+
+    soap_open(&v->body, method, "PropertyCollector", v->service.property_collector);
+    vsphere_props_spec(v, "specSet", q);
+    strbuf_puts(&v->body, "<options><maxObjects>" PAGE_OBJECTS "</maxObjects></options>");
+    soap_close(&v->body, method);
 }
 
 static void put_continue(struct vsphere *v, const char *token)

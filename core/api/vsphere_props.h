@@ -36,6 +36,10 @@ enum err_code vsphere_props_read(struct vsphere *v, const struct props_query *q,
                                  const struct props_sink *sink, struct soap_fault *fault,
                                  struct err *e) MUST_CHECK NONNULL;
 
+/* Appends to v->body, as the element `tag`, what is read and of whom. */
+void vsphere_props_spec(struct vsphere *v, const char *tag,
+                        const struct props_query *q) NONNULL;
+
 /* runtime.powerState, or a fault's existingState. */
 enum power vsphere_power_of(const char *text) NONNULL;
 

@@ -210,7 +210,7 @@ static enum err_code read_answer(struct vsphere *v, const struct vsphere_call *c
         v->is_again =
             again_take(&v->listing, &v->key, &v->body, rs, (struct again_skip){0}) &&
             v->last != NULL;
-    if (v->is_again)
+    if (call->is_listing && v->is_again)
         return ERR_OK;
     rc = soap_read(call->method, strbuf_text(&rs->body), rs->body.len,
                    call->sink != NULL ? call->sink : &nothing, fault, e);
@@ -226,10 +226,9 @@ static enum err_code read_answer(struct vsphere *v, const struct vsphere_call *c
     return rc;
 }
 
-enum err_code vsphere_exchange(struct vsphere *v, const struct vsphere_call *call,
-                               struct soap_fault *fault, struct err *e)
+void vsphere_request(const struct vsphere *v, struct http_request *rq)
 {
-    struct http_request rq = {
+    *rq = (struct http_request){
         .method = "POST",
         .url = v->session->url,
         .headers = {{"SOAPAction", v->service.action, false},
@@ -238,10 +237,23 @@ enum err_code vsphere_exchange(struct vsphere *v, const struct vsphere_call *cal
         .content_type = "text/xml; charset=utf-8",
         .body = strbuf_text(&v->body),
         .body_len = v->body.len,
-        .mutating = call->mutating,
-        .timeout_ms = call->timeout_ms,
         .limit_bytes = ANSWER_LIMIT_BYTES,
     };
+}
+
+enum err_code vsphere_answer(struct vsphere *v, const struct vsphere_call *call,
+                             const struct http_response *rs, struct soap_fault *fault,
+                             struct err *e)
+{
+    note_date(v, rs);
+    keep_cookie(v, rs);
+    return read_answer(v, call, rs, fault, e);
+}
+
+enum err_code vsphere_exchange(struct vsphere *v, const struct vsphere_call *call,
+                               struct soap_fault *fault, struct err *e)
+{
+    struct http_request rq;
     struct http_response rs;
     enum err_code rc;
 
@@ -249,17 +261,17 @@ enum err_code vsphere_exchange(struct vsphere *v, const struct vsphere_call *cal
     v->maybe_done = v->is_again = false;
     if (v->body.failed)
         return err_set(e, ERR_NOMEM, "no memory for a vSphere request");
+    vsphere_request(v, &rq);
+    rq.mutating = call->mutating;
+    rq.timeout_ms = call->timeout_ms;
     http_response_init(&rs);
     rc = transport_perform(&v->transport, &rq, &rs, e);
     if (rc != ERR_OK) {
         v->maybe_done = rs.maybe_sent;
         err_wrap(e, "vSphere %s", call->method);
-        goto out;
+    } else {
+        rc = vsphere_answer(v, call, &rs, fault, e);
     }
-    note_date(v, &rs);
-    keep_cookie(v, &rs);
-    rc = read_answer(v, call, &rs, fault, e);
-out:
     http_response_clear(&rs);
     return rc;
 }

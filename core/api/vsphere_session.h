@@ -30,6 +30,16 @@ struct vsphere_perf {
     struct mono at;        /* of the last question for samples */
 };
 
+/* The collector that waits for changes (vsphere_watch). */
+struct vsphere_watch {
+    uint64_t generation; /* of the login that it belongs to */
+    char collector[SOAP_ID_TEXT];
+    char version[SOAP_ID_TEXT]; /* of the last update, "" = none yet: all is told */
+    bool is_open;
+    bool has_news; /* told in parts, and not all of them are there */
+    int more;      /* parts in a row */
+};
+
 struct vsphere {
     struct vsphere_session *session;
     struct transport transport;
@@ -42,6 +52,7 @@ struct vsphere {
     struct again listing;     /* the answer that `last` was read from */
     struct observation *last; /* NULL: the last poll failed */
     struct vsphere_perf perf;
+    struct vsphere_watch watch;
     bool is_again;   /* the listing came again and was not read */
     bool maybe_done; /* the last call failed, and the server may have acted */
     bool skew_known; /* of the last answers */
@@ -80,6 +91,13 @@ struct vsphere_call {
 enum err_code vsphere_exchange(struct vsphere *v, const struct vsphere_call *call,
                                struct soap_fault *fault,
                                struct err *e) MUST_CHECK NONNULL;
+
+/* The two halves of an exchange that is made elsewhere: the request around v->body, and
+ * what an answer to it says. */
+void vsphere_request(const struct vsphere *v, struct http_request *rq) NONNULL;
+enum err_code vsphere_answer(struct vsphere *v, const struct vsphere_call *call,
+                             const struct http_response *rs, struct soap_fault *fault,
+                             struct err *e) MUST_CHECK NONNULL;
 
 /* Does the fault say that the session, or what belongs to it, is gone (3.1)? */
 bool vsphere_fault_is_dead(const struct vsphere *v,

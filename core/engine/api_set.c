@@ -7,7 +7,7 @@
 #include "core/api/pricelist.h"
 #include "core/api/sqs.h"
 #include "core/api/velostrata.h"
-#include "core/api/vsphere.h"
+#include "core/api/vsphere_watch.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -37,6 +37,10 @@ struct api_set {
     struct ec2 *ec2;
     struct pricelist *pricelist;
     struct sqs *queue;
+    struct {
+        int failures;   /* in a row */
+        struct mono at; /* not asked before, real time */
+    } watch;
     bool (*wait)(void *ctx, int64_t ms);
     void *wait_ctx;
     int64_t took_ms;       /* of the exchanges of this poll or call */
@@ -304,6 +308,99 @@ struct observation *api_set_poll(struct api_set *s, enum source source,
     o->took_ms = s->took_ms;
     o->retry_after_s = s->retry_after_s;
     return o;
+}
+
+/* ---- the long poll ---- */
+
+enum {
+    WATCH_IDLE_MS = 60 * 1000,
+    WATCH_GAP_MS = 500, /* news come no faster: each of them costs a listing */
+    WATCH_RETRY_MS = 500,
+    WATCH_RETRY_MAX_MS = 60 * 1000
+};
+
+static int64_t real_ms(void)
+{
+    return clock_mono(clock_system()).ms;
+}
+
+bool api_set_can_watch(const struct api_set *s)
+{
+    return s->http[A_VSPHERE] != NULL && s->vsphere != NULL &&
+           vsphere_has_listing(s->vsphere);
+}
+
+static enum err_code watch_begin(struct api_set *s, struct http_client *c, struct err *e)
+{
+    struct http_request rq;
+
+    s->watch.at.ms = real_ms() + WATCH_GAP_MS; /* of the next one */
+    if (!vsphere_watch_is_open(s->vsphere) && vsphere_watch_open(s->vsphere, e) != ERR_OK)
+        return e->code;
+    if (vsphere_watch_ask(s->vsphere, &rq, e) != ERR_OK)
+        return e->code;
+    return http_client_hold(c, &rq, e);
+}
+
+static enum err_code watch_end(struct api_set *s, struct http_client *c, bool *news,
+                               struct err *e)
+{
+    enum vsphere_news told = VSPHERE_QUIET;
+    struct http_response rs;
+
+    http_response_init(&rs);
+    if (http_client_take(c, &rs, e) &&
+        vsphere_watch_take(s->vsphere, e->code, &rs, &told, e) == ERR_OK) {
+        s->watch.failures = 0;
+        if (told == VSPHERE_MORE)
+            s->watch.at.ms = real_ms();
+    }
+    *news = told == VSPHERE_NEWS;
+    http_response_clear(&rs);
+    return e->code;
+}
+
+/* It is told by the news of the next first answer what was missed meanwhile. */
+static void watch_failed(struct api_set *s)
+{
+    int64_t wait = WATCH_RETRY_MS;
+
+    for (int i = 0; i < s->watch.failures && wait < WATCH_RETRY_MAX_MS; i++)
+        wait *= 2;
+    s->watch.failures++;
+    s->watch.at.ms = real_ms() + (wait < WATCH_RETRY_MAX_MS ? wait : WATCH_RETRY_MAX_MS);
+}
+
+enum err_code api_set_watch(struct api_set *s, bool *news, struct err *e)
+{
+    struct http_client *c = s->http[A_VSPHERE];
+    int64_t left = s->watch.at.ms - real_ms();
+    enum err_code rc = ERR_OK;
+
+    *news = false;
+    if (s->watch.at.ms == 0) { /* a command that looks once is gone before that */
+        s->watch.at.ms = real_ms() + WATCH_GAP_MS;
+        left = WATCH_GAP_MS;
+    }
+    if (!vsphere_watch_is_open(s->vsphere))
+        http_client_drop(c); /* of a session that is gone */
+    if (!http_client_holds(c) && left <= 0)
+        rc = watch_begin(s, c, e);
+    if (rc == ERR_OK)
+        rc = http_client_idle(c, http_client_holds(c) ? WATCH_IDLE_MS : left, e);
+    if (rc == ERR_OK)
+        rc = watch_end(s, c, news, e);
+    if (rc != ERR_OK)
+        watch_failed(s);
+    return rc;
+}
+
+void api_set_wake(struct api_set *s)
+{
+    struct http_client *c = atomic_load(&s->http[A_VSPHERE]);
+
+    if (c != NULL)
+        http_client_wake(c);
 }
 
 void api_set_act(struct api_set *s, const struct call *call, struct call_result *r)

@@ -2,7 +2,8 @@
  * api_set - the API clients of one thread, and how a poll or a call becomes a typed
  * request. api_shared owns what all threads share (vSphere session, AWS credentials); a
  * set owns its clients and connections and borrows the shared part, configuration and
- * clock. Threads: a set belongs to one thread; api_set_abort() from any.
+ * clock. Threads: a set belongs to one thread; api_set_abort() and api_set_wake() from
+ * any.
  */
 #ifndef RH_ENGINE_API_SET_H
 #define RH_ENGINE_API_SET_H
@@ -36,6 +37,16 @@ void api_set_abort(struct api_set *s) NONNULL;
  * for the timeouts of its API. */
 struct observation *api_set_poll(struct api_set *s, enum source source,
                                  const struct poll_hints *hints) NONNULL;
+
+/*
+ * vSphere's long poll, beside its polls. Waits until it tells of a change (*news: poll
+ * now), api_set_wake() was called, or there is something to be done: call it again, as
+ * long as api_set_can_watch() says so. An error means that it begins anew, after a while.
+ */
+bool api_set_can_watch(const struct api_set *s) NONNULL;
+enum err_code api_set_watch(struct api_set *s, bool *news,
+                            struct err *e) MUST_CHECK NONNULL;
+void api_set_wake(struct api_set *s) NONNULL; /* any thread */
 
 /* One call. Blocks; with `wait` set a vSphere task is followed to its end. */
 void api_set_act(struct api_set *s, const struct call *call,

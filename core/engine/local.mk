@@ -14,6 +14,8 @@ libcore_a_SOURCES += \
 	core/engine/days.c \
 	core/engine/decide.c \
 	core/engine/decided.c \
+	core/engine/doctor.c \
+	core/engine/doctor.h \
 	core/engine/effects.c \
 	core/engine/effects.h \
 	core/engine/engine.c \

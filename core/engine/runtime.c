@@ -27,6 +27,7 @@ struct poller {
     const char *api; /* source_api() of its rows */
     struct mailbox *box;
     struct api_set *set;
+    enum err_code watch_error; /* of the long poll, as it was logged */
     pthread_t thread;
     bool started;
 };
@@ -80,6 +81,7 @@ static void on_poll(void *ctx, const struct poll_request *p)
             if (!mailbox_put(r->pollers[i].box, p) && !stopping(r))
                 log_write(r->options.log, LOG_WARN, "engine", "poller %s is behind",
                           r->pollers[i].api);
+            api_set_wake(r->pollers[i].set);
             return;
         }
     }
@@ -100,15 +102,43 @@ static void on_call(void *ctx, const struct call *call)
                   "inbox is full, a result was lost");
 }
 
+/* Waits for the next poll: the one that was asked for, or the one that a change at
+ * vSphere calls for. False: there is none yet. */
+static bool poller_next(struct poller *p, struct poll_request *rq)
+{
+    struct runtime *r = p->runtime;
+    bool watches = str_eq(p->api, "vsphere") && api_set_can_watch(p->set), news = false;
+    struct err e = {0};
+
+    if (mailbox_get(p->box, rq, watches ? 0 : -1) == 1)
+        return true;
+    if (!watches || stopping(r))
+        return false;
+    if (api_set_watch(p->set, &news, &e) != ERR_OK && e.code != p->watch_error) {
+        p->watch_error = e.code;
+        if (!stopping(r))
+            log_write(r->options.log, LOG_INFO, "vsphere",
+                      "changes come with the polls alone until this works again: %s",
+                      e.text);
+    } else if (news) {
+        p->watch_error = ERR_OK;
+    }
+    if (news && mailbox_get(p->box, rq, 0) != 1) /* one poll serves both */
+        *rq = (struct poll_request){.source = SOURCE_VSPHERE};
+    return news;
+}
+
 static void *poller_main(void *arg)
 {
     struct poller *p = arg;
     struct runtime *r = p->runtime;
     struct poll_request rq;
 
-    while (!stopping(r) && mailbox_get(p->box, &rq, -1) == 1) {
+    while (!stopping(r)) {
         struct event ev = {.kind = EVENT_OBSERVATION};
 
+        if (!poller_next(p, &rq))
+            continue;
         if (stopping(r))
             break;
         ev.as.observation = api_set_poll(p->set, rq.source, &rq.hints);
@@ -383,14 +413,15 @@ void runtime_stop(struct runtime *r)
     for (size_t i = 0; i < POLLERS; i++) {
         if (r->pollers[i].started)
             (void)pthread_join(r->pollers[i].thread, NULL);
-        api_set_free(r->pollers[i].set);
     }
     if (r->inbox != NULL)
         mailbox_close(r->inbox);
     if (r->started)
         (void)pthread_join(r->thread, NULL);
-    for (size_t i = 0; i < POLLERS; i++)
-        mailbox_free(r->pollers[i].box); /* the controller asked for polls until now */
+    for (size_t i = 0; i < POLLERS; i++) { /* the controller asked for polls until now */
+        mailbox_free(r->pollers[i].box);
+        api_set_free(r->pollers[i].set);
+    }
     while (r->inbox != NULL && mailbox_get(r->inbox, &ev, 0) > 0) {
         if (ev.kind == EVENT_OBSERVATION)
             observation_unref(ev.as.observation);

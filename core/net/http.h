@@ -104,6 +104,28 @@ struct transport http_client_transport(struct http_client *c) NONNULL;
 /* Makes a running and every later exchange end with ERR_CANCELED. Any thread. */
 void http_client_abort(struct http_client *c) NONNULL;
 
+/*
+ * A long poll beside the exchanges of the transport, on the same connections' handle: it
+ * goes on while they are made, and delays none of them. One at a time; a new one takes
+ * the place of the old. The request is borrowed for the call alone. ERR_CONFIG and
+ * ERR_NOMEM at once; what else goes wrong comes with its end.
+ */
+enum err_code http_client_hold(struct http_client *c, const struct http_request *rq,
+                               struct err *e) MUST_CHECK NONNULL;
+bool http_client_holds(const struct http_client *c) NONNULL;
+void http_client_drop(struct http_client *c) NONNULL;
+
+/* Waits until the long poll has ended, somebody wakes it, or the time is over.
+ * ERR_CANCELED after http_client_abort(). */
+enum err_code http_client_idle(struct http_client *c, int64_t timeout_ms,
+                               struct err *e) MUST_CHECK NONNULL;
+void http_client_wake(struct http_client *c) NONNULL; /* any thread; never lost */
+
+/* True when it has ended: its answer is in rs (initialized; the caller's), or in e why
+ * there is none. It is held no more then. */
+bool http_client_take(struct http_client *c, struct http_response *rs,
+                      struct err *e) NONNULL;
+
 /* Once in main, before threads; and at the end. */
 enum err_code http_global_init(struct err *e) MUST_CHECK NONNULL;
 void http_global_cleanup(void);

@@ -1,12 +1,8 @@
 #include <config.h>
 
-#include "core/base/text.h"
-#include "core/net/http.h"
+#include "core/net/http_internal.h"
 #include "core/net/json.h"
 
-#include <curl/curl.h>
-
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -17,28 +13,6 @@ enum {
     STALL_BYTES = 100, /* must come in that time once an answer has begun */
     MAX_IDLE_CONNECTIONS = 4,
     MAX_WAIT_MS = 1000
-};
-
-struct http_client {
-    struct http_client_config config;
-    CURLM *multi;
-    CURL *easy;
-    struct curl_slist *connect_to;
-    char user_agent[96];
-    atomic_bool aborted;
-};
-
-/* What the callbacks of one exchange share. */
-struct exchange {
-    struct http_response *rs;
-    struct http_head head;
-    bool sent;    /* connected, the request goes out now */
-    bool in_body; /* header lines from here on are trailers */
-    bool too_big; /* the cap of the body was passed */
-    int64_t window_from_ms;
-    size_t window_from_bytes;
-    const char *host; /* "name:port" or "name", for messages */
-    char curl_text[CURL_ERROR_SIZE];
 };
 
 enum err_code http_global_init(struct err *e)
@@ -54,7 +28,7 @@ void http_global_cleanup(void)
     curl_global_cleanup();
 }
 
-static int64_t now_ms(void)
+int64_t http_now_ms(void)
 {
     return clock_mono(clock_system()).ms;
 }
@@ -135,6 +109,7 @@ void http_client_free(struct http_client *c)
 {
     if (c == NULL)
         return;
+    http_held_clear(c);
     if (c->easy != NULL)
         curl_easy_cleanup(c->easy);
     if (c->multi != NULL)
@@ -178,7 +153,7 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *arg)
 
     if (!x->in_body) {
         x->in_body = true;
-        x->window_from_ms = now_ms();
+        x->window_from_ms = http_now_ms();
         x->window_from_bytes = 0;
     }
     if (len > x->rs->body.limit - x->rs->body.len) {
@@ -308,9 +283,10 @@ static bool make_headers(const struct http_request *rq, struct curl_slist **list
 }
 
 #define SET(option, value)                                                               \
-    (ok = curl_easy_setopt(c->easy, (option), (value)) == CURLE_OK && ok)
+    (ok = curl_easy_setopt(easy, (option), (value)) == CURLE_OK && ok)
 
-static bool set_limits(struct http_client *c, const struct http_request *rq)
+static bool set_limits(const struct http_client *c, CURL *easy,
+                       const struct http_request *rq)
 {
     int64_t timeout = rq->timeout_ms > 0 ? rq->timeout_ms : c->config.timeout_ms;
     bool ok = true;
@@ -335,7 +311,7 @@ static bool set_limits(struct http_client *c, const struct http_request *rq)
     return ok;
 }
 
-static bool set_trust(struct http_client *c)
+static bool set_trust(const struct http_client *c, CURL *easy)
 {
     const struct http_client_config *config = &c->config;
     bool ok = true;
@@ -356,7 +332,8 @@ static bool set_trust(struct http_client *c)
     return ok;
 }
 
-static bool set_method(struct http_client *c, const struct http_request *rq)
+static bool set_method(CURL *easy, const struct http_request *rq,
+                       const struct exchange *x)
 {
     bool ok = true;
     bool has_body =
@@ -367,14 +344,17 @@ static bool set_method(struct http_client *c, const struct http_request *rq)
         SET(CURLOPT_POST, 1L);
         SET(CURLOPT_POSTFIELDSIZE_LARGE,
             (curl_off_t)(rq->body != NULL ? rq->body_len : 0));
-        SET(CURLOPT_POSTFIELDS, rq->body != NULL ? rq->body : "");
+        if (x->keeps_body)
+            SET(CURLOPT_COPYPOSTFIELDS, rq->body != NULL ? rq->body : "");
+        else
+            SET(CURLOPT_POSTFIELDS, rq->body != NULL ? rq->body : "");
     }
     if (!str_eq(rq->method, has_body ? "POST" : "GET"))
         SET(CURLOPT_CUSTOMREQUEST, rq->method);
     return ok;
 }
 
-static bool set_auth(struct http_client *c, const struct http_request *rq)
+static bool set_auth(CURL *easy, const struct http_request *rq)
 {
     bool ok = true;
 
@@ -391,7 +371,7 @@ static bool set_auth(struct http_client *c, const struct http_request *rq)
     return ok;
 }
 
-static bool set_callbacks(struct http_client *c, struct exchange *x)
+static bool set_callbacks(CURL *easy, struct exchange *x)
 {
     bool ok = true;
 
@@ -412,7 +392,7 @@ static bool is_stalled(const struct http_client *c, struct exchange *x)
 
     if (!x->in_body)
         return false;
-    now = now_ms();
+    now = http_now_ms();
     if (now - x->window_from_ms < c->config.stall_ms)
         return false;
     if (x->rs->body.len - x->window_from_bytes < STALL_BYTES)
@@ -422,119 +402,111 @@ static bool is_stalled(const struct http_client *c, struct exchange *x)
     return false;
 }
 
-/* Runs the transfer to its end; what curl says of it in *result. */
-static enum err_code drive(struct http_client *c, struct exchange *x, CURLcode *result,
-                           struct err *e)
+/* Who ended is told once: the exchange under way, or the one that is held beside it. */
+static void take_messages(struct http_client *c, struct exchange *x)
+{
+    CURLMsg *m;
+    int left;
+
+    while ((m = curl_multi_info_read(c->multi, &left)) != NULL) {
+        struct exchange *of = m->easy_handle == c->easy ? x : &c->held.x;
+
+        if (m->msg != CURLMSG_DONE || of == NULL)
+            continue;
+        of->ended = true;
+        of->result = m->data.result;
+    }
+}
+
+enum err_code http_drive_once(struct http_client *c, struct exchange *x, int64_t wait_ms,
+                              struct err *e)
+{
+    const char *host = x != NULL ? x->host : c->held.x.host;
+    int running;
+
+    if (curl_multi_perform(c->multi, &running) != CURLM_OK)
+        return err_set(e, ERR_BUG, "%s: libcurl cannot go on", host);
+    take_messages(c, x);
+    if ((x != NULL && x->ended) || (x == NULL && c->held.x.ended))
+        return ERR_OK;
+    /* curl shortens the wait to its own deadlines; a wake-up ends it. */
+    if (curl_multi_poll(c->multi, NULL, 0, (int)wait_ms, NULL) != CURLM_OK)
+        return err_set(e, ERR_BUG, "%s: libcurl cannot wait", host);
+    return ERR_OK;
+}
+
+/* Runs the transfer to its end; what curl says of it in x->result. */
+static enum err_code drive(struct http_client *c, struct exchange *x, struct err *e)
 {
     int64_t stall = c->config.stall_ms;
-    int wait_ms = stall < MAX_WAIT_MS ? (int)stall : MAX_WAIT_MS;
-    int running = 1, left;
-    CURLMsg *m;
+    int64_t wait_ms = stall < MAX_WAIT_MS ? stall : MAX_WAIT_MS;
+    enum err_code rc = ERR_OK;
 
-    while (running > 0) {
+    while (rc == ERR_OK && !x->ended) {
         if (atomic_load(&c->aborted))
             return err_set(e, ERR_CANCELED, "%s: the call was ended by rushhour",
                            x->host);
-        if (curl_multi_perform(c->multi, &running) != CURLM_OK)
-            return err_set(e, ERR_BUG, "%s: libcurl cannot go on", x->host);
         if (is_stalled(c, x))
             return err_set(e, ERR_TIMEOUT, "%s: the answer stopped coming", x->host);
-        /* curl shortens the wait to its own deadlines; a wake-up ends it. */
-        if (running > 0 && curl_multi_poll(c->multi, NULL, 0, wait_ms, NULL) != CURLM_OK)
-            return err_set(e, ERR_BUG, "%s: libcurl cannot wait", x->host);
+        rc = http_drive_once(c, x, wait_ms, e);
     }
-    while ((m = curl_multi_info_read(c->multi, &left)) != NULL) {
-        if (m->msg == CURLMSG_DONE) {
-            *result = m->data.result;
-            return ERR_OK;
-        }
-    }
-    return err_set(e, ERR_BUG, "%s: libcurl ended without a result", x->host);
+    return rc;
 }
 
-/* ---- what went wrong, in a sentence ---------------------------------------------- */
+/* ---- the whole of it --------------------------------------------------------------- */
 
-static enum err_code timeout_error(const struct http_client *c, const struct exchange *x,
-                                   struct err *e)
-{
-    double total = 0;
-
-    (void)curl_easy_getinfo(c->easy, CURLINFO_TOTAL_TIME, &total);
-    return err_set(e, ERR_TIMEOUT, "%s: %s within %.0f s", x->host,
-                   !x->sent     ? "no connection"
-                   : x->in_body ? "no complete answer"
-                                : "no answer",
-                   total);
-}
-
-static enum err_code connect_error(const struct http_client *c, const struct exchange *x,
-                                   struct err *e)
-{
-    long sys = 0;
-
-    (void)curl_easy_getinfo(c->easy, CURLINFO_OS_ERRNO, &sys);
-    if (sys > 0)
-        return err_set_errno(e, ERR_CONNECT, (int)sys, "%s: cannot connect", x->host);
-    return err_set(e, ERR_CONNECT, "%s: cannot connect", x->host);
-}
-
-static enum err_code tls_error(const struct exchange *x, CURLcode result, struct err *e)
-{
-    char why[128];
-
-    if (result == CURLE_SSL_PINNEDPUBKEYNOTMATCH)
-        return err_set(e, ERR_TLS, "%s: its public key is not the pinned one", x->host);
-    (void)text_clean(why, sizeof(why), x->curl_text, strlen(x->curl_text));
-    return err_set(e, ERR_TLS, "%s: TLS: %s", x->host,
-                   why[0] != '\0' ? why : curl_easy_strerror(result));
-}
-
-static bool is_tls_result(CURLcode r)
-{
-    return r == CURLE_SSL_CONNECT_ERROR || r == CURLE_SSL_CERTPROBLEM ||
-           r == CURLE_SSL_CIPHER || r == CURLE_PEER_FAILED_VERIFICATION ||
-           r == CURLE_SSL_CACERT_BADFILE || r == CURLE_SSL_ISSUER_ERROR ||
-           r == CURLE_SSL_PINNEDPUBKEYNOTMATCH || r == CURLE_SSL_INVALIDCERTSTATUS ||
-           r == CURLE_SSL_CLIENTCERT || r == CURLE_SSL_ENGINE_NOTFOUND ||
-           r == CURLE_SSL_ENGINE_SETFAILED || r == CURLE_SSL_CRL_BADFILE;
-}
-
-static enum err_code curl_error(const struct http_client *c, const struct exchange *x,
-                                CURLcode r, struct err *e)
-{
-    if (is_tls_result(r))
-        return tls_error(x, r, e);
-    if (r == CURLE_COULDNT_RESOLVE_HOST || r == CURLE_COULDNT_RESOLVE_PROXY)
-        return err_set(e, ERR_CONNECT, "%s: the name has no address", x->host);
-    if (r == CURLE_COULDNT_CONNECT)
-        return connect_error(c, x, e);
-    if (r == CURLE_OPERATION_TIMEDOUT)
-        return timeout_error(c, x, e);
-    if (r == CURLE_WRITE_ERROR && x->too_big)
-        return err_set(e, ERR_TOO_BIG, "%s: the answer is larger than %zu bytes", x->host,
-                       x->rs->body.limit);
-    if (r == CURLE_OUT_OF_MEMORY || (r == CURLE_WRITE_ERROR && x->rs->body.failed))
-        return err_set(e, ERR_NOMEM, "%s: no memory for the answer", x->host);
-    if (r == CURLE_GOT_NOTHING)
-        return err_set(e, ERR_RESET, "%s: the connection ended without an answer",
-                       x->host);
-    if (r == CURLE_PARTIAL_FILE)
-        return err_set(e, ERR_RESET, "%s: the connection ended within the answer",
-                       x->host);
-    if (r == CURLE_SEND_ERROR || r == CURLE_RECV_ERROR)
-        return err_set(e, ERR_RESET, "%s: the connection broke", x->host);
-    return err_set(e, ERR_PROTOCOL, "%s: no HTTP answer (libcurl %d)", x->host, (int)r);
-}
-
-static bool set_all(struct http_client *c, const struct http_request *rq,
-                    struct exchange *x, struct curl_slist *headers)
+static bool set_all(const struct http_client *c, CURL *easy,
+                    const struct http_request *rq, struct exchange *x)
 {
     bool ok = true;
 
-    curl_easy_reset(c->easy); /* a signer or body of the last call must not linger */
-    SET(CURLOPT_HTTPHEADER, headers);
-    return ok && set_limits(c, rq) && set_trust(c) && set_method(c, rq) &&
-           set_auth(c, rq) && set_callbacks(c, x);
+    curl_easy_reset(easy); /* a signer or body of the last call must not linger */
+    SET(CURLOPT_HTTPHEADER, x->headers);
+    return ok && set_limits(c, easy, rq) && set_trust(c, easy) &&
+           set_method(easy, rq, x) && set_auth(easy, rq) && set_callbacks(easy, x);
+}
+
+enum err_code http_exchange_begin(struct http_client *c, CURL *easy,
+                                  const struct http_request *rq, struct exchange *x,
+                                  struct err *e)
+{
+    enum err_code rc = check_url(c, rq->url, x->host, sizeof(x->host), e);
+
+    x->started_ms = http_now_ms();
+    if (rc != ERR_OK)
+        return rc;
+    if (!make_headers(rq, &x->headers) || !set_all(c, easy, rq, x) ||
+        curl_multi_add_handle(c->multi, easy) != CURLM_OK)
+        return err_set(e, ERR_BUG, "%s: libcurl refuses the request", x->host);
+    x->added = true;
+    return ERR_OK;
+}
+
+enum err_code http_exchange_end(struct http_client *c, CURL *easy, struct exchange *x,
+                                enum err_code rc, struct err *e)
+{
+    const struct clock *clock =
+        c->config.clock != NULL ? c->config.clock : clock_system();
+    struct http_response *rs = x->rs;
+    long status = 0;
+
+    if (rc == ERR_OK && x->result != CURLE_OK)
+        rc = http_trouble(easy, x, e);
+    (void)curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+    if (x->added)
+        (void)curl_multi_remove_handle(c->multi, easy); /* was added */
+    curl_easy_reset(easy); /* drops curl's copies of the secrets */
+    headers_free(x->headers);
+    x->headers = NULL;
+    x->added = false;
+    if (rc != ERR_OK)
+        strbuf_reset(&rs->body); /* half an answer is none */
+    rs->took_ms = http_now_ms() - x->started_ms;
+    rs->maybe_sent = rc != ERR_OK && x->sent;
+    rs->status = rc == ERR_OK ? (int)status : 0;
+    rs->received = clock_utc(clock);
+    http_end_head(&x->head, rs, rs->received);
+    return rc;
 }
 
 static enum err_code perform(void *ctx, const struct http_request *rq,
@@ -542,40 +514,37 @@ static enum err_code perform(void *ctx, const struct http_request *rq,
 {
     struct http_client *c = ctx;
     struct exchange x = {.rs = rs};
-    struct curl_slist *headers = NULL;
-    CURLcode result = CURLE_OK;
-    char host[160];
-    int64_t started = now_ms();
-    long status = 0;
-    enum err_code rc = check_url(c, rq->url, host, sizeof(host), e);
+    enum err_code rc = http_exchange_begin(c, c->easy, rq, &x, e);
+
+    if (rc == ERR_OK)
+        rc = drive(c, &x, e);
+    return http_exchange_end(c, c->easy, &x, rc, e);
+}
+
+enum err_code http_handshake(struct http_client *c, const char *url, struct err *e)
+{
+    const struct http_request rq = {.method = "GET", .url = url};
+    struct exchange x = {0};
+    CURL *easy = c->easy;
+    bool ok = true;
+    enum err_code rc = check_url(c, url, x.host, sizeof(x.host), e);
 
     if (rc != ERR_OK)
         return rc;
-    x.host = host;
-    if (!make_headers(rq, &headers) || !set_all(c, rq, &x, headers)) {
-        rc = err_set(e, ERR_BUG, "%s: libcurl refuses the request", host);
-        goto out;
-    }
-    if (curl_multi_add_handle(c->multi, c->easy) != CURLM_OK) {
-        rc = err_set(e, ERR_BUG, "%s: libcurl refuses the request", host);
-        goto out;
-    }
-    rc = drive(c, &x, &result, e);
-    if (rc == ERR_OK && result != CURLE_OK)
-        rc = curl_error(c, &x, result, e);
-    (void)curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
-    (void)curl_multi_remove_handle(c->multi, c->easy); /* was added above */
-out:
-    curl_easy_reset(c->easy); /* drops curl's copies of the secrets */
-    headers_free(headers);
-    if (rc != ERR_OK)
-        strbuf_reset(&rs->body); /* half an answer is none */
-    rs->took_ms = now_ms() - started;
-    rs->maybe_sent = rc != ERR_OK && x.sent;
-    rs->status = rc == ERR_OK ? (int)status : 0;
-    rs->received = clock_utc(c->config.clock != NULL ? c->config.clock : clock_system());
-    http_end_head(&x.head, rs, rs->received);
-    return rc;
+    curl_easy_reset(easy);
+    SET(CURLOPT_CONNECT_ONLY, 1L);
+    SET(CURLOPT_CERTINFO, 1L);
+    SET(CURLOPT_ERRORBUFFER, x.curl_text);
+    if (!ok || !set_limits(c, easy, &rq) || !set_trust(c, easy))
+        return err_set(e, ERR_BUG, "%s: libcurl refuses the request", x.host);
+    SET(CURLOPT_SSL_VERIFYPEER, 0L);
+    SET(CURLOPT_SSL_VERIFYHOST, 0L);
+    SET(CURLOPT_URL, url);
+    if (!ok)
+        return err_set(e, ERR_BUG, "%s: libcurl refuses the request", x.host);
+    x.result = curl_easy_perform(easy);
+    SET(CURLOPT_ERRORBUFFER, NULL);
+    return x.result == CURLE_OK && ok ? ERR_OK : http_trouble(easy, &x, e);
 }
 
 struct transport http_client_transport(struct http_client *c)

@@ -5,9 +5,14 @@ libcore_a_SOURCES += \
 	core/net/aws_process.h \
 	core/net/aws_profile.c \
 	core/net/aws_profile.h \
+	core/net/certificate.c \
+	core/net/certificate.h \
 	core/net/http.c \
 	core/net/http.h \
 	core/net/http_client.c \
+	core/net/http_held.c \
+	core/net/http_internal.h \
+	core/net/http_trouble.c \
 	core/net/json.c \
 	core/net/json.h \
 	core/net/xml.c \

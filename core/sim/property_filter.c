@@ -1,8 +1,8 @@
 /*
  * property_filter - collectors, filters and WaitForUpdatesEx: what changed since the
- * version that a client has. The site answers in one exchange and cannot block, so a wait
- * with nothing new is answered a second later, as if its time were over. Owns nothing
- * beyond a call but what the server keeps.
+ * version that a client has. A wait with nothing new is held: whoever serves the site
+ * looks again until there is something or its time is over. Owns nothing beyond a call
+ * but what the server keeps.
  * Threads: as the world.
  */
 #include <config.h>
@@ -13,7 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OBJECTS_AT_ONCE = 100, MAX_UPDATES = 100000, PAUSE_MS = 1000 };
+enum { OBJECTS_AT_ONCE = 100, MAX_UPDATES = 100000 };
+/* Who names no time waits as long as the server likes. */
+enum { DEFAULT_WAIT_S = 600, MAX_WAIT_S = 1800 };
 
 void vim_collector_create(struct vim_call *c)
 {
@@ -67,7 +69,11 @@ void vim_filter_destroy(struct vim_call *c)
 
 void vim_wait_cancel(struct vim_call *c)
 {
-    vim_answer_nothing(c); /* no wait is ever under way */
+    struct vim_collector *owner = vim_collector_of(c->server, c->session, c->self.i);
+
+    if (owner != NULL)
+        owner->canceled = true; /* the wait's next look sees it */
+    vim_answer_nothing(c);
 }
 
 /* ---- what was told ---- */
@@ -291,15 +297,15 @@ static bool take_version(struct vim_call *c, struct vim_collector *owner)
     return true;
 }
 
-/* Without changes: no result at all, or (the older method) a set with nothing in it. A
- * client that waits feels a second go by, so that it does not ask without a pause. */
+/* Without changes: no result at all, or (the older method) a set with nothing in it,
+ * which is kept back as long as the client waits. */
 static void nothing_new(struct vim_call *c, const struct vim_collector *owner)
 {
     const struct soap_node *options = sim_soap_child(c->rq, c->method, "options");
 
-    if (!str_eq(c->name, "CheckForUpdates") &&
-        sim_soap_child_number(c->rq, options, "maxWaitSeconds", INT32_MAX, 1) > 0)
-        c->rs->took_ms += PAUSE_MS;
+    if (!str_eq(c->name, "CheckForUpdates"))
+        c->w->hold_ms = 1000 * sim_soap_child_number(c->rq, options, "maxWaitSeconds",
+                                                     MAX_WAIT_S, DEFAULT_WAIT_S);
     vim_begin(c->rs, c->name);
     if (str_eq(c->name, "WaitForUpdates")) {
         strbuf_puts(&c->rs->body, "<returnval>");
@@ -335,6 +341,12 @@ void vim_wait(struct vim_call *c)
 
     if (owner == NULL) {
         vim_fault_invalid_request(c->rs, "Too many property collectors in this session");
+        return;
+    }
+    if (!c->w->looks_again)
+        owner->canceled = false; /* an older wait's */
+    if (owner->canceled) {
+        vim_fault(c->rs, "RequestCanceled", "The request was canceled.", "");
         return;
     }
     if (!take_version(c, owner)) {

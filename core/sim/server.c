@@ -25,7 +25,8 @@ enum {
     MAX_BODY = 4 * 1024 * 1024,
     MAX_CONNECTIONS = 64,
     SILENCE_MS = 60000, /* how long a connection without an answer is kept */
-    HELD_STEP_MS = 20   /* real time between two looks of a long poll */
+    HELD_STEP_MS = 20,  /* real time between two looks of a long poll … */
+    HELD_SHARE = 20     /* … of which the looks take one part of so many at most */
 };
 
 struct sim_server {
@@ -222,25 +223,34 @@ static enum MHD_Result cut(struct MHD_Connection *c)
     return MHD_NO;
 }
 
+static int64_t real_ms(void)
+{
+    return clock_mono(clock_system()).ms;
+}
+
 /* A long poll is asked again and again, until there is something or its time is over. */
 static enum site_outcome exchange(struct sim_server *v, const struct http_request *rq,
                                   struct http_response *rs)
 {
-    int64_t now, until = 0;
+    struct site *s = sim_server_lock(v);
+    enum site_outcome outcome = site_exchange(s, rq, rs);
+    int64_t now = site_now_ms(s), until = now + rs->took_ms, step = HELD_STEP_MS;
 
-    for (;;) {
-        enum site_outcome outcome = site_exchange(sim_server_lock(v), rq, rs);
+    sim_server_unlock(v);
+    while (outcome == SITE_HELD && now < until && !wait_ms(v, step)) {
+        int64_t began = real_ms();
 
-        now = site_now_ms(v->site);
+        s = sim_server_lock(v);
+        outcome = site_look_again(s, rq, rs);
+        now = site_now_ms(s);
         sim_server_unlock(v);
-        if (outcome != SITE_HELD)
-            return outcome;
-        if (until == 0)
-            until = now + rs->took_ms;
-        rs->took_ms = 0;
-        if (now >= until || wait_ms(v, HELD_STEP_MS))
-            return SITE_ANSWERED;
+        step = HELD_SHARE * (real_ms() - began);
+        step = step < HELD_STEP_MS ? HELD_STEP_MS : step;
     }
+    if (outcome != SITE_HELD)
+        return outcome;
+    rs->took_ms = 0; /* it has been waited for */
+    return SITE_ANSWERED;
 }
 
 static enum MHD_Result serve(struct sim_server *v, struct MHD_Connection *c,

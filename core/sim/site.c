@@ -165,6 +165,14 @@ static enum site_outcome strike_after(struct site *s, const struct route *r,
     return SITE_ANSWERED;
 }
 
+static enum site_outcome held_or_answered(const struct site *s, struct http_response *rs)
+{
+    if (s->w->hold_ms == 0)
+        return SITE_ANSWERED;
+    rs->took_ms = s->w->hold_ms;
+    return SITE_HELD;
+}
+
 static enum site_outcome wired(struct site *s, const struct route *r,
                                const struct http_request *rq, struct http_response *rs)
 {
@@ -182,35 +190,54 @@ static enum site_outcome wired(struct site *s, const struct route *r,
     if (!r->wire(s->w, rq, rs))
         return SITE_RESET_AFTER;
     out = silent ? SITE_SILENT : strike_after(s, r, rs);
-    if (out != SITE_ANSWERED || s->w->hold_ms == 0)
-        return out;
-    rs->took_ms = s->w->hold_ms;
-    return SITE_HELD;
+    return out == SITE_ANSWERED ? held_or_answered(s, rs) : out;
 }
 
-enum site_outcome site_exchange(struct site *s, const struct http_request *rq,
-                                struct http_response *rs)
+static const struct route *begin_answer(struct site *s, const struct http_request *rq,
+                                        struct http_response *rs)
 {
     const char *path = wire_path(rq);
-    enum site_outcome out = SITE_ANSWERED;
-    const struct route *r = NULL;
 
     strbuf_reset(&rs->body);
     rs->date.s = s->w->now / 1000;
     rs->retry_after_s = -1;
     rs->took_ms = USUAL_MS;
-    for (size_t i = 0; r == NULL && i < ARRAY_LEN(routes); i++)
+    for (size_t i = 0; i < ARRAY_LEN(routes); i++)
         if (str_starts(path, routes[i].prefix))
-            r = &routes[i];
+            return &routes[i];
+    return NULL;
+}
+
+enum site_outcome site_exchange(struct site *s, const struct http_request *rq,
+                                struct http_response *rs)
+{
+    enum site_outcome out = SITE_ANSWERED;
+    const struct route *r = begin_answer(s, rq, rs);
+
     if (r != NULL)
         out = wired(s, r, rq, rs);
-    else if (str_starts(path, "/control"))
+    else if (str_starts(wire_path(rq), "/control"))
         site_control(s, rq, rs);
     else
         wire_answer(rs, 404, "text/plain", "There is nothing here.\n");
     if (out == SITE_SILENT)
         rs->took_ms = rq->timeout_ms > 0 ? rq->timeout_ms : DEFAULT_TIMEOUT_MS;
     return out;
+}
+
+enum site_outcome site_look_again(struct site *s, const struct http_request *rq,
+                                  struct http_response *rs)
+{
+    const struct route *r = begin_answer(s, rq, rs);
+    bool answered;
+
+    if (r == NULL)
+        return SITE_RESET_AFTER; /* nothing else is ever held */
+    s->w->hold_ms = 0;
+    s->w->looks_again = true;
+    answered = r->wire(s->w, rq, rs);
+    s->w->looks_again = false;
+    return answered ? held_or_answered(s, rs) : SITE_RESET_AFTER;
 }
 
 bool site_handle(struct site *s, const struct http_request *rq, struct http_response *rs)

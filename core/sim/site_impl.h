@@ -31,6 +31,9 @@ enum site_outcome {
 };
 enum site_outcome site_exchange(struct site *s, const struct http_request *rq,
                                 struct http_response *rs) NONNULL;
+/* Another try of an exchange that was held; no fault strikes it once more. */
+enum site_outcome site_look_again(struct site *s, const struct http_request *rq,
+                                  struct http_response *rs) NONNULL;
 
 /* /control/… */
 void site_control(struct site *s, const struct http_request *rq,

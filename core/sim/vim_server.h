@@ -51,6 +51,7 @@ struct vim_container {
 struct vim_collector {
     struct vim_thing thing;
     bool is_default;  /* the session's share of ha-property-collector */
+    bool canceled;    /* the wait that is held shall end */
     uint64_t version; /* of the last answer that told anything */
     uint64_t acked;   /* the one before, that a client may still have */
 };

@@ -1,7 +1,7 @@
 /*
  * vsphere_wire - a standalone ESX host over SOAP: paths, versions, sessions, and the
- * table of methods. A WaitForUpdatesEx with nothing new is answered at once
- * (property_filter). Owns nothing; state is in vim_server. Threads: as the world.
+ * table of methods. A WaitForUpdatesEx with nothing new is held (property_filter). Owns
+ * nothing; state is in vim_server. Threads: as the world.
  */
 #include <config.h>
 

@@ -633,6 +633,7 @@ struct world {
     struct sim_odds odds;
     bool loose_shapes; /* the manager's answers bend its own description */
     int64_t hold_ms;   /* of the answer under way: nothing to say yet, a long poll */
+    bool looks_again;  /* the request under way is one that was held */
     struct sim_totals totals;
     struct sim_wire_state wires[SIM_WIRES];
     bool out_of_memory; /* sticky: something could not be remembered */

@@ -60,6 +60,7 @@ grep -q '^CoreDumping:\|^State:' "/proc/$main/status" && awk '$1 == "Max" && $2 
 "$rh" $c status --json >"$work/said/status" 2>&1
 "$rh" $c log --json >"$work/said/log" 2>&1
 "$rh" $c doctor --offline >"$work/said/doctor" 2>&1
+"$rh" $c doctor >"$work/said/doctor.online" 2>&1
 # Refusals are where secrets leak: of a password that is wrong, and of an answer that echoes.
 order fault '{"name":"status-500","rate":1}' >/dev/null
 failing() {

@@ -24,6 +24,24 @@ expect "it is off" "poweredOff" "$govc" object.collect -s "vm/$VM" runtime.power
 expect "off again" "cannot be performed" "$govc" vm.power -off "$VM"
 expect "power on" "OK" "$govc" vm.power -on "$VM"
 expect "it is on" "poweredOn" "$govc" object.collect -s "vm/$VM" runtime.powerState
+# It waits for the next value until another govc has powered the VM off.
+timeout 60 "$govc" object.collect -s -n 1 "vm/$VM" runtime.powerState >"$scratch/wait" 2>&1 &
+waiter=$!
+tries=100
+while ! grep -q poweredOn "$scratch/wait" && [ "$tries" -gt 0 ]; do
+    tries=$((tries - 1))
+    sleep 0.1
+done
+expect "power off while another waits" "OK" "$govc" vm.power -off "$VM"
+ended=$(date +%s%3N)
+wait "$waiter"
+took=$(($(date +%s%3N) - ended))
+if grep -q poweredOff "$scratch/wait" && [ "$took" -le 1000 ]; then
+    ok "the wait ends with it: $took ms later"
+else
+    fail "the wait: $took ms, $(cat "$scratch/wait")"
+fi
+expect "and on again" "OK" "$govc" vm.power -on "$VM"
 expect "no such property" "InvalidProperty" "$govc" object.collect "vm/$VM" nonsense
 expect "counters" "cpu.ready.summation" "$govc" metric.ls "vm/$VM"
 expect "a sample" "ms" "$govc" metric.sample -n 1 "vm/$VM" cpu.ready.summation

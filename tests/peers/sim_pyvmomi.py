@@ -1,6 +1,8 @@
 # Run by sim_pyvmomi.sh: what an administrator's script does to an ESX host.
 import os
 import sys
+import threading
+import time
 
 from pyVim.connect import Disconnect, SmartConnect
 from pyVim.task import WaitForTask
@@ -82,6 +84,51 @@ check("updates", len(update.filterSet[0].objectSet) == len(vms))
 check("and no more", own.WaitForUpdatesEx(update.version, PC.WaitOptions(maxWaitSeconds=1)) is None)
 refuses("an old version", vmodl.query.InvalidCollectorVersion,
         lambda: own.WaitForUpdatesEx("12345", PC.WaitOptions(maxWaitSeconds=1)))
+own.Destroy()
+
+own = pc.CreatePropertyCollector()  # of that VM alone: a guest elsewhere still shuts down
+own.CreateFilter(PC.FilterSpec(
+    objectSet=[PC.ObjectSpec(obj=vm)],
+    propSet=[PC.PropertySpec(type=vim.VirtualMachine, pathSet=["runtime.powerState"])]), False)
+update = own.WaitForUpdatesEx("", PC.WaitOptions(maxWaitSeconds=1))
+
+
+def wait(seconds, results):
+    """In seconds of the site, which runs 20 times faster."""
+    began = time.monotonic()
+    try:
+        results.append(own.WaitForUpdatesEx(update.version, PC.WaitOptions(maxWaitSeconds=seconds)))
+    except Exception as e:
+        results.append(e)
+    results.append(time.monotonic() - began)
+
+
+results = []
+wait(20, results)
+check("a wait waits", results[0] is None and 0.9 <= results[1] < 5, results)
+for what, act, state in (("off", vm.PowerOff, "poweredOff"), ("on", vm.PowerOn, "poweredOn")):
+    results = []
+    waiter = threading.Thread(target=wait, args=(1200, results))
+    waiter.start()
+    time.sleep(0.5)
+    WaitForTask(act())
+    ended = time.monotonic()
+    waiter.join(20)
+    took = time.monotonic() - ended
+    if results and isinstance(results[0], PC.UpdateSet):
+        changes = [c.val for s in results[0].filterSet for o in s.objectSet for c in o.changeSet]
+        update = results[0]
+    else:
+        changes = results
+    check("a wait hears of a power " + what, changes == [state] and took < 1, [changes, took])
+results = []
+waiter = threading.Thread(target=wait, args=(1200, results))
+waiter.start()
+time.sleep(0.5)
+own.CancelWaitForUpdates()
+waiter.join(20)
+check("a wait is canceled", results and isinstance(results[0], vmodl.fault.RequestCanceled),
+      results)
 own.Destroy()
 everything = pc.RetrieveContents([PC.FilterSpec(
     objectSet=[PC.ObjectSpec(obj=o) for o in (vm, host, vm.resourcePool, content.rootFolder, perf)],

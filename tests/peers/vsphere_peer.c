@@ -1,8 +1,9 @@
 /*
  * vsphere_peer - drives our vSphere client against a server that is not ours: reads the
  * inventory, powers ONE named VM off, on and off by its guest and on again, and does it
- * again after the session and the view were ended behind its back.
- * usage: vsphere_peer URL USER SECRET_FILE VM. Ends with 0 when all went well, else 1.
+ * again after the session and the view were ended behind its back. Then what a poll
+ * costs. usage: vsphere_peer URL USER SECRET_FILE VM PIN|- VMS; VMS = how many there must
+ * be, 0 = any number. Ends with 0 when all went well, else 1.
  */
 #include <config.h>
 
@@ -21,13 +22,16 @@ struct peer {
     const char *vm_name;
     char vm_id[URL_TEXT];
     char cookie[1024]; /* of the last request */
-    int logins, calls, failures;
+    int64_t n_vms;
+    int64_t up_bytes, down_bytes; /* of bodies */
+    int logins, calls, pages, failures;
 };
 
 static enum err_code watch(void *ctx, const struct http_request *rq,
                            struct http_response *rs, struct err *e)
 {
     struct peer *p = ctx;
+    enum err_code rc;
 
     p->calls++;
     if (rq->body != NULL && strstr(rq->body, "<Login ") != NULL)
@@ -36,7 +40,12 @@ static enum err_code watch(void *ctx, const struct http_request *rq,
         if (str_eq(rq->headers[i].name, "Cookie"))
             (void)str_copy(p->cookie, sizeof(p->cookie), rq->headers[i].value);
     }
-    return transport_perform(&p->real, rq, rs, e);
+    if (rq->body != NULL && strstr(rq->body, "<ContinueRetrievePropertiesEx ") != NULL)
+        p->pages++;
+    rc = transport_perform(&p->real, rq, rs, e);
+    p->up_bytes += (int64_t)rq->body_len;
+    p->down_bytes += (int64_t)rs->body.len;
+    return rc;
 }
 
 static bool check(struct peer *p, const char *what, bool ok, const char *text)
@@ -83,12 +92,14 @@ static enum power look(struct peer *p, const char *what, bool print)
     enum power power = POWER_UNKNOWN;
     struct err e = {0};
     char text[256] = "";
+    bool all = print;
 
     if (o == NULL)
         return power;
     if (vsphere_observe(p->poller, &hints, o, &e) == ERR_OK) {
         const struct obs_vsphere *seen = &o->as.vsphere;
 
+        print = print && seen->n_vms <= 16;
         for (size_t i = 0; print && i < seen->n_hosts; i++)
             printf("     host %s \"%s\" connected=%d cpu=%d memory=%d ready=%d costop=%d "
                    "permille\n",
@@ -113,8 +124,11 @@ static enum power look(struct peer *p, const char *what, bool print)
         (void)str_format(text, sizeof(text), "%zu VMs, %zu hosts, %s is %s in %d ms",
                          seen->n_vms, seen->n_hosts, p->vm_name, power_word(power),
                          (int)o->took_ms);
-        (void)check(p, what, seen->n_hosts > 0 && power != POWER_UNKNOWN, text);
-        if (print)
+        (void)check(p, what,
+                    seen->n_hosts > 0 && power != POWER_UNKNOWN &&
+                        (p->n_vms == 0 || seen->n_vms == (size_t)p->n_vms),
+                    text);
+        if (all)
             check_load(p, seen);
     } else {
         (void)check(p, what, false, e.text);
@@ -135,6 +149,18 @@ static void act(struct peer *p, enum call_kind kind, enum power want, const char
                      r.err.text);
     if (check(p, what, r.outcome == OUTCOME_DONE, text))
         (void)check(p, "  and it is so", look(p, "  looking", false) == want, "");
+}
+
+/* What must fail, with these words. */
+static void act_refused(struct peer *p, enum call_kind kind, const char *target,
+                        enum err_code want, const char *what)
+{
+    struct call call = {.id = 1, .kind = kind};
+    struct call_result r;
+
+    (void)str_copy(call.target, sizeof(call.target), target);
+    vsphere_act(p->worker, &call, &r);
+    (void)check(p, what, r.outcome == OUTCOME_FAILED && r.err.code == want, r.err.text);
 }
 
 /* Sends a call under the client's own cookie, without its knowing. */
@@ -164,6 +190,44 @@ static void behind_its_back(struct peer *p, const char *method, const char *type
     strbuf_clear(&body);
 }
 
+static int64_t thread_us(void)
+{
+    struct timespec t;
+
+    (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t); /* cannot fail with this clock */
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+/* Polls as they come in a row: calls, bytes of bodies, processor time of our thread. The
+ * samples of the statistics are asked for every 20 s, so with the first one at most. */
+static void measure(struct peer *p)
+{
+    enum { POLLS = 20 };
+    const struct poll_hints hints = {0};
+    int calls = p->calls;
+    int64_t up = p->up_bytes, down = p->down_bytes, us = thread_us();
+    int64_t began = clock_mono(clock_system()).ms;
+    size_t vms = 0;
+
+    for (int i = 0; i < POLLS; i++) {
+        struct observation *o = observation_new(SOURCE_VSPHERE);
+        struct err e = {0};
+
+        if (o == NULL || vsphere_observe(p->poller, &hints, o, &e) != ERR_OK)
+            (void)check(p, "a poll that is measured", false, e.text);
+        else
+            vms = o->as.vsphere.n_vms;
+        observation_unref(o);
+    }
+    printf(
+        "number: %zu VMs: a poll is %d.%02d calls, %lld bytes up, %lld down, %lld us of "
+        "processor, %lld ms\n",
+        vms, (p->calls - calls) / POLLS, (p->calls - calls) * 100 / POLLS % 100,
+        (long long)(p->up_bytes - up) / POLLS, (long long)(p->down_bytes - down) / POLLS,
+        (long long)(thread_us() - us) / POLLS,
+        (long long)(clock_mono(clock_system()).ms - began) / POLLS);
+}
+
 static void run(struct peer *p)
 {
     if (look(p, "inventory", true) == POWER_UNKNOWN)
@@ -175,6 +239,8 @@ static void run(struct peer *p)
     act(p, CALL_VM_POWER_ON, POWER_ON, "power on");
     act(p, CALL_VM_SHUTDOWN, POWER_OFF, "guest shutdown");
     act(p, CALL_VM_POWER_ON, POWER_ON, "power on again");
+    act_refused(p, CALL_VM_POWER_ON, "vm-999999", ERR_NOT_FOUND,
+                "a VM that is not there");
     (void)check(p, "one login for two clients", p->logins == 1, "");
 
     behind_its_back(p, "Logout", "SessionManager", p->poller->service.session_manager);
@@ -187,22 +253,33 @@ static void run(struct peer *p)
     behind_its_back(p, "DestroyView", "ContainerView", p->poller->service.view);
     (void)look(p, "inventory after the view has gone", false);
     (void)check(p, "no more login", p->logins == 3, "");
+    if (p->n_vms > 0) { /* more than a page of objects with the hosts */
+        char text[64];
+
+        (void)str_format(text, sizeof(text), "%d more pages in all", p->pages);
+        (void)check(p, "pages", (p->pages > 0) == (p->n_vms >= 500), text);
+    }
+    measure(p);
 }
 
 int main(int argc, char **argv)
 {
     struct api_config config = {.present = true, .timeout = 20};
-    const struct http_client_config http = {.timeout_ms = 20000,
-                                            .user_agent = "rushhour-peer-test"};
+    struct http_client_config http = {.timeout_ms = 20000,
+                                      .user_agent = "rushhour-peer-test"};
     struct http_client *client = NULL;
     struct peer p = {0};
     struct transport t = {watch, &p};
     struct err e = {0};
     int calls;
 
-    if (argc != 5) {
-        fprintf(stderr, "usage: vsphere_peer URL USER SECRET_FILE VM\n");
+    if (argc != 7 || str_to_i64(argv[6], 0, 10000, &p.n_vms, &e) != ERR_OK) {
+        fprintf(stderr, "usage: vsphere_peer URL USER SECRET_FILE VM PIN|- VMS\n");
         return 2;
+    }
+    if (!str_eq(argv[5], "-")) {
+        http.pinned_key = argv[5];
+        http.pin_only = true;
     }
     config.url = argv[1];
     config.user = argv[2];

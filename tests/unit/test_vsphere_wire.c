@@ -584,12 +584,45 @@ static void updates_of_a_whole_object(void **state)
     version_of(body, version, sizeof(version));
     wire_exchange_later(x, 1200000);
     assert_null(strstr(wait_on(x, pc, version, ""), "<returnval>"));
-    assert_true(x->rs.took_ms >= 1000); /* who waits, waits */
+    assert_int_equal(x->w->hold_ms, 60000); /* who waits, waits */
     (void)call_vm(x, "PowerOffVM_Task", 2);
     wire_exchange_later(x, 30000);
     body = wait_on(x, pc, version, "");
     assert_int_equal(wire_count(body, "<kind>modify</kind>"), 1);
     assert_non_null(strstr(body, "<powerState>poweredOff</powerState>"));
+}
+
+/* What is held is looked at again, and another call ends it. */
+static void a_wait_is_held(void **state)
+{
+    struct wire_exchange *x = *state;
+    char pc[128], version[32], rq[512];
+
+    make_filter(x, POWER_PROPS, pc, sizeof(pc));
+    version_of(wait_on(x, pc, "", ""), version, sizeof(version));
+    assert_int_equal(x->w->hold_ms, 0);
+    assert_true(str_format(rq, sizeof(rq),
+                           "<WaitForUpdatesEx" NS "<_this type=\"PropertyCollector\">%s"
+                           "</_this><version>%s</version><options><maxWaitSeconds>0"
+                           "</maxWaitSeconds></options></WaitForUpdatesEx>",
+                           pc, version));
+    assert_null(strstr(wire_soap(x, rq), "<returnval>"));
+    assert_int_equal(x->w->hold_ms, 0); /* a mere look */
+    (void)wait_on(x, pc, version, "");
+    assert_int_equal(x->w->hold_ms, 60000);
+
+    assert_true(str_format(rq, sizeof(rq),
+                           "<CancelWaitForUpdates" NS "<_this "
+                           "type=\"PropertyCollector\">%s</_this></CancelWaitForUpdates>",
+                           pc));
+    (void)wire_soap(x, rq);
+    assert_int_equal(x->rs.status, 200);
+    x->w->looks_again = true;
+    assert_non_null(strstr(wait_on(x, pc, version, ""), FAULT("RequestCanceled")));
+    assert_int_equal(x->rs.status, 500);
+    x->w->looks_again = false; /* the next wait is none of that one's */
+    assert_null(strstr(wait_on(x, pc, version, ""), "<returnval>"));
+    assert_int_equal(x->rs.status, 200);
 }
 
 static void updates_in_pieces(void **state)
@@ -895,6 +928,7 @@ int main(void)
         WITH(pages, setup_logged_in),
         WITH(updates, setup_logged_in),
         WITH(updates_of_a_whole_object, setup_logged_in),
+        WITH(a_wait_is_held, setup_logged_in),
         WITH(updates_in_pieces, setup_logged_in),
         WITH(destroyed_things_are_gone, setup_logged_in),
         WITH(a_session_has_its_limits, setup_logged_in),
