@@ -25,6 +25,11 @@ tests_unit_test_aws_credentials_SOURCES = tests/unit/test_aws_credentials.c test
 tests_unit_test_aws_credentials_LDADD = libcore.a $(CMOCKA_LIBS) $(JANSSON_LIBS)
 TESTS += tests/unit/test_aws_credentials
 
+check_PROGRAMS += tests/unit/test_aws_keys
+tests_unit_test_aws_keys_SOURCES = tests/unit/test_aws_keys.c tests/unit/table.h
+tests_unit_test_aws_keys_LDADD = libcore.a $(CMOCKA_LIBS) $(JANSSON_LIBS)
+TESTS += tests/unit/test_aws_keys
+
 check_PROGRAMS += tests/unit/test_http
 tests_unit_test_http_SOURCES = tests/unit/test_http.c tests/unit/table.h
 tests_unit_test_http_LDADD = $(CORE_TEST_LIBS)

@@ -5,6 +5,7 @@
 #include "core/base/attr.h"
 #include "core/base/str.h"
 #include "core/net/aws_credentials.h"
+#include "core/net/aws_region.h"
 
 #include <stdlib.h>
 #include <string.h>
