@@ -22,7 +22,7 @@ TESTS += tests/unit/test_json
 
 check_PROGRAMS += tests/unit/test_aws_credentials
 tests_unit_test_aws_credentials_SOURCES = tests/unit/test_aws_credentials.c tests/unit/table.h
-tests_unit_test_aws_credentials_LDADD = libcore.a $(CMOCKA_LIBS) $(JANSSON_LIBS)
+tests_unit_test_aws_credentials_LDADD = $(CORE_TEST_LIBS)
 TESTS += tests/unit/test_aws_credentials
 
 check_PROGRAMS += tests/unit/test_aws_keys
@@ -39,6 +39,11 @@ check_PROGRAMS += tests/contract/test_http_client
 tests_contract_test_http_client_SOURCES = tests/contract/test_http_client.c tests/unit/table.h
 tests_contract_test_http_client_LDADD = $(CONTRACT_TEST_LIBS)
 TESTS += tests/contract/test_http_client
+
+check_PROGRAMS += tests/contract/test_aws_chain
+tests_contract_test_aws_chain_SOURCES = tests/contract/test_aws_chain.c tests/unit/table.h
+tests_contract_test_aws_chain_LDADD = $(CONTRACT_TEST_LIBS)
+TESTS += tests/contract/test_aws_chain
 
 check_PROGRAMS += tests/contract/tls_get
 tests_contract_tls_get_SOURCES = tests/contract/tls_get.c

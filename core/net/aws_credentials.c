@@ -3,10 +3,14 @@
 #include "core/net/aws_credentials.h"
 
 #include "core/base/str.h"
+#include "core/net/aws_metadata.h"
 #include "core/net/aws_process.h"
 #include "core/net/aws_profile.h"
+#include "core/net/aws_region.h"
+#include "core/net/aws_web_identity.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,14 +26,17 @@ enum {
 };
 
 struct aws_credentials {
-    char *profile; /* as asked for, NULL = the environment's */
+    struct aws_credentials_config config;
     const struct clock *clock;
     bool is_static;
+    atomic_bool aborted;
 
-    pthread_mutex_t lock; /* guards is_busy and is_stale */
+    pthread_mutex_t lock; /* guards is_busy, is_stale, and that the two below are there */
     pthread_cond_t idle;
-    bool is_busy;  /* a thread looks; the rest belongs to it alone */
-    bool is_stale; /* the keys were refused */
+    bool is_busy;                  /* a thread looks; the rest belongs to it alone */
+    bool is_stale;                 /* the keys were refused */
+    struct aws_metadata *metadata; /* made when it is needed, as is the next */
+    struct http_client *sts;
 
     struct aws_files *files;
     struct aws_keys keys; /* key_id "" = none yet */
@@ -40,9 +47,12 @@ struct aws_credentials {
 /* ----- providers ----- */
 
 struct question {
+    struct aws_credentials *credentials;
     const struct aws_files *files;
     const char *profile;
     bool is_explicit; /* the profile was named in our configuration */
+    bool is_named;    /* … or in the environment */
+    struct err *none; /* why the last source has none, when it says so */
 };
 
 /* ERR_OK with key_id "" is "not from here". */
@@ -64,6 +74,35 @@ static enum err_code load_environment(const struct question *q, struct aws_answe
                        id != NULL ? "AWS_ACCESS_KEY_ID" : "AWS_SECRET_ACCESS_KEY",
                        id != NULL ? "AWS_SECRET_ACCESS_KEY" : "AWS_ACCESS_KEY_ID");
     return aws_keys_set(&a->keys, id, secret, aws_variable("AWS_SESSION_TOKEN"), e);
+}
+
+static enum err_code load_web_identity(const struct question *q, struct aws_answer *a,
+                                       struct err *e)
+{
+    struct aws_credentials *c = q->credentials;
+    char region[64], endpoint[512];
+    struct http_client *client = NULL;
+    struct transport t;
+    enum err_code rc;
+
+    if (q->is_explicit || !aws_web_identity_is_set())
+        return ERR_OK;
+    rc = aws_region_find(c->config.region, c->config.profile, region, sizeof(region), e);
+    if (rc == ERR_OK)
+        rc = aws_endpoint_find(c->config.endpoint_sts, "sts", c->config.profile, region,
+                               endpoint, sizeof(endpoint), e);
+    if (rc == ERR_OK && c->sts == NULL) {
+        rc = http_client_new(&c->config.http, &client, e);
+        (void)pthread_mutex_lock(&c->lock);
+        c->sts = client;
+        (void)pthread_mutex_unlock(&c->lock);
+    }
+    if (rc != ERR_OK)
+        return rc;
+    if (atomic_load(&c->aborted))
+        http_client_abort(c->sts); /* it came just before this one was there */
+    t = http_client_transport(c->sts);
+    return aws_web_identity_load(&t, endpoint, a, e);
 }
 
 /* Profiles that need more than keys: a helper program does that better than we could. */
@@ -135,12 +174,12 @@ static enum err_code load_process(const struct question *q, struct aws_answer *a
     if (!aws_files_find(q->files, q->profile, "credential_process", command,
                         sizeof(command)))
         return ERR_OK;
-    rc = aws_process_run(command, PROCESS_LIMIT_MS, &output, e);
+    rc = aws_process_run(command, PROCESS_LIMIT_MS, &q->credentials->aborted, &output, e);
     if (rc == ERR_OK)
         rc = aws_answer_read(AWS_ANSWER_PROCESS, secret_expose(output),
                              strlen(secret_expose(output)), a, e);
     secret_free(output);
-    if (rc != ERR_OK && rc != ERR_NOMEM) {
+    if (rc != ERR_OK && rc != ERR_NOMEM && rc != ERR_CANCELED) {
         rc = ERR_AUTH;
         e->code = rc;
         err_wrap(e, "credential_process of profile %.32s", q->profile);
@@ -148,21 +187,101 @@ static enum err_code load_process(const struct question *q, struct aws_answer *a
     return rc;
 }
 
+/* Who names a profile means that one, and not whatever else is around. */
+static enum err_code refuse_missing(const struct question *q, struct aws_answer *a,
+                                    struct err *e)
+{
+    (void)a;
+    if (!q->is_named || aws_files_has(q->files, AWS_FILE_CREDENTIALS, q->profile) ||
+        aws_files_has(q->files, AWS_FILE_CONFIG, q->profile))
+        return ERR_OK;
+    return err_set(e, ERR_AUTH,
+                   "no AWS keys: profile %.32s is neither in %.60s nor in %.60s",
+                   q->profile, aws_files_path(q->files, AWS_FILE_CREDENTIALS),
+                   aws_files_path(q->files, AWS_FILE_CONFIG));
+}
+
+static enum err_code need_metadata(struct aws_credentials *c, struct err *e)
+{
+    struct aws_metadata *made = NULL;
+    enum err_code rc = ERR_OK;
+
+    if (c->metadata == NULL) {
+        rc = aws_metadata_new(&made, e);
+        (void)pthread_mutex_lock(&c->lock);
+        c->metadata = made;
+        (void)pthread_mutex_unlock(&c->lock);
+    }
+    if (rc == ERR_OK && atomic_load(&c->aborted))
+        aws_metadata_abort(c->metadata); /* it came just before this one was there */
+    return rc;
+}
+
+static enum err_code load_container(const struct question *q, struct aws_answer *a,
+                                    struct err *e)
+{
+    enum err_code rc = need_metadata(q->credentials, e);
+
+    return rc != ERR_OK ? rc : aws_container_load(q->credentials->metadata, a, e);
+}
+
+static enum err_code load_instance(const struct question *q, struct aws_answer *a,
+                                   struct err *e)
+{
+    struct err why = {0};
+    enum err_code rc = need_metadata(q->credentials, e);
+
+    if (rc != ERR_OK)
+        return rc;
+    rc = aws_instance_load(q->credentials->metadata, a, &why);
+    if (rc == ERR_NOT_FOUND) {
+        *q->none = why;
+        return ERR_OK;
+    }
+    if (rc != ERR_OK)
+        *e = why;
+    return rc;
+}
+
 /* In the order in which they are asked. */
 static const struct provider providers[] = {
     {"the environment", load_environment},
+    {"web identity", load_web_identity},
     {"roles and single sign-on", refuse_unsupported},
     {"the shared credentials file", load_credentials_file},
     {"credential_process", load_process},
     {"the shared config file", load_config_file},
+    {"a profile that is not there", refuse_missing},
+    {"the container", load_container},
+    {"the instance", load_instance},
 };
+
+static enum err_code no_keys(const struct question *q, struct err *e)
+{
+    if (!aws_files_has(q->files, AWS_FILE_CREDENTIALS, q->profile) &&
+        !aws_files_has(q->files, AWS_FILE_CONFIG, q->profile))
+        return err_set(e, ERR_AUTH,
+                       "no AWS keys: set AWS_ACCESS_KEY_ID, or put profile %.32s into "
+                       "%.60s (aws configure); %s",
+                       q->profile, aws_files_path(q->files, AWS_FILE_CREDENTIALS),
+                       q->none->text);
+    return err_set(e, ERR_AUTH,
+                   "no AWS keys: profile %.32s has neither aws_access_key_id nor "
+                   "credential_process; %s",
+                   q->profile, q->none->text);
+}
 
 static enum err_code ask_all(struct aws_credentials *c, struct aws_answer *a,
                              struct err *e)
 {
-    const char *named = aws_profile_named(c->profile);
-    const struct question q = {c->files, named != NULL ? named : "default",
-                               c->profile != NULL};
+    const char *named = aws_profile_named(c->config.profile);
+    struct err none = {0};
+    const struct question q = {.credentials = c,
+                               .files = c->files,
+                               .profile = named != NULL ? named : "default",
+                               .is_explicit = c->config.profile != NULL,
+                               .is_named = named != NULL,
+                               .none = &none};
 
     for (size_t i = 0; i < ARRAY_LEN(providers); i++) {
         enum err_code rc = providers[i].load(&q, a, e);
@@ -170,16 +289,7 @@ static enum err_code ask_all(struct aws_credentials *c, struct aws_answer *a,
         if (rc != ERR_OK || a->keys.key_id[0] != '\0')
             return rc;
     }
-    if (!aws_files_has(q.files, AWS_FILE_CREDENTIALS, q.profile) &&
-        !aws_files_has(q.files, AWS_FILE_CONFIG, q.profile))
-        return err_set(e, ERR_AUTH,
-                       "no AWS keys: profile %.32s is neither in %.60s nor in %.60s",
-                       q.profile, aws_files_path(q.files, AWS_FILE_CREDENTIALS),
-                       aws_files_path(q.files, AWS_FILE_CONFIG));
-    return err_set(e, ERR_AUTH,
-                   "no AWS keys: profile %.32s has neither aws_access_key_id nor "
-                   "credential_process",
-                   q.profile);
+    return no_keys(&q, e);
 }
 
 /* ----- the chain ----- */
@@ -198,21 +308,18 @@ static enum err_code credentials_alloc(const struct clock *clock,
     return ERR_OK;
 }
 
-enum err_code aws_credentials_new(const char *profile, const struct clock *clock,
-                                  struct aws_credentials **out, struct err *e)
+enum err_code aws_credentials_new(const struct aws_credentials_config *config,
+                                  const struct clock *clock, struct aws_credentials **out,
+                                  struct err *e)
 {
     struct aws_credentials *c;
     enum err_code rc = credentials_alloc(clock, &c, e);
 
     if (rc != ERR_OK)
         return rc;
-    if (profile != NULL && profile[0] != '\0') {
-        c->profile = strdup(profile);
-        if (c->profile == NULL) {
-            aws_credentials_free(c);
-            return err_set(e, ERR_NOMEM, "no memory for AWS credentials");
-        }
-    }
+    c->config = *config;
+    if (c->config.profile != NULL && c->config.profile[0] == '\0')
+        c->config.profile = NULL;
     *out = c;
     return ERR_OK;
 }
@@ -244,7 +351,8 @@ void aws_credentials_free(struct aws_credentials *c)
     aws_files_free(c->files);
     (void)pthread_cond_destroy(&c->idle); /* nobody waits any more */
     (void)pthread_mutex_destroy(&c->lock);
-    free(c->profile);
+    aws_metadata_free(c->metadata);
+    http_client_free(c->sts);
     free(c);
 }
 
@@ -325,5 +433,16 @@ void aws_credentials_expire(struct aws_credentials *c)
 {
     (void)pthread_mutex_lock(&c->lock);
     c->is_stale = true;
+    (void)pthread_mutex_unlock(&c->lock);
+}
+
+void aws_credentials_abort(struct aws_credentials *c)
+{
+    atomic_store(&c->aborted, true);
+    (void)pthread_mutex_lock(&c->lock);
+    if (c->metadata != NULL)
+        aws_metadata_abort(c->metadata);
+    if (c->sts != NULL)
+        http_client_abort(c->sts);
     (void)pthread_mutex_unlock(&c->lock);
 }

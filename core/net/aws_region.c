@@ -3,6 +3,7 @@
 #include "core/net/aws_region.h"
 
 #include "core/base/str.h"
+#include "core/net/aws_metadata.h"
 #include "core/net/aws_profile.h"
 
 #include <string.h>
@@ -20,6 +21,24 @@ static bool is_label(const char *s)
 {
     return s[0] != '\0' &&
            strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(s);
+}
+
+static enum err_code ask_instance(char *out, size_t size, struct err *e)
+{
+    struct aws_metadata *m = NULL;
+    struct err why = {0};
+    enum err_code rc = aws_metadata_new(&m, e);
+
+    if (rc != ERR_OK)
+        return rc;
+    rc = aws_instance_region(m, out, size, &why);
+    if (rc != ERR_OK)
+        rc = err_set(e, ERR_CONFIG,
+                     "no AWS region: set aws.region, AWS_REGION or the profile's region; "
+                     "%s",
+                     why.text);
+    aws_metadata_free(m);
+    return rc;
 }
 
 enum err_code aws_region_find(const char *configured, const char *profile, char *out,
@@ -42,10 +61,12 @@ enum err_code aws_region_find(const char *configured, const char *profile, char 
             region = found;
         aws_files_free(files);
     }
-    if (region == NULL)
-        return err_set(
-            e, ERR_CONFIG,
-            "no AWS region: set aws.region, AWS_REGION or the profile's region");
+    if (region == NULL) {
+        rc = ask_instance(found, sizeof(found), e);
+        region = found;
+    }
+    if (rc != ERR_OK)
+        return rc;
     if (!is_label(region) || !str_copy(out, size, region))
         return err_set(e, ERR_CONFIG, "\"%.40s\" is no AWS region like eu-west-1",
                        region);

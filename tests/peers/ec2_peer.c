@@ -166,6 +166,7 @@ int main(int argc, char **argv)
     struct server_config server = {
         .name = "cache", .offerings = &offering, .n_offerings = 1};
     struct config config = {.servers = &server, .n_servers = 1};
+    const struct aws_credentials_config chain = {.http = http};
     struct aws_credentials *credentials = NULL;
     struct http_client *client = NULL;
     struct poll_hints hints = {.n = 1};
@@ -183,7 +184,7 @@ int main(int argc, char **argv)
     server.eni = argv[4];
     (void)str_copy(hints.ids[0], sizeof(hints.ids[0]), argv[5]);
     if (http_global_init(&e) != ERR_OK || http_client_new(&http, &client, &e) != ERR_OK ||
-        aws_credentials_new(NULL, clock_system(), &credentials, &e) != ERR_OK) {
+        aws_credentials_new(&chain, clock_system(), &credentials, &e) != ERR_OK) {
         fprintf(stderr, "ec2_peer: %s\n", e.text);
         return 1;
     }
