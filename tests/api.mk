@@ -7,6 +7,11 @@ check_PROGRAMS += tests/contract/test_jenkins_history
 tests_contract_test_jenkins_history_SOURCES = tests/contract/test_jenkins_history.c tests/unit/table.h
 tests_contract_test_jenkins_history_LDADD = $(CONTRACT_TEST_LIBS)
 TESTS += tests/contract/test_jenkins_history
+
+check_PROGRAMS += tests/contract/test_jenkins_versions
+tests_contract_test_jenkins_versions_SOURCES = tests/contract/test_jenkins_versions.c tests/unit/table.h
+tests_contract_test_jenkins_versions_LDADD = $(CONTRACT_TEST_LIBS)
+TESTS += tests/contract/test_jenkins_versions
 check_PROGRAMS += tests/contract/test_velostrata
 tests_contract_test_velostrata_SOURCES = tests/contract/test_velostrata.c tests/unit/table.h
 tests_contract_test_velostrata_LDADD = $(CONTRACT_TEST_LIBS)

@@ -22,8 +22,13 @@ TESTS += tests/unit/test_json
 
 check_PROGRAMS += tests/unit/test_aws_credentials
 tests_unit_test_aws_credentials_SOURCES = tests/unit/test_aws_credentials.c tests/unit/table.h
-tests_unit_test_aws_credentials_LDADD = libcore.a $(CMOCKA_LIBS) $(JANSSON_LIBS)
+tests_unit_test_aws_credentials_LDADD = $(CORE_TEST_LIBS)
 TESTS += tests/unit/test_aws_credentials
+
+check_PROGRAMS += tests/unit/test_aws_keys
+tests_unit_test_aws_keys_SOURCES = tests/unit/test_aws_keys.c tests/unit/table.h
+tests_unit_test_aws_keys_LDADD = libcore.a $(CMOCKA_LIBS) $(JANSSON_LIBS)
+TESTS += tests/unit/test_aws_keys
 
 check_PROGRAMS += tests/unit/test_http
 tests_unit_test_http_SOURCES = tests/unit/test_http.c tests/unit/table.h
@@ -39,6 +44,12 @@ check_PROGRAMS += tests/unit/test_certificate
 tests_unit_test_certificate_SOURCES = tests/unit/test_certificate.c tests/unit/table.h
 tests_unit_test_certificate_LDADD = $(CORE_TEST_LIBS)
 TESTS += tests/unit/test_certificate
+
+check_PROGRAMS += tests/contract/test_aws_chain
+tests_contract_test_aws_chain_SOURCES = tests/contract/test_aws_chain.c tests/unit/table.h
+tests_contract_test_aws_chain_LDADD = $(CONTRACT_TEST_LIBS)
+TESTS += tests/contract/test_aws_chain
+
 check_PROGRAMS += tests/contract/tls_get
 tests_contract_tls_get_SOURCES = tests/contract/tls_get.c
 tests_contract_tls_get_LDADD = libcore.a $(CORE_LIBS)

@@ -4,6 +4,7 @@
 
 #include "core/api/ec2_internal.h"
 #include "core/base/timefmt.h"
+#include "core/net/aws_region.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -87,6 +87,8 @@ void jenkins_tree(struct jenkins *j, const char *tree)
 /* A controller that has started again knows neither our crumb nor our session. */
 static void note_session(struct jenkins *j)
 {
+    if (j->rs.jenkins[0] != '\0')
+        str_keep(j->version, sizeof(j->version), j->rs.jenkins);
     if (j->rs.jenkins_session[0] == '\0' || str_eq(j->rs.jenkins_session, j->session))
         return;
     if (j->session[0] != '\0')
@@ -245,9 +247,31 @@ static enum err_code fetch_crumb(struct jenkins *j, struct err *e)
     return rc;
 }
 
+/* The leading number of a version or of what is behind its first point; -1 = none. */
+static int64_t version_part(const char *s)
+{
+    char digits[8];
+    struct err ignored = {0};
+    int64_t n;
+
+    (void)str_copy(digits, sizeof(digits), s); /* a longer number is none */
+    digits[strspn(digits, "0123456789")] = '\0';
+    return str_to_i64(digits, 0, 1000000, &n, &ignored) == ERR_OK ? n : -1;
+}
+
+/* Before 2.96 an API token did not stand for a crumb, either. */
+static bool token_needs_crumb(const struct jenkins *j)
+{
+    const char *point = strchr(j->version, '.');
+    int64_t major = version_part(j->version);
+    int64_t minor = point != NULL ? version_part(point + 1) : -1;
+
+    return major == 1 || (major == 2 && minor >= 0 && minor < 96);
+}
+
 enum err_code jenkins_post(struct jenkins *j, const char *what, bool *lost, struct err *e)
 {
-    bool uses_crumb = !j->config->secret_is_token;
+    bool uses_crumb = !j->config->secret_is_token || token_needs_crumb(j);
     enum err_code rc = ERR_OK;
     int status;
 

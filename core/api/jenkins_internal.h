@@ -22,8 +22,9 @@ struct jenkins {
     struct http_response rs; /* the last answer */
     size_t limit_bytes;      /* of the next answers, 0 = the usual one */
     struct strbuf url, body;
+    char version[32]; /* the last X-Jenkins, "" = none yet */
     char session[64]; /* X-Jenkins-Session */
-    /* Password mode only. */
+    /* In password mode, and before 2.96. */
     bool crumb_known;     /* asked for; crumb "" = this Jenkins wants none */
     char crumb_field[64]; /* name of the header that carries it */
     char crumb[256], cookie[1024];

@@ -3,6 +3,7 @@
 #include "core/api/pricelist.h"
 
 #include "core/api/aws_json.h"
+#include "core/net/aws_region.h"
 
 #include <stdlib.h>
 #include <string.h>

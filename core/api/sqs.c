@@ -4,6 +4,7 @@
 
 #include "core/api/aws_json.h"
 #include "core/base/text.h"
+#include "core/net/aws_region.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -47,53 +47,6 @@ struct api_set {
     int64_t retry_after_s; /* the longest that was asked for in it */
 };
 
-enum err_code api_shared_new(const struct config *config, const struct clock *clock,
-                             struct aws_credentials *credentials, struct api_shared **out,
-                             struct err *e)
-{
-    struct api_shared *s = calloc(1, sizeof(*s));
-    enum err_code rc = ERR_OK;
-
-    if (s == NULL) {
-        aws_credentials_free(credentials);
-        return err_set(e, ERR_NOMEM, "API clients: out of memory");
-    }
-    s->config = config;
-    s->clock = clock;
-    s->credentials = credentials;
-    if (config->vsphere.present)
-        rc = vsphere_session_new(&config->vsphere, &s->vsphere, e);
-    if (rc == ERR_OK && config->aws.present && s->credentials == NULL)
-        rc = aws_credentials_new(config->aws.profile, clock, &s->credentials, e);
-    if (rc != ERR_OK) {
-        api_shared_free(s);
-        return rc;
-    }
-    *out = s;
-    return ERR_OK;
-}
-
-void api_shared_free(struct api_shared *s)
-{
-    if (s == NULL)
-        return;
-    vsphere_session_free(s->vsphere);
-    aws_credentials_free(s->credentials);
-    free(s);
-}
-
-static enum err_code measured(void *ctx, const struct http_request *rq,
-                              struct http_response *rs, struct err *e)
-{
-    const struct link *l = ctx;
-    enum err_code rc = transport_perform(&l->set->inner[l->api], rq, rs, e);
-
-    l->set->took_ms += rs->took_ms;
-    if (rc == ERR_OK && rs->status >= 400 && rs->retry_after_s > l->set->retry_after_s)
-        l->set->retry_after_s = rs->retry_after_s;
-    return rc;
-}
-
 static struct http_client_config http_config(const struct api_shared *s, enum api api)
 {
     const struct config *c = s->config;
@@ -121,6 +74,64 @@ static struct http_client_config http_config(const struct api_shared *s, enum ap
     h.allow_http = a->allow_http;
     h.timeout_ms = a->timeout * 1000;
     return h;
+}
+
+static enum err_code find_credentials(struct api_shared *s, struct err *e)
+{
+    const struct aws_config *aws = &s->config->aws;
+    const struct aws_credentials_config c = {.profile = aws->profile,
+                                             .region = aws->region,
+                                             .endpoint_sts = aws->endpoint_sts,
+                                             .http = http_config(s, A_AWS)};
+
+    return aws_credentials_new(&c, s->clock, &s->credentials, e);
+}
+
+enum err_code api_shared_new(const struct config *config, const struct clock *clock,
+                             struct aws_credentials *credentials, struct api_shared **out,
+                             struct err *e)
+{
+    struct api_shared *s = calloc(1, sizeof(*s));
+    enum err_code rc = ERR_OK;
+
+    if (s == NULL) {
+        aws_credentials_free(credentials);
+        return err_set(e, ERR_NOMEM, "API clients: out of memory");
+    }
+    s->config = config;
+    s->clock = clock;
+    s->credentials = credentials;
+    if (config->vsphere.present)
+        rc = vsphere_session_new(&config->vsphere, &s->vsphere, e);
+    if (rc == ERR_OK && config->aws.present && s->credentials == NULL)
+        rc = find_credentials(s, e);
+    if (rc != ERR_OK) {
+        api_shared_free(s);
+        return rc;
+    }
+    *out = s;
+    return ERR_OK;
+}
+
+void api_shared_free(struct api_shared *s)
+{
+    if (s == NULL)
+        return;
+    vsphere_session_free(s->vsphere);
+    aws_credentials_free(s->credentials);
+    free(s);
+}
+
+static enum err_code measured(void *ctx, const struct http_request *rq,
+                              struct http_response *rs, struct err *e)
+{
+    const struct link *l = ctx;
+    enum err_code rc = transport_perform(&l->set->inner[l->api], rq, rs, e);
+
+    l->set->took_ms += rs->took_ms;
+    if (rc == ERR_OK && rs->status >= 400 && rs->retry_after_s > l->set->retry_after_s)
+        l->set->retry_after_s = rs->retry_after_s;
+    return rc;
 }
 
 enum err_code api_set_new(struct api_shared *shared, const struct transport *via,
@@ -165,6 +176,8 @@ void api_set_abort(struct api_set *s)
         if (c != NULL)
             http_client_abort(c);
     }
+    if (s->shared->credentials != NULL)
+        aws_credentials_abort(s->shared->credentials);
 }
 
 /* The way to one API, unless another carries the bytes. A thread asks one API of four. */

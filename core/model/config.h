@@ -120,8 +120,9 @@ struct velostrata_config {
 struct aws_config {
     bool present;
     const char *region, *profile;
-    const char *endpoint_ec2, *endpoint_pricing, *endpoint_sqs; /* NULL = AWS's own */
-    const char *interruption_queue;                             /* its URL, NULL = none */
+    const char *endpoint_ec2, *endpoint_pricing; /* NULL = AWS's own */
+    const char *endpoint_sqs, *endpoint_sts;     /* the same */
+    const char *interruption_queue;              /* its URL, NULL = none */
     const char *ca_file, *proxy;
     bool allow_http;
     int64_t timeout, poll, poll_spot, poll_prices, poll_interfaces;

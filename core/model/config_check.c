@@ -170,17 +170,19 @@ static void check_api(struct reader *r, const char *section, struct api_config *
 static void check_aws(struct reader *r)
 {
     config_setting_t *group = setting_group(r, "aws");
+    const struct aws_config *aws = &r->c->aws;
+    const struct {
+        const char *name, *value;
+    } urls[] = {{"endpoint_ec2", aws->endpoint_ec2},
+                {"endpoint_pricing", aws->endpoint_pricing},
+                {"endpoint_sqs", aws->endpoint_sqs},
+                {"endpoint_sts", aws->endpoint_sts},
+                {"interruption_queue", aws->interruption_queue}};
 
     if (group == NULL)
         return;
-    check_url(r, group, "aws", "endpoint_ec2", r->c->aws.endpoint_ec2,
-              r->c->aws.allow_http);
-    check_url(r, group, "aws", "endpoint_pricing", r->c->aws.endpoint_pricing,
-              r->c->aws.allow_http);
-    check_url(r, group, "aws", "endpoint_sqs", r->c->aws.endpoint_sqs,
-              r->c->aws.allow_http);
-    check_url(r, group, "aws", "interruption_queue", r->c->aws.interruption_queue,
-              r->c->aws.allow_http);
+    for (size_t i = 0; i < ARRAY_LEN(urls); i++)
+        check_url(r, group, "aws", urls[i].name, urls[i].value, r->c->aws.allow_http);
     check_url(r, group, "aws", "proxy", r->c->aws.proxy, true);
     check_readable(r, group, "aws", "ca_file", r->c->aws.ca_file);
 }

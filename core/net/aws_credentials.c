@@ -3,12 +3,14 @@
 #include "core/net/aws_credentials.h"
 
 #include "core/base/str.h"
-#include "core/base/timefmt.h"
+#include "core/net/aws_metadata.h"
 #include "core/net/aws_process.h"
 #include "core/net/aws_profile.h"
-#include "core/net/json.h"
+#include "core/net/aws_region.h"
+#include "core/net/aws_web_identity.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,19 +22,21 @@ enum {
     AGAIN_FAILED_S = 60,
     PROCESS_LIMIT_MS = 60 * 1000,
     KEY_TEXT = 160,
-    REGION_TEXT = 64,
     VALUE_TEXT = 8192 /* a session token has some 1,000 bytes */
 };
 
 struct aws_credentials {
-    char *profile; /* as asked for, NULL = the environment's */
+    struct aws_credentials_config config;
     const struct clock *clock;
     bool is_static;
+    atomic_bool aborted;
 
-    pthread_mutex_t lock; /* guards is_busy and is_stale */
+    pthread_mutex_t lock; /* guards is_busy, is_stale, and that the two below are there */
     pthread_cond_t idle;
-    bool is_busy;  /* a thread looks; the rest belongs to it alone */
-    bool is_stale; /* the keys were refused */
+    bool is_busy;                  /* a thread looks; the rest belongs to it alone */
+    bool is_stale;                 /* the keys were refused */
+    struct aws_metadata *metadata; /* made when it is needed, as is the next */
+    struct http_client *sts;
 
     struct aws_files *files;
     struct aws_keys keys; /* key_id "" = none yet */
@@ -40,80 +44,28 @@ struct aws_credentials {
     struct utc again;     /* no new attempt before this, 0 = at once */
 };
 
-/* ----- keys ----- */
-
-void aws_keys_clear(struct aws_keys *k)
-{
-    secret_free(k->secret_key);
-    secret_free(k->session_token);
-    *k = (struct aws_keys){0};
-}
-
-bool aws_keys_equal(const struct aws_keys *a, const struct aws_keys *b)
-{
-    return str_eq(a->key_id, b->key_id) &&
-           str_eq(secret_expose(a->secret_key), secret_expose(b->secret_key)) &&
-           (a->session_token == NULL) == (b->session_token == NULL) &&
-           (a->session_token == NULL ||
-            str_eq(secret_expose(a->session_token), secret_expose(b->session_token)));
-}
-
-static enum err_code keys_set(struct aws_keys *k, const char *key_id, const char *secret,
-                              const char *token, struct err *e)
-{
-    enum err_code rc;
-
-    *k = (struct aws_keys){0};
-    if (!str_copy(k->key_id, sizeof(k->key_id), key_id))
-        return err_set(e, ERR_AUTH, "the AWS access key id is too long");
-    rc = secret_new(secret, strlen(secret), &k->secret_key, e);
-    if (rc == ERR_OK && token != NULL && token[0] != '\0')
-        rc = secret_new(token, strlen(token), &k->session_token, e);
-    if (rc != ERR_OK)
-        aws_keys_clear(k);
-    return rc;
-}
-
-/* The same secrets once more: nothing is copied, for every request is signed with them.
- */
-static void keys_share(struct aws_keys *to, const struct aws_keys *from)
-{
-    *to = *from;
-    (void)secret_ref(to->secret_key);
-    (void)secret_ref(to->session_token);
-}
-
 /* ----- providers ----- */
 
 struct question {
+    struct aws_credentials *credentials;
     const struct aws_files *files;
     const char *profile;
     bool is_explicit; /* the profile was named in our configuration */
-};
-
-struct answer {
-    struct aws_keys keys;
-    struct utc expires;
+    bool is_named;    /* … or in the environment */
+    struct err *none; /* why the last source has none, when it says so */
 };
 
 /* ERR_OK with key_id "" is "not from here". */
 struct provider {
     const char *name;
-    enum err_code (*load)(const struct question *q, struct answer *a, struct err *e);
+    enum err_code (*load)(const struct question *q, struct aws_answer *a, struct err *e);
 };
 
-static const char *variable(const char *name)
-{
-    const char *v = getenv(name);
-
-    return v != NULL && v[0] != '\0' ? v : NULL;
-}
-
-static enum err_code load_environment(const struct question *q, struct answer *a,
+static enum err_code load_environment(const struct question *q, struct aws_answer *a,
                                       struct err *e)
 {
-    const char *id = variable("AWS_ACCESS_KEY_ID");
-    const char *secret = variable("AWS_SECRET_ACCESS_KEY");
+    const char *id = aws_variable("AWS_ACCESS_KEY_ID");
+    const char *secret = aws_variable("AWS_SECRET_ACCESS_KEY");
 
     if (q->is_explicit || (id == NULL && secret == NULL))
         return ERR_OK;
@@ -121,17 +73,40 @@ static enum err_code load_environment(const struct question *q, struct answer *a
         return err_set(e, ERR_AUTH, "%s is set without %s: set both, or neither",
                        id != NULL ? "AWS_ACCESS_KEY_ID" : "AWS_SECRET_ACCESS_KEY",
                        id != NULL ? "AWS_SECRET_ACCESS_KEY" : "AWS_ACCESS_KEY_ID");
-    return keys_set(&a->keys, id, secret, variable("AWS_SESSION_TOKEN"), e);
+    return aws_keys_set(&a->keys, id, secret, aws_variable("AWS_SESSION_TOKEN"), e);
 }
 
-static bool setting(const struct question *q, const char *key, char *buf, size_t size)
+static enum err_code load_web_identity(const struct question *q, struct aws_answer *a,
+                                       struct err *e)
 {
-    return aws_files_get(q->files, AWS_FILE_CREDENTIALS, q->profile, key, buf, size) ||
-           aws_files_get(q->files, AWS_FILE_CONFIG, q->profile, key, buf, size);
+    struct aws_credentials *c = q->credentials;
+    char region[64], endpoint[512];
+    struct http_client *client = NULL;
+    struct transport t;
+    enum err_code rc;
+
+    if (q->is_explicit || !aws_web_identity_is_set())
+        return ERR_OK;
+    rc = aws_region_find(c->config.region, c->config.profile, region, sizeof(region), e);
+    if (rc == ERR_OK)
+        rc = aws_endpoint_find(c->config.endpoint_sts, "sts", c->config.profile, region,
+                               endpoint, sizeof(endpoint), e);
+    if (rc == ERR_OK && c->sts == NULL) {
+        rc = http_client_new(&c->config.http, &client, e);
+        (void)pthread_mutex_lock(&c->lock);
+        c->sts = client;
+        (void)pthread_mutex_unlock(&c->lock);
+    }
+    if (rc != ERR_OK)
+        return rc;
+    if (atomic_load(&c->aborted))
+        http_client_abort(c->sts); /* it came just before this one was there */
+    t = http_client_transport(c->sts);
+    return aws_web_identity_load(&t, endpoint, a, e);
 }
 
 /* Profiles that need more than keys: a helper program does that better than we could. */
-static enum err_code refuse_unsupported(const struct question *q, struct answer *a,
+static enum err_code refuse_unsupported(const struct question *q, struct aws_answer *a,
                                         struct err *e)
 {
     static const char *const keys[] = {"role_arn", "sso_session", "sso_start_url",
@@ -139,10 +114,10 @@ static enum err_code refuse_unsupported(const struct question *q, struct answer 
     char value[VALUE_TEXT];
 
     (void)a;
-    if (setting(q, "credential_process", value, sizeof(value)))
+    if (aws_files_find(q->files, q->profile, "credential_process", value, sizeof(value)))
         return ERR_OK;
     for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
-        if (setting(q, keys[i], value, sizeof(value)))
+        if (aws_files_find(q->files, q->profile, keys[i], value, sizeof(value)))
             return err_set(e, ERR_AUTH,
                            "profile %.32s uses %s: use another one with "
                            "credential_process = aws configure export-credentials "
@@ -153,7 +128,7 @@ static enum err_code refuse_unsupported(const struct question *q, struct answer 
 }
 
 static enum err_code load_file(const struct question *q, enum aws_file which,
-                               struct answer *a, struct err *e)
+                               struct aws_answer *a, struct err *e)
 {
     char id[KEY_TEXT], secret[VALUE_TEXT], token[VALUE_TEXT];
     bool has_id, has_secret;
@@ -171,66 +146,40 @@ static enum err_code load_file(const struct question *q, enum aws_file which,
                      has_id ? "aws_access_key_id" : "aws_secret_access_key",
                      has_id ? "aws_secret_access_key" : "aws_access_key_id");
     else if (has_id)
-        rc = keys_set(&a->keys, id, secret, token, e);
+        rc = aws_keys_set(&a->keys, id, secret, token, e);
     explicit_bzero(secret, sizeof(secret));
     explicit_bzero(token, sizeof(token));
     return rc;
 }
 
-static enum err_code load_credentials_file(const struct question *q, struct answer *a,
+static enum err_code load_credentials_file(const struct question *q, struct aws_answer *a,
                                            struct err *e)
 {
     return load_file(q, AWS_FILE_CREDENTIALS, a, e);
 }
 
-static enum err_code load_config_file(const struct question *q, struct answer *a,
+static enum err_code load_config_file(const struct question *q, struct aws_answer *a,
                                       struct err *e)
 {
     return load_file(q, AWS_FILE_CONFIG, a, e);
 }
 
-static enum err_code process_answer(const char *text, struct answer *a, struct err *e)
-{
-    struct json_doc *doc = NULL;
-    const json_value *root;
-    const char *id, *secret, *token, *expires;
-    int64_t version;
-    size_t len;
-    enum err_code rc = json_parse(text, strlen(text), &doc, e);
-
-    if (rc != ERR_OK)
-        return rc;
-    root = json_doc_root(doc);
-    id = json_text(root, "AccessKeyId", &len);
-    secret = json_text(root, "SecretAccessKey", &len);
-    token = json_text(root, "SessionToken", &len);
-    expires = json_text(root, "Expiration", &len);
-    if (!json_i64(root, "Version", 1, 1, &version))
-        rc = err_set(e, ERR_AUTH, "its answer is not \"Version\": 1");
-    else if (id == NULL || secret == NULL || id[0] == '\0' || secret[0] == '\0')
-        rc = err_set(e, ERR_AUTH, "its answer lacks AccessKeyId or SecretAccessKey");
-    else if (expires != NULL)
-        rc = utc_parse(expires, &a->expires, e);
-    if (rc == ERR_OK)
-        rc = keys_set(&a->keys, id, secret, token, e);
-    json_doc_free(doc);
-    return rc;
-}
-
-static enum err_code load_process(const struct question *q, struct answer *a,
+static enum err_code load_process(const struct question *q, struct aws_answer *a,
                                   struct err *e)
 {
     char command[VALUE_TEXT];
     struct secret *output = NULL;
     enum err_code rc;
 
-    if (!setting(q, "credential_process", command, sizeof(command)))
+    if (!aws_files_find(q->files, q->profile, "credential_process", command,
+                        sizeof(command)))
         return ERR_OK;
-    rc = aws_process_run(command, PROCESS_LIMIT_MS, &output, e);
+    rc = aws_process_run(command, PROCESS_LIMIT_MS, &q->credentials->aborted, &output, e);
     if (rc == ERR_OK)
-        rc = process_answer(secret_expose(output), a, e);
+        rc = aws_answer_read(AWS_ANSWER_PROCESS, secret_expose(output),
+                             strlen(secret_expose(output)), a, e);
     secret_free(output);
-    if (rc != ERR_OK && rc != ERR_NOMEM) {
+    if (rc != ERR_OK && rc != ERR_NOMEM && rc != ERR_CANCELED) {
         rc = ERR_AUTH;
         e->code = rc;
         err_wrap(e, "credential_process of profile %.32s", q->profile);
@@ -238,29 +187,101 @@ static enum err_code load_process(const struct question *q, struct answer *a,
     return rc;
 }
 
+/* Who names a profile means that one, and not whatever else is around. */
+static enum err_code refuse_missing(const struct question *q, struct aws_answer *a,
+                                    struct err *e)
+{
+    (void)a;
+    if (!q->is_named || aws_files_has(q->files, AWS_FILE_CREDENTIALS, q->profile) ||
+        aws_files_has(q->files, AWS_FILE_CONFIG, q->profile))
+        return ERR_OK;
+    return err_set(e, ERR_AUTH,
+                   "no AWS keys: profile %.32s is neither in %.60s nor in %.60s",
+                   q->profile, aws_files_path(q->files, AWS_FILE_CREDENTIALS),
+                   aws_files_path(q->files, AWS_FILE_CONFIG));
+}
+
+static enum err_code need_metadata(struct aws_credentials *c, struct err *e)
+{
+    struct aws_metadata *made = NULL;
+    enum err_code rc = ERR_OK;
+
+    if (c->metadata == NULL) {
+        rc = aws_metadata_new(&made, e);
+        (void)pthread_mutex_lock(&c->lock);
+        c->metadata = made;
+        (void)pthread_mutex_unlock(&c->lock);
+    }
+    if (rc == ERR_OK && atomic_load(&c->aborted))
+        aws_metadata_abort(c->metadata); /* it came just before this one was there */
+    return rc;
+}
+
+static enum err_code load_container(const struct question *q, struct aws_answer *a,
+                                    struct err *e)
+{
+    enum err_code rc = need_metadata(q->credentials, e);
+
+    return rc != ERR_OK ? rc : aws_container_load(q->credentials->metadata, a, e);
+}
+
+static enum err_code load_instance(const struct question *q, struct aws_answer *a,
+                                   struct err *e)
+{
+    struct err why = {0};
+    enum err_code rc = need_metadata(q->credentials, e);
+
+    if (rc != ERR_OK)
+        return rc;
+    rc = aws_instance_load(q->credentials->metadata, a, &why);
+    if (rc == ERR_NOT_FOUND) {
+        *q->none = why;
+        return ERR_OK;
+    }
+    if (rc != ERR_OK)
+        *e = why;
+    return rc;
+}
+
 /* In the order in which they are asked. */
 static const struct provider providers[] = {
     {"the environment", load_environment},
+    {"web identity", load_web_identity},
     {"roles and single sign-on", refuse_unsupported},
     {"the shared credentials file", load_credentials_file},
     {"credential_process", load_process},
     {"the shared config file", load_config_file},
+    {"a profile that is not there", refuse_missing},
+    {"the container", load_container},
+    {"the instance", load_instance},
 };
 
-static const char *profile_name(const char *asked)
+static enum err_code no_keys(const struct question *q, struct err *e)
 {
-    const char *name = asked;
-
-    if (name == NULL)
-        name = variable("AWS_PROFILE");
-    if (name == NULL)
-        name = variable("AWS_DEFAULT_PROFILE");
-    return name != NULL ? name : "default";
+    if (!aws_files_has(q->files, AWS_FILE_CREDENTIALS, q->profile) &&
+        !aws_files_has(q->files, AWS_FILE_CONFIG, q->profile))
+        return err_set(e, ERR_AUTH,
+                       "no AWS keys: set AWS_ACCESS_KEY_ID, or put profile %.32s into "
+                       "%.60s (aws configure); %s",
+                       q->profile, aws_files_path(q->files, AWS_FILE_CREDENTIALS),
+                       q->none->text);
+    return err_set(e, ERR_AUTH,
+                   "no AWS keys: profile %.32s has neither aws_access_key_id nor "
+                   "credential_process; %s",
+                   q->profile, q->none->text);
 }
 
-static enum err_code ask_all(struct aws_credentials *c, struct answer *a, struct err *e)
+static enum err_code ask_all(struct aws_credentials *c, struct aws_answer *a,
+                             struct err *e)
 {
-    const struct question q = {c->files, profile_name(c->profile), c->profile != NULL};
+    const char *named = aws_profile_named(c->config.profile);
+    struct err none = {0};
+    const struct question q = {.credentials = c,
+                               .files = c->files,
+                               .profile = named != NULL ? named : "default",
+                               .is_explicit = c->config.profile != NULL,
+                               .is_named = named != NULL,
+                               .none = &none};
 
     for (size_t i = 0; i < ARRAY_LEN(providers); i++) {
         enum err_code rc = providers[i].load(&q, a, e);
@@ -268,16 +289,7 @@ static enum err_code ask_all(struct aws_credentials *c, struct answer *a, struct
         if (rc != ERR_OK || a->keys.key_id[0] != '\0')
             return rc;
     }
-    if (!aws_files_has(q.files, AWS_FILE_CREDENTIALS, q.profile) &&
-        !aws_files_has(q.files, AWS_FILE_CONFIG, q.profile))
-        return err_set(e, ERR_AUTH,
-                       "no AWS keys: profile %.32s is neither in %.60s nor in %.60s",
-                       q.profile, aws_files_path(q.files, AWS_FILE_CREDENTIALS),
-                       aws_files_path(q.files, AWS_FILE_CONFIG));
-    return err_set(e, ERR_AUTH,
-                   "no AWS keys: profile %.32s has neither aws_access_key_id nor "
-                   "credential_process",
-                   q.profile);
+    return no_keys(&q, e);
 }
 
 /* ----- the chain ----- */
@@ -296,21 +308,18 @@ static enum err_code credentials_alloc(const struct clock *clock,
     return ERR_OK;
 }
 
-enum err_code aws_credentials_new(const char *profile, const struct clock *clock,
-                                  struct aws_credentials **out, struct err *e)
+enum err_code aws_credentials_new(const struct aws_credentials_config *config,
+                                  const struct clock *clock, struct aws_credentials **out,
+                                  struct err *e)
 {
     struct aws_credentials *c;
     enum err_code rc = credentials_alloc(clock, &c, e);
 
     if (rc != ERR_OK)
         return rc;
-    if (profile != NULL && profile[0] != '\0') {
-        c->profile = strdup(profile);
-        if (c->profile == NULL) {
-            aws_credentials_free(c);
-            return err_set(e, ERR_NOMEM, "no memory for AWS credentials");
-        }
-    }
+    c->config = *config;
+    if (c->config.profile != NULL && c->config.profile[0] == '\0')
+        c->config.profile = NULL;
     *out = c;
     return ERR_OK;
 }
@@ -326,7 +335,7 @@ enum err_code aws_credentials_new_static(const char *key_id, const char *secret_
     if (rc != ERR_OK)
         return rc;
     c->is_static = true;
-    rc = keys_set(&c->keys, key_id, secret_key, session_token, e);
+    rc = aws_keys_set(&c->keys, key_id, secret_key, session_token, e);
     if (rc == ERR_OK)
         *out = c;
     else
@@ -342,14 +351,15 @@ void aws_credentials_free(struct aws_credentials *c)
     aws_files_free(c->files);
     (void)pthread_cond_destroy(&c->idle); /* nobody waits any more */
     (void)pthread_mutex_destroy(&c->lock);
-    free(c->profile);
+    aws_metadata_free(c->metadata);
+    http_client_free(c->sts);
     free(c);
 }
 
 /* Asks the providers; the old keys stay when it fails. */
 static enum err_code renew(struct aws_credentials *c, struct utc now, struct err *e)
 {
-    struct answer a = {0};
+    struct aws_answer a = {0};
     struct aws_files *files = NULL;
     enum err_code rc = aws_files_load(&files, e);
 
@@ -409,7 +419,7 @@ enum err_code aws_credentials_get(struct aws_credentials *c, struct aws_keys *ou
 
     rc = refresh(c, is_stale, e);
     if (rc == ERR_OK)
-        keys_share(out, &c->keys);
+        aws_keys_share(out, &c->keys);
 
     (void)pthread_mutex_lock(&c->lock);
     c->is_busy = false;
@@ -426,102 +436,13 @@ void aws_credentials_expire(struct aws_credentials *c)
     (void)pthread_mutex_unlock(&c->lock);
 }
 
-/* ----- region and endpoint ----- */
-
-static bool is_label(const char *s)
+void aws_credentials_abort(struct aws_credentials *c)
 {
-    return s[0] != '\0' &&
-           strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(s);
-}
-
-enum err_code aws_region_find(const char *configured, const char *profile, char *out,
-                              size_t size, struct err *e)
-{
-    const char *region = configured != NULL && configured[0] != '\0' ? configured : NULL;
-    struct aws_files *files = NULL;
-    char found[REGION_TEXT];
-    enum err_code rc = ERR_OK;
-
-    if (region == NULL)
-        region = variable("AWS_REGION");
-    if (region == NULL)
-        region = variable("AWS_DEFAULT_REGION");
-    if (region == NULL) {
-        struct question q = {.profile = profile_name(profile)};
-
-        rc = aws_files_load(&files, e);
-        if (rc != ERR_OK)
-            return rc;
-        q.files = files;
-        if (setting(&q, "region", found, sizeof(found)))
-            region = found;
-        aws_files_free(files);
-    }
-    if (region == NULL)
-        return err_set(
-            e, ERR_CONFIG,
-            "no AWS region: set aws.region, AWS_REGION or the profile's region");
-    if (!is_label(region) || !str_copy(out, size, region))
-        return err_set(e, ERR_CONFIG, "\"%.40s\" is no AWS region like eu-west-1",
-                       region);
-    return rc;
-}
-
-/* The overrides of the environment and of the profile, in their order. */
-static enum err_code endpoint_override(const char *service, const char *profile,
-                                       char *out, size_t size, struct err *e)
-{
-    char name[64];
-    const char *url;
-    struct aws_files *files = NULL;
-    enum err_code rc;
-
-    out[0] = '\0';
-    (void)str_format(name, sizeof(name), "AWS_ENDPOINT_URL_%s", service); /* short */
-    for (char *p = name; *p != '\0'; p++)
-        *p = (char)(*p >= 'a' && *p <= 'z' ? *p - 'a' + 'A' : *p);
-    url = variable(name);
-    if (url == NULL)
-        url = variable("AWS_ENDPOINT_URL");
-    if (url != NULL)
-        return str_copy(out, size, url) ? ERR_OK
-                                        : err_set(e, ERR_CONFIG, "%s is too long", name);
-    rc = aws_files_load(&files, e);
-    if (rc != ERR_OK)
-        return rc;
-    profile = profile_name(profile);
-    if (!aws_files_get_service(files, profile, service, "endpoint_url", out, size))
-        (void)aws_files_get(files, AWS_FILE_CONFIG, profile, "endpoint_url", out, size);
-    aws_files_free(files);
-    return ERR_OK;
-}
-
-enum err_code aws_endpoint_find(const char *configured, const char *service,
-                                const char *profile, const char *region, char *out,
-                                size_t size, struct err *e)
-{
-    const char *ignore = variable("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS");
-    bool fits = true;
-    enum err_code rc = ERR_OK;
-    size_t len;
-
-    out[0] = '\0';
-    if (configured != NULL && configured[0] != '\0')
-        fits = str_copy(out, size, configured);
-    else if (ignore == NULL || !str_eq_nocase(ignore, "true"))
-        rc = endpoint_override(service, profile, out, size, e);
-    if (rc != ERR_OK)
-        return rc;
-    if (fits && out[0] == '\0')
-        fits = str_format(out, size, "https://%s%s.%s.amazonaws.com%s/",
-                          str_eq(service, "pricing") ? "api." : "", service, region,
-                          str_starts(region, "cn-") ? ".cn" : "");
-    len = strlen(out);
-    if (fits && out[len - 1] != '/') {
-        fits = len + 1 < size;
-        if (fits)
-            memcpy(out + len, "/", 2);
-    }
-    return fits ? ERR_OK
-                : err_set(e, ERR_CONFIG, "the URL of AWS %s is too long", service);
+    atomic_store(&c->aborted, true);
+    (void)pthread_mutex_lock(&c->lock);
+    if (c->metadata != NULL)
+        aws_metadata_abort(c->metadata);
+    if (c->sts != NULL)
+        http_client_abort(c->sts);
+    (void)pthread_mutex_unlock(&c->lock);
 }

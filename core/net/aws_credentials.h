@@ -1,20 +1,29 @@
 /*
- * aws_credentials - the provider chain of aws-api 2: environment, shared files with
- * profiles, credential_process; refreshed before they expire. Owns its secrets. Threads:
- * guards itself; values are handed out as copies.
+ * aws_credentials - the provider chain of aws-api 2: environment, web identity, shared
+ * files with profiles, credential_process, container, instance metadata; refreshed before
+ * they expire. Owns its secrets. Threads: guards itself; values are handed out as copies.
  */
 #ifndef RH_NET_AWS_CREDENTIALS_H
 #define RH_NET_AWS_CREDENTIALS_H
 
 #include "core/base/clock.h"
 #include "core/base/err.h"
-#include "core/base/secret.h"
+#include "core/net/aws_keys.h"
+#include "core/net/http.h"
 
 struct aws_credentials;
 
-/* profile NULL: AWS_PROFILE, then "default". Reads nothing yet. */
-enum err_code aws_credentials_new(const char *profile, const struct clock *clock,
-                                  struct aws_credentials **out, struct err *e) MUST_CHECK;
+/* What is configured; borrowed until the credentials are freed. */
+struct aws_credentials_config {
+    const char *profile;               /* NULL: AWS_PROFILE, then "default" */
+    const char *region, *endpoint_sts; /* where STS is; NULL: as aws-api 2.5 finds it */
+    struct http_client_config http;    /* the way to STS */
+};
+
+/* Reads nothing yet. */
+enum err_code aws_credentials_new(const struct aws_credentials_config *config,
+                                  const struct clock *clock, struct aws_credentials **out,
+                                  struct err *e) MUST_CHECK NONNULL;
 
 /* Fixed ones, for the simulated site and tests. Copies. session_token may be NULL. */
 enum err_code aws_credentials_new_static(const char *key_id, const char *secret_key,
@@ -24,33 +33,16 @@ enum err_code aws_credentials_new_static(const char *key_id, const char *secret_
                                          struct err *e) MUST_CHECK;
 void aws_credentials_free(struct aws_credentials *c);
 
-/* One set of keys. key_id and the secrets are owned by it (aws_keys_clear). */
-struct aws_keys {
-    char key_id[160];
-    struct secret *secret_key;
-    struct secret *session_token; /* NULL = none */
-};
-
-/* The keys to sign with now; may read files or run credential_process (blocks up to 60
- * s). ERR_AUTH with the remedy when no source has any. */
+/* The keys to sign with now; may read files, run credential_process (blocks up to 60 s),
+ * ask STS (up to its timeout), a container or an instance (up to 5 s). ERR_AUTH with the
+ * remedy when no source has any; ERR_CONFIG for a source that is set up wrongly; the
+ * error of the exchange when one could not be asked; ERR_CANCELED. */
 enum err_code aws_credentials_get(struct aws_credentials *c, struct aws_keys *out,
                                   struct err *e) MUST_CHECK NONNULL;
-void aws_keys_clear(struct aws_keys *k) NONNULL;
-bool aws_keys_equal(const struct aws_keys *a, const struct aws_keys *b) NONNULL;
 
-/* The region as aws-api 2.5 finds it; configured may be NULL. ERR_CONFIG when there is
- * none. */
-enum err_code aws_region_find(const char *configured, const char *profile, char *out,
-                              size_t size, struct err *e) MUST_CHECK;
-
-/*
- * Where a service ("ec2") of that region is: configured (NULL = not), the environment,
- * the profile, AWS's own (aws-api 2.5). Ends with a slash. ERR_CONFIG when it does not
- * fit.
- */
-enum err_code aws_endpoint_find(const char *configured, const char *service,
-                                const char *profile, const char *region, char *out,
-                                size_t size, struct err *e) MUST_CHECK;
+/* Ends a search that runs and every later one; keys that are there are still handed out.
+ * Any thread. */
+void aws_credentials_abort(struct aws_credentials *c) NONNULL;
 
 /* After an expired-token error: the next get reads the source again. */
 void aws_credentials_expire(struct aws_credentials *c) NONNULL;

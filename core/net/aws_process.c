@@ -20,7 +20,8 @@ enum {
     MAX_WORDS = 64,
     OUTPUT_BYTES = 64 * 1024,
     COMPLAINT_BYTES = 512,
-    REAP_STEP_MS = 10
+    REAP_STEP_MS = 10,
+    STOP_STEP_MS = 100 /* a stop is noticed so soon */
 };
 
 /* False: a quote is open, or there are no or too many words. */
@@ -71,6 +72,7 @@ struct stream {
 struct process {
     pid_t pid; /* -1 = none, or reaped */
     int64_t deadline_ms;
+    const atomic_bool *stop;
     struct stream out, complaint;
 };
 
@@ -171,11 +173,14 @@ static enum err_code read_both(struct process *p, struct err *e)
         struct pollfd fds[] = {{.fd = p->out.fd, .events = POLLIN},
                                {.fd = p->complaint.fd, .events = POLLIN}};
         int64_t left = p->deadline_ms - now_ms();
-        int ready = left > 0 ? poll(fds, ARRAY_LEN(fds), (int)left) : 0;
+        int wait_ms = left < STOP_STEP_MS ? (int)left : STOP_STEP_MS;
+        int ready = left > 0 ? poll(fds, ARRAY_LEN(fds), wait_ms) : 0;
 
+        if (atomic_load(p->stop))
+            return err_set(e, ERR_CANCELED, "it was ended by rushhour");
         if (ready < 0 && errno != EINTR)
             return err_set_errno(e, ERR_AUTH, errno, "cannot read its answer");
-        if (ready == 0)
+        if (left <= 0)
             return err_set(e, ERR_AUTH, "it did not end in time");
         if (ready > 0 && fds[0].revents != 0)
             stream_read(&p->out);
@@ -221,7 +226,7 @@ static enum err_code judge(const struct process *p, int status, struct err *e)
                    line[0] != '\0' ? line : "it says not why");
 }
 
-static void stop(struct process *p)
+static void end_process(struct process *p)
 {
     if (p->out.fd >= 0)
         (void)close(p->out.fd); /* pipes: nothing is lost */
@@ -234,12 +239,12 @@ static void stop(struct process *p)
         continue;
 }
 
-enum err_code aws_process_run(char *command, int32_t limit_ms, struct secret **out,
-                              struct err *e)
+enum err_code aws_process_run(char *command, int32_t limit_ms, const atomic_bool *stop,
+                              struct secret **out, struct err *e)
 {
     char complaint[COMPLAINT_BYTES] = "";
     char *argv[MAX_WORDS + 1];
-    struct process p = {.pid = -1, .deadline_ms = now_ms() + limit_ms};
+    struct process p = {.pid = -1, .deadline_ms = now_ms() + limit_ms, .stop = stop};
     enum err_code rc;
     int status = 0;
 
@@ -260,7 +265,7 @@ enum err_code aws_process_run(char *command, int32_t limit_ms, struct secret **o
         rc = judge(&p, status, e);
     if (rc == ERR_OK)
         rc = secret_new(p.out.bytes, p.out.len, out, e);
-    stop(&p);
+    end_process(&p);
     explicit_bzero(p.out.bytes, OUTPUT_BYTES);
     free(p.out.bytes);
     return rc;

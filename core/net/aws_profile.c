@@ -12,7 +12,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FILE_LIMIT_BYTES = 1024 * 1024, PATH_BYTES = 1024, NAME_BYTES = 256 };
+enum {
+    FILE_LIMIT_BYTES = 1024 * 1024,
+    PATH_BYTES = 1024,
+    NAME_BYTES = 256,
+    TOKEN_LIMIT_BYTES = 64 * 1024
+};
 
 struct file {
     char path[PATH_BYTES];
@@ -108,6 +113,13 @@ out:
     return rc;
 }
 
+static void file_clear(struct file *f)
+{
+    if (f->text != NULL)
+        explicit_bzero(f->text, (size_t)f->size);
+    free(f->text);
+}
+
 enum err_code aws_files_load(struct aws_files **out, struct err *e)
 {
     struct aws_files *f = calloc(1, sizeof(*f));
@@ -131,11 +143,8 @@ void aws_files_free(struct aws_files *f)
 {
     if (f == NULL)
         return;
-    for (size_t i = 0; i < AWS_FILE_COUNT; i++) {
-        if (f->files[i].text != NULL)
-            explicit_bzero(f->files[i].text, (size_t)f->files[i].size);
-        free(f->files[i].text);
-    }
+    for (size_t i = 0; i < AWS_FILE_COUNT; i++)
+        file_clear(&f->files[i]);
     free(f);
 }
 
@@ -348,4 +357,52 @@ bool aws_files_get_service(const struct aws_files *f, const char *profile,
         return false;
     p.services = services;
     return lookup(f, &p, buf, size);
+}
+
+bool aws_files_find(const struct aws_files *f, const char *profile, const char *key,
+                    char *buf, size_t size)
+{
+    return aws_files_get(f, AWS_FILE_CREDENTIALS, profile, key, buf, size) ||
+           aws_files_get(f, AWS_FILE_CONFIG, profile, key, buf, size);
+}
+
+/* ----- the environment ----- */
+
+const char *aws_variable(const char *name)
+{
+    const char *v = getenv(name);
+
+    return v != NULL && v[0] != '\0' ? v : NULL;
+}
+
+const char *aws_profile_named(const char *asked)
+{
+    const char *name = asked != NULL && asked[0] != '\0' ? asked : NULL;
+
+    if (name == NULL)
+        name = aws_variable("AWS_PROFILE");
+    return name != NULL ? name : aws_variable("AWS_DEFAULT_PROFILE");
+}
+
+enum err_code aws_token_read(const char *path, struct secret **out, struct err *e)
+{
+    struct file f = {0};
+    enum err_code rc = ERR_OK;
+    size_t len;
+
+    if (!str_copy(f.path, sizeof(f.path), path))
+        return err_set(e, ERR_AUTH, "the path of a token file is too long");
+    rc = file_load(&f, e);
+    if (rc == ERR_OK && !f.exists)
+        rc = err_set(e, ERR_AUTH, "%.100s does not exist", path);
+    len = f.text != NULL ? strlen(f.text) : 0;
+    if (len > 0 && f.text[len - 1] == '\n')
+        len--;
+    if (rc == ERR_OK && (len == 0 || len > TOKEN_LIMIT_BYTES))
+        rc = err_set(e, ERR_AUTH, "%.100s is no token of 1 to %d bytes", path,
+                     TOKEN_LIMIT_BYTES);
+    if (rc == ERR_OK)
+        rc = secret_new(f.text, len, out, e);
+    file_clear(&f);
+    return rc;
 }

@@ -7,6 +7,7 @@
 #define RH_NET_AWS_PROFILE_H
 
 #include "core/base/err.h"
+#include "core/base/secret.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -30,9 +31,26 @@ bool aws_files_has(const struct aws_files *f, enum aws_file which,
 bool aws_files_get(const struct aws_files *f, enum aws_file which, const char *profile,
                    const char *key, char *buf, size_t size) NONNULL;
 
+/* The same in the credentials file, else in the config file: the first one wins. */
+bool aws_files_find(const struct aws_files *f, const char *profile, const char *key,
+                    char *buf, size_t size) NONNULL;
+
 /* A setting of one service in the [services NAME] section that the profile names. */
 bool aws_files_get_service(const struct aws_files *f, const char *profile,
                            const char *service, const char *key, char *buf,
                            size_t size) NONNULL;
+
+/* A variable of the environment; an empty one is not set: NULL. */
+const char *aws_variable(const char *name) NONNULL;
+
+/* The profile to use: asked, unless that is NULL or "", AWS_PROFILE, AWS_DEFAULT_PROFILE;
+ * NULL when nobody names one, which is "default" in the files. */
+const char *aws_profile_named(const char *asked);
+
+/* Reads a small file anew, such as a token that others renew; one newline at its end is
+ * not part of it. ERR_AUTH with its path when it cannot be read, is empty or has more
+ * than 64 KiB. *out is owned. */
+enum err_code aws_token_read(const char *path, struct secret **out,
+                             struct err *e) MUST_CHECK NONNULL;
 
 #endif

@@ -203,3 +203,21 @@ enum err_code http_status_error(const struct http_response *rs, const char *what
     }
     return err_set(e, code, "%s: HTTP %d", what, rs->status);
 }
+
+bool http_is_loopback(const char *host)
+{
+    int32_t parts = 0;
+
+    if (str_eq_nocase(host, "localhost") || str_eq(host, "[::1]"))
+        return true;
+    if (!str_starts(host, "127."))
+        return false;
+    /* A name may begin like this, too ("127.evil.example"): digits and three points. */
+    for (const char *p = host; *p != '\0'; p++) {
+        if (*p == '.')
+            parts++;
+        else if (*p < '0' || *p > '9')
+            return false;
+    }
+    return parts == 3;
+}

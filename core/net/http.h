@@ -133,6 +133,10 @@ void http_global_cleanup(void);
 /* Appends text percent-encoded as UTF-8 (RFC 3986 unreserved kept). */
 void http_escape(struct strbuf *b, const char *text) NONNULL;
 
+/* Is it the host of a URL ("127.0.0.1", "[::1]", "localhost") that never leaves this
+ * machine? */
+bool http_is_loopback(const char *host) NONNULL;
+
 /* For transports: takes one header line of an answer (no status line), whatever it holds;
  * and ends the head once all were given. */
 struct http_head {

@@ -179,24 +179,6 @@ static int on_connected(void *arg, char *ip, char *local_ip, int port, int local
 
 /* ---- one exchange ---------------------------------------------------------------- */
 
-static bool is_loopback(const char *host)
-{
-    int32_t parts = 0;
-
-    if (str_eq_nocase(host, "localhost") || str_eq(host, "[::1]"))
-        return true;
-    if (!str_starts(host, "127."))
-        return false;
-    /* A name may begin like this, too ("127.evil.example"): digits and three points. */
-    for (const char *p = host; *p != '\0'; p++) {
-        if (*p == '.')
-            parts++;
-        else if (*p < '0' || *p > '9')
-            return false;
-    }
-    return parts == 3;
-}
-
 /* Checks the address and writes "name" or "name:port" for messages. */
 static enum err_code check_url(const struct http_client *c, const char *url, char *host,
                                size_t size, struct err *e)
@@ -220,7 +202,7 @@ static enum err_code check_url(const struct http_client *c, const char *url, cha
     if (curl_url_get(u, CURLUPART_USER, &user, 0) == CURLUE_OK)
         rc = err_set(e, ERR_CONFIG, "%s: no user or password belongs into a URL", host);
     else if (str_eq(scheme, "http") && !c->config.allow_http &&
-             (!is_loopback(name) || c->config.connect_to != NULL ||
+             (!http_is_loopback(name) || c->config.connect_to != NULL ||
               c->config.proxy != NULL))
         rc = err_set(e, ERR_CONFIG,
                      "%s: plain http is refused; use https, or set allow_http", host);

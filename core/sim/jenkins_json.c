@@ -245,12 +245,12 @@ static void put_labels(const struct jenkins_out *o, const struct jenkins_pick *p
 {
     struct wire_json j = open_object(o->b, NULL);
 
-    jenkins_text(&j, p, JP_name, 1, first);
+    jenkins_text(&j, p, JP_name, 2, first);
     strbuf_putc(o->b, '}');
     if (second != NULL) {
         strbuf_putc(o->b, ',');
         j = open_object(o->b, NULL);
-        jenkins_text(&j, p, JP_name, 1, second);
+        jenkins_text(&j, p, JP_name, 2, second);
         strbuf_putc(o->b, '}');
     }
     strbuf_putc(o->b, ']');

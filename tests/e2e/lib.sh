@@ -11,10 +11,12 @@ children='' failed=0 cases=0
 # A home of its own: nothing of the person who runs the tests is read or written.
 HOME=$work/home
 TERM=${TERM:-xterm}
-export HOME TERM
+AWS_EC2_METADATA_DISABLED=true # and nothing beyond this machine is asked
+export HOME TERM AWS_EC2_METADATA_DISABLED
 unset XDG_CONFIG_HOME XDG_STATE_HOME AWS_PROFILE AWS_DEFAULT_PROFILE AWS_ACCESS_KEY_ID \
     AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_REGION AWS_DEFAULT_REGION AWS_ENDPOINT_URL \
-    NO_COLOR http_proxy https_proxy
+    AWS_WEB_IDENTITY_TOKEN_FILE AWS_CONTAINER_CREDENTIALS_RELATIVE_URI \
+    AWS_CONTAINER_CREDENTIALS_FULL_URI NO_COLOR http_proxy https_proxy
 mkdir -p "$HOME"
 
 # Ends what was started, newest first, and waits for it.

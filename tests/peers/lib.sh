@@ -79,6 +79,21 @@ need_govmomi() { # program
     mv "$folder/bin/$1" "$program_path" || exit 1
 }
 
+# The instance metadata mock of AWS itself, built here; sets program_path, false when it cannot be
+# had.
+need_metadata_mock() {
+    version=v1.12.0
+    program_path=$folder/bin/metadata-mock-$version
+    [ -x "$program_path" ] && return 0
+    echo "building the metadata mock $version"
+    if ! command -v go >/dev/null 2>&1 || ! GOBIN=$folder/bin GOTOOLCHAIN=local timeout 1200 \
+        go install -p 2 "github.com/aws/amazon-ec2-metadata-mock/cmd@$version" >"$scratch/log" 2>&1; then
+        echo "without the instance metadata mock: $(tail -n 1 "$scratch/log")"
+        return 1
+    fi
+    mv "$folder/bin/cmd" "$program_path"
+}
+
 # Prints what the sed program finds first in a file that $pid is writing.
 await() { # file, sed program, seconds
     tenths=$(($3 * 10))

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Runs our EC2 and queue clients against moto, an AWS simulator of another project, which checks every
-# signature.
+# signature; with keys from each place of the chain, among them the instance metadata mock of AWS.
 set -u
 . "$(dirname "$0")/lib.sh"
 
@@ -69,12 +69,36 @@ trust = json.dumps({"Version": "2012-10-17", "Statement": [
     {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "*"}}]})
 role = iam.create_role(RoleName="r", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
 iam.put_role_policy(RoleName="r", PolicyName="all", PolicyDocument=allow)
+
+def fleet(deployment, n):
+    ec2.run_instances(ImageId=image, MinCount=n, MaxCount=n, InstanceType="c5.2xlarge",
+                      SubnetId=subnet, TagSpecifications=[{"ResourceType": "instance", "Tags": [
+                          {"Key": "rushhour:deployment", "Value": deployment}]}])
+
+for _ in range(8):  # its pages count reservations
+    fleet("haifa & co *?", 1)
+fleet("four", 4)
+fleet("five hundred", 500)
 short = client("sts", *pair).assume_role(RoleArn=role, RoleSessionName="session")["Credentials"]
 
 def write(name, text):
     with open(os.open(os.path.join(scratch, name), os.O_WRONLY | os.O_CREAT, 0o600), "w") as f:
         f.write(text)
 
+end = short["Expiration"].strftime("%Y-%m-%dT%H:%M:%SZ")
+answer = {"AccessKeyId": short["AccessKeyId"], "SecretAccessKey": short["SecretAccessKey"],
+          "Token": short["SessionToken"], "Expiration": end}
+write("container.json", json.dumps(answer))
+write("process.json", json.dumps({"Version": 1, "SessionToken": short["SessionToken"], **answer}))
+write("metadata.json", json.dumps({"metadata": {"values": {
+    "iam-security-credentials-role": "runner", "placement-region": region,
+    "iam-security-credentials": {"Code": "Success", "Type": "AWS-HMAC", "LastUpdated": end,
+                                 **answer}}}}))
+write("config", f"[profile peer]\nregion = {region}\n"
+      f"credential_process = cat {scratch}/process.json\n")
+write("jwt", "a token that moto takes from everybody\n")
+write("role", role)
+write("variables", f"AWS_ACCESS_KEY_ID={pair[0]}\nAWS_SECRET_ACCESS_KEY={pair[1]}\n")
 write("ids", f"eni={eni}\ninstance={instance}\nimage={image}\nqueue={queue}\n")
 write("pair", f"[default]\naws_access_key_id = {pair[0]}\naws_secret_access_key = {pair[1]}\n")
 write("short", "[default]\naws_access_key_id = {AccessKeyId}\naws_secret_access_key = "
@@ -83,27 +107,82 @@ write("wrong", f"[default]\naws_access_key_id = {pair[0]}\naws_secret_access_key
 SETUP
 . "$scratch/ids"
 
-unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
-AWS_CONFIG_FILE=$scratch/none
-export AWS_CONFIG_FILE AWS_SHARED_CREDENTIALS_FILE
-run() { # keys
+unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_REGION AWS_DEFAULT_REGION
+AWS_CONFIG_FILE=$scratch/none AWS_EC2_METADATA_DISABLED=true
+export AWS_CONFIG_FILE AWS_SHARED_CREDENTIALS_FILE AWS_EC2_METADATA_DISABLED
+run() { # keys, case, deployment, what else it takes
     AWS_SHARED_CREDENTIALS_FILE=$scratch/$1
-    timeout 120 tests/peers/ec2_peer "$url" eu-west-1 'haifa & co *?' "$eni" "$instance" "$image"
+    what=$2
+    of=$3
+    shift 3
+    timeout 120 tests/peers/ec2_peer "$what" "$url" eu-west-1 "$of" "$@"
 }
+haifa='haifa & co *?'
+
 echo "-- a pair of keys"
-run pair || failed=1
+run pair all "$haifa" "$eni" "$instance" "$image" || failed=1
 echo "-- its queue"
 timeout 120 tests/peers/sqs_peer "$url" eu-west-1 "$queue" "$instance" || failed=1
 echo "-- keys with a session token"
-run short || failed=1
+run short all "$haifa" "$eni" "$instance" "$image" || failed=1
+echo "-- what a poll costs"
+run pair cost four || failed=1
+run pair cost "five hundred" || failed=1
+
 echo "-- a wrong secret"
-if run wrong >"$scratch/out" 2>&1; then
+if run wrong look "$haifa" "$eni" "$instance" >"$scratch/out" 2>&1; then
     fail "a wrong secret was taken"
 elif grep -q 'AuthFailure\|SignatureDoesNotMatch' "$scratch/out"; then
     ok "$(grep -m 1 -o 'EC2 .*' "$scratch/out")"
 else
     fail "a wrong secret:"
     grep -v '^ok' "$scratch/out" | sed 's/^FAIL/    /'
+fi
+run wrong skew "$haifa" || failed=1
+
+# The rest of the chain: look with no keys but those of one place, and no region but its own.
+look() { # where the keys are, region, variables …
+    where=$1
+    region=$2
+    shift 2
+    echo "-- keys of $where"
+    if env AWS_SHARED_CREDENTIALS_FILE="$scratch/none" "$@" timeout 60 tests/peers/ec2_peer \
+        look "$url" "$region" "$haifa" "$eni" "$instance" >"$scratch/out" 2>&1; then
+        ok "keys of $where"
+    else
+        fail "keys of $where:"
+        grep -v '^ok' "$scratch/out" | sed 's/^FAIL/    /'
+    fi
+}
+# shellcheck disable=SC2046 # two words
+look "the environment" "" AWS_REGION=eu-west-1 $(cat "$scratch/variables")
+look "credential_process of a profile, and its region" "" \
+    AWS_PROFILE=peer AWS_CONFIG_FILE="$scratch/config"
+# One call that nobody signed: that is what web identity is for, and moto else takes none.
+"$python" -c 'import sys, urllib.request
+urllib.request.urlopen(urllib.request.Request(
+    sys.argv[1] + "/moto-api/reset-auth", b"1", {"Content-Type": "text/plain"}), timeout=20)' \
+    "$url" >/dev/null || fail "moto takes no unsigned call"
+look "web identity" "" AWS_REGION=eu-west-1 AWS_WEB_IDENTITY_TOKEN_FILE="$scratch/jwt" \
+    AWS_ROLE_ARN="$(cat "$scratch/role")" AWS_ENDPOINT_URL_STS="$url"
+
+"$python" "$here/container_keys.py" "$scratch/container.json" "Basic peer" >"$scratch/keys.log" 2>&1 &
+pid=$!
+pids="$pids $pid"
+keys=$(await "$scratch/keys.log" 's/^\(http:.*\)/\1/p' 20) || die "container_keys.py does not start"
+look "a container" eu-west-1 AWS_CONTAINER_CREDENTIALS_FULL_URI="$keys" \
+    AWS_CONTAINER_AUTHORIZATION_TOKEN="Basic peer"
+
+if need_metadata_mock; then
+    port=$("$python" -c 'import socket
+s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+    HOME=$scratch "$program_path" -n 127.0.0.1 -p "$port" --imdsv2 -c "$scratch/metadata.json" \
+        >"$scratch/mock.log" 2>&1 &
+    pid=$!
+    pids="$pids $pid"
+    await "$scratch/mock.log" '/Initiating.*on port/p' 20 >/dev/null || die "the metadata mock does not start"
+    look "an instance, and its region" "" AWS_EC2_METADATA_DISABLED=false \
+        AWS_EC2_METADATA_SERVICE_ENDPOINT="http://127.0.0.1:$port"
 fi
 [ "$failed" -eq 0 ] || tail -n 5 "$scratch/log"
 exit $failed

@@ -52,6 +52,7 @@ int main(int argc, char **argv)
     const struct http_client_config http = {.timeout_ms = 20000,
                                             .user_agent = "rushhour-peer-test"};
     struct config config = {0};
+    const struct aws_credentials_config chain = {.http = http};
     struct aws_credentials *credentials = NULL;
     struct http_client *client = NULL;
     struct sqs *c = NULL;
@@ -67,7 +68,7 @@ int main(int argc, char **argv)
     config.aws.region = argv[2];
     config.aws.interruption_queue = argv[3];
     if (http_global_init(&e) != ERR_OK || http_client_new(&http, &client, &e) != ERR_OK ||
-        aws_credentials_new(NULL, clock_system(), &credentials, &e) != ERR_OK) {
+        aws_credentials_new(&chain, clock_system(), &credentials, &e) != ERR_OK) {
         fprintf(stderr, "sqs_peer: %s\n", e.text);
         return 1;
     }

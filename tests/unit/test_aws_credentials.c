@@ -5,6 +5,7 @@
 #include "core/base/attr.h"
 #include "core/base/str.h"
 #include "core/net/aws_credentials.h"
+#include "core/net/aws_region.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -82,6 +83,7 @@ static int setup(void **state)
     for (size_t i = 0; i < ARRAY_LEN(names); i++)
         env(names[i], NULL);
     env("HOME", dir);
+    env("AWS_EC2_METADATA_DISABLED", "true"); /* tests leave this machine alone */
     env("AWS_CONFIG_FILE", config_path);
     env("AWS_SHARED_CREDENTIALS_FILE", credentials_path);
     (void)unlink(config_path);
@@ -111,11 +113,13 @@ static void say(struct aws_credentials *c, char *out, size_t size)
 static struct aws_credentials *chain(const char *profile)
 {
     static struct clock clock;
+    const struct aws_credentials_config config = {.profile = profile,
+                                                  .http = {.timeout_ms = 2000}};
     struct aws_credentials *c = NULL;
     struct err e = {0};
 
     clock = clock_fake_clock(&now);
-    assert_int_equal(aws_credentials_new(profile, &clock, &c, &e), ERR_OK);
+    assert_int_equal(aws_credentials_new(&config, &clock, &c, &e), ERR_OK);
     return c;
 }
 
@@ -137,7 +141,9 @@ static void test_chain(void **state)
         {"half a pair: no id", NULL, NULL, "se", NULL, NULL, NULL, NULL,
          "!AWS_SECRET_ACCESS_KEY is set without AWS_ACCESS_KEY_ID"},
         {"nothing anywhere", NULL, NULL, NULL, NULL, NULL, NULL, NULL,
-         "!profile default is neither in "},
+         "!no AWS keys: set AWS_ACCESS_KEY_ID, or put profile default into /tmp/"},
+        {"a profile that is nowhere", NULL, NULL, NULL, NULL, "q", NULL, NULL,
+         "!no AWS keys: profile q is neither in /tmp/"},
         {"a profile of the environment", NULL, NULL, NULL, NULL, "q",
          "[default]\naws_access_key_id=AKD\naws_secret_access_key=sd\n"
          "[q]\naws_access_key_id = AKQ\naws_secret_access_key = a+b/c=\n", NULL,
