@@ -50,6 +50,9 @@ libcore_a_SOURCES += \
 	core/sim/typed.c \
 	core/sim/typed.h \
 	core/sim/typed_act.c \
+	core/sim/typed_impl.h \
+	core/sim/typed_jenkins.c \
+	core/sim/typed_velostrata.c \
 	core/sim/typed_vsphere.c \
 	core/sim/velostrata_extension.c \
 	core/sim/velostrata_tasks.c \

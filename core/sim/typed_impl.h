@@ -1,0 +1,30 @@
+/*
+ * typed_impl - what the files that make typed observations share.
+ * No memory but the observation's arena.
+ * Threads: as the world.
+ */
+#ifndef RH_SIM_TYPED_IMPL_H
+#define RH_SIM_TYPED_IMPL_H
+
+#include "core/sim/typed.h"
+
+/* Texts of what the world keeps for its life (servers, VMs, names of nodes, types, zones)
+ * are borrowed, all others are copied: the last observation of a source may be read long
+ * after. An arena that failed is asked by the port, once. */
+const char *typed_copy(struct observation *o, const char *s) NONNULL;
+struct utc typed_utc(int64_t ms);
+
+/* Texts of many builds are made at every look: by hand that is five times faster than by
+ * printf. Both return the end; a number has at most 10 digits, and no NUL. */
+char *typed_put_number(char *p, uint32_t v) NONNULL;
+char *typed_put_text(char *p, const char *s) NONNULL;
+
+void typed_instance(const struct world *w, const struct sim_instance *i,
+                    struct observation *o, struct seen_instance *out) NONNULL;
+
+/* One for each source, as typed_observe(). */
+typedef void typed_fn(const struct world *w, const struct poll_hints *hints,
+                      struct observation *o);
+typed_fn typed_vsphere, typed_jenkins, typed_builds, typed_velostrata;
+
+#endif
