@@ -161,14 +161,17 @@ static void observe_spot(const struct world *w, const struct poll_hints *hints,
 static void observe_interfaces(const struct world *w, const struct poll_hints *hints,
                                struct observation *o)
 {
-    struct seen_interface *list = arena_alloc(o->arena, w->n_servers, sizeof(*list));
+    struct seen_interface *list = arena_alloc(o->arena, w->n_enis, sizeof(*list));
+    size_t n_list = 0;
 
     (void)hints;
-    for (size_t k = 0; list != NULL && k < w->n_servers; k++) {
-        const struct sim_eni *n = &w->enis[w->servers[k].eni];
+    for (size_t k = 0; list != NULL && k < w->n_enis; k++) {
+        const struct sim_eni *n = &w->enis[k];
         const struct sim_instance *i = world_instance_by_serial(w, n->holder);
 
-        list[k] = (struct seen_interface){
+        if (n->server < 0 || n->id[0] == '\0')
+            continue;
+        list[n_list++] = (struct seen_interface){
             .id = typed_copy(o, n->id),
             .zone = typed_copy(o, n->zone),
             .ip = typed_copy(o, n->ip),
@@ -177,7 +180,7 @@ static void observe_interfaces(const struct world *w, const struct poll_hints *h
             .delete_on_termination = n->delete_on_termination,
         };
     }
-    o->as.interfaces = (struct obs_interfaces){list, list != NULL ? w->n_servers : 0};
+    o->as.interfaces = (struct obs_interfaces){list, n_list};
 }
 
 /* First record behind that instant. */
