@@ -17,6 +17,8 @@ libcore_a_SOURCES += \
 	core/sim/faults.h \
 	core/sim/form.c \
 	core/sim/form.h \
+	core/sim/invariants.c \
+	core/sim/invariants.h \
 	core/sim/jenkins_jobs.c \
 	core/sim/jenkins_json.c \
 	core/sim/jenkins_tree.c \

@@ -3,10 +3,13 @@
 #include "core/base/str.h"
 #include "core/cost/bill.h"
 #include "core/model/config.h"
+#include "core/sim/invariants.h"
 #include "core/sim/site_impl.h"
 #include "core/sim/world_impl.h"
 
 #include "tests/unit/table.h"
+
+#include <string.h>
 
 /* A simulated server with interfaces and nodes in several zones. */
 
@@ -75,11 +78,15 @@ static void test_configured(void **state)
 
 static const struct sim_instance *launch(struct world *w, const char *eni)
 {
+    const struct sim_tag tags[] = {{"rushhour:deployment", "demo"},
+                                   {"rushhour:server", "cache"}};
     struct sim_launch l = {.type = "c5.2xlarge",
                            .image = "ami-1",
                            .client_token = "",
                            .spot = true,
-                           .eni = eni};
+                           .eni = eni,
+                           .tags = tags,
+                           .n_tags = ARRAY_LEN(tags)};
     const struct sim_instance *i = NULL;
 
     assert_int_equal(world_launch(w, &l, &i), SIM_OK);
@@ -124,6 +131,43 @@ static void test_lives_in_both(void **state)
     assert_false(other->connected);
     assert_int_equal(w->servers[0].both_since, 0);
     assert_true(w->enis[other->eni].id[0] != '\0' && w->enis[other->eni].holder == 0);
+    site_free(s);
+}
+
+/* I2: two at a time only while the one is taken back and the other has an interface of
+ * its own; an instance without one of the server's counts by its tag. */
+static void test_one_instance(void **state)
+{
+    struct site *s = open_site("ec2", 1);
+    struct config *c = config_of(s);
+    struct world *w = s->w;
+    const struct sim_tested *v = &w->servers[0];
+    const struct sim_instance *a, *b;
+    char why[LINE_TEXT] = "";
+
+    (void)state;
+    w->odds.calm = true;
+    a = launch(w, w->enis[v->eni].id);
+    (void)launch(w, w->enis[w->servers[1].eni].id); /* of another server */
+    assert_true(invariants_instances(w, c, why));
+    b = launch(w, w->enis[w->nodes[v->more_nodes[0]].eni].id);
+    world_advance(w, w->now + MINUTE);
+    assert_false(invariants_instances(w, c, why));
+    assert_non_null(strstr(why, a->id));
+    assert_non_null(strstr(why, b->id));
+    assert_int_equal(world_interrupt(w, a->id, 120 * 1000, false), SIM_OK);
+    assert_true(invariants_instances(w, c, why));
+    /* both on their way out: neither replaces the other */
+    assert_int_equal(world_interrupt(w, b->id, 300 * 1000, false), SIM_OK);
+    assert_false(invariants_instances(w, c, why));
+    world_advance(w, w->now + 3 * MINUTE);
+    assert_true(invariants_instances(w, c, why));
+    world_advance(w, w->now + 5 * MINUTE);
+    (void)launch(w, NULL); /* one of no interface of ours, with its tag */
+    assert_true(invariants_instances(w, c, why));
+    (void)launch(w, w->enis[v->eni].id);
+    assert_false(invariants_instances(w, c, why));
+    config_free(c);
     site_free(s);
 }
 
@@ -231,7 +275,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_configured),   cmocka_unit_test(test_lives_in_both),
         cmocka_unit_test(test_no_such_zone), cmocka_unit_test(test_fit),
-        cmocka_unit_test(test_too_many),
+        cmocka_unit_test(test_one_instance), cmocka_unit_test(test_too_many),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
