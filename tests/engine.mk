@@ -26,6 +26,12 @@ tests_sim_test_ec2_SOURCES = tests/sim/test_ec2.c tests/sim/weeks.c tests/sim/we
 tests_sim_test_ec2_LDADD = $(CORE_TEST_LIBS)
 TESTS += tests/sim/test_ec2
 
+check_PROGRAMS += tests/sim/test_replace
+tests_sim_test_replace_SOURCES = tests/sim/test_replace.c tests/sim/weeks.c tests/sim/weeks.h \
+	tests/unit/table.h
+tests_sim_test_replace_LDADD = $(CORE_TEST_LIBS)
+TESTS += tests/sim/test_replace
+
 check_PROGRAMS += tests/sim/test_typed
 tests_sim_test_typed_SOURCES = tests/sim/test_typed.c tests/sim/weeks.c tests/sim/weeks.h \
 	tests/unit/table.h

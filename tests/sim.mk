@@ -63,6 +63,11 @@ tests_contract_test_sim_signed_LDADD = $(CORE_TEST_LIBS)
 TESTS += tests/contract/test_sim_signed
 
 # The site without its bytes.
+check_PROGRAMS += tests/unit/test_site_zones
+tests_unit_test_site_zones_SOURCES = tests/unit/test_site_zones.c tests/unit/table.h
+tests_unit_test_site_zones_LDADD = $(CORE_TEST_LIBS)
+TESTS += tests/unit/test_site_zones
+
 check_PROGRAMS += tests/unit/test_typed tests/unit/test_ready
 tests_unit_test_typed_SOURCES = tests/unit/test_typed.c tests/unit/table.h
 tests_unit_test_typed_LDADD = $(CORE_TEST_LIBS)

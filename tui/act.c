@@ -224,11 +224,14 @@ static bool needs_question(const struct act_context *x, const struct server_view
         asks = true;
     }
     if (s->facts.instance.spot == SPOT_NOTICE || s->move.interrupted) {
-        act_line(q, "AWS takes its instance back%s%s: it comes home by itself.",
+        act_line(q, "AWS takes its instance back%s%s: %s by itself.",
                  s->facts.instance.reclaim_at.s != 0 ? " in " : "",
                  s->facts.instance.reclaim_at.s != 0
                      ? cells_countdown(s->facts.instance.reclaim_at.s - x->now.s, a)
-                     : "");
+                     : "",
+                 s->move.active && s->move.direction == DIRECTION_OUT
+                     ? "another one takes over"
+                     : "it comes home");
         asks = true;
     }
     if (s->failures > 0 || s->breaker_open) {

@@ -179,7 +179,11 @@ static void do_cancel(struct controller *c, struct server_state *s,
     }
     if (s->move.interrupted) {
         order_store(c, s);
-        no(a, "%s lost its instance and must come home", cmd->server);
+        no(a,
+           s->move.direction == DIRECTION_OUT
+               ? "%s loses its instance, another one takes over"
+               : "%s lost its instance and must come home",
+           cmd->server);
         return;
     }
     if (automation_on(c, s))

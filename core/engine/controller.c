@@ -82,7 +82,8 @@ static void load_setting(struct controller *c, const struct stored_setting *row)
     int64_t at = 0;
 
     if (month_load(c, key, value) || offerings_load(c, key, value) ||
-        unclaimed_load(c, key, value) || extension_load(c, key, value))
+        unclaimed_load(c, key, value) || extension_load(c, key, value) ||
+        replace_load(c, key, value))
         return;
     if (str_eq(key, "auto"))
         (void)auto_setting_parse(value, &c->setting); /* an unknown word keeps dry-run */

@@ -345,6 +345,30 @@ static void segment_close(struct controller *c, int64_t *id, bool lost)
     recount(c);
 }
 
+/* Its end has another cause than what comes after it. */
+static void follow_leaving(struct controller *c, struct server_state *s)
+{
+    if (s->leaving.segment != 0 &&
+        (s->facts.leaving.id[0] == '\0' || s->facts.leaving.terminated))
+        segment_close(c, &s->leaving.segment, true);
+}
+
+void costs_leave(struct server_state *s)
+{
+    s->leaving.segment = s->segment;
+    s->segment = 0;
+    s->segment_lost = false;
+}
+
+void costs_return(struct controller *c, struct server_state *s)
+{
+    if (s->segment != 0)
+        segment_close(c, &s->segment, s->segment_lost);
+    s->segment = s->leaving.segment;
+    s->leaving.segment = 0;
+    s->segment_lost = s->leaving.lost;
+}
+
 static void follow_instance(struct controller *c, struct server_state *s)
 {
     const struct instance_facts *in = &s->facts.instance;
@@ -440,8 +464,10 @@ static void follow_extension(struct controller *c)
 void costs_follow(struct controller *c)
 {
     turn_periods(c);
-    for (size_t i = 0; i < c->n_servers; i++)
+    for (size_t i = 0; i < c->n_servers; i++) {
+        follow_leaving(c, &c->servers[i]);
         follow_instance(c, &c->servers[i]);
+    }
     follow_extension(c);
     month_follow(c);
     month_remind(c);
@@ -483,7 +509,10 @@ void costs_load(struct controller *c, const struct store_state *state)
         if (g->end.s != 0)
             continue;
         s = server_find(c, g->server);
-        if (s != NULL)
+        if (s != NULL && s->facts.leaving.id[0] != '\0' &&
+            str_eq(g->resource, s->facts.leaving.id))
+            s->leaving.segment = g->id;
+        else if (s != NULL)
             s->segment = g->id;
         else if (str_eq(g->kind, "extension"))
             c->extension.segment = g->id;

@@ -60,7 +60,7 @@ static void view_server(struct controller *c, struct server_state *s, struct cos
     const struct instance_facts *in = &s->facts.instance;
     const struct segment *g = segment_find(c, s->segment);
     struct price_quote q;
-    struct bill b;
+    struct bill b, leaving;
     bool first = in->type[0] == '\0' && s->n_offers > 0; /* what would be launched */
     const char *type = first ? s->offers[0].type : in->type;
     const char *zone = first ? s->offers[0].zone : in->zone;
@@ -68,11 +68,16 @@ static void view_server(struct controller *c, struct server_state *s, struct cos
     v->month = s->month_closed;
     v->today = s->today_closed;
     v->hour_known = with_open(c, s->segment, &v->month, &v->today, &b, all);
+    v->hour_known =
+        with_open(c, s->leaving.segment, &v->month, &v->today, &leaving, all) &&
+        v->hour_known;
     v->month_known = v->hour_known && !s->closed_unknown;
-    v->instance_s = s->month_instance_s + b.instance_s;
+    v->instance_s = s->month_instance_s + b.instance_s + leaving.instance_s;
     v->same_hours = s->month_on_demand;
     add(&v->same_hours, b.on_demand);
-    v->same_hours_known = !s->on_demand_unknown && b.on_demand_known;
+    add(&v->same_hours, leaving.on_demand);
+    v->same_hours_known =
+        !s->on_demand_unknown && b.on_demand_known && leaving.on_demand_known;
     q = quote_of(c, g, type, zone);
     v->price = q.price;
     v->price_source = q.source;

@@ -75,6 +75,7 @@ static void apply(struct controller *c, struct server_state *s,
     decision_take(&s->decision, &out->decision);
     s->may_commit = out->may_commit;
     s->over_budget = out->over_budget;
+    s->may_replace = out->may_replace;
     if (!c->orders_only) /* it has not looked */
         decided_tell(c, s);
     if (was != s->decision.desired || gate != s->decision.gate)
@@ -188,28 +189,37 @@ static bool leaving_open(const struct server_state *s, const char *why, struct c
  * (policy-and-cost 6.7). With auto off only what we closed ourselves is opened again, and
  * a doomed node is closed.
  */
-static void keep_nodes(struct controller *c, struct server_state *s)
+static bool node_is_wrong(const struct controller *c, const struct server_state *s,
+                          struct call *call)
 {
+    const struct node_facts *leaving = replace_node(s);
     bool automatic = automation_on(c, s);
     const char *why = reason_word(s->decision.reason);
-    UNINITIALIZED struct call call; /* whoever says yes has filled it */
 
-    if (s->facts.blocked[0] != '\0' || s->facts.task_active ||
-        c->mono.ms < s->keep_at.ms || c->clock_bad_ticks > 0 || hands_off(c, s) ||
-        call_is_open(c, s->config->name))
-        return;
+    if (leaving != NULL && nodes_park(leaving, "policy", "interruption", call))
+        return true;
     /* A move looks after its own nodes; but a notice closes the cloud node whatever goes
      * on. */
     if (s->has_move &&
         (s->move.direction == DIRECTION_BACK || s->facts.instance.reclaim_at.s == 0))
-        return;
-    if (!nodes_keep(&s->facts, automatic, "policy", why, &call) &&
-        !(automatic && other_zone_open(s, &call)) &&
-        !(automatic && leaving_open(s, why, &call)))
+        return false;
+    return nodes_keep(&s->facts, automatic, "policy", why, call) ||
+           (automatic && other_zone_open(s, call)) ||
+           (automatic && leaving_open(s, why, call));
+}
+
+static void keep_nodes(struct controller *c, struct server_state *s)
+{
+    UNINITIALIZED struct call call; /* whoever says yes has filled it */
+
+    if (s->facts.blocked[0] != '\0' || s->facts.task_active ||
+        c->mono.ms < s->keep_at.ms || c->clock_bad_ticks > 0 || hands_off(c, s) ||
+        call_is_open(c, s->config->name) || !node_is_wrong(c, s, &call))
         return;
     (void)str_copy(call.server, sizeof(call.server), s->config->name);
     if (call_send(c, &call, "policy",
-                  s->facts.instance.reclaim_at.s != 0        ? "spot interruption"
+                  s->facts.instance.reclaim_at.s != 0 || replace_node(s) != NULL
+                      ? "spot interruption"
                   : s->facts.instance.spot == SPOT_REBALANCE ? "rebalance hint"
                                                              : "nodes at rest"))
         s->keep_at.ms = c->mono.ms + KEEP_EVERY_MS;
@@ -238,6 +248,7 @@ void decide_all(struct controller *c)
         return;
     for (size_t i = 0; i < c->n_servers; i++) {
         power_on_orders(c, &c->servers[i]);
+        replace_begin(c, &c->servers[i]);
         keep_nodes(c, &c->servers[i]);
     }
     drive_extension(c);

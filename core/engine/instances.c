@@ -70,7 +70,8 @@ static void look_for_ours(struct controller *c, struct server_state *s,
     for (size_t i = 0; i < o->n; i++) {
         const struct seen_instance *in = &o->instances[i];
 
-        if (!is_of(c, s, in) || str_eq(in->id, have->id) || !may_claim(s, in))
+        if (!is_of(c, s, in) || str_eq(in->id, have->id) ||
+            str_eq(in->id, s->facts.leaving.id) || !may_claim(s, in))
             continue;
         journal_say(c, journal_begin(c, LEVEL_WARN, "rushhour", s->config->name, "adopt"),
                     "instance %s carries its tag: taken for its own", in->id);
@@ -79,12 +80,9 @@ static void look_for_ours(struct controller *c, struct server_state *s,
     }
 }
 
-/* What the listing says of the instance that it has. */
-static void look_at_ours(struct controller *c, struct server_state *s,
-                         const struct observation *o)
+void merge_listed(const struct controller *c, struct instance_facts *f,
+                  struct utc *absent_since, const struct observation *o)
 {
-    struct instance_facts *f = &s->facts.instance;
-
     if (f->id[0] == '\0')
         return;
     for (size_t i = 0; i < o->as.instances.n; i++) {
@@ -95,7 +93,7 @@ static void look_at_ours(struct controller *c, struct server_state *s,
         merge_instance(f, in);
         /* One that was made for it alone dies with it. */
         f->eni_deletes = f->eni_deletes && config_has_eni(c->config, f->eni);
-        s->absent_since.s = 0;
+        absent_since->s = 0;
         return;
     }
     if (f->terminated) {
@@ -104,10 +102,17 @@ static void look_at_ours(struct controller *c, struct server_state *s,
     }
     if (f->launched.s != 0 && c->now.s - f->launched.s < BELIEVED_S)
         return;
-    if (s->absent_since.s == 0)
-        s->absent_since = o->at;
-    if (o->at.s - s->absent_since.s >= ABSENT_S)
+    if (absent_since->s == 0)
+        *absent_since = o->at;
+    if (o->at.s - absent_since->s >= ABSENT_S)
         f->running = f->pending = !(f->terminated = f->ended = true);
+}
+
+/* What the listing says of the instance that it has. */
+static void look_at_ours(struct controller *c, struct server_state *s,
+                         const struct observation *o)
+{
+    merge_listed(c, &s->facts.instance, &s->absent_since, o);
 }
 
 /* Attached to something that is not its own instance; the dead give it back by and by. */
@@ -161,12 +166,14 @@ static bool launch_is_over(const struct server_state *s)
     return false;
 }
 
-/* Home is off, and no instance lives. */
+/* Home is off, and no instance lives, but perhaps one that leaves. */
 static enum place place_of_none(const struct server_state *s)
 {
     const struct instance_facts *in = &s->facts.instance;
     const struct move *m = s->has_move ? &s->move : NULL;
 
+    if (m != NULL && server_mover(s)->replaces && !launch_is_over(s))
+        return PLACE_MOVING_OUT;
     if (in->id[0] == '\0')
         return PLACE_ONPREM;
     if (m != NULL && m->direction == DIRECTION_OUT)
@@ -234,6 +241,7 @@ void merge_ec2(struct controller *c, struct server_state *s)
     look_at_ours(c, s, o);
     look_for_ours(c, s, &o->as.instances);
     look_at_ours(c, s, o);
+    merge_listed(c, &f->leaving, &s->leaving.absent_since, o);
     look_at_interface(c, s, &o->as.instances);
     f->place = place_of(s);
     f->lost = f->place == PLACE_LOST;
@@ -313,7 +321,7 @@ static bool is_claimed(struct controller *c, const struct seen_instance *in)
     for (size_t i = 0; i < c->n_servers; i++) {
         const struct server_state *s = &c->servers[i];
 
-        if (str_eq(s->facts.instance.id, in->id) ||
+        if (str_eq(s->facts.instance.id, in->id) || str_eq(s->facts.leaving.id, in->id) ||
             (s->has_move && is_of(c, s, in) && str_eq(in->move, s->move.id)))
             return true;
     }

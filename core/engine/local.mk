@@ -32,6 +32,7 @@ libcore_a_SOURCES += \
 	core/engine/pressure.c \
 	core/engine/react.c \
 	core/engine/recover.c \
+	core/engine/replace.c \
 	core/engine/requeue.c \
 	core/engine/runtime.c \
 	core/engine/runtime.h \

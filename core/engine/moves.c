@@ -36,6 +36,8 @@ void move_begin(struct controller *c, struct server_state *s, enum direction d,
                 struct utc drain_deadline, bool interrupted)
 {
     bool manual = s->order.place != PLACE_UNKNOWN && !interrupted;
+    bool replaces = interrupted && d == DIRECTION_OUT;
+    const struct policy_config *p = &c->config->policy;
     struct move *m = &s->move;
     struct journal_entry *j;
     char actor[NAME_TEXT];
@@ -55,7 +57,8 @@ void move_begin(struct controller *c, struct server_state *s, enum direction d,
     (void)str_format(m->id, sizeof(m->id), "m-%llu",
                      (unsigned long long)c->next_move_id++);
     (void)str_copy(m->server, sizeof(m->server), s->config->name);
-    (void)str_copy(m->mover, sizeof(m->mover), s->mover->name);
+    (void)str_copy(m->mover, sizeof(m->mover),
+                   replaces ? mover_replacing()->name : s->mover->name);
     /* The dead instance of before is not this move's. */
     if (d == DIRECTION_OUT && s->facts.instance.terminated)
         instance_claim(c, s, "");
@@ -64,7 +67,7 @@ void move_begin(struct controller *c, struct server_state *s, enum direction d,
                    : interrupted && s->owed_by[0] != '\0' ? s->owed_by
                                                           : "policy");
     if (interrupted)
-        m->deadline.s = c->now.s + c->config->policy.timeout_back;
+        m->deadline.s = c->now.s + (replaces ? p->timeout_out : p->timeout_back);
     s->has_move = true;
     s->has_last = false;
     if (d == DIRECTION_BACK || s->facts.place == PLACE_LOST)
@@ -77,7 +80,9 @@ void move_begin(struct controller *c, struct server_state *s, enum direction d,
     (void)str_copy(j->to, sizeof(j->to), d == DIRECTION_OUT ? "cloud" : "onprem");
     (void)str_copy(j->move, sizeof(j->move), m->id);
     (void)str_copy(j->reason, sizeof(j->reason), s->decision.reason_text);
-    if (interrupted && s->owed_by[0] != '\0')
+    if (replaces)
+        journal_say(c, j, "another zone takes over from %.40s", s->facts.leaving.id);
+    else if (interrupted && s->owed_by[0] != '\0')
         journal_say(c, j, "comes home: %s took it out of the cloud", s->owed_by);
     else if (interrupted)
         journal_say(c, j,
@@ -205,6 +210,7 @@ void move_end(struct controller *c, struct server_state *s, enum move_status sta
     enum level level = status == MOVE_FAILED    ? LEVEL_WARN
                        : status == MOVE_BLOCKED ? LEVEL_ERROR
                                                 : LEVEL_INFO;
+    bool replaced = server_mover(s)->replaces;
     struct journal_entry *j;
     char actor[NAME_TEXT], took[DUR_TEXT];
 
@@ -237,6 +243,8 @@ void move_end(struct controller *c, struct server_state *s, enum move_status sta
                     move_status_word(status), why);
         if (status == MOVE_FAILED && !m->interrupted)
             count_failure(c, s, failure);
+        if (replaced)
+            replace_failed(c, s);
         if (m->direction == DIRECTION_OUT && s->mover->launches &&
             s->facts.power == POWER_OFF && !s->owed_home)
             owe_failure(c, s);
@@ -320,6 +328,7 @@ static void lose_or_refuse(struct controller *c, struct server_state *s)
     journal_say(c, journal_begin(c, LEVEL_WARN, "spot", s->config->name, "loss"),
                 "AWS takes the instance back before it was in use");
     loss_note(c, s);
+    costs_lost(c, s);
 }
 
 /* 6.4, class capacity: the same step asks for the next one at once; all of them tried,

@@ -203,11 +203,8 @@ void offerings_used(struct controller *c, struct server_state *s, const char *zo
     setting_store(c, key, zone);
 }
 
-size_t offerings_zone_in_use(const struct server_state *s)
+size_t offerings_zone_of(const struct server_config *k, const struct instance_facts *in)
 {
-    const struct server_config *k = s->config;
-    const struct instance_facts *in = &s->facts.instance;
-
     if (in->id[0] != '\0' && in->eni[0] != '\0' && str_eq(in->eni, k->eni))
         return 0;
     for (size_t i = 0; in->id[0] != '\0' && i < k->n_zones; i++) {
@@ -215,6 +212,16 @@ size_t offerings_zone_in_use(const struct server_state *s)
                                : str_eq(in->zone, k->zones[i].name))
             return i + 1;
     }
+    return k->n_zones + 1;
+}
+
+size_t offerings_zone_in_use(const struct server_state *s)
+{
+    const struct server_config *k = s->config;
+    size_t zone = offerings_zone_of(k, &s->facts.instance);
+
+    if (zone <= k->n_zones)
+        return zone;
     for (size_t i = 0; i < k->n_zones; i++) {
         if (str_eq(s->used_zone, k->zones[i].name))
             return i + 1;
@@ -227,13 +234,37 @@ static const char *zone_of(const struct server_state *s, const struct offering *
     return o->zone[0] != '\0' ? o->zone : s->home_zone;
 }
 
+/* Interface and node of a zone belong to an instance that is taken back, until it is
+ * gone; "": to none. */
+static const char *leaving_in(const struct server_state *s, size_t zone)
+{
+    const struct instance_facts *gone = &s->facts.leaving, *now = &s->facts.instance;
+
+    if (gone->id[0] != '\0' && offerings_zone_of(s->config, gone) == zone)
+        return gone->id;
+    return now->reclaim_at.s != 0 && !now->terminated &&
+                   offerings_zone_of(s->config, now) == zone
+               ? now->id
+               : "";
+}
+
 /* What AWS and Jenkins say against that zone, NULL: nothing. */
 static const char *barred_zone(const struct controller *c, const struct server_state *s,
                                size_t zone, char buf[LINE_TEXT])
 {
-    const struct zone_config *z = &s->config->zones[zone - 1];
-    const struct node_facts *n = &s->zone_nodes[zone];
-    const struct seen_interface *seen = interface_of(c, z->eni);
+    const struct zone_config *z = zone > 0 ? &s->config->zones[zone - 1] : NULL;
+    const char *leaving = leaving_in(s, zone);
+    const struct node_facts *n;
+    const struct seen_interface *seen;
+
+    if (leaving[0] != '\0') {
+        (void)str_format(buf, LINE_TEXT, "%.40s is there until AWS takes it", leaving);
+        return buf;
+    }
+    if (z == NULL)
+        return NULL; /* of its own zone the plan looks at the node */
+    n = &s->zone_nodes[zone];
+    seen = interface_of(c, z->eni);
 
     if (seen != NULL && !str_eq(seen->zone, z->name))
         (void)str_format(buf, LINE_TEXT, "its interface %s is in %s", z->eni, seen->zone);
@@ -297,7 +328,7 @@ void offerings_order(struct controller *c, const struct server_state *s,
 
     count_segments(c);
     out->n = k->n_offerings < MAX_OFFERINGS ? k->n_offerings : MAX_OFFERINGS;
-    for (size_t z = 1; z <= k->n_zones; z++)
+    for (size_t z = 0; z <= k->n_zones; z++)
         barred[z] = barred_zone(c, s, z, out->barred[z]);
     for (size_t i = 0; i < out->n; i++) {
         const struct offering *o = &k->offerings[i];
@@ -308,8 +339,8 @@ void offerings_order(struct controller *c, const struct server_state *s,
             out->in[i].record = p->record;
         out->in[i].tried =
             s->round_since.s != 0 && out->in[i].record.refused_at.s >= s->round_since.s;
-        for (size_t z = 1; z <= k->n_zones; z++) {
-            if (str_eq(k->zones[z - 1].name, o->zone))
+        for (size_t z = 0; z <= k->n_zones; z++) {
+            if (str_eq(z == 0 ? "" : k->zones[z - 1].name, o->zone))
                 out->in[i].barred = barred[z];
         }
         price_in(c, s, &out->in[i]);

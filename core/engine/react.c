@@ -77,7 +77,6 @@ void loss_note(struct controller *c, struct server_state *s)
         p, rerun_losses(s->losses, (size_t)s->n_losses, c->now, p->rerun_window), c->now);
     rerun_store(c, s);
     check_market(c);
-    costs_lost(c, s); /* the pool that took it back is asked last for a while */
 }
 
 static void tell_notice(struct controller *c, struct server_state *s)
@@ -136,6 +135,7 @@ static void tell_loss(struct controller *c, struct server_state *s)
                         "AWS reclaimed the instance while it was leaving");
             requeue_doom(c, s, true);
             loss_note(c, s);
+            costs_lost(c, s);
         }
         return;
     }
@@ -149,6 +149,7 @@ static void tell_loss(struct controller *c, struct server_state *s)
                             : "left the cloud without an order from here");
     if (by_spot) {
         loss_note(c, s);
+        costs_lost(c, s);
         alert_raise(c, s->config->name, "interruption",
                     "its spot instance was reclaimed");
     }
@@ -178,16 +179,6 @@ static bool goes_out_soon(const struct controller *c, const struct server_state 
            d->desired == PLACE_CLOUD && (d->gates & ~passing) == 0 &&
            at <= s->owed_since.s + RERUN_SOON_S &&
            c->now.s <= s->owed_since.s + RERUN_SOON_S + RERUN_SLACK_S;
-}
-
-/* 5.2: with overlap the replacement starts at the notice. */
-static void replace_at_notice(struct controller *c, struct server_state *s)
-{
-    if (!s->mover->overlaps || s->has_move || s->facts.place != PLACE_CLOUD ||
-        s->facts.place_stale || s->facts.instance.reclaim_at.s == 0 ||
-        acts_forbidden(c) || call_is_open(c, s->config->name))
-        return;
-    move_begin(c, s, DIRECTION_BACK, (struct utc){0}, true);
 }
 
 /* The way home of a server that lost its place out there: begun as soon as it may be,
@@ -393,10 +384,9 @@ void react_all(struct controller *c)
         tell_loss(c, s);
         requeue_watch(c, s);
         requeue_alive(c, s);
-        if (s->mover != NULL) {
+        replace_watch(c, s);
+        if (s->mover != NULL)
             pay_home(c, s);
-            replace_at_notice(c, s);
-        }
         note_arrival(c, s);
         tell_late(c, s, &at);
         note_ready(c, s, &at);

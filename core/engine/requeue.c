@@ -246,7 +246,9 @@ static void note_lost(struct controller *c, struct server_state *s,
 
 void requeue_doom(struct controller *c, struct server_state *s, bool lost)
 {
-    const struct instance_facts *in = &s->facts.instance;
+    const struct node_facts *left = replace_node(s);
+    const struct instance_facts *in =
+        s->facts.leaving.id[0] != '\0' ? &s->facts.leaving : &s->facts.instance;
     struct doom *d = &s->doom;
 
     if (!d->on) {
@@ -257,7 +259,8 @@ void requeue_doom(struct controller *c, struct server_state *s, bool lost)
                            .since = lost ? s->alive_builds
                                          : c->sources[SOURCE_JENKINS].last_ok,
                            .reclaim_at = in->reclaim_at};
-        (void)str_copy(d->node, sizeof(d->node), s->facts.cloud.name);
+        (void)str_copy(d->node, sizeof(d->node),
+                       left != NULL ? left->name : s->facts.cloud.name);
         (void)str_copy(d->instance, sizeof(d->instance), in->id);
     }
     if (!lost || d->lost.s != 0)

@@ -44,6 +44,8 @@ static bool any_spot(const struct controller *c)
     for (size_t i = 0; i < c->n_servers; i++) {
         const struct instance_facts *in = &c->servers[i].facts.instance;
 
+        if (c->servers[i].facts.leaving.id[0] != '\0')
+            return true;
         if (in->id[0] != '\0' && in->lifecycle != LIFECYCLE_ON_DEMAND && !in->terminated)
             return true;
     }
@@ -56,8 +58,8 @@ static bool moving(const struct controller *c)
         const struct server_state *s = &c->servers[i];
 
         if (s->has_move || s->facts.place == PLACE_LOST ||
-            s->facts.instance.reclaim_at.s != 0 || s->facts.place == PLACE_MOVING_OUT ||
-            s->facts.place == PLACE_MOVING_BACK)
+            s->facts.leaving.id[0] != '\0' || s->facts.instance.reclaim_at.s != 0 ||
+            s->facts.place == PLACE_MOVING_OUT || s->facts.place == PLACE_MOVING_BACK)
             return true;
     }
     return c->extension.facts.state == EXTENSION_STARTING ||
@@ -425,6 +427,8 @@ static void fill_hints(struct controller *c, enum source s, struct poll_hints *h
         c->sources[s].turn_next = (i + 1) % c->n_servers;
         if (s == SOURCE_INSTANCES || s == SOURCE_SPOT)
             add_hint(h, sv->facts.instance.id);
+        if (s == SOURCE_INSTANCES)
+            add_hint(h, sv->facts.leaving.id);
         if (s == SOURCE_VELOSTRATA && sv->has_move)
             add_hint(h, sv->move.task);
     }

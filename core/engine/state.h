@@ -104,7 +104,7 @@ struct server_state {
     size_t managed_at;        /* its place in the manager's list */
     struct decision decision;
     struct decided decided;
-    bool may_commit;
+    bool may_commit, may_replace; /* as the plan says */
     bool auto_on;
     struct utc snooze_until; /* of this server alone, 0 = none; stored */
     struct hold hold;
@@ -126,7 +126,14 @@ struct server_state {
     int32_t both_readings;
     struct utc both_as_of;
     struct utc absent_since; /* ec2: complete listings do not show its instance, 0 */
-    int64_t launch_start;    /* ec2: what its tokens are made of; stored */
+    struct {
+        struct utc absent_since; /* the same of the one that leaves */
+        struct utc asked;        /* its end was, 0 */
+        bool lost;               /* its loss was told; stored */
+        int64_t segment;         /* id of its open cost segment, 0 = none */
+        char tried[ID_TEXT];     /* could not be replaced: home it goes */
+    } leaving;
+    int64_t launch_start; /* ec2: what its tokens are made of; stored */
     int64_t launch_attempt;
     int32_t failures; /* failed moves in a row */
     struct utc retry_at;
@@ -501,6 +508,9 @@ void merge_owners(struct controller *c, const struct obs_vsphere *v) NONNULL;
 const struct seen_vm *merge_vm(struct controller *c, struct server_state *s) NONNULL;
 void merge_instance(struct instance_facts *f, const struct seen_instance *in) NONNULL;
 void merge_spot(const struct controller *c, struct server_facts *f) NONNULL;
+/* What a listing says of one instance; absent_since: kept for that alone. */
+void merge_listed(const struct controller *c, struct instance_facts *f,
+                  struct utc *absent_since, const struct observation *o) NONNULL;
 /* Seen on at home while its instance runs, by readings that must be believed. */
 bool merge_both_places(struct controller *c, struct server_state *s) NONNULL;
 
@@ -569,6 +579,16 @@ void move_end(struct controller *c, struct server_state *s, enum move_status sta
               enum failure failure, const char *why) NONNULL;
 void move_store(struct controller *c, const struct server_state *s) NONNULL;
 
+/* replace.c: with overlap, an instance in another zone in place of one that AWS takes
+ * back (policy-and-cost 5.2). Begins it; follows the one that leaves; the move that
+ * replaces has ended without one in use: back to what there was before; the node that the
+ * leaving one had, while it is another than that in use, NULL: none. */
+void replace_begin(struct controller *c, struct server_state *s) NONNULL;
+void replace_watch(struct controller *c, struct server_state *s) NONNULL;
+void replace_failed(struct controller *c, struct server_state *s) NONNULL;
+const struct node_facts *replace_node(const struct server_state *s) NONNULL;
+bool replace_load(struct controller *c, const char *key, const char *value) NONNULL;
+
 /* warnings.c: the queue of events. Takes what came; the newest batch that is handled and
  * on disk (asked once a step); what it says of a server's instance. */
 void warnings_take(struct controller *c, const struct obs_queue *q) NONNULL;
@@ -605,6 +625,9 @@ void offerings_zone(struct controller *c, struct server_state *s) NONNULL;
 void offerings_used(struct controller *c, struct server_state *s,
                     const char *zone) NONNULL;
 size_t offerings_zone_in_use(const struct server_state *s) NONNULL;
+/* … of that instance, by its interface or zone; n_zones + 1: none of them. */
+size_t offerings_zone_of(const struct server_config *k,
+                         const struct instance_facts *in) NONNULL;
 /* pressure.c: how long the host is short of CPU already, from the newest facts; what the
  * plan made of it for a server. */
 void pressure_follow(struct controller *c) NONNULL;
@@ -659,8 +682,12 @@ void requeue_result(struct controller *c, const struct call *call,
 void costs_load(struct controller *c, const struct store_state *state) NONNULL;
 void costs_prices(struct controller *c, const struct observation *o) NONNULL;
 void costs_follow(struct controller *c) NONNULL;
-/* AWS took its instance back: so its newest segment ends, or has ended. */
+/* AWS took its instance back: so its newest segment ends, or has ended, and the pool that
+ * took it back is asked last for a while. */
 void costs_lost(struct controller *c, struct server_state *s) NONNULL;
+/* What it has leaves, and another one comes; the other way round. */
+void costs_leave(struct server_state *s) NONNULL;
+void costs_return(struct controller *c, struct server_state *s) NONNULL;
 struct price_book costs_book(const struct controller *c) NONNULL;
 void costs_pricelist(struct controller *c, const struct observation *o) NONNULL;
 /* When the price list was read whose prices all types have; 0 = one has none. */

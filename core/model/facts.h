@@ -61,6 +61,9 @@ struct server_facts {
     char blocked[LINE_TEXT]; /* "" or why only a person can end this */
     struct node_facts onprem, cloud;
     struct instance_facts instance;
+    /* ec2: taken back, while `instance` comes up in another zone in its place; id "" =
+     * none. */
+    struct instance_facts leaving;
     bool task_active; /* any task of anyone runs on this VM */
     char task_id[ID_TEXT], task_type[NAME_TEXT], task_user[NAME_TEXT],
         task_error[LINE_TEXT];

@@ -446,6 +446,22 @@ static void step_switch_over(const struct step_in *in, struct move *m,
     out->send_home = out->verdict == VERDICT_FAIL;
 }
 
+/* ----- in place of an instance that is taken back ----- */
+
+/* Its node gives no more builds; asked for once, what is to be launched does not wait for
+ * Jenkins. */
+static void step_launch_anew(const struct step_in *in, struct move *m,
+                             struct step_out *out)
+{
+    const struct node_facts *cloud = &in->facts->cloud;
+
+    if (m->calls == 0 && in->facts->instance.id[0] == '\0' && !in->call_open &&
+        cloud->known && !cloud->marked)
+        say_call(in, m, out, CALL_NODE_CLOSE, cloud->name);
+    else
+        step_launch(in, m, out);
+}
+
 const struct mover_ops mover_ec2 = {
     .name = "ec2",
     .launches = true,
@@ -477,4 +493,14 @@ const struct mover_ops mover_ec2_overlap = {
              {STEP_DRAIN, step_drain},
              {STEP_TERMINATE, step_terminate}},
     .n_back = 4,
+};
+
+const struct mover_ops mover_ec2_replace = {
+    .name = "ec2-replace",
+    .launches = true,
+    .replaces = true,
+    .out = {{STEP_LAUNCH, step_launch_anew},
+            {STEP_BOOT, step_boot_beside},
+            {STEP_NODE, step_switch_over}},
+    .n_out = 3,
 };

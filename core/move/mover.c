@@ -23,6 +23,11 @@ const struct mover_ops *mover_find(const char *name)
     return NULL;
 }
 
+const struct mover_ops *mover_replacing(void)
+{
+    return &mover_ec2_replace;
+}
+
 const struct mover_step *mover_steps(const struct mover_ops *ops, enum direction d,
                                      int32_t *n)
 {

@@ -75,6 +75,8 @@ struct mover_ops {
                       without coming home first */
     bool overlaps; /* commits before it drains: the one side goes when the other is there
                     */
+    bool replaces; /* out only: in place of an instance that is taken back, in another
+                      zone; home stays off */
     struct mover_step out[MAX_STEPS];
     int32_t n_out;
     struct mover_step back[MAX_STEPS];
@@ -83,6 +85,8 @@ struct mover_ops {
 
 /* By the name that a move is stored with; NULL when there is none of that name. */
 const struct mover_ops *mover_find(const char *name) NONNULL;
+/* What replaces an instance of a server that overlaps. */
+const struct mover_ops *mover_replacing(void);
 /* As configured: its mover and its handover. */
 const struct mover_ops *mover_of(const struct server_config *s) NONNULL;
 

@@ -119,6 +119,10 @@ void budget_begin(struct plan_work *w)
         if (may_be_out(s) || (moves_out(s) && s->move->committed))
             commit(w, s, &p);
     }
+    /* What takes over from it is counted in its place: over is what is so without it. */
+    for (size_t i = 0; i < w->n; i++)
+        w->over_budget[i] = w->servers[i].facts->instance.reclaim_at.s != 0 &&
+                            (b->reached || !p.known || p.left < 0);
     for (int pass = 0; pass < 3; pass++) {
         for (size_t i = 0; i < w->n; i++) {
             const struct plan_server *s = &w->servers[i];

@@ -103,6 +103,18 @@ uint32_t gates_of(const struct plan_work *w, const struct plan_server *s,
     return g;
 }
 
+bool may_replace(const struct plan_work *w, const struct plan_server *s,
+                 const struct server_work *sw)
+{
+    struct server_work out = *sw;
+
+    out.direction = DIRECTION_OUT;
+    out.ordered = false;
+    return sw->target == PLACE_CLOUD && w->in->clock_ok && !s->facts->place_stale &&
+           !is_blocked(s->facts, sw) &&
+           (gates_of_policy(w, s, &out) & ~GATE_BIT(GATE_DWELL)) == 0;
+}
+
 enum gate first_gate(uint32_t gates)
 {
     return gates == 0 ? GATE_NONE : (enum gate)__builtin_ctz(gates);

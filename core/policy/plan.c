@@ -257,6 +257,8 @@ static void act_one(const struct plan_work *w, size_t i, struct plan_server_out 
     o->may_commit = false;
     o->pressed = w->pressed[i];
     o->over_budget = w->over_budget[i];
+    o->may_replace = w->servers[i].facts->instance.reclaim_at.s != 0 && !sw->open &&
+                     may_replace(w, &w->servers[i], sw);
     if (w->in->setting == AUTO_DRY_RUN)
         return;
     if (sw->start) {

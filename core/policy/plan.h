@@ -95,6 +95,7 @@ struct plan_server_out {
     bool pressed;     /* 3.5 row 4 wants it in the cloud; to be kept as pressed_since once
                          its move is open */
     bool over_budget; /* a move out now would exceed the budget: a person is asked */
+    bool may_replace; /* taken back now it may be launched once more at once (5.2) */
 };
 
 enum plan_extension { PLAN_EXTENSION_NONE, PLAN_EXTENSION_START, PLAN_EXTENSION_STOP };

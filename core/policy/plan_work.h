@@ -128,6 +128,9 @@ struct utc dwell_until(const struct plan_work *w, const struct plan_server *s,
 uint32_t gates_of(const struct plan_work *w, const struct plan_server *s,
                   const struct server_work *sw) NONNULL;
 enum gate first_gate(uint32_t gates);
+/* 5.2: it is in the cloud, wanted there, and no gate would stop a way out now. */
+bool may_replace(const struct plan_work *w, const struct plan_server *s,
+                 const struct server_work *sw) NONNULL;
 
 /* The node whose builds must end before the move. */
 const struct node_facts *node_left(const struct server_facts *f,

@@ -109,7 +109,7 @@ static void do_interrupt(struct order *o)
 
     if (o->error != NULL)
         return;
-    i = world_instance_by_serial(o->w, o->w->enis[o->w->servers[server].eni].holder);
+    i = world_server_instance(o->w, server);
     if (i == NULL)
         wrong(o, 409, "the server has no instance");
     else

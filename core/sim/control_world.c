@@ -164,8 +164,7 @@ static void put_server(const struct world *w, const struct sim_tested *s,
 {
     const struct sim_vm *vm = &w->vms[s->vm];
     const struct sim_eni *eni = &w->enis[s->eni];
-    int64_t serial = eni->holder != 0 ? eni->holder : s->managed.instance;
-    const struct sim_instance *i = world_instance_by_serial(w, serial);
+    const struct sim_instance *i = world_server_instance(w, (int32_t)(s - w->servers));
     struct wire_json j = {.b = b}, in;
 
     strbuf_putc(b, '{');
@@ -180,6 +179,8 @@ static void put_server(const struct world *w, const struct sim_tested *s,
     strbuf_putc(b, '}');
     wire_text(&j, "eni", eni->id);
     wire_bool(&j, "eni_free", eni->holder == 0);
+    if (i == NULL)
+        i = world_instance_by_serial(w, s->managed.instance);
     if (i != NULL)
         put_instance(w, i, &j);
     else
@@ -191,6 +192,9 @@ static void put_server(const struct world *w, const struct sim_tested *s,
     in = open_member(&j, "nodes");
     put_node(w, &w->nodes[s->node[SIM_HOME]], &in, "onprem");
     put_node(w, &w->nodes[s->node[SIM_CLOUD]], &in, "cloud");
+    for (size_t k = 0; k < s->n_more_nodes; k++)
+        put_node(w, &w->nodes[s->more_nodes[k]], &in,
+                 w->enis[w->nodes[s->more_nodes[k]].eni].zone);
     strbuf_putc(b, '}');
     wire_int(&j, "queued", s->waiting);
     wire_int(&j, "wanted", s->arrivals);

@@ -4,8 +4,10 @@
 
 #include "core/base/rng.h"
 #include "core/engine/engine.h"
+#include "core/sim/invariants.h"
 #include "core/sim/port.h"
 #include "core/sim/ready.h"
+#include "core/sim/site_impl.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -42,8 +44,9 @@ struct drive {
     struct event look; /* being put together */
     bool looking;
     int64_t seq, next_minute_ms, next_crash_ms;
-    struct rng rng; /* of the crashes */
-    bool dies;      /* as soon as this step is over */
+    struct rng rng;   /* of the crashes */
+    bool dies;        /* as soon as this step is over */
+    int64_t launches; /* of the world, as they were checked last */
     struct readiness ready;
     struct account account;
 };
@@ -155,6 +158,18 @@ static void on_record(void *ctx, const struct record *r)
         note_entry(d, &r->as.journal);
     else
         account_take(&d->account, r);
+}
+
+/* I2, whenever something was launched. */
+static void check_launches(struct drive *d)
+{
+    const struct world *w = d->o->site->w;
+
+    if (w->totals.launches == d->launches)
+        return;
+    d->launches = w->totals.launches;
+    if (!invariants_instances(w, d->o->config, d->report->violation))
+        d->report->violations++;
 }
 
 /* What must hold at every look (reliability 3), as far as the facts show it. */
@@ -284,6 +299,7 @@ static bool step(struct drive *d, int64_t end_ms)
         tick(d);
     }
     measure(d);
+    check_launches(d);
     d->report->steps++;
     return true;
 }

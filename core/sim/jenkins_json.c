@@ -407,8 +407,10 @@ static void put_task(const struct jenkins_out *o, const struct jenkins_pick *p,
 /* Are all nodes of the label offline? Then the item is stuck at once. */
 static bool label_is_offline(const struct world *w, int32_t server)
 {
-    for (int side = SIM_HOME; side <= SIM_CLOUD; side++) {
-        const struct sim_node *n = &w->nodes[w->servers[server].node[side]];
+    int32_t index;
+
+    for (size_t k = 0; (index = world_server_node(w, server, k)) >= 0; k++) {
+        const struct sim_node *n = &w->nodes[index];
 
         if (n->connected && !n->marked)
             return false;

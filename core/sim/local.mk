@@ -17,6 +17,8 @@ libcore_a_SOURCES += \
 	core/sim/faults.h \
 	core/sim/form.c \
 	core/sim/form.h \
+	core/sim/invariants.c \
+	core/sim/invariants.h \
 	core/sim/jenkins_jobs.c \
 	core/sim/jenkins_json.c \
 	core/sim/jenkins_tree.c \
@@ -50,6 +52,9 @@ libcore_a_SOURCES += \
 	core/sim/typed.c \
 	core/sim/typed.h \
 	core/sim/typed_act.c \
+	core/sim/typed_impl.h \
+	core/sim/typed_jenkins.c \
+	core/sim/typed_velostrata.c \
 	core/sim/typed_vsphere.c \
 	core/sim/velostrata_extension.c \
 	core/sim/velostrata_tasks.c \

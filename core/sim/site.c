@@ -24,6 +24,33 @@ static const char *mover_known(const char *name)
     return NULL;
 }
 
+enum ways { BY_VELOSTRATA, BY_EC2, BY_EC2_OVERLAP };
+
+/* How the i-th server is moved, in the configuration that fits. */
+static enum ways way_of(const struct site *s, size_t i)
+{
+    if (str_eq(s->mover, "mixed"))
+        return i % 2 == 0 ? BY_VELOSTRATA : i % 4 == 3 ? BY_EC2_OVERLAP : BY_EC2;
+    return str_eq(s->mover, "ec2") ? BY_EC2 : BY_VELOSTRATA;
+}
+
+static enum err_code add_zones(struct site *s, int32_t more, struct err *e)
+{
+    struct world *w = s->w;
+    const struct sim_eni *eni;
+    const struct sim_node *node;
+
+    for (size_t i = 0; i < w->n_servers; i++) {
+        enum ways way = way_of(s, i);
+        int32_t n = way == BY_EC2_OVERLAP && more < 1 ? 1 : more;
+
+        for (int32_t z = 1; way != BY_VELOSTRATA && z <= n && z < SIM_MAX_ZONES; z++)
+            if (world_add_zone(w, (int32_t)i, w->zones[z], &eni, &node) != SIM_OK)
+                return err_set(e, ERR_NOMEM, "simulated site");
+    }
+    return ERR_OK;
+}
+
 enum err_code site_new(const struct site_options *o, struct site **out, struct err *e)
 {
     struct site *s = calloc(1, sizeof(*s));
@@ -43,6 +70,8 @@ enum err_code site_new(const struct site_options *o, struct site **out, struct e
         rc = faults_check_typed(&s->faults, e);
     if (rc == ERR_OK)
         rc = world_new(o->seed, o->servers, o->start.s * 1000, &s->w, e);
+    if (rc == ERR_OK)
+        rc = add_zones(s, o->more_zones, e);
     if (rc != ERR_OK) {
         site_free(s);
         return rc;
@@ -281,17 +310,31 @@ struct transport site_transport(struct site *s)
 
 /* ---- what others need to know ---- */
 
-/* How the i-th server is moved, in the configuration that fits. */
 static void put_mover(const struct site *s, size_t i, struct strbuf *out)
 {
-    bool mixed = str_eq(s->mover, "mixed");
+    enum ways way = way_of(s, i);
 
-    if (mixed ? i % 2 == 0 : !str_eq(s->mover, "ec2")) {
+    if (way == BY_VELOSTRATA) {
         strbuf_puts(out, "mover = \"velostrata\"\n");
         return;
     }
     strbuf_printf(out, "mover = \"ec2\"  launch_template = \"%s\"%s\n", sim_template,
-                  mixed && i % 4 == 3 ? "  handover = \"overlap\"" : "");
+                  way == BY_EC2_OVERLAP ? "  handover = \"overlap\"" : "");
+}
+
+static void put_zones(const struct world *w, const struct sim_tested *v,
+                      struct strbuf *out)
+{
+    if (v->n_more_nodes == 0)
+        return;
+    strbuf_puts(out, "    zones = {\n");
+    for (size_t k = 0; k < v->n_more_nodes; k++) {
+        const struct sim_node *n = &w->nodes[v->more_nodes[k]];
+
+        strbuf_printf(out, "      %s = { eni = \"%s\"  cloud_node = \"%s\" }\n",
+                      w->enis[n->eni].zone, w->enis[n->eni].id, n->name);
+    }
+    strbuf_puts(out, "    }\n");
 }
 
 void site_config_text(const struct site *s, const char *base, struct strbuf *out)
@@ -327,10 +370,11 @@ void site_config_text(const struct site *s, const char *base, struct strbuf *out
                       "    onprem_node = \"%s\"  cloud_node = \"%s\"\n"
                       "    eni = \"%s\"\n"
                       "    instance_types = [\"c5.2xlarge\", \"c5a.2xlarge\", "
-                      "\"m5.2xlarge\"]\n"
-                      "  }\n",
+                      "\"m5.2xlarge\"]\n",
                       w->nodes[v->node[SIM_HOME]].name, w->nodes[v->node[SIM_CLOUD]].name,
                       w->enis[v->eni].id);
+        put_zones(w, v, out);
+        strbuf_puts(out, "  }\n");
     }
     strbuf_puts(out, "}\n");
 }

@@ -18,6 +18,8 @@ struct site_options {
     struct utc start;
     const char *mover; /* of the configuration that fits: "velostrata" (also NULL), "ec2",
                           "mixed" (every other one, and of these every other overlaps) */
+    int32_t more_zones; /* so many other zones has each server of mover ec2, 0..2; when
+                           mixed, those that overlap have one at least */
     const char *faults; /* SPEC "NAME=RATE[,…]", NULL or "" = none */
     bool typed;         /* no bytes: faults that only bytes can have are ERR_USAGE */
 };

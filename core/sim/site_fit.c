@@ -55,6 +55,59 @@ static void rename_zone(struct world *w, size_t z, const char *name)
     KEEP(w->zones[z], name);
 }
 
+/* One of the region's names that nobody has taken. */
+static void free_name(const struct world *w, char out[SIM_NAME])
+{
+    char letter = 'a';
+
+    do
+        (void)str_format(out, SIM_NAME, "%s%c", w->region, letter++);
+    while (world_zone_find(w, out) >= 0);
+}
+
+/* The zones that servers have besides their own take the places behind the first. */
+static enum err_code fit_zone(struct world *w, size_t *n, const char *name, struct err *e)
+{
+    int32_t at = world_zone_find(w, name);
+    char other[SIM_NAME];
+
+    if (at > 0 && (size_t)at < 1 + *n)
+        return ERR_OK;
+    if (1 + *n >= w->n_zones || strlen(name) >= sizeof(w->zones[0]))
+        return err_set(e, ERR_USAGE,
+                       "zone %.40s: the simulation has %zu zones, with names of at most "
+                       "%zu characters",
+                       name, w->n_zones, sizeof(w->zones[0]) - 1);
+    if (at >= 0) {
+        free_name(w, other);
+        rename_zone(w, (size_t)at, other);
+    }
+    rename_zone(w, ++*n, name);
+    return ERR_OK;
+}
+
+static enum err_code fit_zones(struct world *w, const struct config *c, struct err *e)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < c->n_servers; i++)
+        for (size_t z = 0; z < c->servers[i].n_zones; z++)
+            if (fit_zone(w, &n, c->servers[i].zones[z].name, e) != ERR_OK)
+                return e->code;
+    for (size_t i = 0; i < c->n_servers; i++)
+        for (size_t z = 0; z < c->servers[i].n_zones; z++) {
+            const struct zone_config *k = &c->servers[i].zones[z];
+            const struct sim_eni *eni;
+            const struct sim_node *node;
+
+            if (world_add_zone(w, (int32_t)i, k->name, &eni, &node) != SIM_OK)
+                return err_set(e, ERR_NOMEM, "simulated site");
+            KEEP(w->enis[node->eni].id, k->eni);
+            KEEP(w->nodes[eni->node].name, k->cloud_node);
+        }
+    return ERR_OK;
+}
+
 /* Zones are called after their region. */
 static void fit_region(struct world *w, const char *region)
 {
@@ -110,14 +163,16 @@ enum err_code site_fit(struct site *s, const struct config *c,
         fit_region(w, c->aws.region);
     if (c->velostrata.cloud_extension != NULL)
         KEEP(w->extension.id, c->velostrata.cloud_extension);
+    if (fit_zones(w, c, e) != ERR_OK)
+        return e->code;
     for (size_t i = 0; i < c->n_servers; i++)
-        for (size_t k = 0; k < c->servers[i].n_instance_types; k++)
-            if (fit_type(w, c->servers[i].instance_types[k], book, guessed, e) != ERR_OK)
+        for (size_t k = 0; k < c->servers[i].n_offerings; k++)
+            if (fit_type(w, c->servers[i].offerings[k].type, book, guessed, e) != ERR_OK)
                 return e->code;
     return ERR_OK;
 }
 
-/* All interfaces are in the first zone. */
+/* The servers' own interfaces are in the first zone. */
 void site_set_home_zone(struct site *s, const char *name)
 {
     struct world *w = s->w;

@@ -14,10 +14,6 @@
 void typed_observe(const struct world *w, const struct poll_hints *hints,
                    struct observation *o) NONNULL;
 
-/* The same of SOURCE_VSPHERE; of this folder only. */
-void typed_vsphere(const struct world *w, const struct poll_hints *hints,
-                   struct observation *o) NONNULL;
-
 /* outcome, detail and error of the call are set in *out. */
 void typed_act(struct world *w, const struct call *call, struct call_result *out) NONNULL;
 

@@ -1,6 +1,6 @@
 #include <config.h>
 
-#include "core/sim/typed.h"
+#include "core/sim/typed_impl.h"
 
 /* What vSphere would say of the servers' machines and of their host. */
 

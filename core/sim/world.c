@@ -174,11 +174,47 @@ int64_t world_local_s(int64_t ms)
     return s + (s >= from && s < to ? 10800 : 7200);
 }
 
+int32_t world_server_node(const struct world *w, int32_t server, size_t k)
+{
+    const struct sim_tested *s = &w->servers[server];
+
+    if (k < ARRAY_LEN(s->node))
+        return s->node[k];
+    k -= ARRAY_LEN(s->node);
+    return k < s->n_more_nodes ? s->more_nodes[k] : -1;
+}
+
+const struct sim_instance *world_server_instance(const struct world *w, int32_t server)
+{
+    int64_t newest = 0;
+    int32_t node;
+
+    for (size_t k = SIM_CLOUD; (node = world_server_node(w, server, k)) >= 0; k++) {
+        int64_t holder = w->enis[w->nodes[node].eni].holder;
+
+        newest = holder > newest ? holder : newest;
+    }
+    return world_instance_by_serial(w, newest);
+}
+
+static bool is_out_there(const struct world *w, int32_t server)
+{
+    int32_t node;
+
+    for (size_t k = SIM_CLOUD; (node = world_server_node(w, server, k)) >= 0; k++) {
+        const struct sim_instance *i =
+            cloud_instance(w, w->enis[w->nodes[node].eni].holder);
+
+        if (i != NULL && cloud_is_alive(i))
+            return true;
+    }
+    return false;
+}
+
 void world_note_places(struct world *w, int32_t server)
 {
     struct sim_tested *s = &w->servers[server];
-    const struct sim_instance *i = cloud_instance(w, w->enis[s->eni].holder);
-    bool both = w->vms[s->vm].power == SIM_POWER_ON && i != NULL && cloud_is_alive(i);
+    bool both = w->vms[s->vm].power == SIM_POWER_ON && is_out_there(w, server);
 
     if (both && s->both_since == 0)
         s->both_since = w->now;
@@ -192,14 +228,14 @@ void world_note_places(struct world *w, int32_t server)
     }
 }
 
-bool world_machine_is_up(const struct world *w, int32_t server, enum sim_side side)
+bool world_machine_is_up(const struct world *w, const struct sim_node *node)
 {
-    const struct sim_tested *s = &w->servers[server];
+    const struct sim_vm *vm = &w->vms[w->servers[node->server].vm];
     const struct sim_instance *i;
 
-    if (side == SIM_HOME)
-        return w->vms[s->vm].power == SIM_POWER_ON && w->vms[s->vm].guest == SIM_GUEST_UP;
-    i = cloud_machine(w, server);
+    if (node->side == SIM_HOME)
+        return vm->power == SIM_POWER_ON && vm->guest == SIM_GUEST_UP;
+    i = cloud_machine(w, node);
     return i != NULL && i->reachable;
 }
 
@@ -232,6 +268,42 @@ int32_t world_server_find(const struct world *w, const char *name)
         if (str_eq(w->servers[i].name, name))
             return (int32_t)i;
     return -1;
+}
+
+/* Their names say the zone: "tests-cache-cloud-b". */
+enum sim_refusal world_add_zone(struct world *w, int32_t server, const char *zone,
+                                const struct sim_eni **eni, const struct sim_node **node)
+{
+    struct sim_tested *s = &w->servers[server];
+    int32_t z = world_zone_find(w, zone), n, index = (int32_t)w->n_nodes;
+    struct sim_node *nodes;
+
+    for (size_t k = SIM_CLOUD; (n = world_server_node(w, server, k)) >= 0; k++)
+        if (str_eq(w->enis[w->nodes[n].eni].zone, zone))
+            return SIM_BAD_VALUE;
+    if (z < 0)
+        return SIM_BAD_VALUE;
+    nodes = reallocarray(w->nodes, w->n_nodes + 1, sizeof(*nodes));
+    if (nodes == NULL)
+        return SIM_LIMIT;
+    w->nodes = nodes;
+    n = cloud_new_eni(w, &w->subnets[z]);
+    if (n < 0)
+        return SIM_LIMIT;
+    memset(&nodes[index], 0, sizeof(*nodes));
+    w->n_nodes++;
+    s->more_nodes[s->n_more_nodes++] = index;
+    jenkins_cloud_node(w, index, server);
+    nodes[index].eni = n;
+    (void)str_format(nodes[index].name, sizeof(nodes->name), "%.40s-%c",
+                     nodes[s->node[SIM_CLOUD]].name, zone[strlen(zone) - 1]);
+    w->enis[n].server = server;
+    w->enis[n].node = index;
+    (void)str_format(w->enis[n].description, sizeof(w->enis[n].description),
+                     "tests-%.32s-%c", s->name, zone[strlen(zone) - 1]);
+    *eni = &w->enis[n];
+    *node = &nodes[index];
+    return SIM_OK;
 }
 
 static void name_servers(struct world *w)

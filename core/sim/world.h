@@ -192,6 +192,7 @@ struct sim_eni {
     char zone[16], subnet[32], ip[16], mac[20];
     char description[SIM_NAME];
     int32_t server; /* whose fixed cloud address it is, -1 */
+    int32_t node;   /* index of the Jenkins node at that address, -1 */
     int64_t holder; /* serial of the instance it is attached to, 0 */
     int64_t attached;
     bool delete_on_termination;
@@ -416,6 +417,7 @@ struct sim_node {
     char name[SIM_NAME];
     int32_t server;
     enum sim_side side;
+    int32_t eni; /* SIM_CLOUD: index of the interface that its machine has */
     bool connected;
     bool launching;
     bool marked; /* temporarily offline */
@@ -532,6 +534,8 @@ struct sim_tested {
     int32_t vm;
     int32_t node[2]; /* by enum sim_side */
     int32_t eni;
+    int32_t more_nodes[SIM_MAX_ZONES - 1]; /* in the cloud, in other zones */
+    size_t n_more_nodes;
     int32_t jobs[SIM_MAX_JOBS];
     size_t n_jobs;
     struct sim_managed managed;
@@ -620,7 +624,7 @@ struct world {
     size_t n_manager_tasks, cap_manager_tasks;
     int32_t next_manager_task;
 
-    struct sim_node *nodes; /* 2 * server + side */
+    struct sim_node *nodes; /* 2 * server + side; then those in other zones */
     size_t n_nodes;
     struct sim_job *jobs;
     size_t n_jobs;
@@ -647,6 +651,17 @@ void world_advance(struct world *w, int64_t now_ms) NONNULL; /* never back */
 int64_t world_next_event(const struct world *w) NONNULL;
 
 int32_t world_server_find(const struct world *w, const char *name) NONNULL;
+
+/* A server gets an interface and a node in one more zone, before the world has lived.
+ * SIM_BAD_VALUE: there is no such zone, or it has one there; SIM_LIMIT: no memory. */
+enum sim_refusal world_add_zone(struct world *w, int32_t server, const char *zone,
+                                const struct sim_eni **eni,
+                                const struct sim_node **node) NONNULL;
+/* Its k-th node: at home, in the cloud, then those in other zones; -1 = no more. */
+int32_t world_server_node(const struct world *w, int32_t server, size_t k) NONNULL;
+/* Its instance: the newest on one of its interfaces, NULL. */
+const struct sim_instance *world_server_instance(const struct world *w,
+                                                 int32_t server) NONNULL;
 
 /* The site's local time (Israel's: UTC+2, +3 in summer), as seconds on its civil clock.
  */

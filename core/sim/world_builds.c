@@ -148,7 +148,7 @@ static void set_going(struct world *w, struct sim_build *b)
         host_build_begin(w, b);
         return;
     }
-    i = cloud_machine(w, node->server);
+    i = cloud_machine(w, node);
     if (i == NULL || !i->reachable) { /* it dies at this moment: the channel tells soon */
         b->doomed = SIM_DOOM_LOSS;
         return;
@@ -196,12 +196,14 @@ static void start_build(struct world *w, struct sim_item *it, int32_t node,
 static bool find_executor(const struct world *w, int32_t server, int32_t *node,
                           int32_t *executor)
 {
-    for (int side = SIM_HOME; side <= SIM_CLOUD; side++) {
-        const struct sim_node *n = &w->nodes[w->servers[server].node[side]];
+    int32_t index;
+
+    for (size_t k = 0; (index = world_server_node(w, server, k)) >= 0; k++) {
+        const struct sim_node *n = &w->nodes[index];
 
         for (int32_t e = 0; n->connected && !n->marked && e < n->n_executors; e++)
             if (n->executors[e] == NULL) {
-                *node = w->servers[server].node[side];
+                *node = index;
                 *executor = e;
                 return true;
             }
@@ -368,9 +370,10 @@ void jenkins_on_arrival(struct world *w, const struct event *ev)
 void world_builds_lengthen(struct world *w, int32_t server, int64_t ms)
 {
     bool found = false, merged;
+    int32_t index;
 
-    for (int side = SIM_HOME; side <= SIM_CLOUD; side++) {
-        struct sim_node *n = &w->nodes[w->servers[server].node[side]];
+    for (size_t k = 0; (index = world_server_node(w, server, k)) >= 0; k++) {
+        struct sim_node *n = &w->nodes[index];
 
         for (int32_t e = 0; e < n->n_executors; e++) {
             struct sim_build *b = n->executors[e];
@@ -379,7 +382,7 @@ void world_builds_lengthen(struct world *w, int32_t server, int64_t ms)
                 continue;
             found = true;
             b->work += ms;
-            if (side == SIM_HOME) {
+            if (n->side == SIM_HOME) {
                 host_build_longer(w, b, ms);
             } else {
                 b->life++;

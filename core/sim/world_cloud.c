@@ -64,10 +64,9 @@ bool cloud_is_alive(const struct sim_instance *i)
     return i->state == SIM_PENDING || i->state == SIM_RUNNING;
 }
 
-struct sim_instance *cloud_machine(const struct world *w, int32_t server)
+struct sim_instance *cloud_machine(const struct world *w, const struct sim_node *node)
 {
-    const struct sim_eni *eni = &w->enis[w->servers[server].eni];
-    struct sim_instance *i = cloud_instance(w, eni->holder);
+    struct sim_instance *i = cloud_instance(w, w->enis[node->eni].holder);
 
     return i != NULL && i->state == SIM_RUNNING ? i : NULL;
 }
@@ -134,14 +133,14 @@ static struct sim_eni *eni_slot(struct world *w)
     struct sim_eni *eni;
 
     for (size_t n = w->n_servers; n < w->n_enis; n++)
-        if (w->enis[n].id[0] == '\0')
+        if (w->enis[n].id[0] == '\0' && w->enis[n].node < 0)
             return memset(&w->enis[n], 0, sizeof(*eni));
     eni = world_grow(w, &enis, &w->n_enis, &w->cap_enis, sizeof(*eni));
     w->enis = enis;
     return eni;
 }
 
-static int32_t new_eni(struct world *w, const struct sim_subnet *subnet)
+int32_t cloud_new_eni(struct world *w, const struct sim_subnet *subnet)
 {
     struct sim_eni *eni = eni_slot(w);
     char hex[18];
@@ -157,7 +156,7 @@ static int32_t new_eni(struct world *w, const struct sim_subnet *subnet)
     world_random_hex(w, hex, 6);
     (void)str_format(eni->mac, sizeof(eni->mac), "06:1f:2c:%.2s:%.2s:%.2s", hex, hex + 2,
                      hex + 4);
-    eni->server = -1;
+    eni->server = eni->node = -1;
     return (int32_t)(eni - w->enis);
 }
 
@@ -249,7 +248,7 @@ enum sim_refusal cloud_launch(struct world *w, const struct sim_launch *l, bool 
         return no;
     if (l->spot && rng_chance(&w->rng, w->odds.no_capacity))
         return SIM_NO_CAPACITY;
-    eni = l->eni != NULL ? world_eni_find(w, l->eni) : new_eni(w, subnet_of(w, l));
+    eni = l->eni != NULL ? world_eni_find(w, l->eni) : cloud_new_eni(w, subnet_of(w, l));
     i = eni >= 0 ? new_instance(w) : NULL;
     if (i == NULL)
         return SIM_LIMIT;
@@ -290,11 +289,12 @@ enum sim_refusal world_launch(struct world *w, const struct sim_launch *l,
 
 static void unreachable(struct world *w, struct sim_instance *i, bool by_us)
 {
+    const struct sim_eni *eni = &w->enis[i->eni];
     bool was = i->reachable;
 
     i->reachable = false;
-    if (was && i->server >= 0 && w->enis[i->eni].holder == i->serial)
-        jenkins_machine_down(w, i->server, SIM_CLOUD, false, by_us);
+    if (was && eni->node >= 0 && eni->holder == i->serial)
+        jenkins_machine_down(w, eni->node, false, by_us);
 }
 
 static void guest_boots(struct world *w, struct sim_instance *i)
@@ -311,8 +311,8 @@ void cloud_on_guest(struct world *w, const struct event *ev)
     if (i == NULL || i->life != ev->life || i->state != SIM_RUNNING)
         return;
     i->reachable = true;
-    if (i->server >= 0)
-        jenkins_machine_up(w, i->server, SIM_CLOUD);
+    if (w->enis[i->eni].node >= 0)
+        jenkins_machine_up(w, w->enis[i->eni].node);
 }
 
 void cloud_on_instance(struct world *w, const struct event *ev)
@@ -508,13 +508,14 @@ void cloud_setup(struct world *w)
         (void)str_format(s->zone_id, sizeof(s->zone_id), "euw1-az%zu", z + 1);
     }
     for (size_t i = 0; i < w->n_servers; i++) {
-        int32_t index = new_eni(w, &w->subnets[0]);
+        int32_t index = cloud_new_eni(w, &w->subnets[0]);
         struct sim_eni *eni;
 
         if (index < 0)
             return;
         eni = &w->enis[index];
         eni->server = (int32_t)i;
+        eni->node = w->servers[i].node[SIM_CLOUD];
         (void)str_format(eni->ip, sizeof(eni->ip), "10.0.%zu.%zu", 1 + i / 200,
                          11 + i % 200);
         (void)str_format(eni->description, sizeof(eni->description), "tests-%s",

@@ -242,7 +242,8 @@ static void change_power(struct world *w, int32_t index, enum sim_power power,
     touch(w, vm);
     if (vm->server >= 0) {
         if (was == SIM_POWER_ON)
-            jenkins_machine_down(w, vm->server, SIM_HOME, graceful, by_us);
+            jenkins_machine_down(w, w->servers[vm->server].node[SIM_HOME], graceful,
+                                 by_us);
         world_note_places(w, vm->server);
     }
     load_changed(w, vm);
@@ -269,7 +270,7 @@ void host_on_guest(struct world *w, const struct event *ev)
     touch(w, vm);
     load_changed(w, vm);
     if (vm->server >= 0)
-        jenkins_machine_up(w, vm->server, SIM_HOME);
+        jenkins_machine_up(w, w->servers[vm->server].node[SIM_HOME]);
 }
 
 void host_on_shutdown(struct world *w, const struct event *ev)
@@ -286,7 +287,7 @@ void host_on_shutdown(struct world *w, const struct event *ev)
     guest_boots(w, vm, ev->a);
     touch(w, vm);
     if (vm->server >= 0)
-        jenkins_machine_down(w, vm->server, SIM_HOME, true, true);
+        jenkins_machine_down(w, w->servers[vm->server].node[SIM_HOME], true, true);
     load_changed(w, vm);
 }
 

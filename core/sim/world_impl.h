@@ -99,8 +99,11 @@ void cloud_stop(struct world *w, struct sim_instance *i) NONNULL;
 void cloud_start(struct world *w, struct sim_instance *i) NONNULL;
 void cloud_reboot(struct world *w, struct sim_instance *i) NONNULL;
 bool cloud_is_alive(const struct sim_instance *i) NONNULL; /* pending or running */
-/* The running instance that holds the server's interface, NULL. */
-struct sim_instance *cloud_machine(const struct world *w, int32_t server) NONNULL;
+/* The running instance that holds the interface of this node, NULL. */
+struct sim_instance *cloud_machine(const struct world *w,
+                                   const struct sim_node *node) NONNULL;
+/* Another interface in that zone; -1: no memory. */
+int32_t cloud_new_eni(struct world *w, const struct sim_subnet *subnet) NONNULL;
 void cloud_bus(struct world *w, enum sim_event_kind kind,
                const struct sim_instance *i) NONNULL;
 void cloud_prune(struct world *w) NONNULL;
@@ -117,16 +120,17 @@ void manager_prune(struct world *w) NONNULL;
 /* world_jenkins.c, world_builds.c */
 void jenkins_setup(struct world *w) NONNULL;
 void world_jenkins_free(struct world *w) NONNULL;
-void jenkins_machine_up(struct world *w, int32_t server, enum sim_side side) NONNULL;
+void jenkins_machine_up(struct world *w, int32_t node) NONNULL;
 /* graceful: the agent says goodbye; else the dead channel is found out later. */
-void jenkins_machine_down(struct world *w, int32_t server, enum sim_side side,
-                          bool graceful, bool by_us) NONNULL;
+void jenkins_machine_down(struct world *w, int32_t node, bool graceful,
+                          bool by_us) NONNULL;
+/* A node in the cloud that nobody has connected to yet, closed by us. */
+void jenkins_cloud_node(struct world *w, int32_t node, int32_t server) NONNULL;
 void jenkins_dispatch(struct world *w, int32_t server) NONNULL;
 void jenkins_end_build(struct world *w, struct sim_build *b,
                        enum sim_result result) NONNULL;
 void jenkins_prune(struct world *w) NONNULL;
-bool world_machine_is_up(const struct world *w, int32_t server,
-                         enum sim_side side) NONNULL;
+bool world_machine_is_up(const struct world *w, const struct sim_node *node) NONNULL;
 
 /* Keeps the account of a VM that is on at home while its instance runs. */
 void world_note_places(struct world *w, int32_t server) NONNULL;

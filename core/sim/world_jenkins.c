@@ -24,7 +24,7 @@ static int64_t node_index(const struct world *w, const struct sim_node *node)
 
 static bool machine_of(const struct world *w, const struct sim_node *node)
 {
-    return world_machine_is_up(w, node->server, node->side);
+    return world_machine_is_up(w, node);
 }
 
 static void set_cause(struct world *w, struct sim_node *node, enum sim_cause cause,
@@ -90,19 +90,18 @@ void jenkins_on_agent_dead(struct world *w, const struct event *ev)
                        node->link, 0);
 }
 
-void jenkins_machine_up(struct world *w, int32_t server, enum sim_side side)
+void jenkins_machine_up(struct world *w, int32_t index)
 {
-    struct sim_node *node = &w->nodes[w->servers[server].node[side]];
+    const struct sim_node *node = &w->nodes[index];
 
     if (!node->connected)
         world_schedule(w, world_soon(w, 10 * SECOND, 40 * SECOND), EV_AGENT_TRY,
                        node_index(w, node), node->link, 0);
 }
 
-void jenkins_machine_down(struct world *w, int32_t server, enum sim_side side,
-                          bool graceful, bool by_us)
+void jenkins_machine_down(struct world *w, int32_t index, bool graceful, bool by_us)
 {
-    struct sim_node *node = &w->nodes[w->servers[server].node[side]];
+    struct sim_node *node = &w->nodes[index];
 
     if (!node->connected)
         return;
@@ -217,6 +216,20 @@ static void add_jobs(struct world *w, int32_t server)
     }
 }
 
+void jenkins_cloud_node(struct world *w, int32_t index, int32_t server)
+{
+    struct sim_node *node = &w->nodes[index];
+
+    node->server = server;
+    node->side = SIM_CLOUD;
+    node->n_executors = 1;
+    set_cause(w, node, SIM_CAUSE_CHANNEL, "", "");
+    node->cause_at = w->start - 3 * DAY;
+    world_node_mark(w, index, "rushhour",
+                    "rushhour/1 drain op=000000 by=policy why=outside");
+    node->marked_at = node->cause_at;
+}
+
 void jenkins_setup(struct world *w)
 {
     enum { JOBS_PER_SERVER = 4 };
@@ -236,18 +249,15 @@ void jenkins_setup(struct world *w)
         struct sim_node *home = &w->nodes[s->node[SIM_HOME]];
         struct sim_node *cloud = &w->nodes[s->node[SIM_CLOUD]];
 
-        home->server = cloud->server = (int32_t)i;
+        home->server = (int32_t)i;
         home->side = SIM_HOME;
-        cloud->side = SIM_CLOUD;
-        home->n_executors = cloud->n_executors = 1;
+        home->eni = -1;
+        home->n_executors = 1;
+        jenkins_cloud_node(w, s->node[SIM_CLOUD], (int32_t)i);
+        cloud->eni = s->eni;
         (void)str_format(home->name, sizeof(home->name), "tests-%s", s->name);
         (void)str_format(cloud->name, sizeof(cloud->name), "tests-%s-cloud", s->name);
         home->connected = true;
-        set_cause(w, cloud, SIM_CAUSE_CHANNEL, "", "");
-        cloud->cause_at = w->start - 3 * DAY;
-        world_node_mark(w, s->node[SIM_CLOUD], "rushhour",
-                        "rushhour/1 drain op=000000 by=policy why=outside");
-        cloud->marked_at = cloud->cause_at;
         add_jobs(w, (int32_t)i);
         world_schedule(w, world_soon(w, 0, 15 * MINUTE), EV_ARRIVAL, (int64_t)i, 0, 0);
     }

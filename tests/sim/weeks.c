@@ -111,16 +111,26 @@ struct run *run_prepare(uint64_t seed)
 
 struct run *run_prepare_as(uint64_t seed, const char *mover, const char *faults)
 {
-    struct run *r = calloc(1, sizeof(*r));
-    struct site_options so = {
+    const struct site_options so = {
         .seed = seed, .servers = 4, .start = start, .mover = mover, .faults = faults};
+
+    return run_prepare_site(&so);
+}
+
+struct run *run_prepare_site(const struct site_options *options)
+{
+    struct site_options site = *options;
+    const struct site_options *so = &site;
+    struct run *r = calloc(1, sizeof(*r));
     struct config_problems *problems = NULL;
     struct strbuf text;
     struct err e = {0};
 
     assert_non_null(r);
+    if (so->start.s == 0)
+        site.start = start;
     strbuf_init(&text, 1024 * 1024);
-    assert_int_equal(site_new(&so, &r->site, &e), ERR_OK);
+    assert_int_equal(site_new(so, &r->site, &e), ERR_OK);
     site_config_text(r->site, "http://127.0.0.1:1", &text);
     if (config_load_text(strbuf_text(&text), "story", false, &r->config, &problems, &e) !=
         ERR_OK)
@@ -137,8 +147,8 @@ struct run *run_prepare_as(uint64_t seed, const char *mover, const char *faults)
     r->options = (struct drive_options){.config = r->config,
                                         .tz = r->tz,
                                         .site = r->site,
-                                        .seed = seed,
-                                        .from = start,
+                                        .seed = so->seed,
+                                        .from = so->start,
                                         .each_minute = each_minute,
                                         .each_entry = each_entry,
                                         .ctx = &r->watched};

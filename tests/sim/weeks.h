@@ -43,6 +43,8 @@ struct run *run_crashing(uint64_t seed, int64_t duration_s, int64_t crash_mean_s
 struct run *run_prepare(uint64_t seed);
 /* mover: as of struct site_options; with other faults, NULL = none. */
 struct run *run_prepare_as(uint64_t seed, const char *mover, const char *faults);
+/* On any site; without a start of its own it has the story's. */
+struct run *run_prepare_site(const struct site_options *options);
 void run_go(struct run *r);
 /* An order to the site's control endpoint; fails the test when it is refused. */
 void run_post(struct run *r, const char *path, const char *body);

@@ -123,7 +123,7 @@ static struct step_out look(struct scene *s, enum step step)
 {
     int32_t n;
     const struct mover_step *steps =
-        mover_steps(mover_of(&s->server), s->move.direction, &n);
+        mover_steps(mover_find(s->move.mover), s->move.direction, &n);
     struct step_out out = {.verdict = VERDICT_WAIT};
 
     for (int32_t i = 0; i < n; i++) {
@@ -491,6 +491,58 @@ static void test_come_up(void **state)
     assert_string_equal(out.call.target, "tests-cache-cloud");
 }
 
+/* In place of an instance that is taken back: its node gives no more builds, then the
+ * launch; home has no part in it. */
+static void test_replace(void **state)
+{
+    struct scene s;
+    struct step_out out;
+    int32_t n;
+
+    (void)state;
+    assert_ptr_equal(mover_find("ec2-replace"), mover_replacing());
+    assert_true(mover_replacing()->replaces && !mover_replacing()->overlaps);
+    (void)mover_steps(mover_replacing(), DIRECTION_BACK, &n);
+    assert_int_equal(n, 0);
+    set_scene(&s, DIRECTION_OUT, true);
+    (void)str_copy(s.move.mover, sizeof(s.move.mover), "ec2-replace");
+    s.move.interrupted = s.move.committed = true;
+    s.facts.power = POWER_OFF;
+    s.in.may_commit = false; /* its commit point lies behind */
+    node(&s.facts.cloud, false, false);
+    out = look(&s, STEP_LAUNCH);
+    assert_int_equal(out.call.kind, CALL_NODE_CLOSE);
+    assert_string_equal(out.call.target, "tests-cache-cloud");
+    assert_false(out.commits);
+    /* asked once: who cannot be closed does not stop the launch */
+    called(&s, CALL_NODE_CLOSE, OUTCOME_FAILED, ERR_SERVER, 1);
+    out = look(&s, STEP_LAUNCH);
+    assert_int_equal(out.call.kind, CALL_LAUNCH);
+    assert_string_equal(out.call.run.eni, "eni-1");
+    /* nor does a Jenkins that does not answer */
+    s.in.last = NULL;
+    s.move.calls = 0;
+    s.facts.cloud.known = false;
+    assert_int_equal(look(&s, STEP_LAUNCH).call.kind, CALL_LAUNCH);
+    s.facts.cloud.known = true;
+    s.in.call_open = true;
+    assert_int_equal(look(&s, STEP_LAUNCH).verdict, VERDICT_WAIT);
+    s.in.call_open = false;
+    /* launched: what is open now is its own node */
+    runs(&s);
+    assert_int_equal(look(&s, STEP_LAUNCH).verdict, VERDICT_DONE);
+    s.facts.cloud.connected = true;
+    assert_int_equal(look(&s, STEP_BOOT).verdict, VERDICT_DONE);
+    node(&s.facts.cloud, true, true);
+    out = look(&s, STEP_NODE);
+    assert_int_equal(out.call.kind, CALL_NODE_OPEN);
+    /* taken back as well, before it was in use */
+    s.facts.instance.reclaim_at.s = NOW + 60;
+    out = look(&s, STEP_NODE);
+    assert_int_equal(out.verdict, VERDICT_FAIL);
+    assert_true(out.send_home);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -498,6 +550,7 @@ int main(void)
         cmocka_unit_test(test_launch),    cmocka_unit_test(test_offerings),
         cmocka_unit_test(test_terminate), cmocka_unit_test(test_launch_outcomes),
         cmocka_unit_test(test_switch),    cmocka_unit_test(test_come_up),
+        cmocka_unit_test(test_replace),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

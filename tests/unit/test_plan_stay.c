@@ -140,12 +140,107 @@ static void test_held_again(void **state)
     site_clear(&s);
 }
 
+/* 5.2: taken back, it may be launched once more at once when nothing would stop a way out
+ * now. */
+static void test_may_replace(void **state)
+{
+    enum change {
+        NOTHING,
+        NO_NOTICE,
+        MOVING,
+        AUTO_IS_OFF,
+        ORDER_HOME,
+        HELD_HOME,
+        BAD_CLOCK,
+        STALE,
+        BLOCKED,
+        BACKOFF,
+        BREAKER,
+        SPENT,
+        COMMITTED,
+        NO_PRICE,
+        WITHIN_BUDGET,
+        HOLD_ENDED,
+    };
+    static const struct {
+        const char *what, *now;
+        enum change change;
+        bool want;
+    } rows[] = {
+        {"in the rush hours", "2026-11-24T11:00:00", NOTHING, true},
+        {"without a notice there is nothing to replace", "2026-11-24T11:00:00", NO_NOTICE,
+         false},
+        {"45m are left", "2026-11-24T17:15:00", NOTHING, true},
+        {"a second less is not worth it", "2026-11-24T17:15:01", NOTHING, false},
+        {"after them it goes home anyway", "2026-11-24T18:20:00", NOTHING, false},
+        {"its move is under way", "2026-11-24T11:00:00", MOVING, false},
+        {"auto is off", "2026-11-24T11:00:00", AUTO_IS_OFF, false},
+        {"ordered home", "2026-11-24T11:00:00", ORDER_HOME, false},
+        {"held at home", "2026-11-24T11:00:00", HELD_HOME, false},
+        {"the clock is not trusted", "2026-11-24T11:00:00", BAD_CLOCK, false},
+        {"where it is is not known", "2026-11-24T11:00:00", STALE, false},
+        {"only a person can end this", "2026-11-24T11:00:00", BLOCKED, false},
+        {"it waits for its next try", "2026-11-24T11:00:00", BACKOFF, false},
+        {"its breaker is open", "2026-11-24T11:00:00", BREAKER, false},
+        {"the budget is spent", "2026-11-24T11:00:00", SPENT, false},
+        {"all of it is promised", "2026-11-24T11:00:00", COMMITTED, false},
+        {"nobody knows what it costs", "2026-11-24T11:00:00", NO_PRICE, false},
+        {"within the budget", "2026-11-24T11:00:00", WITHIN_BUDGET, true},
+        {"dwell is for moves that nothing demands", "2026-11-24T11:00:00", HOLD_ENDED,
+         true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct site s;
+        struct utc now;
+
+        site_init(&s);
+        now = at(s.tz, rows[i].now);
+        site_settle(&s, 0, PLACE_CLOUD);
+        s.servers[0].commits_before_drain = true;
+        if (rows[i].change != NO_NOTICE)
+            s.facts[0].instance.reclaim_at.s = now.s + 120;
+        if (rows[i].change == MOVING)
+            (void)site_move(&s, 0, DIRECTION_BACK, rows[i].now);
+        if (rows[i].change == AUTO_IS_OFF)
+            s.servers[0].auto_on = false;
+        if (rows[i].change == ORDER_HOME)
+            site_order(&s, 0, PLACE_ONPREM, false, rows[i].now);
+        if (rows[i].change == HELD_HOME)
+            site_hold(&s, 0, PLACE_ONPREM, HOLD_PIN, rows[i].now, NULL);
+        s.in.clock_ok = rows[i].change != BAD_CLOCK;
+        s.facts[0].place_stale = rows[i].change == STALE;
+        if (rows[i].change == BLOCKED)
+            (void)str_copy(s.facts[0].blocked, sizeof(s.facts[0].blocked), "no");
+        if (rows[i].change == BACKOFF)
+            s.servers[0].retry_at.s = now.s + 1;
+        s.servers[0].breaker_open = rows[i].change == BREAKER;
+        s.servers[0].price_known = rows[i].change != NO_PRICE;
+        s.servers[0].price_hour = (struct usd){60000000};
+        if (rows[i].change >= SPENT && rows[i].change <= WITHIN_BUDGET)
+            s.in.budget = (struct plan_budget){
+                .set = true,
+                .known = true,
+                .reached = rows[i].change == SPENT,
+                .limit = {rows[i].change == COMMITTED ? 100000000 : 10000000000},
+                .month_end = {now.s + 86400}};
+        if (rows[i].change == HOLD_ENDED)
+            s.servers[0].hold_ended = s.servers[0].settled_since = now;
+        site_plan(&s, now);
+        assert_row(rows[i].what, s.outs[0].may_replace == rows[i].want);
+        assert_row(rows[i].what, !s.outs[1].may_replace);
+        site_clear(&s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_remaining),
         cmocka_unit_test(test_dwell),
         cmocka_unit_test(test_held_again),
+        cmocka_unit_test(test_may_replace),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

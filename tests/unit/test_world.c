@@ -494,7 +494,7 @@ static void check_invariants(const struct world *w)
         assert_int_equal(b->result, SIM_RUNNING_BUILD);
         assert_int_equal(b->node, n);
         if (b->doomed == SIM_DOOM_NONE)
-            assert_true(world_machine_is_up(w, node->server, node->side) ||
+            assert_true(world_machine_is_up(w, node) ||
                         w->vms[w->servers[node->server].vm].guest == SIM_GUEST_STOPPING);
         at_home += b->slot >= 0;
     }
