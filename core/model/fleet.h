@@ -144,6 +144,7 @@ struct fleet {
     struct utc auto_since;
     char auto_by[NAME_TEXT];
     bool observe; /* --observe: no commands at all */
+    bool ended;   /* of an observer: nobody acts, it may take over */
     struct {
         char host[NAME_TEXT];
         int32_t pid;
