@@ -12,7 +12,13 @@
 
 enum { DIALOG_LINES = 8, DIALOG_CHOICES = 4 };
 
-enum choice_kind { CHOICE_CANCEL, CHOICE_SEND, CHOICE_QUIT, CHOICE_UNLOCK };
+enum choice_kind {
+    CHOICE_CANCEL,
+    CHOICE_SEND,
+    CHOICE_QUIT,
+    CHOICE_UNLOCK,
+    CHOICE_TAKE_OVER
+};
 struct choice {
     enum choice_kind kind;
     char key; /* its letter; 0 for Cancel */

@@ -90,6 +90,10 @@ void act_plan(const struct act_context *x, enum action action, const char *serve
     }
     if (action != ACTION_REFRESH && !act_may(x, out))
         return;
+    if (action == ACTION_TAKE_OVER) {
+        act_take_over(x, out);
+        return;
+    }
     if (key_order(x, action, i < 0 ? NULL : &x->fleet->servers[i], &c, out))
         act_order(x, &c, out);
 }

@@ -31,6 +31,7 @@ void act_snooze(const struct act_context *x, const struct command *c,
                 struct act_plan *p) NONNULL;
 void act_extension(const struct act_context *x, const struct command *c,
                    struct act_plan *p) NONNULL;
+void act_take_over(const struct act_context *x, struct act_plan *p) NONNULL;
 void act_quit(const struct act_context *x, struct act_plan *p) NONNULL;
 
 #endif

@@ -141,6 +141,31 @@ void act_extension(const struct act_context *x, const struct command *c,
         ask_extension(x, c, p);
 }
 
+void act_take_over(const struct act_context *x, struct act_plan *p)
+{
+    const struct fleet *f = x->fleet;
+
+    if (!x->observer) {
+        act_nothing(p, "this instance acts: there is nobody to take over from");
+        return;
+    }
+    if (!f->ended) {
+        act_nothing(p, "%s acts: it can be taken over from when it has ended",
+                    x->holder != NULL ? x->holder : "another instance");
+        return;
+    }
+    act_ask(p, "Take over?");
+    act_line(&p->question, "This instance acts from now on, until it is quit.");
+    if (f->setting == AUTO_ON && f->snooze_until.s <= x->now.s)
+        act_line(&p->question, "AUTO is ON: what is due begins at once.");
+    if (f->moves_running > 0)
+        act_line(&p->question, "%d move%s under way: %s taken up where %s stopped.",
+                 f->moves_running, f->moves_running == 1 ? " is" : "s are",
+                 f->moves_running == 1 ? "it is" : "they are",
+                 f->moves_running == 1 ? "it" : "they");
+    act_choose(&p->question, CHOICE_TAKE_OVER, 't', "take over", NULL);
+}
+
 void act_quit(const struct act_context *x, struct act_plan *p)
 {
     bool asks = x->fleet->setting == AUTO_ON || x->fleet->moves_running > 0;

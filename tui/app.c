@@ -333,7 +333,7 @@ static void ring(struct app *a, const struct fleet *next)
     }
 }
 
-static void take_snapshot(struct app *a)
+static void take_snapshot(struct app *a, bool any)
 {
     struct fleet *f;
     uint64_t n;
@@ -346,7 +346,7 @@ static void take_snapshot(struct app *a)
             : a->config->source.latest(a->config->source.ctx);
     if (f == NULL)
         return;
-    if (f->version == a->ui.fleet->version) {
+    if (!any && f->version == a->ui.fleet->version) {
         fleet_unref(f);
         return;
     }
@@ -383,6 +383,22 @@ static void dump(struct app *a)
     strbuf_clear(&text);
 }
 
+/* An observer becomes the one that acts; its pictures count from one again. */
+static void take_over(struct app *a)
+{
+    const struct app_observed *o = a->config->observed;
+    struct err e = {0};
+
+    if (o == NULL || o->take_over == NULL)
+        return;
+    if (!o->take_over(o->ctx, &e)) {
+        ui_toast(&a->ui, ROLE_CRIT, real_ms(), "not taken over: %s", e.text);
+        return;
+    }
+    ui_toast(&a->ui, ROLE_INFO, real_ms(), "this instance acts now");
+    take_snapshot(a, true);
+}
+
 /* What keys asked of the shell. */
 static void serve(struct app *a)
 {
@@ -402,6 +418,10 @@ static void serve(struct app *a)
     if (a->ui.suspend) {
         a->ui.suspend = false;
         suspend(a);
+    }
+    if (a->ui.take_over) {
+        a->ui.take_over = false;
+        take_over(a);
     }
     if (a->ui.quit)
         end(a, APP_QUIT, 0);
@@ -484,7 +504,7 @@ static void loop(struct app *a)
         if (fds[1].revents != 0)
             read_signals(a);
         if (fds[3].revents != 0)
-            take_snapshot(a);
+            take_snapshot(a, false);
         if (fds[0].revents != 0 && !a->ended)
             read_keys(a, fds[0].revents);
         if (fds[2].revents != 0)
@@ -521,7 +541,7 @@ enum err_code app_run(const struct app_config *config, struct err *e)
     if (rc != ERR_OK)
         goto out;
     redirect_stderr(a);
-    take_snapshot(a);
+    take_snapshot(a, false);
     a->dirty = a->key_pressed = true;
     draw(a);
     loop(a);

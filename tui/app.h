@@ -33,6 +33,16 @@ struct app_demo {
     void *ctx;
 };
 
+/* Another instance acts. */
+struct app_observed {
+    const char *holder; /* "dana@ops1 pid 4242" */
+    /* It ended: become the one that acts. NULL = never. False with *e set when that
+     * failed; after true `source` has the new event_fd and `observed` of app_config is
+     * NULL. */
+    bool (*take_over)(void *ctx, struct err *e);
+    void *ctx;
+};
+
 enum app_end { APP_QUIT, APP_SIGNAL, APP_HANGUP };
 struct app_result {
     enum app_end end;
@@ -50,17 +60,15 @@ struct app_config {
     struct app_demo demo;
     const char *term; /* $TERM */
     bool ascii, no_color, observe, locked;
-    const char *theme;         /* of --theme; NULL = the configuration's */
-    const char *theme_dirs[3]; /* searched in this order; NULL = none */
-    const char *log_path;      /* named after a crash; NULL = none */
-    int log_fd;                /* takes fd 2 while the screen is up; -1 = /dev/null */
-    const char *state_dir;     /* for screen dumps; NULL = none */
-    const char *who;           /* the user, for the log */
-    const struct app_observed {
-        const char *holder; /* "dana@ops1 pid 4242"; NULL = this instance acts */
-    } * observed;
-    int64_t stalled_after_ms;  /* no snapshot for so long shows STALLED; 0 = 30 s */
-    struct app_result *result; /* NULL = not wanted */
+    const char *theme;             /* of --theme; NULL = the configuration's */
+    const char *theme_dirs[3];     /* searched in this order; NULL = none */
+    const char *log_path;          /* named after a crash; NULL = none */
+    int log_fd;                    /* takes fd 2 while the screen is up; -1 = /dev/null */
+    const char *state_dir;         /* for screen dumps; NULL = none */
+    const char *who;               /* the user, for the log */
+    struct app_observed *observed; /* NULL = this instance acts */
+    int64_t stalled_after_ms;      /* no snapshot for so long shows STALLED; 0 = 30 s */
+    struct app_result *result;     /* NULL = not wanted */
 };
 
 /*

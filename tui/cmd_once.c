@@ -53,6 +53,21 @@ static int report(struct live *l)
     return out_flush() ? rc : EXIT_FAILED;
 }
 
+/* Another machine's controller has the shared lock: nothing was done here. */
+static int looked_on(struct live *l)
+{
+    struct fleet *f = live_latest(l);
+    struct err e = {0};
+
+    if (f != NULL && f->shared_lock.configured && !f->shared_lock.held)
+        (void)err_set(&e, ERR_LOCKED, "%s%s",
+                      f->shared_lock.holder[0] != '\0' ? "another instance runs: "
+                                                       : "etcd gave no shared lock",
+                      f->shared_lock.holder);
+    fleet_unref(f);
+    return e.code == ERR_OK ? EXIT_DONE : session_fail(&e);
+}
+
 int cmd_once(const struct args *a)
 {
     struct session s;
@@ -81,6 +96,8 @@ int cmd_once(const struct args *a)
         rc = report(&l);
         if (!over && rc == EXIT_DONE)
             rc = EXIT_LATER;
+        if (rc == EXIT_DONE)
+            rc = looked_on(&l);
     }
     live_stop(&l);
     session_close(&s);

@@ -13,7 +13,7 @@
 
 #include "core/store/snapshot_json.h"
 
-enum { WORK_S = 4 * 3600, LOOK_S = 60, WAIT_LOOK_MS = 500 };
+enum { WORK_S = 4 * 3600, LOOK_S = 60, WAIT_LOOK_MS = 500, NOBODY_MS = 30000 };
 
 /* `auto` and `snooze` take a list of servers behind their first word. */
 static bool takes_list(const struct args *a)
@@ -196,6 +196,7 @@ static int watch(struct session *s, const struct command *c)
 {
     /* A picture made before the answer says nothing of what came of it. */
     const struct utc answered = clock_utc(clock_system());
+    int64_t acted = 0; /* when somebody did, last */
 
     for (int64_t ms = 0; ms < (int64_t)WORK_S * 1000; ms += WAIT_LOOK_MS) {
         struct timespec ts = {.tv_nsec = WAIT_LOOK_MS * 1000000L};
@@ -216,9 +217,13 @@ static int watch(struct session *s, const struct command *c)
         free(text);
         if (there)
             return EXIT_DONE;
-        if (!lock_is_held(s->state_dir, &s->holder)) {
+        /* It may have died and be started again, or be taken over from. */
+        if (lock_is_held(s->state_dir, &s->holder))
+            acted = ms;
+        if (ms - acted >= NOBODY_MS) {
             (void)err_set(&e, ERR_CANCELED,
-                          "the running instance ended before the move did");
+                          "the running instance ended before the move did; the next one "
+                          "goes on with it");
             return session_fail(&e);
         }
     }

@@ -41,12 +41,30 @@ static struct utc hold_end(void *ctx, enum place place)
     return end;
 }
 
+struct takeover_ctx {
+    struct live *live;
+    struct app_config *app;
+};
+
+static bool take_over(void *ctx, struct err *e)
+{
+    struct takeover_ctx *t = ctx;
+
+    if (live_take_over(t->live, e) != ERR_OK)
+        return false;
+    t->app->source.event_fd = live_event_fd(t->live);
+    t->app->log_path = t->live->session->log_path;
+    t->app->observed = NULL;
+    return true;
+}
+
 int run_dashboard(struct live *l, const struct args *a, const struct app_demo *demo)
 {
     struct session *s = l->session;
     struct hold_ctx hold = {l, s, l->clock};
     char themes[4096] = "";
-    struct app_observed observed = {NULL};
+    struct takeover_ctx takeover = {.live = l};
+    struct app_observed observed = {.take_over = take_over, .ctx = &takeover};
     struct err e = {0};
     char *slash;
     struct app_config c = {.config = s->config,
@@ -76,6 +94,7 @@ int run_dashboard(struct live *l, const struct args *a, const struct app_demo *d
     if (l->observer != NULL) {
         observed.holder = observer_holder(l->observer);
         c.observed = &observed;
+        takeover.app = &c;
     }
     return app_run(&c, &e) == ERR_OK ? EXIT_DONE : session_fail(&e);
 }
@@ -107,7 +126,7 @@ int cmd_run(const struct args *a)
         rc = session_fail(&e);
         goto out;
     }
-    rc = locked_out ? live_observe(&l, &s, o.clock, o.observe || o.dry_run)
+    rc = locked_out ? live_observe(&l, &s, a, &o, o.observe || o.dry_run)
                     : live_start(&l, &s, &o);
     if (rc == EXIT_DONE && lines && l.observer != NULL)
         out_printf("observer of %s\n", observer_holder(l.observer));

@@ -6,19 +6,19 @@
 #include <stdio.h>
 #include <unistd.h>
 
-int live_start(struct live *l, struct session *s, const struct live_options *o)
+static enum err_code start(struct live *l, struct err *e)
 {
+    struct session *s = l->session;
+    const struct live_options *o = l->options;
     struct runtime_options ro = {.store = s->store,
                                  .clock = o->clock,
                                  .scaled = o->scaled,
                                  .log = s->log,
                                  .auto_on = o->auto_on,
                                  .render = session_render};
-    struct err e = {0};
 
-    *l = (struct live){.session = s, .clock = o->clock, .next_id = LIVE_FIRST_ID};
-    if (api_shared_new(s->config, o->clock, o->credentials, &l->shared, &e) != ERR_OK)
-        return session_fail(&e);
+    if (api_shared_new(s->config, o->clock, o->credentials, &l->shared, e) != ERR_OK)
+        return e->code;
     ro.shared = l->shared;
     ro.controller = (struct controller_options){.config = s->config,
                                                 .tz = s->tz,
@@ -28,27 +28,57 @@ int live_start(struct live *l, struct session *s, const struct live_options *o)
                                                 .host = s->host,
                                                 .user = s->user,
                                                 .pid = (int32_t)getpid()};
-    if (runtime_start(&ro, &l->runtime, &e) != ERR_OK) {
-        int rc = session_fail(&e);
-
-        live_stop(l);
-        return rc;
-    }
-    return EXIT_DONE;
+    return runtime_start(&ro, &l->runtime, e);
 }
 
-int live_observe(struct live *l, struct session *s, const struct clock *clock,
-                 bool silent)
+int live_start(struct live *l, struct session *s, const struct live_options *o)
 {
-    struct observer_options o = {.state_dir = s->state_dir,
-                                 .deployment = s->config->deployment,
-                                 .clock = clock,
-                                 .user = s->user,
-                                 .silent = silent};
     struct err e = {0};
 
-    *l = (struct live){.session = s, .clock = clock, .next_id = 1};
-    return observer_new(&o, &l->observer, &e) == ERR_OK ? EXIT_DONE : session_fail(&e);
+    *l = (struct live){
+        .session = s, .options = o, .clock = o->clock, .next_id = LIVE_FIRST_ID};
+    if (start(l, &e) == ERR_OK)
+        return EXIT_DONE;
+    live_stop(l);
+    return session_fail(&e);
+}
+
+int live_observe(struct live *l, struct session *s, const struct args *a,
+                 const struct live_options *o, bool silent)
+{
+    struct observer_options oo = {.state_dir = s->state_dir,
+                                  .deployment = s->config->deployment,
+                                  .clock = o->clock,
+                                  .user = s->user,
+                                  .silent = silent};
+    struct err e = {0};
+
+    *l = (struct live){.session = s,
+                       .options = o,
+                       .args = a,
+                       .clock = o->clock,
+                       .next_id = LIVE_FIRST_ID};
+    return observer_new(&oo, &l->observer, &e) == ERR_OK ? EXIT_DONE : session_fail(&e);
+}
+
+enum err_code live_take_over(struct live *l, struct err *e)
+{
+    struct observer *observer = l->observer;
+    enum err_code rc = session_take_over(l->session, l->args, e);
+
+    if (rc != ERR_OK)
+        return rc;
+    rc = start(l, e);
+    if (rc == ERR_OK) {
+        observer_free(observer);
+        l->observer = NULL;
+        return ERR_OK;
+    }
+    l->observer = NULL; /* live_stop() ends what was started, not what goes on */
+    live_stop(l);
+    l->observer = observer;
+    session_stand_back(l->session);
+    return rc;
 }
 
 void live_stop(struct live *l)

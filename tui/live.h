@@ -18,7 +18,9 @@ struct live {
     struct session *session;
     struct api_shared *shared;
     struct runtime *runtime;
-    struct observer *observer; /* instead of a runtime: another instance acts */
+    struct observer *observer;          /* instead of a runtime: another instance acts */
+    const struct live_options *options; /* borrowed */
+    const struct args *args;            /* an observer's; borrowed */
     const struct clock *clock;
     uint64_t next_id;
 };
@@ -37,8 +39,13 @@ int live_start(struct live *l, struct session *s, const struct live_options *o) 
 
 /* Instead of live_start(), beside a running instance: its picture, and orders to it
  * unless silent. Calls no API. Prints what is wrong; an exit code. */
-int live_observe(struct live *l, struct session *s, const struct clock *clock,
-                 bool silent) NONNULL;
+int live_observe(struct live *l, struct session *s, const struct args *a,
+                 const struct live_options *o, bool silent) NONNULL;
+
+/* The instance that acted ended: this one acts from now on, as if it had been started
+ * now. On error it goes on to observe; ERR_LOCKED: another one took over. The event_fd is
+ * a new one. */
+enum err_code live_take_over(struct live *l, struct err *e) MUST_CHECK NONNULL;
 void live_stop(struct live *l) NONNULL;
 
 struct app_demo;

@@ -1,5 +1,6 @@
 #include <config.h>
 
+#include "tui/keys.h"
 #include "tui/live.h"
 #include "tui/out.h"
 #include "tui/words.h"
@@ -53,6 +54,45 @@ static void print_replies(const struct fleet *f, uint64_t *last)
     (void)out_flush(); /* a pipe that is gone is seen below */
 }
 
+/* Once for each end of an instance that acted. */
+static void offer(const struct fleet *f, bool words, bool *offered)
+{
+    if (f->ended && !*offered && words && !f->observe)
+        out_printf("write %s to act from here\n", action_info(ACTION_TAKE_OVER)->name);
+    *offered = f->ended;
+}
+
+/* The word for it; there is no question where everything is typed in full. */
+static bool take_over(struct live *l, const char *line, int64_t *seen)
+{
+    int64_t own = l->observer != NULL ? observer_own_lines(l->observer) : 0;
+    struct fleet *f;
+    struct err e = {0};
+    bool ended, silent;
+
+    if (!str_eq(line, action_info(ACTION_TAKE_OVER)->name))
+        return false;
+    f = live_latest(l);
+    ended = f != NULL && f->ended;
+    silent = f != NULL && f->observe;
+    fleet_unref(f);
+    if (silent)
+        out_line("observing only (--observe): this instance never acts");
+    else if (l->observer == NULL)
+        out_line("this instance acts: there is nobody to take over from");
+    else if (!ended)
+        out_printf("%s acts: it can be taken over from when it has ended\n",
+                   observer_holder(l->observer));
+    else if (live_take_over(l, &e) != ERR_OK)
+        out_printf("not taken over: %s\n", e.text);
+    else {
+        *seen -= own; /* the journal goes on where it was */
+        out_line("this instance acts now");
+    }
+    (void)out_flush(); /* a pipe that is gone is seen below */
+    return true;
+}
+
 static void obey(struct live *l, const char *line, bool *quit)
 {
     struct fleet *f = live_latest(l);
@@ -69,7 +109,7 @@ static void obey(struct live *l, const char *line, bool *quit)
     fleet_unref(f);
 }
 
-static void read_words(struct live *l, struct typed *t, bool *quit)
+static void read_words(struct live *l, struct typed *t, int64_t *seen, bool *quit)
 {
     char buf[WORDS_BYTES];
     ssize_t got = read(STDIN_FILENO, buf, sizeof(buf));
@@ -81,7 +121,7 @@ static void read_words(struct live *l, struct typed *t, bool *quit)
     for (ssize_t i = 0; i < got; i++) {
         if (buf[i] == '\n') {
             t->text[t->n] = '\0';
-            if (t->n > 0)
+            if (t->n > 0 && !take_over(l, t->text, seen))
                 obey(l, t->text, quit);
             t->n = 0;
         } else if (t->n + 1 < sizeof(t->text)) {
@@ -105,7 +145,7 @@ int live_lines(struct live *l, bool words, struct utc until)
     sigset_t set;
     int64_t seen = -1;
     uint64_t replied = 0;
-    bool quit = false;
+    bool quit = false, offered = false;
     int fd, rc = EXIT_DONE;
 
     (void)sigemptyset(&set);
@@ -130,6 +170,7 @@ int live_lines(struct live *l, bool words, struct utc until)
                 seen = f->events_total - (int64_t)f->n_events;
             print_entries(f, l->session->tz, &seen);
             print_replies(f, &replied);
+            offer(f, words, &offered);
             fleet_unref(f);
         }
         if (!out_flush()) {
@@ -145,7 +186,7 @@ int live_lines(struct live *l, bool words, struct utc until)
         if ((p[1].revents & POLLIN) != 0 && read(p[1].fd, &count, sizeof(count)) < 0)
             continue; /* somebody was faster */
         if (p[2].revents != 0)
-            read_words(l, &typed, &quit);
+            read_words(l, &typed, &seen, &quit);
     }
     (void)close(fd); /* nothing was written that could be lost */
     return rc;

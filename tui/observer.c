@@ -14,10 +14,10 @@
 #include "core/store/snapshot_json.h"
 #include "core/store/store.h"
 
-enum { LOOK_MS = 1000, REPLY_LOOK_MS = 200, REPLY_WAIT_MS = 10000, SILENT_S = 60 };
+enum { LOOK_MS = 500, REPLY_LOOK_MS = 200, REPLY_WAIT_MS = 10000, SILENT_S = 60 };
 
 static const char ended_text[] =
-    "the instance that acted ended; start rushhour again here to take over";
+    "the instance that acted ended: nobody acts until somebody takes over";
 
 struct awaited {
     uint64_t row, id;
@@ -41,7 +41,7 @@ struct observer {
     struct utc trouble_at;
     struct journal_entry events[FLEET_EVENTS]; /* oldest first */
     size_t n_events;
-    int64_t events_total;
+    int64_t events_total, own_lines;
     struct command_reply replies[FLEET_REPLIES];
     size_t n_replies;
     struct awaited awaited[FLEET_REPLIES];
@@ -71,6 +71,7 @@ static void say(struct observer *o, enum level level, const char *text)
     (void)str_copy(j.action, sizeof(j.action), "observer");
     (void)str_copy(j.text, sizeof(j.text), text);
     add_event(o, &j);
+    o->own_lines++;
 }
 
 static void add_reply(struct observer *o, uint64_t id, bool accepted, const char *text)
@@ -316,6 +317,7 @@ static void show(struct observer *o)
     f->version = ++o->n_shown;
     f->mode = MODE_OBSERVER;
     f->observe = o->options.silent;
+    f->ended = !o->held;
     if (o->stale)
         make_stale(f);
     if (!o->held && !o->acknowledged)
@@ -391,6 +393,11 @@ bool observer_send(void *ctx, const struct command *c, struct err *e)
         (struct awaited){.row = row, .id = c->id, .since = clock_mono(o->options.clock)};
     set_pace(o, REPLY_LOOK_MS);
     return true;
+}
+
+int64_t observer_own_lines(const struct observer *o)
+{
+    return o->own_lines;
 }
 
 int observer_event_fd(const struct observer *o)

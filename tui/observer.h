@@ -33,7 +33,11 @@ struct fleet *observer_latest(void *ctx) NONNULL;
  * id. ERR_CANCELED: nobody is there to carry it out. ERR_USAGE: silent. */
 bool observer_send(void *ctx, const struct command *c, struct err *e) NONNULL;
 
-/* Readable once a second, more often while a reply is awaited. */
+/* How many of the picture's events are this instance's own, in no journal. */
+int64_t observer_own_lines(const struct observer *o) NONNULL;
+
+/* Readable twice a second, more often while a reply is awaited: what was written into the
+ * store is shown within a second. */
 int observer_event_fd(const struct observer *o) NONNULL;
 
 /* "dana@ops1 pid 4242"; the text changes in place with the holder. */

@@ -138,34 +138,65 @@ int session_open(struct session *s, const struct args *a)
     return session_name_state(s, a);
 }
 
-static int open_log(struct session *s, const struct args *a)
+static enum err_code open_log(struct session *s, const struct args *a, struct err *e)
 {
     const struct log_config *lc = &s->config->log;
     const char *file =
         lc->file != NULL && lc->file[0] != '\0' ? lc->file : "rushhour.log";
     enum log_level level = LOG_INFO;
     char path[PATH_BYTES];
-    struct err e = {0};
 
     if (log_level_parse(a->set[FLAG_LOG_LEVEL] ? a->value[FLAG_LOG_LEVEL] : lc->level,
-                        &level, &e) != ERR_OK) {
-        (void)session_fail(&e);
-        return EXIT_USAGE;
+                        &level, e) != ERR_OK) {
+        e->code = ERR_CONFIG; /* the exit code of what was written there */
+        return e->code;
     }
     (void)str_format(path, sizeof(path), "%s%s%s", file[0] == '/' ? "" : s->state_dir,
                      file[0] == '/' ? "" : "/", file);
+    free(s->log_path);
     s->log_path = strdup(path);
-    if (log_open(path, level, (int64_t)lc->max_mb * 1024 * 1024, lc->keep, &s->log, &e) !=
-        ERR_OK)
-        return session_fail(&e);
-    return EXIT_DONE;
+    return log_open(path, level, (int64_t)lc->max_mb * 1024 * 1024, lc->keep, &s->log, e);
+}
+
+/* Behind the lock. */
+static enum err_code become_controller(struct session *s, const struct args *a,
+                                       struct err *e)
+{
+    enum err_code rc = open_log(s, a, e);
+
+    return rc != ERR_OK ? rc
+                        : store_open(s->state_dir, STORE_CONTROLLER,
+                                     s->config->deployment, &s->store, e);
+}
+
+void session_stand_back(struct session *s)
+{
+    store_close(s->store);
+    lock_release(s->lock);
+    log_close(s->log);
+    s->store = NULL;
+    s->lock = NULL;
+    s->log = NULL;
+}
+
+enum err_code session_take_over(struct session *s, const struct args *a, struct err *e)
+{
+    enum err_code rc = lock_take(s->state_dir, &s->lock, &s->holder, e);
+
+    if (rc != ERR_OK)
+        return rc;
+    store_close(s->store); /* the client's */
+    s->store = NULL;
+    rc = become_controller(s, a, e);
+    if (rc != ERR_OK)
+        session_stand_back(s);
+    return rc;
 }
 
 int session_open_state(struct session *s, const struct args *a, bool want_lock,
                        bool *locked_out)
 {
     struct err e = {0};
-    int rc;
 
     *locked_out = false;
     if (want_lock) {
@@ -185,13 +216,7 @@ int session_open_state(struct session *s, const struct args *a, bool want_lock,
         return rc_open == ERR_OK || rc_open == ERR_NOT_FOUND ? EXIT_DONE
                                                              : session_fail(&e);
     }
-    rc = open_log(s, a);
-    if (rc != EXIT_DONE)
-        return rc;
-    if (store_open(s->state_dir, STORE_CONTROLLER, s->config->deployment, &s->store,
-                   &e) != ERR_OK)
-        return session_fail(&e);
-    return EXIT_DONE;
+    return become_controller(s, a, &e) == ERR_OK ? EXIT_DONE : session_fail(&e);
 }
 
 void session_close(struct session *s)

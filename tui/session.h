@@ -56,6 +56,13 @@ int session_open_state(struct session *s, const struct args *a, bool want_lock,
                        bool *locked_out) NONNULL;
 void session_close(struct session *s) NONNULL;
 
+/* Of one that was locked out: takes the lock and opens log and store as the controller.
+ * On error it is what it was, without a store. ERR_LOCKED: somebody was faster. */
+enum err_code session_take_over(struct session *s, const struct args *a,
+                                struct err *e) MUST_CHECK NONNULL;
+/* The way back, when what should have followed failed. */
+void session_stand_back(struct session *s) NONNULL;
+
 /* Waits up to timeout_s for the answer of the running instance. Prints it. An exit code.
  */
 int session_command(struct session *s, const struct command *c, bool quiet) NONNULL;

@@ -100,6 +100,9 @@ static void choose(struct ui *ui, const struct choice *c, int64_t now_ms)
         ui->locked = false;
         ui_toast(ui, ROLE_INFO, now_ms, "keys work again");
         break;
+    case CHOICE_TAKE_OVER:
+        ui->take_over = true;
+        break;
     }
 }
 

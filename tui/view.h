@@ -98,7 +98,7 @@ struct ui {
     struct reasons reasons; /* of the detail view */
 
     /* Set by keys, done and reset by the shell. */
-    bool quit, redraw, dump, suspend, next_theme;
+    bool quit, redraw, dump, suspend, next_theme, take_over;
 
     /* Derived when a snapshot or the filter changes. */
     uint16_t shown[MAX_SERVERS];

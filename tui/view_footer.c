@@ -83,19 +83,21 @@ void footer_message(const struct frame *f, int row)
     }
 }
 
-/* Whether a key would only be answered with "locked". */
+/* Whether a key would only be answered with why it does nothing. */
 static bool is_off(const struct ui *ui, const struct action_info *a)
 {
     bool acts = a->group == GROUP_SERVERS || a->group == GROUP_POLICY;
 
-    return acts && (ui->locked || ui->app->observe || ui->fleet->observe);
+    return (acts && (ui->locked || ui->app->observe || ui->fleet->observe)) ||
+           (a == action_info(ACTION_TAKE_OVER) && !ui->fleet->ended);
 }
 
 /* What stays longest when the line gets narrow. */
 static int hint_rank(enum action a)
 {
-    static const enum action order[] = {ACTION_QUIT, ACTION_HELP, ACTION_MOVE,
-                                        ACTION_AUTO, ACTION_OPEN, ACTION_HOLD};
+    static const enum action order[] = {ACTION_QUIT, ACTION_HELP, ACTION_TAKE_OVER,
+                                        ACTION_MOVE, ACTION_AUTO, ACTION_OPEN,
+                                        ACTION_HOLD};
 
     for (size_t i = 0; i < ARRAY_LEN(order); i++) {
         if (order[i] == a)

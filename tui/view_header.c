@@ -19,6 +19,11 @@ static void add_badges(const struct frame *f, struct segments *s)
     if (ui->app->observed != NULL && ui->app->observed->holder != NULL)
         segments_add(s, ROLE_BADGE, 60, true, "OBSERVER", "OBSERVER of %s",
                      ui->app->observed->holder);
+    else if (fleet->shared_lock.configured && !fleet->shared_lock.held)
+        segments_add(s, ROLE_BADGE, 60, true, "OBSERVER", "OBSERVER of %s",
+                     fleet->shared_lock.holder[0] != '\0'
+                         ? fleet->shared_lock.holder
+                         : "the holder of the shared lock");
     else if (ui->app->observe || fleet->observe)
         segments_add(s, ROLE_BADGE, 60, true, "", "OBSERVE");
     if (ui->locked)

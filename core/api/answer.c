@@ -5,6 +5,21 @@
 #include <string.h>
 #include <strings.h>
 
+struct http_client_config answer_client_config(const struct api_config *a,
+                                               const struct clock *clock)
+{
+    return (struct http_client_config){.ca_file = a->ca_file,
+                                       .pinned_key = a->pinned_key,
+                                       .pin_only = a->trust == TRUST_PIN_ONLY,
+                                       .client_cert = a->client_cert,
+                                       .client_key_file = a->client_key_file,
+                                       .connect_to = a->connect_to,
+                                       .proxy = a->proxy,
+                                       .allow_http = a->allow_http,
+                                       .timeout_ms = a->timeout * 1000,
+                                       .clock = clock};
+}
+
 enum err_code answer_base_url(const char *url, char *base, size_t size, struct err *e)
 {
     size_t len = strlen(url);

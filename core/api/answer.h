@@ -7,9 +7,14 @@
 #define RH_API_ANSWER_H
 
 #include "core/model/call.h"
+#include "core/model/config.h"
 #include "core/model/observe.h"
 #include "core/net/http.h"
 #include "core/net/json.h"
+
+/* How the real transport reaches an API that is configured so. */
+struct http_client_config answer_client_config(const struct api_config *a,
+                                               const struct clock *clock) NONNULL;
 
 /* Copies a base URL without its slashes at the end. ERR_CONFIG when it does not fit. */
 enum err_code answer_base_url(const char *url, char *base, size_t size,

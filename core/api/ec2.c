@@ -318,6 +318,7 @@ enum err_code ec2_observe(struct ec2 *c, const struct poll_hints *hints,
     case SOURCE_VSPHERE:
     case SOURCE_PRICELIST:
     case SOURCE_QUEUE:
+    case SOURCE_LOCK:
     case SOURCE_BUILDS:
     case SOURCE_COUNT:
         rc = err_set(e, ERR_BUG, "%s is not read from EC2", source_api(o->source));

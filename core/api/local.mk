@@ -16,6 +16,10 @@ libcore_a_SOURCES += \
 	core/api/ec2_read.c \
 	core/api/ec2_read.h \
 	core/api/ec2_words.c \
+	core/api/etcd.c \
+	core/api/etcd.h \
+	core/api/etcd_wire.c \
+	core/api/etcd_wire.h \
 	core/api/jenkins.c \
 	core/api/jenkins.h \
 	core/api/jenkins_act.c \

@@ -2,6 +2,7 @@
 
 #include "core/engine/api_set.h"
 
+#include "core/api/answer.h"
 #include "core/api/ec2_act.h"
 #include "core/api/jenkins.h"
 #include "core/api/pricelist.h"
@@ -43,6 +44,9 @@ struct api_set {
     } watch;
     bool (*wait)(void *ctx, int64_t ms);
     void *wait_ctx;
+    enum err_code (*fence)(void *ctx, int64_t timeout_ms, struct err *e);
+    void *fence_ctx;
+    bool acting;
     int64_t took_ms;       /* of the exchanges of this poll or call */
     int64_t retry_after_s; /* the longest that was asked for in it */
 };
@@ -54,7 +58,6 @@ static struct http_client_config http_config(const struct api_shared *s, enum ap
                                                 [A_JENKINS] = &c->jenkins,
                                                 [A_VSPHERE] = &c->vsphere};
     struct http_client_config h = {.clock = s->clock};
-    const struct api_config *a;
 
     if (api == A_AWS || api == A_PRICELIST || api == A_QUEUE) {
         h.ca_file = c->aws.ca_file;
@@ -63,17 +66,28 @@ static struct http_client_config http_config(const struct api_shared *s, enum ap
         h.timeout_ms = c->aws.timeout * 1000;
         return h;
     }
-    a = configs[api];
-    h.ca_file = a->ca_file;
-    h.pinned_key = a->pinned_key;
-    h.pin_only = a->trust == TRUST_PIN_ONLY;
-    h.client_cert = a->client_cert;
-    h.client_key_file = a->client_key_file;
-    h.connect_to = a->connect_to;
-    h.proxy = a->proxy;
-    h.allow_http = a->allow_http;
-    h.timeout_ms = a->timeout * 1000;
-    return h;
+    return answer_client_config(configs[api], s->clock);
+}
+
+static enum err_code measured(void *ctx, const struct http_request *rq,
+                              struct http_response *rs, struct err *e)
+{
+    const struct link *l = ctx;
+    struct api_set *s = l->set;
+    int64_t limit_ms =
+        rq->timeout_ms > 0 ? rq->timeout_ms : http_config(s->shared, l->api).timeout_ms;
+    enum err_code rc;
+
+    if (rq->mutating && s->acting && s->fence != NULL) {
+        rc = s->fence(s->fence_ctx, limit_ms, e);
+        if (rc != ERR_OK)
+            return rc;
+    }
+    rc = transport_perform(&s->inner[l->api], rq, rs, e);
+    l->set->took_ms += rs->took_ms;
+    if (rc == ERR_OK && rs->status >= 400 && rs->retry_after_s > l->set->retry_after_s)
+        l->set->retry_after_s = rs->retry_after_s;
+    return rc;
 }
 
 static enum err_code find_credentials(struct api_shared *s, struct err *e)
@@ -120,18 +134,6 @@ void api_shared_free(struct api_shared *s)
     vsphere_session_free(s->vsphere);
     aws_credentials_free(s->credentials);
     free(s);
-}
-
-static enum err_code measured(void *ctx, const struct http_request *rq,
-                              struct http_response *rs, struct err *e)
-{
-    const struct link *l = ctx;
-    enum err_code rc = transport_perform(&l->set->inner[l->api], rq, rs, e);
-
-    l->set->took_ms += rs->took_ms;
-    if (rc == ERR_OK && rs->status >= 400 && rs->retry_after_s > l->set->retry_after_s)
-        l->set->retry_after_s = rs->retry_after_s;
-    return rc;
 }
 
 enum err_code api_set_new(struct api_shared *shared, const struct transport *via,
@@ -426,6 +428,7 @@ void api_set_act(struct api_set *s, const struct call *call, struct call_result 
 
     *r = (struct call_result){.id = call->id, .outcome = OUTCOME_FAILED};
     s->took_ms = s->retry_after_s = 0;
+    s->acting = true;
     if (need(s, which, &r->err) == ERR_OK) {
         if (which == A_JENKINS)
             jenkins_act(s->jenkins, call, r);
@@ -436,6 +439,7 @@ void api_set_act(struct api_set *s, const struct call *call, struct call_result 
         else
             vsphere_act(s->vsphere, call, r);
     }
+    s->acting = false;
     r->id = call->id;
     r->at = clock_utc(s->shared->clock);
     r->took_ms = s->took_ms;
@@ -448,6 +452,14 @@ void api_set_wait(struct api_set *s, bool (*wait)(void *ctx, int64_t ms), void *
     s->wait_ctx = ctx;
     if (s->vsphere != NULL)
         vsphere_set_wait(s->vsphere, wait, ctx);
+}
+
+void api_set_fence(struct api_set *s,
+                   enum err_code (*fence)(void *ctx, int64_t timeout_ms, struct err *e),
+                   void *ctx)
+{
+    s->fence = fence;
+    s->fence_ctx = ctx;
 }
 
 void api_set_logout(struct api_set *s)

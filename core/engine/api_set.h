@@ -53,6 +53,12 @@ void api_set_act(struct api_set *s, const struct call *call,
                  struct call_result *r) NONNULL;
 void api_set_wait(struct api_set *s, bool (*wait)(void *ctx, int64_t ms), void *ctx);
 
+/* Asked before each request of a call that changes something, with its time limit; what
+ * it refuses is not sent, and the call has failed. */
+void api_set_fence(struct api_set *s,
+                   enum err_code (*fence)(void *ctx, int64_t timeout_ms, struct err *e),
+                   void *ctx) __attribute__((nonnull(1)));
+
 /* Ends sessions politely; best effort, within 2 s. */
 void api_set_logout(struct api_set *s) NONNULL;
 

@@ -399,6 +399,10 @@ void command_take(struct controller *c, const struct command *cmd, bool stored)
         no(&a, "there is no server %s", cmd->server);
     else if (!is_harmless(cmd) && c->observe)
         no(&a, "this instance only observes");
+    else if (!is_harmless(cmd) && lease_is_missing(c))
+        no(&a, "%s: this instance only looks on",
+           c->lease.holder[0] != '\0' ? c->lease.holder
+                                      : "etcd does not say whose the shared lock is");
     else if (!is_harmless(cmd) && !c->store_ok)
         no(&a, "the state cannot be written now: %s", c->store_text);
     else if (!is_harmless(cmd) && cmd->kind != COMMAND_AUTO && orders_forbidden(c))

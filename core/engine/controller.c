@@ -289,6 +289,7 @@ enum err_code controller_new(const struct controller_options *o,
     c->dry_run = o->dry_run;
     c->observe = o->observe;
     c->orders_only = o->orders_only;
+    c->lease.shared = o->shared_lock;
     c->without_texts = o->without_texts;
     (void)str_copy(c->host, sizeof(c->host), o->host);
     (void)str_copy(c->user, sizeof(c->user), o->user);
@@ -417,6 +418,38 @@ static void tell_lost(struct controller *c)
                 "`auto on`");
 }
 
+/* Who becomes the one that acts looks first, as after a start: others acted meanwhile. */
+static void take_lease(struct controller *c, const struct event *ev)
+{
+    bool held = ev->as.lease.held, was = c->lease.held, first = !c->lease.known;
+    const char *holder = ev->as.lease.holder;
+
+    if (held && !was) {
+        journal_say(c, journal_begin(c, LEVEL_INFO, "rushhour", "", "lock"),
+                    "the shared lock is ours (epoch %lld): this instance acts",
+                    (long long)ev->as.lease.epoch);
+        if (!first)
+            sources_restart(c);
+    } else if (!held && was) {
+        alert_raise(c, "", "lock",
+                    ev->as.lease.failing
+                        ? "etcd does not answer: the shared lock may be another's soon, "
+                          "nothing is started"
+                        : "the shared lock is lost: nothing is started");
+    }
+    if (holder[0] != '\0' && !str_eq(holder, c->lease.holder))
+        journal_say(c, journal_begin(c, LEVEL_INFO, "rushhour", "", "lock"),
+                    "%s has the shared lock: this instance looks on", holder);
+    if (ev->as.lease.last_call[0] != '\0')
+        journal_say(c, journal_begin(c, LEVEL_INFO, "rushhour", "", "lock"),
+                    "last call by the holders of the shared lock: %s",
+                    ev->as.lease.last_call);
+    c->lease.known = true;
+    c->lease.held = held;
+    c->lease.failing = ev->as.lease.failing;
+    (void)str_copy(c->lease.holder, sizeof(c->lease.holder), holder);
+}
+
 /* What a call has changed is looked at soon. */
 static void poll_after(struct controller *c, const struct call *call)
 {
@@ -452,6 +485,10 @@ static void take_event(struct controller *c, const struct event *ev)
         break;
     case EVENT_STOP:
         c->stopping = true;
+        break;
+    case EVENT_LEASE:
+        take_lease(c, ev);
+        c->fx->changed = true;
         break;
     case EVENT_STORE:
         if (c->store_ok && !ev->as.store.ok)
@@ -540,6 +577,8 @@ bool controller_is_idle(const struct controller *c)
 
 bool controller_has_looked(const struct controller *c)
 {
+    if (c->lease.shared && !c->lease.known)
+        return false;
     for (size_t i = 0; i < SOURCE_COUNT; i++) {
         const struct source_state *s = &c->sources[i];
 

@@ -21,6 +21,7 @@ struct controller_options {
     uint64_t seed;           /* of the jitter */
     bool dry_run;            /* --dry-run: decides and says, whatever the stored switch */
     bool observe;            /* --observe: reads only */
+    bool shared_lock;        /* acts only while EVENT_LEASE says that its lock is ours */
     bool orders_only;        /* takes orders and writes them down: begins nothing */
     const char *host, *user; /* who runs it, for snapshots */
     int32_t pid;
@@ -42,8 +43,9 @@ enum event_kind {
     EVENT_LOOK,        /* several observations of one instant, taken; decided on once */
     EVENT_RESULT,
     EVENT_COMMAND,
-    EVENT_STOP, /* the program ends: begin nothing more */
-    EVENT_STORE /* the store failed, or works again */
+    EVENT_STOP,  /* the program ends: begin nothing more */
+    EVENT_STORE, /* the store failed, or works again */
+    EVENT_LEASE  /* whose the shared lock is */
 };
 
 struct event {
@@ -66,6 +68,13 @@ struct event {
             bool tight; /* the disk is full: returns go on, nothing is launched */
             char text[LINE_TEXT];
         } store;
+        struct {
+            bool held;    /* ours, for certain */
+            bool failing; /* etcd does not answer well now */
+            int64_t epoch;
+            char holder[NAME_TEXT];    /* whose it is, "" = ours, nobody's or unknown */
+            char last_call[LINE_TEXT]; /* taken over: what was done last, "" */
+        } lease;
     } as;
 };
 

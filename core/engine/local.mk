@@ -23,6 +23,8 @@ libcore_a_SOURCES += \
 	core/engine/foreign.c \
 	core/engine/instances.c \
 	core/engine/journal.c \
+	core/engine/keeper.c \
+	core/engine/keeper.h \
 	core/engine/mailbox.c \
 	core/engine/mailbox.h \
 	core/engine/merge.c \

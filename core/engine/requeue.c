@@ -169,7 +169,7 @@ static struct requeue *note(struct controller *c, const struct server_state *s,
     struct requeue *r;
     char name[BUILD_TEXT];
 
-    if (c->observe || c->dry_run || c->setting == AUTO_DRY_RUN ||
+    if (c->observe || lease_is_missing(c) || c->dry_run || c->setting == AUTO_DRY_RUN ||
         find(c, job, number) != NULL)
         return NULL;
     r = make_room(&c->requeues);

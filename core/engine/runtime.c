@@ -3,6 +3,7 @@
 #include "core/engine/runtime.h"
 
 #include "core/base/str.h"
+#include "core/engine/keeper.h"
 #include "core/engine/mailbox.h"
 
 #include <errno.h>
@@ -35,6 +36,8 @@ struct poller {
 struct worker {
     struct runtime *runtime;
     struct api_set *set;
+    struct keeper_hand *hand; /* NULL: there is no shared lock */
+    const struct call *call;  /* under way */
     pthread_t thread;
     bool started;
 };
@@ -51,6 +54,7 @@ struct runtime {
     struct engine *engine;
     struct board *board;
     struct mailbox *inbox, *calls;
+    struct keeper *keeper; /* NULL: there is no shared lock */
     struct poller pollers[POLLERS];
     struct worker workers[WORKERS];
     pthread_t thread;
@@ -149,6 +153,20 @@ static void *poller_main(void *arg)
     return NULL;
 }
 
+static enum err_code fence(void *ctx, int64_t timeout_ms, struct err *e)
+{
+    const struct worker *w = ctx;
+
+    return keeper_fence(w->hand, w->call, timeout_ms, e);
+}
+
+static bool hear_keeper(void *ctx, const struct event *ev)
+{
+    struct runtime *r = ctx;
+
+    return mailbox_put(r->inbox, ev);
+}
+
 static void *worker_main(void *arg)
 {
     struct worker *w = arg;
@@ -162,7 +180,9 @@ static void *worker_main(void *arg)
             break; /* its intent is in the store; the next start looks what became of it
                     */
         (void)__atomic_add_fetch(&r->working, 1, __ATOMIC_ACQ_REL);
+        w->call = &call;
         api_set_act(w->set, &call, &ev.as.result);
+        w->call = NULL;
         if (!mailbox_put(r->inbox, &ev))
             log_write(r->options.log, LOG_WARN, "engine", "a result came after the end");
         (void)__atomic_sub_fetch(&r->working, 1, __ATOMIC_ACQ_REL);
@@ -292,19 +312,61 @@ static enum err_code start_thread(pthread_t *t, void *(*run)(void *), void *arg,
     return ERR_OK;
 }
 
+static bool needs_lease(const struct controller_options *o)
+{
+    return o->config->lock.n_etcd > 0 && !o->observe && !o->dry_run;
+}
+
+static enum err_code start_keeper(struct runtime *r, struct err *e)
+{
+    const struct controller_options *c = &r->options.controller;
+    const struct keeper_options o = {.config = c->config,
+                                     .clock = r->options.clock,
+                                     .log = r->options.log,
+                                     .host = c->host,
+                                     .user = c->user,
+                                     .pid = c->pid,
+                                     .tell = hear_keeper,
+                                     .ctx = r};
+
+    return needs_lease(c) ? keeper_start(&o, &r->keeper, e) : ERR_OK;
+}
+
+static enum err_code start_workers(struct runtime *r, struct err *e)
+{
+    for (size_t i = 0; i < WORKERS; i++) {
+        struct worker *w = &r->workers[i];
+
+        w->runtime = r;
+        if (api_set_new(r->options.shared, NULL, &w->set, e) != ERR_OK)
+            return e->code;
+        api_set_wait(w->set, worker_wait, r);
+        if (r->keeper != NULL) {
+            if (keeper_hand_new(r->keeper, &w->hand, e) != ERR_OK)
+                return e->code;
+            api_set_fence(w->set, fence, w);
+        }
+        if (start_thread(&w->thread, worker_main, w, "worker", e) != ERR_OK)
+            return e->code;
+        w->started = true;
+    }
+    return ERR_OK;
+}
+
 static enum err_code start_all(struct runtime *r, struct err *e)
 {
     const struct dispatch d = {on_poll, on_call, r};
     const struct runtime_options *o = &r->options;
+    struct controller_options c = o->controller;
 
+    c.shared_lock = needs_lease(&c);
     if (board_new(&r->board, e) != ERR_OK)
         return e->code;
     r->inbox = mailbox_new(sizeof(struct event), INBOX);
     r->calls = mailbox_new(sizeof(struct call), CALLS);
     if (r->inbox == NULL || r->calls == NULL)
         return err_set(e, ERR_NOMEM, "mailboxes: out of memory");
-    if (engine_new(&o->controller, o->store, o->clock, &d, o->log, &r->engine, e) !=
-        ERR_OK)
+    if (engine_new(&c, o->store, o->clock, &d, o->log, &r->engine, e) != ERR_OK)
         return e->code;
     if (o->auto_on)
         controller_set_auto(engine_controller(r->engine), AUTO_ON, clock_utc(o->clock));
@@ -320,17 +382,8 @@ static enum err_code start_all(struct runtime *r, struct err *e)
             return e->code;
         p->started = true;
     }
-    for (size_t i = 0; i < WORKERS; i++) {
-        struct worker *w = &r->workers[i];
-
-        w->runtime = r;
-        if (api_set_new(o->shared, NULL, &w->set, e) != ERR_OK)
-            return e->code;
-        api_set_wait(w->set, worker_wait, r);
-        if (start_thread(&w->thread, worker_main, w, "worker", e) != ERR_OK)
-            return e->code;
-        w->started = true;
-    }
+    if (start_keeper(r, e) != ERR_OK || start_workers(r, e) != ERR_OK)
+        return e->code;
     if (start_thread(&r->thread, controller_main, r, "controller", e) != ERR_OK)
         return e->code;
     r->started = true;
@@ -369,9 +422,12 @@ static void stop_workers(struct runtime *r)
 
         if (w->set != NULL)
             api_set_abort(w->set);
+        if (w->hand != NULL)
+            keeper_hand_abort(w->hand);
         if (w->started)
             (void)pthread_join(w->thread, NULL);
         api_set_free(w->set);
+        keeper_hand_free(w->hand);
     }
 }
 
@@ -410,6 +466,7 @@ void runtime_stop(struct runtime *r)
             mailbox_close(r->pollers[i].box);
     }
     stop_workers(r);
+    keeper_stop(r->keeper); /* now that no call is under way */
     for (size_t i = 0; i < POLLERS; i++) {
         if (r->pollers[i].started)
             (void)pthread_join(r->pollers[i].thread, NULL);

@@ -173,6 +173,8 @@ static void view_degraded(const struct controller *c, struct fleet *f)
         degrade(f, "clock");
     if (c->month.reached.s != 0)
         degrade(f, "budget");
+    if (c->lease.shared && c->lease.failing)
+        degrade(f, "blind:etcd");
     if (!controller_has_looked(c) || c->n_unresolved > 0)
         degrade(f, "recovering");
     for (size_t i = 0; i < SOURCE_COUNT; i++) {
@@ -199,7 +201,10 @@ static void view_header(const struct controller *c, struct fleet *f)
     (void)str_copy(f->site, sizeof(f->site), c->config->site_name);
     (void)str_copy(f->tz, sizeof(f->tz), tz_name(c->tz));
     f->setting = c->dry_run ? AUTO_DRY_RUN : c->setting;
-    f->mode = c->observe                                         ? MODE_OBSERVER
+    f->shared_lock.configured = c->lease.shared;
+    f->shared_lock.held = c->lease.held;
+    (void)str_copy(f->shared_lock.holder, sizeof(f->shared_lock.holder), c->lease.holder);
+    f->mode = c->observe || lease_is_missing(c)                  ? MODE_OBSERVER
               : f->setting == AUTO_DRY_RUN                       ? MODE_DRY_RUN
               : f->setting == AUTO_OFF || c->snooze_until.s != 0 ? MODE_MANUAL
                                                                  : MODE_AUTO;

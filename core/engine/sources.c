@@ -107,6 +107,8 @@ static int64_t work_out_rest_s(const struct controller *c, enum source s)
         return !requeue_is_open(c)                 ? BUILDS_EVERY_S
                : k->jenkins.poll < REQUEUE_EVERY_S ? k->jenkins.poll
                                                    : REQUEUE_EVERY_S;
+    case SOURCE_LOCK:
+        return k->lock.renew;
     case SOURCE_COUNT:
         break;
     }
@@ -198,6 +200,7 @@ void sources_init(struct controller *c)
         [SOURCE_PRICELIST] = k->aws.present,
         [SOURCE_QUEUE] = k->aws.present && k->aws.interruption_queue != NULL,
         [SOURCE_BUILDS] = k->jenkins.present,
+        [SOURCE_LOCK] = c->lease.shared,
     };
 
     for (size_t i = 0; i < SOURCE_COUNT; i++) {
@@ -209,6 +212,21 @@ void sources_init(struct controller *c)
     work_out_rests(c);
     resume_pricelist(c);
     c->extension.facts.configured = k->velostrata.api.present;
+}
+
+void sources_restart(struct controller *c)
+{
+    for (size_t i = 0; i < SOURCE_COUNT; i++) {
+        struct source_state *st = &c->sources[i];
+
+        if (!st->configured || i == SOURCE_LOCK || i == SOURCE_PRICELIST)
+            continue;
+        st->last_ok.s = 0;
+        st->failures = 0;
+        st->in_flight = false;
+        st->next = c->mono;
+        st->state = API_WAITING;
+    }
 }
 
 static int64_t jittered(struct controller *c, int64_t ms)
@@ -467,7 +485,8 @@ static bool is_awaited(const struct controller *c, enum source s)
 {
     const struct source_state *st = &c->sources[s];
 
-    return st->in_flight && c->mono.ms - st->sent.ms < LOST_POLL_MS;
+    return s == SOURCE_LOCK || /* its keeper asks by itself */
+           (st->in_flight && c->mono.ms - st->sent.ms < LOST_POLL_MS);
 }
 
 static void ask(struct controller *c, enum source s)

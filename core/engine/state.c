@@ -25,10 +25,15 @@ const struct mover_ops *server_mover(const struct server_state *s)
     return of_move != NULL ? of_move : s->mover;
 }
 
+bool lease_is_missing(const struct controller *c)
+{
+    return c->lease.shared && !c->lease.held;
+}
+
 bool orders_forbidden(const struct controller *c)
 {
-    return c->observe || c->dry_run || c->stopping || c->setting == AUTO_DRY_RUN ||
-           !c->store_ok;
+    return c->observe || lease_is_missing(c) || c->dry_run || c->stopping ||
+           c->setting == AUTO_DRY_RUN || !c->store_ok;
 }
 
 bool acts_forbidden(const struct controller *c)

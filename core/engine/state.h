@@ -315,6 +315,11 @@ struct controller {
     const struct tz *tz;
     struct rng rng;
     bool dry_run, observe, orders_only, without_texts;
+    struct {
+        bool shared; /* there is one beside that of the state directory */
+        bool known, held, failing;
+        char holder[NAME_TEXT];
+    } lease;
     char fingerprint[20]; /* of the configuration, in hex */
     char host[NAME_TEXT], user[NAME_TEXT];
     int32_t pid;
@@ -452,6 +457,7 @@ void foreign_release(struct controller *c, struct server_state *s) NONNULL;
 
 /* No order is taken: observing, dry-run, or no store. */
 bool orders_forbidden(const struct controller *c) NONNULL;
+bool lease_is_missing(const struct controller *c) NONNULL; /* another one may act */
 /* Nothing may act: so, or only orders are taken. */
 bool acts_forbidden(const struct controller *c) NONNULL;
 /* … or not for this server: what the last run began there is still looked up. */
@@ -534,6 +540,8 @@ void sources_schedule(struct controller *c) NONNULL;
  * spot instance live? After merge_all(), and again when moves were begun or ended. */
 void sources_watch(struct controller *c) NONNULL;
 void sources_ask(struct controller *c, bool all) NONNULL;
+/* Nothing that was read counts any more: all of it is to be read again. */
+void sources_restart(struct controller *c) NONNULL;
 void sources_hurry(struct controller *c, enum source s) NONNULL;
 bool source_is_needed(const struct controller *c, enum source s) NONNULL;
 /* The API asked to be left alone for so long, in answer to a call. */

@@ -93,7 +93,7 @@ struct policy_config {
 
 struct secret;
 
-/* Where an API is and how it is trusted; velostrata, jenkins, vsphere. */
+/* Where an API is and how it is trusted; velostrata, jenkins, vsphere, lock. */
 struct api_config {
     bool present; /* the section is in the file */
     const char *url, *user;
@@ -126,6 +126,15 @@ struct aws_config {
     const char *ca_file, *proxy;
     bool allow_http;
     int64_t timeout, poll, poll_spot, poll_prices, poll_interfaces;
+};
+
+/* The lock that controllers on several machines share (reliability 7). */
+enum { MAX_ETCD = 8, LEASE_MARGIN_S = 10 };
+struct lock_config {
+    struct api_config api; /* how its endpoints are reached; no url, no poll */
+    const char *etcd[MAX_ETCD];
+    size_t n_etcd; /* 0: there is none, and nothing else here counts */
+    int64_t ttl, renew;
 };
 
 /* Another zone in which a server may run: a fixed interface ties it to one, so it has an
@@ -246,6 +255,7 @@ struct config {
     struct api_config jenkins, vsphere;
     int64_t shutdown_timeout; /* vsphere: of a guest, then the power is cut */
     struct aws_config aws;
+    struct lock_config lock;
     struct cost_config cost;
     struct ui_config ui;
     struct log_config log;
@@ -304,8 +314,8 @@ const char *config_problems_get(const struct config_problems *p,
                                 size_t i) NONNULL; /* a line */
 void config_problems_free(struct config_problems *p);
 
-/* Gives an API ("velostrata", "jenkins", "vsphere") its secret; the one it had is freed.
- * Takes the secret, also when it answers false: there is no such API. */
+/* Gives an API ("velostrata", "jenkins", "vsphere", "lock") its secret; the one it had is
+ * freed. Takes the secret, also when it answers false: there is no such API. */
 bool config_set_secret(struct config *c, const char *section,
                        struct secret *secret) NONNULL;
 

@@ -455,6 +455,8 @@ void config_check(struct reader *r)
     check_api(r, "jenkins", &r->c->jenkins);
     check_api(r, "vsphere", &r->c->vsphere);
     check_aws(r);
+    check_api(r, "lock", &r->c->lock.api);
+    config_check_lock(r);
     check_servers(r);
     for (size_t i = 0; i < r->c->n_servers; i++)
         read_user_data(r, i);
@@ -484,7 +486,8 @@ static void read_api_secret(struct reader *r, const char *section, struct api_co
     const struct option *first = NULL;
     enum err_code rc = ERR_OK;
     struct err e = {0};
-    bool usable;
+    /* etcd may ask for nobody's name. */
+    bool usable, without = str_eq(section, "lock") && api->user == NULL;
 
     if (group == NULL)
         return;
@@ -503,7 +506,7 @@ static void read_api_secret(struct reader *r, const char *section, struct api_co
         first = o;
         api->secret_is_token = str_starts(o->name, "token_");
     }
-    if (first == NULL && r->need_sources)
+    if (first == NULL && r->need_sources && !without)
         problem_add(
             r->problems, (int)config_setting_source_line(group),
             "%s: it has no secret: write %s = \"FILE\" (a file of mode 0600)", section,
@@ -526,4 +529,5 @@ void config_read_secrets(struct reader *r)
     read_api_secret(r, "velostrata", &r->c->velostrata.api);
     read_api_secret(r, "jenkins", &r->c->jenkins);
     read_api_secret(r, "vsphere", &r->c->vsphere);
+    read_api_secret(r, "lock", &r->c->lock.api);
 }

@@ -80,6 +80,7 @@ void config_put_sets(struct reader *r) NONNULL;
 void config_read_tree(struct reader *r) NONNULL;
 void config_read_offerings(struct reader *r) NONNULL; /* config_offerings.c */
 void config_check(struct reader *r) NONNULL;
+void config_check_lock(struct reader *r) NONNULL;    /* config_lock.c */
 void config_read_calendar(struct reader *r) NONNULL; /* config_calendar.c */
 void config_read_secrets(struct reader *r) NONNULL;
 

@@ -53,6 +53,7 @@ void config_free(struct config *c)
     secret_free(c->velostrata.api.secret);
     secret_free(c->jenkins.secret);
     secret_free(c->vsphere.secret);
+    secret_free(c->lock.api.secret);
     arena_free(c->arena);
 }
 
@@ -61,6 +62,7 @@ bool config_set_secret(struct config *c, const char *section, struct secret *sec
     struct secret **at = str_eq(section, "velostrata") ? &c->velostrata.api.secret
                          : str_eq(section, "jenkins")  ? &c->jenkins.secret
                          : str_eq(section, "vsphere")  ? &c->vsphere.secret
+                         : str_eq(section, "lock")     ? &c->lock.api.secret
                                                        : NULL;
 
     if (at == NULL) {

@@ -71,6 +71,8 @@ static bool is_present(const struct config *c, const char *section)
         return c->vsphere.present;
     if (str_eq(section, "aws"))
         return c->aws.present;
+    if (str_eq(section, "lock"))
+        return c->lock.api.present;
     if (str_eq(section, "keys"))
         return c->n_keys > 0;
     return true;
@@ -128,7 +130,8 @@ static void put_sample_line(struct strbuf *b, const char *indent, bool set,
 
 static bool is_sample_secret(const struct option *o)
 {
-    return str_eq(o->name,
+    return !str_eq(o->section, "lock") && /* most sites have none */
+           str_eq(o->name,
                   str_eq(o->section, "jenkins") ? "token_file" : "password_file");
 }
 

@@ -450,6 +450,7 @@ static void read_section(struct reader *r, config_setting_t *s)
     r->c->jenkins.present |= str_eq(name, "jenkins");
     r->c->vsphere.present |= str_eq(name, "vsphere");
     r->c->aws.present |= str_eq(name, "aws");
+    r->c->lock.api.present |= str_eq(name, "lock");
     if (str_eq(name, "servers"))
         read_servers(r, s);
     else if (str_eq(name, "keys"))

@@ -144,12 +144,17 @@ struct fleet {
     struct utc auto_since;
     char auto_by[NAME_TEXT];
     bool observe; /* --observe: no commands at all */
+    bool ended;   /* of an observer: nobody acts, it may take over */
     struct {
         char host[NAME_TEXT];
         int32_t pid;
         struct utc since;
         char who[NAME_TEXT];
     } controller; /* pid 0: none runs */
+    struct {
+        bool configured, held;
+        char holder[NAME_TEXT]; /* another one's name, "" = ours, nobody's, unknown */
+    } shared_lock;              /* of several machines; not held: this one looks on */
     char degraded[FLEET_DEGRADED][32];
     size_t n_degraded;
     bool in_window, in_lead, in_drain;

@@ -495,6 +495,14 @@ static void put_head(struct strbuf *b, const struct fleet *f, const char *versio
     } else {
         jsonw_null(b, "controller");
     }
+    if (f->shared_lock.configured) {
+        jsonw_open(b, "shared_lock", '{');
+        jsonw_bool(b, "held", f->shared_lock.held);
+        jsonw_text_or_null(b, "holder", f->shared_lock.holder);
+        jsonw_close(b, '}');
+    } else {
+        jsonw_null(b, "shared_lock");
+    }
     jsonw_i64(b, "lead_s", f->lead_s);
     if (f->next.at.s != 0) {
         jsonw_open(b, "next", '{');

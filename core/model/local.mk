@@ -11,6 +11,7 @@ libcore_a_SOURCES += \
 	core/model/config_check.c \
 	core/model/config_internal.h \
 	core/model/config_load.c \
+	core/model/config_lock.c \
 	core/model/config_print.c \
 	core/model/config_problems.c \
 	core/model/config_read.c \

@@ -54,6 +54,7 @@ const struct option_section option_sections[] = {
     {"jenkins", "Jenkins, whose nodes the servers are", true},
     {"vsphere", "the ESX host at home", true},
     {"aws", "the AWS account: instances, spot requests, prices", false},
+    {"lock", "the lock that several controllers share", false},
     {"servers", "the servers, a group for each", true},
     {"cost", "what the APIs do not tell about costs", false},
     {"ui", "the dashboard", false},

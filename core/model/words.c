@@ -72,7 +72,7 @@ RH_COLUMN(comparison_text, comparison, COMPARISONS, TEXT)
 
 bool source_decides(enum source s)
 {
-    return s != SOURCE_BUILDS && s != SOURCE_QUEUE;
+    return s != SOURCE_BUILDS && s != SOURCE_QUEUE && s != SOURCE_LOCK;
 }
 
 const char *source_api(enum source s)

@@ -169,7 +169,8 @@ enum {
     X(PRICES, "prices", "spot price history")                                            \
     X(PRICELIST, "pricelist", "on-demand prices")                                        \
     X(BUILDS, "builds", "build history")                                                 \
-    X(QUEUE, "sqs", "interruption events")
+    X(QUEUE, "sqs", "interruption events")                                               \
+    X(LOCK, "etcd", "the shared lock")
 
 /* The rows of a bill: enum, spelling in JSON, words for people. */
 #define COST_ITEMS(X)                                                                    \

@@ -1,6 +1,8 @@
 libcore_a_SOURCES += \
 	core/store/journal_json.c \
 	core/store/journal_json.h \
+	core/store/lease.c \
+	core/store/lease.h \
 	core/store/lock.c \
 	core/store/lock.h \
 	core/store/snapshot_json.c \

@@ -485,6 +485,7 @@ static void read_costs(const json_value *o, struct fleet *f)
 static void read_head(const json_value *root, struct fleet *f)
 {
     const json_value *controller = json_get(root, "controller"),
+                     *lock = json_get(root, "shared_lock"),
                      *next = json_get(root, "next"),
                      *degraded = json_get(root, "degraded");
 
@@ -504,6 +505,9 @@ static void read_head(const json_value *root, struct fleet *f)
     f->controller.pid = snap_i32(controller, "pid", INT32_MAX, 0);
     f->controller.since = snap_utc(controller, "since");
     snap_text(controller, "who", f->controller.who, sizeof(f->controller.who));
+    f->shared_lock.configured = json_is_object(lock);
+    (void)json_bool(lock, "held", &f->shared_lock.held);
+    snap_text(lock, "holder", f->shared_lock.holder, sizeof(f->shared_lock.holder));
     f->next.at = snap_utc(next, "at");
     snap_text(next, "what", f->next.what, sizeof(f->next.what));
     f->next.place = get_place(next, "place", PLACE_UNKNOWN);

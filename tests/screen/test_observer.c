@@ -280,8 +280,9 @@ static void test_holder_ends(void **state)
     f = latest(s);
     assert_true(has_alert(f, "ended"));
     assert_int_equal(f->alerts[f->n_alerts - 1].at.s, STORY_NOW.s + 5);
-    assert_string_equal(last_event(f), "the instance that acted ended; start rushhour "
-                                       "again here to take over");
+    assert_string_equal(last_event(f), "the instance that acted ended: nobody acts "
+                                       "until somebody takes over");
+    assert_true(f->ended);
     assert_non_null(strstr(observer_holder(s->observer), "(ended)"));
     assert_true(f->servers[0].facts.place_stale);
     assert_true(f->host.stale && f->extension.stale);

@@ -398,6 +398,64 @@ static void test_replies(void **state)
     close_stage(s);
 }
 
+static void set_ended(struct fleet *f)
+{
+    f->mode = MODE_OBSERVER;
+    f->ended = true;
+    f->moves_running = 2;
+}
+
+static void set_ended_silent(struct fleet *f)
+{
+    set_ended(f);
+    f->observe = true;
+}
+
+static void test_take_over(void **state)
+{
+    struct stage *s = open_stage(STORY_NORMAL);
+    char *text;
+
+    (void)state;
+    stage_keys(s, "t");
+    assert_shows(s, "this instance acts: there is nobody to take over from");
+    s->app.observed = &s->observed;
+    text = picture(s, 35, 120);
+    assert_null(strstr(text, "t take over")); /* no offer yet */
+    free(text);
+    stage_keys(s, "t");
+    assert_shows(s, "dana@ops1 pid 4242 acts: it can be taken over from");
+    assert_false(s->ui.dialog.open || s->ui.take_over);
+
+    stage_story(s, STORY_NORMAL, set_ended);
+    stage_keys(s, "esc");
+    assert_shows(s, "t take over");
+    stage_keys(s, "t");
+    assert_shows(s, "Take over?");
+    assert_shows(s, "AUTO is ON: what is due begins at once.");
+    assert_shows(s, "2 moves are under way: they are taken up where they stopped.");
+    stage_keys(s, "t"); /* typed before the question could be read */
+    assert_false(s->ui.take_over);
+    stage_keys(s, "enter"); /* Cancel has the focus */
+    assert_false(s->ui.dialog.open || s->ui.take_over);
+    stage_keys(s, "t");
+    stage_wait(s, 1000);
+    stage_keys(s, "t");
+    assert_true(s->ui.take_over); /* the shell does it */
+    assert_int_equal(s->n_commands, 0);
+
+    s->ui.take_over = false;
+    s->ui.locked = true;
+    stage_keys(s, "t");
+    assert_shows(s, "keys are locked");
+    s->ui.locked = false;
+    stage_story(s, STORY_NORMAL, set_ended_silent);
+    stage_keys(s, "t");
+    assert_shows(s, "observing only");
+    assert_false(s->ui.dialog.open);
+    close_stage(s);
+}
+
 static void test_quit(void **state)
 {
     struct stage *s = open_stage(STORY_NORMAL);
@@ -1110,6 +1168,7 @@ int main(void)
         cmocka_unit_test(test_cancel_at_once),
         cmocka_unit_test(test_selection_sticks),
         cmocka_unit_test(test_replies),
+        cmocka_unit_test(test_take_over),
         cmocka_unit_test(test_quit),
         cmocka_unit_test(test_lock),
         cmocka_unit_test(test_filter),

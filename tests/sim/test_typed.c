@@ -307,7 +307,7 @@ static void look_at_both(void *ctx, const struct fleet *f)
              i < f->n_servers && (s == SOURCE_INSTANCES || s == SOURCE_SPOT); i++)
             if (f->servers[i].facts.instance.id[0] != '\0')
                 (void)str_copy(h.ids[h.n++], ID_TEXT, f->servers[i].facts.instance.id);
-        if (s == SOURCE_QUEUE) /* the typed port has none */
+        if (s == SOURCE_QUEUE || s == SOURCE_LOCK) /* the typed port has none */
             continue;
         if (s == SOURCE_BUILDS) {
             (void)str_copy(h.jobs[h.n_jobs++], URL_TEXT, "/jenkins/job/cache-smoke/");

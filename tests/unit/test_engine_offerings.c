@@ -102,6 +102,7 @@ static void observe(struct scene *s, enum source source)
     case SOURCE_PRICELIST:
     case SOURCE_BUILDS:
     case SOURCE_QUEUE:
+    case SOURCE_LOCK:
     case SOURCE_COUNT:
         break;
     }

@@ -1,0 +1,419 @@
+#include <config.h>
+
+#include "core/engine/keeper.h"
+
+#include "core/api/etcd.h"
+#include "core/base/str.h"
+#include "core/base/timefmt.h"
+#include "core/engine/mailbox.h"
+#include "core/store/lease.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum {
+    LOOK_MS = 500,     /* so often it is seen that the lock is not safe any more */
+    RELEASE_MS = 1900, /* of an orderly end */
+    RELEASE_SLICE_MS = 10,
+    WAKES = 8
+};
+
+struct keeper {
+    struct keeper_options options;
+    struct etcd *etcd;
+    struct lease lease; /* the thread's own */
+    struct mailbox *wake;
+    pthread_t thread;
+    int ended; /* atomic */
+    char key[ETCD_KEY_TEXT], calls[ETCD_KEY_TEXT], value[ETCD_VALUE_TEXT];
+    char holder[ETCD_VALUE_TEXT]; /* of the key, when it is another's */
+    bool told, told_held, told_other, was_failing;
+
+    pthread_mutex_t lock; /* guards all below */
+    struct mono safe_until;
+    int64_t epoch, id;
+    bool lost; /* a fence has found out */
+};
+
+struct keeper_hand {
+    struct keeper *keeper;
+    struct etcd *etcd;
+};
+
+/* Leases go by boot time: it runs on while the machine is suspended. */
+static struct mono now(void)
+{
+    return clock_mono(clock_system());
+}
+
+/* ----- what the fences see ----- */
+
+static void show(struct keeper *k)
+{
+    (void)pthread_mutex_lock(&k->lock);
+    k->safe_until = lease_safe_until(&k->lease);
+    k->epoch = k->lease.epoch;
+    k->id = k->lease.id;
+    (void)pthread_mutex_unlock(&k->lock);
+}
+
+static bool take_lost(struct keeper *k)
+{
+    bool lost;
+
+    (void)pthread_mutex_lock(&k->lock);
+    lost = k->lost;
+    k->lost = false;
+    (void)pthread_mutex_unlock(&k->lock);
+    return lost;
+}
+
+/* ----- what the controller hears ----- */
+
+static void tell(struct keeper *k, const char *last_call)
+{
+    int64_t call_ms = k->options.config->lock.api.timeout * 1000;
+    bool held = lease_is_safe(&k->lease, now(), call_ms);
+    bool other = !held && k->lease.other, failing = k->lease.failures > 0;
+    struct event ev = {.kind = EVENT_LEASE};
+
+    /* At the start nothing is known, until etcd has answered or failed. */
+    if (!held && !other && !failing && !k->told)
+        return;
+    if (k->told && held == k->told_held && other == k->told_other &&
+        failing == k->was_failing && last_call[0] == '\0')
+        return;
+    ev.as.lease.held = held;
+    ev.as.lease.failing = failing;
+    ev.as.lease.epoch = k->lease.epoch;
+    (void)str_copy(ev.as.lease.holder, sizeof(ev.as.lease.holder),
+                   other ? k->holder : "");
+    (void)str_copy(ev.as.lease.last_call, sizeof(ev.as.lease.last_call), last_call);
+    if (!k->options.tell(k->options.ctx, &ev))
+        return; /* the next look tries again */
+    k->told = true;
+    k->told_held = held;
+    k->told_other = other;
+    k->was_failing = failing;
+}
+
+/* How etcd answered, as of any other API. */
+static void tell_answer(struct keeper *k, const struct err *e)
+{
+    struct event ev = {.kind = EVENT_OBSERVATION};
+
+    ev.as.observation = observation_new(SOURCE_LOCK);
+    if (ev.as.observation == NULL)
+        return;
+    ev.as.observation->err = *e;
+    ev.as.observation->at = clock_utc(k->options.clock);
+    ev.as.observation->took_ms = etcd_took_ms(k->etcd);
+    if (!k->options.tell(k->options.ctx, &ev))
+        observation_unref(ev.as.observation);
+}
+
+/* ----- the dialog with etcd ----- */
+
+static void take_key(struct lease_answer *a, const struct etcd_kv *kv)
+{
+    a->create_revision = kv->create_revision;
+    a->lease = kv->lease;
+}
+
+static enum err_code do_txn(struct keeper *k, enum lease_ask asked, struct etcd_kv *kv,
+                            struct lease_answer *a, struct err *e)
+{
+    struct etcd_txn t = {0};
+    const struct etcd_guarded g = {.lock = k->key,
+                                   .epoch = k->lease.epoch,
+                                   .lease = k->lease.id,
+                                   .key = k->key,
+                                   .value = k->value,
+                                   .key_lease = k->lease.id};
+    enum err_code rc = asked == LEASE_ACQUIRE
+                           ? etcd_acquire(k->etcd, k->key, k->value, k->lease.id, &t, e)
+                           : etcd_guarded(k->etcd, &g, &t, e);
+
+    a->succeeded = t.succeeded;
+    a->revision = t.revision;
+    *kv = t.kv;
+    return rc;
+}
+
+static void do_ask(struct keeper *k, enum lease_ask asked)
+{
+    struct lease_answer a = {0};
+    struct etcd_kv kv = {0};
+    struct err e = {0};
+
+    switch (asked) {
+    case LEASE_WAIT:
+        return;
+    case LEASE_LOOK:
+        a.code = etcd_get(k->etcd, k->key, &kv, &e);
+        break;
+    case LEASE_GRANT:
+        a.code = etcd_grant(k->etcd, k->options.config->lock.ttl, &a.id, &a.ttl_s, &e);
+        break;
+    case LEASE_ACQUIRE:
+    case LEASE_CONFIRM:
+        a.code = do_txn(k, asked, &kv, &a, &e);
+        break;
+    case LEASE_KEEPALIVE:
+        a.code = etcd_keepalive(k->etcd, k->lease.id, &a.ttl_s, &e);
+        break;
+    }
+    take_key(&a, &kv);
+    a.sent = etcd_sent(k->etcd);
+    if (a.code == ERR_OK && kv.create_revision != 0)
+        (void)str_copy(k->holder, sizeof(k->holder),
+                       kv.value[0] != '\0' ? kv.value : "an unnamed controller");
+    lease_take(&k->lease, asked, &a, now());
+    show(k);
+    tell_answer(k, &e);
+}
+
+/* What those before us were about to do; "" when nothing is known. The latest: they begin
+ * with the time. */
+static void read_calls(struct keeper *k, char *last, size_t size)
+{
+    struct etcd_kv *kvs = calloc(ETCD_KVS, sizeof(*kvs));
+    struct err e = {0};
+    size_t n = 0;
+
+    last[0] = '\0';
+    if (kvs != NULL && etcd_list(k->etcd, k->calls, kvs, ETCD_KVS, &n, &e) == ERR_OK) {
+        for (size_t i = 0; i < n; i++) {
+            log_write(k->options.log, LOG_INFO, "lock", "last call: %s", kvs[i].value);
+            if (strcmp(kvs[i].value, last) > 0)
+                (void)str_copy(last, size, kvs[i].value);
+        }
+    }
+    free(kvs);
+}
+
+/* What fails here ends by itself, with the lease. */
+static void let_go(struct keeper *k)
+{
+    struct err e = {0};
+
+    if (k->lease.epoch != 0 &&
+        (etcd_release(k->etcd, k->key, k->lease.epoch, &e) != ERR_OK ||
+         etcd_revoke(k->etcd, k->lease.id, &e) != ERR_OK))
+        log_write(k->options.log, LOG_WARN, "lock", "not let go: %s", e.text);
+}
+
+static void *keeper_main(void *arg)
+{
+    struct keeper *k = arg;
+    char last[ETCD_VALUE_TEXT];
+    unsigned char woken;
+
+    for (;;) {
+        enum lease_ask asked = lease_next(&k->lease, now());
+        bool was_ours = k->lease.epoch != 0;
+        int64_t wait;
+        int got;
+
+        if (take_lost(k)) {
+            lease_lost(&k->lease, now());
+            show(k);
+            asked = LEASE_WAIT;
+        }
+        do_ask(k, asked);
+        last[0] = '\0';
+        if (!was_ours && k->lease.epoch != 0)
+            read_calls(k, last, sizeof(last));
+        tell(k, last);
+        wait = k->lease.due.ms - now().ms;
+        wait = wait < 0 ? 0 : wait > LOOK_MS ? LOOK_MS : wait;
+        got = mailbox_get(k->wake, &woken, wait);
+        if (got < 0)
+            break;
+    }
+    let_go(k);
+    __atomic_store_n(&k->ended, 1, __ATOMIC_RELEASE);
+    return NULL;
+}
+
+/* ----- start and stop ----- */
+
+static enum err_code name_keys(struct keeper *k, struct err *e)
+{
+    const struct keeper_options *o = &k->options;
+    const char *of = o->config->deployment;
+
+    if (!str_format(k->key, sizeof(k->key), "rushhour/%s/lock", of) ||
+        !str_format(k->calls, sizeof(k->calls), "rushhour/%s/calls/", of))
+        return err_set(e, ERR_CONFIG, "site.deployment is too long for a lock");
+    (void)str_format(k->value, sizeof(k->value), "%s@%s pid %d", o->user, o->host,
+                     o->pid); /* cut is fine */
+    return ERR_OK;
+}
+
+static enum err_code start(struct keeper *k, struct err *e)
+{
+    sigset_t all, old;
+    int rc;
+
+    /* Signals are the main thread's. */
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &old);
+    rc = pthread_create(&k->thread, NULL, keeper_main, k);
+    (void)pthread_sigmask(SIG_SETMASK, &old, NULL);
+    if (rc != 0)
+        return err_set_errno(e, ERR_NOMEM, rc, "thread keeper cannot be started");
+    (void)pthread_setname_np(k->thread, "keeper"); /* a name helps people only */
+    return ERR_OK;
+}
+
+static void keeper_free(struct keeper *k)
+{
+    etcd_free(k->etcd);
+    mailbox_free(k->wake);
+    (void)pthread_mutex_destroy(&k->lock);
+    free(k);
+}
+
+enum err_code keeper_start(const struct keeper_options *o, struct keeper **out,
+                           struct err *e)
+{
+    const struct lock_config *l = &o->config->lock;
+    struct keeper *k = calloc(1, sizeof(*k));
+    enum err_code rc;
+
+    if (k == NULL)
+        return err_set(e, ERR_NOMEM, "no memory for the shared lock");
+    k->options = *o;
+    if (pthread_mutex_init(&k->lock, NULL) != 0) {
+        free(k);
+        return err_set(e, ERR_NOMEM, "no memory for the shared lock");
+    }
+    lease_init(&k->lease, l->ttl * 1000, l->renew * 1000, (int64_t)LEASE_MARGIN_S * 1000,
+               now());
+    k->wake = mailbox_new(1, WAKES);
+    rc = k->wake == NULL ? err_set(e, ERR_NOMEM, "no memory for the shared lock")
+                         : name_keys(k, e);
+    if (rc == ERR_OK)
+        rc = etcd_new(l, NULL, clock_system(), &k->etcd, e);
+    if (rc == ERR_OK)
+        rc = start(k, e);
+    if (rc != ERR_OK) {
+        keeper_free(k);
+        return rc;
+    }
+    *out = k;
+    return ERR_OK;
+}
+
+void keeper_stop(struct keeper *k)
+{
+    int64_t until = now().ms + RELEASE_MS;
+
+    if (k == NULL)
+        return;
+    mailbox_close(k->wake);
+    while (__atomic_load_n(&k->ended, __ATOMIC_ACQUIRE) == 0 && now().ms < until) {
+        struct timespec ts = {.tv_nsec = RELEASE_SLICE_MS * 1000000L};
+
+        (void)nanosleep(&ts, NULL); /* woken early means looked early */
+    }
+    etcd_abort(k->etcd);
+    (void)pthread_join(k->thread, NULL);
+    keeper_free(k);
+}
+
+/* ----- the fence ----- */
+
+enum err_code keeper_hand_new(struct keeper *k, struct keeper_hand **out, struct err *e)
+{
+    struct keeper_hand *h = calloc(1, sizeof(*h));
+
+    if (h == NULL)
+        return err_set(e, ERR_NOMEM, "no memory for the shared lock");
+    h->keeper = k;
+    if (etcd_new(&k->options.config->lock, NULL, clock_system(), &h->etcd, e) != ERR_OK) {
+        free(h);
+        return e->code;
+    }
+    *out = h;
+    return ERR_OK;
+}
+
+void keeper_hand_free(struct keeper_hand *h)
+{
+    if (h == NULL)
+        return;
+    etcd_free(h->etcd);
+    free(h);
+}
+
+void keeper_hand_abort(struct keeper_hand *h)
+{
+    etcd_abort(h->etcd);
+}
+
+/* What the successor would like to know. */
+static void write_call(const struct keeper *k, const struct call *call, char *out,
+                       size_t size)
+{
+    char at[TIME_TEXT];
+
+    (void)str_format(out, size, "%s %s: %s %.60s %.60s",
+                     utc_text(clock_utc(k->options.clock), at), k->value,
+                     call_word(call->kind), call->server, call->move); /* cut is fine */
+}
+
+static bool is_safe(struct keeper *k, int64_t timeout_ms, struct etcd_guarded *g)
+{
+    bool safe;
+
+    (void)pthread_mutex_lock(&k->lock);
+    safe = k->epoch != 0 && !k->lost && now().ms + timeout_ms < k->safe_until.ms;
+    g->epoch = k->epoch;
+    g->lease = k->id;
+    (void)pthread_mutex_unlock(&k->lock);
+    return safe;
+}
+
+static void found_out(struct keeper *k, int64_t epoch)
+{
+    unsigned char any = 1;
+
+    (void)pthread_mutex_lock(&k->lock);
+    if (k->epoch == epoch)
+        k->lost = true;
+    (void)pthread_mutex_unlock(&k->lock);
+    (void)mailbox_put(k->wake, &any); /* full: it is awake anyway */
+}
+
+enum err_code keeper_fence(struct keeper_hand *h, const struct call *call,
+                           int64_t timeout_ms, struct err *e)
+{
+    struct keeper *k = h->keeper;
+    char key[ETCD_KEY_TEXT + NAME_TEXT], value[ETCD_VALUE_TEXT];
+    struct etcd_guarded g = {.lock = k->key, .key = key, .value = value}, after = {0};
+    struct etcd_txn t = {0};
+
+    (void)str_format(key, sizeof(key), "%s%s", k->calls,
+                     call->server[0] != '\0' ? call->server : "extension"); /* fits */
+    write_call(k, call, value, sizeof(value));
+    if (!is_safe(k, timeout_ms, &g))
+        return err_set(e, ERR_LOCKED,
+                       "not sent: the shared lock is not ours for certain");
+    if (etcd_guarded(h->etcd, &g, &t, e) != ERR_OK) {
+        err_wrap(e, "not sent: the shared lock");
+        return e->code;
+    }
+    if (!t.succeeded) {
+        found_out(k, g.epoch);
+        return err_set(e, ERR_LOCKED, "not sent: the shared lock is another's: %.80s",
+                       t.kv.create_revision != 0 ? t.kv.value : "nobody has it");
+    }
+    /* The put took its time. */
+    if (!is_safe(k, timeout_ms, &after) || after.epoch != g.epoch)
+        return err_set(e, ERR_LOCKED, "not sent: the shared lock may end meanwhile");
+    return ERR_OK;
+}

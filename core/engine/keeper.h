@@ -1,0 +1,49 @@
+/*
+ * keeper - the thread that keeps the lock that controllers on several machines share
+ * (reliability 7), and the fence in front of every call that changes something. Owns its
+ * thread and clients; borrows what is in its options until keeper_stop(). Threads: start
+ * and stop from one; a hand belongs to one thread.
+ */
+#ifndef RH_ENGINE_KEEPER_H
+#define RH_ENGINE_KEEPER_H
+
+#include "core/base/log.h"
+#include "core/engine/controller.h"
+
+struct keeper;
+
+struct keeper_options {
+    const struct config *config; /* with lock.etcd */
+    const struct clock *clock;   /* of journal lines; the lease goes by boot time */
+    struct log *log;
+    const char *host, *user;
+    int32_t pid;
+    /* Takes EVENT_LEASE and EVENT_OBSERVATION of SOURCE_LOCK over; false: it cannot now.
+     */
+    bool (*tell)(void *ctx, const struct event *ev);
+    void *ctx;
+};
+
+enum err_code keeper_start(const struct keeper_options *o, struct keeper **out,
+                           struct err *e) MUST_CHECK NONNULL;
+
+/* Lets the lock go, so that another one may act at once; within two seconds. No call may
+ * be under way any more. */
+void keeper_stop(struct keeper *k);
+
+/* One worker's fence: a client of its own. */
+struct keeper_hand;
+enum err_code keeper_hand_new(struct keeper *k, struct keeper_hand **out,
+                              struct err *e) MUST_CHECK NONNULL;
+void keeper_hand_free(struct keeper_hand *h);
+void keeper_hand_abort(struct keeper_hand *h) NONNULL; /* from any thread */
+
+/*
+ * Before a request that changes something and may take timeout_ms: writes down in etcd
+ * what is done, which works only for the holder of the lock. ERR_LOCKED: it is not ours,
+ * or may not be any more when the request ends; do not send it. Blocks as etcd does.
+ */
+enum err_code keeper_fence(struct keeper_hand *h, const struct call *call,
+                           int64_t timeout_ms, struct err *e) MUST_CHECK NONNULL;
+
+#endif
