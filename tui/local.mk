@@ -68,6 +68,8 @@ libtui_a_SOURCES = \
 	tui/line_text.h \
 	tui/screen.c \
 	tui/screen.h \
+	tui/sheet.c \
+	tui/sheet.h \
 	tui/theme.c \
 	tui/theme.h \
 	tui/tty.c \
