@@ -48,11 +48,15 @@ libtui_a_SOURCES = \
 	tui/actions.def \
 	tui/app.c \
 	tui/app.h \
+	tui/bill_lines.c \
+	tui/bill_lines.h \
 	tui/canvas.c \
 	tui/canvas.h \
 	tui/cells.c \
 	tui/cells.h \
 	tui/cells_site.c \
+	tui/chart.c \
+	tui/chart.h \
 	tui/glyph.c \
 	tui/glyph.h \
 	tui/keys.c \
@@ -82,6 +86,7 @@ libtui_a_SOURCES = \
 	tui/view.c \
 	tui/view.h \
 	tui/view_apis.c \
+	tui/view_cost.c \
 	tui/view_detail.c \
 	tui/view_events.c \
 	tui/view_fleet.c \

@@ -203,7 +203,8 @@ static void navigate(struct ui *ui, enum action a)
              : a == ACTION_TOP       ? -(int)MAX_SERVERS
                                      : (int)MAX_SERVERS;
 
-    if (ui->help || ui->view == VIEW_detail || ui->view == VIEW_apis) {
+    if (ui->help || ui->view == VIEW_detail || ui->view == VIEW_cost ||
+        ui->view == VIEW_apis) {
         ui->scroll += by;
         if (ui->scroll < 0)
             ui->scroll = 0;
@@ -344,6 +345,8 @@ static void run_action(struct ui *ui, enum action a, int64_t now_ms)
 
     if (ui->help && a != ACTION_HELP && a != ACTION_QUIT && g != GROUP_AROUND)
         return; /* no action behind a page that hides its target */
+    if (view_info(ui->view)->ops->act != NULL && view_info(ui->view)->ops->act(ui, a))
+        return; /* the view knew what to do with it */
     if (a == ACTION_BACK) {
         (void)back(ui, now_ms);
     } else if (a == ACTION_QUIT) {

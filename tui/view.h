@@ -55,7 +55,7 @@ struct dialog {
 };
 
 /* Beyond the longest page. */
-enum { SCROLL_MAX = 256 };
+enum { SCROLL_MAX = 4096 };
 
 /* Everything that the picture depends on, beside the size of the canvas and now. */
 struct ui {
@@ -94,6 +94,8 @@ struct ui {
     bool frozen;
     struct utc frozen_at;
     bool pasting;
+
+    bool cost_sum; /* the cost view adds its days up */
 
     struct reasons reasons; /* of the detail view */
 
@@ -142,6 +144,8 @@ void header_esx(const struct frame *f, int row);
 void header_cost(const struct frame *f, int row, enum layout_form form);
 void header_tokens(const struct frame *f);
 void header_line(const struct frame *f);
+/* How the budget stands, in a word that no color has to say; "" = well, or none. */
+const char *header_budget_word(const struct frame *f, enum role *role);
 /* view_footer.c: the bottom lines. */
 void footer_message(const struct frame *f, int row);
 void footer_hints(const struct frame *f, int row);

@@ -259,6 +259,46 @@ static void sums(struct fleet *f)
     }
 }
 
+/* What the cost view shows: the days, the bill, the comparisons; all add up. */
+static void money(struct fleet *f)
+{
+    static const int64_t compare[COMPARISON_COUNT] = {28858, 31627, 44463, 85079, 35000};
+    int64_t left[ARRAY_LEN(names)], other = f->extension_month.nanos;
+    struct usd *items = f->items;
+
+    f->n_days = 22;
+    for (size_t i = 0; i < f->n_servers; i++) {
+        struct cost_view *v = &f->servers[i].cost;
+
+        left[i] = v->month.nanos - v->today.nanos;
+        v->instance_s = 491760 - 3600 * (int64_t)i;
+        v->same_hours_known = true;
+        v->same_hours.nanos = v->month.nanos / 42 * 100;
+        items[COST_SPOT].nanos += v->month.nanos;
+    }
+    items[COST_EXTENSION].nanos = f->extension_month.nanos;
+    for (size_t d = 0; d < f->n_days; d++) {
+        /* 1 November 2026 is a Sunday; the site rests on Friday and Saturday. */
+        int64_t share = d % 7 >= 5 ? 0 : 15 + (int64_t)(d * 5 % 7) - 3;
+
+        f->days[d].start.s = 1793491200 + (int64_t)d * 86400 - (d > 0 ? 7200 : 0);
+        f->days[d].known = true;
+        for (size_t i = 0; i < f->n_servers; i++) {
+            struct cost_view *v = &f->servers[i].cost;
+
+            v->days[d].nanos = d == 21 ? v->today.nanos : left[i] * share / 225;
+            f->days[d].cost.nanos += v->days[d].nanos;
+        }
+        f->days[d].cost.nanos += d == 21
+                                     ? f->extension_today.nanos
+                                     : (other - f->extension_today.nanos) * share / 225;
+    }
+    for (int i = 0; i < COMPARISON_COUNT; i++) {
+        f->compare[i].known = true;
+        f->compare[i].amount.nanos = compare[i] * 10000000;
+    }
+}
+
 static struct fleet *normal(void)
 {
     static const char *const ids[] = {"i-0c1d22e34d5e6f", "i-0c1d22e39a8b7c",
@@ -287,6 +327,7 @@ static struct fleet *normal(void)
     }
     builds(&f->servers[0], "ui-nightly #412", 64);
     sums(f);
+    money(f);
     return f;
 }
 
@@ -444,6 +485,12 @@ static void dead(struct fleet *f)
         s->cost.price_source = PRICE_UNKNOWN;
     }
     f->hour_known = false;
+    f->days[9].known = f->days[10].known = f->month_known = f->forecast.known = false;
+    f->servers[2].cost.days_unknown = 3u << 9;
+    f->servers[2].cost.month_known = false;
+    f->items_unknown = 1;
+    f->items_bounds = 2;
+    f->compare[COMPARE_ALWAYS_SPOT].known = false;
     f->worst_as_of = ago(1260);
     (void)str_copy(f->degraded[0], sizeof(f->degraded[0]), "blind:jenkins");
     f->n_degraded = 1;

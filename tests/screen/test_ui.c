@@ -505,7 +505,7 @@ static void hostile(struct fleet *f)
 
 static void test_all_sizes(void **state)
 {
-    static const char *const keys[] = {"1", "2", "5", "1 enter", "1 ?"};
+    static const char *const keys[] = {"1", "2", "3", "3 t", "5", "1 enter", "1 ?"};
     struct stage *s = open_stage(STORY_INTERRUPTION);
     struct err e = {0};
 
@@ -808,8 +808,8 @@ static void test_demo_menu(void **state)
         .on = true, .faults = faults, .n_faults = 2, .fault = fault, .ctx = &done};
     stage_open(s, STORY_NORMAL, true);
     text = picture(s, 24, 80);
-    assert_non_null(strstr(text, " j/k  Enter  m move  p hold  a auto  1 2 5  ! trouble  "
-                                 "+/-       ? help  q quit"));
+    assert_non_null(strstr(text, " j/k  Enter  m move  p hold  a auto  1-5  ! trouble  "
+                                 "+/-         ? help  q quit"));
     free(text);
     assert_shows(s, " j/k select ");
     assert_shows(s, "! trouble  +/- speed ");
