@@ -94,6 +94,12 @@ EXTRA_DIST += \
 	tests/screen/observer-ascii.screen \
 	tests/screen/observer-mono.screen \
 	tests/screen/observer-utf8.screen \
+	tests/screen/schedule-hold-ascii.screen \
+	tests/screen/schedule-hold-mono.screen \
+	tests/screen/schedule-hold-utf8.screen \
+	tests/screen/schedule-ascii.screen \
+	tests/screen/schedule-mono.screen \
+	tests/screen/schedule-utf8.screen \
 	tests/screen/stale-ascii.screen \
 	tests/screen/stale-mono.screen \
 	tests/screen/stale-utf8.screen \

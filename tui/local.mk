@@ -93,6 +93,7 @@ libtui_a_SOURCES = \
 	tui/view_footer.c \
 	tui/view_header.c \
 	tui/view_help.c \
+	tui/view_schedule.c \
 	tui/views.def \
 	tui/when.c \
 	tui/widget.c \

@@ -55,3 +55,20 @@ void view_context(const struct frame *f, const struct server_view *s,
         x->undo_place = p->to;
     }
 }
+
+int view_first_row(const struct frame *f, int rows)
+{
+    int n = (int)f->ui->n_shown, at = 0, top = f->ui->top;
+
+    for (int i = 0; i < n; i++) {
+        if (str_eq(f->fleet->servers[f->ui->shown[i]].name, f->ui->selected))
+            at = i;
+    }
+    if (top > at)
+        top = at;
+    if (at >= top + rows)
+        top = at - rows + 1;
+    if (top > n - rows)
+        top = n - rows;
+    return top < 0 ? 0 : top;
+}

@@ -176,6 +176,9 @@ const char *view_clock(const struct ui *ui, struct utc now, struct utc t,
 void view_context(const struct frame *f, const struct server_view *s,
                   struct cell_context *x);
 const struct server_view *view_selected(const struct ui *ui);
+/* The first row of a table of so many rows, so that the selection is visible and a resize
+ * keeps its place. */
+int view_first_row(const struct frame *f, int rows);
 /* Case-insensitive; a filter "!text" keeps what does not have it. */
 bool view_filter_matches(const char *filter, const char *text);
 

@@ -11,6 +11,15 @@
 
 static const char *const names[] = {"cache", "write-back", "migration", "end-to-end"};
 static struct server_config servers[ARRAY_LEN(names)];
+/* Tuesday is off, on Wednesday people leave early. */
+static const struct calendar_day exceptions[] = {
+    {.day = 20781, .kind = CALENDAR_OFF},
+    {.day = 20782,
+     .kind = CALENDAR_WINDOWS,
+     .n = 1,
+     .start_min = {540},
+     .end_min = {720}},
+};
 static struct config config = {
     .file = "rushhour.conf",
     .site_name = "haifa",
@@ -26,6 +35,9 @@ static struct config config = {
     .policy = {.windows = {{.days = 0x1f, .start_min = 540, .end_min = 1080}},
                .n_windows = 1,
                .lead = 1500,
+               .drain_deadline = 3600,
+               .exceptions = exceptions,
+               .n_exceptions = ARRAY_LEN(exceptions),
                .budget_warn = 80},
 };
 

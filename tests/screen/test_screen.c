@@ -46,6 +46,8 @@ static const struct scene {
     {"cost", STORY_NORMAL, "3", 0, false, false, false},
     {"cost-sum", STORY_NORMAL, "3 t", 0, false, false, false},
     {"cost-unknown", STORY_DEAD, "3", 0, false, false, false},
+    {"schedule", STORY_MOVING, "4 G", 0, false, false, false},
+    {"schedule-hold", STORY_MOVING, "4 enter", 0, false, false, false},
     {"detail", STORY_MOVING, "j enter", 0, false, false, false},
 };
 

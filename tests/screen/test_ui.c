@@ -505,7 +505,7 @@ static void hostile(struct fleet *f)
 
 static void test_all_sizes(void **state)
 {
-    static const char *const keys[] = {"1", "2", "3", "3 t", "5", "1 enter", "1 ?"};
+    static const char *const keys[] = {"1", "2", "3", "3 t", "4", "5", "1 enter", "1 ?"};
     struct stage *s = open_stage(STORY_INTERRUPTION);
     struct err e = {0};
 
@@ -913,6 +913,59 @@ static void test_order_field(void **state)
     close_stage(s);
 }
 
+static void asleep(struct fleet *f)
+{
+    f->servers[1].snooze_until.s = STORY_NOW.s + 1800;
+}
+
+/* Holds are made and ended where they are seen. */
+static void test_schedule(void **state)
+{
+    struct stage *s = open_stage(STORY_MOVING);
+
+    (void)state;
+    stage_keys(s, "4");
+    assert_shows(s, "Tue 24 Nov");
+    assert_shows(s, "calendar: off");
+    assert_shows(s, "calendar: 09:00-12:00");
+    assert_shows(s, "end-to-end: its hold on-prem ends");
+    stage_keys(s, "j j enter");
+    type(s, "12:00");
+    stage_keys(s, "enter");
+    assert_shows(s, "migration is held in the cloud in 5s, until 12:00");
+    stage_wait(s, 6000);
+    assert_int_equal(s->n_commands, 1);
+    assert_int_equal(s->commands[0].kind, COMMAND_HOLD);
+    assert_int_equal(s->commands[0].hold_kind, HOLD_UNTIL);
+    stage_keys(s, "j p");
+    stage_wait(s, 6000);
+    assert_int_equal(s->n_commands, 2);
+    assert_int_equal(s->commands[1].kind, COMMAND_RELEASE);
+    assert_string_equal(s->commands[1].server, "end-to-end");
+    stage_story(s, STORY_MOVING, asleep);
+    assert_shows(s, "AUTO wakes up for write-back");
+    assert_shows(s, "asleep until 11:12");
+    stage_keys(s, "esc");
+    assert_shows(s, "1 Fleet 4/4");
+    close_stage(s);
+}
+
+/* Each day, or the sum; from another view the key says nothing. */
+static void test_cost(void **state)
+{
+    struct stage *s = open_stage(STORY_NORMAL);
+
+    (void)state;
+    stage_keys(s, "3");
+    assert_shows(s, "each day   t the sum so far");
+    assert_shows(s, "24x7 on-demand                850.79  -78%");
+    stage_keys(s, "t");
+    assert_shows(s, "the sum so far   t each day");
+    stage_keys(s, "1 t 3");
+    assert_shows(s, "the sum so far   t each day");
+    close_stage(s);
+}
+
 static void held_over(struct fleet *f)
 {
     struct server_view *s = &f->servers[0];
@@ -1096,6 +1149,8 @@ int main(void)
         cmocka_unit_test(test_commands),
         cmocka_unit_test(test_confirmed),
         cmocka_unit_test(test_orders),
+        cmocka_unit_test(test_schedule),
+        cmocka_unit_test(test_cost),
         cmocka_unit_test(test_reasons),
         cmocka_unit_test(test_detail_scrolls),
         cmocka_unit_test(test_money_line),
