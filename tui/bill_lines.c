@@ -2,6 +2,8 @@
 
 #include "tui/bill_lines.h"
 
+#include "tui/chart.h"
+
 enum { TEXT_COL = 28, AMOUNT_CELLS = 8, PERCENT_CELLS = 6 };
 
 static void compare_line(const struct frame *f, struct pen *p, int i)
@@ -25,8 +27,8 @@ static void compare_line(const struct frame *f, struct pen *p, int i)
             max = fleet->compare[k].amount.nanos;
     }
     if (i > 0 && known && fleet->forecast.known && v >= 100) {
-        (void)str_format(text, sizeof(text), "%+lld%%",
-                         (long long)((fleet->forecast.p50.nanos - v) / (v / 100)));
+        (void)str_format(text, sizeof(text), "%+d%%",
+                         chart_percent(fleet->forecast.p50.nanos - v, v));
         canvas_put_right(p->c, p->row, p->col, PERCENT_CELLS,
                          fleet->forecast.p50.nanos <= v ? ROLE_OK : ROLE_WARN, text);
     }
@@ -69,9 +71,8 @@ static void item_line(const struct frame *f, struct pen *p, enum cost_item item)
                      usd_text(fleet->items[item], 2, text));
     p->col += AMOUNT_CELLS;
     if (fleet->month.nanos >= 100)
-        (void)str_format(
-            text, sizeof(text), "%lld%%",
-            (long long)(fleet->items[item].nanos / (fleet->month.nanos / 100)));
+        (void)str_format(text, sizeof(text), "%d%%",
+                         chart_percent(fleet->items[item].nanos, fleet->month.nanos));
     else
         (void)str_copy(text, sizeof(text), "-");
     canvas_put_right(p->c, p->row, p->col, 6, ROLE_DIM, text);

@@ -27,6 +27,18 @@ static int64_t share(int64_t part, int64_t of, int64_t whole)
     return whole > 0 ? part * of / whole : 0;
 }
 
+int chart_percent(int64_t part, int64_t whole)
+{
+    while (part > INT64_MAX / 1000 || part < -INT64_MAX / 1000) {
+        part /= 2;
+        whole /= 2;
+    }
+    if (whole <= 0)
+        return 0;
+    part = part * 1000 / whole;
+    return (int)((part + (part < 0 ? -5 : 5)) / 10);
+}
+
 int chart_eighths(int64_t value, int64_t max, int height, int row)
 {
     int64_t all;

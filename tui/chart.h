@@ -34,6 +34,9 @@ struct chart {
 /* The next number of the form 1, 2 or 5 times a power of ten; at least 1. */
 int64_t chart_scale(int64_t max);
 
+/* Part of a whole in percent, rounded half away from zero; 0 of nothing. */
+int chart_percent(int64_t part, int64_t whole);
+
 /* How many eighths (0..8) a bar fills of one row, 0 being the lowest. A bar of something
  * is never empty. */
 int chart_eighths(int64_t value, int64_t max, int height, int row);

@@ -65,6 +65,8 @@ libtui_a_SOURCES = \
 	tui/layout.h \
 	tui/observer.c \
 	tui/observer.h \
+	tui/price_lines.c \
+	tui/price_lines.h \
 	tui/reasons.c \
 	tui/reasons.h \
 	tui/roles.def \
@@ -74,6 +76,8 @@ libtui_a_SOURCES = \
 	tui/screen.h \
 	tui/sheet.c \
 	tui/sheet.h \
+	tui/strip.c \
+	tui/strip.h \
 	tui/theme.c \
 	tui/theme.h \
 	tui/tty.c \

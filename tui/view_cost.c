@@ -350,8 +350,7 @@ static void saved_text(const struct cost_view *v, char out[16])
 
     (void)str_copy(out, 16, "-");
     if (v->same_hours_known && v->month_known && same > 0 && v->instance_s > 0)
-        (void)str_format(out, 16, "%+lld%%",
-                         (long long)((v->month.nanos - same) / (same / 100 + 1)));
+        (void)str_format(out, 16, "%+d%%", chart_percent(v->month.nanos - same, same));
 }
 
 static void server_line(struct sheet *s, const struct money *m,

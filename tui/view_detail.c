@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "core/policy/offering.h"
+#include "tui/price_lines.h"
 #include "tui/sheet.h"
+#include "tui/strip.h"
 
 /* At least so many of its events are on the page, below the fold where need be. */
 enum { EVENTS_LEAST = 12, EVENTS_MOST = 64 };
@@ -83,6 +85,30 @@ static void place_lines(struct sheet *p, const struct server_view *s)
     else
         sheet_add(p, s->auto_on ? ROLE_TEXT : ROLE_WARN, "%s for this server",
                   s->auto_on ? "on" : "off");
+}
+
+/* The site's day: what was planned, and where it was seen. */
+static void today_lines(struct sheet *p, const struct server_view *s)
+{
+    const struct frame *f = p->f;
+    int room = f->c->cols - SHEET_VALUE - 1;
+    struct strip strip = {.f = f,
+                          .s = reasons_schedule(&f->ui->reasons, f->fleet, f->now),
+                          .server = s,
+                          .per_hour = room >= 96   ? 4
+                                      : room >= 48 ? 2
+                                                   : 1};
+    struct civil day = act_civil(f->ui->app->tz, f->now);
+
+    if (room < 24 || f->fleet->day_start.s == 0)
+        return;
+    day.hour = day.minute = day.second = 0;
+    sheet_begin(p, "Today");
+    strip_hours(&strip, p->pen.row, SHEET_VALUE);
+    sheet_begin(p, "  planned");
+    strip_planned(&strip, p->pen.row, SHEET_VALUE, &day);
+    sheet_begin(p, "  seen");
+    strip_seen(&strip, p->pen.row, SHEET_VALUE, &day);
 }
 
 static void machine_lines(struct sheet *p, const struct server_view *s)
@@ -335,12 +361,14 @@ static void draw_server(struct sheet *p, const void *arg)
     if (s == NULL)
         return;
     place_lines(p, s);
+    move_lines(p, s);
+    today_lines(p, s);
     machine_lines(p, s);
     node_line(p, "Jenkins", &s->facts.onprem);
     node_line(p, "  cloud", &s->facts.cloud);
-    move_lines(p, s);
     cost_lines(p, s);
     offering_lines(p, s);
+    price_lines(p, s);
     test_lines(p, s);
     p->line++;
     server_events(p, s);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "tui/strip.h"
 #include "tui/ui_parts.h"
 #include "tui/view.h"
 
@@ -11,13 +12,13 @@
  * holds them.
  */
 
-enum { HOUR_S = 3600, DAY_S = 86400, WEEK = 7, NEXT_MAX = 24, NEXT_CHANGES = 6 };
+enum { DAY_S = 86400, WEEK = 7, NEXT_MAX = 24, NEXT_CHANGES = 6 };
 
 struct calendar {
     const struct frame *f;
     const struct schedule *s;
-    const struct server_view *server; /* whose hold is drawn; NULL: none is selected */
-    int label, per_hour;              /* cells */
+    struct strip strip;  /* with the hold of the selected server */
+    int label, per_hour; /* cells */
 };
 
 static void make_calendar(const struct frame *f, struct calendar *c)
@@ -26,11 +27,11 @@ static void make_calendar(const struct frame *f, struct calendar *c)
 
     *c = (struct calendar){.f = f,
                            .s = reasons_schedule(&f->ui->reasons, f->fleet, f->now),
-                           .server = view_selected(f->ui),
                            .label = cols < 64 ? 8 : 13};
     c->per_hour = cols >= 160 ? 4 : cols >= 110 ? 3 : cols >= 64 ? 2 : 1;
     if (c->label + 24 * c->per_hour > cols)
         c->per_hour = 0; /* days and their windows as text alone */
+    c->strip = (struct strip){f, c->s, view_selected(f->ui), c->per_hour};
 }
 
 /* Midnight of the i-th day from today on, as a civil time. */
@@ -40,72 +41,6 @@ static struct civil day_of(const struct calendar *c, int i)
 
     today.hour = today.minute = today.second = 0;
     return civil_from_seconds(civil_to_seconds(&today) + (int64_t)i * DAY_S);
-}
-
-static struct utc instant_of(const struct calendar *c, const struct civil *local)
-{
-    const struct tz *tz = c->f->ui->app->tz;
-
-    return tz == NULL ? (struct utc){civil_to_seconds(local)}
-                      : tz_instants(tz, local).first;
-}
-
-/* ----- one cell ----- */
-
-/* After D the builds that still run may end, until the deadline. */
-static bool drains(const struct calendar *c, struct utc t)
-{
-    const struct policy_config *p = c->f->ui->reasons.policy;
-    struct interval w;
-
-    return schedule_last(c->s, t, &w) && p->drain_deadline > 0 &&
-           t.s < w.end.s + p->drain_deadline;
-}
-
-static bool is_held(const struct calendar *c, struct utc from, struct utc to)
-{
-    const struct hold *h = c->server != NULL ? &c->server->hold : NULL;
-
-    if (h == NULL || h->place == PLACE_UNKNOWN || to.s <= h->at.s)
-        return false;
-    return h->kind == HOLD_PIN || h->until.s == 0 || from.s < h->until.s;
-}
-
-/* What begins within a cell shows in it. */
-static enum schedule_phase phase_in(const struct calendar *c, struct utc from,
-                                    struct utc to)
-{
-    enum schedule_phase p = schedule_at(c->s, from).phase;
-
-    return p == PHASE_OUTSIDE ? schedule_at(c->s, (struct utc){to.s - 1}).phase : p;
-}
-
-static void draw_cell(const struct calendar *c, int row, int col, struct utc from)
-{
-    struct canvas *canvas = c->f->c;
-    struct utc to = {from.s + HOUR_S / c->per_hour};
-
-    if (c->f->now.s >= from.s && c->f->now.s < to.s) {
-        canvas_glyph(canvas, row, col, ROLE_TITLE, GLYPH_VERTICAL);
-    } else if (is_held(c, from, to)) {
-        (void)canvas_put(canvas, row, col, 1, ROLE_HOLD,
-                         c->server->hold.place == PLACE_CLOUD ? "H" : "h");
-    } else {
-        switch (phase_in(c, from, to)) {
-        case PHASE_WINDOW:
-            canvas_glyph(canvas, row, col, ROLE_STATE_CLOUD, GLYPH_FULL);
-            break;
-        case PHASE_LEAD:
-            (void)canvas_put(canvas, row, col, 1, ROLE_STATE_MOVING, ">");
-            break;
-        case PHASE_OUTSIDE:
-            if (drains(c, from))
-                (void)canvas_put(canvas, row, col, 1, ROLE_STATE_MOVING, "<");
-            else
-                (void)canvas_put(canvas, row, col, 1, ROLE_DIM, ".");
-            break;
-        }
-    }
 }
 
 /* ----- one day ----- */
@@ -126,7 +61,8 @@ static void day_note(const struct calendar *c, int i, struct pen *p)
 {
     const struct tz *tz = c->f->ui->app->tz;
     struct civil day = day_of(c, i), next = day_of(c, i + 1);
-    struct utc from = instant_of(c, &day), to = instant_of(c, &next), change;
+    struct utc from = strip_instant(&c->strip, &day),
+               to = strip_instant(&c->strip, &next), change;
     const struct calendar_day *x =
         exception_of(c, civil_to_days(day.year, day.month, day.day));
     bool any = false;
@@ -159,33 +95,14 @@ static void draw_day(const struct calendar *c, int row, int i)
                                        "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
     struct civil day = day_of(c, i);
     struct pen p = {c->f->c, row, c->label < 10 ? 0 : 1, c->f->c->cols};
-    int minutes = c->per_hour > 0 ? 60 / c->per_hour : 60;
 
     pen_printf(&p, i == 0 ? ROLE_TITLE : ROLE_TEXT, "%s %2d", act_weekdays[day.weekday],
                day.day);
     if (c->label >= 10)
         pen_printf(&p, ROLE_DIM, " %s", months[day.month - 1]);
-    for (int k = 0; k < 24 * c->per_hour; k++) {
-        struct civil at = day;
-
-        at.hour = k / c->per_hour;
-        at.minute = k % c->per_hour * minutes;
-        draw_cell(c, row, c->label + k, instant_of(c, &at));
-    }
+    strip_planned(&c->strip, row, c->label, &day);
     p.col = c->label + 24 * c->per_hour + (c->per_hour > 0 ? 2 : 0);
     day_note(c, i, &p);
-}
-
-static void draw_hours(const struct calendar *c, int row)
-{
-    int step = c->per_hour == 1 ? 6 : 3;
-
-    for (int h = 0; c->per_hour > 0 && h < 24; h += step) {
-        char text[8];
-
-        (void)str_format(text, sizeof(text), "%02d", h);
-        (void)canvas_put(c->f->c, row, c->label + h * c->per_hour, 2, ROLE_HEADER, text);
-    }
 }
 
 static void draw_legend(const struct calendar *c, int row)
@@ -422,7 +339,7 @@ static void schedule_draw(const struct frame *f)
     }
     days = room >= 40 ? 2 * WEEK : room >= WEEK + 7 ? WEEK : room >= 8 ? 3 : 1;
     if (room > 2)
-        draw_hours(&c, row++);
+        strip_hours(&c.strip, row++, c.label);
     for (int i = 0; i < days && row < bottom; i++)
         draw_day(&c, row++, i);
     if (room >= WEEK + 7)

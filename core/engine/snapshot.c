@@ -75,6 +75,8 @@ static void view_server(struct controller *c, struct server_state *s,
     }
     v->over_budget = s->over_budget;
     offerings_view(c, s, v);
+    quarters_note(c, s);
+    memcpy(v->quarters, s->quarters, sizeof(v->quarters));
     v->wait_data = s->order.place != PLACE_UNKNOWN && s->decision.gate == GATE_STALE;
 }
 
@@ -243,6 +245,8 @@ struct fleet *controller_snapshot(struct controller *c)
     f->orders_open += c->extension.start_ordered || c->extension.stop_ordered ? 1 : 0;
     costs_view(c, f);
     builds_view(c, f);
+    f->day_start = c->day_start;
+    prices_view(c, f);
     view_apis(c, f);
     view_degraded(c, f);
     memcpy(f->alerts, c->alerts, sizeof(f->alerts));

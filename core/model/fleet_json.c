@@ -316,6 +316,7 @@ static void put_server(struct strbuf *b, const struct fleet *f,
     jsonw_bool(b, "wait_data", s->wait_data);
     jsonw_bool(b, "over_budget", s->over_budget);
     put_offerings(b, s);
+    quarters_json(f, s, b);
     jsonw_close(b, '}');
 }
 
@@ -496,6 +497,7 @@ static void put_head(struct strbuf *b, const struct fleet *f, const char *versio
         jsonw_null(b, "controller");
     }
     jsonw_i64(b, "lead_s", f->lead_s);
+    jsonw_utc(b, "day_start", f->day_start);
     if (f->next.at.s != 0) {
         jsonw_open(b, "next", '{');
         jsonw_utc(b, "at", f->next.at);
@@ -612,6 +614,7 @@ void fleet_json(const struct fleet *f, const char *version, struct strbuf *out)
     put_extension(out, f);
     put_host(out, f);
     put_cost(out, f);
+    prices_json(f, out);
     speedup_json(&f->speedup, f->jobs, f->n_jobs, out);
     put_alerts(out, f);
     put_apis(out, f);

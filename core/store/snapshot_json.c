@@ -4,6 +4,7 @@
 
 #include "core/base/str.h"
 #include "core/base/text.h"
+#include "core/store/snapshot_traces.h"
 #include "core/store/snapshot_values.h"
 
 #include <string.h>
@@ -253,6 +254,7 @@ static enum err_code read_server(const json_value *o, struct server_view *s,
     read_hold(json_get(o, "hold"), &s->hold);
     read_move(json_get(o, "move"), s->facts.place, &s->move);
     read_cost(json_get(o, "cost"), &s->cost);
+    snap_quarters(o, s);
     s->failures = snap_i32(o, "failures", INT16_MAX, 0);
     s->retry_at = snap_utc(o, "retry_at");
     s->breaker_open = snap_bool(o, "breaker_open");
@@ -516,6 +518,8 @@ static void read_head(const json_value *root, struct fleet *f)
     f->worst_as_of = snap_utc(root, "worst_as_of");
     f->stale_after_s = snap_int(root, "stale_after_s", MAX_SECONDS, 0);
     read_costs(json_get(root, "cost"), f);
+    f->day_start = snap_utc(root, "day_start");
+    snap_prices(root, f);
 }
 
 static enum err_code read_all(const json_value *root, struct fleet **out, struct err *e)

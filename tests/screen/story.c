@@ -311,6 +311,41 @@ static void money(struct fleet *f)
     }
 }
 
+/* The day so far, and what an hour cost through the last one. */
+static void traces(struct fleet *f)
+{
+    static const char *const days[] = {
+        "oooooooooooooooooooooooooooooooooo>>ccccccc",
+        "oooooooooooooooooooooooooooooooooo>>cccccl>",
+        "??????????????????????????????????o>>cccccc",
+        "oooooooooooooooooooooooooooooooooo>>ccccccc",
+    };
+
+    f->day_start = (struct utc){STORY_NOW.s - 38527};
+    for (size_t i = 0; i < f->n_servers; i++) {
+        for (size_t q = 0; days[i][q] != '\0'; q++)
+            f->servers[i].quarters[q] =
+                (uint8_t)(strchr(FLEET_PLACE_LETTERS, days[i][q]) - FLEET_PLACE_LETTERS);
+    }
+    f->n_prices = 2;
+    for (size_t i = 0; i < f->n_prices; i++) {
+        struct price_view *v = &f->prices[i];
+
+        (void)str_copy(v->type, sizeof(v->type), i == 0 ? "c5.2xlarge" : "m5.2xlarge");
+        (void)str_copy(v->zone, sizeof(v->zone), "us-east-1a");
+        v->on_demand_known = true;
+        v->on_demand.nanos = 340000000;
+        v->from.s = STORY_NOW.s / FLEET_PRICE_STEP_S * FLEET_PRICE_STEP_S -
+                    (FLEET_PRICE_STEPS - 1) * FLEET_PRICE_STEP_S;
+        for (size_t k = i * 3; k < FLEET_PRICE_STEPS; k++) {
+            v->known[k] = true;
+            v->prices[k].nanos =
+                (150 + (int64_t)(k * 7 % 23) * 2 + (int64_t)k / 2 - 10 * (int64_t)i) *
+                1000000;
+        }
+    }
+}
+
 static struct fleet *normal(void)
 {
     static const char *const ids[] = {"i-0c1d22e34d5e6f", "i-0c1d22e39a8b7c",
@@ -340,6 +375,7 @@ static struct fleet *normal(void)
     builds(&f->servers[0], "ui-nightly #412", 64);
     sums(f);
     money(f);
+    traces(f);
     return f;
 }
 
@@ -498,7 +534,9 @@ static void dead(struct fleet *f)
     }
     f->hour_known = false;
     f->days[9].known = f->days[10].known = f->month_known = f->forecast.known = false;
+    f->days[9].cost.nanos = f->days[10].cost.nanos = 0;
     f->servers[2].cost.days_unknown = 3u << 9;
+    f->servers[2].cost.days[9].nanos = f->servers[2].cost.days[10].nanos = 0;
     f->servers[2].cost.month_known = false;
     f->items_unknown = 1;
     f->items_bounds = 2;

@@ -137,6 +137,17 @@ static void gauge_of_nothing(struct pen *p)
     chart_gauge(&(struct chart_gauge){.limit = 0}, p, 10);
 }
 
+static void test_percent(void **state)
+{
+    (void)state;
+    assert_int_equal(chart_percent(1, 3), 33);
+    assert_int_equal(chart_percent(2, 3), 67);
+    assert_int_equal(chart_percent(-58, 100), -58);
+    assert_int_equal(chart_percent(-1, 8), -13); /* 12.5, away from zero */
+    assert_int_equal(chart_percent(5, 0), 0);
+    assert_int_equal(chart_percent(INT64_MAX / 4, INT64_MAX / 2), 50);
+}
+
 static void test_drawing(void **state)
 {
     (void)state;
@@ -150,9 +161,8 @@ static void test_drawing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_scale),
-        cmocka_unit_test(test_eighths),
-        cmocka_unit_test(test_row_of),
+        cmocka_unit_test(test_scale),   cmocka_unit_test(test_eighths),
+        cmocka_unit_test(test_row_of),  cmocka_unit_test(test_percent),
         cmocka_unit_test(test_drawing),
     };
 
