@@ -42,6 +42,14 @@ static char *picture(struct stage *s, int rows, int cols)
     return copy;
 }
 
+static void assert_hides(struct stage *s, const char *what)
+{
+    char *text = picture(s, 35, 120);
+
+    assert_null(strstr(text, what));
+    free(text);
+}
+
 static void assert_shows(struct stage *s, const char *what)
 {
     char *text = picture(s, 35, 120);
@@ -950,6 +958,67 @@ static void test_schedule(void **state)
     close_stage(s);
 }
 
+static void of_a_move(struct fleet *f)
+{
+    for (size_t i = 6; i < 9; i++)
+        (void)str_copy(f->events[i].move, ID_TEXT, "m-41");
+    (void)str_copy(f->events[9].action, sizeof(f->events[9].action), "notice");
+}
+
+static bool is_at(struct stage *s, size_t i)
+{
+    return events_selected(&s->ui) == &s->ui.fleet->events[i];
+}
+
+/* The log's selection stays with its event, finds hits and what began a move. */
+static void test_events(void **state)
+{
+    struct stage *s = open_stage(STORY_INTERRUPTION);
+
+    (void)state;
+    stage_story(s, STORY_INTERRUPTION, of_a_move);
+    stage_keys(s, "2");
+    assert_null(events_selected(&s->ui));
+    stage_keys(s, "enter k k k");
+    assert_true(is_at(s, 7));
+    assert_shows(s, "2 Events 215, paused");
+    stage_keys(s, "enter");
+    assert_true(is_at(s, 6)); /* it began the move */
+    stage_keys(s, "j j enter");
+    assert_true(is_at(s, 6));
+    stage_keys(s, "enter");
+    assert_shows(s, "-- write-back ");
+    stage_keys(s, "esc");
+    assert_true(is_at(s, 6));
+    stage_keys(s, "G");
+    assert_null(events_selected(&s->ui)); /* it follows again */
+    stage_keys(s, "/");
+    type(s, "server:write-back !kind:act");
+    stage_keys(s, "enter");
+    assert_shows(s, "node closed, drained in 19s");
+    assert_hides(s, "run in cloud started, spot $0.212/h in");
+    assert_hides(s, "recovered after 1 failure");
+    stage_keys(s, "esc n");
+    assert_shows(s, "recovered after 1 failure");
+    assert_true(is_at(s, 8));
+    stage_keys(s, "n");
+    assert_true(is_at(s, 6));
+    stage_keys(s, "N");
+    assert_true(is_at(s, 8));
+    stage_keys(s, "N");
+    assert_shows(s, "no other hit");
+    stage_keys(s, "/");
+    type(s, "actor:spot");
+    stage_keys(s, "enter");
+    assert_shows(s, "spot interruption notice");
+    assert_hides(s, "drained in 19s");
+    stage_keys(s, "esc /");
+    type(s, "kind:notice");
+    assert_shows(s, "spot interruption notice");
+    assert_hides(s, "AWS reclaimed the instance");
+    close_stage(s);
+}
+
 /* Each day, or the sum; from another view the key says nothing. */
 static void test_cost(void **state)
 {
@@ -1152,6 +1221,7 @@ int main(void)
         cmocka_unit_test(test_orders),
         cmocka_unit_test(test_schedule),
         cmocka_unit_test(test_cost),
+        cmocka_unit_test(test_events),
         cmocka_unit_test(test_reasons),
         cmocka_unit_test(test_detail_scrolls),
         cmocka_unit_test(test_money_line),
