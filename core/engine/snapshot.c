@@ -116,6 +116,19 @@ static void count(struct controller *c, struct fleet *f)
     }
 }
 
+/* The newest last; what there is none of is -1. */
+static void view_latencies(const struct source_state *s, struct api_view *v)
+{
+    for (size_t i = 0; i < FLEET_LATENCIES; i++) {
+        size_t back = FLEET_LATENCIES - i; /* the back-th newest */
+
+        v->latencies_ms[i] =
+            back <= s->n_latencies
+                ? s->latencies_ms[(s->n_latencies - back) % FLEET_LATENCIES]
+                : -1;
+    }
+}
+
 static void view_apis(const struct controller *c, struct fleet *f)
 {
     bool first = true;
@@ -139,6 +152,9 @@ static void view_apis(const struct controller *c, struct fleet *f)
         v->next.s =
             c->now.s + (s->next.ms > c->mono.ms ? (s->next.ms - c->mono.ms) / 1000 : 0);
         v->latency_ms = s->latency_ms;
+        view_latencies(s, v);
+        if (s->held_until.ms > c->mono.ms)
+            v->held_until.s = c->now.s + (s->held_until.ms - c->mono.ms + 999) / 1000;
         v->every_s = source_every_s(c, (enum source)i);
         v->failures = s->failures;
         (void)str_copy(v->error, sizeof(v->error), s->error.text);

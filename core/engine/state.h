@@ -39,7 +39,9 @@ struct source_state {
     struct err error; /* the newest */
     struct utc error_at;
     int64_t latency_ms;
-    struct utc error_times[16]; /* ring, for errors per hour */
+    int32_t latencies_ms[FLEET_LATENCIES]; /* ring */
+    size_t n_latencies;                    /* that there ever were */
+    struct utc error_times[16];            /* ring, for errors per hour */
     int32_t n_error_times;
     bool asked_once;
     size_t turn, turn_next; /* the server whose ids the next hints begin with */

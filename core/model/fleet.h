@@ -132,12 +132,15 @@ struct speedup_view {
     char missing[LINE_TEXT]; /* while it is not known: what for; "" */
 };
 
+enum { FLEET_LATENCIES = 32 };
 struct api_view {
     enum source source;
     enum api_state state;
     struct utc last_ok; /* 0 = never */
     struct utc next;    /* next poll */
     int64_t latency_ms, every_s;
+    int32_t latencies_ms[FLEET_LATENCIES]; /* of the last polls, the newest last; -1 */
+    struct utc held_until; /* it asked to be left alone until then, 0 = it did not */
     int32_t errors_hour, failures; /* failures in a row */
     char error[LINE_TEXT];         /* last error, "" */
     struct utc error_at;

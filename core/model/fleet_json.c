@@ -417,6 +417,18 @@ static void put_sources(struct strbuf *b, const struct fleet *f)
         jsonw_utc(b, "next", v->next);
         jsonw_i64(b, "every_s", v->every_s);
         put_count(b, "latency_ms", v->latency_ms);
+        jsonw_open(b, "latencies_ms", '[');
+        for (size_t k = 0; k < FLEET_LATENCIES; k++) {
+            char number[24];
+
+            if (v->latencies_ms[k] < 0)
+                continue;
+            (void)str_format(number, sizeof(number), "%d", v->latencies_ms[k]);
+            jsonw_comma(b);
+            strbuf_puts(b, number);
+        }
+        jsonw_close(b, ']');
+        jsonw_utc(b, "held_until", v->held_until);
         jsonw_i64(b, "errors_hour", v->errors_hour);
         jsonw_i64(b, "failures", v->failures);
         jsonw_text_or_null(b, "error", v->error);

@@ -332,6 +332,21 @@ static bool find_source(const json_value *o, enum source *out)
     return false; /* of another version: nothing here could show it */
 }
 
+/* As many as there are, the newest last. */
+static void read_latencies(const json_value *list, struct api_view *v)
+{
+    size_t n = json_list_len(list);
+
+    for (size_t i = 0; i < FLEET_LATENCIES; i++) {
+        size_t back = FLEET_LATENCIES - i;
+        int64_t ms;
+
+        v->latencies_ms[i] = -1;
+        if (back <= n && json_i64_of(json_list_at(list, n - back), 0, INT32_MAX, &ms))
+            v->latencies_ms[i] = (int32_t)ms;
+    }
+}
+
 static void read_sources(const json_value *list, struct fleet *f)
 {
     for (size_t i = 0; i < json_list_len(list) && f->n_apis < SOURCE_COUNT; i++) {
@@ -346,6 +361,8 @@ static void read_sources(const json_value *list, struct fleet *f)
         v->next = snap_utc(o, "next");
         v->every_s = snap_int(o, "every_s", MAX_SECONDS, 0);
         v->latency_ms = snap_int(o, "latency_ms", (int64_t)MAX_SECONDS * 1000, -1);
+        read_latencies(json_get(o, "latencies_ms"), v);
+        v->held_until = snap_utc(o, "held_until");
         v->errors_hour = snap_i32(o, "errors_hour", INT32_MAX, 0);
         v->failures = snap_i32(o, "failures", INT32_MAX, 0);
         snap_text(o, "error", v->error, sizeof(v->error));

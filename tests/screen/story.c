@@ -187,6 +187,11 @@ static void apis(struct fleet *f)
                                        .next = ago(-8 - i),
                                        .latency_ms = 80 + 40 * i,
                                        .every_s = every[i]};
+    for (int i = 0; i < SOURCE_COUNT; i++) {
+        for (int k = 0; k < FLEET_LATENCIES; k++)
+            f->apis[i].latencies_ms[k] =
+                k < 3 * i ? -1 : 80 + 40 * i + (k * 7 + i) % 11 * 9 + (k == 20 ? 900 : 0);
+    }
     f->worst_as_of = ago(9);
     f->stale_after_s = 90;
 }
@@ -475,6 +480,8 @@ static struct fleet *loading(void)
         f->apis[i].state = API_WAITING;
         f->apis[i].last_ok.s = 0;
         f->apis[i].latency_ms = -1;
+        for (int k = 0; k < FLEET_LATENCIES; k++)
+            f->apis[i].latencies_ms[k] = -1;
     }
     for (size_t i = 0; i < f->n_servers; i++) {
         (void)str_copy(f->servers[i].name, NAME_TEXT, names[i]);
@@ -518,6 +525,7 @@ static void dead(struct fleet *f)
     j->state = API_DOWN;
     j->last_ok.s = 0;
     j->failures = j->errors_hour = 13;
+    j->held_until = ago(-240);
     j->error_at = ago(20);
     (void)str_copy(j->error, LINE_TEXT, "connect: no route to host; retrying in 5m");
     p->state = API_AUTH;

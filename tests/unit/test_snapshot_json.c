@@ -235,6 +235,9 @@ static struct fleet *full(void)
     f->apis[1].errors_hour = 9;
     f->apis[1].error_at = ago(4);
     f->apis[1].latency_ms = -1;
+    for (size_t i = 0; i < FLEET_LATENCIES; i++)
+        f->apis[1].latencies_ms[i] = i < 30 ? -1 : (int32_t)i * 100;
+    f->apis[1].held_until = ago(-60);
     (void)str_copy(f->apis[1].error, LINE_TEXT, "no route to host");
     return f;
 }
