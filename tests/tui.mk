@@ -20,10 +20,12 @@ TESTS += tests/screen/test_screen tests/screen/test_ui
 update-screens: tests/screen/test_screen
 	srcdir=$(srcdir) UPDATE_SCREENS=1 tests/screen/test_screen
 
-check_PROGRAMS += tests/unit/test_canvas tests/unit/test_keys tests/unit/test_layout \
+check_PROGRAMS += tests/unit/test_canvas tests/unit/test_chart tests/unit/test_keys tests/unit/test_layout \
 	tests/unit/test_theme tests/screen/test_line_text
 tests_unit_test_canvas_SOURCES = tests/unit/test_canvas.c tests/unit/table.h
 tests_unit_test_canvas_LDADD = $(TUI_TEST_LIBS)
+tests_unit_test_chart_SOURCES = tests/unit/test_chart.c tests/unit/table.h
+tests_unit_test_chart_LDADD = $(TUI_TEST_LIBS)
 tests_unit_test_keys_SOURCES = tests/unit/test_keys.c tests/unit/table.h
 tests_unit_test_keys_LDADD = $(TUI_TEST_LIBS)
 tests_unit_test_layout_SOURCES = tests/unit/test_layout.c tests/unit/table.h
@@ -33,7 +35,7 @@ tests_unit_test_theme_LDADD = $(TUI_TEST_LIBS)
 tests_screen_test_line_text_SOURCES = tests/screen/test_line_text.c tests/unit/table.h $(STORY_FILES)
 tests_screen_test_line_text_LDADD = $(TUI_TEST_LIBS)
 TESTS += tests/unit/test_canvas tests/unit/test_keys tests/unit/test_layout \
-	tests/unit/test_theme tests/screen/test_line_text
+	tests/unit/test_theme tests/screen/test_line_text tests/unit/test_chart
 
 check_PROGRAMS += tests/screen/test_pty
 tests_screen_test_pty_SOURCES = tests/screen/test_pty.c $(STAGE_FILES)
@@ -44,6 +46,15 @@ EXTRA_DIST += \
 	tests/screen/apis-ascii.screen \
 	tests/screen/apis-mono.screen \
 	tests/screen/apis-utf8.screen \
+	tests/screen/cost-ascii.screen \
+	tests/screen/cost-mono.screen \
+	tests/screen/cost-utf8.screen \
+	tests/screen/cost-sum-ascii.screen \
+	tests/screen/cost-sum-mono.screen \
+	tests/screen/cost-sum-utf8.screen \
+	tests/screen/cost-unknown-ascii.screen \
+	tests/screen/cost-unknown-mono.screen \
+	tests/screen/cost-unknown-utf8.screen \
 	tests/screen/dead-ascii.screen \
 	tests/screen/dead-mono.screen \
 	tests/screen/dead-utf8.screen \
@@ -83,6 +94,12 @@ EXTRA_DIST += \
 	tests/screen/observer-ascii.screen \
 	tests/screen/observer-mono.screen \
 	tests/screen/observer-utf8.screen \
+	tests/screen/schedule-hold-ascii.screen \
+	tests/screen/schedule-hold-mono.screen \
+	tests/screen/schedule-hold-utf8.screen \
+	tests/screen/schedule-ascii.screen \
+	tests/screen/schedule-mono.screen \
+	tests/screen/schedule-utf8.screen \
 	tests/screen/stale-ascii.screen \
 	tests/screen/stale-mono.screen \
 	tests/screen/stale-utf8.screen \

@@ -49,11 +49,15 @@ libtui_a_SOURCES = \
 	tui/actions.def \
 	tui/app.c \
 	tui/app.h \
+	tui/bill_lines.c \
+	tui/bill_lines.h \
 	tui/canvas.c \
 	tui/canvas.h \
 	tui/cells.c \
 	tui/cells.h \
 	tui/cells_site.c \
+	tui/chart.c \
+	tui/chart.h \
 	tui/glyph.c \
 	tui/glyph.h \
 	tui/keys.c \
@@ -62,6 +66,8 @@ libtui_a_SOURCES = \
 	tui/layout.h \
 	tui/observer.c \
 	tui/observer.h \
+	tui/price_lines.c \
+	tui/price_lines.h \
 	tui/reasons.c \
 	tui/reasons.h \
 	tui/roles.def \
@@ -69,6 +75,10 @@ libtui_a_SOURCES = \
 	tui/line_text.h \
 	tui/screen.c \
 	tui/screen.h \
+	tui/sheet.c \
+	tui/sheet.h \
+	tui/strip.c \
+	tui/strip.h \
 	tui/theme.c \
 	tui/theme.h \
 	tui/tty.c \
@@ -81,12 +91,14 @@ libtui_a_SOURCES = \
 	tui/view.c \
 	tui/view.h \
 	tui/view_apis.c \
+	tui/view_cost.c \
 	tui/view_detail.c \
 	tui/view_events.c \
 	tui/view_fleet.c \
 	tui/view_footer.c \
 	tui/view_header.c \
 	tui/view_help.c \
+	tui/view_schedule.c \
 	tui/views.def \
 	tui/when.c \
 	tui/widget.c \

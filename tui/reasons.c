@@ -11,6 +11,18 @@ static int64_t lead_of(const struct reasons *r, const struct fleet *f)
     return f->lead_s != 0 ? f->lead_s : LEAD_UNTAUGHT_S;
 }
 
+const struct schedule *reasons_schedule(struct reasons *r, const struct fleet *f,
+                                        struct utc at)
+{
+    int64_t lead = lead_of(r, f);
+
+    if (!r->built || r->schedule.lead_s != lead || at.s < r->schedule.valid_from.s ||
+        at.s >= r->schedule.valid_to.s)
+        schedule_build(r->policy, r->tz, at, lead, &r->schedule);
+    r->built = true;
+    return &r->schedule;
+}
+
 void reasons_tell(struct reasons *r, const struct fleet *f, size_t server, struct utc now,
                   struct utc at, struct explain_out *out)
 {
@@ -33,11 +45,7 @@ void reasons_tell(struct reasons *r, const struct fleet *f, size_t server, struc
                             .direction = s->move.direction,
                             .step = s->move.step,
                             .committed = s->move.committed};
-    int64_t lead = lead_of(r, f);
 
-    if (!r->built || r->schedule.lead_s != lead || at.s < r->schedule.valid_from.s ||
-        at.s >= r->schedule.valid_to.s)
-        schedule_build(r->policy, r->tz, at, lead, &r->schedule);
-    r->built = true;
+    (void)reasons_schedule(r, f, at);
     explain(&in, out);
 }

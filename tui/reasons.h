@@ -17,6 +17,11 @@ struct reasons {
     bool built;
 };
 
+/* The schedule around that time, with the lead of the snapshot; good until the next call.
+ */
+const struct schedule *reasons_schedule(struct reasons *r, const struct fleet *f,
+                                        struct utc at) NONNULL;
+
 /* at: now, or later (policy/explain.h). */
 void reasons_tell(struct reasons *r, const struct fleet *f, size_t server, struct utc now,
                   struct utc at, struct explain_out *out) NONNULL;

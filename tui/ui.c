@@ -87,13 +87,13 @@ void ui_refilter(struct ui *ui)
     ui->n_shown = 0;
     for (size_t i = 0; i < f->n_servers; i++) {
         const struct server_view *s = &f->servers[i];
+        const struct filter_text texts[] = {{"server", s->name},
+                                            {"where", place_screen(s->facts.place)},
+                                            {"type", s->facts.instance.type},
+                                            {"zone", s->facts.instance.zone}};
 
-        char text[NAME_TEXT + 16];
-
-        (void)str_format(text, sizeof(text), "%s %s", s->name,
-                         place_screen(s->facts.place));
-        if (!ui->focus_events && ui->filter[0] != '\0' &&
-            !view_filter_matches(ui->filter, text))
+        if (!ui->focus_events &&
+            !view_filter_matches(ui->filter, texts, ARRAY_LEN(texts)))
             continue;
         ui->shown[ui->n_shown++] = (uint16_t)i;
         seen = seen || str_eq(s->name, ui->selected);

@@ -78,6 +78,8 @@ void ui_type(struct ui *ui, uint32_t key, int64_t now_ms)
             ui->typing = TYPING_NOTHING;
         else
             type(ui->filter, sizeof(ui->filter), key);
+        if (key == KEYC_ENTER)
+            (void)str_copy(ui->search, sizeof(ui->search), ui->filter);
         ui_refilter(ui);
         return;
     }

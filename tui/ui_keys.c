@@ -182,20 +182,6 @@ static void select_row(struct ui *ui, int to)
                    ui->fleet->servers[ui->shown[to]].name);
 }
 
-static void scroll_events(struct ui *ui, int by)
-{
-    size_t max = ui->fleet->n_events > 0 ? ui->fleet->n_events - 1 : 0;
-
-    if (by > 0)
-        ui->events_scroll += (size_t)by;
-    else
-        ui->events_scroll -=
-            ui->events_scroll < (size_t)-by ? ui->events_scroll : (size_t)-by;
-    if (ui->events_scroll > max)
-        ui->events_scroll = max;
-    ui->paused = ui->events_scroll > 0;
-}
-
 /* Movement: by how many rows, or to an end. */
 static void navigate(struct ui *ui, enum action a)
 {
@@ -206,14 +192,15 @@ static void navigate(struct ui *ui, enum action a)
              : a == ACTION_TOP       ? -(int)MAX_SERVERS
                                      : (int)MAX_SERVERS;
 
-    if (ui->help || ui->view == VIEW_detail || ui->view == VIEW_apis) {
+    if (ui->help || ui->view == VIEW_detail || ui->view == VIEW_cost ||
+        ui->view == VIEW_apis) {
         ui->scroll += by;
         if (ui->scroll < 0)
             ui->scroll = 0;
         if (ui->scroll > SCROLL_MAX)
             ui->scroll = SCROLL_MAX; /* the views cut it to what they have */
     } else if (ui->view == VIEW_events || ui->focus_events) {
-        scroll_events(ui, -by);
+        events_move(ui, by);
     } else {
         select_row(ui, shown_index(ui) + by);
     }
@@ -325,16 +312,21 @@ static void screen_action(struct ui *ui, enum action a, int64_t now_ms)
     } else if (a == ACTION_REDRAW) {
         ui->redraw = true;
     } else if (a == ACTION_FOLLOW) {
-        ui->paused = !ui->paused;
-        ui->events_scroll = 0;
         if (ui->paused)
-            ui->events_scroll = 1;
+            ui->paused = false;
+        else
+            events_pause(ui);
     } else if (a == ACTION_FOCUS) {
         ui->focus_events = !ui->focus_events;
         ui_refilter(ui);
     } else if (a == ACTION_HELP) {
         ui->help = !ui->help;
         ui->scroll = 0;
+    } else if (a == ACTION_NEXT_HIT || a == ACTION_PREVIOUS_HIT) {
+        if (ui->focus_events && events_hit(ui, a == ACTION_NEXT_HIT ? -1 : 1))
+            return;
+        ui_toast(ui, ROLE_INFO, now_ms, "%s",
+                 ui->search[0] != '\0' ? "no other hit" : "nothing was searched: / does");
     } else if (a == ACTION_FILTER) {
         if (ui->view == VIEW_fleet || ui->view == VIEW_events)
             ui_open_field(ui, TYPING_FILTER);
@@ -347,6 +339,8 @@ static void run_action(struct ui *ui, enum action a, int64_t now_ms)
 
     if (ui->help && a != ACTION_HELP && a != ACTION_QUIT && g != GROUP_AROUND)
         return; /* no action behind a page that hides its target */
+    if (view_info(ui->view)->ops->act != NULL && view_info(ui->view)->ops->act(ui, a))
+        return; /* the view knew what to do with it */
     if (a == ACTION_BACK) {
         (void)back(ui, now_ms);
     } else if (a == ACTION_QUIT) {
@@ -369,8 +363,8 @@ static void run_action(struct ui *ui, enum action a, int64_t now_ms)
         demo_action(ui, a, now_ms);
     } else if (g == GROUP_SERVERS || g == GROUP_POLICY || a == ACTION_REFRESH) {
         act(ui, a, now_ms);
-    } else if (a == ACTION_FILTER || a == ACTION_FOCUS || g == GROUP_SCREEN ||
-               g == GROUP_VIEWS) {
+    } else if (a == ACTION_FILTER || a == ACTION_FOCUS || a == ACTION_NEXT_HIT ||
+               a == ACTION_PREVIOUS_HIT || g == GROUP_SCREEN || g == GROUP_VIEWS) {
         screen_action(ui, a, now_ms);
     } else {
         navigate(ui, a);

@@ -11,13 +11,46 @@ const struct server_view *view_selected(const struct ui *ui)
     return i < 0 ? NULL : &ui->fleet->servers[i];
 }
 
-bool view_filter_matches(const char *filter, const char *text)
+/* One term, of so many bytes: "text", "!text", "field:text", "!field:text". */
+static bool term_matches(const char *term, size_t len, const struct filter_text *texts,
+                         size_t n)
 {
-    bool invert = filter[0] == '!' && filter[1] != '\0';
-    bool hit;
+    bool invert = term[0] == '!' && len > 1, hit = false;
+    char want[FILTER_TEXT];
+    const char *colon;
+    size_t field = n; /* any of them */
 
-    hit = strcasestr(text, filter + (invert ? 1 : 0)) != NULL;
+    if (invert) {
+        term++;
+        len--;
+    }
+    (void)str_format(want, sizeof(want), "%.*s", (int)len, term); /* a filter is short */
+    colon = strchr(want, ':');
+    for (size_t i = 0; i < n && colon != NULL; i++) {
+        if (strlen(texts[i].field) == (size_t)(colon - want) &&
+            strncasecmp(texts[i].field, want, (size_t)(colon - want)) == 0)
+            field = i;
+    }
+    for (size_t i = 0; i < n && !hit; i++) {
+        if (field == n)
+            hit = strcasestr(texts[i].text, want) != NULL;
+        else if (field == i)
+            hit = strcasestr(texts[i].text, colon + 1) != NULL;
+    }
     return hit != invert;
+}
+
+bool view_filter_matches(const char *filter, const struct filter_text *texts, size_t n)
+{
+    bool all = true;
+
+    while (all && *(filter += strspn(filter, " ")) != '\0') {
+        size_t len = strcspn(filter, " ");
+
+        all = term_matches(filter, len, texts, n);
+        filter += len;
+    }
+    return all;
 }
 
 const char *view_clock(const struct ui *ui, struct utc now, struct utc t,
@@ -54,4 +87,21 @@ void view_context(const struct frame *f, const struct server_view *s,
         x->undo_s = left > 0 ? (left + 999) / 1000 : 0;
         x->undo_place = p->to;
     }
+}
+
+int view_first_row(const struct frame *f, int rows)
+{
+    int n = (int)f->ui->n_shown, at = 0, top = f->ui->top;
+
+    for (int i = 0; i < n; i++) {
+        if (str_eq(f->fleet->servers[f->ui->shown[i]].name, f->ui->selected))
+            at = i;
+    }
+    if (top > at)
+        top = at;
+    if (at >= top + rows)
+        top = at - rows + 1;
+    if (top > n - rows)
+        top = n - rows;
+    return top < 0 ? 0 : top;
 }

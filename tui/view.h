@@ -55,7 +55,7 @@ struct dialog {
 };
 
 /* Beyond the longest page. */
-enum { SCROLL_MAX = 256 };
+enum { SCROLL_MAX = 4096 };
 
 /* Everything that the picture depends on, beside the size of the canvas and now. */
 struct ui {
@@ -71,9 +71,10 @@ struct ui {
     char selected[NAME_TEXT];
     int top; /* first row of the table */
     bool focus_events;
-    bool paused;          /* the log does not follow */
-    size_t events_scroll; /* rows above the newest when paused */
-    char filter[FILTER_TEXT];
+    bool paused;                 /* the log does not follow: */
+    int64_t event_at, event_top; /* number (event_number()) of its selected row, and of
+                                    the first one shown */
+    char filter[FILTER_TEXT], search[FILTER_TEXT]; /* now, and the last one, for n */
     enum typing typing;
     char order[ORDER_TEXT];      /* behind the prompt */
     char order_wrong[LINE_TEXT]; /* what is wrong with it, "" */
@@ -94,6 +95,8 @@ struct ui {
     bool frozen;
     struct utc frozen_at;
     bool pasting;
+
+    bool cost_sum; /* the cost view adds its days up */
 
     struct reasons reasons; /* of the detail view */
 
@@ -142,6 +145,8 @@ void header_esx(const struct frame *f, int row);
 void header_cost(const struct frame *f, int row, enum layout_form form);
 void header_tokens(const struct frame *f);
 void header_line(const struct frame *f);
+/* How the budget stands, in a word that no color has to say; "" = well, or none. */
+const char *header_budget_word(const struct frame *f, enum role *role);
 /* view_footer.c: the bottom lines. */
 void footer_message(const struct frame *f, int row);
 void footer_hints(const struct frame *f, int row);
@@ -162,17 +167,35 @@ void widget_bar(struct pen *p, enum role role, int cells, int part, int whole);
 
 /* One event: "10:39:25 ACT  test-02 run in cloud started". */
 void event_draw(const struct frame *f, int row, const struct journal_entry *e);
-bool event_matches(const struct ui *ui, const struct journal_entry *e);
-/* Draws the last events that match into rows [row, row + rows). */
+/* Draws the events that match into rows [row, row + rows): the newest, or where the log
+ * is paused. */
 void events_draw(const struct frame *f, int row, int rows);
 
 /* A point in time as the tables show it (site, UTC or age): at most 8 cells. */
 const char *view_clock(const struct ui *ui, struct utc now, struct utc t,
                        char buf[TIME_TEXT]);
+/* view_events.c: moves the log's selection by so many rows that match; to the newest: it
+ * follows again. To the next hit of the last filter. To what began the selected one's
+ * move, else false. */
+void events_move(struct ui *ui, int by);
+void events_pause(struct ui *ui);
+bool events_hit(struct ui *ui, int by);
+bool events_cause(struct ui *ui);
+/* The selected event, NULL while the log follows. */
+const struct journal_entry *events_selected(const struct ui *ui);
+
 void view_context(const struct frame *f, const struct server_view *s,
                   struct cell_context *x);
 const struct server_view *view_selected(const struct ui *ui);
-/* Case-insensitive; a filter "!text" keeps what does not have it. */
-bool view_filter_matches(const char *filter, const char *text);
+/* The first row of a table of so many rows, so that the selection is visible and a resize
+ * keeps its place. */
+int view_first_row(const struct frame *f, int rows);
+/* What a row has to be filtered by. */
+struct filter_text {
+    const char *field, *text;
+};
+/* Case-insensitive terms between blanks, all of which must match: a text of any field,
+ * "field:text" of that one; "!" in front keeps what does not have it. */
+bool view_filter_matches(const char *filter, const struct filter_text *texts, size_t n);
 
 #endif

@@ -106,24 +106,6 @@ static void draw_row(const struct frame *f, const struct layout *l, int row, siz
         canvas_select(f->c, row, 0, f->c->cols);
 }
 
-/* The first row, so that the selection is visible and a resize keeps its place. */
-static int first_row(const struct frame *f, int rows)
-{
-    int n = (int)f->ui->n_shown, at = 0, top = f->ui->top;
-
-    for (int i = 0; i < n; i++) {
-        if (str_eq(f->fleet->servers[f->ui->shown[i]].name, f->ui->selected))
-            at = i;
-    }
-    if (top > at)
-        top = at;
-    if (at >= top + rows)
-        top = at - rows + 1;
-    if (top > n - rows)
-        top = n - rows;
-    return top < 0 ? 0 : top;
-}
-
 static void draw_empty(const struct frame *f, const struct layout *l)
 {
     struct pen p = {f->c, l->table, l->form == FORM_TINY ? 0 : 3, f->c->cols};
@@ -141,7 +123,7 @@ static void draw_empty(const struct frame *f, const struct layout *l)
 static void draw_table(const struct frame *f, const struct layout *l)
 {
     char title[64], right[FILTER_TEXT + 48];
-    int first = first_row(f, l->table_rows);
+    int first = view_first_row(f, l->table_rows);
     const char *filter =
         f->ui->filter[0] != '\0' && !f->ui->focus_events ? f->ui->filter : "none";
 

@@ -136,8 +136,8 @@ void footer_hints(const struct frame *f, int row)
                          a == ACTION_QUIT && ui->view != VIEW_fleet ? "back"
                                                                     : info->hint);
     }
-    segments_add(&s, ROLE_TEXT, demo ? 28 : 15, false, "1 2 5", "%s",
-                 narrow && demo ? "1 2 5" : "1 2 5 views");
+    segments_add(&s, ROLE_TEXT, demo ? 28 : 15, false, "1-5", "%s",
+                 narrow && demo ? "1-5" : "1-5 views");
     if (demo) {
         segments_add(&s, ROLE_TEXT, 30, false, "", "%s", "! trouble");
         segments_add(&s, ROLE_TEXT, 25, false, "+/-", "%s", narrow ? "+/-" : "+/- speed");

@@ -286,9 +286,8 @@ static const char *budget_text(const struct fleet *f, char buf[USD_TEXT])
     return usd_text(f->budget, f->budget.nanos % USD_NANOS == 0 ? 0 : 2, buf);
 }
 
-/* How the budget stands, in a word that no color has to say: spent, nearly (budget_warn),
- * over by the forecast. */
-static const char *budget_word(const struct frame *f, enum role *role)
+/* Spent, nearly (budget_warn), over by the forecast. */
+const char *header_budget_word(const struct frame *f, enum role *role)
 {
     const struct fleet *fleet = f->fleet;
     int64_t limit = fleet->budget.nanos, warn = f->ui->app->config->policy.budget_warn;
@@ -316,7 +315,7 @@ static void cost_ahead(const struct frame *f, struct segments *s, enum layout_fo
     int64_t limit = fleet->budget.nanos;
     char a[USD_TEXT], b[USD_TEXT], brief[64] = "", state[24] = "";
     enum role role;
-    const char *word = budget_word(f, &role);
+    const char *word = header_budget_word(f, &role);
     int rank = word[0] != '\0' ? 55 : 40; /* a warning outlasts what today costs */
 
     if (form == FORM_TINY)

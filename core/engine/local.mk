@@ -44,4 +44,5 @@ libcore_a_SOURCES += \
 	core/engine/speedup_view.h \
 	core/engine/state.c \
 	core/engine/state.h \
+	core/engine/traces.c \
 	core/engine/warnings.c

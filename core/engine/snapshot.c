@@ -75,6 +75,8 @@ static void view_server(struct controller *c, struct server_state *s,
     }
     v->over_budget = s->over_budget;
     offerings_view(c, s, v);
+    quarters_note(c, s);
+    memcpy(v->quarters, s->quarters, sizeof(v->quarters));
     v->wait_data = s->order.place != PLACE_UNKNOWN && s->decision.gate == GATE_STALE;
 }
 
@@ -114,6 +116,19 @@ static void count(struct controller *c, struct fleet *f)
     }
 }
 
+/* The newest last; what there is none of is -1. */
+static void view_latencies(const struct source_state *s, struct api_view *v)
+{
+    for (size_t i = 0; i < FLEET_LATENCIES; i++) {
+        size_t back = FLEET_LATENCIES - i; /* the back-th newest */
+
+        v->latencies_ms[i] =
+            back <= s->n_latencies
+                ? s->latencies_ms[(s->n_latencies - back) % FLEET_LATENCIES]
+                : -1;
+    }
+}
+
 static void view_apis(const struct controller *c, struct fleet *f)
 {
     bool first = true;
@@ -137,6 +152,9 @@ static void view_apis(const struct controller *c, struct fleet *f)
         v->next.s =
             c->now.s + (s->next.ms > c->mono.ms ? (s->next.ms - c->mono.ms) / 1000 : 0);
         v->latency_ms = s->latency_ms;
+        view_latencies(s, v);
+        if (s->held_until.ms > c->mono.ms)
+            v->held_until.s = c->now.s + (s->held_until.ms - c->mono.ms + 999) / 1000;
         v->every_s = source_every_s(c, (enum source)i);
         v->failures = s->failures;
         (void)str_copy(v->error, sizeof(v->error), s->error.text);
@@ -248,6 +266,8 @@ struct fleet *controller_snapshot(struct controller *c)
     f->orders_open += c->extension.start_ordered || c->extension.stop_ordered ? 1 : 0;
     costs_view(c, f);
     builds_view(c, f);
+    f->day_start = c->day_start;
+    prices_view(c, f);
     view_apis(c, f);
     view_degraded(c, f);
     memcpy(f->alerts, c->alerts, sizeof(f->alerts));

@@ -352,6 +352,8 @@ void sources_take(struct controller *c, struct observation *o)
     st->in_flight = false;
     st->asked_once = true;
     st->latency_ms = o->took_ms;
+    st->latencies_ms[st->n_latencies++ % FLEET_LATENCIES] =
+        (int32_t)(o->took_ms < INT32_MAX ? o->took_ms : INT32_MAX);
     if (o->err.code == ERR_CANCELED) {
         observation_unref(o);
         return;

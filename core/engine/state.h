@@ -39,7 +39,9 @@ struct source_state {
     struct err error; /* the newest */
     struct utc error_at;
     int64_t latency_ms;
-    struct utc error_times[16]; /* ring, for errors per hour */
+    int32_t latencies_ms[FLEET_LATENCIES]; /* ring */
+    size_t n_latencies;                    /* that there ever were */
+    struct utc error_times[16];            /* ring, for errors per hour */
     int32_t n_error_times;
     bool asked_once;
     size_t turn, turn_next; /* the server whose ids the next hints begin with */
@@ -192,6 +194,8 @@ struct server_state {
     struct usd days[FLEET_DAYS]; /* of the month before today, as days_view() made them */
     uint32_t days_unknown;
     bool closed_unknown, on_demand_unknown;
+    struct utc quarters_day; /* the day of the places below, 0 = none is noted */
+    uint8_t quarters[FLEET_QUARTERS];
     bool over_budget;          /* a move out now would exceed the budget */
     struct utc over_budget_at; /* its hold of that time was made over the budget */
 };
@@ -720,6 +724,10 @@ void costs_view(struct controller *c, struct fleet *f) NONNULL;
 
 /* days.c: what each day of the month cost; today as costs_view() has counted it. */
 void days_view(struct controller *c, struct fleet *f) NONNULL;
+
+/* traces.c: where it is now, for the picture of the day; spot prices of the last day. */
+void quarters_note(struct controller *c, struct server_state *s) NONNULL;
+void prices_view(const struct controller *c, struct fleet *f) NONNULL;
 
 /* month.c: the forecast, what it is compared with, the budget and its alerts. */
 void month_follow(struct controller *c) NONNULL;

@@ -69,6 +69,11 @@ struct offering_view {
     char why[OFFERING_WHY];
 };
 
+/* The site's day in quarters of an hour; a day has 25 hours at most. */
+enum { FLEET_QUARTERS = 100, FLEET_QUARTER_S = 900 };
+#define FLEET_PLACE_LETTERS "?oc><l" /* of enum place, in texts */
+_Static_assert(sizeof(FLEET_PLACE_LETTERS) == PLACE_COUNT + 1, "a letter for each");
+
 struct server_view {
     char name[NAME_TEXT], mover[16], vm[NAME_TEXT];
     struct server_facts facts;
@@ -87,7 +92,9 @@ struct server_view {
     bool over_budget; /* a move out now would exceed the budget */
     struct offering_view offerings[FLEET_OFFERINGS];
     size_t n_offerings;
-    int32_t offerings_more; /* behind those */
+    int32_t offerings_more;           /* behind those */
+    uint8_t quarters[FLEET_QUARTERS]; /* enum place: where it was seen today, moves and
+                                         losses before all; unknown: nobody saw it */
 };
 
 /* How long the builds of a job take here and there (cost/speedup). */
@@ -107,6 +114,17 @@ struct day_view {
     struct usd cost;
 };
 
+/* The spot price of a type in a zone, in steps up to now. */
+enum { FLEET_TRACKS = 16, FLEET_PRICE_STEPS = 48, FLEET_PRICE_STEP_S = 1800 };
+struct price_view {
+    char type[NAME_TEXT], zone[NAME_TEXT];
+    bool on_demand_known;
+    struct usd on_demand; /* of the type, per hour */
+    struct utc from;      /* of the first step */
+    bool known[FLEET_PRICE_STEPS];
+    struct usd prices[FLEET_PRICE_STEPS];
+};
+
 /* The median of the jobs, and what it is made of. */
 struct speedup_view {
     bool known;
@@ -114,12 +132,15 @@ struct speedup_view {
     char missing[LINE_TEXT]; /* while it is not known: what for; "" */
 };
 
+enum { FLEET_LATENCIES = 32 };
 struct api_view {
     enum source source;
     enum api_state state;
     struct utc last_ok; /* 0 = never */
     struct utc next;    /* next poll */
     int64_t latency_ms, every_s;
+    int32_t latencies_ms[FLEET_LATENCIES]; /* of the last polls, the newest last; -1 */
+    struct utc held_until; /* it asked to be left alone until then, 0 = it did not */
     int32_t errors_hour, failures; /* failures in a row */
     char error[LINE_TEXT];         /* last error, "" */
     struct utc error_at;
@@ -197,6 +218,9 @@ struct fleet {
     struct speedup_view speedup;
     struct job_view jobs[FLEET_JOBS]; /* by server and name; of more, the first ones */
     size_t n_jobs;
+    struct utc day_start; /* of the site's day, for the quarters */
+    struct price_view prices[FLEET_TRACKS];
+    size_t n_prices;
     struct utc
         worst_as_of; /* oldest good reading among the APIs that control moves; 0 never */
     int64_t stale_after_s;

@@ -316,6 +316,7 @@ static void put_server(struct strbuf *b, const struct fleet *f,
     jsonw_bool(b, "wait_data", s->wait_data);
     jsonw_bool(b, "over_budget", s->over_budget);
     put_offerings(b, s);
+    quarters_json(f, s, b);
     jsonw_close(b, '}');
 }
 
@@ -416,6 +417,18 @@ static void put_sources(struct strbuf *b, const struct fleet *f)
         jsonw_utc(b, "next", v->next);
         jsonw_i64(b, "every_s", v->every_s);
         put_count(b, "latency_ms", v->latency_ms);
+        jsonw_open(b, "latencies_ms", '[');
+        for (size_t k = 0; k < FLEET_LATENCIES; k++) {
+            char number[24];
+
+            if (v->latencies_ms[k] < 0)
+                continue;
+            (void)str_format(number, sizeof(number), "%d", v->latencies_ms[k]);
+            jsonw_comma(b);
+            strbuf_puts(b, number);
+        }
+        jsonw_close(b, ']');
+        jsonw_utc(b, "held_until", v->held_until);
         jsonw_i64(b, "errors_hour", v->errors_hour);
         jsonw_i64(b, "failures", v->failures);
         jsonw_text_or_null(b, "error", v->error);
@@ -504,6 +517,7 @@ static void put_head(struct strbuf *b, const struct fleet *f, const char *versio
         jsonw_null(b, "shared_lock");
     }
     jsonw_i64(b, "lead_s", f->lead_s);
+    jsonw_utc(b, "day_start", f->day_start);
     if (f->next.at.s != 0) {
         jsonw_open(b, "next", '{');
         jsonw_utc(b, "at", f->next.at);
@@ -620,6 +634,7 @@ void fleet_json(const struct fleet *f, const char *version, struct strbuf *out)
     put_extension(out, f);
     put_host(out, f);
     put_cost(out, f);
+    prices_json(f, out);
     speedup_json(&f->speedup, f->jobs, f->n_jobs, out);
     put_alerts(out, f);
     put_apis(out, f);

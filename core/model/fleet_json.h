@@ -16,4 +16,10 @@ void fleet_json(const struct fleet *f, const char *version, struct strbuf *out) 
 void speedup_json(const struct speedup_view *s, const struct job_view *jobs, size_t n,
                   struct strbuf *out) NONNULL;
 
+/* The members today (a letter of FLEET_PLACE_LETTERS for each quarter of an hour, up to
+ * now) of a server, and prices of the fleet: the spot prices of the last day. */
+void quarters_json(const struct fleet *f, const struct server_view *s,
+                   struct strbuf *out) NONNULL;
+void prices_json(const struct fleet *f, struct strbuf *out) NONNULL;
+
 #endif

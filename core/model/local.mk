@@ -31,6 +31,7 @@ libcore_a_SOURCES += \
 	core/model/options.h \
 	core/model/record.h \
 	core/model/sample.c \
+	core/model/traces_json.c \
 	core/model/window.c \
 	core/model/window.h \
 	core/model/words.c \

@@ -181,7 +181,11 @@ bool json_bool(const json_value *object, const char *name, bool *out)
 bool json_i64(const json_value *object, const char *name, int64_t min, int64_t max,
               int64_t *out)
 {
-    const json_value *v = json_get(object, name);
+    return json_i64_of(json_get(object, name), min, max, out);
+}
+
+bool json_i64_of(const json_value *v, int64_t min, int64_t max, int64_t *out)
+{
     int64_t n;
 
     if (!is(v, JSON_INTEGER))

@@ -58,6 +58,9 @@ bool json_bool(const json_value *object, const char *name, bool *out);
 bool json_i64(const json_value *object, const char *name, int64_t min, int64_t max,
               int64_t *out);
 
+/* The same of a value itself, as in lists. */
+bool json_i64_of(const json_value *v, int64_t min, int64_t max, int64_t *out);
+
 /* An amount written as a JSON number; false when it is none or over a million dollars. */
 bool json_usd(const json_value *object, const char *name, struct usd *out);
 

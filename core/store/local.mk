@@ -7,6 +7,8 @@ libcore_a_SOURCES += \
 	core/store/lock.h \
 	core/store/snapshot_json.c \
 	core/store/snapshot_json.h \
+	core/store/snapshot_traces.c \
+	core/store/snapshot_traces.h \
 	core/store/snapshot_values.c \
 	core/store/snapshot_values.h \
 	core/store/statements.def \

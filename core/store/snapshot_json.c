@@ -4,6 +4,7 @@
 
 #include "core/base/str.h"
 #include "core/base/text.h"
+#include "core/store/snapshot_traces.h"
 #include "core/store/snapshot_values.h"
 
 #include <string.h>
@@ -253,6 +254,7 @@ static enum err_code read_server(const json_value *o, struct server_view *s,
     read_hold(json_get(o, "hold"), &s->hold);
     read_move(json_get(o, "move"), s->facts.place, &s->move);
     read_cost(json_get(o, "cost"), &s->cost);
+    snap_quarters(o, s);
     s->failures = snap_i32(o, "failures", INT16_MAX, 0);
     s->retry_at = snap_utc(o, "retry_at");
     s->breaker_open = snap_bool(o, "breaker_open");
@@ -330,6 +332,21 @@ static bool find_source(const json_value *o, enum source *out)
     return false; /* of another version: nothing here could show it */
 }
 
+/* As many as there are, the newest last. */
+static void read_latencies(const json_value *list, struct api_view *v)
+{
+    size_t n = json_list_len(list);
+
+    for (size_t i = 0; i < FLEET_LATENCIES; i++) {
+        size_t back = FLEET_LATENCIES - i;
+        int64_t ms;
+
+        v->latencies_ms[i] = -1;
+        if (back <= n && json_i64_of(json_list_at(list, n - back), 0, INT32_MAX, &ms))
+            v->latencies_ms[i] = (int32_t)ms;
+    }
+}
+
 static void read_sources(const json_value *list, struct fleet *f)
 {
     for (size_t i = 0; i < json_list_len(list) && f->n_apis < SOURCE_COUNT; i++) {
@@ -344,6 +361,8 @@ static void read_sources(const json_value *list, struct fleet *f)
         v->next = snap_utc(o, "next");
         v->every_s = snap_int(o, "every_s", MAX_SECONDS, 0);
         v->latency_ms = snap_int(o, "latency_ms", (int64_t)MAX_SECONDS * 1000, -1);
+        read_latencies(json_get(o, "latencies_ms"), v);
+        v->held_until = snap_utc(o, "held_until");
         v->errors_hour = snap_i32(o, "errors_hour", INT32_MAX, 0);
         v->failures = snap_i32(o, "failures", INT32_MAX, 0);
         snap_text(o, "error", v->error, sizeof(v->error));
@@ -520,6 +539,8 @@ static void read_head(const json_value *root, struct fleet *f)
     f->worst_as_of = snap_utc(root, "worst_as_of");
     f->stale_after_s = snap_int(root, "stale_after_s", MAX_SECONDS, 0);
     read_costs(json_get(root, "cost"), f);
+    f->day_start = snap_utc(root, "day_start");
+    snap_prices(root, f);
 }
 
 static enum err_code read_all(const json_value *root, struct fleet **out, struct err *e)

@@ -11,6 +11,15 @@
 
 static const char *const names[] = {"cache", "write-back", "migration", "end-to-end"};
 static struct server_config servers[ARRAY_LEN(names)];
+/* Tuesday is off, on Wednesday people leave early. */
+static const struct calendar_day exceptions[] = {
+    {.day = 20781, .kind = CALENDAR_OFF},
+    {.day = 20782,
+     .kind = CALENDAR_WINDOWS,
+     .n = 1,
+     .start_min = {540},
+     .end_min = {720}},
+};
 static struct config config = {
     .file = "rushhour.conf",
     .site_name = "haifa",
@@ -26,6 +35,9 @@ static struct config config = {
     .policy = {.windows = {{.days = 0x1f, .start_min = 540, .end_min = 1080}},
                .n_windows = 1,
                .lead = 1500,
+               .drain_deadline = 3600,
+               .exceptions = exceptions,
+               .n_exceptions = ARRAY_LEN(exceptions),
                .budget_warn = 80},
 };
 
@@ -175,6 +187,11 @@ static void apis(struct fleet *f)
                                        .next = ago(-8 - i),
                                        .latency_ms = 80 + 40 * i,
                                        .every_s = every[i]};
+    for (int i = 0; i < SOURCE_COUNT; i++) {
+        for (int k = 0; k < FLEET_LATENCIES; k++)
+            f->apis[i].latencies_ms[k] =
+                k < 3 * i ? -1 : 80 + 40 * i + (k * 7 + i) % 11 * 9 + (k == 20 ? 900 : 0);
+    }
     f->worst_as_of = ago(9);
     f->stale_after_s = 90;
 }
@@ -259,6 +276,81 @@ static void sums(struct fleet *f)
     }
 }
 
+/* What the cost view shows: the days, the bill, the comparisons; all add up. */
+static void money(struct fleet *f)
+{
+    static const int64_t compare[COMPARISON_COUNT] = {28858, 31627, 44463, 85079, 35000};
+    int64_t left[ARRAY_LEN(names)], other = f->extension_month.nanos;
+    struct usd *items = f->items;
+
+    f->n_days = 22;
+    for (size_t i = 0; i < f->n_servers; i++) {
+        struct cost_view *v = &f->servers[i].cost;
+
+        left[i] = v->month.nanos - v->today.nanos;
+        v->instance_s = 491760 - 3600 * (int64_t)i;
+        v->same_hours_known = true;
+        v->same_hours.nanos = v->month.nanos / 42 * 100;
+        items[COST_SPOT].nanos += v->month.nanos;
+    }
+    items[COST_EXTENSION].nanos = f->extension_month.nanos;
+    for (size_t d = 0; d < f->n_days; d++) {
+        /* 1 November 2026 is a Sunday; the site rests on Friday and Saturday. */
+        int64_t share = d % 7 >= 5 ? 0 : 15 + (int64_t)(d * 5 % 7) - 3;
+
+        f->days[d].start.s = 1793491200 + (int64_t)d * 86400 - (d > 0 ? 7200 : 0);
+        f->days[d].known = true;
+        for (size_t i = 0; i < f->n_servers; i++) {
+            struct cost_view *v = &f->servers[i].cost;
+
+            v->days[d].nanos = d == 21 ? v->today.nanos : left[i] * share / 225;
+            f->days[d].cost.nanos += v->days[d].nanos;
+        }
+        f->days[d].cost.nanos += d == 21
+                                     ? f->extension_today.nanos
+                                     : (other - f->extension_today.nanos) * share / 225;
+    }
+    for (int i = 0; i < COMPARISON_COUNT; i++) {
+        f->compare[i].known = true;
+        f->compare[i].amount.nanos = compare[i] * 10000000;
+    }
+}
+
+/* The day so far, and what an hour cost through the last one. */
+static void traces(struct fleet *f)
+{
+    static const char *const days[] = {
+        "oooooooooooooooooooooooooooooooooo>>ccccccc",
+        "oooooooooooooooooooooooooooooooooo>>cccccl>",
+        "??????????????????????????????????o>>cccccc",
+        "oooooooooooooooooooooooooooooooooo>>ccccccc",
+    };
+
+    f->day_start = (struct utc){STORY_NOW.s - 38527};
+    for (size_t i = 0; i < f->n_servers; i++) {
+        for (size_t q = 0; days[i][q] != '\0'; q++)
+            f->servers[i].quarters[q] =
+                (uint8_t)(strchr(FLEET_PLACE_LETTERS, days[i][q]) - FLEET_PLACE_LETTERS);
+    }
+    f->n_prices = 2;
+    for (size_t i = 0; i < f->n_prices; i++) {
+        struct price_view *v = &f->prices[i];
+
+        (void)str_copy(v->type, sizeof(v->type), i == 0 ? "c5.2xlarge" : "m5.2xlarge");
+        (void)str_copy(v->zone, sizeof(v->zone), "us-east-1a");
+        v->on_demand_known = true;
+        v->on_demand.nanos = 340000000;
+        v->from.s = STORY_NOW.s / FLEET_PRICE_STEP_S * FLEET_PRICE_STEP_S -
+                    (FLEET_PRICE_STEPS - 1) * FLEET_PRICE_STEP_S;
+        for (size_t k = i * 3; k < FLEET_PRICE_STEPS; k++) {
+            v->known[k] = true;
+            v->prices[k].nanos =
+                (150 + (int64_t)(k * 7 % 23) * 2 + (int64_t)k / 2 - 10 * (int64_t)i) *
+                1000000;
+        }
+    }
+}
+
 static struct fleet *normal(void)
 {
     static const char *const ids[] = {"i-0c1d22e34d5e6f", "i-0c1d22e39a8b7c",
@@ -287,6 +379,8 @@ static struct fleet *normal(void)
     }
     builds(&f->servers[0], "ui-nightly #412", 64);
     sums(f);
+    money(f);
+    traces(f);
     return f;
 }
 
@@ -386,6 +480,8 @@ static struct fleet *loading(void)
         f->apis[i].state = API_WAITING;
         f->apis[i].last_ok.s = 0;
         f->apis[i].latency_ms = -1;
+        for (int k = 0; k < FLEET_LATENCIES; k++)
+            f->apis[i].latencies_ms[k] = -1;
     }
     for (size_t i = 0; i < f->n_servers; i++) {
         (void)str_copy(f->servers[i].name, NAME_TEXT, names[i]);
@@ -429,6 +525,7 @@ static void dead(struct fleet *f)
     j->state = API_DOWN;
     j->last_ok.s = 0;
     j->failures = j->errors_hour = 13;
+    j->held_until = ago(-240);
     j->error_at = ago(20);
     (void)str_copy(j->error, LINE_TEXT, "connect: no route to host; retrying in 5m");
     p->state = API_AUTH;
@@ -444,6 +541,14 @@ static void dead(struct fleet *f)
         s->cost.price_source = PRICE_UNKNOWN;
     }
     f->hour_known = false;
+    f->days[9].known = f->days[10].known = f->month_known = f->forecast.known = false;
+    f->days[9].cost.nanos = f->days[10].cost.nanos = 0;
+    f->servers[2].cost.days_unknown = 3u << 9;
+    f->servers[2].cost.days[9].nanos = f->servers[2].cost.days[10].nanos = 0;
+    f->servers[2].cost.month_known = false;
+    f->items_unknown = 1;
+    f->items_bounds = 2;
+    f->compare[COMPARE_ALWAYS_SPOT].known = false;
     f->worst_as_of = ago(1260);
     (void)str_copy(f->degraded[0], sizeof(f->degraded[0]), "blind:jenkins");
     f->n_degraded = 1;

@@ -42,7 +42,12 @@ static const struct scene {
     {"observer", STORY_NORMAL, "", 0, false, false, true},
     {"filter", STORY_NORMAL, "/ m i g", 0, false, false, false},
     {"events", STORY_INTERRUPTION, "2", 0, false, false, false},
-    {"apis", STORY_DEAD, "5", 0, false, false, false},
+    {"apis", STORY_DEAD, "5 j", 0, false, false, false},
+    {"cost", STORY_NORMAL, "3", 0, false, false, false},
+    {"cost-sum", STORY_NORMAL, "3 t", 0, false, false, false},
+    {"cost-unknown", STORY_DEAD, "3", 0, false, false, false},
+    {"schedule", STORY_MOVING, "4 G", 0, false, false, false},
+    {"schedule-hold", STORY_MOVING, "4 enter", 0, false, false, false},
     {"detail", STORY_MOVING, "j enter", 0, false, false, false},
 };
 

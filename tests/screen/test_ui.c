@@ -42,6 +42,14 @@ static char *picture(struct stage *s, int rows, int cols)
     return copy;
 }
 
+static void assert_hides(struct stage *s, const char *what)
+{
+    char *text = picture(s, 35, 120);
+
+    assert_null(strstr(text, what));
+    free(text);
+}
+
 static void assert_shows(struct stage *s, const char *what)
 {
     char *text = picture(s, 35, 120);
@@ -563,7 +571,7 @@ static void hostile(struct fleet *f)
 
 static void test_all_sizes(void **state)
 {
-    static const char *const keys[] = {"1", "2", "5", "1 enter", "1 ?"};
+    static const char *const keys[] = {"1", "2", "3", "3 t", "4", "5", "1 enter", "1 ?"};
     struct stage *s = open_stage(STORY_INTERRUPTION);
     struct err e = {0};
 
@@ -866,8 +874,8 @@ static void test_demo_menu(void **state)
         .on = true, .faults = faults, .n_faults = 2, .fault = fault, .ctx = &done};
     stage_open(s, STORY_NORMAL, true);
     text = picture(s, 24, 80);
-    assert_non_null(strstr(text, " j/k  Enter  m move  p hold  a auto  1 2 5  ! trouble  "
-                                 "+/-       ? help  q quit"));
+    assert_non_null(strstr(text, " j/k  Enter  m move  p hold  a auto  1-5  ! trouble  "
+                                 "+/-         ? help  q quit"));
     free(text);
     assert_shows(s, " j/k select ");
     assert_shows(s, "! trouble  +/- speed ");
@@ -971,6 +979,120 @@ static void test_order_field(void **state)
     close_stage(s);
 }
 
+static void asleep(struct fleet *f)
+{
+    f->servers[1].snooze_until.s = STORY_NOW.s + 1800;
+}
+
+/* Holds are made and ended where they are seen. */
+static void test_schedule(void **state)
+{
+    struct stage *s = open_stage(STORY_MOVING);
+
+    (void)state;
+    stage_keys(s, "4");
+    assert_shows(s, "Tue 24 Nov");
+    assert_shows(s, "calendar: off");
+    assert_shows(s, "calendar: 09:00-12:00");
+    assert_shows(s, "end-to-end: its hold on-prem ends");
+    stage_keys(s, "j j enter");
+    type(s, "12:00");
+    stage_keys(s, "enter");
+    assert_shows(s, "migration is held in the cloud in 5s, until 12:00");
+    stage_wait(s, 6000);
+    assert_int_equal(s->n_commands, 1);
+    assert_int_equal(s->commands[0].kind, COMMAND_HOLD);
+    assert_int_equal(s->commands[0].hold_kind, HOLD_UNTIL);
+    stage_keys(s, "j p");
+    stage_wait(s, 6000);
+    assert_int_equal(s->n_commands, 2);
+    assert_int_equal(s->commands[1].kind, COMMAND_RELEASE);
+    assert_string_equal(s->commands[1].server, "end-to-end");
+    stage_story(s, STORY_MOVING, asleep);
+    assert_shows(s, "AUTO wakes up for write-back");
+    assert_shows(s, "asleep until 11:12");
+    stage_keys(s, "esc");
+    assert_shows(s, "1 Fleet 4/4");
+    close_stage(s);
+}
+
+static void of_a_move(struct fleet *f)
+{
+    for (size_t i = 6; i < 9; i++)
+        (void)str_copy(f->events[i].move, ID_TEXT, "m-41");
+    (void)str_copy(f->events[9].action, sizeof(f->events[9].action), "notice");
+}
+
+static bool is_at(struct stage *s, size_t i)
+{
+    return events_selected(&s->ui) == &s->ui.fleet->events[i];
+}
+
+/* The log's selection stays with its event, finds hits and what began a move. */
+static void test_events(void **state)
+{
+    struct stage *s = open_stage(STORY_INTERRUPTION);
+
+    (void)state;
+    stage_story(s, STORY_INTERRUPTION, of_a_move);
+    stage_keys(s, "2");
+    assert_null(events_selected(&s->ui));
+    stage_keys(s, "enter k k k");
+    assert_true(is_at(s, 7));
+    assert_shows(s, "2 Events 215, paused");
+    stage_keys(s, "enter");
+    assert_true(is_at(s, 6)); /* it began the move */
+    stage_keys(s, "j j enter");
+    assert_true(is_at(s, 6));
+    stage_keys(s, "enter");
+    assert_shows(s, "-- write-back ");
+    stage_keys(s, "esc");
+    assert_true(is_at(s, 6));
+    stage_keys(s, "G");
+    assert_null(events_selected(&s->ui)); /* it follows again */
+    stage_keys(s, "/");
+    type(s, "server:write-back !kind:act");
+    stage_keys(s, "enter");
+    assert_shows(s, "node closed, drained in 19s");
+    assert_hides(s, "run in cloud started, spot $0.212/h in");
+    assert_hides(s, "recovered after 1 failure");
+    stage_keys(s, "esc n");
+    assert_shows(s, "recovered after 1 failure");
+    assert_true(is_at(s, 8));
+    stage_keys(s, "n");
+    assert_true(is_at(s, 6));
+    stage_keys(s, "N");
+    assert_true(is_at(s, 8));
+    stage_keys(s, "N");
+    assert_shows(s, "no other hit");
+    stage_keys(s, "/");
+    type(s, "actor:spot");
+    stage_keys(s, "enter");
+    assert_shows(s, "spot interruption notice");
+    assert_hides(s, "drained in 19s");
+    stage_keys(s, "esc /");
+    type(s, "kind:notice");
+    assert_shows(s, "spot interruption notice");
+    assert_hides(s, "AWS reclaimed the instance");
+    close_stage(s);
+}
+
+/* Each day, or the sum; from another view the key says nothing. */
+static void test_cost(void **state)
+{
+    struct stage *s = open_stage(STORY_NORMAL);
+
+    (void)state;
+    stage_keys(s, "3");
+    assert_shows(s, "each day   t the sum so far");
+    assert_shows(s, "24x7 on-demand                850.79  -79%");
+    stage_keys(s, "t");
+    assert_shows(s, "the sum so far   t each day");
+    stage_keys(s, "1 t 3");
+    assert_shows(s, "the sum so far   t each day");
+    close_stage(s);
+}
+
 static void held_over(struct fleet *f)
 {
     struct server_view *s = &f->servers[0];
@@ -1035,23 +1157,24 @@ static void test_detail_scrolls(void **state)
     assert_null(strstr(text, ", j/k")); /* it fits */
     free(text);
     text = picture(s, 24, 80);
-    assert_non_null(strstr(text, " write-back  1-20 of 31, j/k "));
+    assert_non_null(strstr(text, " write-back  1-20 of 41, j/k "));
     assert_null(strstr(text, "i-0c1d..9a8b7c running"));
     free(text);
     stage_keys(s, "G");
     text = picture(s, 24, 80);
-    assert_non_null(strstr(text, " write-back  12-31 of 31, j/k "));
+    assert_non_null(strstr(text, " write-back  22-41 of 41, j/k "));
     assert_non_null(strstr(text, "i-0c1d..9a8b7c running"));
     free(text);
     stage_keys(s, "k");
     text = picture(s, 24, 80);
-    assert_non_null(strstr(text, " write-back  11-30 of 31, j/k "));
+    assert_non_null(strstr(text, " write-back  21-40 of 41, j/k "));
     free(text);
     /* A sentence goes on in the next line. */
     stage_keys(s, "g");
     text = picture(s, 40, 80);
     assert_non_null(strstr(text, "no capacity 11m"));
     assert_non_null(strstr(text, "3 interruptions in"));
+    assert_non_null(strstr(text, "  seen     .................>##!>"));
     free(text);
     close_stage(s);
 }
@@ -1154,6 +1277,9 @@ int main(void)
         cmocka_unit_test(test_commands),
         cmocka_unit_test(test_confirmed),
         cmocka_unit_test(test_orders),
+        cmocka_unit_test(test_schedule),
+        cmocka_unit_test(test_cost),
+        cmocka_unit_test(test_events),
         cmocka_unit_test(test_reasons),
         cmocka_unit_test(test_detail_scrolls),
         cmocka_unit_test(test_money_line),

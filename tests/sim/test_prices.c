@@ -69,6 +69,33 @@ static void assert_adds_up(const struct fleet *f)
     }
 }
 
+/* Where each server is shows in the day, or the move or loss of that quarter does; the
+ * last prices are those of this half hour. */
+static void assert_traces(const struct fleet *f)
+{
+    int64_t q = (f->at.s - f->day_start.s) / FLEET_QUARTER_S;
+
+    assert_true(q >= 0 && q < FLEET_QUARTERS);
+    for (size_t i = 0; i < f->n_servers; i++) {
+        const struct server_view *v = &f->servers[i];
+        enum place kept = (enum place)v->quarters[q];
+
+        if (!v->facts.place_stale && v->facts.place != PLACE_UNKNOWN)
+            assert_true(kept == v->facts.place || kept == PLACE_LOST ||
+                        kept == PLACE_MOVING_OUT || kept == PLACE_MOVING_BACK);
+        for (int64_t k = q + 1; k < FLEET_QUARTERS; k++)
+            assert_int_equal(v->quarters[k], PLACE_UNKNOWN);
+    }
+    for (size_t i = 0; i < f->n_prices; i++) {
+        const struct price_view *v = &f->prices[i];
+        int64_t last = v->from.s + (FLEET_PRICE_STEPS - 1) * FLEET_PRICE_STEP_S;
+
+        assert_true(last <= f->at.s && f->at.s < last + FLEET_PRICE_STEP_S);
+        assert_true(v->known[FLEET_PRICE_STEPS - 1]);
+        assert_true(v->prices[FLEET_PRICE_STEPS - 1].nanos > 0);
+    }
+}
+
 static void each_minute(void *ctx, const struct fleet *f)
 {
     struct seen *s = ctx;
@@ -76,6 +103,7 @@ static void each_minute(void *ctx, const struct fleet *f)
     const struct api_view *api = pricelist(f);
     struct err e = {0};
 
+    assert_traces(f);
     if (s->minutes == 0)
         s->first_cost = f->servers[0].cost;
     s->api = *api;

@@ -177,6 +177,16 @@ static struct fleet *full(void)
         f->items[i].nanos = 12345678901 * (i + 1);
     f->items_unknown = 2;
     f->items_bounds = 3;
+    f->day_start = ago(5000);
+    memset(f->servers[1].quarters, 0, FLEET_QUARTERS);
+    memcpy(f->servers[1].quarters, (uint8_t[]){0, 1, 2, 3, 4, 5}, 6);
+    f->n_prices = 2;
+    f->prices[1] = (struct price_view){"m5.large", "us-east-1b", false, {0},
+                                       ago(90000), {false},      {{0}}};
+    f->prices[1].known[3] = true;
+    f->prices[1].prices[3].nanos = 123400000;
+    memset(f->days, 0, sizeof(f->days));
+    memset(f->servers[1].cost.days, 0, sizeof(f->servers[1].cost.days));
     f->n_days = 3;
     f->days[0] = (struct day_view){ago(180000), true, {4567890123}};
     f->days[1] = (struct day_view){ago(90000), false, {0}};
@@ -225,6 +235,9 @@ static struct fleet *full(void)
     f->apis[1].errors_hour = 9;
     f->apis[1].error_at = ago(4);
     f->apis[1].latency_ms = -1;
+    for (size_t i = 0; i < FLEET_LATENCIES; i++)
+        f->apis[1].latencies_ms[i] = i < 30 ? -1 : (int32_t)i * 100;
+    f->apis[1].held_until = ago(-60);
     (void)str_copy(f->apis[1].error, LINE_TEXT, "no route to host");
     return f;
 }
@@ -298,6 +311,10 @@ static void test_values(void **state)
     SAME(items_unknown);
     SAME(items_bounds);
     SAME(days);
+    SAME(day_start);
+    SAME(prices);
+    SAME(n_prices);
+    SAME(servers[1].quarters);
     SAME(n_days);
     SAME(servers[1].over_budget);
     SAME(servers[1].offerings);
