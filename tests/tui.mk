@@ -14,6 +14,10 @@ tests_screen_test_screen_LDADD = $(TUI_TEST_LIBS)
 tests_screen_test_ui_SOURCES = tests/screen/test_ui.c $(STAGE_FILES)
 tests_screen_test_ui_LDADD = $(TUI_TEST_LIBS)
 TESTS += tests/screen/test_screen tests/screen/test_ui
+check_PROGRAMS += tests/screen/test_ui_screen
+tests_screen_test_ui_screen_SOURCES = tests/screen/test_ui_screen.c $(STAGE_FILES)
+tests_screen_test_ui_screen_LDADD = $(TUI_TEST_LIBS)
+TESTS += tests/screen/test_ui_screen
 
 # Writes the expected pictures anew; review the difference like code.
 .PHONY: update-screens
@@ -29,7 +33,11 @@ tests_unit_test_keys_LDADD = $(TUI_TEST_LIBS)
 tests_unit_test_layout_SOURCES = tests/unit/test_layout.c tests/unit/table.h
 tests_unit_test_layout_LDADD = $(TUI_TEST_LIBS)
 tests_unit_test_theme_SOURCES = tests/unit/test_theme.c tests/unit/table.h
-tests_unit_test_theme_LDADD = $(TUI_TEST_LIBS)
+tests_unit_test_theme_LDADD = $(TUI_TEST_LIBS) -lm
+check_PROGRAMS += tests/unit/test_prefs
+tests_unit_test_prefs_SOURCES = tests/unit/test_prefs.c tests/unit/table.h
+tests_unit_test_prefs_LDADD = $(TUI_TEST_LIBS)
+TESTS += tests/unit/test_prefs
 tests_screen_test_line_text_SOURCES = tests/screen/test_line_text.c tests/unit/table.h $(STORY_FILES)
 tests_screen_test_line_text_LDADD = $(TUI_TEST_LIBS)
 TESTS += tests/unit/test_canvas tests/unit/test_keys tests/unit/test_layout \

@@ -17,6 +17,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "tui/prefs.h"
 #include "tui/screen.h"
 #include "tui/tty.h"
 #include "tui/ui.h"
@@ -34,6 +35,7 @@ struct app {
     bool masked, dirty, key_pressed, write_pending, ended;
     int64_t last_frame_ms, resize_ms, title_ms, bell_ms;
     char title[128];
+    struct theme_stamp theme_stamp; /* of the file that the theme came from */
     struct app_result result;
 };
 
@@ -135,23 +137,60 @@ static void give_stderr_back(struct app *a)
 
 static void load_theme(struct app *a, const char *name)
 {
+    const struct app_config *c = a->config;
     struct theme theme;
     struct strbuf problems;
     struct err e = {0};
 
     strbuf_init(&problems, 8192);
-    if (theme_load(name, a->config->theme_dirs, ARRAY_LEN(a->config->theme_dirs), &theme,
-                   &problems, &e) != ERR_OK) {
+    theme_stamp(name, c->theme_dirs, ARRAY_LEN(c->theme_dirs), &a->theme_stamp);
+    if (theme_load(name, c->theme_dirs, ARRAY_LEN(c->theme_dirs), &theme, &problems,
+                   &e) != ERR_OK) {
         theme_builtin(&theme);
         ui_toast(&a->ui, ROLE_WARN, real_ms(), "%s", e.text);
     } else if (problems.len > 0) {
-        size_t line = strcspn(strbuf_text(&problems), "\n");
+        const char *text = strbuf_text(&problems);
+        size_t line = strcspn(text, "\n"), more = 0;
 
-        ui_toast(&a->ui, ROLE_WARN, real_ms(), "%.*s", (int)line, strbuf_text(&problems));
+        for (const char *p = text + line; p[0] != '\0' && p[1] != '\0'; p++)
+            more += *p == '\n' ? 1 : 0;
+        if (more > 0)
+            ui_toast(&a->ui, ROLE_WARN, real_ms(), "%.*s (and %zu more)", (int)line, text,
+                     more);
+        else
+            ui_toast(&a->ui, ROLE_WARN, real_ms(), "%.*s", (int)line, text);
     }
     (void)str_copy(a->ui.theme, sizeof(a->ui.theme), theme.name);
     screen_set_theme(a->screen, &theme);
     strbuf_clear(&problems);
+}
+
+/* A theme's file that changed is read again; one that is gone, for an editor maybe in the
+ * midst of saving it, changes nothing. */
+static void watch_theme(struct app *a)
+{
+    const struct app_config *c = a->config;
+    struct theme_stamp now;
+    char name[NAME_TEXT];
+
+    (void)str_copy(name, sizeof(name), a->ui.theme);
+    theme_stamp(name, c->theme_dirs, ARRAY_LEN(c->theme_dirs), &now);
+    if (now.inode == 0 || theme_stamp_eq(&now, &a->theme_stamp))
+        return;
+    ui_toast(&a->ui, ROLE_INFO, real_ms(), "theme %s was read again", name);
+    load_theme(a, name);
+}
+
+static void keep_theme(struct app *a)
+{
+    struct prefs p = {.theme = ""};
+    struct err e = {0};
+
+    (void)str_copy(p.theme, sizeof(p.theme), a->ui.theme);
+    (void)str_copy(p.instead, sizeof(p.instead), a->config->config->ui.theme);
+    if (a->config->state_dir != NULL &&
+        prefs_save(a->config->state_dir, &p, &e) != ERR_OK)
+        ui_toast(&a->ui, ROLE_WARN, real_ms(), "the theme is not kept: %s", e.text);
 }
 
 static enum err_code open_terminal(struct app *a, struct err *e)
@@ -309,6 +348,7 @@ static void read_timer(struct app *a)
     if (read(a->timer_fd, &ticks, sizeof(ticks)) < 0 && errno == ECANCELED &&
         start_timer(a, &e) != ERR_OK) /* the wall clock was set: align again */
         ui_toast(&a->ui, ROLE_WARN, real_ms(), "%s", e.text);
+    watch_theme(a);
     a->dirty = true;
 }
 
@@ -390,15 +430,15 @@ static void serve(struct app *a)
         screen_repaint(a->screen);
     if (a->ui.dump)
         dump(a);
-    if (a->ui.next_theme) {
+    if (a->ui.load_theme) {
         char name[NAME_TEXT];
 
-        theme_next_name(a->ui.theme, a->config->theme_dirs,
-                        ARRAY_LEN(a->config->theme_dirs), name, sizeof(name));
-        ui_toast(&a->ui, ROLE_INFO, real_ms(), "theme %s", name);
+        (void)str_copy(name, sizeof(name), a->ui.theme);
         load_theme(a, name);
     }
-    a->ui.redraw = a->ui.dump = a->ui.next_theme = false;
+    if (a->ui.keep_theme)
+        keep_theme(a);
+    a->ui.redraw = a->ui.dump = a->ui.load_theme = a->ui.keep_theme = false;
     if (a->ui.suspend) {
         a->ui.suspend = false;
         suspend(a);
@@ -511,6 +551,13 @@ enum err_code app_run(const struct app_config *config, struct err *e)
     rc = ui_init(&a->ui, config, is_ascii(config), real_ms(), e);
     if (rc != ERR_OK)
         goto out;
+    if (config->theme == NULL && config->state_dir != NULL) {
+        struct prefs p;
+
+        prefs_load(config->state_dir, &p);
+        (void)str_copy(a->ui.theme, sizeof(a->ui.theme),
+                       prefs_theme(&p, config->config->ui.theme));
+    }
     rc = take_signals(a, e);
     if (rc != ERR_OK)
         goto out;

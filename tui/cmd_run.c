@@ -41,11 +41,24 @@ static struct utc hold_end(void *ctx, enum place place)
     return end;
 }
 
+/* The themes of a program that runs where it was built, ../themes from there. */
+static bool built_themes(char *out, size_t size)
+{
+    ssize_t n = readlink("/proc/self/exe", out, size - 1);
+    char *slash;
+
+    if (n <= 0)
+        return false;
+    out[n] = '\0';
+    slash = strrchr(out, '/');
+    return slash != NULL && str_copy(slash, size - (size_t)(slash - out), "/../themes");
+}
+
 int run_dashboard(struct live *l, const struct args *a, const struct app_demo *demo)
 {
     struct session *s = l->session;
     struct hold_ctx hold = {l, s, l->clock};
-    char themes[4096] = "";
+    char themes[4096] = "", built[4096];
     struct app_observed observed = {NULL};
     struct err e = {0};
     char *slash;
@@ -73,6 +86,8 @@ int run_dashboard(struct live *l, const struct args *a, const struct app_demo *d
         str_copy(slash, sizeof(themes) - (size_t)(slash - themes), "/themes"))
         c.theme_dirs[0] = themes;
     c.theme_dirs[1] = RH_THEME_DIR;
+    if (built_themes(built, sizeof(built)))
+        c.theme_dirs[2] = built;
     if (l->observer != NULL) {
         observed.holder = observer_holder(l->observer);
         c.observed = &observed;

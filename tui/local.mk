@@ -66,10 +66,14 @@ libtui_a_SOURCES = \
 	tui/roles.def \
 	tui/line_text.c \
 	tui/line_text.h \
+	tui/prefs.c \
+	tui/prefs.h \
 	tui/screen.c \
 	tui/screen.h \
 	tui/theme.c \
 	tui/theme.h \
+	tui/theme_file.c \
+	tui/theme_file.h \
 	tui/tty.c \
 	tui/tty.h \
 	tui/ui.c \
@@ -77,6 +81,7 @@ libtui_a_SOURCES = \
 	tui/ui_field.c \
 	tui/ui_keys.c \
 	tui/ui_parts.h \
+	tui/ui_theme.c \
 	tui/view.c \
 	tui/view.h \
 	tui/view_apis.c \

@@ -31,7 +31,7 @@ struct screen {
     WINDOW *keys; /* a pad: reading keys from a window would also repaint it */
     bool sync, modern, repaint, show_cursor;
     bool first; /* nothing was drawn yet: every cell counts as changed */
-    int colors;
+    int colors; /* more than 256: any */
     struct rendition looks[ROLE_COUNT];
     attr_t attrs[ROLE_COUNT];
     short pairs[ROLE_COUNT];
@@ -154,10 +154,24 @@ static bool is_known_term(const char *term, int fd)
     return known;
 }
 
+/* The description of the same terminal with any color: xterm-direct for xterm-256color.
+ * Only where the terminal says that it has them; false when there is none. */
+static bool direct_term(const struct screen_config *c, int fd, char *out, size_t size)
+{
+    const char *says = getenv("COLORTERM");
+
+    if (c->no_color || (c->color != COLOR_AUTO && c->color != COLOR_DIRECT) ||
+        says == NULL || (strcmp(says, "truecolor") != 0 && strcmp(says, "24bit") != 0) ||
+        !str_format(out, size, "%.*s-direct", (int)strcspn(c->term, "-"), c->term))
+        return false;
+    return is_known_term(out, fd);
+}
+
 enum err_code screen_open(const struct screen_config *c, struct screen **out,
                           struct err *e)
 {
     struct screen *s = calloc(1, sizeof(*s));
+    char direct[64] = "";
     enum err_code rc;
 
     if (s == NULL)
@@ -172,7 +186,9 @@ enum err_code screen_open(const struct screen_config *c, struct screen **out,
     rc = open_files(s, c, e);
     if (rc == ERR_OK)
         rc = canvas_init(&s->last, c->rows, c->cols, false, e);
-    if (rc == ERR_OK && is_known_term(c->term, s->memory_fd))
+    if (rc == ERR_OK && direct_term(c, s->memory_fd, direct, sizeof(direct)))
+        s->curses = newterm(direct, s->out, s->in);
+    if (rc == ERR_OK && s->curses == NULL && is_known_term(c->term, s->memory_fd))
         s->curses = newterm(c->term, s->out, s->in);
     if (rc == ERR_OK && s->curses == NULL)
         rc = err_set(e, ERR_USAGE,
@@ -230,6 +246,17 @@ int screen_colors(const struct screen *s)
     return s->colors;
 }
 
+/* A color as curses takes it: in a terminal of any color the first eight numbers are
+ * palette entries still, and next to them is a black that nobody tells from theirs. */
+static int curses_color(const struct screen *s, int32_t color)
+{
+    int rgb = (int)(color & 0xffffff);
+
+    if (color < 0 || s->colors <= 256)
+        return (int)color;
+    return rgb > 0 && rgb < 8 ? 8 : rgb;
+}
+
 void screen_set_theme(struct screen *s, const struct theme *t)
 {
     theme_resolve(t, s->colors, s->looks);
@@ -248,7 +275,8 @@ void screen_set_theme(struct screen *s, const struct theme *t)
         s->attrs[i] = a;
         s->pairs[i] = 0;
         if (s->colors >= 8 && i + 1 < COLOR_PAIRS && (r->fg >= 0 || r->bg >= 0) &&
-            init_pair((short)(i + 1), (short)r->fg, (short)r->bg) == OK)
+            init_extended_pair(i + 1, curses_color(s, r->fg), curses_color(s, r->bg)) ==
+                OK)
             s->pairs[i] = (short)(i + 1);
     }
     /* The blank that erased lines are filled with has the theme's background, too. */
@@ -438,7 +466,8 @@ void screen_cell(struct screen *s, int row, int col, char *text, size_t text_siz
                  char *looks, size_t looks_size)
 {
     wchar_t chars[CCHARW_MAX + 1] = {0};
-    short pair = 0, fg = -1, bg = -1;
+    short pair = 0;
+    int fg = -1, bg = -1;
     attr_t attrs = 0;
     cchar_t cc;
     size_t n;
@@ -452,7 +481,7 @@ void screen_cell(struct screen *s, int row, int col, char *text, size_t text_siz
     if (n == (size_t)-1 || n >= text_size)
         text[0] = '\0';
     if (pair != 0)
-        (void)pair_content(pair, &fg, &bg);
+        (void)extended_pair_content(pair, &fg, &bg);
     (void)str_format(looks, looks_size, "%s%s%s%s", attrs & A_BOLD ? "bold " : "",
                      attrs & A_DIM ? "dim " : "", attrs & A_UNDERLINE ? "underline " : "",
                      attrs & A_REVERSE ? "reverse " : "");

@@ -375,6 +375,8 @@ void ui_draw(struct ui *ui, struct canvas *c, struct utc now, int64_t now_ms)
         views[ui->view].ops->draw(&f);
     if (ui->menu)
         menu_draw(&f);
+    if (ui->themes.open)
+        themes_draw(&f);
     if (ui->dialog.open)
         dialog_draw(&f);
 }

@@ -316,7 +316,7 @@ static void screen_action(struct ui *ui, enum action a, int64_t now_ms)
         ui->time_mode = (enum ui_time)(((int)ui->time_mode + 1) % 3);
         ui_toast(ui, ROLE_INFO, now_ms, "times are %s", words[ui->time_mode]);
     } else if (a == ACTION_THEME) {
-        ui->next_theme = true;
+        ui_open_themes(ui, true);
     } else if (a == ACTION_DUMP) {
         ui->dump = true;
     } else if (a == ACTION_REDRAW) {
@@ -396,6 +396,10 @@ void ui_key(struct ui *ui, uint32_t key, int64_t now_ms)
     }
     if (ui->menu) {
         menu_key(ui, key, now_ms);
+        return;
+    }
+    if (ui->themes.open) {
+        ui_themes_key(ui, key);
         return;
     }
     if (ui->typing != TYPING_NOTHING) {

@@ -13,6 +13,7 @@
 #include "tui/keys.h"
 #include "tui/layout.h"
 #include "tui/reasons.h"
+#include "tui/theme_file.h"
 
 enum view_id {
 #define VIEW(id, key, title, help) VIEW_##id,
@@ -54,6 +55,14 @@ struct dialog {
     int64_t opened_ms;
 };
 
+/* The open list of themes. */
+struct theme_list {
+    bool open;
+    size_t at, n;
+    char names[THEMES_MAX][NAME_TEXT];
+    char before[NAME_TEXT]; /* what Esc gives back */
+};
+
 /* Beyond the longest page. */
 enum { SCROLL_MAX = 256 };
 
@@ -65,6 +74,7 @@ struct ui {
     bool ascii;
     enum ui_time time_mode;
     char theme[NAME_TEXT];
+    struct theme_list themes;
     bool locked;
 
     enum view_id view, back_to;
@@ -98,7 +108,7 @@ struct ui {
     struct reasons reasons; /* of the detail view */
 
     /* Set by keys, done and reset by the shell. */
-    bool quit, redraw, dump, suspend, next_theme;
+    bool quit, redraw, dump, suspend, load_theme, keep_theme;
 
     /* Derived when a snapshot or the filter changes. */
     uint16_t shown[MAX_SERVERS];
@@ -151,6 +161,7 @@ void help_draw(const struct frame *f);
 int help_lines(const struct ui *ui, int cols);
 void dialog_draw(const struct frame *f);
 void menu_draw(const struct frame *f);
+void themes_draw(const struct frame *f);
 
 /* How many bytes of a text go into a line of that many cells: to a blank, where there is
  * one. 0 at its end. */

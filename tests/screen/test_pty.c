@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <pty.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -46,6 +47,8 @@ static struct fleet *latest(void *ctx)
     return fleet_ref(ctx);
 }
 
+static const char *theme_dir, *state_dir; /* of the next child; NULL = none */
+
 /* The child: exit code 0 for q, 10 + signal, 3 for a hang-up, 2 for a bad terminal. */
 static void child(const char *term)
 {
@@ -64,6 +67,8 @@ static void child(const char *term)
     s.app.source.ctx = story_fleet(STORY_NORMAL);
     s.app.source.event_fd = eventfd(0, EFD_NONBLOCK);
     s.app.result = &result;
+    s.app.theme_dirs[0] = theme_dir;
+    s.app.state_dir = state_dir;
     rc = app_run(&s.app, &e);
     if (rc != ERR_OK)
         _exit(rc == ERR_USAGE ? 2 : 1);
@@ -327,13 +332,68 @@ static void test_idle(void **state)
     (void)close(r.master);
 }
 
+static void put(const char *dir, const char *name, const char *text)
+{
+    char path[256], part[256];
+    FILE *f;
+
+    assert_true(str_format(path, sizeof(path), "%s/%s", dir, name));
+    assert_true(str_format(part, sizeof(part), "%s/part", dir));
+    f = fopen(part, "w");
+    assert_non_null(f);
+    assert_int_equal(fwrite(text, 1, strlen(text), f), strlen(text));
+    assert_int_equal(fclose(f), 0);
+    assert_int_equal(rename(part, path), 0);
+}
+
+/* A theme is chosen from the list and kept; its file is read again when it changes, and
+ * what is wrong in it is said with its line. */
+static void test_theme(void **state)
+{
+    static struct run r;
+    char dir[] = "/tmp/rushhour-pty-XXXXXX", path[64];
+    size_t from;
+
+    (void)state;
+    assert_non_null(mkdtemp(dir));
+    put(dir, "zebra.theme", "text = 250\nselect = 123\n");
+    theme_dir = state_dir = dir;
+    start(&r, "xterm-256color");
+    assert_true(read_until(&r, 0, "write-back", WAIT_MS));
+    from = r.len;
+    send_keys(&r, "T");
+    assert_true(read_until(&r, from, "38;5;123m", WAIT_MS));
+    send_keys(&r, "\r");
+    (void)read_until(&r, 0, NULL, 300);
+    from = r.len;
+    put(dir, "zebra.theme", "text = 250\nselect = 125\n");
+    assert_true(read_until(&r, from, "38;5;125m", WAIT_MS));
+    from = r.len;
+    put(dir, "zebra.theme", "text = 250\nselect = 126\nokay = 3\n");
+    assert_true(read_until(&r, from, "zebra.theme:3: \"okay\"", WAIT_MS));
+    send_keys(&r, "q");
+    assert_int_equal(finish(&r), 0);
+    (void)close(r.master);
+    start(&r, "xterm-256color"); /* the next one starts with it */
+    assert_true(read_until(&r, 0, "38;5;126m", WAIT_MS));
+    send_keys(&r, "q");
+    assert_int_equal(finish(&r), 0);
+    (void)close(r.master);
+    theme_dir = state_dir = NULL;
+    (void)str_format(path, sizeof(path), "%s/zebra.theme", dir);
+    assert_int_equal(unlink(path), 0);
+    (void)str_format(path, sizeof(path), "%s/ui.json", dir);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(rmdir(dir), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_quit),   cmocka_unit_test(test_signals),
         cmocka_unit_test(test_crash),  cmocka_unit_test(test_hangup),
         cmocka_unit_test(test_resize), cmocka_unit_test(test_terms),
-        cmocka_unit_test(test_idle),
+        cmocka_unit_test(test_idle),   cmocka_unit_test(test_theme),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
