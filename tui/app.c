@@ -17,12 +17,13 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "tui/notify.h"
 #include "tui/prefs.h"
 #include "tui/screen.h"
 #include "tui/tty.h"
 #include "tui/ui.h"
 
-enum { FRAME_MS = 100, RESIZE_MS = 50, TITLE_MS = 10000, BELL_MS = 600000 };
+enum { FRAME_MS = 100, RESIZE_MS = 50, TITLE_MS = 10000, STALLED_MS = 30000 };
 
 struct app {
     const struct app_config *config;
@@ -33,9 +34,10 @@ struct app {
     int signal_fd, timer_fd, saved_stderr;
     sigset_t old_mask;
     bool masked, dirty, key_pressed, write_pending, ended;
-    int64_t last_frame_ms, resize_ms, title_ms, bell_ms;
+    int64_t last_frame_ms, resize_ms, title_ms;
     char title[128];
     struct theme_stamp theme_stamp; /* of the file that the theme came from */
+    struct notify notify;
     struct app_result result;
 };
 
@@ -340,6 +342,37 @@ static void resize(struct app *a)
     a->dirty = a->key_pressed = true;
 }
 
+/* Bell and notifications go out behind the frame. */
+static void ring(struct app *a, const struct fleet *next)
+{
+    int64_t silent_ms = a->config->stalled_after_ms;
+    struct strbuf bytes;
+
+    strbuf_init(&bytes, 65536);
+    if (next != NULL)
+        notify_fleet(&a->notify, next, false, &bytes);
+    else
+        notify_stalled(&a->notify,
+                       real_ms() - a->ui.fleet_ms >
+                           (silent_ms > 0 ? silent_ms : STALLED_MS),
+                       clock_utc(a->config->clock), a->ui.fleet->site, &bytes);
+    if (bytes.len > 0 && a->screen != NULL)
+        screen_write(a->screen, strbuf_text(&bytes));
+    strbuf_clear(&bytes);
+}
+
+/* Programs that were started for it: nothing here waits for them. */
+static void step_notify(struct app *a)
+{
+    if (notify_due_ms(&a->notify) >= 0)
+        notify_step(&a->notify, real_ms());
+    if (a->notify.complaint[0] == '\0')
+        return;
+    ui_toast(&a->ui, ROLE_WARN, real_ms(), "%s", a->notify.complaint);
+    a->notify.complaint[0] = '\0';
+    a->dirty = true;
+}
+
 static void read_timer(struct app *a)
 {
     struct err e = {0};
@@ -349,28 +382,8 @@ static void read_timer(struct app *a)
         start_timer(a, &e) != ERR_OK) /* the wall clock was set: align again */
         ui_toast(&a->ui, ROLE_WARN, real_ms(), "%s", e.text);
     watch_theme(a);
+    ring(a, NULL);
     a->dirty = true;
-}
-
-/* A new interruption notice rings the bell, at most every ten minutes and never for the
- * first picture; tmux marks the window by it. */
-static void ring(struct app *a, const struct fleet *next)
-{
-    const struct fleet *f = a->ui.fleet;
-
-    if (f->version == 0 || a->screen == NULL ||
-        (a->bell_ms != 0 && real_ms() - a->bell_ms < BELL_MS))
-        return;
-    for (size_t i = 0; i < next->n_servers; i++) {
-        const struct server_view *s = &next->servers[i];
-        int before = s->facts.instance.spot == SPOT_NOTICE ? fleet_find(f, s->name) : -1;
-
-        if (before >= 0 && f->servers[before].facts.instance.spot != SPOT_NOTICE) {
-            screen_write(a->screen, "\a");
-            a->bell_ms = real_ms();
-            return;
-        }
-    }
 }
 
 static void take_snapshot(struct app *a)
@@ -501,6 +514,9 @@ static int timeout_ms(const struct app *a)
         next = a->resize_ms;
     if (a->dirty && !a->write_pending && (next < 0 || a->last_frame_ms + FRAME_MS < next))
         next = a->last_frame_ms + FRAME_MS;
+    if (notify_due_ms(&a->notify) >= 0 &&
+        (next < 0 || now_ms + notify_due_ms(&a->notify) < next))
+        next = now_ms + notify_due_ms(&a->notify);
     if (next < 0)
         return -1;
     left = next - now_ms;
@@ -531,6 +547,7 @@ static void loop(struct app *a)
             read_timer(a);
         if (fds[4].revents != 0)
             a->write_pending = false;
+        step_notify(a);
         if (ui_tick(&a->ui, real_ms()))
             a->dirty = true;
         if (!a->ended && a->resize_ms != 0 && real_ms() >= a->resize_ms)
@@ -547,6 +564,7 @@ enum err_code app_run(const struct app_config *config, struct err *e)
     if (a == NULL)
         return err_set(e, ERR_NOMEM, "the dashboard");
     a->config = config;
+    notify_init(&a->notify, config->config, !config->observe && config->observed == NULL);
     a->out_fd = a->signal_fd = a->timer_fd = a->saved_stderr = -1;
     rc = ui_init(&a->ui, config, is_ascii(config), real_ms(), e);
     if (rc != ERR_OK)
@@ -580,6 +598,7 @@ out:
     if (a->timer_fd >= 0)
         (void)close(a->timer_fd);
     release_signals(a);
+    notify_clear(&a->notify);
     ui_clear(&a->ui);
     free(a);
     return rc;

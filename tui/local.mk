@@ -59,6 +59,12 @@ libtui_a_SOURCES = \
 	tui/keys.h \
 	tui/layout.c \
 	tui/layout.h \
+	tui/notices.c \
+	tui/notices.h \
+	tui/notify.c \
+	tui/notify.h \
+	tui/notify_run.c \
+	tui/notify_run.h \
 	tui/observer.c \
 	tui/observer.h \
 	tui/reasons.c \

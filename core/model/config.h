@@ -226,6 +226,16 @@ struct key_binding {
     int32_t line;
 };
 
+enum notify_bell { NOTIFY_BELL_CRIT, NOTIFY_BELL_OFF, NOTIFY_BELL_ALL };
+enum notify_osc { NOTIFY_OSC_OFF, NOTIFY_OSC_9, NOTIFY_OSC_777 };
+
+struct notify_config {
+    enum notify_bell bell;
+    enum notify_osc osc;
+    const char *command[MAX_COMMAND_ARGS]; /* program and arguments */
+    size_t n_command;
+};
+
 struct log_config {
     const char *level, *file;
     int32_t max_mb, keep;
@@ -247,6 +257,7 @@ struct config {
     struct aws_config aws;
     struct cost_config cost;
     struct ui_config ui;
+    struct notify_config notify;
     struct log_config log;
     struct store_config store;
     const struct key_binding *keys;
