@@ -17,34 +17,11 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#include "tui/notify.h"
+#include "tui/app_parts.h"
 #include "tui/prefs.h"
-#include "tui/screen.h"
 #include "tui/tty.h"
-#include "tui/ui.h"
 
-enum { FRAME_MS = 100, RESIZE_MS = 50, TITLE_MS = 10000, STALLED_MS = 30000 };
-
-struct app {
-    const struct app_config *config;
-    struct ui ui;
-    struct canvas canvas;
-    struct screen *screen;
-    int out_fd; /* an own, non-blocking one where that is possible */
-    int signal_fd, timer_fd, saved_stderr;
-    sigset_t old_mask;
-    bool masked, dirty, key_pressed, write_pending, ended;
-    int64_t last_frame_ms, resize_ms, title_ms;
-    char title[128];
-    struct theme_stamp theme_stamp; /* of the file that the theme came from */
-    struct notify notify;
-    struct app_result result;
-};
-
-static int64_t real_ms(void)
-{
-    return clock_mono(clock_system()).ms;
-}
+enum { FRAME_MS = 100, RESIZE_MS = 50 };
 
 static bool is_ascii(const struct app_config *c)
 {
@@ -149,7 +126,7 @@ static void load_theme(struct app *a, const char *name)
     if (theme_load(name, c->theme_dirs, ARRAY_LEN(c->theme_dirs), &theme, &problems,
                    &e) != ERR_OK) {
         theme_builtin(&theme);
-        ui_toast(&a->ui, ROLE_WARN, real_ms(), "%s", e.text);
+        ui_toast(&a->ui, ROLE_WARN, app_real_ms(), "%s", e.text);
     } else if (problems.len > 0) {
         const char *text = strbuf_text(&problems);
         size_t line = strcspn(text, "\n"), more = 0;
@@ -157,10 +134,10 @@ static void load_theme(struct app *a, const char *name)
         for (const char *p = text + line; p[0] != '\0' && p[1] != '\0'; p++)
             more += *p == '\n' ? 1 : 0;
         if (more > 0)
-            ui_toast(&a->ui, ROLE_WARN, real_ms(), "%.*s (and %zu more)", (int)line, text,
-                     more);
+            ui_toast(&a->ui, ROLE_WARN, app_real_ms(), "%.*s (and %zu more)", (int)line,
+                     text, more);
         else
-            ui_toast(&a->ui, ROLE_WARN, real_ms(), "%.*s", (int)line, text);
+            ui_toast(&a->ui, ROLE_WARN, app_real_ms(), "%.*s", (int)line, text);
     }
     (void)str_copy(a->ui.theme, sizeof(a->ui.theme), theme.name);
     screen_set_theme(a->screen, &theme);
@@ -179,7 +156,7 @@ static void watch_theme(struct app *a)
     theme_stamp(name, c->theme_dirs, ARRAY_LEN(c->theme_dirs), &now);
     if (now.inode == 0 || theme_stamp_eq(&now, &a->theme_stamp))
         return;
-    ui_toast(&a->ui, ROLE_INFO, real_ms(), "theme %s was read again", name);
+    ui_toast(&a->ui, ROLE_INFO, app_real_ms(), "theme %s was read again", name);
     load_theme(a, name);
 }
 
@@ -192,7 +169,7 @@ static void keep_theme(struct app *a)
     (void)str_copy(p.instead, sizeof(p.instead), a->config->config->ui.theme);
     if (a->config->state_dir != NULL &&
         prefs_save(a->config->state_dir, &p, &e) != ERR_OK)
-        ui_toast(&a->ui, ROLE_WARN, real_ms(), "the theme is not kept: %s", e.text);
+        ui_toast(&a->ui, ROLE_WARN, app_real_ms(), "the theme is not kept: %s", e.text);
 }
 
 static enum err_code open_terminal(struct app *a, struct err *e)
@@ -222,43 +199,6 @@ static enum err_code open_terminal(struct app *a, struct err *e)
         return rc;
     screen_restore_text(a->screen, restore, sizeof(restore));
     return tty_catch_crashes(STDOUT_FILENO, restore, a->config->log_path, e);
-}
-
-static bool is_titled(const struct app *a)
-{
-    const char *t = a->config->term;
-
-    return a->config->config->ui.title && t != NULL &&
-           (str_starts(t, "xterm") || str_starts(t, "tmux") || str_starts(t, "screen") ||
-            str_starts(t, "rxvt") || str_starts(t, "foot") || str_starts(t, "alacritty"));
-}
-
-/* The window's title, on change, at most every 10 s. */
-static void update_title(struct app *a, int64_t now_ms)
-{
-    const struct fleet *f = a->ui.fleet;
-    char text[128], all[192], state[NAME_TEXT];
-    enum role role;
-
-    if (!is_titled(a) || (a->title[0] != '\0' && now_ms - a->title_ms < TITLE_MS))
-        return;
-    (void)str_format(text, sizeof(text), "rushhour %.40s %d/%zu cloud %.24s", f->site,
-                     f->in_cloud, f->n_servers,
-                     cells_auto(f, clock_utc(a->config->clock), state, &role));
-    if (f->n_alerts > 0)
-        (void)str_format(text + strlen(text), sizeof(text) - strlen(text), " !%zu",
-                         f->n_alerts);
-    for (char *p = text; *p != '\0'; p++) { /* an OSC string carries plain ASCII */
-        if (*p < ' ' || *p > '~')
-            *p = '?';
-    }
-    if (str_eq(text, a->title))
-        return;
-    (void)str_format(all, sizeof(all), "%s\033]2;%s\033\\",
-                     a->title[0] == '\0' ? "\033[22;2t" : "", text);
-    (void)str_copy(a->title, sizeof(a->title), text);
-    a->title_ms = now_ms;
-    screen_write(a->screen, all);
 }
 
 static void close_terminal(struct app *a)
@@ -310,11 +250,11 @@ static void read_signals(struct app *a)
         struct err e = {0};
 
         if (sig == SIGWINCH) {
-            a->resize_ms = real_ms() + RESIZE_MS;
+            a->resize_ms = app_real_ms() + RESIZE_MS;
         } else if (sig == SIGCONT) {
             if (tty_enter(STDIN_FILENO, &e) != ERR_OK)
                 end(a, APP_HANGUP, 0);
-            a->resize_ms = real_ms();
+            a->resize_ms = app_real_ms();
         } else if (sig == SIGHUP) {
             end(a, APP_HANGUP, SIGHUP);
         } else {
@@ -342,33 +282,14 @@ static void resize(struct app *a)
     a->dirty = a->key_pressed = true;
 }
 
-/* Bell and notifications go out behind the frame. */
-static void ring(struct app *a, const struct fleet *next)
-{
-    int64_t silent_ms = a->config->stalled_after_ms;
-    struct strbuf bytes;
-
-    strbuf_init(&bytes, 65536);
-    if (next != NULL)
-        notify_fleet(&a->notify, next, false, &bytes);
-    else
-        notify_stalled(&a->notify,
-                       real_ms() - a->ui.fleet_ms >
-                           (silent_ms > 0 ? silent_ms : STALLED_MS),
-                       clock_utc(a->config->clock), a->ui.fleet->site, &bytes);
-    if (bytes.len > 0 && a->screen != NULL)
-        screen_write(a->screen, strbuf_text(&bytes));
-    strbuf_clear(&bytes);
-}
-
 /* Programs that were started for it: nothing here waits for them. */
 static void step_notify(struct app *a)
 {
     if (notify_due_ms(&a->notify) >= 0)
-        notify_step(&a->notify, real_ms());
+        notify_step(&a->notify, app_real_ms());
     if (a->notify.complaint[0] == '\0')
         return;
-    ui_toast(&a->ui, ROLE_WARN, real_ms(), "%s", a->notify.complaint);
+    ui_toast(&a->ui, ROLE_WARN, app_real_ms(), "%s", a->notify.complaint);
     a->notify.complaint[0] = '\0';
     a->dirty = true;
 }
@@ -380,9 +301,9 @@ static void read_timer(struct app *a)
 
     if (read(a->timer_fd, &ticks, sizeof(ticks)) < 0 && errno == ECANCELED &&
         start_timer(a, &e) != ERR_OK) /* the wall clock was set: align again */
-        ui_toast(&a->ui, ROLE_WARN, real_ms(), "%s", e.text);
+        ui_toast(&a->ui, ROLE_WARN, app_real_ms(), "%s", e.text);
     watch_theme(a);
-    ring(a, NULL);
+    app_ring(a, NULL);
     a->dirty = true;
 }
 
@@ -403,46 +324,20 @@ static void take_snapshot(struct app *a)
         fleet_unref(f);
         return;
     }
-    ring(a, f);
-    ui_take_fleet(&a->ui, f, real_ms());
+    app_ring(a, f);
+    ui_take_fleet(&a->ui, f, app_real_ms());
     a->dirty = true;
-}
-
-/* The screen as text, into a new file of the state folder. */
-static void dump(struct app *a)
-{
-    char path[1024];
-    struct civil c = civil_from_seconds(clock_utc(clock_system()).s);
-    struct strbuf text;
-    int fd = -1;
-    bool ok = false;
-
-    strbuf_init(&text, 16 * 1024 * 1024);
-    canvas_dump(&a->canvas, &text);
-    if (a->config->state_dir != NULL &&
-        str_format(path, sizeof(path), "%s/screen-%04d%02d%02d-%02d%02d%02d.txt",
-                   a->config->state_dir, c.year, c.month, c.day, c.hour, c.minute,
-                   c.second))
-        fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd >= 0) {
-        ok = !text.failed && write(fd, strbuf_text(&text), text.len) == (ssize_t)text.len;
-        ok = close(fd) == 0 && ok;
-    }
-    if (ok)
-        ui_toast(&a->ui, ROLE_INFO, real_ms(), "screen written to %s", path);
-    else
-        ui_toast(&a->ui, ROLE_CRIT, real_ms(), "the screen could not be written to %s",
-                 a->config->state_dir != NULL ? a->config->state_dir : "a file");
-    strbuf_clear(&text);
 }
 
 /* What keys asked of the shell. */
 static void serve(struct app *a)
 {
-    if (a->ui.redraw)
+    if (a->ui.redraw) {
+        take_snapshot(a); /* one that was let pass in copy mode */
         screen_repaint(a->screen);
+    }
     if (a->ui.dump)
-        dump(a);
+        app_dump(a);
     if (a->ui.load_theme) {
         char name[NAME_TEXT];
 
@@ -452,6 +347,10 @@ static void serve(struct app *a)
     if (a->ui.keep_theme)
         keep_theme(a);
     a->ui.redraw = a->ui.dump = a->ui.load_theme = a->ui.keep_theme = false;
+    if (a->ui.copy)
+        app_copy(a);
+    a->ui.copy = false;
+    screen_set_mouse(a->screen, a->ui.mouse && !a->ui.copying);
     if (a->ui.suspend) {
         a->ui.suspend = false;
         suspend(a);
@@ -463,7 +362,7 @@ static void serve(struct app *a)
 static void read_keys(struct app *a, short revents)
 {
     uint32_t key;
-    bool any = false;
+    int waiting = 0;
 
     if (revents & (POLLERR | POLLHUP | POLLNVAL)) {
         end(a, APP_HANGUP, 0);
@@ -471,33 +370,36 @@ static void read_keys(struct app *a, short revents)
     }
     if (!(revents & POLLIN))
         return;
-    while (!a->ended && (key = screen_key(a->screen)) != KEYC_NONE) {
-        any = true;
-        ui_key(&a->ui, key, real_ms());
-        serve(a);
-    }
-    if (!any) {
-        int waiting = 0;
-
-        /* Readable without a byte: the other side has closed. */
-        if (ioctl(STDIN_FILENO, FIONREAD, &waiting) != 0 || waiting == 0)
-            end(a, APP_HANGUP, 0);
+    /* Readable without a byte: the other side has closed. */
+    if (ioctl(STDIN_FILENO, FIONREAD, &waiting) != 0 || waiting == 0) {
+        end(a, APP_HANGUP, 0);
         return;
+    }
+    while (!a->ended && (key = screen_key(a->screen)) != KEYC_NONE) {
+        struct mouse_event e = screen_mouse(a->screen);
+
+        if (key == KEYC_MOUSE)
+            ui_mouse(&a->ui, &e, app_real_ms());
+        else
+            ui_key(&a->ui, key, app_real_ms());
+        serve(a);
     }
     a->dirty = a->key_pressed = true;
 }
 
 static void draw(struct app *a)
 {
-    int64_t now_ms = real_ms();
+    int64_t now_ms = app_real_ms();
     struct err e = {0};
 
     if (a->write_pending || a->ended)
         return; /* a slow terminal gets the newest picture later, not every one */
+    if (a->ui.copying && !a->key_pressed)
+        a->dirty = false; /* nothing moves in copy mode */
     if (a->dirty && (a->key_pressed || now_ms - a->last_frame_ms >= FRAME_MS)) {
         ui_draw(&a->ui, &a->canvas, clock_utc(a->config->clock), now_ms);
         screen_draw(a->screen, &a->canvas);
-        update_title(a, now_ms);
+        app_update_title(a, now_ms);
         a->last_frame_ms = now_ms;
         a->dirty = a->key_pressed = false;
     }
@@ -508,7 +410,7 @@ static void draw(struct app *a)
 /* Milliseconds until something is due, -1 = nothing is. */
 static int timeout_ms(const struct app *a)
 {
-    int64_t now_ms = real_ms(), next = ui_next_ms(&a->ui), left;
+    int64_t now_ms = app_real_ms(), next = ui_next_ms(&a->ui), left;
 
     if (a->resize_ms != 0 && (next < 0 || a->resize_ms < next))
         next = a->resize_ms;
@@ -548,9 +450,9 @@ static void loop(struct app *a)
         if (fds[4].revents != 0)
             a->write_pending = false;
         step_notify(a);
-        if (ui_tick(&a->ui, real_ms()))
+        if (ui_tick(&a->ui, app_real_ms()))
             a->dirty = true;
-        if (!a->ended && a->resize_ms != 0 && real_ms() >= a->resize_ms)
+        if (!a->ended && a->resize_ms != 0 && app_real_ms() >= a->resize_ms)
             resize(a);
         draw(a);
     }
@@ -566,7 +468,7 @@ enum err_code app_run(const struct app_config *config, struct err *e)
     a->config = config;
     notify_init(&a->notify, config->config, !config->observe && config->observed == NULL);
     a->out_fd = a->signal_fd = a->timer_fd = a->saved_stderr = -1;
-    rc = ui_init(&a->ui, config, is_ascii(config), real_ms(), e);
+    rc = ui_init(&a->ui, config, is_ascii(config), app_real_ms(), e);
     if (rc != ERR_OK)
         goto out;
     if (config->theme == NULL && config->state_dir != NULL) {

@@ -48,6 +48,8 @@ libtui_a_SOURCES = \
 	tui/actions.def \
 	tui/app.c \
 	tui/app.h \
+	tui/app_out.c \
+	tui/app_parts.h \
 	tui/canvas.c \
 	tui/canvas.h \
 	tui/cells.c \
@@ -72,6 +74,8 @@ libtui_a_SOURCES = \
 	tui/roles.def \
 	tui/line_text.c \
 	tui/line_text.h \
+	tui/mouse.c \
+	tui/mouse.h \
 	tui/prefs.c \
 	tui/prefs.h \
 	tui/screen.c \
@@ -84,9 +88,11 @@ libtui_a_SOURCES = \
 	tui/tty.h \
 	tui/ui.c \
 	tui/ui.h \
+	tui/ui_copy.c \
 	tui/ui_field.c \
 	tui/ui_keys.c \
 	tui/ui_parts.h \
+	tui/ui_mouse.c \
 	tui/ui_theme.c \
 	tui/view.c \
 	tui/view.h \

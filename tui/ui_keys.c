@@ -317,6 +317,15 @@ static void screen_action(struct ui *ui, enum action a, int64_t now_ms)
         ui_toast(ui, ROLE_INFO, now_ms, "times are %s", words[ui->time_mode]);
     } else if (a == ACTION_THEME) {
         ui_open_themes(ui, true);
+    } else if (a == ACTION_MOUSE) {
+        ui->mouse = !ui->mouse;
+        ui_toast(ui, ROLE_INFO, now_ms,
+                 ui->mouse ? "the mouse works here; with Shift the terminal selects"
+                           : "the mouse is the terminal's");
+    } else if (a == ACTION_COPY) {
+        ui->copy = true;
+    } else if (a == ACTION_COPY_MODE) {
+        ui_copy_begin(ui);
     } else if (a == ACTION_DUMP) {
         ui->dump = true;
     } else if (a == ACTION_REDRAW) {
@@ -382,11 +391,19 @@ void ui_key(struct ui *ui, uint32_t key, int64_t now_ms)
         ui->pasting = key == KEYC_PASTE_BEGIN;
         return;
     }
-    if (key == KEYC_NONE || key == KEYC_RESIZE)
+    if (key == KEYC_FOCUS_IN || key == KEYC_FOCUS_OUT) {
+        ui_focus(ui, key == KEYC_FOCUS_IN, now_ms);
+        return;
+    }
+    if (key == KEYC_NONE || key == KEYC_RESIZE || key == KEYC_MOUSE)
         return;
     if (ui->pasting) { /* pasted text is not typing, but a text field takes it */
         if (ui->typing != TYPING_NOTHING && key != KEYC_ENTER && key != KEYC_ESC)
             ui_type(ui, key, now_ms);
+        return;
+    }
+    if (ui->copying) {
+        ui_copy_key(ui, key);
         return;
     }
     ui->toast[0] = '\0'; /* read or not, it is about what was before */

@@ -51,6 +51,16 @@ bool ui_choose_theme(struct ui *ui, const char *name)
     return false;
 }
 
+void ui_themes_select(struct ui *ui, size_t at)
+{
+    struct theme_list *l = &ui->themes;
+
+    if (at == l->at || at >= l->n)
+        return;
+    l->at = at;
+    show(ui, l->names[at]);
+}
+
 void ui_themes_key(struct ui *ui, uint32_t key)
 {
     struct theme_list *l = &ui->themes;
@@ -75,8 +85,5 @@ void ui_themes_key(struct ui *ui, uint32_t key)
         at = 0;
     else if (a == ACTION_BOTTOM)
         at = l->n - 1;
-    if (at == l->at)
-        return;
-    l->at = at;
-    show(ui, l->names[at]);
+    ui_themes_select(ui, at);
 }

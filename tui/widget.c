@@ -116,6 +116,7 @@ static int draw_choices(const struct frame *f, int row, int col, int width)
         if (row >= 0) {
             (void)canvas_put(f->c, row + lines - 1, col + x, width - x,
                              i == d->focus ? ROLE_FIELD : ROLE_DIALOG, text);
+            hits_add(f, row + lines - 1, col + x, cells, HIT_CHOICE, (uint32_t)i);
             if (ch->key != 0 && i != d->focus)
                 (void)canvas_put(f->c, row + lines - 1, col + x, 1, ROLE_KEY,
                                  (char[]){ch->key, '\0'});
@@ -202,6 +203,7 @@ static void list(const struct frame *f, const char *title, size_t n, size_t at,
         line(f->ui, first + i, text);
         (void)canvas_put(c, row + 1 + (int)i, col + 2, cols - 4,
                          first + i == at ? ROLE_FIELD : ROLE_DIALOG, text);
+        hits_add(f, row + 1 + (int)i, col + 2, cols - 4, HIT_LINE, (uint32_t)(first + i));
     }
 }
 

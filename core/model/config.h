@@ -214,7 +214,7 @@ struct ui_config {
     enum ui_glyphs glyphs;
     enum ui_sync sync;
     enum ui_time time;
-    bool plain, locked, reduce_motion, title, allow_suspend;
+    bool plain, mouse, locked, reduce_motion, title, allow_suspend;
     int64_t undo_window;
     bool hangup_continues; /* on_hangup = "continue" */
 };

@@ -167,7 +167,7 @@ static void assert_restored(struct run *r)
     assert_int_equal(now.c_lflag, r->before.c_lflag);
     assert_memory_equal(now.c_cc, r->before.c_cc, sizeof(now.c_cc));
     assert_non_null(strstr(r->out, "\033[?1049l"));
-    assert_non_null(strstr(r->out, "\033[?2004l"));
+    assert_non_null(strstr(r->out, "\033[?1004l\033[?2004l"));
 }
 
 static void test_quit(void **state)
@@ -387,6 +387,67 @@ static void test_theme(void **state)
     assert_int_equal(rmdir(dir), 0);
 }
 
+/* The mouse, when it is switched on: reports in pieces are no keys, and no sequence of
+ * the terminal types anything. */
+static void test_mouse(void **state)
+{
+    static const char *const pieces[] = {"\033[<0;4;", "9",      "M",     "\033[<0;4;9m",
+                                         "\033[M !!",  "\033[I", "\033[O"};
+    static struct run r;
+    size_t from;
+
+    (void)state;
+    start(&r, "xterm-256color");
+    assert_true(read_until(&r, 0, "write-back", WAIT_MS));
+    assert_null(strstr(r.out, "\033[?1000h")); /* off by default */
+    assert_non_null(strstr(r.out, "\033[?1004h"));
+    send_keys(&r, "M");
+    assert_true(read_until(&r, 0, "\033[?1000h\033[?1006h", WAIT_MS));
+    from = r.len;
+    for (size_t i = 0; i < ARRAY_LEN(pieces); i++) {
+        send_keys(&r, pieces[i]);
+        (void)read_until(&r, 0, NULL, 60); /* longer than curses waits for more */
+    }
+    send_keys(&r, "\r"); /* opens the server that was clicked */
+    assert_true(read_until(&r, from, "Esc back", WAIT_MS));
+    assert_non_null(strstr(r.out + from, "migration"));
+    from = r.len;
+    send_keys(&r, "M"); /* none of the pieces was the key M */
+    assert_true(read_until(&r, from, "\033[?1006l\033[?1000l", WAIT_MS));
+    send_keys(&r, "M");
+    assert_true(read_until(&r, from, "\033[?1000h\033[?1006h", WAIT_MS));
+    send_keys(&r, "qq");
+    assert_int_equal(finish(&r), 0);
+    assert_restored(&r);
+    assert_non_null(strstr(r.out + from, "\033[?1004l"));
+    (void)close(r.master);
+}
+
+/* Copy mode is silent, and y sends the row in base64. */
+static void test_copy(void **state)
+{
+    static struct run r;
+    size_t from;
+
+    (void)state;
+    start(&r, "xterm-256color");
+    assert_true(read_until(&r, 0, "q quit", WAIT_MS));
+    send_keys(&r, "y");
+    assert_true(read_until(&r, 0, "\033]52;c;", WAIT_MS));
+    assert_true(read_until(&r, 0, "sent to", WAIT_MS));
+    send_keys(&r, "Y");
+    assert_true(read_until(&r, 0, "COPY", WAIT_MS));
+    (void)read_until(&r, 0, NULL, 200);
+    from = r.len;
+    (void)read_until(&r, 0, NULL, 2500);
+    assert_int_equal(r.len, from);
+    send_keys(&r, "\033");
+    assert_true(read_until(&r, from, "q quit", WAIT_MS));
+    send_keys(&r, "q");
+    assert_int_equal(finish(&r), 0);
+    (void)close(r.master);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -394,6 +455,7 @@ int main(void)
         cmocka_unit_test(test_crash),  cmocka_unit_test(test_hangup),
         cmocka_unit_test(test_resize), cmocka_unit_test(test_terms),
         cmocka_unit_test(test_idle),   cmocka_unit_test(test_theme),
+        cmocka_unit_test(test_mouse),  cmocka_unit_test(test_copy),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

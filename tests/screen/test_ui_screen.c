@@ -155,12 +155,204 @@ static void test_words(void **state)
     close_stage(s);
 }
 
+/* Where a text stands in the picture of 35 x 120. */
+static struct mouse_event at_text(struct stage *s, const char *what)
+{
+    char *text = picture(s, 35, 120), *hit = strstr(text, what);
+    struct mouse_event e = {.what = MOUSE_CLICK};
+
+    if (hit == NULL)
+        print_error("not on screen: \"%s\"\n%s", what, text);
+    assert_non_null(hit);
+    for (const char *p = text; p < hit; p++) {
+        e.col = *p == '\n' ? 0 : e.col + 1;
+        e.row += *p == '\n' ? 1 : 0;
+    }
+    free(text);
+    return e;
+}
+
+static void click(struct stage *s, const char *what)
+{
+    struct mouse_event e = at_text(s, what);
+
+    ui_mouse(&s->ui, &e, s->ms);
+}
+
+static void wheel(struct stage *s, enum mouse_what what, int times)
+{
+    struct mouse_event e = {.what = what};
+
+    for (int i = 0; i < times; i++)
+        ui_mouse(&s->ui, &e, s->ms);
+}
+
+static void test_mouse_rows(void **state)
+{
+    struct stage *s = open_stage(STORY_NORMAL);
+
+    (void)state;
+    assert_false(s->ui.mouse); /* off: the terminal's own */
+    click(s, "migration");
+    assert_string_equal(s->ui.selected, "cache");
+    stage_keys(s, "M");
+    assert_true(s->ui.mouse);
+    click(s, "migration");
+    assert_string_equal(s->ui.selected, "migration");
+    assert_int_equal(s->ui.view, VIEW_fleet);
+    click(s, "migration"); /* the second click opens */
+    assert_int_equal(s->ui.view, VIEW_detail);
+    stage_keys(s, "esc");
+    wheel(s, MOUSE_WHEEL_UP, 1);
+    assert_string_equal(s->ui.selected, "write-back");
+    wheel(s, MOUSE_WHEEL_DOWN, 9);
+    assert_string_equal(s->ui.selected, "end-to-end");
+    stage_keys(s, "2"); /* events: three rows at a time */
+    assert_int_equal(s->ui.events_scroll, 0);
+    wheel(s, MOUSE_WHEEL_UP, 2);
+    assert_int_equal(s->ui.events_scroll, 6);
+    stage_keys(s, "esc M");
+    click(s, "cache");
+    assert_string_equal(s->ui.selected, "end-to-end");
+    assert_int_equal(s->n_commands, 0);
+    close_stage(s);
+}
+
+static void test_mouse_hints(void **state)
+{
+    struct stage *s = open_stage(STORY_NORMAL);
+
+    (void)state;
+    s->ui.mouse = true;
+    click(s, "? help");
+    assert_true(s->ui.help);
+    stage_keys(s, "esc");
+    click(s, "/ filter");
+    assert_int_equal(s->ui.typing, TYPING_FILTER);
+    stage_keys(s, "esc");
+    click(s, "migration");
+    click(s, "m move"); /* as the key: an undo window */
+    stage_wait(s, 6000);
+    assert_int_equal(s->n_commands, 1);
+    assert_string_equal(s->commands[0].server, "migration");
+    close_stage(s);
+}
+
+/* No click alone answers a question. */
+static void test_mouse_dialog(void **state)
+{
+    struct stage *s = open_stage(STORY_NORMAL);
+    struct mouse_event below;
+
+    (void)state;
+    s->ui.mouse = true;
+    below = at_text(s, "end-to-end");
+    click(s, "m move"); /* cache builds: a question */
+    assert_true(s->ui.dialog.open);
+    stage_wait(s, 300);
+    for (int i = 0; i < 5; i++)
+        click(s, "f move");
+    assert_true(s->ui.dialog.open);
+    assert_int_equal(s->n_commands, 0);
+    ui_mouse(&s->ui, &below, s->ms); /* what lies below is not there */
+    assert_string_equal(s->ui.selected, "cache");
+    click(s, "[Cancel]");
+    assert_false(s->ui.dialog.open);
+    click(s, "m move");
+    stage_wait(s, 300);
+    click(s, "f move");
+    stage_keys(s, "enter"); /* the focus is where the click was */
+    assert_int_equal(s->n_commands, 1);
+    assert_true(s->commands[0].force);
+    close_stage(s);
+}
+
+static void test_mouse_list(void **state)
+{
+    struct stage *s = open_stage(STORY_NORMAL);
+
+    (void)state;
+    s->ui.mouse = true;
+    stage_keys(s, "T");
+    click(s, "gruvbox");
+    assert_true(s->ui.themes.open);
+    assert_string_equal(s->ui.theme, "gruvbox");
+    wheel(s, MOUSE_WHEEL_DOWN, 1);
+    assert_string_equal(s->ui.theme, "high-contrast");
+    click(s, "high-contrast");
+    assert_false(s->ui.themes.open);
+    assert_true(s->ui.keep_theme);
+    close_stage(s);
+}
+
+/* Copy mode: no lines, no margin, the time stands, keys do nothing, Esc ends it. */
+static void test_copy_mode(void **state)
+{
+    struct stage *s = open_stage(STORY_NORMAL);
+    char *before, *after;
+
+    (void)state;
+    stage_keys(s, "Y");
+    assert_true(s->ui.copying);
+    before = picture(s, 35, 120);
+    assert_null(strstr(before, "- 1 Fleet"));
+    assert_non_null(strstr(before, "1 Fleet"));
+    assert_non_null(strstr(before, "COPY: nothing moves"));
+    assert_non_null(strstr(before, "\n* cache")); /* its margin of one is gone */
+    stage_wait(s, 90000);
+    stage_story(s, STORY_INTERRUPTION, NULL);
+    stage_keys(s, "j m x q");
+    assert_false(s->ui.copying);
+    assert_int_equal(s->n_commands, 0);
+    stage_keys(s, "Y");
+    stage_story(s, STORY_INTERRUPTION, NULL);
+    stage_keys(s, "m");
+    after = picture(s, 35, 120);
+    assert_null(strstr(after, "INT"));
+    stage_keys(s, "esc");
+    assert_true(took(&s->ui.redraw));
+    assert_shows(s, "-- 1 Fleet", true);
+    free(before);
+    free(after);
+    for (int rows = 1; rows < 30; rows += 3) {
+        for (int cols = 1; cols < 130; cols += 9) {
+            stage_keys(s, "Y");
+            free(picture(s, rows, cols));
+            stage_keys(s, "Y");
+        }
+    }
+    stage_keys(s, "y");
+    assert_true(took(&s->ui.copy));
+    close_stage(s);
+}
+
+/* A message waits for who looked away, and stays the usual time then. */
+static void test_focus(void **state)
+{
+    struct stage *s = open_stage(STORY_NORMAL);
+
+    (void)state;
+    stage_keys(s, "z");
+    ui_key(&s->ui, KEYC_FOCUS_OUT, s->ms);
+    stage_wait(s, 60000);
+    assert_shows(s, "times are UTC", true);
+    assert_int_equal(ui_next_ms(&s->ui), -1);
+    ui_key(&s->ui, KEYC_FOCUS_IN, s->ms);
+    stage_wait(s, 5000);
+    assert_shows(s, "times are UTC", true);
+    stage_wait(s, 1000);
+    assert_shows(s, "times are UTC", false);
+    close_stage(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_theme_list),
-        cmocka_unit_test(test_theme_list_low),
-        cmocka_unit_test(test_words),
+        cmocka_unit_test(test_theme_list),  cmocka_unit_test(test_theme_list_low),
+        cmocka_unit_test(test_words),       cmocka_unit_test(test_mouse_rows),
+        cmocka_unit_test(test_mouse_hints), cmocka_unit_test(test_mouse_dialog),
+        cmocka_unit_test(test_mouse_list),  cmocka_unit_test(test_copy_mode),
+        cmocka_unit_test(test_focus),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
