@@ -20,6 +20,7 @@
 #include "tui/app_parts.h"
 #include "tui/prefs.h"
 #include "tui/tty.h"
+#include "tui/ui_parts.h"
 
 enum { FRAME_MS = 100, RESIZE_MS = 50 };
 
@@ -78,12 +79,14 @@ static void release_signals(struct app *a)
 /* Fires at each full second of the wall clock, and when that clock is set. */
 static enum err_code start_timer(struct app *a, struct err *e)
 {
+    int64_t now = clock_utc(clock_system()).s;
     struct itimerspec spec = {.it_interval = {.tv_sec = 1}};
 
     /* reduce_motion: the clock moves once a minute. */
     if (a->config->config->ui.reduce_motion)
         spec.it_interval.tv_sec = 60;
-    spec.it_value.tv_sec = (time_t)clock_utc(clock_system()).s + 1;
+    spec.it_value.tv_sec =
+        (time_t)(now - now % spec.it_interval.tv_sec) + spec.it_interval.tv_sec;
     if (a->timer_fd < 0)
         a->timer_fd = timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK | TFD_CLOEXEC);
     if (a->timer_fd < 0 ||
@@ -194,6 +197,7 @@ static enum err_code open_terminal(struct app *a, struct err *e)
     if (rc != ERR_OK)
         return rc;
     load_theme(a, a->ui.theme);
+    screen_set_mouse(a->screen, a->ui.mouse && !a->ui.copying);
     rc = tty_enter(STDIN_FILENO, e);
     if (rc != ERR_OK)
         return rc;
@@ -252,6 +256,11 @@ static void read_signals(struct app *a)
         if (sig == SIGWINCH) {
             a->resize_ms = app_real_ms() + RESIZE_MS;
         } else if (sig == SIGCONT) {
+            struct command refresh = {.kind = COMMAND_REFRESH};
+
+            /* What is known may be old: nothing waits for its next poll. */
+            if (!a->config->observe)
+                ui_send(&a->ui, &refresh, app_real_ms());
             if (tty_enter(STDIN_FILENO, &e) != ERR_OK)
                 end(a, APP_HANGUP, 0);
             a->resize_ms = app_real_ms();

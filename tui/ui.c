@@ -381,6 +381,9 @@ void ui_draw(struct ui *ui, struct canvas *c, struct utc now, int64_t now_ms)
     ui->hits.n = 0;
     if (ui->copying)
         f.now = ui->copy_at;
+    /* Ages and countdowns stand still for a minute, as the clock does. */
+    if (ui->app->config->ui.reduce_motion)
+        f.now.s -= f.now.s % 60;
     canvas_erase(c);
     if (ui->help)
         help_draw(&f);

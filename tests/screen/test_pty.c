@@ -34,12 +34,15 @@ struct run {
     size_t len;
 };
 
+static int taken_fd = -1; /* of the next child: a byte for each command */
+
 static bool take(void *ctx, const struct command *c, struct err *e)
 {
+    char byte = (char)('A' + (int)c->kind);
+
     (void)ctx;
-    (void)c;
     (void)e;
-    return true;
+    return taken_fd < 0 || write(taken_fd, &byte, 1) == 1;
 }
 
 static struct fleet *latest(void *ctx)
@@ -48,6 +51,7 @@ static struct fleet *latest(void *ctx)
 }
 
 static const char *theme_dir, *state_dir; /* of the next child; NULL = none */
+static bool still, stoppable;             /* its reduce_motion, allow_suspend */
 
 /* The child: exit code 0 for q, 10 + signal, 3 for a hang-up, 2 for a bad terminal. */
 static void child(const char *term)
@@ -69,6 +73,8 @@ static void child(const char *term)
     s.app.result = &result;
     s.app.theme_dirs[0] = theme_dir;
     s.app.state_dir = state_dir;
+    s.config.ui.reduce_motion = still;
+    s.config.ui.allow_suspend = stoppable;
     rc = app_run(&s.app, &e);
     if (rc != ERR_OK)
         _exit(rc == ERR_USAGE ? 2 : 1);
@@ -263,10 +269,13 @@ static void test_resize(void **state)
     start(&r, "xterm-256color");
     assert_true(read_until(&r, 0, "write-back", WAIT_MS));
     from = r.len;
-    for (unsigned short i = 0; i < 50; i++) { /* a storm */
-        size.ws_row = (unsigned short)(1 + i);
-        size.ws_col = (unsigned short)(1 + 3 * i);
+    for (unsigned short i = 0; i < 200; i++) { /* a storm of 2 s */
+        size.ws_row = (unsigned short)(1 + i * 7 % 60);
+        size.ws_col = (unsigned short)(1 + i * 31 % 200);
         assert_int_equal(ioctl(r.master, TIOCSWINSZ, &size), 0);
+        (void)read_until(&r, 0, NULL, 10);
+        if (r.len > OUTPUT / 2)
+            from = r.len = 0; /* enough room for what comes */
     }
     size.ws_row = 10;
     size.ws_col = 40;
@@ -448,14 +457,89 @@ static void test_copy(void **state)
     (void)close(r.master);
 }
 
+/* Ctrl-Z, where that is allowed: the terminal is given back, and taken again with a fresh
+ * look at everything. */
+static void test_suspend(void **state)
+{
+    static struct run r;
+    struct termios now;
+    int status, taken[2];
+    size_t from;
+    char byte = 0;
+
+    (void)state;
+    assert_int_equal(pipe2(taken, O_CLOEXEC), 0);
+    taken_fd = taken[1];
+    start(&r, "xterm-256color"); /* not allowed: it only says so */
+    assert_true(read_until(&r, 0, "write-back", WAIT_MS));
+    send_keys(&r, "\032");
+    assert_true(read_until(&r, 0, "detach from tmux", WAIT_MS));
+    assert_int_equal(waitpid(r.pid, &status, WNOHANG | WUNTRACED), 0);
+    send_keys(&r, "q");
+    assert_int_equal(finish(&r), 0);
+    (void)close(r.master);
+    stoppable = true;
+    start(&r, "xterm-256color");
+    stoppable = false;
+    assert_true(read_until(&r, 0, "q quit", WAIT_MS));
+    send_keys(&r, "M\032");
+    assert_true(read_until(&r, 0, "\033[?1049l", WAIT_MS));
+    assert_int_equal(waitpid(r.pid, &status, WUNTRACED), r.pid);
+    assert_true(WIFSTOPPED(status));
+    assert_int_equal(tcgetattr(r.master, &now), 0);
+    assert_int_equal(now.c_lflag, r.before.c_lflag);
+    assert_non_null(strstr(r.out, "\033[?1006l\033[?1000l"));
+    from = r.len;
+    assert_int_equal(kill(r.pid, SIGCONT), 0);
+    assert_true(read_until(&r, from, "q quit", WAIT_MS)); /* all of it again */
+    assert_non_null(strstr(r.out + from, "\033[?1049h"));
+    assert_true(read_until(&r, from, "\033[?1000h", WAIT_MS));
+    if (poll(&(struct pollfd){.fd = taken[0], .events = POLLIN}, 1, WAIT_MS) == 1)
+        assert_int_equal(read(taken[0], &byte, 1), 1);
+    assert_int_equal(byte, 'A' + (int)COMMAND_REFRESH);
+    send_keys(&r, "q");
+    assert_int_equal(finish(&r), 0);
+    assert_restored(&r);
+    (void)close(r.master);
+    taken_fd = -1;
+    (void)close(taken[0]);
+    (void)close(taken[1]);
+}
+
+/* reduce_motion: nothing at all moves within a minute; a key still does. */
+static void test_still(void **state)
+{
+    static struct run r;
+    size_t from;
+
+    (void)state;
+    still = true;
+    start(&r, "xterm-256color");
+    still = false;
+    assert_true(read_until(&r, 0, "q quit", WAIT_MS));
+    (void)read_until(&r, 0, NULL, 200);
+    while (clock_utc(clock_system()).s % 60 > 55) /* the minute's end draws */
+        (void)read_until(&r, 0, NULL, 500);
+    from = r.len;
+    (void)read_until(&r, 0, NULL, 3000);
+    assert_int_equal(r.len, from);
+    send_keys(&r, "j");
+    (void)read_until(&r, 0, NULL, 300);
+    assert_true(r.len > from);
+    send_keys(&r, "q");
+    assert_int_equal(finish(&r), 0);
+    (void)close(r.master);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_quit),   cmocka_unit_test(test_signals),
-        cmocka_unit_test(test_crash),  cmocka_unit_test(test_hangup),
-        cmocka_unit_test(test_resize), cmocka_unit_test(test_terms),
-        cmocka_unit_test(test_idle),   cmocka_unit_test(test_theme),
-        cmocka_unit_test(test_mouse),  cmocka_unit_test(test_copy),
+        cmocka_unit_test(test_quit),    cmocka_unit_test(test_signals),
+        cmocka_unit_test(test_crash),   cmocka_unit_test(test_hangup),
+        cmocka_unit_test(test_resize),  cmocka_unit_test(test_terms),
+        cmocka_unit_test(test_idle),    cmocka_unit_test(test_theme),
+        cmocka_unit_test(test_mouse),   cmocka_unit_test(test_copy),
+        cmocka_unit_test(test_suspend), cmocka_unit_test(test_still),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
