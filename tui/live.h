@@ -21,6 +21,7 @@ struct live {
     struct observer *observer; /* instead of a runtime: another instance acts */
     const struct clock *clock;
     uint64_t next_id;
+    bool hung_up; /* the terminal is gone, and that ends nothing */
 };
 
 struct live_options {
@@ -42,7 +43,8 @@ int live_observe(struct live *l, struct session *s, const struct clock *clock,
 void live_stop(struct live *l) NONNULL;
 
 struct app_demo;
-/* The dashboard over it; demo NULL outside the demo. An exit code. */
+/* The dashboard over it; demo NULL outside the demo. An exit code. on_hangup: when the
+ * terminal is gone it may go on in line mode. */
 int run_dashboard(struct live *l, const struct args *a, const struct app_demo *demo);
 
 /* An order of this user: to the own controller, or to the one that holds the lock. */

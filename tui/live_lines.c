@@ -130,7 +130,8 @@ int live_lines(struct live *l, bool words, struct utc until)
     (void)sigaddset(&set, SIGTERM);
     (void)sigaddset(&set, SIGINT);
     (void)sigaddset(&set, SIGQUIT);
-    (void)sigaddset(&set, SIGHUP);
+    if (!l->hung_up)
+        (void)sigaddset(&set, SIGHUP);
     (void)sigprocmask(SIG_BLOCK, &set, NULL);
     fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     if (fd < 0 || told == NULL) {
