@@ -24,7 +24,7 @@ check-crashes: $(check_PROGRAMS) rushhour
 
 E2E_TESTS = tests/e2e/crash.sh tests/e2e/full_disk.sh tests/e2e/bad_input.sh tests/e2e/bad_state.sh tests/e2e/site_run.sh \
 	tests/e2e/cost.sh tests/e2e/demo.sh tests/e2e/explain.sh tests/e2e/secrets.sh \
-	tests/e2e/simulate.sh tests/e2e/terminal.sh tests/e2e/deaths.sh
+	tests/e2e/simulate.sh tests/e2e/terminal.sh tests/e2e/deaths.sh tests/e2e/emulator.sh
 dist_check_SCRIPTS += $(E2E_TESTS)
 TESTS += $(E2E_TESTS)
 EXTRA_DIST += tests/e2e/lib.sh tests/e2e/site.sh
