@@ -5,7 +5,7 @@
 #include "tui/ui.h"
 #include "tui/ui_parts.h"
 
-enum { HALF_PAGE = 10 };
+enum { HALF_PAGE = 10, PASTE_MS = 1000 };
 
 /* A class 1 action as a dialog, for undo_window = "0s". */
 static void ask_instead(struct act_plan *p)
@@ -389,8 +389,12 @@ void ui_key(struct ui *ui, uint32_t key, int64_t now_ms)
 
     if (key == KEYC_PASTE_BEGIN || key == KEYC_PASTE_END) {
         ui->pasting = key == KEYC_PASTE_BEGIN;
+        ui->pasted_ms = now_ms;
         return;
     }
+    /* The end of a paste may be lost on its way; a person cannot type so late in one. */
+    if (ui->pasting && now_ms - ui->pasted_ms > PASTE_MS)
+        ui->pasting = false;
     if (key == KEYC_FOCUS_IN || key == KEYC_FOCUS_OUT) {
         ui_focus(ui, key == KEYC_FOCUS_IN, now_ms);
         return;
@@ -400,6 +404,7 @@ void ui_key(struct ui *ui, uint32_t key, int64_t now_ms)
     if (ui->pasting) { /* pasted text is not typing, but a text field takes it */
         if (ui->typing != TYPING_NOTHING && key != KEYC_ENTER && key != KEYC_ESC)
             ui_type(ui, key, now_ms);
+        ui->pasted_ms = now_ms;
         return;
     }
     if (ui->copying) {

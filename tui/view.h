@@ -121,8 +121,9 @@ struct ui {
     bool frozen;
     struct utc frozen_at;
     bool pasting;
-    bool mouse;   /* it is wanted */
-    bool copying; /* copy mode: nothing moves; since … */
+    int64_t pasted_ms; /* its last character */
+    bool mouse;        /* it is wanted */
+    bool copying;      /* copy mode: nothing moves; since … */
     struct utc copy_at;
     enum focus focus;
     struct hits hits; /* of the picture that was drawn last */
