@@ -28,6 +28,17 @@ TESTS += tests/screen/test_ui_screen
 update-screens: tests/screen/test_screen
 	srcdir=$(srcdir) UPDATE_SCREENS=1 tests/screen/test_screen
 
+# Pictures of the real program for the README; tmux is needed.
+EXTRA_PROGRAMS += tests/screen/svg
+CLEANFILES += tests/screen/svg
+tests_screen_svg_SOURCES = tests/screen/svg.c
+tests_screen_svg_LDADD = libtui.a libcore.a
+EXTRA_DIST += tests/screen/screenshots.sh doc
+.PHONY: screenshots
+screenshots: rushhour tests/screen/svg tests/e2e/pty
+	$(srcdir)/tests/screen/screenshots.sh $(abs_builddir)/rushhour tests/screen/svg tests/e2e/pty \
+		$(srcdir)/tui/views.def $(srcdir)/doc
+
 check_PROGRAMS += tests/unit/test_canvas tests/unit/test_keys tests/unit/test_layout \
 	tests/unit/test_theme tests/screen/test_line_text
 tests_unit_test_canvas_SOURCES = tests/unit/test_canvas.c tests/unit/table.h
