@@ -3,6 +3,10 @@ check_PROGRAMS += tests/e2e/peek
 tests_e2e_peek_SOURCES = tests/e2e/peek.c
 tests_e2e_peek_LDADD = libcore.a $(CORE_LIBS)
 
+check_PROGRAMS += tests/e2e/pty
+tests_e2e_pty_SOURCES = tests/e2e/pty.c
+tests_e2e_pty_LDADD = libcore.a $(CORE_LIBS) -lutil
+
 check_PROGRAMS += tests/e2e/ledger
 tests_e2e_ledger_SOURCES = tests/e2e/ledger.c
 tests_e2e_ledger_LDADD = libcore.a $(CORE_LIBS)
@@ -19,8 +23,8 @@ check-crashes: $(check_PROGRAMS) rushhour
 .PHONY: check-crashes
 
 E2E_TESTS = tests/e2e/crash.sh tests/e2e/full_disk.sh tests/e2e/bad_input.sh tests/e2e/bad_state.sh tests/e2e/site_run.sh \
-	tests/e2e/cost.sh tests/e2e/demo.sh tests/e2e/doctor.sh tests/e2e/explain.sh tests/e2e/observer.sh \
-	tests/e2e/orders.sh tests/e2e/secrets.sh tests/e2e/simulate.sh tests/e2e/terminal.sh
+	tests/e2e/cost.sh tests/e2e/deaths.sh tests/e2e/demo.sh tests/e2e/doctor.sh tests/e2e/emulator.sh tests/e2e/explain.sh \
+	tests/e2e/observer.sh tests/e2e/orders.sh tests/e2e/secrets.sh tests/e2e/simulate.sh tests/e2e/terminal.sh
 dist_check_SCRIPTS += $(E2E_TESTS)
 TESTS += $(E2E_TESTS)
 EXTRA_DIST += tests/e2e/lib.sh tests/e2e/site.sh

@@ -16,12 +16,12 @@ tests_peers_sim_serve_SOURCES = tests/peers/sim_serve.c
 tests_peers_sim_serve_LDADD = libcore.a $(CORE_LIBS)
 
 EXTRA_DIST += tests/peers/container_keys.py tests/peers/lib.sh \
-	tests/peers/moto.sh tests/peers/prism.sh tests/peers/run.sh \
+	tests/peers/moto.sh tests/peers/prism.sh tests/peers/pyte.sh tests/peers/pyte_screens.py tests/peers/run.sh \
 	tests/peers/sim_api4jenkins.py tests/peers/sim_api4jenkins.sh \
 	tests/peers/sim_boto3.py tests/peers/sim_boto3.sh tests/peers/sim_govc.sh \
 	tests/peers/sim_jenkins.py tests/peers/sim_jenkins.sh tests/peers/sim_pyvmomi.py \
 	tests/peers/sim_pyvmomi.sh tests/peers/vcsim.sh
 
-check-peers: rushhour $(PEERS_OURS)
+check-peers: rushhour $(PEERS_OURS) tests/e2e/pty
 	srcdir=$(srcdir) sh $(srcdir)/tests/peers/run.sh $(PEERS)
 .PHONY: check-peers

@@ -14,11 +14,30 @@ tests_screen_test_screen_LDADD = $(TUI_TEST_LIBS)
 tests_screen_test_ui_SOURCES = tests/screen/test_ui.c $(STAGE_FILES)
 tests_screen_test_ui_LDADD = $(TUI_TEST_LIBS)
 TESTS += tests/screen/test_screen tests/screen/test_ui
+check_PROGRAMS += tests/screen/test_fuzz
+tests_screen_test_fuzz_SOURCES = tests/screen/test_fuzz.c $(STAGE_FILES)
+tests_screen_test_fuzz_LDADD = $(TUI_TEST_LIBS)
+TESTS += tests/screen/test_fuzz
+check_PROGRAMS += tests/screen/test_ui_screen
+tests_screen_test_ui_screen_SOURCES = tests/screen/test_ui_screen.c $(STAGE_FILES)
+tests_screen_test_ui_screen_LDADD = $(TUI_TEST_LIBS)
+TESTS += tests/screen/test_ui_screen
 
 # Writes the expected pictures anew; review the difference like code.
 .PHONY: update-screens
 update-screens: tests/screen/test_screen
 	srcdir=$(srcdir) UPDATE_SCREENS=1 tests/screen/test_screen
+
+# Pictures of the real program for the README; tmux is needed.
+EXTRA_PROGRAMS += tests/screen/svg
+CLEANFILES += tests/screen/svg
+tests_screen_svg_SOURCES = tests/screen/svg.c
+tests_screen_svg_LDADD = libtui.a libcore.a
+EXTRA_DIST += tests/screen/screenshots.sh doc
+.PHONY: screenshots
+screenshots: rushhour tests/screen/svg tests/e2e/pty
+	$(srcdir)/tests/screen/screenshots.sh $(abs_builddir)/rushhour tests/screen/svg tests/e2e/pty \
+		$(srcdir)/tui/views.def $(srcdir)/doc
 
 check_PROGRAMS += tests/unit/test_canvas tests/unit/test_chart tests/unit/test_keys tests/unit/test_layout \
 	tests/unit/test_theme tests/screen/test_line_text
@@ -31,7 +50,21 @@ tests_unit_test_keys_LDADD = $(TUI_TEST_LIBS)
 tests_unit_test_layout_SOURCES = tests/unit/test_layout.c tests/unit/table.h
 tests_unit_test_layout_LDADD = $(TUI_TEST_LIBS)
 tests_unit_test_theme_SOURCES = tests/unit/test_theme.c tests/unit/table.h
-tests_unit_test_theme_LDADD = $(TUI_TEST_LIBS)
+tests_unit_test_theme_LDADD = $(TUI_TEST_LIBS) -lm
+check_PROGRAMS += tests/unit/test_mouse
+tests_unit_test_mouse_SOURCES = tests/unit/test_mouse.c tests/unit/table.h
+tests_unit_test_mouse_LDADD = $(TUI_TEST_LIBS)
+TESTS += tests/unit/test_mouse
+check_PROGRAMS += tests/unit/test_notices tests/unit/test_notify
+tests_unit_test_notices_SOURCES = tests/unit/test_notices.c tests/unit/table.h $(STORY_FILES)
+tests_unit_test_notices_LDADD = $(TUI_TEST_LIBS)
+tests_unit_test_notify_SOURCES = tests/unit/test_notify.c tests/unit/table.h $(STORY_FILES)
+tests_unit_test_notify_LDADD = $(TUI_TEST_LIBS)
+TESTS += tests/unit/test_notices tests/unit/test_notify
+check_PROGRAMS += tests/unit/test_prefs
+tests_unit_test_prefs_SOURCES = tests/unit/test_prefs.c tests/unit/table.h
+tests_unit_test_prefs_LDADD = $(TUI_TEST_LIBS)
+TESTS += tests/unit/test_prefs
 tests_screen_test_line_text_SOURCES = tests/screen/test_line_text.c tests/unit/table.h $(STORY_FILES)
 tests_screen_test_line_text_LDADD = $(TUI_TEST_LIBS)
 TESTS += tests/unit/test_canvas tests/unit/test_keys tests/unit/test_layout \

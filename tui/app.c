@@ -17,30 +17,12 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#include "tui/screen.h"
+#include "tui/app_parts.h"
+#include "tui/prefs.h"
 #include "tui/tty.h"
-#include "tui/ui.h"
+#include "tui/ui_parts.h"
 
-enum { FRAME_MS = 100, RESIZE_MS = 50, TITLE_MS = 10000, BELL_MS = 600000 };
-
-struct app {
-    const struct app_config *config;
-    struct ui ui;
-    struct canvas canvas;
-    struct screen *screen;
-    int out_fd; /* an own, non-blocking one where that is possible */
-    int signal_fd, timer_fd, saved_stderr;
-    sigset_t old_mask;
-    bool masked, dirty, key_pressed, write_pending, ended;
-    int64_t last_frame_ms, resize_ms, title_ms, bell_ms;
-    char title[128];
-    struct app_result result;
-};
-
-static int64_t real_ms(void)
-{
-    return clock_mono(clock_system()).ms;
-}
+enum { FRAME_MS = 100, RESIZE_MS = 50 };
 
 static bool is_ascii(const struct app_config *c)
 {
@@ -97,12 +79,14 @@ static void release_signals(struct app *a)
 /* Fires at each full second of the wall clock, and when that clock is set. */
 static enum err_code start_timer(struct app *a, struct err *e)
 {
+    int64_t now = clock_utc(clock_system()).s;
     struct itimerspec spec = {.it_interval = {.tv_sec = 1}};
 
     /* reduce_motion: the clock moves once a minute. */
     if (a->config->config->ui.reduce_motion)
         spec.it_interval.tv_sec = 60;
-    spec.it_value.tv_sec = (time_t)clock_utc(clock_system()).s + 1;
+    spec.it_value.tv_sec =
+        (time_t)(now - now % spec.it_interval.tv_sec) + spec.it_interval.tv_sec;
     if (a->timer_fd < 0)
         a->timer_fd = timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK | TFD_CLOEXEC);
     if (a->timer_fd < 0 ||
@@ -135,23 +119,60 @@ static void give_stderr_back(struct app *a)
 
 static void load_theme(struct app *a, const char *name)
 {
+    const struct app_config *c = a->config;
     struct theme theme;
     struct strbuf problems;
     struct err e = {0};
 
     strbuf_init(&problems, 8192);
-    if (theme_load(name, a->config->theme_dirs, ARRAY_LEN(a->config->theme_dirs), &theme,
-                   &problems, &e) != ERR_OK) {
+    theme_stamp(name, c->theme_dirs, ARRAY_LEN(c->theme_dirs), &a->theme_stamp);
+    if (theme_load(name, c->theme_dirs, ARRAY_LEN(c->theme_dirs), &theme, &problems,
+                   &e) != ERR_OK) {
         theme_builtin(&theme);
-        ui_toast(&a->ui, ROLE_WARN, real_ms(), "%s", e.text);
+        ui_toast(&a->ui, ROLE_WARN, app_real_ms(), "%s", e.text);
     } else if (problems.len > 0) {
-        size_t line = strcspn(strbuf_text(&problems), "\n");
+        const char *text = strbuf_text(&problems);
+        size_t line = strcspn(text, "\n"), more = 0;
 
-        ui_toast(&a->ui, ROLE_WARN, real_ms(), "%.*s", (int)line, strbuf_text(&problems));
+        for (const char *p = text + line; p[0] != '\0' && p[1] != '\0'; p++)
+            more += *p == '\n' ? 1 : 0;
+        if (more > 0)
+            ui_toast(&a->ui, ROLE_WARN, app_real_ms(), "%.*s (and %zu more)", (int)line,
+                     text, more);
+        else
+            ui_toast(&a->ui, ROLE_WARN, app_real_ms(), "%.*s", (int)line, text);
     }
     (void)str_copy(a->ui.theme, sizeof(a->ui.theme), theme.name);
     screen_set_theme(a->screen, &theme);
     strbuf_clear(&problems);
+}
+
+/* A theme's file that changed is read again; one that is gone, for an editor maybe in the
+ * midst of saving it, changes nothing. */
+static void watch_theme(struct app *a)
+{
+    const struct app_config *c = a->config;
+    struct theme_stamp now;
+    char name[NAME_TEXT];
+
+    (void)str_copy(name, sizeof(name), a->ui.theme);
+    theme_stamp(name, c->theme_dirs, ARRAY_LEN(c->theme_dirs), &now);
+    if (now.inode == 0 || theme_stamp_eq(&now, &a->theme_stamp))
+        return;
+    ui_toast(&a->ui, ROLE_INFO, app_real_ms(), "theme %s was read again", name);
+    load_theme(a, name);
+}
+
+static void keep_theme(struct app *a)
+{
+    struct prefs p = {.theme = ""};
+    struct err e = {0};
+
+    (void)str_copy(p.theme, sizeof(p.theme), a->ui.theme);
+    (void)str_copy(p.instead, sizeof(p.instead), a->config->config->ui.theme);
+    if (a->config->state_dir != NULL &&
+        prefs_save(a->config->state_dir, &p, &e) != ERR_OK)
+        ui_toast(&a->ui, ROLE_WARN, app_real_ms(), "the theme is not kept: %s", e.text);
 }
 
 static enum err_code open_terminal(struct app *a, struct err *e)
@@ -176,48 +197,12 @@ static enum err_code open_terminal(struct app *a, struct err *e)
     if (rc != ERR_OK)
         return rc;
     load_theme(a, a->ui.theme);
+    screen_set_mouse(a->screen, a->ui.mouse && !a->ui.copying);
     rc = tty_enter(STDIN_FILENO, e);
     if (rc != ERR_OK)
         return rc;
     screen_restore_text(a->screen, restore, sizeof(restore));
     return tty_catch_crashes(STDOUT_FILENO, restore, a->config->log_path, e);
-}
-
-static bool is_titled(const struct app *a)
-{
-    const char *t = a->config->term;
-
-    return a->config->config->ui.title && t != NULL &&
-           (str_starts(t, "xterm") || str_starts(t, "tmux") || str_starts(t, "screen") ||
-            str_starts(t, "rxvt") || str_starts(t, "foot") || str_starts(t, "alacritty"));
-}
-
-/* The window's title, on change, at most every 10 s. */
-static void update_title(struct app *a, int64_t now_ms)
-{
-    const struct fleet *f = a->ui.fleet;
-    char text[128], all[192], state[NAME_TEXT];
-    enum role role;
-
-    if (!is_titled(a) || (a->title[0] != '\0' && now_ms - a->title_ms < TITLE_MS))
-        return;
-    (void)str_format(text, sizeof(text), "rushhour %.40s %d/%zu cloud %.24s", f->site,
-                     f->in_cloud, f->n_servers,
-                     cells_auto(f, clock_utc(a->config->clock), state, &role));
-    if (f->n_alerts > 0)
-        (void)str_format(text + strlen(text), sizeof(text) - strlen(text), " !%zu",
-                         f->n_alerts);
-    for (char *p = text; *p != '\0'; p++) { /* an OSC string carries plain ASCII */
-        if (*p < ' ' || *p > '~')
-            *p = '?';
-    }
-    if (str_eq(text, a->title))
-        return;
-    (void)str_format(all, sizeof(all), "%s\033]2;%s\033\\",
-                     a->title[0] == '\0' ? "\033[22;2t" : "", text);
-    (void)str_copy(a->title, sizeof(a->title), text);
-    a->title_ms = now_ms;
-    screen_write(a->screen, all);
 }
 
 static void close_terminal(struct app *a)
@@ -269,11 +254,16 @@ static void read_signals(struct app *a)
         struct err e = {0};
 
         if (sig == SIGWINCH) {
-            a->resize_ms = real_ms() + RESIZE_MS;
+            a->resize_ms = app_real_ms() + RESIZE_MS;
         } else if (sig == SIGCONT) {
+            struct command refresh = {.kind = COMMAND_REFRESH};
+
+            /* What is known may be old: nothing waits for its next poll. */
+            if (!a->config->observe)
+                ui_send(&a->ui, &refresh, app_real_ms());
             if (tty_enter(STDIN_FILENO, &e) != ERR_OK)
                 end(a, APP_HANGUP, 0);
-            a->resize_ms = real_ms();
+            a->resize_ms = app_real_ms();
         } else if (sig == SIGHUP) {
             end(a, APP_HANGUP, SIGHUP);
         } else {
@@ -301,6 +291,18 @@ static void resize(struct app *a)
     a->dirty = a->key_pressed = true;
 }
 
+/* Programs that were started for it: nothing here waits for them. */
+static void step_notify(struct app *a)
+{
+    if (notify_due_ms(&a->notify) >= 0)
+        notify_step(&a->notify, app_real_ms());
+    if (a->notify.complaint[0] == '\0')
+        return;
+    ui_toast(&a->ui, ROLE_WARN, app_real_ms(), "%s", a->notify.complaint);
+    a->notify.complaint[0] = '\0';
+    a->dirty = true;
+}
+
 static void read_timer(struct app *a)
 {
     struct err e = {0};
@@ -308,29 +310,10 @@ static void read_timer(struct app *a)
 
     if (read(a->timer_fd, &ticks, sizeof(ticks)) < 0 && errno == ECANCELED &&
         start_timer(a, &e) != ERR_OK) /* the wall clock was set: align again */
-        ui_toast(&a->ui, ROLE_WARN, real_ms(), "%s", e.text);
+        ui_toast(&a->ui, ROLE_WARN, app_real_ms(), "%s", e.text);
+    watch_theme(a);
+    app_ring(a, NULL);
     a->dirty = true;
-}
-
-/* A new interruption notice rings the bell, at most every ten minutes and never for the
- * first picture; tmux marks the window by it. */
-static void ring(struct app *a, const struct fleet *next)
-{
-    const struct fleet *f = a->ui.fleet;
-
-    if (f->version == 0 || a->screen == NULL ||
-        (a->bell_ms != 0 && real_ms() - a->bell_ms < BELL_MS))
-        return;
-    for (size_t i = 0; i < next->n_servers; i++) {
-        const struct server_view *s = &next->servers[i];
-        int before = s->facts.instance.spot == SPOT_NOTICE ? fleet_find(f, s->name) : -1;
-
-        if (before >= 0 && f->servers[before].facts.instance.spot != SPOT_NOTICE) {
-            screen_write(a->screen, "\a");
-            a->bell_ms = real_ms();
-            return;
-        }
-    }
 }
 
 static void take_snapshot(struct app *a, bool any)
@@ -350,37 +333,9 @@ static void take_snapshot(struct app *a, bool any)
         fleet_unref(f);
         return;
     }
-    ring(a, f);
-    ui_take_fleet(&a->ui, f, real_ms());
+    app_ring(a, f);
+    ui_take_fleet(&a->ui, f, app_real_ms());
     a->dirty = true;
-}
-
-/* The screen as text, into a new file of the state folder. */
-static void dump(struct app *a)
-{
-    char path[1024];
-    struct civil c = civil_from_seconds(clock_utc(clock_system()).s);
-    struct strbuf text;
-    int fd = -1;
-    bool ok = false;
-
-    strbuf_init(&text, 16 * 1024 * 1024);
-    canvas_dump(&a->canvas, &text);
-    if (a->config->state_dir != NULL &&
-        str_format(path, sizeof(path), "%s/screen-%04d%02d%02d-%02d%02d%02d.txt",
-                   a->config->state_dir, c.year, c.month, c.day, c.hour, c.minute,
-                   c.second))
-        fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd >= 0) {
-        ok = !text.failed && write(fd, strbuf_text(&text), text.len) == (ssize_t)text.len;
-        ok = close(fd) == 0 && ok;
-    }
-    if (ok)
-        ui_toast(&a->ui, ROLE_INFO, real_ms(), "screen written to %s", path);
-    else
-        ui_toast(&a->ui, ROLE_CRIT, real_ms(), "the screen could not be written to %s",
-                 a->config->state_dir != NULL ? a->config->state_dir : "a file");
-    strbuf_clear(&text);
 }
 
 /* An observer becomes the one that acts; its pictures count from one again. */
@@ -392,29 +347,35 @@ static void take_over(struct app *a)
     if (o == NULL || o->take_over == NULL)
         return;
     if (!o->take_over(o->ctx, &e)) {
-        ui_toast(&a->ui, ROLE_CRIT, real_ms(), "not taken over: %s", e.text);
+        ui_toast(&a->ui, ROLE_CRIT, app_real_ms(), "not taken over: %s", e.text);
         return;
     }
-    ui_toast(&a->ui, ROLE_INFO, real_ms(), "this instance acts now");
+    ui_toast(&a->ui, ROLE_INFO, app_real_ms(), "this instance acts now");
     take_snapshot(a, true);
 }
 
 /* What keys asked of the shell. */
 static void serve(struct app *a)
 {
-    if (a->ui.redraw)
+    if (a->ui.redraw) {
+        take_snapshot(a, false); /* one that was let pass in copy mode */
         screen_repaint(a->screen);
+    }
     if (a->ui.dump)
-        dump(a);
-    if (a->ui.next_theme) {
+        app_dump(a);
+    if (a->ui.load_theme) {
         char name[NAME_TEXT];
 
-        theme_next_name(a->ui.theme, a->config->theme_dirs,
-                        ARRAY_LEN(a->config->theme_dirs), name, sizeof(name));
-        ui_toast(&a->ui, ROLE_INFO, real_ms(), "theme %s", name);
+        (void)str_copy(name, sizeof(name), a->ui.theme);
         load_theme(a, name);
     }
-    a->ui.redraw = a->ui.dump = a->ui.next_theme = false;
+    if (a->ui.keep_theme)
+        keep_theme(a);
+    a->ui.redraw = a->ui.dump = a->ui.load_theme = a->ui.keep_theme = false;
+    if (a->ui.copy)
+        app_copy(a);
+    a->ui.copy = false;
+    screen_set_mouse(a->screen, a->ui.mouse && !a->ui.copying);
     if (a->ui.suspend) {
         a->ui.suspend = false;
         suspend(a);
@@ -430,7 +391,7 @@ static void serve(struct app *a)
 static void read_keys(struct app *a, short revents)
 {
     uint32_t key;
-    bool any = false;
+    int waiting = 0;
 
     if (revents & (POLLERR | POLLHUP | POLLNVAL)) {
         end(a, APP_HANGUP, 0);
@@ -438,33 +399,36 @@ static void read_keys(struct app *a, short revents)
     }
     if (!(revents & POLLIN))
         return;
-    while (!a->ended && (key = screen_key(a->screen)) != KEYC_NONE) {
-        any = true;
-        ui_key(&a->ui, key, real_ms());
-        serve(a);
-    }
-    if (!any) {
-        int waiting = 0;
-
-        /* Readable without a byte: the other side has closed. */
-        if (ioctl(STDIN_FILENO, FIONREAD, &waiting) != 0 || waiting == 0)
-            end(a, APP_HANGUP, 0);
+    /* Readable without a byte: the other side has closed. */
+    if (ioctl(STDIN_FILENO, FIONREAD, &waiting) != 0 || waiting == 0) {
+        end(a, APP_HANGUP, 0);
         return;
+    }
+    while (!a->ended && (key = screen_key(a->screen)) != KEYC_NONE) {
+        struct mouse_event e = screen_mouse(a->screen);
+
+        if (key == KEYC_MOUSE)
+            ui_mouse(&a->ui, &e, app_real_ms());
+        else
+            ui_key(&a->ui, key, app_real_ms());
+        serve(a);
     }
     a->dirty = a->key_pressed = true;
 }
 
 static void draw(struct app *a)
 {
-    int64_t now_ms = real_ms();
+    int64_t now_ms = app_real_ms();
     struct err e = {0};
 
     if (a->write_pending || a->ended)
         return; /* a slow terminal gets the newest picture later, not every one */
+    if (a->ui.copying && !a->key_pressed)
+        a->dirty = false; /* nothing moves in copy mode */
     if (a->dirty && (a->key_pressed || now_ms - a->last_frame_ms >= FRAME_MS)) {
         ui_draw(&a->ui, &a->canvas, clock_utc(a->config->clock), now_ms);
         screen_draw(a->screen, &a->canvas);
-        update_title(a, now_ms);
+        app_update_title(a, now_ms);
         a->last_frame_ms = now_ms;
         a->dirty = a->key_pressed = false;
     }
@@ -475,12 +439,15 @@ static void draw(struct app *a)
 /* Milliseconds until something is due, -1 = nothing is. */
 static int timeout_ms(const struct app *a)
 {
-    int64_t now_ms = real_ms(), next = ui_next_ms(&a->ui), left;
+    int64_t now_ms = app_real_ms(), next = ui_next_ms(&a->ui), left;
 
     if (a->resize_ms != 0 && (next < 0 || a->resize_ms < next))
         next = a->resize_ms;
     if (a->dirty && !a->write_pending && (next < 0 || a->last_frame_ms + FRAME_MS < next))
         next = a->last_frame_ms + FRAME_MS;
+    if (notify_due_ms(&a->notify) >= 0 &&
+        (next < 0 || now_ms + notify_due_ms(&a->notify) < next))
+        next = now_ms + notify_due_ms(&a->notify);
     if (next < 0)
         return -1;
     left = next - now_ms;
@@ -511,9 +478,10 @@ static void loop(struct app *a)
             read_timer(a);
         if (fds[4].revents != 0)
             a->write_pending = false;
-        if (ui_tick(&a->ui, real_ms()))
+        step_notify(a);
+        if (ui_tick(&a->ui, app_real_ms()))
             a->dirty = true;
-        if (!a->ended && a->resize_ms != 0 && real_ms() >= a->resize_ms)
+        if (!a->ended && a->resize_ms != 0 && app_real_ms() >= a->resize_ms)
             resize(a);
         draw(a);
     }
@@ -527,10 +495,18 @@ enum err_code app_run(const struct app_config *config, struct err *e)
     if (a == NULL)
         return err_set(e, ERR_NOMEM, "the dashboard");
     a->config = config;
+    notify_init(&a->notify, config->config, !config->observe && config->observed == NULL);
     a->out_fd = a->signal_fd = a->timer_fd = a->saved_stderr = -1;
-    rc = ui_init(&a->ui, config, is_ascii(config), real_ms(), e);
+    rc = ui_init(&a->ui, config, is_ascii(config), app_real_ms(), e);
     if (rc != ERR_OK)
         goto out;
+    if (config->theme == NULL && config->state_dir != NULL) {
+        struct prefs p;
+
+        prefs_load(config->state_dir, &p);
+        (void)str_copy(a->ui.theme, sizeof(a->ui.theme),
+                       prefs_theme(&p, config->config->ui.theme));
+    }
     rc = take_signals(a, e);
     if (rc != ERR_OK)
         goto out;
@@ -553,6 +529,7 @@ out:
     if (a->timer_fd >= 0)
         (void)close(a->timer_fd);
     release_signals(a);
+    notify_clear(&a->notify);
     ui_clear(&a->ui);
     free(a);
     return rc;

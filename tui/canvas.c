@@ -279,22 +279,24 @@ void segments_draw(struct segments *s, struct canvas *c, int row, int margin, in
     while (segments_cells(s, c->ascii, gap) > room && give_up_one(s))
         continue;
     for (size_t i = s->n; i-- > 0;) {
-        const struct segment_text *g = &s->seg[i];
+        struct segment_text *g = &s->seg[i];
         int cells = glyph_cells(g->text, c->ascii);
 
         if (g->right && cells > 0) {
             right -= cells;
-            (void)canvas_put(c, row, right < margin ? margin : right, room, g->role,
-                             g->text);
+            g->col = right < margin ? margin : right;
+            g->cells = canvas_put(c, row, g->col, room, g->role, g->text);
             right -= gap;
         }
     }
     for (size_t i = 0; i < s->n; i++) {
-        const struct segment_text *g = &s->seg[i];
+        struct segment_text *g = &s->seg[i];
 
-        if (!g->right && g->text[0] != '\0')
-            left +=
-                gap + canvas_put(c, row, left, c->cols - margin - left, g->role, g->text);
+        if (g->right || g->text[0] == '\0')
+            continue;
+        g->col = left;
+        g->cells = canvas_put(c, row, left, c->cols - margin - left, g->role, g->text);
+        left += gap + g->cells;
     }
 }
 

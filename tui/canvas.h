@@ -73,6 +73,7 @@ struct segment_text {
     enum role role;
     int rank;
     bool right;
+    int col, cells; /* set by segments_draw(): where it is, 0 cells = given up */
 };
 struct segments {
     struct segment_text seg[SEGMENTS_MAX];

@@ -45,6 +45,7 @@ static bool is_configured(const struct config *c, enum source s)
     case SOURCE_SPOT:
     case SOURCE_QUEUE:
     case SOURCE_BUILDS:
+    case SOURCE_LOCK: /* of several controllers, not of this look */
     case SOURCE_COUNT:
         break;
     }

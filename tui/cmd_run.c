@@ -7,6 +7,8 @@
 #include "tui/live.h"
 #include "tui/out.h"
 
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,13 +60,46 @@ static bool take_over(void *ctx, struct err *e)
     return true;
 }
 
+/* The themes of a program that runs where it was built, ../themes from there. */
+static bool built_themes(char *out, size_t size)
+{
+    ssize_t n = readlink("/proc/self/exe", out, size - 1);
+    char *slash;
+
+    if (n <= 0)
+        return false;
+    out[n] = '\0';
+    slash = strrchr(out, '/');
+    return slash != NULL && str_copy(slash, size - (size_t)(slash - out), "/../themes");
+}
+
+/* Without a terminal: what happens is in the log all the same. */
+static int go_on(struct live *l)
+{
+    struct sigaction deaf = {.sa_handler = SIG_IGN};
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (null < 0 || dup2(null, fd) < 0)
+            return EXIT_FAILED;
+    }
+    (void)close(null); /* it has three others now */
+    (void)sigemptyset(&deaf.sa_mask);
+    (void)sigaction(SIGHUP, &deaf, NULL); /* cannot fail for that signal */
+    l->hung_up = true;
+    log_write(l->session->log, LOG_WARN, "tui",
+              "the terminal is gone; going on without one (ui.on_hangup)");
+    return live_lines(l, false, (struct utc){0});
+}
+
 int run_dashboard(struct live *l, const struct args *a, const struct app_demo *demo)
 {
     struct session *s = l->session;
     struct hold_ctx hold = {l, s, l->clock};
-    char themes[4096] = "";
+    char themes[4096] = "", built[4096];
     struct takeover_ctx takeover = {.live = l};
     struct app_observed observed = {.take_over = take_over, .ctx = &takeover};
+    struct app_result result = {.end = APP_QUIT};
     struct err e = {0};
     char *slash;
     struct app_config c = {.config = s->config,
@@ -82,7 +117,8 @@ int run_dashboard(struct live *l, const struct args *a, const struct app_demo *d
                            .log_path = s->log_path,
                            .log_fd = -1,
                            .state_dir = s->state_dir,
-                           .who = s->user};
+                           .who = s->user,
+                           .result = &result};
 
     if (demo != NULL)
         c.demo = *demo;
@@ -91,12 +127,17 @@ int run_dashboard(struct live *l, const struct args *a, const struct app_demo *d
         str_copy(slash, sizeof(themes) - (size_t)(slash - themes), "/themes"))
         c.theme_dirs[0] = themes;
     c.theme_dirs[1] = RH_THEME_DIR;
+    if (built_themes(built, sizeof(built)))
+        c.theme_dirs[2] = built;
     if (l->observer != NULL) {
         observed.holder = observer_holder(l->observer);
         c.observed = &observed;
         takeover.app = &c;
     }
-    return app_run(&c, &e) == ERR_OK ? EXIT_DONE : session_fail(&e);
+    if (app_run(&c, &e) != ERR_OK)
+        return session_fail(&e);
+    return result.end == APP_HANGUP && s->config->ui.hangup_continues ? go_on(l)
+                                                                      : EXIT_DONE;
 }
 
 int cmd_run(const struct args *a)

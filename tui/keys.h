@@ -33,6 +33,9 @@ enum key_code {
     KEYC_F12 = KEYC_F1 + 11,
     KEYC_PASTE_BEGIN,
     KEYC_PASTE_END,
+    KEYC_FOCUS_IN,
+    KEYC_FOCUS_OUT,
+    KEYC_MOUSE,  /* screen_mouse() has what happened */
     KEYC_RESIZE, /* of curses; ignored */
     KEYC_OTHER
 };

@@ -23,6 +23,7 @@ struct live {
     const struct args *args;            /* an observer's; borrowed */
     const struct clock *clock;
     uint64_t next_id;
+    bool hung_up; /* the terminal is gone, and that ends nothing */
 };
 
 struct live_options {
@@ -49,7 +50,8 @@ enum err_code live_take_over(struct live *l, struct err *e) MUST_CHECK NONNULL;
 void live_stop(struct live *l) NONNULL;
 
 struct app_demo;
-/* The dashboard over it; demo NULL outside the demo. An exit code. */
+/* The dashboard over it; demo NULL outside the demo. An exit code. on_hangup: when the
+ * terminal is gone it may go on in line mode. */
 int run_dashboard(struct live *l, const struct args *a, const struct app_demo *demo);
 
 /* An order of this user: to the own controller, or to the one that holds the lock. */

@@ -2,6 +2,7 @@
 
 #include "tui/keys.h"
 #include "tui/live.h"
+#include "tui/notify.h"
 #include "tui/out.h"
 #include "tui/words.h"
 
@@ -109,6 +110,22 @@ static void obey(struct live *l, const char *line, bool *quit)
     fleet_unref(f);
 }
 
+/* There is no terminal to ring at: only the user's program is told. */
+static void notify(struct notify *n, const struct fleet *f)
+{
+    struct strbuf none;
+
+    strbuf_init(&none, 65536);
+    if (f != NULL)
+        notify_fleet(n, f, true, &none);
+    strbuf_clear(&none);
+    if (notify_due_ms(n) >= 0)
+        notify_step(n, clock_mono(clock_system()).ms);
+    if (n->complaint[0] != '\0')
+        out_printf("%s\n", n->complaint);
+    n->complaint[0] = '\0';
+}
+
 static void read_words(struct live *l, struct typed *t, int64_t *seen, bool *quit)
 {
     char buf[WORDS_BYTES];
@@ -142,6 +159,7 @@ bool live_wants_lines(const struct session *s, const struct args *a)
 int live_lines(struct live *l, bool words, struct utc until)
 {
     struct typed typed = {.ended = !words};
+    struct notify *told = calloc(1, sizeof(*told));
     sigset_t set;
     int64_t seen = -1;
     uint64_t replied = 0;
@@ -152,11 +170,15 @@ int live_lines(struct live *l, bool words, struct utc until)
     (void)sigaddset(&set, SIGTERM);
     (void)sigaddset(&set, SIGINT);
     (void)sigaddset(&set, SIGQUIT);
-    (void)sigaddset(&set, SIGHUP);
+    if (!l->hung_up)
+        (void)sigaddset(&set, SIGHUP);
     (void)sigprocmask(SIG_BLOCK, &set, NULL);
     fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-    if (fd < 0)
+    if (fd < 0 || told == NULL) {
+        free(told);
         return EXIT_FAILED;
+    }
+    notify_init(told, l->session->config, l->observer == NULL);
     while (!quit) {
         struct pollfd p[3] = {{.fd = fd, .events = POLLIN},
                               {.fd = live_event_fd(l), .events = POLLIN},
@@ -164,7 +186,11 @@ int live_lines(struct live *l, bool words, struct utc until)
         struct signalfd_siginfo info;
         uint64_t count;
         struct fleet *f = live_latest(l);
+        int wait_ms = until.s != 0 ? LOOK_MS : -1;
 
+        notify(told, f);
+        if (notify_due_ms(told) >= 0)
+            wait_ms = (int)notify_due_ms(told);
         if (f != NULL) {
             if (seen < 0)
                 seen = f->events_total - (int64_t)f->n_events;
@@ -179,7 +205,7 @@ int live_lines(struct live *l, bool words, struct utc until)
         }
         if (until.s != 0 && clock_utc(l->clock).s >= until.s)
             break;
-        if (poll(p, 3, until.s != 0 ? LOOK_MS : -1) < 0 && errno != EINTR)
+        if (poll(p, 3, wait_ms) < 0 && errno != EINTR)
             break;
         if ((p[0].revents & POLLIN) != 0 && read(fd, &info, sizeof(info)) == sizeof(info))
             quit = true;
@@ -189,5 +215,7 @@ int live_lines(struct live *l, bool words, struct utc until)
             read_words(l, &typed, &seen, &quit);
     }
     (void)close(fd); /* nothing was written that could be lost */
+    notify_clear(told);
+    free(told);
     return rc;
 }

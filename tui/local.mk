@@ -51,6 +51,8 @@ libtui_a_SOURCES = \
 	tui/app.h \
 	tui/bill_lines.c \
 	tui/bill_lines.h \
+	tui/app_out.c \
+	tui/app_parts.h \
 	tui/canvas.c \
 	tui/canvas.h \
 	tui/cells.c \
@@ -64,6 +66,12 @@ libtui_a_SOURCES = \
 	tui/keys.h \
 	tui/layout.c \
 	tui/layout.h \
+	tui/notices.c \
+	tui/notices.h \
+	tui/notify.c \
+	tui/notify.h \
+	tui/notify_run.c \
+	tui/notify_run.h \
 	tui/observer.c \
 	tui/observer.h \
 	tui/price_lines.c \
@@ -73,6 +81,10 @@ libtui_a_SOURCES = \
 	tui/roles.def \
 	tui/line_text.c \
 	tui/line_text.h \
+	tui/mouse.c \
+	tui/mouse.h \
+	tui/prefs.c \
+	tui/prefs.h \
 	tui/screen.c \
 	tui/screen.h \
 	tui/sheet.c \
@@ -81,13 +93,18 @@ libtui_a_SOURCES = \
 	tui/strip.h \
 	tui/theme.c \
 	tui/theme.h \
+	tui/theme_file.c \
+	tui/theme_file.h \
 	tui/tty.c \
 	tui/tty.h \
 	tui/ui.c \
 	tui/ui.h \
+	tui/ui_copy.c \
 	tui/ui_field.c \
 	tui/ui_keys.c \
 	tui/ui_parts.h \
+	tui/ui_mouse.c \
+	tui/ui_theme.c \
 	tui/view.c \
 	tui/view.h \
 	tui/view_apis.c \

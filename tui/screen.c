@@ -19,19 +19,35 @@
 
 /* The shell sets its own terminal modes, so curses never sees the terminal: it writes to
  * a file in memory, and a frame goes out from there in one write. */
-enum { OUT_LIMIT = 4 * 1024 * 1024, PASTE_BEGIN = 0x1001, PASTE_END, PAIRS = ROLE_COUNT };
+enum {
+    OUT_LIMIT = 4 * 1024 * 1024,
+    PASTE_BEGIN = 0x1001, /* keys of our own */
+    PASTE_END,
+    FOCUS_GOT,
+    FOCUS_LOST,
+    SGR_REPORT,
+    OLD_REPORT
+};
 
 static const char sync_begin[] = "\033[?2026h", sync_end[] = "\033[?2026l";
-static const char paste_on[] = "\033[?2004h", paste_off[] = "\033[?2004l";
+/* Pasted text and changes of focus are marked; no terminal minds what it does not know.
+ */
+static const char marks_on[] = "\033[?2004h\033[?1004h",
+                  marks_off[] = "\033[?1004l\033[?2004l";
+/* Buttons and the wheel, no motion, in numbers. */
+static const char mouse_on[] = "\033[?1000h\033[?1006h",
+                  mouse_off[] = "\033[?1006l\033[?1000l";
 
 struct screen {
     SCREEN *curses;
     FILE *in, *out;
     int memory_fd, out_fd;
     WINDOW *keys; /* a pad: reading keys from a window would also repaint it */
-    bool sync, modern, repaint, show_cursor;
+    bool sync, modern, repaint, show_cursor, mouse;
+    struct mouse_reader report;
+    struct mouse_event event;
     bool first; /* nothing was drawn yet: every cell counts as changed */
-    int colors;
+    int colors; /* more than 256: any */
     struct rendition looks[ROLE_COUNT];
     attr_t attrs[ROLE_COUNT];
     short pairs[ROLE_COUNT];
@@ -122,6 +138,10 @@ static void set_modes(struct screen *s)
     }
     (void)define_key("\033[200~", PASTE_BEGIN);
     (void)define_key("\033[201~", PASTE_END);
+    (void)define_key("\033[I", FOCUS_GOT);
+    (void)define_key("\033[O", FOCUS_LOST);
+    (void)define_key("\033[<", SGR_REPORT);
+    (void)define_key("\033[M", OLD_REPORT);
     (void)set_escdelay(25);
 }
 
@@ -154,10 +174,24 @@ static bool is_known_term(const char *term, int fd)
     return known;
 }
 
+/* The description of the same terminal with any color: xterm-direct for xterm-256color.
+ * Only where the terminal says that it has them; false when there is none. */
+static bool direct_term(const struct screen_config *c, int fd, char *out, size_t size)
+{
+    const char *says = getenv("COLORTERM");
+
+    if (c->no_color || (c->color != COLOR_AUTO && c->color != COLOR_DIRECT) ||
+        says == NULL || (strcmp(says, "truecolor") != 0 && strcmp(says, "24bit") != 0) ||
+        !str_format(out, size, "%.*s-direct", (int)strcspn(c->term, "-"), c->term))
+        return false;
+    return is_known_term(out, fd);
+}
+
 enum err_code screen_open(const struct screen_config *c, struct screen **out,
                           struct err *e)
 {
     struct screen *s = calloc(1, sizeof(*s));
+    char direct[64] = "";
     enum err_code rc;
 
     if (s == NULL)
@@ -172,7 +206,9 @@ enum err_code screen_open(const struct screen_config *c, struct screen **out,
     rc = open_files(s, c, e);
     if (rc == ERR_OK)
         rc = canvas_init(&s->last, c->rows, c->cols, false, e);
-    if (rc == ERR_OK && is_known_term(c->term, s->memory_fd))
+    if (rc == ERR_OK && direct_term(c, s->memory_fd, direct, sizeof(direct)))
+        s->curses = newterm(direct, s->out, s->in);
+    if (rc == ERR_OK && s->curses == NULL && is_known_term(c->term, s->memory_fd))
         s->curses = newterm(c->term, s->out, s->in);
     if (rc == ERR_OK && s->curses == NULL)
         rc = err_set(e, ERR_USAGE,
@@ -190,7 +226,7 @@ enum err_code screen_open(const struct screen_config *c, struct screen **out,
         s->colors = theme_depth(c->no_color, c->color, COLORS);
     }
     if (s->modern)
-        screen_write(s, paste_on);
+        screen_write(s, marks_on);
     *out = s;
     return ERR_OK;
 }
@@ -204,7 +240,8 @@ void screen_close(struct screen *s)
         return;
     if (s->curses != NULL) {
         if (s->modern)
-            screen_write(s, paste_off);
+            screen_write(s, marks_off);
+        screen_set_mouse(s, false);
         (void)curs_set(1);
         (void)endwin();
         collect(s);
@@ -230,6 +267,17 @@ int screen_colors(const struct screen *s)
     return s->colors;
 }
 
+/* A color as curses takes it: in a terminal of any color the first eight numbers are
+ * palette entries still, and next to them is a black that nobody tells from theirs. */
+static int curses_color(const struct screen *s, int32_t color)
+{
+    int rgb = (int)(color & 0xffffff);
+
+    if (color < 0 || s->colors <= 256)
+        return (int)color;
+    return rgb > 0 && rgb < 8 ? 8 : rgb;
+}
+
 void screen_set_theme(struct screen *s, const struct theme *t)
 {
     theme_resolve(t, s->colors, s->looks);
@@ -248,7 +296,8 @@ void screen_set_theme(struct screen *s, const struct theme *t)
         s->attrs[i] = a;
         s->pairs[i] = 0;
         if (s->colors >= 8 && i + 1 < COLOR_PAIRS && (r->fg >= 0 || r->bg >= 0) &&
-            init_pair((short)(i + 1), (short)r->fg, (short)r->bg) == OK)
+            init_extended_pair(i + 1, curses_color(s, r->fg), curses_color(s, r->bg)) ==
+                OK)
             s->pairs[i] = (short)(i + 1);
     }
     /* The blank that erased lines are filled with has the theme's background, too. */
@@ -383,15 +432,25 @@ uint32_t screen_key(struct screen *s)
         {KEY_RESIZE, KEYC_RESIZE},
         {PASTE_BEGIN, KEYC_PASTE_BEGIN},
         {PASTE_END, KEYC_PASTE_END},
+        {FOCUS_GOT, KEYC_FOCUS_IN},
+        {FOCUS_LOST, KEYC_FOCUS_OUT},
     };
     wint_t ch;
     int rc;
 
     if (s->keys == NULL)
         return KEYC_NONE;
-    rc = wget_wch(s->keys, &ch);
+    while ((rc = wget_wch(s->keys, &ch)) != ERR) {
+        if (rc == KEY_CODE_YES && (ch == SGR_REPORT || ch == OLD_REPORT))
+            mouse_begin(&s->report, ch == SGR_REPORT ? MOUSE_SGR : MOUSE_OLD);
+        else if (rc == KEY_CODE_YES || s->report.form == MOUSE_NONE)
+            break;
+        else if (mouse_feed(&s->report, (uint32_t)ch, &s->event))
+            return KEYC_MOUSE;
+    }
     if (rc == ERR)
-        return KEYC_NONE;
+        return KEYC_NONE; /* of a report the rest may still be on its way */
+    s->report.form = MOUSE_NONE;
     if (rc != KEY_CODE_YES)
         return ch == '\n' ? KEYC_ENTER : ch == 0 ? KEYC_OTHER : (uint32_t)ch;
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -401,6 +460,19 @@ uint32_t screen_key(struct screen *s)
     if (ch >= (wint_t)KEY_F(1) && ch <= (wint_t)KEY_F(12))
         return KEYC_F1 + (uint32_t)(ch - (wint_t)KEY_F(1));
     return KEYC_OTHER;
+}
+
+struct mouse_event screen_mouse(const struct screen *s)
+{
+    return s->event;
+}
+
+void screen_set_mouse(struct screen *s, bool on)
+{
+    if (on == s->mouse || !s->modern)
+        return;
+    s->mouse = on;
+    screen_write(s, on ? mouse_on : mouse_off);
 }
 
 uint64_t screen_bytes(const struct screen *s)
@@ -427,7 +499,8 @@ void screen_restore_text(const struct screen *s, char *out, size_t size)
     if (s->sync)
         (void)str_copy(out, size, sync_end);
     if (s->modern)
-        (void)str_format(out + strlen(out), size - strlen(out), "%s", paste_off);
+        (void)str_format(out + strlen(out), size - strlen(out), "%s%s", mouse_off,
+                         marks_off);
     add_cap(out, size, "sgr0");
     add_cap(out, size, "rmkx");
     add_cap(out, size, "cnorm");
@@ -438,7 +511,8 @@ void screen_cell(struct screen *s, int row, int col, char *text, size_t text_siz
                  char *looks, size_t looks_size)
 {
     wchar_t chars[CCHARW_MAX + 1] = {0};
-    short pair = 0, fg = -1, bg = -1;
+    short pair = 0;
+    int fg = -1, bg = -1;
     attr_t attrs = 0;
     cchar_t cc;
     size_t n;
@@ -452,7 +526,7 @@ void screen_cell(struct screen *s, int row, int col, char *text, size_t text_siz
     if (n == (size_t)-1 || n >= text_size)
         text[0] = '\0';
     if (pair != 0)
-        (void)pair_content(pair, &fg, &bg);
+        (void)extended_pair_content(pair, &fg, &bg);
     (void)str_format(looks, looks_size, "%s%s%s%s", attrs & A_BOLD ? "bold " : "",
                      attrs & A_DIM ? "dim " : "", attrs & A_UNDERLINE ? "underline " : "",
                      attrs & A_REVERSE ? "reverse " : "");

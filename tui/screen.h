@@ -7,6 +7,7 @@
 #define RH_TUI_SCREEN_H
 
 #include "tui/canvas.h"
+#include "tui/mouse.h"
 
 struct screen;
 
@@ -50,6 +51,10 @@ enum err_code screen_flush(struct screen *s, bool *pending,
 
 /* The next key, KEYC_NONE when there is none. */
 uint32_t screen_key(struct screen *s) NONNULL;
+/* What the mouse did, behind KEYC_MOUSE. */
+struct mouse_event screen_mouse(const struct screen *s) NONNULL;
+/* Asks the terminal to report clicks and the wheel, or to keep them. */
+void screen_set_mouse(struct screen *s, bool on) NONNULL;
 
 /* Bytes and writes since the start, for budgets. */
 uint64_t screen_bytes(const struct screen *s) NONNULL;

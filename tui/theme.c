@@ -4,14 +4,7 @@
 
 #include "core/base/text.h"
 
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-enum { THEME_FILE_LIMIT = 64 * 1024 };
 
 static const char *const role_names[] = {
 #define ROLE(id, name) (name),
@@ -230,69 +223,6 @@ void theme_builtin(struct theme *out)
     strbuf_clear(&problems);
 }
 
-static enum err_code read_theme(const char *path, char *buf, size_t size, struct err *e)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    size_t len = 0;
-    ssize_t n;
-
-    if (fd < 0)
-        return err_set_errno(e, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, errno, "%s",
-                             path);
-    while (len < size - 1 && (n = read(fd, buf + len, size - 1 - len)) != 0) {
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0) {
-            err_set_errno(e, ERR_IO, errno, "%s", path);
-            break;
-        }
-        len += (size_t)n;
-    }
-    (void)close(fd); /* read only */
-    if (e->code != ERR_OK)
-        return e->code;
-    if (len == size - 1)
-        return err_set(e, ERR_TOO_BIG, "%s is larger than %d bytes", path,
-                       THEME_FILE_LIMIT);
-    buf[len] = '\0';
-    return ERR_OK;
-}
-
-enum err_code theme_load(const char *name, const char *const *dirs, size_t n_dirs,
-                         struct theme *out, struct strbuf *problems, struct err *e)
-{
-    char path[1024];
-    char *text;
-    enum err_code rc = ERR_NOT_FOUND;
-
-    if (name[0] == '\0' || name[0] == '.' || strchr(name, '/') != NULL ||
-        strlen(name) >= NAME_TEXT)
-        return err_set(e, ERR_USAGE, "\"%.40s\" is not the name of a theme", name);
-    text = malloc(THEME_FILE_LIMIT + 1);
-    if (text == NULL)
-        return err_set(e, ERR_NOMEM, "theme %s", name);
-    for (size_t i = 0; i < n_dirs && rc == ERR_NOT_FOUND; i++) {
-        struct err one = {0};
-
-        if (dirs[i] == NULL ||
-            !str_format(path, sizeof(path), "%s/%s.theme", dirs[i], name))
-            continue;
-        rc = read_theme(path, text, THEME_FILE_LIMIT + 1, &one);
-        if (rc != ERR_OK && rc != ERR_NOT_FOUND)
-            *e = one;
-    }
-    if (rc == ERR_OK) {
-        theme_parse(name, text, out, problems);
-    } else if (rc == ERR_NOT_FOUND && str_eq(name, "default")) {
-        theme_builtin(out);
-        rc = ERR_OK;
-    } else if (rc == ERR_NOT_FOUND) {
-        err_set(e, rc, "theme %s: no %s.theme in the theme folders", name, name);
-    }
-    free(text);
-    return rc;
-}
-
 static int32_t square(int32_t v)
 {
     return v * v;
@@ -310,16 +240,10 @@ int32_t theme_nearest256(uint32_t rgb)
     int32_t best = 16, best_d = INT32_MAX;
 
     for (int32_t i = 16; i < 256; i++) {
-        int32_t cr, cg, cb, d;
+        int32_t c = (int32_t)theme_rgb(i);
+        int32_t d =
+            square((c >> 16) - r) + square((c >> 8 & 255) - g) + square((c & 255) - b);
 
-        if (i < 232) {
-            cr = level6((i - 16) / 36);
-            cg = level6((i - 16) / 6 % 6);
-            cb = level6((i - 16) % 6);
-        } else {
-            cr = cg = cb = 8 + 10 * (i - 232);
-        }
-        d = square(cr - r) + square(cg - g) + square(cb - b);
         if (d < best_d) {
             best_d = d;
             best = i;
@@ -328,25 +252,34 @@ int32_t theme_nearest256(uint32_t rgb)
     return best;
 }
 
+uint32_t theme_rgb(int32_t color)
+{
+    /* What xterm shows for the sixteen that every user may have changed. */
+    static const uint32_t basic[16] = {
+        0x000000, 0xcd0000, 0x00cd00, 0xcdcd00, 0x0000ee, 0xcd00cd, 0x00cdcd, 0xe5e5e5,
+        0x7f7f7f, 0xff0000, 0x00ff00, 0xffff00, 0x5c5cff, 0xff00ff, 0x00ffff, 0xffffff};
+    int32_t grey = 8 + 10 * (color - 232), cube = color - 16;
+
+    if (color < 0 || color >= 256)
+        return (uint32_t)color & 0xffffff;
+    if (color < 16)
+        return basic[color];
+    if (color >= 232)
+        return (uint32_t)(grey << 16 | grey << 8 | grey);
+    return (uint32_t)(level6(cube / 36) << 16 | level6(cube / 6 % 6) << 8 |
+                      level6(cube % 6));
+}
+
 /* The nearest of the eight basic colors by their bright form. */
 static int32_t nearest8(int32_t color)
 {
-    int32_t r, g, b, max;
+    int32_t rgb = (int32_t)theme_rgb(color), r = rgb >> 16, g = rgb >> 8 & 255,
+            b = rgb & 255, max;
 
     if (color < 16)
         return color;
-    if (color >= 232 && color < 256) {
+    if (color >= 232 && color < 256)
         return color < 244 ? 0 : 7;
-    }
-    if (color < 256) {
-        r = level6((color - 16) / 36);
-        g = level6((color - 16) / 6 % 6);
-        b = level6((color - 16) % 6);
-    } else {
-        r = color >> 16 & 255;
-        g = color >> 8 & 255;
-        b = color & 255;
-    }
     max = r > g ? r : g;
     max = b > max ? b : max;
     if (max < 64)
@@ -359,7 +292,9 @@ static int32_t fit_color(int32_t color, int colors, uint8_t *attrs)
 {
     if (color == THEME_DEFAULT)
         return color;
-    if (colors >= 256)
+    if (colors > 256)
+        return THEME_RGB | (int32_t)theme_rgb(color);
+    if (colors == 256)
         return color >= 256 ? theme_nearest256((uint32_t)color & 0xffffff) : color;
     color = nearest8(color);
     if (colors < 16 && color >= 8) {
@@ -423,35 +358,4 @@ int theme_depth(bool no_color, enum ui_color setting, int terminal_colors)
     if (want > terminal_colors)
         want = terminal_colors;
     return want < 8 ? 0 : want;
-}
-
-void theme_next_name(const char *current, const char *const *dirs, size_t n_dirs,
-                     char *out, size_t size)
-{
-    char first[NAME_TEXT] = "default", next[NAME_TEXT] = "";
-
-    if (strcmp(current, "default") < 0)
-        (void)str_copy(next, sizeof(next), "default");
-    for (size_t i = 0; i < n_dirs; i++) {
-        DIR *d = dirs[i] == NULL ? NULL : opendir(dirs[i]);
-        const struct dirent *entry;
-
-        while (d != NULL && (entry = readdir(d)) != NULL) {
-            char name[NAME_TEXT];
-            size_t len = strlen(entry->d_name);
-
-            if (!str_ends(entry->d_name, ".theme") || len - 6 >= sizeof(name) ||
-                entry->d_name[0] == '.')
-                continue;
-            memcpy(name, entry->d_name, len - 6);
-            name[len - 6] = '\0';
-            if (strcmp(name, first) < 0)
-                (void)str_copy(first, sizeof(first), name);
-            if (strcmp(name, current) > 0 && (next[0] == '\0' || strcmp(name, next) < 0))
-                (void)str_copy(next, sizeof(next), name);
-        }
-        if (d != NULL)
-            (void)closedir(d); /* read only */
-    }
-    (void)str_copy(out, size, next[0] != '\0' ? next : first);
 }

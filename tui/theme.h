@@ -36,7 +36,8 @@ struct theme {
     struct style full[ROLE_COUNT], sixteen[ROLE_COUNT], mono[ROLE_COUNT];
 };
 
-/* What a role is drawn with: palette indexes that the terminal has, or -1. */
+/* What a role is drawn with: palette indexes that the terminal has, or -1; where it has
+ * more than 256 colors THEME_RGB | rrggbb. */
 struct rendition {
     int32_t fg, bg;
     uint8_t attrs;
@@ -55,15 +56,7 @@ void theme_builtin(struct theme *out) NONNULL;
 void theme_parse(const char *name, const char *text, struct theme *out,
                  struct strbuf *problems) NONNULL;
 
-/*
- * The theme NAME from dirs[0], dirs[1], ...; "default" falls back to the built-in one.
- * ERR_NOT_FOUND (no such file), ERR_USAGE (a name with a slash), ERR_TOO_BIG, ERR_IO.
- */
-enum err_code theme_load(const char *name, const char *const *dirs, size_t n_dirs,
-                         struct theme *out, struct strbuf *problems,
-                         struct err *e) MUST_CHECK NONNULL;
-
-/* colors: what the terminal has (0 or 1: none, 8, 16, 256, more). */
+/* colors: what the terminal has (0 or 1: none, 8, 16, 256; more: any rrggbb). */
 void theme_resolve(const struct theme *t, int colors,
                    struct rendition out[ROLE_COUNT]) NONNULL;
 
@@ -71,12 +64,10 @@ void theme_resolve(const struct theme *t, int colors,
  * terminal has. */
 int theme_depth(bool no_color, enum ui_color setting, int terminal_colors);
 
+/* The 0xrrggbb of a palette entry, as xterm has it by itself, or of a THEME_RGB. */
+uint32_t theme_rgb(int32_t color);
+
 /* The nearest of the palette entries 16..255 of a 0xrrggbb color. */
 int32_t theme_nearest256(uint32_t rgb);
-
-/* The name behind `current` among the *.theme files of the folders, in the alphabet's
- * order and around; "default" is always one of them. */
-void theme_next_name(const char *current, const char *const *dirs, size_t n_dirs,
-                     char *out, size_t size) NONNULL;
 
 #endif

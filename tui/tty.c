@@ -16,11 +16,16 @@
 
 enum { HANDLER_STACK = 64 * 1024 };
 
-static const int crash_signals[] = {SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL};
+/* Whatever ends a process on the spot, but the signals that the loop reads and the one
+ * that nobody can catch. */
+static const int crash_signals[] = {SIGSEGV, SIGABRT, SIGBUS,  SIGFPE,    SIGILL,
+                                    SIGSYS,  SIGTRAP, SIGXCPU, SIGXFSZ,   SIGALRM,
+                                    SIGUSR1, SIGUSR2, SIGPROF, SIGVTALRM, SIGPOLL};
 
 /* A signal handler can reach nothing but globals; written before it is installed. */
 static struct {
     volatile sig_atomic_t entered, caught;
+    bool at_exit; /* the same for an exit() that nobody here made */
     int fd;
     struct termios saved;
     char text[768];
@@ -69,8 +74,7 @@ void tty_size(int fd, int *rows, int *cols)
     }
 }
 
-/* Only what is safe in a handler: write, tcsetattr, raise. */
-static void crashed(int sig)
+static void give_back(void)
 {
     size_t at = 0;
 
@@ -82,6 +86,12 @@ static void crashed(int sig)
         at += (size_t)n;
     }
     tty_leave();
+}
+
+/* Only what is safe in a handler: write, tcsetattr, raise. */
+static void crashed(int sig)
+{
+    give_back();
     (void)raise(sig); /* SA_RESETHAND: now it does what it always does */
 }
 
@@ -96,6 +106,8 @@ enum err_code tty_catch_crashes(int fd, const char *restore, const char *log_pat
     (void)str_format(tty.text, sizeof(tty.text), "%s\r\n%s crashed; the log is %s\r\n",
                      restore, PACKAGE_STRING, log_path != NULL ? log_path : "not kept");
     tty.text_len = strlen(tty.text);
+    if (!tty.at_exit)
+        tty.at_exit = atexit(give_back) == 0;
     tty.stack = mmap(NULL, HANDLER_STACK, PROT_READ | PROT_WRITE,
                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (tty.stack == MAP_FAILED) {

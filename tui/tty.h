@@ -19,7 +19,8 @@ void tty_leave(void);
 void tty_size(int fd, int *rows, int *cols) NONNULL;
 
 /*
- * On SEGV, ABRT, BUS, FPE and ILL: writes `restore` and a line that names the log, gives
+ * On SEGV, ABRT, BUS, FPE, ILL and the other signals that end a process, and on an exit()
+ * before tty_leave(): writes `restore` and a line that names the log, gives
  * the modes back, and ends as the signal wants. Texts are copied.
  */
 enum err_code tty_catch_crashes(int fd, const char *restore, const char *log_path,

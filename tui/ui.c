@@ -35,6 +35,13 @@ void ui_toast(struct ui *ui, enum role role, int64_t now_ms, const char *fmt, ..
         role == ROLE_CRIT || ui->app->config->ui.reduce_motion ? 0 : now_ms + TOAST_MS;
 }
 
+void ui_focus(struct ui *ui, bool in, int64_t now_ms)
+{
+    if (in && ui->focus == FOCUS_OUT && ui->toast[0] != '\0' && ui->toast_until_ms != 0)
+        ui->toast_until_ms = now_ms + TOAST_MS;
+    ui->focus = in ? FOCUS_IN : FOCUS_OUT;
+}
+
 /* Short names for narrow screens: what is left behind a common beginning, else as many
  * letters as tell them apart. */
 static void make_shorts(struct ui *ui)
@@ -114,6 +121,7 @@ enum err_code ui_init(struct ui *ui, const struct app_config *app, bool ascii,
     ui->app = app;
     ui->ascii = ascii;
     ui->time_mode = c->ui.time;
+    ui->mouse = c->ui.mouse;
     ui->locked = app->locked || c->ui.locked;
     ui->reasons = (struct reasons){.policy = &c->policy, .tz = app->tz};
     ui->started_ms = ui->fleet_ms = now_ms;
@@ -264,7 +272,7 @@ static void recheck_dialog(struct ui *ui, int64_t now_ms)
 
 void ui_take_fleet(struct ui *ui, struct fleet *fleet, int64_t now_ms)
 {
-    if (ui->frozen) {
+    if (ui->frozen || ui->copying) {
         fleet_unref(fleet);
         return;
     }
@@ -337,7 +345,9 @@ bool ui_tick(struct ui *ui, int64_t now_ms)
             changed = true;
         }
     }
-    if (ui->toast[0] != '\0' && ui->toast_until_ms != 0 && now_ms >= ui->toast_until_ms) {
+    /* Nothing goes away before somebody can have read it. */
+    if (ui->toast[0] != '\0' && ui->toast_until_ms != 0 && ui->focus != FOCUS_OUT &&
+        now_ms >= ui->toast_until_ms) {
         ui->toast[0] = '\0';
         changed = true;
     }
@@ -352,7 +362,7 @@ int64_t ui_next_ms(const struct ui *ui)
         if (ui->pending[i].active && (next < 0 || ui->pending[i].due_ms < next))
             next = ui->pending[i].due_ms;
     }
-    if (ui->toast[0] != '\0' && ui->toast_until_ms != 0 &&
+    if (ui->toast[0] != '\0' && ui->toast_until_ms != 0 && ui->focus != FOCUS_OUT &&
         (next < 0 || ui->toast_until_ms < next))
         next = ui->toast_until_ms;
     return next;
@@ -368,13 +378,25 @@ void ui_draw(struct ui *ui, struct canvas *c, struct utc now, int64_t now_ms)
                       .top = 0,
                       .bottom = c->rows};
 
+    ui->hits.n = 0;
+    if (ui->copying)
+        f.now = ui->copy_at;
+    /* Ages and countdowns stand still for a minute, as the clock does. */
+    if (ui->app->config->ui.reduce_motion)
+        f.now.s -= f.now.s % 60;
     canvas_erase(c);
     if (ui->help)
         help_draw(&f);
     else
         views[ui->view].ops->draw(&f);
+    if (ui->menu || ui->themes.open || ui->dialog.open)
+        ui->hits.n = 0; /* what lies below cannot be clicked */
     if (ui->menu)
         menu_draw(&f);
+    if (ui->themes.open)
+        themes_draw(&f);
     if (ui->dialog.open)
         dialog_draw(&f);
+    if (ui->copying)
+        copy_draw(&f);
 }

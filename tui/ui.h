@@ -19,6 +19,8 @@ void ui_clear(struct ui *ui) NONNULL;
 /* Takes the reference. */
 void ui_take_fleet(struct ui *ui, struct fleet *fleet, int64_t now_ms) NONNULL;
 void ui_key(struct ui *ui, uint32_t key, int64_t now_ms) NONNULL;
+/* A click or a turn of the wheel; nothing while the mouse is off. */
+void ui_mouse(struct ui *ui, const struct mouse_event *e, int64_t now_ms) NONNULL;
 /* Starts what is due. true when the picture may have changed by it. */
 bool ui_tick(struct ui *ui, int64_t now_ms) NONNULL;
 /* When ui_tick() has something to do next, -1 = never. */

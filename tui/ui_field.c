@@ -39,6 +39,26 @@ static void type(char *text, size_t size, uint32_t key)
     }
 }
 
+/* "theme" opens the list, "theme NAME" takes one; false when it is something else. */
+static bool theme_order(struct ui *ui)
+{
+    const char *name = ui->order + strspn(ui->order, " ");
+
+    if (!str_starts(name, "theme") || (name[5] != '\0' && name[5] != ' '))
+        return false;
+    name += 5 + strspn(name + 5, " ");
+    if (name[0] != '\0' && !ui_choose_theme(ui, name)) {
+        (void)str_format(ui->order_wrong, sizeof(ui->order_wrong),
+                         "there is no theme %.40s: \"theme\" alone lists them", name);
+        return true;
+    }
+    if (name[0] == '\0')
+        ui_open_themes(ui, false);
+    ui->typing = TYPING_NOTHING;
+    ui->order[0] = '\0';
+    return true;
+}
+
 /* What was typed is asked about like a key; what is no order stays, with what is wrong.
  */
 static void order(struct ui *ui, int64_t now_ms)
@@ -49,6 +69,8 @@ static void order(struct ui *ui, int64_t now_ms)
     struct err e = {0};
     bool quit = false;
 
+    if (theme_order(ui))
+        return;
     ui_context(ui, &x);
     if (words_parse(ui->order, ui->fleet, x.tz, x.now, &c, &quit, &e) != ERR_OK) {
         (void)str_copy(ui->order_wrong, sizeof(ui->order_wrong), e.text);

@@ -5,7 +5,7 @@
 #include "tui/ui.h"
 #include "tui/ui_parts.h"
 
-enum { HALF_PAGE = 10 };
+enum { HALF_PAGE = 10, PASTE_MS = 1000 };
 
 /* A class 1 action as a dialog, for undo_window = "0s". */
 static void ask_instead(struct act_plan *p)
@@ -306,7 +306,16 @@ static void screen_action(struct ui *ui, enum action a, int64_t now_ms)
         ui->time_mode = (enum ui_time)(((int)ui->time_mode + 1) % 3);
         ui_toast(ui, ROLE_INFO, now_ms, "times are %s", words[ui->time_mode]);
     } else if (a == ACTION_THEME) {
-        ui->next_theme = true;
+        ui_open_themes(ui, true);
+    } else if (a == ACTION_MOUSE) {
+        ui->mouse = !ui->mouse;
+        ui_toast(ui, ROLE_INFO, now_ms,
+                 ui->mouse ? "the mouse works here; with Shift the terminal selects"
+                           : "the mouse is the terminal's");
+    } else if (a == ACTION_COPY) {
+        ui->copy = true;
+    } else if (a == ACTION_COPY_MODE) {
+        ui_copy_begin(ui);
     } else if (a == ACTION_DUMP) {
         ui->dump = true;
     } else if (a == ACTION_REDRAW) {
@@ -377,13 +386,26 @@ void ui_key(struct ui *ui, uint32_t key, int64_t now_ms)
 
     if (key == KEYC_PASTE_BEGIN || key == KEYC_PASTE_END) {
         ui->pasting = key == KEYC_PASTE_BEGIN;
+        ui->pasted_ms = now_ms;
         return;
     }
-    if (key == KEYC_NONE || key == KEYC_RESIZE)
+    /* The end of a paste may be lost on its way; a person cannot type so late in one. */
+    if (ui->pasting && now_ms - ui->pasted_ms > PASTE_MS)
+        ui->pasting = false;
+    if (key == KEYC_FOCUS_IN || key == KEYC_FOCUS_OUT) {
+        ui_focus(ui, key == KEYC_FOCUS_IN, now_ms);
+        return;
+    }
+    if (key == KEYC_NONE || key == KEYC_RESIZE || key == KEYC_MOUSE)
         return;
     if (ui->pasting) { /* pasted text is not typing, but a text field takes it */
         if (ui->typing != TYPING_NOTHING && key != KEYC_ENTER && key != KEYC_ESC)
             ui_type(ui, key, now_ms);
+        ui->pasted_ms = now_ms;
+        return;
+    }
+    if (ui->copying) {
+        ui_copy_key(ui, key);
         return;
     }
     ui->toast[0] = '\0'; /* read or not, it is about what was before */
@@ -393,6 +415,10 @@ void ui_key(struct ui *ui, uint32_t key, int64_t now_ms)
     }
     if (ui->menu) {
         menu_key(ui, key, now_ms);
+        return;
+    }
+    if (ui->themes.open) {
+        ui_themes_key(ui, key);
         return;
     }
     if (ui->typing != TYPING_NOTHING) {

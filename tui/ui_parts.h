@@ -23,8 +23,19 @@ void ui_act(struct ui *ui, enum action a, struct act_plan *p, int64_t now_ms) NO
 /* ui_field.c: a key while a text field is open. */
 void ui_type(struct ui *ui, uint32_t key, int64_t now_ms) NONNULL;
 void ui_open_field(struct ui *ui, enum typing field) NONNULL;
+/* ui_theme.c: the list of themes, open at the current one or at the one behind it; a key
+ * while it is open; a theme by its name, false when there is none. */
+void ui_open_themes(struct ui *ui, bool next) NONNULL;
+void ui_themes_key(struct ui *ui, uint32_t key) NONNULL;
+void ui_themes_select(struct ui *ui, size_t at) NONNULL;
+bool ui_choose_theme(struct ui *ui, const char *name) NONNULL;
+/* ui_copy.c: copy mode, a key in it. */
+void ui_copy_begin(struct ui *ui) NONNULL;
+void ui_copy_key(struct ui *ui, uint32_t key) NONNULL;
 /* Opens a view; the detail view of nobody stays closed. */
 void ui_open_view(struct ui *ui, enum view_id v, int64_t now_ms) NONNULL;
+/* The terminal got or lost the focus: messages wait for who is away. */
+void ui_focus(struct ui *ui, bool in, int64_t now_ms) NONNULL;
 /* Opens the undo window of a class 1 action. */
 void ui_add_pending(struct ui *ui, const struct act_plan *p, int64_t now_ms) NONNULL;
 struct pending *ui_latest_pending(struct ui *ui) NONNULL; /* NULL = none */

@@ -12,7 +12,9 @@
 #include "tui/cells.h"
 #include "tui/keys.h"
 #include "tui/layout.h"
+#include "tui/mouse.h"
 #include "tui/reasons.h"
+#include "tui/theme_file.h"
 
 enum view_id {
 #define VIEW(id, key, title, help) VIEW_##id,
@@ -54,6 +56,30 @@ struct dialog {
     int64_t opened_ms;
 };
 
+/* The open list of themes. */
+struct theme_list {
+    bool open;
+    size_t at, n;
+    char names[THEMES_MAX][NAME_TEXT];
+    char before[NAME_TEXT]; /* what Esc gives back */
+};
+
+/* What of the picture can be clicked: a key's hint, a server (its place among the shown
+ * ones), a choice of the dialog, a line of an open list. */
+enum hit_kind { HIT_KEY, HIT_SERVER, HIT_CHOICE, HIT_LINE };
+enum { HITS_MAX = 640 };
+struct hits {
+    struct hit {
+        int row, col, width;
+        enum hit_kind kind;
+        uint32_t arg;
+    } at[HITS_MAX]; /* the last one that fits lies on top */
+    size_t n;
+};
+
+/* Whether the terminal has the keyboard's focus, where it says so. */
+enum focus { FOCUS_UNKNOWN, FOCUS_IN, FOCUS_OUT };
+
 /* Beyond the longest page. */
 enum { SCROLL_MAX = 4096 };
 
@@ -65,6 +91,7 @@ struct ui {
     bool ascii;
     enum ui_time time_mode;
     char theme[NAME_TEXT];
+    struct theme_list themes;
     bool locked;
 
     enum view_id view, back_to;
@@ -95,13 +122,19 @@ struct ui {
     bool frozen;
     struct utc frozen_at;
     bool pasting;
+    int64_t pasted_ms; /* its last character */
+    bool mouse;        /* it is wanted */
+    bool copying;      /* copy mode: nothing moves; since … */
+    struct utc copy_at;
+    enum focus focus;
+    struct hits hits; /* of the picture that was drawn last */
 
     bool cost_sum; /* the cost view adds its days up */
 
     struct reasons reasons; /* of the detail view */
 
     /* Set by keys, done and reset by the shell. */
-    bool quit, redraw, dump, suspend, next_theme, take_over;
+    bool quit, redraw, dump, suspend, load_theme, keep_theme, copy, take_over;
 
     /* Derived when a snapshot or the filter changes. */
     uint16_t shown[MAX_SERVERS];
@@ -156,6 +189,13 @@ void help_draw(const struct frame *f);
 int help_lines(const struct ui *ui, int cols);
 void dialog_draw(const struct frame *f);
 void menu_draw(const struct frame *f);
+void themes_draw(const struct frame *f);
+
+/* ui_mouse.c: notes what can be clicked. */
+void hits_add(const struct frame *f, int row, int col, int width, enum hit_kind kind,
+              uint32_t arg);
+/* ui_copy.c: the picture of copy mode. */
+void copy_draw(const struct frame *f);
 
 /* How many bytes of a text go into a line of that many cells: to a blank, where there is
  * one. 0 at its end. */

@@ -143,8 +143,10 @@ static void draw_table(const struct frame *f, const struct layout *l)
         return;
     if (f->ui->n_shown == 0)
         draw_empty(f, l);
-    for (int i = 0; i < l->table_rows && first + i < (int)f->ui->n_shown; i++)
+    for (int i = 0; i < l->table_rows && first + i < (int)f->ui->n_shown; i++) {
         draw_row(f, l, l->table + i, f->ui->shown[first + i]);
+        hits_add(f, l->table + i, 0, f->c->cols, HIT_SERVER, (uint32_t)(first + i));
+    }
 }
 
 /* What the sums have beside the servers' own rows, so that a reader can add up: the

@@ -110,6 +110,7 @@ void footer_hints(const struct frame *f, int row)
 {
     const struct ui *ui = f->ui;
     struct segments s = {.n = 0};
+    uint32_t keys[SEGMENTS_MAX] = {0}; /* of each piece; 0 = it is no one key's */
     char name[KEY_TEXT];
     /* More keys in fewer words, so that a narrow line keeps them all. */
     bool narrow = f->c->cols < 100, demo = ui->app->demo.on;
@@ -125,6 +126,7 @@ void footer_hints(const struct frame *f, int row)
             continue;
         if (ui->view != VIEW_fleet && a == ACTION_OPEN)
             continue;
+        keys[s.n] = ui->keys.keys[a][0];
         (void)keys_name(ui->keys.keys[a][0], name);
         if (str_eq(name, "enter"))
             (void)str_copy(name, sizeof(name), "Enter");
@@ -143,4 +145,8 @@ void footer_hints(const struct frame *f, int row)
         segments_add(&s, ROLE_TEXT, 25, false, "+/-", "%s", narrow ? "+/-" : "+/- speed");
     }
     segments_draw(&s, f->c, row, f->c->cols >= 60 ? 1 : 0, 2);
+    for (size_t i = 0; i < s.n; i++) {
+        if (keys[i] != 0)
+            hits_add(f, row, s.seg[i].col, s.seg[i].cells, HIT_KEY, keys[i]);
+    }
 }

@@ -240,7 +240,8 @@ void header_esx(const struct frame *f, int row)
         while (n < HOST_HISTORY && h->history[HOST_HISTORY - 1 - n] >= 0 && n < 24 &&
                p.col + n + 10 < room)
             n++;
-        widget_spark(&p, h->history, HOST_HISTORY, n);
+        if (!f->ui->app->config->ui.reduce_motion)
+            widget_spark(&p, h->history, HOST_HISTORY, n);
         if (h->cpu_permille >= 0)
             pen_printf(&p, h->stale ? ROLE_STALE : ROLE_TEXT, " %d%%",
                        (h->cpu_permille + 5) / 10);

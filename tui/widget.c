@@ -116,6 +116,7 @@ static int draw_choices(const struct frame *f, int row, int col, int width)
         if (row >= 0) {
             (void)canvas_put(f->c, row + lines - 1, col + x, width - x,
                              i == d->focus ? ROLE_FIELD : ROLE_DIALOG, text);
+            hits_add(f, row + lines - 1, col + x, cells, HIT_CHOICE, (uint32_t)i);
             if (ch->key != 0 && i != d->focus)
                 (void)canvas_put(f->c, row + lines - 1, col + x, 1, ROLE_KEY,
                                  (char[]){ch->key, '\0'});
@@ -181,29 +182,53 @@ void dialog_draw(const struct frame *f)
     (void)draw_choices(f, row + rows - 1 - choices, col + 4, width - 2);
 }
 
-void menu_draw(const struct frame *f)
+/* A list in a box; `line` writes the text of one row. */
+static void list(const struct frame *f, const char *title, size_t n, size_t at,
+                 void (*line)(const struct ui *ui, size_t i, char text[LINE_TEXT]))
 {
-    const struct app_demo *demo = &f->ui->app->demo;
     struct canvas *c = f->c;
-    int n = (int)demo->n_faults, cols = c->cols < 60 ? c->cols : 60;
-    int rows = n + 2 > c->rows ? c->rows : n + 2, first = 0;
+    int cols = c->cols < 60 ? c->cols : 60;
+    int rows = (int)n + 2 > c->rows ? c->rows : (int)n + 2;
     int row = (c->rows - rows) / 2, col = (c->cols - cols) / 2;
+    size_t first = 0;
 
     if (rows < 3 || cols < 12)
         return;
-    if ((int)f->ui->menu_at >= rows - 2)
-        first = (int)f->ui->menu_at - (rows - 3);
-    box(c, row, col, rows, cols, "Make trouble: Enter does it, Esc closes");
-    for (int i = 0; i < rows - 2 && first + i < n; i++) {
+    if (at >= (size_t)rows - 2)
+        first = at - ((size_t)rows - 3);
+    box(c, row, col, rows, cols, title);
+    for (size_t i = 0; i < (size_t)rows - 2 && first + i < n; i++) {
         char text[LINE_TEXT];
-        bool at = (size_t)(first + i) == f->ui->menu_at;
 
-        if (first + i < 9)
-            (void)str_format(text, sizeof(text), "%d  %s", first + i + 1,
-                             demo->faults[first + i]);
-        else
-            (void)str_format(text, sizeof(text), "   %s", demo->faults[first + i]);
-        (void)canvas_put(c, row + 1 + i, col + 2, cols - 4, at ? ROLE_FIELD : ROLE_DIALOG,
-                         text);
+        line(f->ui, first + i, text);
+        (void)canvas_put(c, row + 1 + (int)i, col + 2, cols - 4,
+                         first + i == at ? ROLE_FIELD : ROLE_DIALOG, text);
+        hits_add(f, row + 1 + (int)i, col + 2, cols - 4, HIT_LINE, (uint32_t)(first + i));
     }
+}
+
+static void fault_line(const struct ui *ui, size_t i, char text[LINE_TEXT])
+{
+    if (i < 9)
+        (void)str_format(text, LINE_TEXT, "%zu  %s", i + 1, ui->app->demo.faults[i]);
+    else
+        (void)str_format(text, LINE_TEXT, "   %s", ui->app->demo.faults[i]);
+}
+
+void menu_draw(const struct frame *f)
+{
+    list(f, "Make trouble: Enter does it, Esc closes", f->ui->app->demo.n_faults,
+         f->ui->menu_at, fault_line);
+}
+
+static void theme_line(const struct ui *ui, size_t i, char text[LINE_TEXT])
+{
+    (void)str_format(text, LINE_TEXT, "%s%s", ui->themes.names[i],
+                     str_eq(ui->themes.names[i], ui->themes.before) ? "  (now)" : "");
+}
+
+void themes_draw(const struct frame *f)
+{
+    list(f, "Themes: Enter keeps it, Esc drops it", f->ui->themes.n, f->ui->themes.at,
+         theme_line);
 }

@@ -166,6 +166,7 @@ static void say_source(struct check *k, const struct observation *o)
     case SOURCE_SPOT:
     case SOURCE_QUEUE:
     case SOURCE_BUILDS:
+    case SOURCE_LOCK: /* its keeper asks */
     case SOURCE_COUNT:
         break;
     }

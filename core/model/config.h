@@ -224,7 +224,7 @@ struct ui_config {
     enum ui_glyphs glyphs;
     enum ui_sync sync;
     enum ui_time time;
-    bool plain, locked, reduce_motion, title, allow_suspend;
+    bool plain, mouse, locked, reduce_motion, title, allow_suspend;
     int64_t undo_window;
     bool hangup_continues; /* on_hangup = "continue" */
 };
@@ -234,6 +234,16 @@ struct ui_config {
 struct key_binding {
     const char *action, *key;
     int32_t line;
+};
+
+enum notify_bell { NOTIFY_BELL_CRIT, NOTIFY_BELL_OFF, NOTIFY_BELL_ALL };
+enum notify_osc { NOTIFY_OSC_OFF, NOTIFY_OSC_9, NOTIFY_OSC_777 };
+
+struct notify_config {
+    enum notify_bell bell;
+    enum notify_osc osc;
+    const char *command[MAX_COMMAND_ARGS]; /* program and arguments */
+    size_t n_command;
 };
 
 struct log_config {
@@ -258,6 +268,7 @@ struct config {
     struct lock_config lock;
     struct cost_config cost;
     struct ui_config ui;
+    struct notify_config notify;
     struct log_config log;
     struct store_config store;
     const struct key_binding *keys;

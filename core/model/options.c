@@ -58,6 +58,7 @@ const struct option_section option_sections[] = {
     {"servers", "the servers, a group for each", true},
     {"cost", "what the APIs do not tell about costs", false},
     {"ui", "the dashboard", false},
+    {"notify", "telling people who do not look", false},
     {"keys", "keys of its actions: ACTION = \"key\"", false},
     {"log", "the log file", false},
     {"store", "the journal's age and size", false},

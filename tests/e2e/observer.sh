@@ -96,7 +96,7 @@ task=$(world servers.0.managed.task)
 kill -9 "$main"
 wait "$main" 2>/dev/null
 see "the observer says that it ended" first "pid $main \(ended\)"
-see "and how to take over" first "t take over"
+see "and how to take over" first "b take over"
 tm send-keys -t first m
 see "nobody takes an order now" first "nobody acts until somebody takes over"
 window second "--plain"

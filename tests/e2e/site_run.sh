@@ -10,6 +10,18 @@ site_start
 order extension '{"state":"active"}' >/dev/null
 conf=$work/conf/rh.conf
 site_config "$conf"
+cat >"$work/page" <<'END'
+#!/bin/sh
+# The operator's own program: one line for each notice, text and input.
+out=$1
+shift
+read -r line
+echo "$# $1 $line ${RUSHHOUR_CANARY:-clean}" >>"$out"
+END
+chmod 700 "$work/page"
+echo "notify = { command = [\"$work/page\", \"$work/paged\"] }" >>"$conf"
+RUSHHOUR_CANARY=leaked
+export RUSHHOUR_CANARY
 c="--config $conf --state $work/state"
 
 # status: the fields of its contract, with types that a script can rely on.
@@ -167,6 +179,10 @@ down() {
     now apis.name=velostrata.state | grep -Eq 'down|stale'
 }
 check "the instance says that an API is down" poll_for 60 down
+paged() {
+    grep -Eq '^1 rushhour haifa: .* \{"at":"20[^ ]*Z","server":null,"actor":"rushhour","action":".*\} clean$' "$work/paged"
+}
+check "notify.command is told of it" poll_for 90 paged
 expect "status of another state cannot look" 4 "(velostrata|jenkins|vsphere|ec2): .*connect" \
     "$rh" --config "$conf" --state "$work/other" status
 expect "nor can once" 4 "(velostrata|jenkins|vsphere|ec2): .*connect" \

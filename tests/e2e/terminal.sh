@@ -102,6 +102,29 @@ for signal in TERM HUP INT; do
         ok "SIG$signal ends it in order" || bad "SIG$signal ends it in order" "exit code $(cat "$work/rc")"
 done
 
+# Any color, where the terminal says so and has a description that can.
+if command -v tic >/dev/null; then
+    cat >"$work/direct.ti" <<'EOT'
+tmux-direct|tmux with any color,
+	RGB, colors#0x1000000, pairs#0x7FFF, use=tmux-256color,
+	setab=\E[%?%p1%{8}%<%t4%p1%d%e48;2;%p1%{65536}%/%d;%p1%{256}%/%{255}%&%d;%p1%{255}%&%d%;m,
+	setaf=\E[%?%p1%{8}%<%t3%p1%d%e38;2;%p1%{65536}%/%d;%p1%{256}%/%{255}%&%d;%p1%{255}%&%d%;m,
+EOT
+    tic -x -o "$work/terminfo" "$work/direct.ti" 2>"$work/err"
+    start 100 30 "TERM=tmux-256color COLORTERM=truecolor TERMINFO_DIRS='$work/terminfo:' $demo --theme gruvbox"
+    see "the demo with any color" "q quit"
+    # #ebdbb2 on #282828: neither is in the palette of 256
+    exact() {
+        tm capture-pane -e -p -t s | grep -q '38;2;235;219;178' && tm capture-pane -e -p -t s | grep -q '48;2;40;40;40'
+    }
+    check "the theme's colors are exact" poll_for 5 exact
+    quits "q ends it there, too"
+    start 100 30 "TERM=tmux-256color COLORTERM= TERMINFO_DIRS='$work/terminfo:' $demo --theme gruvbox"
+    see "the demo in a terminal that says nothing of it" "q quit"
+    tm capture-pane -e -p -t s >"$work/out"
+    grep -q '38;5;' "$work/out" && ! grep -q '38;2;' "$work/out" && ok "has the palette" || bad "has the palette" "other colors"
+fi
+
 # Terminals that cannot be.
 start 80 24 "TERM=no-such-terminal '$rh' demo 2>'$work/said'"
 poll_for 20 ended

@@ -63,7 +63,7 @@ int main(int argc, char **argv)
 {
     static const char *const words[STORY_COUNT] = {"loading",      "normal", "moving",
                                                    "interruption", "stale",  "dead"};
-    static const struct app_observed observed = {.holder = "dana@ops1 pid 4242"};
+    static struct app_observed observed = {.holder = "dana@ops1 pid 4242"};
     struct clock_scaled *scaled = clock_scaled_new(STORY_NOW, 1);
     struct clock clock = clock_scaled_clock(scaled);
     struct show show = {.fleet = story_fleet(STORY_MOVING),

@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <pty.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -33,18 +34,24 @@ struct run {
     size_t len;
 };
 
+static int taken_fd = -1; /* of the next child: a byte for each command */
+
 static bool take(void *ctx, const struct command *c, struct err *e)
 {
+    char byte = (char)('A' + (int)c->kind);
+
     (void)ctx;
-    (void)c;
     (void)e;
-    return true;
+    return taken_fd < 0 || write(taken_fd, &byte, 1) == 1;
 }
 
 static struct fleet *latest(void *ctx)
 {
     return fleet_ref(ctx);
 }
+
+static const char *theme_dir, *state_dir; /* of the next child; NULL = none */
+static bool still, stoppable;             /* its reduce_motion, allow_suspend */
 
 /* The child: exit code 0 for q, 10 + signal, 3 for a hang-up, 2 for a bad terminal. */
 static void child(const char *term)
@@ -64,6 +71,10 @@ static void child(const char *term)
     s.app.source.ctx = story_fleet(STORY_NORMAL);
     s.app.source.event_fd = eventfd(0, EFD_NONBLOCK);
     s.app.result = &result;
+    s.app.theme_dirs[0] = theme_dir;
+    s.app.state_dir = state_dir;
+    s.config.ui.reduce_motion = still;
+    s.config.ui.allow_suspend = stoppable;
     rc = app_run(&s.app, &e);
     if (rc != ERR_OK)
         _exit(rc == ERR_USAGE ? 2 : 1);
@@ -162,7 +173,7 @@ static void assert_restored(struct run *r)
     assert_int_equal(now.c_lflag, r->before.c_lflag);
     assert_memory_equal(now.c_cc, r->before.c_cc, sizeof(now.c_cc));
     assert_non_null(strstr(r->out, "\033[?1049l"));
-    assert_non_null(strstr(r->out, "\033[?2004l"));
+    assert_non_null(strstr(r->out, "\033[?1004l\033[?2004l"));
 }
 
 static void test_quit(void **state)
@@ -258,10 +269,13 @@ static void test_resize(void **state)
     start(&r, "xterm-256color");
     assert_true(read_until(&r, 0, "write-back", WAIT_MS));
     from = r.len;
-    for (unsigned short i = 0; i < 50; i++) { /* a storm */
-        size.ws_row = (unsigned short)(1 + i);
-        size.ws_col = (unsigned short)(1 + 3 * i);
+    for (unsigned short i = 0; i < 200; i++) { /* a storm of 2 s */
+        size.ws_row = (unsigned short)(1 + i * 7 % 60);
+        size.ws_col = (unsigned short)(1 + i * 31 % 200);
         assert_int_equal(ioctl(r.master, TIOCSWINSZ, &size), 0);
+        (void)read_until(&r, 0, NULL, 10);
+        if (r.len > OUTPUT / 2)
+            from = r.len = 0; /* enough room for what comes */
     }
     size.ws_row = 10;
     size.ws_col = 40;
@@ -327,13 +341,205 @@ static void test_idle(void **state)
     (void)close(r.master);
 }
 
+static void put(const char *dir, const char *name, const char *text)
+{
+    char path[256], part[256];
+    FILE *f;
+
+    assert_true(str_format(path, sizeof(path), "%s/%s", dir, name));
+    assert_true(str_format(part, sizeof(part), "%s/part", dir));
+    f = fopen(part, "w");
+    assert_non_null(f);
+    assert_int_equal(fwrite(text, 1, strlen(text), f), strlen(text));
+    assert_int_equal(fclose(f), 0);
+    assert_int_equal(rename(part, path), 0);
+}
+
+/* A theme is chosen from the list and kept; its file is read again when it changes, and
+ * what is wrong in it is said with its line. */
+static void test_theme(void **state)
+{
+    static struct run r;
+    char dir[] = "/tmp/rushhour-pty-XXXXXX", path[64];
+    size_t from;
+
+    (void)state;
+    assert_non_null(mkdtemp(dir));
+    put(dir, "zebra.theme", "text = 250\nselect = 123\n");
+    theme_dir = state_dir = dir;
+    start(&r, "xterm-256color");
+    assert_true(read_until(&r, 0, "write-back", WAIT_MS));
+    from = r.len;
+    send_keys(&r, "T");
+    assert_true(read_until(&r, from, "38;5;123m", WAIT_MS));
+    send_keys(&r, "\r");
+    (void)read_until(&r, 0, NULL, 300);
+    from = r.len;
+    put(dir, "zebra.theme", "text = 250\nselect = 125\n");
+    assert_true(read_until(&r, from, "38;5;125m", WAIT_MS));
+    from = r.len;
+    put(dir, "zebra.theme", "text = 250\nselect = 126\nokay = 3\n");
+    assert_true(read_until(&r, from, "zebra.theme:3: \"okay\"", WAIT_MS));
+    send_keys(&r, "q");
+    assert_int_equal(finish(&r), 0);
+    (void)close(r.master);
+    start(&r, "xterm-256color"); /* the next one starts with it */
+    assert_true(read_until(&r, 0, "38;5;126m", WAIT_MS));
+    send_keys(&r, "q");
+    assert_int_equal(finish(&r), 0);
+    (void)close(r.master);
+    theme_dir = state_dir = NULL;
+    (void)str_format(path, sizeof(path), "%s/zebra.theme", dir);
+    assert_int_equal(unlink(path), 0);
+    (void)str_format(path, sizeof(path), "%s/ui.json", dir);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(rmdir(dir), 0);
+}
+
+/* The mouse, when it is switched on: reports in pieces are no keys, and no sequence of
+ * the terminal types anything. */
+static void test_mouse(void **state)
+{
+    static const char *const pieces[] = {"\033[<0;4;", "9",      "M",     "\033[<0;4;9m",
+                                         "\033[M !!",  "\033[I", "\033[O"};
+    static struct run r;
+    size_t from;
+
+    (void)state;
+    start(&r, "xterm-256color");
+    assert_true(read_until(&r, 0, "write-back", WAIT_MS));
+    assert_null(strstr(r.out, "\033[?1000h")); /* off by default */
+    assert_non_null(strstr(r.out, "\033[?1004h"));
+    send_keys(&r, "M");
+    assert_true(read_until(&r, 0, "\033[?1000h\033[?1006h", WAIT_MS));
+    from = r.len;
+    for (size_t i = 0; i < ARRAY_LEN(pieces); i++) {
+        send_keys(&r, pieces[i]);
+        (void)read_until(&r, 0, NULL, 60); /* longer than curses waits for more */
+    }
+    send_keys(&r, "\r"); /* opens the server that was clicked */
+    assert_true(read_until(&r, from, "Esc back", WAIT_MS));
+    assert_non_null(strstr(r.out + from, "migration"));
+    from = r.len;
+    send_keys(&r, "M"); /* none of the pieces was the key M */
+    assert_true(read_until(&r, from, "\033[?1006l\033[?1000l", WAIT_MS));
+    send_keys(&r, "M");
+    assert_true(read_until(&r, from, "\033[?1000h\033[?1006h", WAIT_MS));
+    send_keys(&r, "qq");
+    assert_int_equal(finish(&r), 0);
+    assert_restored(&r);
+    assert_non_null(strstr(r.out + from, "\033[?1004l"));
+    (void)close(r.master);
+}
+
+/* Copy mode is silent, and y sends the row in base64. */
+static void test_copy(void **state)
+{
+    static struct run r;
+    size_t from;
+
+    (void)state;
+    start(&r, "xterm-256color");
+    assert_true(read_until(&r, 0, "q quit", WAIT_MS));
+    send_keys(&r, "y");
+    assert_true(read_until(&r, 0, "\033]52;c;", WAIT_MS));
+    assert_true(read_until(&r, 0, "sent to", WAIT_MS));
+    send_keys(&r, "Y");
+    assert_true(read_until(&r, 0, "COPY", WAIT_MS));
+    (void)read_until(&r, 0, NULL, 200);
+    from = r.len;
+    (void)read_until(&r, 0, NULL, 2500);
+    assert_int_equal(r.len, from);
+    send_keys(&r, "\033");
+    assert_true(read_until(&r, from, "q quit", WAIT_MS));
+    send_keys(&r, "q");
+    assert_int_equal(finish(&r), 0);
+    (void)close(r.master);
+}
+
+/* Ctrl-Z, where that is allowed: the terminal is given back, and taken again with a fresh
+ * look at everything. */
+static void test_suspend(void **state)
+{
+    static struct run r;
+    struct termios now;
+    int status, taken[2];
+    size_t from;
+    char byte = 0;
+
+    (void)state;
+    assert_int_equal(pipe2(taken, O_CLOEXEC), 0);
+    taken_fd = taken[1];
+    start(&r, "xterm-256color"); /* not allowed: it only says so */
+    assert_true(read_until(&r, 0, "write-back", WAIT_MS));
+    send_keys(&r, "\032");
+    assert_true(read_until(&r, 0, "detach from tmux", WAIT_MS));
+    assert_int_equal(waitpid(r.pid, &status, WNOHANG | WUNTRACED), 0);
+    send_keys(&r, "q");
+    assert_int_equal(finish(&r), 0);
+    (void)close(r.master);
+    stoppable = true;
+    start(&r, "xterm-256color");
+    stoppable = false;
+    assert_true(read_until(&r, 0, "q quit", WAIT_MS));
+    send_keys(&r, "M\032");
+    assert_true(read_until(&r, 0, "\033[?1049l", WAIT_MS));
+    assert_int_equal(waitpid(r.pid, &status, WUNTRACED), r.pid);
+    assert_true(WIFSTOPPED(status));
+    assert_int_equal(tcgetattr(r.master, &now), 0);
+    assert_int_equal(now.c_lflag, r.before.c_lflag);
+    assert_non_null(strstr(r.out, "\033[?1006l\033[?1000l"));
+    from = r.len;
+    assert_int_equal(kill(r.pid, SIGCONT), 0);
+    assert_true(read_until(&r, from, "q quit", WAIT_MS)); /* all of it again */
+    assert_non_null(strstr(r.out + from, "\033[?1049h"));
+    assert_true(read_until(&r, from, "\033[?1000h", WAIT_MS));
+    if (poll(&(struct pollfd){.fd = taken[0], .events = POLLIN}, 1, WAIT_MS) == 1)
+        assert_int_equal(read(taken[0], &byte, 1), 1);
+    assert_int_equal(byte, 'A' + (int)COMMAND_REFRESH);
+    send_keys(&r, "q");
+    assert_int_equal(finish(&r), 0);
+    assert_restored(&r);
+    (void)close(r.master);
+    taken_fd = -1;
+    (void)close(taken[0]);
+    (void)close(taken[1]);
+}
+
+/* reduce_motion: nothing at all moves within a minute; a key still does. */
+static void test_still(void **state)
+{
+    static struct run r;
+    size_t from;
+
+    (void)state;
+    still = true;
+    start(&r, "xterm-256color");
+    still = false;
+    assert_true(read_until(&r, 0, "q quit", WAIT_MS));
+    (void)read_until(&r, 0, NULL, 200);
+    while (clock_utc(clock_system()).s % 60 > 55) /* the minute's end draws */
+        (void)read_until(&r, 0, NULL, 500);
+    from = r.len;
+    (void)read_until(&r, 0, NULL, 3000);
+    assert_int_equal(r.len, from);
+    send_keys(&r, "j");
+    (void)read_until(&r, 0, NULL, 300);
+    assert_true(r.len > from);
+    send_keys(&r, "q");
+    assert_int_equal(finish(&r), 0);
+    (void)close(r.master);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_quit),   cmocka_unit_test(test_signals),
-        cmocka_unit_test(test_crash),  cmocka_unit_test(test_hangup),
-        cmocka_unit_test(test_resize), cmocka_unit_test(test_terms),
-        cmocka_unit_test(test_idle),
+        cmocka_unit_test(test_quit),    cmocka_unit_test(test_signals),
+        cmocka_unit_test(test_crash),   cmocka_unit_test(test_hangup),
+        cmocka_unit_test(test_resize),  cmocka_unit_test(test_terms),
+        cmocka_unit_test(test_idle),    cmocka_unit_test(test_theme),
+        cmocka_unit_test(test_mouse),   cmocka_unit_test(test_copy),
+        cmocka_unit_test(test_suspend), cmocka_unit_test(test_still),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

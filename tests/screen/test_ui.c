@@ -425,20 +425,20 @@ static void test_take_over(void **state)
     char *text;
 
     (void)state;
-    stage_keys(s, "t");
+    stage_keys(s, "b");
     assert_shows(s, "this instance acts: there is nobody to take over from");
     s->app.observed = &s->observed;
     text = picture(s, 35, 120);
-    assert_null(strstr(text, "t take over")); /* no offer yet */
+    assert_null(strstr(text, "b take over")); /* no offer yet */
     free(text);
-    stage_keys(s, "t");
+    stage_keys(s, "b");
     assert_shows(s, "dana@ops1 pid 4242 acts: it can be taken over from");
     assert_false(s->ui.dialog.open || s->ui.take_over);
 
     stage_story(s, STORY_NORMAL, set_ended);
     stage_keys(s, "esc");
-    assert_shows(s, "t take over");
-    stage_keys(s, "t");
+    assert_shows(s, "b take over");
+    stage_keys(s, "b");
     assert_shows(s, "Take over?");
     assert_shows(s, "AUTO is ON: what is due begins at once.");
     assert_shows(s, "2 moves are under way: they are taken up where they stopped.");
@@ -446,7 +446,7 @@ static void test_take_over(void **state)
     assert_false(s->ui.take_over);
     stage_keys(s, "enter"); /* Cancel has the focus */
     assert_false(s->ui.dialog.open || s->ui.take_over);
-    stage_keys(s, "t");
+    stage_keys(s, "b");
     stage_wait(s, 1000);
     stage_keys(s, "t");
     assert_true(s->ui.take_over); /* the shell does it */
@@ -454,11 +454,11 @@ static void test_take_over(void **state)
 
     s->ui.take_over = false;
     s->ui.locked = true;
-    stage_keys(s, "t");
+    stage_keys(s, "b");
     assert_shows(s, "keys are locked");
     s->ui.locked = false;
     stage_story(s, STORY_NORMAL, set_ended_silent);
-    stage_keys(s, "t");
+    stage_keys(s, "b");
     assert_shows(s, "observing only");
     assert_false(s->ui.dialog.open);
     close_stage(s);

@@ -1,0 +1,43 @@
+/*
+ * app_parts - what the files of the shell share: its state, and what leaves the dashboard
+ * beside its picture (app_out.c). Works on the caller's struct app.
+ * Threads: the UI's.
+ */
+#ifndef RH_TUI_APP_PARTS_H
+#define RH_TUI_APP_PARTS_H
+
+#include <signal.h>
+
+#include "tui/app.h"
+#include "tui/notify.h"
+#include "tui/screen.h"
+#include "tui/ui.h"
+
+struct app {
+    const struct app_config *config;
+    struct ui ui;
+    struct canvas canvas;
+    struct screen *screen;
+    int out_fd; /* an own, non-blocking one where that is possible */
+    int signal_fd, timer_fd, saved_stderr;
+    sigset_t old_mask;
+    bool masked, dirty, key_pressed, write_pending, ended;
+    int64_t last_frame_ms, resize_ms, title_ms;
+    char title[128];
+    struct theme_stamp theme_stamp; /* of the file that the theme came from */
+    struct notify notify;
+    struct app_result result;
+};
+
+int64_t app_real_ms(void);
+
+/* The window's title, on change, at most every 10 s. */
+void app_update_title(struct app *a, int64_t now_ms) NONNULL;
+/* The screen as text, into a new file of the state folder. */
+void app_dump(struct app *a) NONNULL;
+/* The selected row, or else the screen, to the terminal's clipboard. */
+void app_copy(struct app *a) NONNULL;
+/* Bell and notifications for the next snapshot; NULL: is the controller silent? */
+void app_ring(struct app *a, const struct fleet *next) __attribute__((nonnull(1)));
+
+#endif
