@@ -16,6 +16,8 @@ const struct schedule *reasons_schedule(struct reasons *r, const struct fleet *f
 {
     int64_t lead = lead_of(r, f);
 
+    if (r->tz == NULL)
+        return &r->schedule; /* without a zone there are no windows */
     if (!r->built || r->schedule.lead_s != lead || at.s < r->schedule.valid_from.s ||
         at.s >= r->schedule.valid_to.s)
         schedule_build(r->policy, r->tz, at, lead, &r->schedule);

@@ -122,7 +122,7 @@ static const char v2_190_nodes[] =
     "{\"_class\":\"hudson.slaves.SlaveComputer\",\"absoluteRemotePath\":\"/home/"
     "jenkins\",\"displayName\":\"nc-1\","
     "\"executors\":[" IDLE "],\"idle\":true,\"launchSupported\":true,\"offline\":true,"
-                           "\"offlineCause\":{\"_class\":"
+    "\"offlineCause\":{\"_class\":"
     "\"hudson.slaves.OfflineCause$UserCause\",\"timestamp\":1569999000000,"
     "\"description\":\"Disconnected by rushhour : " MARK
     "\"},\"offlineCauseReason\":\"" MARK
@@ -169,7 +169,7 @@ static const char v2_541_nodes[] =
     "{\"_class\":\"hudson.slaves.SlaveComputer\",\"absoluteRemotePath\":\"/home/"
     "jenkins\",\"displayName\":\"nc-1\","
     "\"executors\":[" IDLE "],\"idle\":true,\"launchSupported\":true,\"offline\":true,"
-                           "\"offlineCause\":{\"_class\":"
+    "\"offlineCause\":{\"_class\":"
     "\"hudson.slaves.OfflineCause$UserCause\",\"timestamp\":1780999000000,"
     "\"description\":\"Disconnected by rushhour : " MARK
     "\"},\"offlineCauseReason\":\"" MARK

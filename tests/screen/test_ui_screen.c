@@ -207,7 +207,7 @@ static void test_mouse_rows(void **state)
     assert_string_equal(s->ui.selected, "write-back");
     wheel(s, MOUSE_WHEEL_DOWN, 9);
     assert_string_equal(s->ui.selected, "end-to-end");
-    stage_keys(s, "2"); /* events: three rows at a time */
+    stage_keys(s, "2");                   /* events: three rows at a time */
     assert_null(events_selected(&s->ui)); /* it follows */
     wheel(s, MOUSE_WHEEL_UP, 2);
     assert_ptr_equal(events_selected(&s->ui),
