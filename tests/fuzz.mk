@@ -33,6 +33,7 @@ EXTRA_DIST += \
 	tests/fuzz/corpus/builds/cloud \
 	tests/fuzz/corpus/builds/home \
 	tests/fuzz/corpus/calendar/days \
+	tests/fuzz/corpus/certificate/self-signed \
 	tests/fuzz/corpus/command_line/demo \
 	tests/fuzz/corpus/command_line/hold \
 	tests/fuzz/corpus/command_line/simulate \

@@ -5,6 +5,7 @@
  */
 #include <config.h>
 
+#include "core/api/etcd.h"
 #include "core/engine/api_set.h"
 #include "core/engine/doctor.h"
 #include "core/net/certificate.h"
@@ -43,9 +44,9 @@ static bool is_configured(const struct config *c, enum source s)
     case SOURCE_PRICELIST:
         return c->aws.present;
     case SOURCE_SPOT:
+    case SOURCE_LOCK: /* look_at_lock() */
     case SOURCE_QUEUE:
     case SOURCE_BUILDS:
-    case SOURCE_LOCK: /* of several controllers, not of this look */
     case SOURCE_COUNT:
         break;
     }
@@ -104,23 +105,44 @@ static void check_certificate(struct checkup *k, enum source s, const char *sect
 
 /* ----- the whole of it ----- */
 
+/* Who holds the lock is no matter here: whether it can be asked is. */
+static struct observation *look_at_lock(const struct config *c)
+{
+    struct observation *o = observation_new(SOURCE_LOCK);
+    struct etcd *etcd = NULL;
+    struct etcd_kv kv;
+    char key[ETCD_KEY_TEXT];
+
+    if (o == NULL)
+        return NULL;
+    if (!str_format(key, sizeof(key), "rushhour/%s/lock", c->deployment))
+        (void)err_set(&o->err, ERR_CONFIG, "site.deployment is too long");
+    else if (etcd_new(&c->lock, NULL, clock_system(), &etcd, &o->err) == ERR_OK &&
+             etcd_get(etcd, key, &kv, &o->err) == ERR_OK)
+        o->took_ms = etcd_took_ms(etcd);
+    o->at = clock_utc(clock_system());
+    etcd_free(etcd);
+    return o;
+}
+
 static void look(struct checkup *k)
 {
+    const struct config *c = k->session.config;
     const struct poll_hints hints = {0};
 
     for (size_t i = 0; i < ARRAY_LEN(looks); i++) {
-        const struct observation *o;
-
-        if (!is_configured(k->session.config, looks[i]))
-            continue;
-        k->seen[looks[i]] = api_set_poll(k->set, looks[i], &hints);
-        o = k->seen[looks[i]];
-        k->unreachable =
-            k->unreachable ||
-            (o != NULL && (o->err.code == ERR_CONNECT || o->err.code == ERR_TIMEOUT ||
-                           o->err.code == ERR_TLS || o->err.code == ERR_AUTH));
+        if (is_configured(c, looks[i]))
+            k->seen[looks[i]] = api_set_poll(k->set, looks[i], &hints);
     }
     api_set_logout(k->set);
+    if (c->lock.n_etcd > 0)
+        k->seen[SOURCE_LOCK] = look_at_lock(c);
+    for (size_t i = 0; i < SOURCE_COUNT; i++) {
+        enum err_code code = k->seen[i] != NULL ? k->seen[i]->err.code : ERR_OK;
+
+        k->unreachable = k->unreachable || code == ERR_CONNECT || code == ERR_TIMEOUT ||
+                         code == ERR_TLS || code == ERR_AUTH;
+    }
 }
 
 static void report(struct checkup *k)

@@ -68,6 +68,8 @@ static const struct {
     {ERR_FORBIDDEN, "jenkins",
      "give the user Overall/Read, Job/Read, Agent/Connect and Agent/Disconnect, for "
      "queueing builds again also Job/Build and Job/Cancel"},
+    {ERR_AUTH, "etcd", "correct lock.user or its password"},
+    {ERR_FORBIDDEN, "etcd", "give the user's role the keys below rushhour/"},
     {ERR_FORBIDDEN, "velostrata", "give the user the role of an operator"},
     {ERR_NOT_FOUND, NULL, "check the path in its url"},
     {ERR_PROTOCOL, NULL, "check that its url leads to this API and no login page"},
@@ -163,10 +165,12 @@ static void say_source(struct check *k, const struct observation *o)
         tell(k, FINDING_GOOD, "", "answers: %zu on-demand prices in %s",
              o->as.pricelist.n, o->as.pricelist.region);
         break;
+    case SOURCE_LOCK:
+        tell(k, FINDING_GOOD, "", "answers");
+        break;
     case SOURCE_SPOT:
     case SOURCE_QUEUE:
     case SOURCE_BUILDS:
-    case SOURCE_LOCK: /* its keeper asks */
     case SOURCE_COUNT:
         break;
     }

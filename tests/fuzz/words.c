@@ -4,6 +4,7 @@
 #include "core/base/timefmt.h"
 #include "core/model/fleet_json.h"
 #include "core/model/window.h"
+#include "core/net/certificate.h"
 #include "core/net/http.h"
 #include "core/net/json.h"
 #include "core/net/xml.h"
@@ -14,6 +15,7 @@
 #include "tui/words.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* ----- of people ----- */
 
@@ -214,6 +216,23 @@ static void head(const uint8_t *bytes, size_t len)
     http_response_clear(&rs);
 }
 
+static void certificate(const uint8_t *bytes, size_t len)
+{
+    enum { PEM_BYTES = 64 * 1024 };
+    struct certificate c = {.subject = ""};
+    struct err e = {0};
+    char *pem;
+
+    if (len >= PEM_BYTES)
+        return;
+    pem = calloc(1, len + 1);
+    FUZZ_CHECK(pem != NULL);
+    memcpy(pem, bytes, len);
+    if (certificate_read(pem, &c, &e) == ERR_OK)
+        FUZZ_CHECK(strlen(c.fingerprint) == FINGERPRINT_TEXT - 1 && strlen(c.pin) == 52);
+    free(pem);
+}
+
 /* What it holds can be written again, and reads the same. */
 static void snapshot(const uint8_t *bytes, size_t len)
 {
@@ -241,6 +260,7 @@ const struct fuzz_target fuzz_words[] = {
     {"json", json},
     {"xml", xml},
     {"head", head},
+    {"certificate", certificate},
     {"snapshot", snapshot},
     {NULL, NULL},
 };
