@@ -81,6 +81,12 @@ enum err_code bill_segment(struct bill *b, const struct price_book *book,
                            const struct segment *g, struct utc now, struct utc from,
                            struct utc to, struct err *e) MUST_CHECK NONNULL;
 
+/* What an hour of a spot instance costs on average over that time, as the history has it
+ * hour by hour ("" any zone): what one would have paid around the clock. False: nobody
+ * knows, or it is less than an hour. */
+bool bill_spot_mean(const struct price_book *book, const char *type, const char *zone,
+                    struct utc from, struct utc to, struct usd *out) NONNULL;
+
 /* Adds what runs by the calendar: disks, images, addresses, monthly amounts. */
 enum err_code bill_fixed(struct bill *b, const struct cost_config *k, struct utc from,
                          struct utc to, struct err *e) MUST_CHECK NONNULL;

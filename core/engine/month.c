@@ -107,12 +107,16 @@ static void compare_month(struct controller *c, const struct price_book *book,
         return; /* not known until the next time */
     for (size_t i = 0; i < c->n_servers; i++) {
         const struct server_state *s = &c->servers[i];
-        struct price_quote q = price_find(c, type_of(s), s->facts.instance.zone);
+        const char *zone =
+            s->facts.instance.zone[0] != '\0' ? s->facts.instance.zone : s->home_zone;
+        struct price_quote q = price_find(c, type_of(s), zone);
 
         if (s->auto_on)
             servers[i].seconds = f->rest_s * permille / 1000;
-        servers[i].spot_known = q.source != PRICE_UNKNOWN;
-        servers[i].spot = q.price;
+        servers[i].spot = q.price; /* before anything of the month is known */
+        servers[i].spot_known = bill_spot_mean(book, type_of(s), zone, c->month_start,
+                                               c->now, &servers[i].spot) ||
+                                q.source != PRICE_UNKNOWN;
         servers[i].on_demand_known =
             book_on_demand(book, type_of(s), &servers[i].on_demand);
     }
