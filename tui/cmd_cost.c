@@ -118,6 +118,7 @@ static void compare_all(struct report *r, const struct config *c,
                             .total = r->forecast.p50,
                             .instances = r->forecast.instances,
                             .extension = r->forecast.extension,
+                            .has_extension = c->velostrata.api.present,
                             .same_hours_priced = true,
                             .same_hours_price = r->bill.on_demand};
     struct utc until = r->now.s < r->month_end.s ? r->now : r->month_end;

@@ -115,6 +115,7 @@ struct compare_in {
     struct usd total;            /* the month, as it is or as it is forecast */
     struct usd instances;        /* of it: spot and on-demand instances */
     struct usd extension;        /* of it: the running extension */
+    bool has_extension;          /* there is one; what it costs, config may know */
     bool same_hours_priced;      /* part of the hours is priced already: */
     struct usd same_hours_price; /* … at the on-demand price; `seconds` is the rest */
 };

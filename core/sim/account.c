@@ -159,6 +159,7 @@ static enum err_code make_comparisons(const struct account *a,
         .total = out->total,
         .instances = {items[COST_SPOT].nanos + items[COST_ON_DEMAND].nanos},
         .extension = items[COST_EXTENSION],
+        .has_extension = config->velostrata.api.present,
         .same_hours_priced = true,
         .same_hours_price = out->bill.on_demand,
     };

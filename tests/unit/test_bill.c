@@ -352,7 +352,8 @@ static void test_month(void **state)
     enum { SERVERS = 4 };
     struct compare_server servers[SERVERS];
     struct fixture f;
-    struct compare_in in = {.servers = servers, .n = SERVERS, .total_known = true};
+    struct compare_in in = {
+        .servers = servers, .n = SERVERS, .total_known = true, .has_extension = true};
     struct compare_in rounded;
     struct comparisons out;
     struct bill b;
