@@ -118,6 +118,7 @@ static void compare_all(struct report *r, const struct config *c,
                             .total = r->forecast.p50,
                             .instances = r->forecast.instances,
                             .extension = r->forecast.extension,
+                            .has_extension = c->velostrata.api.present,
                             .same_hours_priced = true,
                             .same_hours_price = r->bill.on_demand};
     struct utc until = r->now.s < r->month_end.s ? r->now : r->month_end;
@@ -127,14 +128,14 @@ static void compare_all(struct report *r, const struct config *c,
     for (size_t i = 0; i < c->n_servers; i++) {
         const char *type =
             c->servers[i].n_offerings > 0 ? c->servers[i].offerings[0].type : "";
-        const struct price_track *t = book_track(book, type, "");
+        struct price_quote q = book_quote_spot(book, type, "", until);
 
         servers[i].seconds = r->forecast.rest_s;
         servers[i].on_demand_known = book_on_demand(book, type, &servers[i].on_demand);
+        servers[i].spot = q.price; /* of a month that is still to come */
         servers[i].spot_known =
-            (t != NULL && price_quantile(t->steps, t->n, r->month_start, until, 500,
-                                         &servers[i].spot)) ||
-            book_spot_configured(book, type, &servers[i].spot);
+            bill_spot_mean(book, type, "", r->month_start, until, &servers[i].spot) ||
+            q.source != PRICE_UNKNOWN;
     }
     compare(&in, &r->compare);
     if (!r->bill.on_demand_known)

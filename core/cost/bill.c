@@ -285,6 +285,26 @@ enum err_code bill_segment(struct bill *b, const struct price_book *book,
     return code;
 }
 
+bool bill_spot_mean(const struct price_book *book, const char *type, const char *zone,
+                    struct utc from, struct utc to, struct usd *out)
+{
+    /* Whole hours: the least that is paid for plays no part, however one is billed. */
+    int64_t hours = (to.s - from.s) / HOUR_S, sum;
+    struct segment g = {.kind = "spot", .start = from, .end = {from.s + hours * HOUR_S}};
+    struct bill b;
+    struct err e = {0};
+
+    (void)str_copy(g.type, sizeof(g.type), type);
+    (void)str_copy(g.zone, sizeof(g.zone), zone);
+    bill_clear(&b);
+    if (hours < 1 || bill_segment(&b, book, &g, g.end, from, g.end, &e) != ERR_OK ||
+        b.bounds > 0)
+        return false;
+    sum = b.items[COST_SPOT].nanos;
+    out->nanos = sum / hours + (sum % hours * 2 >= hours ? 1 : 0);
+    return true;
+}
+
 /* ----- by the calendar ----- */
 
 struct utc ledger_month_end(struct utc t)

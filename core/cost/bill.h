@@ -81,6 +81,12 @@ enum err_code bill_segment(struct bill *b, const struct price_book *book,
                            const struct segment *g, struct utc now, struct utc from,
                            struct utc to, struct err *e) MUST_CHECK NONNULL;
 
+/* What an hour of a spot instance costs on average over that time, as the history has it
+ * hour by hour ("" any zone): what one would have paid around the clock. False: nobody
+ * knows, or it is less than an hour. */
+bool bill_spot_mean(const struct price_book *book, const char *type, const char *zone,
+                    struct utc from, struct utc to, struct usd *out) NONNULL;
+
 /* Adds what runs by the calendar: disks, images, addresses, monthly amounts. */
 enum err_code bill_fixed(struct bill *b, const struct cost_config *k, struct utc from,
                          struct utc to, struct err *e) MUST_CHECK NONNULL;
@@ -109,6 +115,7 @@ struct compare_in {
     struct usd total;            /* the month, as it is or as it is forecast */
     struct usd instances;        /* of it: spot and on-demand instances */
     struct usd extension;        /* of it: the running extension */
+    bool has_extension;          /* there is one; what it costs, config may know */
     bool same_hours_priced;      /* part of the hours is priced already: */
     struct usd same_hours_price; /* … at the on-demand price; `seconds` is the rest */
 };

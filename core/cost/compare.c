@@ -39,7 +39,7 @@ void compare(const struct compare_in *in, struct comparisons *out)
 {
     struct usd rest, running, never, v;
     struct err e = {0};
-    bool has_rest, has_never;
+    bool has_rest, has_running, has_never;
 
     *out = (struct comparisons){0};
     out->known[COMPARE_OWNED_HOST] =
@@ -53,12 +53,12 @@ void compare(const struct compare_in *in, struct comparisons *out)
 
     /* Without an extension there is none to leave running. */
     running = (struct usd){0};
-    has_never =
-        !in->config->has_extension_hour ||
+    has_running =
+        in->has_extension && in->config->has_extension_hour &&
         usd_per_hour(in->config->extension_hour, in->month_s, &running, &e) == ERR_OK;
-    has_never = has_never && minus(in->total, in->extension, &never) &&
-                plus(never, running, &never);
-    out->known[COMPARE_NEVER_STOPPED] = has_never && in->config->has_extension_hour;
+    has_never = has_running == in->has_extension &&
+                minus(in->total, in->extension, &never) && plus(never, running, &never);
+    out->known[COMPARE_NEVER_STOPPED] = has_never && has_running;
     if (out->known[COMPARE_NEVER_STOPPED])
         out->amount[COMPARE_NEVER_STOPPED] = never;
     if (!has_never || !minus(never, in->instances, &never))

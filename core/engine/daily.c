@@ -83,9 +83,7 @@ void schedule_refresh(struct controller *c)
 {
     /* Days begin with a minute; looks may follow each other within one. */
     if (c->now.s / 60 != c->today_minute) {
-        struct civil now = tz_civil(c->tz, c->now);
-
-        c->today = civil_to_days(now.year, now.month, now.day);
+        c->today = (c->now.s + tz_offset_s(c->tz, c->now)) / DAY_S;
         c->today_minute = c->now.s / 60;
     }
     if (!c->schedule_built || c->now.s < c->schedule.valid_from.s ||

@@ -47,10 +47,14 @@ static void tell(struct controller *c, const struct server_state *s)
     struct explain_out x;
     struct journal_entry *j;
 
-    explain_now(c, s, &x);
     j = journal_begin(c, LEVEL_DEBUG, "policy", s->config->name, EXPLAIN_ACTION);
     (void)str_copy(j->from, sizeof(j->from), place_word(now->place));
     (void)str_copy(j->to, sizeof(j->to), place_word(now->desired));
+    if (c->without_texts) {
+        journal_say(c, j, "%s", gate_word(now->gate));
+        return;
+    }
+    explain_now(c, s, &x);
     (void)str_copy(j->reason, sizeof(j->reason), x.lines[EXPLAIN_SHOULD] + EXPLAIN_LABEL);
     journal_say(c, j, "%s%s", now->gate == GATE_NONE ? "no gate" : "gate ",
                 now->gate == GATE_NONE ? "" : x.lines[EXPLAIN_GATE] + EXPLAIN_LABEL);

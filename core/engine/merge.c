@@ -270,6 +270,7 @@ void merge_spot(const struct controller *c, struct server_facts *f)
             in->spot = SPOT_NOTICE;
         if (in->spot == SPOT_NOTICE && in->reclaim_at.s == 0)
             in->reclaim_at.s = (sp->updated.s != 0 ? sp->updated.s : c->now.s) + NOTICE_S;
+        break; /* an instance has one request */
     }
     if (in->terminated && (in->spot == SPOT_NOTICE || f->lost))
         in->spot = SPOT_RECLAIMED;

@@ -87,37 +87,43 @@ static enum err_code bill_so_far(const struct controller *c, struct bill *b,
                              : bill_fixed(b, &c->config->cost, c->month_start, c->now, e);
 }
 
-static void compare_month(struct controller *c, const struct price_book *book,
-                          const struct bill *spent, int32_t permille, struct utc end)
+/* As the month was forecast. */
+static void compare_month(struct controller *c, const struct forecast_in *as)
 {
     const struct forecast *f = &c->month.forecast;
     struct compare_server *servers = calloc(c->n_servers + 1, sizeof(*servers));
     struct compare_in in = {.config = &c->config->cost,
                             .servers = servers,
                             .n = c->n_servers,
-                            .month_s = end.s - c->month_start.s,
+                            .month_s = as->month_end.s - as->month_start.s,
                             .total_known = f->known,
                             .total = f->p50,
                             .instances = f->instances,
                             .extension = f->extension,
+                            .has_extension = as->extension,
                             .same_hours_priced = true,
-                            .same_hours_price = spent->on_demand};
+                            .same_hours_price = as->spent->on_demand};
 
     if (servers == NULL)
         return; /* not known until the next time */
     for (size_t i = 0; i < c->n_servers; i++) {
         const struct server_state *s = &c->servers[i];
-        struct price_quote q = price_find(c, type_of(s), s->facts.instance.zone);
+        const char *zone =
+            s->facts.instance.zone[0] != '\0' ? s->facts.instance.zone : s->home_zone;
+        struct price_quote q = price_find(c, type_of(s), zone);
 
         if (s->auto_on)
-            servers[i].seconds = f->rest_s * permille / 1000;
-        servers[i].spot_known = q.source != PRICE_UNKNOWN;
-        servers[i].spot = q.price;
+            servers[i].seconds = f->rest_s * as->usage_permille / 1000;
+        servers[i].spot = q.price; /* before anything of the month is known */
+        servers[i].spot_known =
+            bill_spot_mean(as->book, type_of(s), zone, as->month_start, as->now,
+                           &servers[i].spot) ||
+            q.source != PRICE_UNKNOWN;
         servers[i].on_demand_known =
-            book_on_demand(book, type_of(s), &servers[i].on_demand);
+            book_on_demand(as->book, type_of(s), &servers[i].on_demand);
     }
     compare(&in, &c->month.compare);
-    if (!spent->on_demand_known)
+    if (!as->spent->on_demand_known)
         c->month.compare.known[COMPARE_SAME_HOURS] = false;
     free(servers);
 }
@@ -159,7 +165,7 @@ static void make_forecast(struct controller *c)
     in.spent = &spent;
     if (bill_so_far(c, &spent, &e) == ERR_OK &&
         forecast(&in, &c->month.forecast, &e) == ERR_OK)
-        compare_month(c, &book, &spent, in.usage_permille, in.month_end);
+        compare_month(c, &in);
     else
         c->month.forecast.known = false;
     free(servers);

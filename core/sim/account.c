@@ -131,20 +131,14 @@ static bool average_spot(const struct account *a, const struct price_book *book,
                          const struct server_config *s, struct utc from, struct utc to,
                          struct usd *out)
 {
-    struct segment g = {.kind = "spot", .start = from, .end = to};
-    struct bill b;
-    struct err e = {0};
+    const char *zone = "";
 
-    if (s->n_instance_types == 0 || to.s <= from.s)
-        return false;
-    (void)str_copy(g.type, sizeof(g.type), s->instance_types[0]);
-    for (size_t i = a->n_segments; i > 0 && g.zone[0] == '\0'; i--) {
+    for (size_t i = a->n_segments; i > 0 && zone[0] == '\0'; i--) {
         if (str_eq(a->segments[i - 1].server, s->name))
-            (void)str_copy(g.zone, sizeof(g.zone), a->segments[i - 1].zone);
+            zone = a->segments[i - 1].zone;
     }
-    bill_clear(&b);
-    return bill_segment(&b, book, &g, to, from, to, &e) == ERR_OK &&
-           ledger_scale(b.items[COST_SPOT], 3600, to.s - from.s, out, &e) == ERR_OK;
+    return s->n_instance_types > 0 &&
+           bill_spot_mean(book, s->instance_types[0], zone, from, to, out);
 }
 
 static enum err_code make_comparisons(const struct account *a,
@@ -165,6 +159,7 @@ static enum err_code make_comparisons(const struct account *a,
         .total = out->total,
         .instances = {items[COST_SPOT].nanos + items[COST_ON_DEMAND].nanos},
         .extension = items[COST_EXTENSION],
+        .has_extension = config->velostrata.api.present,
         .same_hours_priced = true,
         .same_hours_price = out->bill.on_demand,
     };

@@ -564,8 +564,11 @@ void manager_prune(struct world *w)
     for (size_t i = 0; i < w->n_manager_tasks; i++) {
         const struct sim_manager_task *t = &w->manager_tasks[i];
 
-        if (t->state == SIM_TASK_RUNNING || t->ends + DAY > w->now)
-            w->manager_tasks[kept++] = *t;
+        if (t->state != SIM_TASK_RUNNING && t->ends + DAY <= w->now)
+            continue;
+        if (kept < i) /* mostly none goes */
+            w->manager_tasks[kept] = *t;
+        kept++;
     }
     w->n_manager_tasks = kept;
 }

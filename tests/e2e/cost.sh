@@ -63,6 +63,7 @@ is "JSON: sums" "2025-10 3.28 false 2" month month_to_date upper_bound segments
 is "JSON: items" "0.62 2.66 0.00" items.spot items.extension items.transfer
 is "JSON: servers" "2 cache 0.62 33810 3.61" servers.# servers.0.name servers.0.month_to_date \
     servers.0.instance_s servers.0.same_hours_on_demand
+is "JSON: 24x7 on spot at the average of its hours" "298.92" always_spot
 is "JSON: forecast as text, budget null" "3.28 null" forecast.p50 budget
 check "JSON: one line" sh -c "[ \"\$(wc -l <'$work/json')\" = 1 ]"
 for field in extension_never_stopped always_spot always_on_demand owned_host; do
@@ -79,6 +80,11 @@ grep -q ',extension,,ce-1,,,2.660000,' "$work/csv" && ok "CSV: the extension" ||
     bad "CSV: the extension" "$(cat "$work/csv")"
 awk -F, 'NR == 1 { n = NF } NF != n { exit 1 }' "$work/csv" && ok "CSV: as many fields in each line" ||
     bad "CSV: as many fields in each line" "$(cat "$work/csv")"
+
+# An extension of unknown price is no free one.
+sed 's/cloud_extension_hour = 0.266//' "$conf" >"$work/unpriced.conf"
+expect "an extension without a price" 0 "^  24x7 on spot +\?$" \
+    "$rh" --config "$work/unpriced.conf" --state "$work/state" cost --month 2025-10
 
 # Billing by the hour, before October 2017.
 config "" 'billing = "hour"'

@@ -252,6 +252,49 @@ static void test_fixed(void **state)
                      ERR_RANGE);
 }
 
+/* "24x7 spot": each hour at the price it began with. */
+static void test_spot_mean(void **state)
+{
+    static const struct price_step dear[] = {{{1795996800}, {INT64_MAX}}};
+    /* clang-format off */
+    static const struct {
+        const char *what, *type, *zone, *from, *to;
+        bool by_hour, is_dear, known;
+        int64_t nanos;
+    } rows[] = {
+        {"twelve hours at 0.06, six at 0.07", "m5.xlarge", "eu-west-1a", "00:30:00", "18:30:00", false, false, true, 63333333},
+        {"any zone",                    "m5.xlarge", "",           "00:30:00", "18:30:00", false, false, true, 63333333},
+        {"rounded",                     "m5.xlarge", "eu-west-1a", "11:30:00", "14:30:00", false, false, true, 66666667},
+        {"an hour that has begun is left out", "m5.xlarge", "eu-west-1a", "11:30:00", "13:29:59", false, false, true, 60000000},
+        {"… billed by the hour, too",   "m5.xlarge", "eu-west-1a", "11:30:00", "13:29:59", true, false, true, 60000000},
+        {"less than an hour",           "m5.xlarge", "eu-west-1a", "08:00:00", "08:59:59", false, false, false, -1},
+        {"time runs back",              "m5.xlarge", "eu-west-1a", "08:00:00", "07:00:00", false, false, false, -1},
+        {"a type without a price",      "x1.large",  "eu-west-1a", "08:00:00", "09:00:00", false, false, false, -1},
+        {"the last known price counts for a day, then nobody knows", "m5.xlarge", "eu-west-1a", "12:30:00", "19:30:00", false, false, true, 70000000},
+        {"… as here",                   "m5.xlarge", "eu-west-1a", "12:30:00", "21:30:00", false, false, false, -1},
+        {"two are more than can be counted", "m5.xlarge", "eu-west-1a", "08:00:00", "10:00:00", false, true, false, -1},
+    };
+    /* clang-format on */
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct usd v = {-1};
+        struct fixture f;
+
+        set_up(&f);
+        f.config.billing_hour = rows[i].by_hour;
+        if (rows[i].is_dear) {
+            f.track.steps = dear;
+            f.track.n = 1;
+        }
+        f.track.as_of.s -= 86400;
+        assert_row(rows[i].what,
+                   bill_spot_mean(&f.book, rows[i].type, rows[i].zone, day(rows[i].from),
+                                  day(rows[i].to), &v) == rows[i].known);
+        assert_row(rows[i].what, v.nanos == rows[i].nanos);
+    }
+}
+
 /* Whatever the config, whatever the cut: the parts of a period are the period. */
 static void test_adds_up(void **state)
 {
@@ -309,7 +352,8 @@ static void test_month(void **state)
     enum { SERVERS = 4 };
     struct compare_server servers[SERVERS];
     struct fixture f;
-    struct compare_in in = {.servers = servers, .n = SERVERS, .total_known = true};
+    struct compare_in in = {
+        .servers = servers, .n = SERVERS, .total_known = true, .has_extension = true};
     struct compare_in rounded;
     struct comparisons out;
     struct bill b;
@@ -562,7 +606,8 @@ int main(void)
         cmocka_unit_test(test_unknown),    cmocka_unit_test(test_fixed),
         cmocka_unit_test(test_adds_up),    cmocka_unit_test(test_month),
         cmocka_unit_test(test_owned_host), cmocka_unit_test(test_quantiles),
-        cmocka_unit_test(test_forecast),   cmocka_unit_test(test_finished),
+        cmocka_unit_test(test_forecast),   cmocka_unit_test(test_spot_mean),
+        cmocka_unit_test(test_finished),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -355,6 +355,7 @@ static void test_compare(void **state)
         ON_DEMAND_MOST,
         TOTAL_LEAST,
         NO_EXTENSION,
+        NO_EXTENSION_PRICE,
         EXTENSION_MOST,
         EXTENSION_LEAST,
         INSTANCES_LEAST,
@@ -374,6 +375,7 @@ static void test_compare(void **state)
         {"an on-demand price too large",     ON_DEMAND_MOST,  false, true,  true,  false},
         {"a total too small",                TOTAL_LEAST,     false, false, false, false},
         {"no extension: nothing to stop",    NO_EXTENSION,    true,  false, true,  true},
+        {"an extension without a price",     NO_EXTENSION_PRICE, true, false, false, false},
         {"the extension's price too large",  EXTENSION_MOST,  true,  false, false, false},
         {"what the extension cost",          EXTENSION_LEAST, true,  false, false, false},
         {"what the instances cost",          INSTANCES_LEAST, false, true,  false, false},
@@ -405,7 +407,8 @@ static void test_compare(void **state)
                                 .total_known = true,
                                 .total = {10000000000},
                                 .instances = {120000000},
-                                .extension = {266000000}};
+                                .extension = {266000000},
+                                .has_extension = true};
         struct comparisons out;
 
         switch (rows[i].how) {
@@ -425,6 +428,9 @@ static void test_compare(void **state)
             in.total.nanos = INT64_MIN;
             break;
         case NO_EXTENSION:
+            in.has_extension = false; /* a price alone makes none */
+            break;
+        case NO_EXTENSION_PRICE:
             k.has_extension_hour = false;
             break;
         case EXTENSION_MOST:
