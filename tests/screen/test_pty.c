@@ -400,7 +400,7 @@ static void test_theme(void **state)
  * the terminal types anything. */
 static void test_mouse(void **state)
 {
-    static const char *const pieces[] = {"\033[<0;4;", "8",      "M",     "\033[<0;4;8m",
+    static const char *const pieces[] = {"\033[<0;4;", "9",      "M",     "\033[<0;4;9m",
                                          "\033[M !!",  "\033[I", "\033[O"};
     static struct run r;
     size_t from;
