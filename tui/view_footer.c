@@ -29,6 +29,20 @@ static bool waiting_text(const struct frame *f, char *out, size_t size)
     return false;
 }
 
+/* What else happens, as far as the keys leave room. */
+static void put_rest(const struct frame *f, struct pen *p, const char *rest)
+{
+    const char *keys = f->c->cols < 130 ? "   u undoes, Enter starts now"
+                                        : "   u or Esc undoes, Enter starts now";
+    int end = p->end;
+
+    p->end -= glyph_cells(keys, f->c->ascii);
+    if (p->end > p->col)
+        pen_printf(p, ROLE_TEXT, ", %s", rest);
+    p->end = end;
+    pen_put(p, ROLE_KEY, keys);
+}
+
 void footer_message(const struct frame *f, int row)
 {
     const struct ui *ui = f->ui;
@@ -74,10 +88,7 @@ void footer_message(const struct frame *f, int row)
             pen_put(&p, ROLE_KEY, ", u undoes");
             return;
         }
-        pen_printf(&p, ROLE_TEXT, ", %s", latest->rest);
-        pen_put(&p, ROLE_KEY,
-                f->c->cols < 100 ? "   u undoes, Enter starts now"
-                                 : "   u or Esc undoes, Enter starts now");
+        put_rest(f, &p, latest->rest);
     } else if (waiting_text(f, text, sizeof(text))) {
         pen_put(&p, ROLE_WARN, text);
     }

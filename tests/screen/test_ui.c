@@ -263,10 +263,10 @@ static void test_hold_limit(void **state)
         int64_t cap_s;
         const char *shows;
     } rows[] = {
-        {43200, "until Mon 06:00   u or Esc"},
-        {69473, "until Mon 06:00 (19h17m at most)   u or Esc"},
-        {68400 + 1073 - 59, "until Mon 06:00 (19h16m at most)   u or Esc"},
-        {DURATION_NONE, "until Mon 06:00   u or Esc"},
+        {43200, "until Mon 06:00   u undoes"},
+        {69473, "until Mon 06:00 (19h17m at most)   u undoes"},
+        {68400 + 1073 - 59, "until Mon 06:00 (19h16m at most)   u undoes"},
+        {DURATION_NONE, "until Mon 06:00   u undoes"},
     };
 
     (void)state;
@@ -1016,6 +1016,24 @@ static void test_schedule(void **state)
     close_stage(s);
 }
 
+static void at_home(struct fleet *f)
+{
+    f->servers[1].facts.place = f->servers[2].facts.place = PLACE_ONPREM;
+}
+
+/* What a way out will come to is said before it begins. */
+static void test_ready_by(void **state)
+{
+    struct stage *s = open_stage(STORY_NORMAL);
+
+    (void)state;
+    stage_story(s, STORY_NORMAL, at_home);
+    stage_keys(s, "j j m");
+    assert_shows(s, "migration moves to the cloud in 5s, ");
+    assert_shows(s, ", +$0.198/h, ready by 10:48");
+    close_stage(s);
+}
+
 static void of_a_move(struct fleet *f)
 {
     for (size_t i = 6; i < 9; i++)
@@ -1280,6 +1298,7 @@ int main(void)
         cmocka_unit_test(test_schedule),
         cmocka_unit_test(test_cost),
         cmocka_unit_test(test_events),
+        cmocka_unit_test(test_ready_by),
         cmocka_unit_test(test_reasons),
         cmocka_unit_test(test_detail_scrolls),
         cmocka_unit_test(test_money_line),
