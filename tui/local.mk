@@ -44,6 +44,7 @@ libtui_a_SOURCES = \
 	tui/act.c \
 	tui/act.h \
 	tui/act_key.c \
+	tui/act_many.c \
 	tui/act_parts.h \
 	tui/act_policy.c \
 	tui/actions.def \

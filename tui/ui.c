@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tui/act_parts.h"
 #include "tui/ui_parts.h"
 
 enum { TOAST_MS = 6000 };
@@ -226,6 +227,21 @@ static void take_replies(struct ui *ui, int64_t now_ms)
     }
 }
 
+/* What a question is about: one server, or all that are marked. */
+static uint64_t asked_state(const struct ui *ui)
+{
+    const struct dialog *d = &ui->dialog;
+    uint64_t v = 0;
+
+    if (d->q.n_choices < 2 || d->q.choices[1].kind != CHOICE_MARKED)
+        return act_state_of(ui->fleet, d->server);
+    for (size_t i = 0; i < ui->fleet->n_servers; i++) {
+        if (ui->marked[i])
+            v = v * 31 + act_state_of(ui->fleet, ui->fleet->servers[i].name);
+    }
+    return v;
+}
+
 void ui_ask(struct ui *ui, enum action a, const struct act_plan *p, int64_t now_ms)
 {
     struct dialog *d = &ui->dialog;
@@ -238,7 +254,7 @@ void ui_ask(struct ui *ui, enum action a, const struct act_plan *p, int64_t now_
     d->changed = false;
     d->opened_ms = now_ms;
     (void)str_copy(d->server, sizeof(d->server), p->command.server);
-    d->state = act_state_of(ui->fleet, d->server);
+    d->state = asked_state(ui);
 }
 
 /* S4: when the server changed under an open dialog, ask again and say so. */
@@ -249,14 +265,19 @@ static void recheck_dialog(struct ui *ui, int64_t now_ms)
     struct act_plan plan;
     char server[NAME_TEXT];
 
-    if (!d->open || d->state == act_state_of(ui->fleet, d->server))
+    if (!d->open || d->state == asked_state(ui))
         return;
     ui_context(ui, &x);
     (void)str_copy(server, sizeof(server), d->server);
-    if (d->action == ACTION_ORDER)
+    if (d->q.choices[d->q.n_choices - 1].kind >= CHOICE_MARKED) {
+        if (!ui_plan_marked(ui, d->action, &plan))
+            act_nothing(&plan, "nothing is marked any more");
+        (void)str_copy(server, sizeof(server), "they");
+    } else if (d->action == ACTION_ORDER) {
         act_order(&x, &d->order, &plan);
-    else
+    } else {
         act_plan(&x, d->action, server, &plan);
+    }
     if (plan.kind == ACT_NOTHING) {
         d->open = false;
         ui_toast(ui, ROLE_WARN, now_ms, "%s changed meanwhile: %s", server, plan.message);
@@ -270,12 +291,29 @@ static void recheck_dialog(struct ui *ui, int64_t now_ms)
     d->changed = true;
 }
 
+/* Marks stay with their servers. */
+static void move_marks(struct ui *ui, const struct fleet *to)
+{
+    const struct fleet *from = ui->fleet;
+    bool marked[MAX_SERVERS] = {false};
+
+    for (size_t i = 0; i < from->n_servers; i++) {
+        int k = ui->marked[i] ? fleet_find(to, from->servers[i].name) : -1;
+
+        if (k >= 0)
+            marked[k] = true;
+    }
+    memcpy(ui->marked, marked, sizeof(marked));
+}
+
 void ui_take_fleet(struct ui *ui, struct fleet *fleet, int64_t now_ms)
 {
     if (ui->frozen || ui->copying) {
         fleet_unref(fleet);
         return;
     }
+    if (view_marked(ui) > 0)
+        move_marks(ui, fleet);
     fleet_unref(ui->fleet);
     ui->fleet = fleet;
     ui->fleet_ms = now_ms;

@@ -105,3 +105,12 @@ int view_first_row(const struct frame *f, int rows)
         top = n - rows;
     return top < 0 ? 0 : top;
 }
+
+size_t view_marked(const struct ui *ui)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < ui->fleet->n_servers; i++)
+        n += ui->marked[i] ? 1 : 0;
+    return n;
+}

@@ -96,7 +96,8 @@ struct ui {
 
     enum view_id view, back_to;
     char selected[NAME_TEXT];
-    int top; /* first row of the table */
+    int top;                  /* first row of the table */
+    bool marked[MAX_SERVERS]; /* by index; they follow the names */
     bool focus_events;
     bool paused;                 /* the log does not follow: */
     int64_t event_at, event_top; /* number (event_number()) of its selected row, and of
@@ -226,6 +227,8 @@ const struct journal_entry *events_selected(const struct ui *ui);
 
 void view_context(const struct frame *f, const struct server_view *s,
                   struct cell_context *x);
+/* How many are marked. */
+size_t view_marked(const struct ui *ui);
 const struct server_view *view_selected(const struct ui *ui);
 /* The first row of a table of so many rows, so that the selection is visible and a resize
  * keeps its place. */

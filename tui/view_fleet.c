@@ -85,6 +85,8 @@ static void draw_row(const struct frame *f, const struct layout *l, int row, siz
     x.job = l->job;
     sign = cell_sign(s, &x, &role);
     canvas_glyph(f->c, row, tiny ? 0 : 1, role, sign);
+    if (f->ui->marked[index])
+        (void)canvas_put(f->c, row, tiny ? 1 : 0, 1, ROLE_MARK, "+");
     for (size_t i = 0; i < l->n_columns; i++) {
         const struct column *col = &l->columns[i];
 
@@ -129,8 +131,13 @@ static void draw_table(const struct frame *f, const struct layout *l)
 
     f->ui->top = first;
     if (l->table_rule >= 0) {
+        size_t marked = view_marked(f->ui);
+
         (void)str_format(title, sizeof(title), "1 Fleet %zu/%zu", f->ui->n_shown,
                          f->fleet->n_servers);
+        if (marked > 0)
+            (void)str_format(title, sizeof(title), "1 Fleet %zu/%zu, %zu marked",
+                             f->ui->n_shown, f->fleet->n_servers, marked);
         if ((int)f->ui->n_shown > l->table_rows)
             (void)str_format(right, sizeof(right), "rows %d-%d   filter %s", first + 1,
                              first + l->table_rows, filter);

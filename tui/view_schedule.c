@@ -269,6 +269,8 @@ static void draw_server(const struct frame *f, int row, size_t index)
     view_context(f, s, &x);
     sign = cell_sign(s, &x, &role);
     canvas_glyph(f->c, row, narrow ? 0 : 1, role, sign);
+    if (f->ui->marked[index])
+        (void)canvas_put(f->c, row, narrow ? 1 : 0, 1, ROLE_MARK, "+");
     (void)canvas_put(f->c, row, col, name < 20 ? name : 20, ROLE_TEXT,
                      narrow ? f->ui->shorts[index] : s->name);
     cell_make(COLUMN_WHERE, s, &x, &cell);

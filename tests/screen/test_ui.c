@@ -1034,6 +1034,43 @@ static void test_ready_by(void **state)
     close_stage(s);
 }
 
+/* One key on what is marked: one question, an order for each that has something to do. */
+static void test_marks(void **state)
+{
+    struct stage *s = open_stage(STORY_NORMAL);
+
+    (void)state;
+    stage_story(s, STORY_NORMAL, at_home);
+    stage_keys(s, "space space k space"); /* cache; write-back and back */
+    assert_shows(s, "1 Fleet 4/4, 1 marked");
+    stage_keys(s, "esc *");
+    assert_shows(s, "1 Fleet 4/4, 4 marked");
+    stage_keys(s, "o");
+    assert_shows(s, "Move 2 servers on-prem?");
+    assert_shows(s, "cache, end-to-end.");
+    assert_shows(s, "Builds run on cache.");
+    assert_shows(s, "Effect: -$0.455/h.");
+    assert_shows(s, "2 left out: write-back is on-prem already.");
+    stage_keys(s, "esc m");
+    assert_shows(s, "Move 2 to the cloud and 2 on-prem?");
+    stage_story(s, STORY_NORMAL, NULL); /* all are out there: asked again */
+    assert_shows(s, "Move 4 servers on-prem?");
+    assert_shows(s, "It changed meanwhile");
+    stage_keys(s, "d");
+    assert_int_equal(s->n_commands, 0); /* too soon after the new question */
+    stage_wait(s, 300);
+    stage_keys(s, "f");
+    assert_int_equal(s->n_commands, 4);
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(s->commands[i].kind, COMMAND_MOVE);
+        assert_int_equal(s->commands[i].place, PLACE_ONPREM);
+        assert_true(s->commands[i].confirmed && s->commands[i].force);
+    }
+    assert_shows(s, "1 Fleet 4/4 -"); /* none is marked any more */
+    assert_shows(s, "4 orders given");
+    close_stage(s);
+}
+
 static void of_a_move(struct fleet *f)
 {
     for (size_t i = 6; i < 9; i++)
@@ -1299,6 +1336,7 @@ int main(void)
         cmocka_unit_test(test_cost),
         cmocka_unit_test(test_events),
         cmocka_unit_test(test_ready_by),
+        cmocka_unit_test(test_marks),
         cmocka_unit_test(test_reasons),
         cmocka_unit_test(test_detail_scrolls),
         cmocka_unit_test(test_money_line),
