@@ -410,6 +410,43 @@ static void screen_action(struct ui *ui, enum action a, int64_t now_ms)
     }
 }
 
+/* The hold that was there before this dashboard's last order is made again, or its new
+ * one is released; asked about like any order. */
+static void undo_hold(struct ui *ui, int64_t now_ms)
+{
+    const struct hold *before = &ui->last_hold.before;
+    struct command c = {.kind = COMMAND_RELEASE};
+    struct act_context x;
+    struct act_plan p;
+
+    if (ui->last_hold.server[0] == '\0') {
+        ui_toast(ui, ROLE_INFO, now_ms, "nothing to undo");
+        return;
+    }
+    (void)str_copy(c.server, sizeof(c.server), ui->last_hold.server);
+    if (before->place != PLACE_UNKNOWN) {
+        c.kind = COMMAND_HOLD;
+        c.place = before->place;
+        c.hold_kind = before->kind == HOLD_PIN ? HOLD_PIN : HOLD_UNTIL;
+        c.until = before->until;
+    }
+    ui->last_hold.server[0] = '\0';
+    ui_context(ui, &x);
+    act_order(&x, &c, &p);
+    ui_act(ui, ACTION_ORDER, &p, now_ms);
+}
+
+static void sort_rows(struct ui *ui, bool reverse)
+{
+    if (reverse) {
+        ui->reversed = !ui->reversed;
+    } else {
+        ui->sort = (enum sort)(((int)ui->sort + 1) % SORT_COUNT);
+        ui->reversed = false;
+    }
+    ui_refilter(ui);
+}
+
 static void run_action(struct ui *ui, enum action a, int64_t now_ms)
 {
     enum action_group g = action_info(a)->group;
@@ -431,11 +468,13 @@ static void run_action(struct ui *ui, enum action a, int64_t now_ms)
             select_row(ui, shown_index(ui) + 1);
     } else if (a == ACTION_UNDO) {
         if (!ui_undo(ui, now_ms))
-            ui_toast(ui, ROLE_INFO, now_ms, "nothing to undo");
+            undo_hold(ui, now_ms);
     } else if (a == ACTION_LOCK && !ui->locked) {
         ui->locked = true;
     } else if (a == ACTION_VIEW_NEXT || a == ACTION_VIEW_PREVIOUS) {
         cycle_view(ui, a == ACTION_VIEW_NEXT ? 1 : -1, now_ms);
+    } else if (a == ACTION_SORT || a == ACTION_SORT_REVERSE) {
+        sort_rows(ui, a == ACTION_SORT_REVERSE);
     } else if (a == ACTION_ORDER) {
         ui_open_field(ui, TYPING_ORDER);
     } else if (a == ACTION_SUSPEND) {
@@ -480,6 +519,7 @@ void ui_key(struct ui *ui, uint32_t key, int64_t now_ms)
         ui_copy_key(ui, key);
         return;
     }
+    ui->key_ms = now_ms;
     ui->toast[0] = '\0'; /* read or not, it is about what was before */
     if (ui->dialog.open) {
         dialog_key(ui, key, now_ms);

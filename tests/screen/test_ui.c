@@ -1071,6 +1071,72 @@ static void test_marks(void **state)
     close_stage(s);
 }
 
+static const char *first_row(struct stage *s)
+{
+    return s->ui.fleet->servers[s->ui.shown[0]].name;
+}
+
+static void dear_migration(struct fleet *f)
+{
+    f->servers[2].cost.hour.nanos = 900000000;
+}
+
+/* Sorted rows stay sorted, but not under the finger; the selection stays with its server.
+ */
+static void test_sort(void **state)
+{
+    struct stage *s = open_stage(STORY_NORMAL);
+
+    (void)state;
+    stage_keys(s, "j s s s"); /* server, where, $/h */
+    assert_shows(s, "sort $/h v");
+    assert_string_equal(first_row(s), "end-to-end");
+    assert_string_equal(s->ui.selected, "write-back");
+    stage_story(s, STORY_NORMAL, dear_migration);
+    assert_string_equal(first_row(s), "end-to-end"); /* a key was just pressed */
+    stage_wait(s, 3000);
+    stage_story(s, STORY_NORMAL, dear_migration);
+    assert_string_equal(first_row(s), "migration");
+    stage_keys(s, "S");
+    assert_shows(s, "sort $/h ^");
+    assert_string_equal(s->ui.fleet->servers[s->ui.shown[3]].name, "migration");
+    assert_string_equal(s->ui.selected, "write-back");
+    stage_keys(s, "s s s s");
+    assert_shows(s, "sort server ^");
+    assert_string_equal(first_row(s), "cache");
+    close_stage(s);
+}
+
+static void held_here(struct fleet *f)
+{
+    f->servers[2].hold = (struct hold){
+        .place = PLACE_CLOUD, .kind = HOLD_UNTIL, .until = {STORY_NOW.s + 7200}};
+}
+
+/* u brings back what held a server before. */
+static void test_undo_hold(void **state)
+{
+    struct stage *s = open_stage(STORY_NORMAL);
+
+    (void)state;
+    stage_keys(s, "u");
+    assert_shows(s, "nothing to undo");
+    stage_keys(s, "j j p enter");
+    assert_int_equal(s->n_commands, 1);
+    assert_int_equal(s->commands[0].kind, COMMAND_HOLD);
+    stage_story(s, STORY_NORMAL, held_here);
+    stage_keys(s, "u enter");
+    assert_int_equal(s->n_commands, 2);
+    assert_int_equal(s->commands[1].kind, COMMAND_RELEASE);
+    assert_string_equal(s->commands[1].server, "migration");
+    stage_keys(s, "u enter"); /* and the release is taken back, too */
+    assert_int_equal(s->n_commands, 3);
+    assert_int_equal(s->commands[2].kind, COMMAND_HOLD);
+    assert_int_equal(s->commands[2].hold_kind, HOLD_UNTIL);
+    assert_int_equal(s->commands[2].until.s, STORY_NOW.s + 7200);
+    close_stage(s);
+}
+
 static void of_a_move(struct fleet *f)
 {
     for (size_t i = 6; i < 9; i++)
@@ -1337,6 +1403,8 @@ int main(void)
         cmocka_unit_test(test_events),
         cmocka_unit_test(test_ready_by),
         cmocka_unit_test(test_marks),
+        cmocka_unit_test(test_sort),
+        cmocka_unit_test(test_undo_hold),
         cmocka_unit_test(test_reasons),
         cmocka_unit_test(test_detail_scrolls),
         cmocka_unit_test(test_money_line),
