@@ -61,6 +61,8 @@ libtui_a_SOURCES = \
 	tui/cells_site.c \
 	tui/chart.c \
 	tui/chart.h \
+	tui/complete.c \
+	tui/complete.h \
 	tui/glyph.c \
 	tui/glyph.h \
 	tui/keys.c \

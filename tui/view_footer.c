@@ -1,5 +1,6 @@
 #include <config.h>
 
+#include "tui/complete.h"
 #include "tui/view.h"
 
 enum { WAITING_MS = 3000 };
@@ -48,7 +49,7 @@ void footer_message(const struct frame *f, int row)
     const struct ui *ui = f->ui;
     struct pen p = {f->c, row, f->c->cols >= 60 ? 1 : 0, f->c->cols};
     const struct pending *latest = NULL;
-    char text[LINE_TEXT];
+    char text[LINE_TEXT], list[COMPLETE_LIST];
     size_t n = 0;
 
     if (row < 0)
@@ -65,6 +66,8 @@ void footer_message(const struct frame *f, int row)
         pen_printf(&p, ROLE_FIELD, "%s ", ui->order);
         if (ui->order_wrong[0] != '\0')
             pen_printf(&p, ROLE_WARN, "  %s", ui->order_wrong);
+        else if (complete_list(f->fleet, ui->order, list) > 0)
+            pen_printf(&p, ROLE_DIM, "  Tab: %s", list);
         else
             pen_put(&p, ROLE_DIM, "  Enter orders, Esc drops");
     } else if (ui->typing == TYPING_FILTER) {

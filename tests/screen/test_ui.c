@@ -1137,6 +1137,57 @@ static void test_undo_hold(void **state)
     close_stage(s);
 }
 
+/* Tab writes what is certain; what may come next stands beside it. */
+static void test_completion(void **state)
+{
+    static const struct {
+        const char *what, *typed, *shows;
+    } rows[] = {
+        {"an order", "ext", ":extension    Tab: start stop"},
+        {"a server", "hold mig", ":hold migration    Tab: cloud onprem"},
+        {"what follows it", "hold migration on", ":hold migration onprem    Tab: until"},
+        {"what is only said", "hold migration onprem until ",
+         ":hold migration onprem until    Tab: TIME DURATION"},
+        {"as far as it goes", "ac", ":acknowledge    Enter orders"},
+        {"two that begin alike", "e", ":e   Tab: extension explain events"},
+        {"nothing like it", "xyz", ":xyz   Enter orders"},
+        {"no such place", "refresh now", ":refresh now   Enter orders"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct stage *s = open_stage(STORY_NORMAL);
+
+        stage_keys(s, ":");
+        type(s, rows[i].typed);
+        stage_keys(s, "tab");
+        assert_shows(s, rows[i].shows);
+        close_stage(s);
+    }
+}
+
+/* Views by their names, and a server's by explain. */
+static void test_view_orders(void **state)
+{
+    struct stage *s = open_stage(STORY_NORMAL);
+
+    (void)state;
+    stage_keys(s, ":");
+    type(s, "cost");
+    stage_keys(s, "enter");
+    assert_shows(s, "3 Cost");
+    stage_keys(s, ":");
+    type(s, "explain migration ");
+    stage_keys(s, "enter");
+    assert_shows(s, "-- migration ");
+    stage_keys(s, ":");
+    type(s, "explain nobody");
+    stage_keys(s, "enter");
+    assert_shows(s, "there is no server nobody");
+    assert_int_equal(s->n_commands, 0);
+    close_stage(s);
+}
+
 static void of_a_move(struct fleet *f)
 {
     for (size_t i = 6; i < 9; i++)
@@ -1403,6 +1454,8 @@ int main(void)
         cmocka_unit_test(test_events),
         cmocka_unit_test(test_ready_by),
         cmocka_unit_test(test_marks),
+        cmocka_unit_test(test_completion),
+        cmocka_unit_test(test_view_orders),
         cmocka_unit_test(test_sort),
         cmocka_unit_test(test_undo_hold),
         cmocka_unit_test(test_reasons),
