@@ -40,7 +40,7 @@ static const struct {
     [API_COLUMN_P50]    = {"P50",        true,  44,  8, 56,  7},
     [API_COLUMN_P95]    = {"P95",        true,   0,  0, 64,  7},
     [API_COLUMN_ERRORS] = {"ERR 1H",     true,  53,  6, 72,  6},
-    [API_COLUMN_NEXT]   = {"NEXT",       true,  60,  5, 79,  5},
+    [API_COLUMN_NEXT]   = {"NEXT",       true,  60,  6, 79,  6},
     [API_COLUMN_SPARK]  = {"LATENCY",    false,  0,  0, 86, 10},
     [API_COLUMN_ERROR]  = {"LAST ERROR", false, 67,  0, 98,  0},
     /* clang-format on */
