@@ -1188,6 +1188,23 @@ static void test_view_orders(void **state)
     close_stage(s);
 }
 
+/* Without a zone times are UTC, and there is no schedule to show. */
+static void test_no_zone(void **state)
+{
+    struct stage *s = open_stage(STORY_MOVING);
+
+    (void)state;
+    s->app.tz = s->ui.reasons.tz = NULL;
+    stage_keys(s, "4");
+    assert_shows(s, "the zone of the site is not known");
+    stage_keys(s, "3");
+    assert_shows(s, "3 Cost");
+    stage_keys(s, "1 enter");
+    assert_shows(s, "Esc back");
+    assert_hides(s, "  planned");
+    close_stage(s);
+}
+
 static void of_a_move(struct fleet *f)
 {
     for (size_t i = 6; i < 9; i++)
@@ -1454,6 +1471,7 @@ int main(void)
         cmocka_unit_test(test_events),
         cmocka_unit_test(test_ready_by),
         cmocka_unit_test(test_marks),
+        cmocka_unit_test(test_no_zone),
         cmocka_unit_test(test_completion),
         cmocka_unit_test(test_view_orders),
         cmocka_unit_test(test_sort),
