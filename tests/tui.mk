@@ -115,6 +115,9 @@ EXTRA_DIST += \
 	tests/screen/locked-ascii.screen \
 	tests/screen/locked-mono.screen \
 	tests/screen/locked-utf8.screen \
+	tests/screen/marked-ascii.screen \
+	tests/screen/marked-mono.screen \
+	tests/screen/marked-utf8.screen \
 	tests/screen/moving-ascii.screen \
 	tests/screen/moving-mono.screen \
 	tests/screen/moving-utf8.screen \

@@ -258,12 +258,27 @@ static void choose_move(struct act_plan *p, const struct server_view *s)
     act_choose(&p->question, CHOICE_SEND, 'f', "move now, stops the build", &force);
 }
 
+/* "ready by 10:49", by what ways out took; "" when nobody knows. */
+static void ready_words(const struct act_context *x, const struct server_view *s,
+                        enum place to, char *out, size_t size)
+{
+    char when[TIME_TEXT];
+
+    out[0] = '\0';
+    if (to != PLACE_CLOUD || x->fleet->out_usual_s <= 0 || act_runs_builds(s) ||
+        x->fleet->extension.state == EXTENSION_STOPPED)
+        return;
+    (void)str_format(
+        out, size, ", ready by %s",
+        act_when(x->tz, x->now, (struct utc){x->now.s + x->fleet->out_usual_s}, when));
+}
+
 static void plan_move(const struct act_context *x, const struct server_view *s,
                       struct act_plan *p)
 {
     enum place to = p->command.place;
     struct question q = {.n_lines = 0};
-    char held[96], cost[48];
+    char held[96], cost[48], ready[48];
 
     if (s->move.active) {
         act_nothing(p, "%s is moving already; x cancels before the commit point",
@@ -280,8 +295,9 @@ static void plan_move(const struct act_context *x, const struct server_view *s,
     cost_words(s, to, cost, sizeof(cost));
     (void)str_format(p->message, sizeof(p->message), "%s moves %s%s", s->name,
                      to == PLACE_CLOUD ? "to " : "", act_side(to));
-    (void)str_format(p->rest, sizeof(p->rest), "%s%s%s", held,
-                     held[0] != '\0' ? ", " : "", cost);
+    ready_words(x, s, to, ready, sizeof(ready));
+    (void)str_format(p->rest, sizeof(p->rest), "%s%s%s%s", held,
+                     held[0] != '\0' ? ", " : "", cost, ready);
     if (!needs_question(x, s, to, &q)) {
         p->kind = ACT_WINDOW;
         return;
@@ -292,7 +308,7 @@ static void plan_move(const struct act_context *x, const struct server_view *s,
     if (held[0] != '\0')
         act_line(&p->question, "AUTO is ON: %s will be %s (p releases it).", s->name,
                  held);
-    act_line(&p->question, "Effect: %s.", cost);
+    act_line(&p->question, "Effect: %s%s.", cost, ready);
     choose_move(p, s);
 }
 

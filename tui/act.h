@@ -17,7 +17,9 @@ enum choice_kind {
     CHOICE_SEND,
     CHOICE_QUIT,
     CHOICE_UNLOCK,
-    CHOICE_TAKE_OVER
+    CHOICE_TAKE_OVER,
+    CHOICE_MARKED,      /* the orders of act_many(), each confirmed */
+    CHOICE_MARKED_FORCE /* … their moves with force */
 };
 struct choice {
     enum choice_kind kind;
@@ -65,6 +67,10 @@ struct act_context {
 /* server: the selected one's name, "" when there is none. */
 void act_plan(const struct act_context *x, enum action action, const char *server,
               struct act_plan *out) NONNULL;
+
+/* The same key on several servers: a question about all of them. */
+void act_many(const struct act_context *x, enum action action, const char *const *names,
+              size_t n, struct act_plan *out) NONNULL;
 
 /* The same of an order that was typed. */
 void act_order(const struct act_context *x, const struct command *c,

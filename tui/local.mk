@@ -44,6 +44,7 @@ libtui_a_SOURCES = \
 	tui/act.c \
 	tui/act.h \
 	tui/act_key.c \
+	tui/act_many.c \
 	tui/act_parts.h \
 	tui/act_policy.c \
 	tui/actions.def \
@@ -60,6 +61,8 @@ libtui_a_SOURCES = \
 	tui/cells_site.c \
 	tui/chart.c \
 	tui/chart.h \
+	tui/complete.c \
+	tui/complete.h \
 	tui/glyph.c \
 	tui/glyph.h \
 	tui/keys.c \

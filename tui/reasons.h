@@ -18,7 +18,7 @@ struct reasons {
 };
 
 /* The schedule around that time, with the lead of the snapshot; good until the next call.
- */
+ * r->tz is not NULL. */
 const struct schedule *reasons_schedule(struct reasons *r, const struct fleet *f,
                                         struct utc at) NONNULL;
 

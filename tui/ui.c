@@ -4,12 +4,14 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "tui/act_parts.h"
 #include "tui/ui_parts.h"
 
-enum { TOAST_MS = 6000 };
+enum { TOAST_MS = 6000, ROWS_STAY_MS = 2000 };
 
 static const struct view_info views[] = {
 #define VIEW(id, key, title, help) {(key), (title), (help), &view_##id},
@@ -85,11 +87,66 @@ static void make_shorts(struct ui *ui)
     }
 }
 
+/* Below 0: a comes before b, the dearer one first. */
+static int compare_rows(const void *a, const void *b, void *ctx)
+{
+    const struct ui *ui = ctx;
+    uint16_t i = *(const uint16_t *)a, k = *(const uint16_t *)b;
+    const struct server_view *x = &ui->fleet->servers[i], *y = &ui->fleet->servers[k];
+    int64_t by = 0;
+
+    switch (ui->sort) {
+    case SORT_SERVER:
+        by = strcmp(x->name, y->name);
+        break;
+    case SORT_WHERE:
+        by = (int64_t)x->facts.place - (int64_t)y->facts.place;
+        break;
+    case SORT_HOUR:
+        by = y->cost.hour.nanos - x->cost.hour.nanos;
+        break;
+    case SORT_TODAY:
+        by = y->cost.today.nanos - x->cost.today.nanos;
+        break;
+    case SORT_MONTH:
+        by = y->cost.month.nanos - x->cost.month.nanos;
+        break;
+    case SORT_CONFIG:
+    case SORT_COUNT:
+        break;
+    }
+    if (by == 0)
+        by = (int)i - (int)k; /* equals stay in the order of the configuration */
+    return (by < 0) != ui->reversed ? -1 : 1;
+}
+
+/* S5: a row does not leave from under a key that is just being pressed. */
+static void sort_shown(struct ui *ui, const uint16_t *before, size_t n_before)
+{
+    bool same = ui->rows_stay && n_before == ui->n_shown;
+
+    if (ui->sort == SORT_CONFIG && !ui->reversed)
+        return;
+    for (size_t i = 0; i < n_before && same; i++) {
+        same = false;
+        for (size_t k = 0; k < ui->n_shown && !same; k++)
+            same = ui->shown[k] == before[i];
+    }
+    if (same)
+        memcpy(ui->shown, before, n_before * sizeof(before[0]));
+    else
+        qsort_r(ui->shown, ui->n_shown, sizeof(ui->shown[0]), compare_rows, ui);
+}
+
 /* Which servers the filter lets through, and a selection that exists. */
 void ui_refilter(struct ui *ui)
 {
     const struct fleet *f = ui->fleet;
+    uint16_t before[MAX_SERVERS];
+    size_t n_before = ui->n_shown;
     bool seen = false;
+
+    memcpy(before, ui->shown, sizeof(before));
 
     ui->n_shown = 0;
     for (size_t i = 0; i < f->n_servers; i++) {
@@ -105,6 +162,7 @@ void ui_refilter(struct ui *ui)
         ui->shown[ui->n_shown++] = (uint16_t)i;
         seen = seen || str_eq(s->name, ui->selected);
     }
+    sort_shown(ui, before, n_before);
     if (!seen)
         (void)str_copy(ui->selected, sizeof(ui->selected),
                        ui->n_shown > 0 ? f->servers[ui->shown[0]].name : "");
@@ -184,6 +242,18 @@ void ui_context(const struct ui *ui, struct act_context *x)
     };
 }
 
+/* What held a server before an order of this dashboard: u brings it back. */
+static void note_hold(struct ui *ui, const struct command *c)
+{
+    int i = fleet_find(ui->fleet, c->server);
+
+    if (i < 0 || (c->kind != COMMAND_HOLD && c->kind != COMMAND_RELEASE &&
+                  c->kind != COMMAND_MOVE))
+        return;
+    (void)str_copy(ui->last_hold.server, NAME_TEXT, c->server);
+    ui->last_hold.before = ui->fleet->servers[i].hold;
+}
+
 /* Hands a command over and remembers its id for the answer. */
 void ui_send(struct ui *ui, const struct command *command, int64_t now_ms)
 {
@@ -200,6 +270,7 @@ void ui_send(struct ui *ui, const struct command *command, int64_t now_ms)
                  c.server, e.text[0] != '\0' ? e.text : "nobody takes commands");
         return;
     }
+    note_hold(ui, &c);
     if (ui->n_sent == SENT_MAX) {
         memmove(ui->sent, ui->sent + 1, sizeof(ui->sent) - sizeof(ui->sent[0]));
         ui->n_sent--;
@@ -226,6 +297,21 @@ static void take_replies(struct ui *ui, int64_t now_ms)
     }
 }
 
+/* What a question is about: one server, or all that are marked. */
+static uint64_t asked_state(const struct ui *ui)
+{
+    const struct dialog *d = &ui->dialog;
+    uint64_t v = 0;
+
+    if (d->q.n_choices < 2 || d->q.choices[1].kind != CHOICE_MARKED)
+        return act_state_of(ui->fleet, d->server);
+    for (size_t i = 0; i < ui->fleet->n_servers; i++) {
+        if (ui->marked[i])
+            v = v * 31 + act_state_of(ui->fleet, ui->fleet->servers[i].name);
+    }
+    return v;
+}
+
 void ui_ask(struct ui *ui, enum action a, const struct act_plan *p, int64_t now_ms)
 {
     struct dialog *d = &ui->dialog;
@@ -238,7 +324,7 @@ void ui_ask(struct ui *ui, enum action a, const struct act_plan *p, int64_t now_
     d->changed = false;
     d->opened_ms = now_ms;
     (void)str_copy(d->server, sizeof(d->server), p->command.server);
-    d->state = act_state_of(ui->fleet, d->server);
+    d->state = asked_state(ui);
 }
 
 /* S4: when the server changed under an open dialog, ask again and say so. */
@@ -249,14 +335,19 @@ static void recheck_dialog(struct ui *ui, int64_t now_ms)
     struct act_plan plan;
     char server[NAME_TEXT];
 
-    if (!d->open || d->state == act_state_of(ui->fleet, d->server))
+    if (!d->open || d->state == asked_state(ui))
         return;
     ui_context(ui, &x);
     (void)str_copy(server, sizeof(server), d->server);
-    if (d->action == ACTION_ORDER)
+    if (d->q.choices[d->q.n_choices - 1].kind >= CHOICE_MARKED) {
+        if (!ui_plan_marked(ui, d->action, &plan))
+            act_nothing(&plan, "nothing is marked any more");
+        (void)str_copy(server, sizeof(server), "they");
+    } else if (d->action == ACTION_ORDER) {
         act_order(&x, &d->order, &plan);
-    else
+    } else {
         act_plan(&x, d->action, server, &plan);
+    }
     if (plan.kind == ACT_NOTHING) {
         d->open = false;
         ui_toast(ui, ROLE_WARN, now_ms, "%s changed meanwhile: %s", server, plan.message);
@@ -270,19 +361,38 @@ static void recheck_dialog(struct ui *ui, int64_t now_ms)
     d->changed = true;
 }
 
+/* Marks stay with their servers. */
+static void move_marks(struct ui *ui, const struct fleet *to)
+{
+    const struct fleet *from = ui->fleet;
+    bool marked[MAX_SERVERS] = {false};
+
+    for (size_t i = 0; i < from->n_servers; i++) {
+        int k = ui->marked[i] ? fleet_find(to, from->servers[i].name) : -1;
+
+        if (k >= 0)
+            marked[k] = true;
+    }
+    memcpy(ui->marked, marked, sizeof(marked));
+}
+
 void ui_take_fleet(struct ui *ui, struct fleet *fleet, int64_t now_ms)
 {
     if (ui->frozen || ui->copying) {
         fleet_unref(fleet);
         return;
     }
+    if (view_marked(ui) > 0)
+        move_marks(ui, fleet);
     fleet_unref(ui->fleet);
     ui->fleet = fleet;
     ui->fleet_ms = now_ms;
     if (ui->view == VIEW_events)
         ui->acknowledged = fleet->events_total;
     make_shorts(ui);
+    ui->rows_stay = now_ms - ui->key_ms < ROWS_STAY_MS;
     ui_refilter(ui);
+    ui->rows_stay = false;
     take_replies(ui, now_ms);
     recheck_dialog(ui, now_ms);
 }

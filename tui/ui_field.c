@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "tui/complete.h"
 #include "tui/ui.h"
 #include "tui/ui_parts.h"
 #include "tui/words.h"
@@ -59,6 +60,46 @@ static bool theme_order(struct ui *ui)
     return true;
 }
 
+/* A view by its name, or by that of the command that shows the same; false when it is
+ * something else. */
+static bool view_order(struct ui *ui, int64_t now_ms)
+{
+    static const struct {
+        const char *word;
+        enum view_id view;
+        bool of_server;
+    } views[] = {{"fleet", VIEW_fleet, false},   {"status", VIEW_fleet, false},
+                 {"events", VIEW_events, false}, {"log", VIEW_events, false},
+                 {"cost", VIEW_cost, false},     {"schedule", VIEW_schedule, false},
+                 {"apis", VIEW_apis, false},     {"explain", VIEW_detail, true}};
+    const char *word = ui->order + strspn(ui->order, " "), *server;
+    size_t len = strcspn(word, " "), name;
+
+    server = word + len + strspn(word + len, " ");
+    name = strcspn(server, " ");
+    for (size_t i = 0; i < ARRAY_LEN(views); i++) {
+        char text[NAME_TEXT] = "";
+
+        if (strlen(views[i].word) != len || strncmp(views[i].word, word, len) != 0 ||
+            server[name + strspn(server + name, " ")] != '\0' ||
+            (name > 0) != views[i].of_server || name >= sizeof(text))
+            continue;
+        (void)str_format(text, sizeof(text), "%.*s", (int)name, server); /* it fits */
+        if (views[i].of_server && fleet_find(ui->fleet, text) < 0) {
+            (void)str_format(ui->order_wrong, sizeof(ui->order_wrong),
+                             "there is no server %.60s", text);
+            return true;
+        }
+        if (views[i].of_server)
+            (void)str_copy(ui->selected, sizeof(ui->selected), text);
+        ui->typing = TYPING_NOTHING;
+        ui->order[0] = '\0';
+        ui_open_view(ui, views[i].view, now_ms);
+        return true;
+    }
+    return false;
+}
+
 /* What was typed is asked about like a key; what is no order stays, with what is wrong.
  */
 static void order(struct ui *ui, int64_t now_ms)
@@ -69,7 +110,7 @@ static void order(struct ui *ui, int64_t now_ms)
     struct err e = {0};
     bool quit = false;
 
-    if (theme_order(ui))
+    if (theme_order(ui) || view_order(ui, now_ms))
         return;
     ui_context(ui, &x);
     if (words_parse(ui->order, ui->fleet, x.tz, x.now, &c, &quit, &e) != ERR_OK) {
@@ -111,6 +152,10 @@ void ui_type(struct ui *ui, uint32_t key, int64_t now_ms)
         ui->order[0] = '\0';
     } else if (key == KEYC_ENTER) {
         order(ui, now_ms);
+    } else if (key == KEYC_TAB) {
+        char list[COMPLETE_LIST];
+
+        (void)complete_order(ui->fleet, ui->order, sizeof(ui->order), list);
     } else {
         type(ui->order, sizeof(ui->order), key);
     }

@@ -70,11 +70,73 @@ void ui_act(struct ui *ui, enum action a, struct act_plan *p, int64_t now_ms)
     }
 }
 
+/* The orders of the marked servers, as the key would give each of them now. */
+static void send_marked(struct ui *ui, enum action a, bool force, int64_t now_ms)
+{
+    struct act_context x;
+    size_t n = 0;
+
+    ui_context(ui, &x);
+    for (size_t i = 0; i < ui->fleet->n_servers; i++) {
+        struct act_plan p;
+
+        if (!ui->marked[i])
+            continue;
+        act_plan(&x, a, ui->fleet->servers[i].name, &p);
+        if (p.kind == ACT_NOTHING)
+            continue;
+        p.command.confirmed = true;
+        p.command.force = force && p.command.kind == COMMAND_MOVE;
+        ui_send(ui, &p.command, now_ms);
+        n++;
+    }
+    memset(ui->marked, 0, sizeof(ui->marked));
+    ui_toast(ui, ROLE_INFO, now_ms, "%zu order%s given", n, n == 1 ? "" : "s");
+}
+
+bool ui_plan_marked(const struct ui *ui, enum action a, struct act_plan *p)
+{
+    const char *names[MAX_SERVERS];
+    struct act_context x;
+    size_t n = 0;
+
+    if (a != ACTION_MOVE && a != ACTION_TO_CLOUD && a != ACTION_TO_ONPREM &&
+        a != ACTION_HOLD && a != ACTION_PIN && a != ACTION_CANCEL &&
+        a != ACTION_AUTO_SERVER)
+        return false;
+    for (size_t i = 0; i < ui->fleet->n_servers; i++) {
+        if (ui->marked[i])
+            names[n++] = ui->fleet->servers[i].name;
+    }
+    if (n == 0 || ui->view == VIEW_detail)
+        return false;
+    ui_context(ui, &x);
+    act_many(&x, a, names, n, p);
+    return true;
+}
+
+static void mark(struct ui *ui, bool all)
+{
+    int i = ui->selected[0] != '\0' ? fleet_find(ui->fleet, ui->selected) : -1;
+    bool any = false;
+
+    if (!all && i >= 0)
+        ui->marked[i] = !ui->marked[i];
+    for (size_t k = 0; all && k < ui->n_shown; k++)
+        any = any || !ui->marked[ui->shown[k]];
+    for (size_t k = 0; all && k < ui->n_shown; k++)
+        ui->marked[ui->shown[k]] = any;
+}
+
 static void act(struct ui *ui, enum action a, int64_t now_ms)
 {
     struct act_context x;
     struct act_plan p;
 
+    if (ui_plan_marked(ui, a, &p)) {
+        ui_act(ui, a, &p, now_ms);
+        return;
+    }
     ui_context(ui, &x);
     if (a == ACTION_REFRESH && now_ms - ui->refresh_ms < REFRESH_MS) {
         ui_toast(ui, ROLE_INFO, now_ms, "asked less than 5 s ago");
@@ -92,6 +154,10 @@ static void choose(struct ui *ui, const struct choice *c, int64_t now_ms)
         break;
     case CHOICE_SEND:
         ui_send(ui, &c->command, now_ms);
+        break;
+    case CHOICE_MARKED:
+    case CHOICE_MARKED_FORCE:
+        send_marked(ui, ui->dialog.action, c->kind == CHOICE_MARKED_FORCE, now_ms);
         break;
     case CHOICE_QUIT:
         ui->quit = true;
@@ -240,6 +306,8 @@ static bool back(struct ui *ui, int64_t now_ms)
         ui->help = false;
     else if (ui_undo(ui, now_ms))
         return true;
+    else if (view_marked(ui) > 0)
+        memset(ui->marked, 0, sizeof(ui->marked));
     else if (ui->filter[0] != '\0') {
         ui->filter[0] = '\0';
         ui_refilter(ui);
@@ -342,6 +410,43 @@ static void screen_action(struct ui *ui, enum action a, int64_t now_ms)
     }
 }
 
+/* The hold that was there before this dashboard's last order is made again, or its new
+ * one is released; asked about like any order. */
+static void undo_hold(struct ui *ui, int64_t now_ms)
+{
+    const struct hold *before = &ui->last_hold.before;
+    struct command c = {.kind = COMMAND_RELEASE};
+    struct act_context x;
+    struct act_plan p;
+
+    if (ui->last_hold.server[0] == '\0') {
+        ui_toast(ui, ROLE_INFO, now_ms, "nothing to undo");
+        return;
+    }
+    (void)str_copy(c.server, sizeof(c.server), ui->last_hold.server);
+    if (before->place != PLACE_UNKNOWN) {
+        c.kind = COMMAND_HOLD;
+        c.place = before->place;
+        c.hold_kind = before->kind == HOLD_PIN ? HOLD_PIN : HOLD_UNTIL;
+        c.until = before->until;
+    }
+    ui->last_hold.server[0] = '\0';
+    ui_context(ui, &x);
+    act_order(&x, &c, &p);
+    ui_act(ui, ACTION_ORDER, &p, now_ms);
+}
+
+static void sort_rows(struct ui *ui, bool reverse)
+{
+    if (reverse) {
+        ui->reversed = !ui->reversed;
+    } else {
+        ui->sort = (enum sort)(((int)ui->sort + 1) % SORT_COUNT);
+        ui->reversed = false;
+    }
+    ui_refilter(ui);
+}
+
 static void run_action(struct ui *ui, enum action a, int64_t now_ms)
 {
     enum action_group g = action_info(a)->group;
@@ -357,13 +462,19 @@ static void run_action(struct ui *ui, enum action a, int64_t now_ms)
             act(ui, a, now_ms);
     } else if (a == ACTION_OPEN) {
         open_or_start(ui, now_ms);
+    } else if (a == ACTION_MARK || a == ACTION_MARK_ALL) {
+        mark(ui, a == ACTION_MARK_ALL);
+        if (a == ACTION_MARK)
+            select_row(ui, shown_index(ui) + 1);
     } else if (a == ACTION_UNDO) {
         if (!ui_undo(ui, now_ms))
-            ui_toast(ui, ROLE_INFO, now_ms, "nothing to undo");
+            undo_hold(ui, now_ms);
     } else if (a == ACTION_LOCK && !ui->locked) {
         ui->locked = true;
     } else if (a == ACTION_VIEW_NEXT || a == ACTION_VIEW_PREVIOUS) {
         cycle_view(ui, a == ACTION_VIEW_NEXT ? 1 : -1, now_ms);
+    } else if (a == ACTION_SORT || a == ACTION_SORT_REVERSE) {
+        sort_rows(ui, a == ACTION_SORT_REVERSE);
     } else if (a == ACTION_ORDER) {
         ui_open_field(ui, TYPING_ORDER);
     } else if (a == ACTION_SUSPEND) {
@@ -408,6 +519,7 @@ void ui_key(struct ui *ui, uint32_t key, int64_t now_ms)
         ui_copy_key(ui, key);
         return;
     }
+    ui->key_ms = now_ms;
     ui->toast[0] = '\0'; /* read or not, it is about what was before */
     if (ui->dialog.open) {
         dialog_key(ui, key, now_ms);

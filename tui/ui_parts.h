@@ -13,6 +13,8 @@ enum { REFRESH_MS = 5000 }; /* the user's polls keep this distance */
 void ui_context(const struct ui *ui, struct act_context *x) NONNULL;
 /* Which servers the filter lets through, and a selection that exists. */
 void ui_refilter(struct ui *ui) NONNULL;
+/* One key on all that are marked; false: none is, or the key is not about servers. */
+bool ui_plan_marked(const struct ui *ui, enum action a, struct act_plan *p) NONNULL;
 /* Hands a command over and remembers its id for the answer. */
 void ui_send(struct ui *ui, const struct command *command, int64_t now_ms) NONNULL;
 /* ACTION_ORDER: the order is that of the plan. */

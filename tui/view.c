@@ -105,3 +105,29 @@ int view_first_row(const struct frame *f, int rows)
         top = n - rows;
     return top < 0 ? 0 : top;
 }
+
+size_t view_marked(const struct ui *ui)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < ui->fleet->n_servers; i++)
+        n += ui->marked[i] ? 1 : 0;
+    return n;
+}
+
+const char *view_sort_text(const struct ui *ui, char buf[SHORT_TEXT])
+{
+    static const char *const names[SORT_COUNT] = {
+#define X(id, text) text,
+        SORTS(X)
+#undef X
+    };
+    bool money = ui->sort >= SORT_HOUR; /* the largest first */
+
+    if (ui->sort == SORT_CONFIG && !ui->reversed)
+        return names[SORT_CONFIG];
+    (void)str_format(
+        buf, SHORT_TEXT, "%s %s", names[ui->sort],
+        glyph_text(money != ui->reversed ? GLYPH_DOWN : GLYPH_UP, ui->ascii));
+    return buf;
+}

@@ -35,6 +35,21 @@ enum {
 /* The text field that is open. */
 enum typing { TYPING_NOTHING, TYPING_FILTER, TYPING_ORDER };
 
+/* What the servers are sorted by: enum, its name on the screen. */
+#define SORTS(X)                                                                         \
+    X(CONFIG, "none")                                                                    \
+    X(SERVER, "server")                                                                  \
+    X(WHERE, "where")                                                                    \
+    X(HOUR, "$/h")                                                                       \
+    X(TODAY, "today")                                                                    \
+    X(MONTH, "month")
+enum sort {
+#define X(id, text) SORT_##id,
+    SORTS(X)
+#undef X
+        SORT_COUNT
+};
+
 /* A class 1 action in its undo window. */
 struct pending {
     bool active;
@@ -96,7 +111,16 @@ struct ui {
 
     enum view_id view, back_to;
     char selected[NAME_TEXT];
-    int top; /* first row of the table */
+    enum sort sort;
+    bool reversed;
+    int64_t key_ms; /* of the last key: … */
+    bool rows_stay; /* … the rows stay where they are for a while after it */
+    struct {
+        char server[NAME_TEXT]; /* "" = nothing to take back */
+        struct hold before;
+    } last_hold;              /* that this dashboard changed */
+    int top;                  /* first row of the table */
+    bool marked[MAX_SERVERS]; /* by index; they follow the names */
     bool focus_events;
     bool paused;                 /* the log does not follow: */
     int64_t event_at, event_top; /* number (event_number()) of its selected row, and of
@@ -169,6 +193,8 @@ struct view_info {
     const struct view_ops *ops;
 };
 const struct view_info *view_info(enum view_id v);
+/* "$/h", and an arrow; "none" */
+const char *view_sort_text(const struct ui *ui, char buf[SHORT_TEXT]);
 
 /* view_header.c: the title line and what stands below it in the fleet view; the forms for
  * tiny screens. */
@@ -226,6 +252,8 @@ const struct journal_entry *events_selected(const struct ui *ui);
 
 void view_context(const struct frame *f, const struct server_view *s,
                   struct cell_context *x);
+/* How many are marked. */
+size_t view_marked(const struct ui *ui);
 const struct server_view *view_selected(const struct ui *ui);
 /* The first row of a table of so many rows, so that the selection is visible and a resize
  * keeps its place. */

@@ -40,7 +40,7 @@ static const struct {
     [API_COLUMN_P50]    = {"P50",        true,  44,  8, 56,  7},
     [API_COLUMN_P95]    = {"P95",        true,   0,  0, 64,  7},
     [API_COLUMN_ERRORS] = {"ERR 1H",     true,  53,  6, 72,  6},
-    [API_COLUMN_NEXT]   = {"NEXT",       true,  60,  5, 79,  5},
+    [API_COLUMN_NEXT]   = {"NEXT",       true,  60,  6, 79,  6},
     [API_COLUMN_SPARK]  = {"LATENCY",    false,  0,  0, 86, 10},
     [API_COLUMN_ERROR]  = {"LAST ERROR", false, 67,  0, 98,  0},
     /* clang-format on */
@@ -159,9 +159,9 @@ static void draw_spark(const struct api_view *a, struct pen *p, int cells)
     int64_t max = n > 0 && list[n - 1] > 0 ? list[n - 1] : 1;
 
     for (size_t i = 0; i < FLEET_LATENCIES; i++)
-        values[i] = a->latencies_ms[i] < 0
-                        ? (int16_t)-1
-                        : (int16_t)(a->latencies_ms[i] * INT64_C(1000) / max);
+        values[i] =
+            (int16_t)(a->latencies_ms[i] < 0 ? -1
+                                             : a->latencies_ms[i] * INT64_C(1000) / max);
     widget_spark(p, values, FLEET_LATENCIES, cells);
 }
 

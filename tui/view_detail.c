@@ -93,15 +93,15 @@ static void today_lines(struct sheet *p, const struct server_view *s)
     const struct frame *f = p->f;
     int room = f->c->cols - SHEET_VALUE - 1;
     struct strip strip = {.f = f,
-                          .s = reasons_schedule(&f->ui->reasons, f->fleet, f->now),
                           .server = s,
                           .per_hour = room >= 96   ? 4
                                       : room >= 48 ? 2
                                                    : 1};
     struct civil day = act_civil(f->ui->app->tz, f->now);
 
-    if (room < 24 || f->fleet->day_start.s == 0)
+    if (room < 24 || f->fleet->day_start.s == 0 || f->ui->reasons.tz == NULL)
         return;
+    strip.s = reasons_schedule(&f->ui->reasons, f->fleet, f->now);
     day.hour = day.minute = day.second = 0;
     sheet_begin(p, "Today");
     strip_hours(&strip, p->pen.row, SHEET_VALUE);

@@ -85,6 +85,8 @@ static void draw_row(const struct frame *f, const struct layout *l, int row, siz
     x.job = l->job;
     sign = cell_sign(s, &x, &role);
     canvas_glyph(f->c, row, tiny ? 0 : 1, role, sign);
+    if (f->ui->marked[index])
+        (void)canvas_put(f->c, row, tiny ? 1 : 0, 1, ROLE_MARK, "+");
     for (size_t i = 0; i < l->n_columns; i++) {
         const struct column *col = &l->columns[i];
 
@@ -122,20 +124,27 @@ static void draw_empty(const struct frame *f, const struct layout *l)
 
 static void draw_table(const struct frame *f, const struct layout *l)
 {
-    char title[64], right[FILTER_TEXT + 48];
+    char title[64], right[FILTER_TEXT + 80], sort[SHORT_TEXT];
     int first = view_first_row(f, l->table_rows);
     const char *filter =
         f->ui->filter[0] != '\0' && !f->ui->focus_events ? f->ui->filter : "none";
 
     f->ui->top = first;
     if (l->table_rule >= 0) {
+        size_t marked = view_marked(f->ui);
+
         (void)str_format(title, sizeof(title), "1 Fleet %zu/%zu", f->ui->n_shown,
                          f->fleet->n_servers);
+        if (marked > 0)
+            (void)str_format(title, sizeof(title), "1 Fleet %zu/%zu, %zu marked",
+                             f->ui->n_shown, f->fleet->n_servers, marked);
         if ((int)f->ui->n_shown > l->table_rows)
-            (void)str_format(right, sizeof(right), "rows %d-%d   filter %s", first + 1,
-                             first + l->table_rows, filter);
+            (void)str_format(right, sizeof(right), "rows %d-%d   sort %s   filter %s",
+                             first + 1, first + l->table_rows,
+                             view_sort_text(f->ui, sort), filter);
         else
-            (void)str_format(right, sizeof(right), "filter %s", filter);
+            (void)str_format(right, sizeof(right), "sort %s   filter %s",
+                             view_sort_text(f->ui, sort), filter);
         canvas_rule(f->c, l->table_rule, title, right);
     }
     draw_head(f, l);

@@ -1,5 +1,6 @@
 #include <config.h>
 
+#include "tui/complete.h"
 #include "tui/view.h"
 
 enum { WAITING_MS = 3000 };
@@ -29,12 +30,26 @@ static bool waiting_text(const struct frame *f, char *out, size_t size)
     return false;
 }
 
+/* What else happens, as far as the keys leave room. */
+static void put_rest(const struct frame *f, struct pen *p, const char *rest)
+{
+    const char *keys = f->c->cols < 130 ? "   u undoes, Enter starts now"
+                                        : "   u or Esc undoes, Enter starts now";
+    int end = p->end;
+
+    p->end -= glyph_cells(keys, f->c->ascii);
+    if (p->end > p->col)
+        pen_printf(p, ROLE_TEXT, ", %s", rest);
+    p->end = end;
+    pen_put(p, ROLE_KEY, keys);
+}
+
 void footer_message(const struct frame *f, int row)
 {
     const struct ui *ui = f->ui;
     struct pen p = {f->c, row, f->c->cols >= 60 ? 1 : 0, f->c->cols};
     const struct pending *latest = NULL;
-    char text[LINE_TEXT];
+    char text[LINE_TEXT], list[COMPLETE_LIST];
     size_t n = 0;
 
     if (row < 0)
@@ -51,6 +66,8 @@ void footer_message(const struct frame *f, int row)
         pen_printf(&p, ROLE_FIELD, "%s ", ui->order);
         if (ui->order_wrong[0] != '\0')
             pen_printf(&p, ROLE_WARN, "  %s", ui->order_wrong);
+        else if (complete_list(f->fleet, ui->order, list) > 0)
+            pen_printf(&p, ROLE_DIM, "  Tab: %s", list);
         else
             pen_put(&p, ROLE_DIM, "  Enter orders, Esc drops");
     } else if (ui->typing == TYPING_FILTER) {
@@ -74,10 +91,7 @@ void footer_message(const struct frame *f, int row)
             pen_put(&p, ROLE_KEY, ", u undoes");
             return;
         }
-        pen_printf(&p, ROLE_TEXT, ", %s", latest->rest);
-        pen_put(&p, ROLE_KEY,
-                f->c->cols < 100 ? "   u undoes, Enter starts now"
-                                 : "   u or Esc undoes, Enter starts now");
+        put_rest(f, &p, latest->rest);
     } else if (waiting_text(f, text, sizeof(text))) {
         pen_put(&p, ROLE_WARN, text);
     }

@@ -269,6 +269,8 @@ static void draw_server(const struct frame *f, int row, size_t index)
     view_context(f, s, &x);
     sign = cell_sign(s, &x, &role);
     canvas_glyph(f->c, row, narrow ? 0 : 1, role, sign);
+    if (f->ui->marked[index])
+        (void)canvas_put(f->c, row, narrow ? 1 : 0, 1, ROLE_MARK, "+");
     (void)canvas_put(f->c, row, col, name < 20 ? name : 20, ROLE_TEXT,
                      narrow ? f->ui->shorts[index] : s->name);
     cell_make(COLUMN_WHERE, s, &x, &cell);
@@ -326,7 +328,6 @@ static void schedule_draw(const struct frame *f)
     struct calendar c;
     char title[NAME_TEXT + 48];
 
-    make_calendar(f, &c);
     if (framed) {
         header_title(f, 0);
         schedule_title(f, title, sizeof(title));
@@ -337,6 +338,12 @@ static void schedule_draw(const struct frame *f)
         footer_message(f, f->c->rows - 2);
         footer_hints(f, f->c->rows - 1);
     }
+    if (f->ui->reasons.tz == NULL) { /* windows are in the site's time */
+        (void)canvas_put(f->c, row, 1, f->c->cols - 1, ROLE_STALE,
+                         "the zone of the site is not known: site.tz");
+        return;
+    }
+    make_calendar(f, &c);
     days = room >= 40 ? 2 * WEEK : room >= WEEK + 7 ? WEEK : room >= 8 ? 3 : 1;
     if (room > 2)
         strip_hours(&c.strip, row++, c.label);

@@ -237,6 +237,8 @@ static void view_header(const struct controller *c, struct fleet *f)
     f->in_window = c->plan.in_window;
     f->in_lead = c->plan.in_lead;
     f->lead_s = c->lead_s;
+    if (c->lead.moves.n > 0)
+        f->out_usual_s = lead_p90(&c->lead.moves, 0) + lead_p90(&c->lead.joins, 0);
     f->in_drain = c->plan.in_drain;
     f->jenkins_quieting = c->jenkins_quieting;
     f->next.at = c->plan.next_at;

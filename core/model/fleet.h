@@ -181,6 +181,8 @@ struct fleet {
     bool in_window, in_lead, in_drain;
     bool jenkins_quieting; /* gate node: no way out without a question */
     int64_t lead_s;        /* the way out begins so long before a window */
+    int64_t out_usual_s; /* nine of ten ways out are ready so soon after their start; 0 =
+                            none is known */
     struct {
         struct utc at;        /* 0 = none known */
         char what[LINE_TEXT]; /* "window ends: 4 servers return" */

@@ -517,6 +517,7 @@ static void put_head(struct strbuf *b, const struct fleet *f, const char *versio
         jsonw_null(b, "shared_lock");
     }
     jsonw_i64(b, "lead_s", f->lead_s);
+    jsonw_i64(b, "out_usual_s", f->out_usual_s);
     jsonw_utc(b, "day_start", f->day_start);
     if (f->next.at.s != 0) {
         jsonw_open(b, "next", '{');

@@ -533,6 +533,7 @@ static void read_head(const json_value *root, struct fleet *f)
     f->in_window = snap_bool(root, "in_window");
     f->in_lead = snap_bool(root, "in_lead");
     f->lead_s = snap_int(root, "lead_s", MAX_SECONDS, 0);
+    f->out_usual_s = snap_int(root, "out_usual_s", MAX_SECONDS, 0);
     f->jenkins_quieting = snap_bool(root, "jenkins_quieting");
     f->in_drain = snap_bool(root, "in_drain");
     f->looked = snap_bool(root, "looked");

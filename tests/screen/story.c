@@ -225,6 +225,7 @@ static void site(struct fleet *f)
     f->controller.since = ago(6 * 86400 + 4 * 3600);
     (void)str_copy(f->controller.host, sizeof(f->controller.host), "ops1");
     f->in_window = true;
+    f->out_usual_s = 400;
     f->next.at = (struct utc){STORY_NOW.s + 7 * 3600 + 17 * 60 + 53};
     f->next.place = PLACE_ONPREM;
     (void)str_copy(f->next.what, sizeof(f->next.what), "window ends: 4 servers return");

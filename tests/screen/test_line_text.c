@@ -22,6 +22,8 @@ static void test_events(void **state)
     fleet_unref(f);
 }
 
+enum { MANY = 32 };
+
 static size_t changes(const struct fleet *prev, const struct fleet *now,
                       char out[][LINE_OUT], size_t max)
 {
@@ -34,22 +36,22 @@ static size_t changes(const struct fleet *prev, const struct fleet *now,
 
 static void test_changes(void **state)
 {
-    static char out[32][LINE_OUT];
+    static char out[MANY][LINE_OUT];
     struct fleet *a = story_fleet(STORY_NORMAL), *b = story_fleet(STORY_MOVING),
                  *dead = story_fleet(STORY_DEAD);
 
     (void)state;
-    assert_int_equal(changes(a, a, out, 32), 0);
-    assert_int_equal(changes(a, b, out, 32), 1);
+    assert_int_equal(changes(a, a, out, MANY), 0);
+    assert_int_equal(changes(a, b, out, MANY), 1);
     assert_string_equal(out[0], "08:42:07 INFO write-back: moving, was cloud");
     b->setting = AUTO_OFF;
-    assert_int_equal(changes(a, b, out, 32), 2);
+    assert_int_equal(changes(a, b, out, MANY), 2);
     assert_string_equal(out[0], "08:42:07 INFO AUTO OFF, was AUTO ON");
-    assert_true(changes(a, dead, out, 32) >= 2);
+    assert_true(changes(a, dead, out, MANY) >= 2);
     assert_string_equal(out[0],
                         "08:42:07 WARN jenkins (nodes and builds) is down: connect: "
                         "no route to host; retrying in 5m");
-    assert_int_equal(changes(NULL, a, out, 32), 1 + 1 + SOURCE_COUNT + 4);
+    assert_int_equal(changes(NULL, a, out, MANY), 1 + 1 + SOURCE_COUNT + 4);
     fleet_unref(a);
     fleet_unref(b);
     fleet_unref(dead);

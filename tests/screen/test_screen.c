@@ -40,6 +40,7 @@ static const struct scene {
     {"locked", STORY_NORMAL, "m", 0, true, false, false},
     {"observe", STORY_NORMAL, "", 0, false, true, false},
     {"observer", STORY_NORMAL, "", 0, false, false, true},
+    {"marked", STORY_NORMAL, "space space o", 0, false, false, false},
     {"filter", STORY_NORMAL, "/ m i g", 0, false, false, false},
     {"events", STORY_INTERRUPTION, "2", 0, false, false, false},
     {"apis", STORY_DEAD, "5 j", 0, false, false, false},

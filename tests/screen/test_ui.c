@@ -263,10 +263,10 @@ static void test_hold_limit(void **state)
         int64_t cap_s;
         const char *shows;
     } rows[] = {
-        {43200, "until Mon 06:00   u or Esc"},
-        {69473, "until Mon 06:00 (19h17m at most)   u or Esc"},
-        {68400 + 1073 - 59, "until Mon 06:00 (19h16m at most)   u or Esc"},
-        {DURATION_NONE, "until Mon 06:00   u or Esc"},
+        {43200, "until Mon 06:00   u undoes"},
+        {69473, "until Mon 06:00 (19h17m at most)   u undoes"},
+        {68400 + 1073 - 59, "until Mon 06:00 (19h16m at most)   u undoes"},
+        {DURATION_NONE, "until Mon 06:00   u undoes"},
     };
 
     (void)state;
@@ -1016,6 +1016,195 @@ static void test_schedule(void **state)
     close_stage(s);
 }
 
+static void at_home(struct fleet *f)
+{
+    f->servers[1].facts.place = f->servers[2].facts.place = PLACE_ONPREM;
+}
+
+/* What a way out will come to is said before it begins. */
+static void test_ready_by(void **state)
+{
+    struct stage *s = open_stage(STORY_NORMAL);
+
+    (void)state;
+    stage_story(s, STORY_NORMAL, at_home);
+    stage_keys(s, "j j m");
+    assert_shows(s, "migration moves to the cloud in 5s, ");
+    assert_shows(s, ", +$0.198/h, ready by 10:48");
+    close_stage(s);
+}
+
+/* One key on what is marked: one question, an order for each that has something to do. */
+static void test_marks(void **state)
+{
+    struct stage *s = open_stage(STORY_NORMAL);
+
+    (void)state;
+    stage_story(s, STORY_NORMAL, at_home);
+    stage_keys(s, "space space k space"); /* cache; write-back and back */
+    assert_shows(s, "1 Fleet 4/4, 1 marked");
+    stage_keys(s, "esc *");
+    assert_shows(s, "1 Fleet 4/4, 4 marked");
+    stage_keys(s, "o");
+    assert_shows(s, "Move 2 servers on-prem?");
+    assert_shows(s, "cache, end-to-end.");
+    assert_shows(s, "Builds run on cache.");
+    assert_shows(s, "Effect: -$0.455/h.");
+    assert_shows(s, "2 left out: write-back is on-prem already.");
+    stage_keys(s, "esc m");
+    assert_shows(s, "Move 2 to the cloud and 2 on-prem?");
+    stage_story(s, STORY_NORMAL, NULL); /* all are out there: asked again */
+    assert_shows(s, "Move 4 servers on-prem?");
+    assert_shows(s, "It changed meanwhile");
+    stage_keys(s, "d");
+    assert_int_equal(s->n_commands, 0); /* too soon after the new question */
+    stage_wait(s, 300);
+    stage_keys(s, "f");
+    assert_int_equal(s->n_commands, 4);
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(s->commands[i].kind, COMMAND_MOVE);
+        assert_int_equal(s->commands[i].place, PLACE_ONPREM);
+        assert_true(s->commands[i].confirmed && s->commands[i].force);
+    }
+    assert_shows(s, "1 Fleet 4/4 -"); /* none is marked any more */
+    assert_shows(s, "4 orders given");
+    close_stage(s);
+}
+
+static const char *first_row(struct stage *s)
+{
+    return s->ui.fleet->servers[s->ui.shown[0]].name;
+}
+
+static void dear_migration(struct fleet *f)
+{
+    f->servers[2].cost.hour.nanos = 900000000;
+}
+
+/* Sorted rows stay sorted, but not under the finger; the selection stays with its server.
+ */
+static void test_sort(void **state)
+{
+    struct stage *s = open_stage(STORY_NORMAL);
+
+    (void)state;
+    stage_keys(s, "j s s s"); /* server, where, $/h */
+    assert_shows(s, "sort $/h v");
+    assert_string_equal(first_row(s), "end-to-end");
+    assert_string_equal(s->ui.selected, "write-back");
+    stage_story(s, STORY_NORMAL, dear_migration);
+    assert_string_equal(first_row(s), "end-to-end"); /* a key was just pressed */
+    stage_wait(s, 3000);
+    stage_story(s, STORY_NORMAL, dear_migration);
+    assert_string_equal(first_row(s), "migration");
+    stage_keys(s, "S");
+    assert_shows(s, "sort $/h ^");
+    assert_string_equal(s->ui.fleet->servers[s->ui.shown[3]].name, "migration");
+    assert_string_equal(s->ui.selected, "write-back");
+    stage_keys(s, "s s s s");
+    assert_shows(s, "sort server ^");
+    assert_string_equal(first_row(s), "cache");
+    close_stage(s);
+}
+
+static void held_here(struct fleet *f)
+{
+    f->servers[2].hold = (struct hold){
+        .place = PLACE_CLOUD, .kind = HOLD_UNTIL, .until = {STORY_NOW.s + 7200}};
+}
+
+/* u brings back what held a server before. */
+static void test_undo_hold(void **state)
+{
+    struct stage *s = open_stage(STORY_NORMAL);
+
+    (void)state;
+    stage_keys(s, "u");
+    assert_shows(s, "nothing to undo");
+    stage_keys(s, "j j p enter");
+    assert_int_equal(s->n_commands, 1);
+    assert_int_equal(s->commands[0].kind, COMMAND_HOLD);
+    stage_story(s, STORY_NORMAL, held_here);
+    stage_keys(s, "u enter");
+    assert_int_equal(s->n_commands, 2);
+    assert_int_equal(s->commands[1].kind, COMMAND_RELEASE);
+    assert_string_equal(s->commands[1].server, "migration");
+    stage_keys(s, "u enter"); /* and the release is taken back, too */
+    assert_int_equal(s->n_commands, 3);
+    assert_int_equal(s->commands[2].kind, COMMAND_HOLD);
+    assert_int_equal(s->commands[2].hold_kind, HOLD_UNTIL);
+    assert_int_equal(s->commands[2].until.s, STORY_NOW.s + 7200);
+    close_stage(s);
+}
+
+/* Tab writes what is certain; what may come next stands beside it. */
+static void test_completion(void **state)
+{
+    static const struct {
+        const char *what, *typed, *shows;
+    } rows[] = {
+        {"an order", "ext", ":extension    Tab: start stop"},
+        {"a server", "hold mig", ":hold migration    Tab: cloud onprem"},
+        {"what follows it", "hold migration on", ":hold migration onprem    Tab: until"},
+        {"what is only said", "hold migration onprem until ",
+         ":hold migration onprem until    Tab: TIME DURATION"},
+        {"as far as it goes", "ac", ":acknowledge    Enter orders"},
+        {"two that begin alike", "e", ":e   Tab: extension explain events"},
+        {"nothing like it", "xyz", ":xyz   Enter orders"},
+        {"no such place", "refresh now", ":refresh now   Enter orders"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct stage *s = open_stage(STORY_NORMAL);
+
+        stage_keys(s, ":");
+        type(s, rows[i].typed);
+        stage_keys(s, "tab");
+        assert_shows(s, rows[i].shows);
+        close_stage(s);
+    }
+}
+
+/* Views by their names, and a server's by explain. */
+static void test_view_orders(void **state)
+{
+    struct stage *s = open_stage(STORY_NORMAL);
+
+    (void)state;
+    stage_keys(s, ":");
+    type(s, "cost");
+    stage_keys(s, "enter");
+    assert_shows(s, "3 Cost");
+    stage_keys(s, ":");
+    type(s, "explain migration ");
+    stage_keys(s, "enter");
+    assert_shows(s, "-- migration ");
+    stage_keys(s, ":");
+    type(s, "explain nobody");
+    stage_keys(s, "enter");
+    assert_shows(s, "there is no server nobody");
+    assert_int_equal(s->n_commands, 0);
+    close_stage(s);
+}
+
+/* Without a zone times are UTC, and there is no schedule to show. */
+static void test_no_zone(void **state)
+{
+    struct stage *s = open_stage(STORY_MOVING);
+
+    (void)state;
+    s->app.tz = s->ui.reasons.tz = NULL;
+    stage_keys(s, "4");
+    assert_shows(s, "the zone of the site is not known");
+    stage_keys(s, "3");
+    assert_shows(s, "3 Cost");
+    stage_keys(s, "1 enter");
+    assert_shows(s, "Esc back");
+    assert_hides(s, "  planned");
+    close_stage(s);
+}
+
 static void of_a_move(struct fleet *f)
 {
     for (size_t i = 6; i < 9; i++)
@@ -1280,6 +1469,13 @@ int main(void)
         cmocka_unit_test(test_schedule),
         cmocka_unit_test(test_cost),
         cmocka_unit_test(test_events),
+        cmocka_unit_test(test_ready_by),
+        cmocka_unit_test(test_marks),
+        cmocka_unit_test(test_no_zone),
+        cmocka_unit_test(test_completion),
+        cmocka_unit_test(test_view_orders),
+        cmocka_unit_test(test_sort),
+        cmocka_unit_test(test_undo_hold),
         cmocka_unit_test(test_reasons),
         cmocka_unit_test(test_detail_scrolls),
         cmocka_unit_test(test_money_line),

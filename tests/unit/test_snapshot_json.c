@@ -163,6 +163,7 @@ static struct fleet *full(void)
     f->calls_open = 4;
     f->orders_open = 5;
     f->lead_s = 2340;
+    f->out_usual_s = 411;
     f->hour_known = false;
     f->month_known = f->budget_reached = f->has_budget = f->forecast.known = true;
     f->budget.nanos = 120500000000;
@@ -294,6 +295,7 @@ static void test_values(void **state)
     SAME(extension_month);
     SAME(host);
     SAME(lead_s);
+    SAME(out_usual_s);
     SAME(hour_known);
     SAME(hour);
     SAME(today);
