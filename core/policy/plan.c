@@ -107,6 +107,7 @@ static void look_at_move(struct plan_work *w, const struct plan_server *s,
 
     sw->open = true;
     sw->committed = m->committed;
+    sw->late = m->committed && m->deadline.s != 0 && w->now.s >= m->deadline.s;
     sw->direction = m->direction;
     sw->coming_home = m->direction == DIRECTION_BACK &&
                       (m->interrupted || s->facts->place == PLACE_LOST);

@@ -23,6 +23,7 @@ struct server_work {
     bool forced;          /* builds are not waited for */
     bool open;            /* a move of ours is under way */
     bool committed;       /* and past its commit point */
+    bool late;            /* and past its time limit: it goes on, but keeps no slot */
     bool coming_home;     /* its instance was taken back: this move only brings it home */
     bool due;             /* settled elsewhere than the target, or not settled */
     bool power_on;        /* an order to switch it on at home */

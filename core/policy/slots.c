@@ -9,7 +9,8 @@
  * its node closes, a return when it commits. Returns go before moves out; among equals:
  * manual, idle, oldest waiting, name. What still drains holds its slot only against
  * servers that would have to drain too, so more moves may be open than there are slots;
- * past the commit point there never are.
+ * past the commit point there never are. One past its time limit keeps none: a server
+ * whose guest or agent never comes must not hold up the others.
  */
 
 static bool goes_first(const struct plan_work *w, size_t a, size_t b)
@@ -81,7 +82,7 @@ static void grant_commits(struct plan_work *w)
         const struct server_work *sw = &w->work[i];
 
         if (sw->committed) {
-            w->slots_used++;
+            w->slots_used += sw->late ? 0 : 1;
             if (w->servers[i].move->committed_at.s > last.s)
                 last = w->servers[i].move->committed_at;
         } else if (sw->open && sw->ready && sw->gates == 0) {

@@ -117,9 +117,9 @@ void text_schedule(struct plan_work *w)
 /* First those that have their slot for sure, then those that wait for their commit. */
 static bool has_slot(const struct server_work *sw, bool for_sure)
 {
-    bool sure = sw->committed || sw->granted;
+    bool sure = (sw->committed && !sw->late) || sw->granted;
 
-    if (sure || for_sure || sw->unwanted)
+    if (sure || for_sure || sw->unwanted || sw->late)
         return sure && for_sure;
     return (sw->open || sw->start) && (sw->idle || sw->direction == DIRECTION_OUT);
 }

@@ -306,6 +306,19 @@ static void test_commits(void **state)
     assert_int_equal(s.outs[1].decision.gate_until.s, at(s.tz, "2026-11-24T10:02:10").s);
     site_plan_at(&s, "2026-11-24T10:02:10");
     assert_true(s.outs[1].may_commit);
+    /* Past its time limit a move keeps no slot: the one that takes it is told as the only
+     * holder. */
+    s.policy.max_moves = 1;
+    site_plan_at(&s, "2026-11-24T10:02:10");
+    assert_false(s.outs[1].may_commit);
+    assert_string_equal(s.outs[1].decision.gate_text, "1 of 1 slot taken by ts3");
+    s.moves[2].deadline = at(s.tz, "2026-11-24T10:02:10");
+    site_plan_at(&s, "2026-11-24T10:02:10");
+    assert_true(s.outs[1].may_commit);
+    s.moves[2].deadline.s++;
+    site_plan_at(&s, "2026-11-24T10:02:10");
+    assert_false(s.outs[1].may_commit);
+    s.policy.max_moves = 2;
     /* 6.6: the clock was set back; a commit of the future spaces nothing. */
     s.moves[2].committed_at = at(s.tz, "2026-11-24T11:00:00");
     site_plan_at(&s, "2026-11-24T10:02:10");
