@@ -128,6 +128,10 @@ static void tell_loss(struct controller *c, struct server_state *s)
         if (by_spot && (!s->move.interrupted || s->known_place == PLACE_CLOUD)) {
             if (!s->move.interrupted)
                 s->move.step_since = c->now; /* the manager's ten minutes begin here */
+            if (!s->move.committed) {
+                s->move.committed_at = c->now;
+                s->move.deadline.s = c->now.s + c->config->policy.timeout_back;
+            }
             s->move.interrupted = s->move.committed = true;
             s->known_place = PLACE_UNKNOWN;
             move_store(c, s);
