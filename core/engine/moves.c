@@ -313,8 +313,9 @@ static int64_t time_limit(const struct policy_config *p, const struct server_sta
 {
     if (s->move.direction == DIRECTION_BACK)
         return p->timeout_back;
-    return server_mover(s)->overlaps && p->max_overlap < p->timeout_out ? p->max_overlap
-                                                                        : p->timeout_out;
+    return server_mover(s)->overlaps && mover_overlap_s(p) < p->timeout_out
+               ? mover_overlap_s(p)
+               : p->timeout_out;
 }
 
 /* A way out that ends for want of capacity: taken back before it was in use is an

@@ -418,6 +418,37 @@ static void step_come_up(const struct step_in *in, struct move *m, struct step_o
     out->commits = out->verdict == VERDICT_CALL;
 }
 
+/* The way back: home does not come up, and both must not be up much longer. The cloud
+ * serves on, home is switched off again, and the next try begins with a power cycle. */
+static void give_home_up(const struct step_in *in, struct move *m, struct step_out *out)
+{
+    const struct server_facts *f = in->facts;
+
+    if (f->power == POWER_OFF)
+        say_fail(m, out, FAILURE_TRANSIENT,
+                 "the agent of node %s did not connect in time: %.60s is off again",
+                 f->onprem.name, in->server->vm);
+    else if (in->call_open || f->power != POWER_ON || f->place_stale ||
+             !seen_since_call(in, m, f->place_as_of) ||
+             (in->last != NULL && in->last_kind == CALL_VM_POWER_OFF && too_early(in, m)))
+        say_wait(m, out, "%s does not come up: switching it off again", in->server->vm);
+    else
+        say_call(in, m, out, CALL_VM_POWER_OFF, f->vm_id);
+}
+
+static void step_switch_back(const struct step_in *in, struct move *m,
+                             struct step_out *out)
+{
+    bool late = m->committed_at.s != 0 &&
+                in->now.s >= m->committed_at.s + mover_overlap_s(&in->config->policy);
+
+    if (late && !m->interrupted && cloud_serves(in->facts) && in->facts->onprem.known &&
+        !in->facts->onprem.connected)
+        give_home_up(in, m, out);
+    else
+        step_switch(in, m, out);
+}
+
 /* Home drains while the cloud works: gone there, it stays here. */
 static void step_drain_home(const struct step_in *in, struct move *m,
                             struct step_out *out)
@@ -489,7 +520,7 @@ const struct mover_ops mover_ec2_overlap = {
             {STEP_SHUTDOWN, step_shutdown}},
     .n_out = 5,
     .back = {{STEP_POWER_ON, step_come_up},
-             {STEP_NODE, step_switch},
+             {STEP_NODE, step_switch_back},
              {STEP_DRAIN, step_drain},
              {STEP_TERMINATE, step_terminate}},
     .n_back = 4,

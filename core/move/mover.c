@@ -39,3 +39,10 @@ const struct mover_ops *mover_of(const struct server_config *s)
 {
     return mover_find(s->overlaps ? "ec2-overlap" : s->mover);
 }
+
+int64_t mover_overlap_s(const struct policy_config *p)
+{
+    enum { ENDING_S = 60 };
+
+    return p->max_overlap > 2 * ENDING_S ? p->max_overlap - ENDING_S : p->max_overlap / 2;
+}

@@ -24,10 +24,19 @@ static bool too_soon(const struct step_in *in, const struct move *m)
            in->now.s - m->last_call_at.s < RETRY_CALL_S;
 }
 
-/* With overlap both sides are up meanwhile: that has its own end. */
+/* With overlap both sides are up meanwhile: that has its own end, and home takes its time
+ * to shut down. */
+static int64_t drain_overlap_s(const struct step_in *in, const struct move *m)
+{
+    int64_t most = mover_overlap_s(&in->config->policy);
+    int64_t left = most - in->config->shutdown_timeout;
+
+    return m->direction == DIRECTION_BACK ? most : left > most / 2 ? left : most / 2;
+}
+
 static bool drain_is_overdue(const struct step_in *in, const struct move *m)
 {
-    int64_t overlap = m->committed_at.s + in->config->policy.max_overlap;
+    int64_t overlap = m->committed_at.s + drain_overlap_s(in, m);
 
     if (in->server->overlaps && m->committed_at.s != 0 && in->now.s >= overlap)
         return true;

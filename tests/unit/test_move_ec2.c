@@ -445,9 +445,10 @@ static void test_switch(void **state)
     assert_int_equal(look(&s, STEP_NODE).verdict, VERDICT_DONE);
     (void)str_copy(s.facts.onprem.build_path, URL_TEXT, "/jenkins/job/ui/412/");
     s.config.policy.on_drain_deadline = DRAIN_ABORT;
-    s.move.committed_at.s = NOW - 1199;
+    /* 20m without a minute of its own and the three that home has to shut down */
+    s.move.committed_at.s = NOW - (1200 - 60 - 180) + 1;
     assert_int_equal(look(&s, STEP_DRAIN).verdict, VERDICT_WAIT);
-    s.move.committed_at.s = NOW - 1200;
+    s.move.committed_at.s = NOW - (1200 - 60 - 180);
     assert_int_equal(look(&s, STEP_DRAIN).call.kind, CALL_BUILD_STOP);
     /* taken back meanwhile: home stays */
     s.facts.instance.reclaim_at.s = NOW + 60;
@@ -489,6 +490,42 @@ static void test_come_up(void **state)
     out = look(&s, STEP_POWER_ON);
     assert_int_equal(out.call.kind, CALL_NODE_CLOSE);
     assert_string_equal(out.call.target, "tests-cache-cloud");
+}
+
+/* Home is on and never comes up: both are not to be up for longer than max_overlap, the
+ * cloud serves on. */
+static void test_home_never_comes_up(void **state)
+{
+    struct scene s;
+    struct step_out out;
+
+    (void)state;
+    set_scene(&s, DIRECTION_BACK, true);
+    runs(&s);
+    node(&s.facts.cloud, false, true);
+    node(&s.facts.onprem, true, false);
+    s.facts.onprem.connected = false;
+    s.facts.power = POWER_ON;
+    s.facts.place_as_of.s = NOW;
+    s.move.committed = true;
+    s.move.committed_at.s = NOW - (1200 - 60) + 1;
+    assert_int_not_equal(look(&s, STEP_NODE).call.kind, CALL_VM_POWER_OFF);
+    s.move.committed_at.s = NOW - (1200 - 60);
+    out = look(&s, STEP_NODE);
+    assert_int_equal(out.verdict, VERDICT_CALL);
+    assert_int_equal(out.call.kind, CALL_VM_POWER_OFF);
+    s.in.call_open = true;
+    assert_int_equal(look(&s, STEP_NODE).verdict, VERDICT_WAIT);
+    s.in.call_open = false;
+    s.facts.power = POWER_OFF;
+    out = look(&s, STEP_NODE);
+    assert_int_equal(out.verdict, VERDICT_FAIL);
+    assert_int_equal(out.failure, FAILURE_TRANSIENT);
+    assert_false(out.send_home);
+    /* the cloud side is taken back: home is all that is left */
+    s.facts.power = POWER_ON;
+    s.facts.instance.reclaim_at.s = NOW;
+    assert_int_not_equal(look(&s, STEP_NODE).call.kind, CALL_VM_POWER_OFF);
 }
 
 /* In place of an instance that is taken back: its node gives no more builds, then the
@@ -546,10 +583,15 @@ static void test_replace(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_tables),    cmocka_unit_test(test_shutdown),
-        cmocka_unit_test(test_launch),    cmocka_unit_test(test_offerings),
-        cmocka_unit_test(test_terminate), cmocka_unit_test(test_launch_outcomes),
-        cmocka_unit_test(test_switch),    cmocka_unit_test(test_come_up),
+        cmocka_unit_test(test_tables),
+        cmocka_unit_test(test_shutdown),
+        cmocka_unit_test(test_launch),
+        cmocka_unit_test(test_offerings),
+        cmocka_unit_test(test_terminate),
+        cmocka_unit_test(test_launch_outcomes),
+        cmocka_unit_test(test_switch),
+        cmocka_unit_test(test_come_up),
+        cmocka_unit_test(test_home_never_comes_up),
         cmocka_unit_test(test_replace),
     };
 
