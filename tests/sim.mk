@@ -74,3 +74,9 @@ tests_unit_test_typed_LDADD = $(CORE_TEST_LIBS)
 tests_unit_test_ready_SOURCES = tests/unit/test_ready.c tests/unit/table.h
 tests_unit_test_ready_LDADD = $(PURE_TEST_LIBS)
 TESTS += tests/unit/test_typed tests/unit/test_ready
+
+check_PROGRAMS += tests/sim/campaign
+# campaign --from N --seeds N: as long as anybody likes; HACKING.
+tests_sim_campaign_SOURCES = tests/sim/campaign.c tests/sim/swarm.c tests/sim/swarm.h
+tests_sim_campaign_LDADD = libcore.a $(CORE_LIBS)
+TESTS += tests/sim/campaign

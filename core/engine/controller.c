@@ -559,7 +559,14 @@ struct controller_server controller_server(const struct controller *c, size_t i)
 {
     const struct server_state *s = &c->servers[i];
 
-    return (struct controller_server){&s->facts, &s->decision, s->has_move};
+    return (struct controller_server){
+        .facts = &s->facts,
+        .decision = &s->decision,
+        .moving = s->has_move,
+        .manual = s->has_move && s->move.manual,
+        .forced = s->has_move && s->move.force,
+        .late = s->has_move && s->late_told,
+        .drain_deadline = s->has_move ? s->move.drain_deadline : (struct utc){0}};
 }
 
 bool controller_is_idle(const struct controller *c)

@@ -97,6 +97,10 @@ struct controller_server {
     const struct server_facts *facts;
     const struct decision *decision;
     bool moving;
+    /* Of its move: by a person; builds are not waited for; past its time limit, which an
+     * alert has told. */
+    bool manual, forced, late;
+    struct utc drain_deadline; /* of its move, 0 = none */
 };
 struct controller_server controller_server(const struct controller *c, size_t i) NONNULL;
 

@@ -44,9 +44,9 @@ struct drive {
     struct event look; /* being put together */
     bool looking;
     int64_t seq, next_minute_ms, next_crash_ms;
-    struct rng rng;   /* of the crashes */
-    bool dies;        /* as soon as this step is over */
-    int64_t launches; /* of the world, as they were checked last */
+    struct rng rng; /* of the crashes */
+    bool dies;      /* as soon as this step is over */
+    struct invariants held;
     struct readiness ready;
     struct account account;
 };
@@ -90,6 +90,24 @@ static void on_poll(void *ctx, const struct poll_request *rq)
         expect(d, &ev, ev.as.observation->took_ms);
 }
 
+static bool by_person(const struct drive *d, const char *server)
+{
+    const struct config *c = d->o->config;
+    const struct server_config *s = config_server_find(c, server);
+
+    return s != NULL &&
+           controller_server(engine_controller(d->engine), (size_t)(s - c->servers))
+               .manual;
+}
+
+static void make(struct drive *d, const struct call *call, struct call_result *r)
+{
+    invariants_call(&d->held, call, engine_controller(d->engine));
+    d->port.act(d->port.ctx, call, r);
+    if (r->outcome == OUTCOME_DONE)
+        invariants_made(&d->held, call, by_person(d, call->server));
+}
+
 static void on_call(void *ctx, const struct call *call)
 {
     struct drive *d = ctx;
@@ -104,7 +122,7 @@ static void on_call(void *ctx, const struct call *call)
     d->report->calls++;
     d->dies = fate == FATE_CRASH_BEFORE || fate == FATE_CRASH_AFTER;
     if (fate != FATE_LOST_BEFORE && fate != FATE_CRASH_BEFORE)
-        d->port.act(d->port.ctx, call, r);
+        make(d, call, r);
     if (fate == FATE_LOST_BEFORE || fate == FATE_LOST_AFTER) {
         *r = (struct call_result){.id = call->id,
                                   .outcome = OUTCOME_UNKNOWN,
@@ -156,38 +174,27 @@ static void on_record(void *ctx, const struct record *r)
 
     if (r->kind == RECORD_JOURNAL)
         note_entry(d, &r->as.journal);
+    else if (r->kind == RECORD_INTENT)
+        invariants_intent(&d->held, r->as.intent.id);
     else
         account_take(&d->account, r);
 }
 
-/* I2, whenever something was launched. */
-static void check_launches(struct drive *d)
-{
-    const struct world *w = d->o->site->w;
-
-    if (w->totals.launches == d->launches)
-        return;
-    d->launches = w->totals.launches;
-    if (!invariants_instances(w, d->o->config, d->report->violation))
-        d->report->violations++;
-}
-
-/* What must hold at every look (reliability 3), as far as the facts show it. */
+/* What must hold, at every step (reliability 3). */
 static void check(struct drive *d)
 {
-    const struct controller *c = engine_controller(d->engine);
+    invariants_look(&d->held, engine_controller(d->engine));
+    if (d->held.broken == 0)
+        return;
+    d->report->violations += d->held.broken;
+    if (d->report->violation[0] == '\0') {
+        char when[TIME_TEXT];
 
-    for (size_t i = 0; i < d->o->config->n_servers; i++) {
-        struct controller_server s = controller_server(c, i);
-
-        if (s.facts->onprem.known && s.facts->cloud.known && s.facts->onprem.open &&
-            s.facts->cloud.open && !s.moving && d->fake.utc.s - d->o->from.s > SETTLE_S) {
-            d->report->violations++;
-            (void)str_format(d->report->violation, LINE_TEXT,
-                             "I1b: both nodes of %s are open",
-                             d->o->config->servers[i].name);
-        }
+        (void)str_format(d->report->violation, LINE_TEXT, "%s %.160s",
+                         utc_text(d->fake.utc, when), d->held.why);
     }
+    d->held.broken = 0;
+    d->held.why[0] = '\0';
 }
 
 /* Kept away from the cloud by a person: by a hold, or with auto off. */
@@ -226,7 +233,6 @@ static void minute(struct drive *d)
         return;
     d->next_minute_ms = (now_ms(d) / MINUTE_MS + 1) * MINUTE_MS;
     give_orders(d);
-    check(d);
     if (d->o->each_minute == NULL)
         return;
     f = controller_snapshot(engine_controller(d->engine));
@@ -299,7 +305,7 @@ static bool step(struct drive *d, int64_t end_ms)
         tick(d);
     }
     measure(d);
-    check_launches(d);
+    check(d);
     d->report->steps++;
     return true;
 }
@@ -351,6 +357,8 @@ static enum err_code set_up(struct drive *d, struct err *e)
     if (typed)
         pace(&d->config);
     site_advance(o->site, now_ms(d));
+    invariants_begin(&d->held, o->site->w, o->config,
+                     (o->from.s + SETTLE_S) * (int64_t)1000);
     if (readiness_init(&d->ready, &o->config->policy, o->tz, o->config->n_servers,
                        o->from, (struct utc){o->from.s + o->duration_s}, e) != ERR_OK ||
         (typed ? port_typed_open(o->site, &d->clock, &d->port, e)
@@ -390,6 +398,8 @@ static void plan_crash(struct drive *d)
 
     d->next_crash_ms =
         mean == 0 ? INT64_MAX : now_ms(d) + rng_between(&d->rng, 1, 2 * mean * 1000);
+    if (d->o->crash_until.s != 0 && d->next_crash_ms >= d->o->crash_until.s * 1000)
+        d->next_crash_ms = INT64_MAX;
 }
 
 /* As kill -9 would: between two events, with calls under way; back after up to two
@@ -452,6 +462,10 @@ static enum err_code finish(struct drive *d, int64_t end_ms, struct err *e)
     r->late_max_s = readiness_late_s(&d->ready, 100);
     note_builds(d);
     note_speedup(d);
+    if (d->o->calm) {
+        invariants_calm(&d->held, engine_controller(d->engine));
+        check(d);
+    }
     if (d->ready.out_of_memory)
         return err_set(e, ERR_NOMEM, "simulation: out of memory");
     return account_close(&d->account, d->o->config, r->from, r->to, &r->cost, e);

@@ -42,6 +42,7 @@ struct drive_options {
     const char *state_dir; /* NULL = in memory; typed without one: nothing is kept */
     int64_t
         crash_mean_s; /* the controller dies by chance, on average so often; 0 = never */
+    struct utc crash_until; /* 0 = to the end */
     struct log *log;
     bool without_texts; /* the journal does without sentences, for speed */
     /* Called every simulated minute (typed: at the first look behind it); may act on the
@@ -50,6 +51,8 @@ struct drive_options {
     void (*each_entry)(void *ctx, const struct journal_entry *j);
     /* Orders of a person: asked every simulated minute until it answers false. */
     bool (*order)(void *ctx, struct utc now, struct command *out);
+    bool calm; /* nothing goes wrong for hours before the end: it is checked that all is
+                  well then */
     enum drive_fate (*fate)(void *ctx, const struct call *call); /* NULL = all are made */
     void *ctx;
 };

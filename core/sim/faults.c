@@ -160,12 +160,15 @@ enum err_code faults_parse(struct faults *f, const char *spec, struct err *e)
     return ERR_OK;
 }
 
-bool faults_roll(const struct faults *f, struct rng *rng, enum site_api api,
+bool faults_roll(struct faults *f, struct rng *rng, enum site_api api,
                  enum site_fault fault)
 {
     uint32_t rate = f->rate[api][fault];
 
-    return rate != 0 && rng_chance(rng, rate);
+    if (rate == 0 || !rng_chance(rng, rate))
+        return false;
+    f->fired[fault]++;
+    return true;
 }
 
 void faults_to_world(const struct faults *f, struct sim_odds *odds)

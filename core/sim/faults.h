@@ -59,6 +59,7 @@ const char *site_api_name(enum site_api api);
 struct faults {
     uint32_t rate[N_APIS][N_FAULTS]; /* parts of a million */
     bool any[N_APIS];                /* one of them is not 0; faults_set() sees to it */
+    uint64_t fired[N_FAULTS];        /* so often it happened; WORLD: not counted */
 };
 
 /*
@@ -74,7 +75,7 @@ void faults_list(bool typed, struct strbuf *out) NONNULL; /* typed: without BYTE
 enum err_code faults_check_typed(const struct faults *f, struct err *e)
     MUST_CHECK NONNULL; /* one line each, with help */
 const char *fault_name(enum site_fault fault);
-bool faults_roll(const struct faults *f, struct rng *rng, enum site_api api,
+bool faults_roll(struct faults *f, struct rng *rng, enum site_api api,
                  enum site_fault fault) NONNULL;
 void faults_to_world(const struct faults *f, struct sim_odds *odds) NONNULL;
 

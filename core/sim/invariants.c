@@ -3,6 +3,40 @@
 #include "core/sim/invariants.h"
 
 #include "core/base/str.h"
+#include "core/engine/controller.h"
+
+#include <string.h>
+
+/* ARRIVED: the longest backoff, drain and move one after another. */
+enum { HOUR_MS = 3600 * 1000, BOTH_OPEN_MS = 60 * 1000, ARRIVED_MS = 4 * HOUR_MS };
+
+__attribute__((format(printf, 2, 3))) static void broken(struct invariants *v,
+                                                         const char *fmt, ...)
+{
+    va_list ap;
+
+    if (v->broken++ > 0)
+        return;
+    va_start(ap, fmt);
+    (void)str_vformat(v->why, sizeof(v->why), fmt, ap); /* a cut one says enough */
+    va_end(ap);
+}
+
+void invariants_begin(struct invariants *v, const struct world *w, const struct config *c,
+                      int64_t settled_ms)
+{
+    *v = (struct invariants){
+        .w = w, .c = c, .settled_ms = settled_ms, .n_enis = w->n_enis};
+}
+
+static size_t watched(const struct invariants *v)
+{
+    size_t n = v->c->n_servers < v->w->n_servers ? v->c->n_servers : v->w->n_servers;
+
+    return n < WATCHED_MAX ? n : WATCHED_MAX;
+}
+
+/* ----- instances ----- */
 
 static const char *tag(const struct sim_instance *i, const char *key)
 {
@@ -52,4 +86,233 @@ bool invariants_instances(const struct world *w, const struct config *c,
         }
     }
     return true;
+}
+
+static void two_of_one(struct invariants *v)
+{
+    char why[LINE_TEXT];
+
+    if (v->w->totals.launches == v->launches)
+        return;
+    v->launches = v->w->totals.launches;
+    if (!invariants_instances(v->w, v->c, why))
+        broken(v, "%s", why);
+}
+
+/* ----- places and nodes ----- */
+
+static void both_up(struct invariants *v, size_t i)
+{
+    int64_t since = v->w->servers[i].both_since;
+    int64_t most =
+        v->c->servers[i].overlaps ? v->c->policy.max_overlap * (int64_t)1000 : 0;
+
+    /* "wait": builds are never stopped, and what drains drains on. */
+    if (most > 0 && v->c->policy.on_drain_deadline == DRAIN_WAIT)
+        return;
+    if (since != 0 && v->w->now - since > most)
+        broken(v, "I1: %s is up in both places for %lld s", v->c->servers[i].name,
+               (long long)(v->w->now - since) / 1000);
+}
+
+static bool takes_builds(const struct sim_node *n)
+{
+    return n->connected && !n->marked;
+}
+
+/* One is closed, seen closed, and only then is the other one opened: both are open only
+ * while an order to close is on its way again (a fault undid it), a minute at most. */
+static void both_open(struct invariants *v, size_t i)
+{
+    const struct world *w = v->w;
+    int32_t node;
+    int open = 0;
+
+    for (size_t k = 0; (node = world_server_node(w, (int32_t)i, k)) >= 0; k++)
+        open += takes_builds(&w->nodes[node]) ? 1 : 0;
+    if (open <= 1)
+        v->both_open_ms[i] = 0;
+    else if (v->both_open_ms[i] == 0)
+        v->both_open_ms[i] = w->now;
+    else if (w->now - v->both_open_ms[i] > BOTH_OPEN_MS)
+        broken(v, "I1b: %d nodes of %s take builds", open, v->c->servers[i].name);
+}
+
+static void note_wanted(struct invariants *v, const struct controller *k, size_t i)
+{
+    enum place wanted = controller_server(k, i).decision->desired;
+
+    if (v->wanted[i] != wanted)
+        v->wanted_ms[i] = v->w->now;
+    v->wanted[i] = wanted;
+}
+
+void invariants_look(struct invariants *v, const struct controller *k)
+{
+    two_of_one(v);
+    if (v->w->n_enis < v->n_enis)
+        broken(v, "I6: an interface is gone");
+    for (size_t i = 0; i < watched(v); i++) {
+        both_up(v, i);
+        note_wanted(v, k, i);
+        if (v->w->now >= v->settled_ms)
+            both_open(v, i);
+    }
+}
+
+/* ----- calls ----- */
+
+void invariants_intent(struct invariants *v, uint64_t id)
+{
+    v->intents[v->n_intents++ % WATCHED_INTENTS] = id;
+}
+
+static bool has_intent(const struct invariants *v, uint64_t id)
+{
+    size_t n = v->n_intents < WATCHED_INTENTS ? v->n_intents : WATCHED_INTENTS;
+
+    for (size_t i = 0; i < n; i++) {
+        if (v->intents[i] == id)
+            return true;
+    }
+    return false;
+}
+
+static int32_t index_of(const struct invariants *v, const char *server)
+{
+    for (size_t i = 0; i < watched(v); i++) {
+        if (str_eq(v->c->servers[i].name, server))
+            return (int32_t)i;
+    }
+    return -1;
+}
+
+/* Which side a call takes down. */
+static bool takes_down(enum call_kind kind, enum sim_side *side)
+{
+    *side = kind == CALL_RETURN || kind == CALL_TERMINATE ? SIM_CLOUD : SIM_HOME;
+    return *side == SIM_CLOUD || kind == CALL_RUN_IN_CLOUD || kind == CALL_VM_SHUTDOWN ||
+           kind == CALL_VM_POWER_OFF;
+}
+
+static int32_t running_on(const struct sim_node *n)
+{
+    int32_t busy = 0;
+
+    for (int32_t i = 0; i < n->n_executors; i++)
+        busy +=
+            n->executors[i] != NULL && n->executors[i]->doomed == SIM_DOOM_NONE ? 1 : 0;
+    return busy;
+}
+
+/* AWS takes it, or has it: what it ran is lost anyway. */
+static bool is_lost(const struct sim_instance *in)
+{
+    return in == NULL || !lives(in) || in->reclaim_at != 0;
+}
+
+static void builds_under(struct invariants *v, const struct call *call, int32_t i,
+                         const struct controller_server *s)
+{
+    const struct world *w = v->w;
+    enum sim_side side;
+    int32_t node;
+
+    if (!takes_down(call->kind, &side) || call->force || s->forced ||
+        (s->drain_deadline.s != 0 && w->now >= s->drain_deadline.s * 1000) ||
+        (side == SIM_CLOUD && is_lost(world_server_instance(w, i))))
+        return;
+    for (size_t k = 0; (node = world_server_node(w, i, k)) >= 0; k++) {
+        const struct sim_node *n = &w->nodes[node];
+
+        if ((n->side == SIM_CLOUD) == (side == SIM_CLOUD) && n->connected &&
+            running_on(n) > 0)
+            broken(v, "I3: %s of %s while %d builds run on %s", call_word(call->kind),
+                   call->server, (int)running_on(n), n->name);
+    }
+}
+
+/* The way home of the extension's machines goes through it. */
+static void extension_in_use(struct invariants *v, const struct call *call)
+{
+    for (size_t i = 0; call->kind == CALL_EXTENSION_STOP && i < v->w->n_servers; i++) {
+        if (v->w->servers[i].managed.state != SIM_UNMANAGED)
+            broken(v, "I5: the extension is stopped while %s is out there",
+                   v->w->servers[i].name);
+    }
+}
+
+void invariants_call(struct invariants *v, const struct call *call,
+                     const struct controller *k)
+{
+    int32_t i = index_of(v, call->server);
+    enum sim_side side;
+
+    if (!has_intent(v, call->id))
+        broken(v, "I9: %s of %s without an intent", call_word(call->kind), call->server);
+    extension_in_use(v, call);
+    if (i >= 0) {
+        const struct controller_server s = controller_server(k, (size_t)i);
+
+        builds_under(v, call, i, &s);
+        if (s.facts->place_stale &&
+            (takes_down(call->kind, &side) || call->kind == CALL_LAUNCH))
+            broken(v, "I12: %s of %s on facts that are old", call_word(call->kind),
+                   call->server);
+    }
+}
+
+void invariants_made(struct invariants *v, const struct call *call, bool manual)
+{
+    int32_t i = index_of(v, call->server);
+    int64_t *at;
+
+    if (i < 0 || manual || (call->kind != CALL_RUN_IN_CLOUD && call->kind != CALL_LAUNCH))
+        return;
+    at = v->launched_ms[i];
+    if (at[0] != 0 && v->w->now - at[0] < HOUR_MS)
+        broken(v, "I11: %s goes out for the fifth time within an hour", call->server);
+    memmove(&at[0], &at[1], sizeof(at[0]) * (WATCHED_LAUNCHES - 1));
+    at[WATCHED_LAUNCHES - 1] = v->w->now;
+}
+
+/* ----- when all is calm ----- */
+
+/* What no time ends within hours, or what ends in time by itself. */
+static bool says_why(enum gate g)
+{
+    return g == GATE_BLOCKED || g == GATE_AUTO_OFF || g == GATE_BUDGET ||
+           g == GATE_REMAINING || g == GATE_NODE || g == GATE_BREAKER;
+}
+
+static void left_behind(struct invariants *v, const struct controller *k)
+{
+    for (size_t n = 0; n < v->w->n_instances; n++) {
+        const struct sim_instance *in = v->w->instances[n];
+        bool claimed = false;
+
+        if (!lives(in) || !str_eq(tag(in, "rushhour:deployment"), v->c->deployment))
+            continue;
+        for (size_t i = 0; i < v->c->n_servers; i++)
+            claimed =
+                claimed || str_eq(controller_server(k, i).facts->instance.id, in->id);
+        if (!claimed)
+            broken(v, "I4: %.40s is nobody's and lives", in->id);
+    }
+}
+
+void invariants_calm(struct invariants *v, const struct controller *k)
+{
+    for (size_t i = 0; i < watched(v); i++) {
+        const struct controller_server s = controller_server(k, i);
+
+        if (v->w->now - v->wanted_ms[i] < ARRIVED_MS || s.late ||
+            s.decision->desired == PLACE_UNKNOWN ||
+            s.facts->place == s.decision->desired || says_why(s.decision->gate))
+            continue;
+        broken(v, "I10: %s is %s and wanted %s, gate %s: %.80s", v->c->servers[i].name,
+               place_word(s.facts->place), place_word(s.decision->desired),
+               gate_word(s.decision->gate), s.decision->gate_text);
+    }
+    left_behind(v, k);
 }

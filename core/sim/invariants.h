@@ -1,17 +1,60 @@
 /*
  * invariants - what must hold of the simulated world at every instant, whatever the
- * controller believes (reliability 3). Reads only; no memory.
+ * controller believes (reliability 3). A watch is a plain value; it reads the world and
+ * the controller and changes neither.
  * Threads: as the world.
  */
 #ifndef RH_SIM_INVARIANTS_H
 #define RH_SIM_INVARIANTS_H
 
+#include "core/model/call.h"
 #include "core/model/config.h"
 #include "core/sim/world.h"
+
+struct controller;
+
+/* Of the servers behind that many only the instances are watched. */
+enum { WATCHED_MAX = 16, WATCHED_INTENTS = 256, WATCHED_LAUNCHES = 4 };
+
+struct invariants {
+    const struct world *w;
+    const struct config *c;
+    int64_t settled_ms; /* from here on: at the very start nodes are as people left them */
+    int64_t launches;   /* of the world, when they were last looked at */
+    size_t n_enis;
+    uint64_t intents[WATCHED_INTENTS]; /* ids of the newest, in no order */
+    size_t n_intents;
+    int64_t launched_ms[WATCHED_MAX][WATCHED_LAUNCHES]; /* by policy, the oldest first */
+    int64_t both_open_ms[WATCHED_MAX];                  /* two nodes are open since, 0 */
+    enum place wanted[WATCHED_MAX];                     /* and since when */
+    int64_t wanted_ms[WATCHED_MAX];
+    int64_t broken;
+    char why[LINE_TEXT]; /* of the first: "I2: ..." */
+};
+
+void invariants_begin(struct invariants *v, const struct world *w, const struct config *c,
+                      int64_t settled_ms) NONNULL;
 
 /* I2: at most one live instance of a server, counted by tag and by interface; one that
  * AWS takes back does not count beside one on another interface. False: why says it. */
 bool invariants_instances(const struct world *w, const struct config *c,
                           char why[LINE_TEXT]) NONNULL;
+
+/* After everything that happens: I1 (both places up), I1b (both nodes open), I2 (two
+ * instances), I6 (an interface is gone). */
+void invariants_look(struct invariants *v, const struct controller *k) NONNULL;
+
+/* An intent was committed; a call is about to be made: I3 (builds under it), I5 (the
+ * extension's stop), I9 (no intent), I12 (on facts that are old); it was made: I11 (too
+ * many launches). */
+void invariants_intent(struct invariants *v, uint64_t id) NONNULL;
+void invariants_call(struct invariants *v, const struct call *call,
+                     const struct controller *k) NONNULL;
+void invariants_made(struct invariants *v, const struct call *call, bool manual) NONNULL;
+
+/* When nothing has gone wrong for hours: every server is where it has been wanted for
+ * hours, or a gate that only time or a person ends says why not (I10); nobody's instance
+ * is left (I4). */
+void invariants_calm(struct invariants *v, const struct controller *k) NONNULL;
 
 #endif

@@ -1,0 +1,407 @@
+/*
+ * campaign - seeds without end: each a site of its own kind on which much goes wrong, the
+ * shipped controller, and all invariants at every step; a last day without faults, after
+ * which all must be well (reliability 5).
+ *   campaign [--from SEED] [--seeds N] [--seconds S] [--trace]
+ * Without arguments: the seeds that found something once, and a few others. The same seed
+ * at the same commit is the same history. Exit code 1: an invariant was violated.
+ * Threads: one.
+ */
+#include <config.h>
+
+#include "core/base/log.h"
+#include "core/sim/drive.h"
+#include "core/sim/site_impl.h"
+#include "tests/sim/swarm.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { DAY_S = 86400, LAST_ENTRIES = 60, SAME_EVERY = 20 };
+
+struct history {
+    struct swarm swarm;
+    struct site *site;
+    struct config *config;
+    struct tz *tz;
+    struct rng rng;
+    struct utc calm_from;
+    bool calm;
+    int32_t orders_left; /* of the calm: auto on, holds released */
+    bool trace;
+    char last[LAST_ENTRIES][LINE_TEXT + 96]; /* of the journal */
+    size_t n_last;
+    struct drive_report report;
+};
+
+/* ----- the seed's wishes ----- */
+
+static void be_calm(struct history *h)
+{
+    h->calm = true;
+    memset(h->site->faults.rate, 0, sizeof(h->site->faults.rate));
+    memset(h->site->faults.any, 0, sizeof(h->site->faults.any));
+    faults_to_world(&h->site->faults, &h->site->w->odds);
+    h->site->w->odds.calm = true;
+    h->orders_left = 1 + (int32_t)h->config->n_servers * 2;
+}
+
+/* A day is over, or a person has had enough: the automation alone from here on. */
+static bool last_order(struct history *h, struct command *c)
+{
+    int32_t n = h->orders_left--;
+
+    if (n <= 0)
+        return false;
+    if (n == 1 + (int32_t)h->config->n_servers * 2) {
+        c->kind = COMMAND_AUTO;
+        c->setting = AUTO_ON;
+        return true;
+    }
+    c->kind = n > (int32_t)h->config->n_servers ? COMMAND_AUTO : COMMAND_RELEASE;
+    c->setting = AUTO_ON;
+    (void)str_copy(c->server, sizeof(c->server),
+                   h->config->servers[(n - 1) % (int32_t)h->config->n_servers].name);
+    return true;
+}
+
+static bool order(void *ctx, struct utc now, struct command *out)
+{
+    struct history *h = ctx;
+    const struct config *k = h->config;
+
+    *out = (struct command){.id = 1, .by = "dana", .at = now, .confirmed = true};
+    if (!h->calm && now.s >= h->calm_from.s)
+        be_calm(h);
+    if (h->calm)
+        return last_order(h, out);
+    if (!rng_chance(&h->rng, h->swarm.orders))
+        return false;
+    (void)str_copy(out->server, sizeof(out->server),
+                   k->servers[rng_between(&h->rng, 0, (int64_t)k->n_servers - 1)].name);
+    out->place = rng_between(&h->rng, 0, 1) == 0 ? PLACE_CLOUD : PLACE_ONPREM;
+    switch (rng_between(&h->rng, 0, 6)) {
+    case 0:
+        out->kind = COMMAND_MOVE;
+        out->force = rng_between(&h->rng, 0, 4) == 0;
+        break;
+    case 1:
+        out->kind = COMMAND_HOLD;
+        out->hold_kind = (enum hold_kind)rng_between(&h->rng, 0, 2);
+        out->until.s = now.s + rng_between(&h->rng, 600, 8 * 3600);
+        break;
+    case 2:
+        out->kind = COMMAND_RELEASE;
+        break;
+    case 3:
+        out->kind = COMMAND_CANCEL;
+        break;
+    case 4:
+        out->kind = COMMAND_SNOOZE;
+        out->until.s = now.s + rng_between(&h->rng, 600, 3 * 3600);
+        break;
+    case 5:
+        out->kind = COMMAND_AUTO;
+        out->server[0] = '\0';
+        out->setting = rng_between(&h->rng, 0, 2) == 0 ? AUTO_OFF : AUTO_ON;
+        break;
+    default:
+        out->kind = COMMAND_EXTENSION;
+        out->server[0] = '\0';
+        out->start = rng_between(&h->rng, 0, 1) == 0;
+        break;
+    }
+    return true;
+}
+
+static enum drive_fate fate(void *ctx, const struct call *call)
+{
+    struct history *h = ctx;
+
+    (void)call;
+    if (h->calm)
+        return FATE_DONE;
+    if (rng_chance(&h->rng, h->swarm.lost))
+        return rng_between(&h->rng, 0, 1) == 0 ? FATE_LOST_BEFORE : FATE_LOST_AFTER;
+    if (rng_chance(&h->rng, h->swarm.dying))
+        return rng_between(&h->rng, 0, 1) == 0 ? FATE_CRASH_BEFORE : FATE_CRASH_AFTER;
+    return FATE_DONE;
+}
+
+static void entry(void *ctx, const struct journal_entry *j)
+{
+    struct history *h = ctx;
+    char when[TIME_TEXT], *line = h->last[h->n_last++ % LAST_ENTRIES];
+
+    (void)str_format(line, sizeof(h->last[0]), "%s %s %.20s %.20s %.20s>%.20s %.160s",
+                     utc_text(j->at, when), j->actor, j->server, j->action, j->from,
+                     j->to, j->text);
+    if (h->trace)
+        (void)printf("%s\n", line);
+}
+
+/* ----- a history ----- */
+
+static bool set_secrets(struct config *c, struct err *e)
+{
+    const struct {
+        const char *section, *value;
+    } rows[] = {{"velostrata", site_velostrata_password},
+                {"jenkins", site_jenkins_token},
+                {"vsphere", site_vsphere_password}};
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct secret *s = NULL;
+
+        if (secret_new(rows[i].value, strlen(rows[i].value), &s, e) != ERR_OK)
+            return false;
+        (void)config_set_secret(c, rows[i].section, s); /* it may have no such API */
+    }
+    return true;
+}
+
+static bool prepare(struct history *h, struct err *e)
+{
+    const struct swarm *s = &h->swarm;
+    const struct site_options so = {.seed = s->seed,
+                                    .servers = s->servers,
+                                    .start = s->from,
+                                    .mover = s->mover,
+                                    .faults = s->faults,
+                                    .typed = true};
+    const char *list[SWARM_SETS];
+    const struct config_sets sets = {list, s->n_sets};
+    struct config_problems *problems = NULL;
+    struct strbuf text;
+    bool ok;
+
+    for (size_t i = 0; i < s->n_sets; i++)
+        list[i] = s->sets[i];
+    if (site_new(&so, &h->site, e) != ERR_OK)
+        return false;
+    strbuf_init(&text, 1024 * 1024);
+    site_config_text(h->site, "http://127.0.0.1:1", &text);
+    ok = config_load_text_sets(strbuf_text(&text), "campaign", &sets, &h->config,
+                               &problems, e) == ERR_OK &&
+         set_secrets(h->config, e) && tz_load(h->config->tz_name, &h->tz, e) == ERR_OK;
+    if (problems != NULL && config_problems_count(problems) > 0) {
+        err_clear(e);
+        (void)err_set(e, ERR_CONFIG, "%s", config_problems_get(problems, 0));
+    }
+    config_problems_free(problems);
+    strbuf_clear(&text);
+    return ok;
+}
+
+static void remove_state(const char *dir)
+{
+    DIR *d = opendir(dir);
+    const struct dirent *at;
+    char path[512];
+
+    while (d != NULL && (at = readdir(d)) != NULL) {
+        if (at->d_name[0] != '.' &&
+            str_format(path, sizeof(path), "%s/%s", dir, at->d_name))
+            (void)unlink(path);
+    }
+    if (d != NULL)
+        (void)closedir(d);
+    (void)rmdir(dir);
+}
+
+static bool live(struct history *h, struct err *e)
+{
+    const struct swarm *s = &h->swarm;
+    char dir[] = "/dev/shm/rushhour-campaign-XXXXXX";
+    bool dies = s->crash_mean_s != 0 || s->dying != 0;
+    struct drive_options o = {.level = DRIVE_TYPED,
+                              .config = h->config,
+                              .tz = h->tz,
+                              .site = h->site,
+                              .seed = s->seed,
+                              .from = s->from,
+                              .duration_s = (s->days + 1) * DAY_S,
+                              .crash_mean_s = s->crash_mean_s,
+                              .crash_until = h->calm_from,
+                              .without_texts = !h->trace,
+                              .each_entry = entry,
+                              .order = order,
+                              .fate = fate,
+                              .calm = true,
+                              .ctx = h};
+    enum err_code rc;
+
+    if (dies) { /* who dies has to remember */
+        if (mkdtemp(dir) == NULL)
+            return err_set_errno(e, ERR_IO, errno, "%s", dir) == ERR_OK;
+        o.state_dir = dir;
+    }
+    rc = drive_run(&o, &h->report, e);
+    if (dies)
+        remove_state(dir);
+    return rc == ERR_OK;
+}
+
+static void forget(struct history *h)
+{
+    tz_free(h->tz);
+    config_free(h->config);
+    site_free(h->site);
+}
+
+static bool run(struct history *h, uint64_t seed, bool trace, struct err *e)
+{
+    bool ok;
+
+    memset(h, 0, sizeof(*h));
+    h->trace = trace;
+    swarm_draw(&h->swarm, seed);
+    rng_seed(&h->rng, seed * 7919 + 1);
+    h->calm_from.s = h->swarm.from.s + h->swarm.days * DAY_S;
+    ok = prepare(h, e) && live(h, e);
+    return ok;
+}
+
+/* ----- many of them ----- */
+
+struct sums {
+    int64_t seeds, bad, days, calls, polls, steps, crashes, moves, losses;
+    uint64_t fired[N_FAULTS];
+};
+
+static void complain(const struct history *h, const char *what)
+{
+    struct strbuf b;
+
+    strbuf_init(&b, 65536);
+    swarm_say(&h->swarm, &b);
+    (void)printf("seed %llu: %s\n%s", (unsigned long long)h->swarm.seed, what,
+                 strbuf_text(&b));
+    for (size_t i = 0; i < LAST_ENTRIES && !h->trace; i++) {
+        size_t at = h->n_last + i;
+
+        if (h->last[at % LAST_ENTRIES][0] != '\0')
+            (void)printf("    %s\n", h->last[at % LAST_ENTRIES]);
+    }
+    strbuf_clear(&b);
+}
+
+static bool one(struct sums *sum, uint64_t seed, bool trace)
+{
+    static struct history h, again;
+    struct err e = {0};
+    bool good = false;
+    char what[LINE_TEXT * 2];
+
+    if (!run(&h, seed, trace, &e)) {
+        complain(&h, e.text);
+    } else if (h.report.violations > 0) {
+        (void)str_format(what, sizeof(what), "%lld violations, the first %s",
+                         (long long)h.report.violations, h.report.violation);
+        complain(&h, what);
+    } else {
+        good = true;
+    }
+    if (good && seed % SAME_EVERY == 0) {
+        if (!run(&again, seed, false, &e) || again.report.trace != h.report.trace) {
+            complain(&again, "another history of the same seed");
+            good = false;
+        }
+        forget(&again);
+    }
+    sum->seeds++;
+    sum->bad += good ? 0 : 1;
+    sum->days += h.swarm.days + 1;
+    sum->calls += h.report.calls;
+    sum->polls += h.report.polls;
+    sum->steps += h.report.steps;
+    sum->crashes += h.report.crashes;
+    sum->moves += h.report.moves_out + h.report.moves_back;
+    sum->losses += h.report.interruptions;
+    for (size_t i = 0; h.site != NULL && i < N_FAULTS; i++)
+        sum->fired[i] += h.site->faults.fired[i];
+    forget(&h);
+    return good;
+}
+
+static void say(const struct sums *s)
+{
+    (void)printf(
+        "%lld seeds, %lld bad: %lld.%02lld simulated years, %lld steps, %lld "
+        "polls, %lld calls, %lld moves, %lld interruptions, %lld deaths\nfaults:",
+        (long long)s->seeds, (long long)s->bad, (long long)s->days / 365,
+        (long long)(s->days % 365) * 100 / 365, (long long)s->steps, (long long)s->polls,
+        (long long)s->calls, (long long)s->moves, (long long)s->losses,
+        (long long)s->crashes);
+    for (size_t i = 0; i < N_FAULTS; i++) {
+        if (s->fired[i] > 0)
+            (void)printf(" %s %llu", fault_name((enum site_fault)i),
+                         (unsigned long long)s->fired[i]);
+    }
+    (void)printf("\n");
+}
+
+static int64_t number(const char *text)
+{
+    struct err e = {0};
+    int64_t v = 0;
+
+    if (str_to_i64(text, 0, INT64_MAX, &v, &e) != ERR_OK) {
+        (void)fprintf(stderr, "campaign: %s\n", e.text);
+        exit(2);
+    }
+    return v;
+}
+
+/* What they found is mended, and told in the commit that did; each was red before:
+ * 11 a way home that AWS cut short had no time limit and kept its slot for ever
+ * 14, 37 a guest that never comes up at home kept its slot
+ * 55 the way home with overlap, where home never comes up: both sides up without end
+ * 43, 72, 149 max_overlap was when the ending began, not when it was over */
+static const uint64_t saved[] = {11, 14, 37, 43, 55, 72, 149};
+
+static void usual(struct sums *sums)
+{
+    enum { OTHERS = 12 };
+
+    for (size_t i = 0; i < ARRAY_LEN(saved); i++)
+        (void)one(sums, saved[i], false);
+    for (uint64_t seed = 1; seed <= OTHERS; seed++)
+        (void)one(sums, seed * SAME_EVERY / 4 + 1000, false);
+}
+
+int main(int argc, char **argv)
+{
+    int64_t from = 1, seeds = 30, seconds = 0;
+    bool trace = false;
+    struct sums sums = {0};
+    int64_t until;
+
+    if (argc == 1) {
+        usual(&sums);
+        say(&sums);
+        return sums.bad == 0 ? 0 : 1;
+    }
+    for (int i = 1; i < argc; i++) {
+        if (str_eq(argv[i], "--trace"))
+            trace = true;
+        else if (i + 1 < argc && str_eq(argv[i], "--from"))
+            from = number(argv[++i]);
+        else if (i + 1 < argc && str_eq(argv[i], "--seeds"))
+            seeds = number(argv[++i]);
+        else if (i + 1 < argc && str_eq(argv[i], "--seconds"))
+            seconds = number(argv[++i]);
+        else
+            return 2;
+    }
+    until = clock_mono(clock_system()).ms + seconds * 1000;
+    for (int64_t n = 0; seconds > 0 ? clock_mono(clock_system()).ms < until : n < seeds;
+         n++)
+        (void)one(&sums, (uint64_t)(from + n), trace);
+    say(&sums);
+    return sums.bad == 0 ? 0 : 1;
+}
