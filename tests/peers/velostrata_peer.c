@@ -1,9 +1,9 @@
 /*
  * velostrata_peer - drives our Velostrata client against any manager: observes it, starts
- * its extension, runs one VM in the cloud, brings it home, stops the extension. Prints
- * each outcome; ends with 1 when a checker between us and the manager (Prism) objects or
- * when the manager and our client do not understand each other.
- * usage: velostrata_peer BASE_URL [VM [TICK_URL TICK_BODY]]
+ * its extension, runs one VM in the cloud, starts its instance again when a person
+ * stopped it, brings it home, stops the extension. Prints each outcome; ends with 1 when
+ * a checker between us and the manager (Prism) objects or when the manager and our client
+ * do not understand each other. usage: velostrata_peer BASE_URL [VM [TICK_URL TICK_BODY]]
  * VELOSTRATA_PASSWORD holds the secret, VELOSTRATA_EXTENSION the extension's id. TICK_URL
  * is posted to between two polls, so that a simulated manager's time goes on.
  */
@@ -159,6 +159,31 @@ static bool wait_for(struct peer *p, const char *what,
     return false;
 }
 
+/* A call that the program itself never makes: a person stops the instance. */
+static bool stop_instance(struct peer *p)
+{
+    const struct transport outer = {.perform = checked, .ctx = p};
+    char url[512];
+    struct http_request rq = {.method = "POST",
+                              .url = url,
+                              .auth = HTTP_AUTH_BASIC,
+                              .user = p->config.api.user,
+                              .password = p->config.api.secret};
+    struct http_response rs;
+    struct err e = {0};
+    bool ok;
+
+    (void)str_format(url, sizeof(url), "%s/vms/%s/operations/stop", p->config.api.url,
+                     p->vm);
+    http_response_init(&rs);
+    ok = transport_perform(&outer, &rq, &rs, &e) == ERR_OK && rs.status == 201;
+    (void)printf("%-4s stop of %s by a person: HTTP %d %s\n", ok ? "ok" : "FAIL", p->vm,
+                 rs.status, e.text);
+    p->failures += ok ? 0 : 1;
+    http_response_clear(&rs);
+    return ok;
+}
+
 static bool extension_active(const struct peer *p)
 {
     return p->o->as.velostrata.extension == EXTENSION_ACTIVE;
@@ -175,6 +200,30 @@ static bool in_cloud(const struct peer *p)
 
     return vm != NULL && vm->state == MANAGED_IN_CLOUD && vm->has_instance &&
            vm->instance.id[0] != '\0';
+}
+
+static bool instance_stopped(const struct peer *p)
+{
+    const struct seen_managed_vm *vm = find_vm(p);
+
+    return vm != NULL && vm->instance_stopped;
+}
+
+/* Polls until it is seen; of no task of ours. */
+static bool see(struct peer *p, const char *what, bool (*reached)(const struct peer *p))
+{
+    for (int i = 0; i < POLLS; i++) {
+        if (!observe(p))
+            return false;
+        if (reached(p)) {
+            (void)printf("ok   %s: seen after %d polls\n", what, i + 1);
+            return true;
+        }
+        tick(p);
+    }
+    (void)printf("FAIL %s: not seen in %d polls\n", what, POLLS);
+    p->failures++;
+    return false;
 }
 
 static bool at_home(const struct peer *p)
@@ -217,6 +266,9 @@ static void drive(struct peer *p)
     if (!act(p, CALL_RUN_IN_CLOUD, p->vm) || !wait_for(p, "in cloud", in_cloud))
         return;
     tell(p);
+    if (!stop_instance(p) || !see(p, "instance stopped", instance_stopped) ||
+        !act(p, CALL_START_IN_CLOUD, p->vm) || !wait_for(p, "runs again", in_cloud))
+        return;
     if (!act(p, CALL_RETURN, p->vm) || !wait_for(p, "at home", at_home))
         return;
     if (!act(p, CALL_EXTENSION_STOP, extension) ||
