@@ -158,6 +158,13 @@ look() { # where the keys are, region, variables …
 look "the environment" "" AWS_REGION=eu-west-1 $(cat "$scratch/variables")
 look "credential_process of a profile, and its region" "" \
     AWS_PROFILE=peer AWS_CONFIG_FILE="$scratch/config"
+if run none look "$haifa" "$eni" "$instance" >"$scratch/out" 2>&1 ||
+    ! grep -q 'no AWS keys: set AWS_ACCESS_KEY_ID' "$scratch/out"; then
+    fail "no keys anywhere:"
+    cat "$scratch/out"
+else
+    ok "no keys anywhere: what to set, and where"
+fi
 # One call that nobody signed: that is what web identity is for, and moto else takes none.
 "$python" -c 'import sys, urllib.request
 urllib.request.urlopen(urllib.request.Request(
