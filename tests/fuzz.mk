@@ -51,6 +51,10 @@ EXTRA_DIST += \
 	tests/fuzz/corpus/jenkins/cloud \
 	tests/fuzz/corpus/jenkins/home \
 	tests/fuzz/corpus/json/all \
+	tests/fuzz/corpus/keys/container \
+	tests/fuzz/corpus/keys/instance \
+	tests/fuzz/corpus/keys/process \
+	tests/fuzz/corpus/keys/sts \
 	tests/fuzz/corpus/orders/numbers \
 	tests/fuzz/corpus/orders/words \
 	tests/fuzz/corpus/pricelist/back \
@@ -92,6 +96,7 @@ EXTRA_DIST += \
 	tests/fuzz/dict/interfaces.dict \
 	tests/fuzz/dict/jenkins.dict \
 	tests/fuzz/dict/json.dict \
+	tests/fuzz/dict/keys.dict \
 	tests/fuzz/dict/orders.dict \
 	tests/fuzz/dict/pricelist.dict \
 	tests/fuzz/dict/prices.dict \

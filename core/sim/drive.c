@@ -362,7 +362,8 @@ static enum err_code set_up(struct drive *d, struct err *e)
     if (readiness_init(&d->ready, &o->config->policy, o->tz, o->config->n_servers,
                        o->from, (struct utc){o->from.s + o->duration_s}, e) != ERR_OK ||
         (typed ? port_typed_open(o->site, &d->clock, &d->port, e)
-               : port_wire_open(o->site, o->config, &d->clock, &d->port, e)) != ERR_OK)
+               : port_wire_open(o->site, o->config, &d->clock, o->via, &d->port, e)) !=
+            ERR_OK)
         return e->code;
     if ((!typed || o->state_dir != NULL) &&
         store_open(o->state_dir, STORE_CONTROLLER, o->config->deployment, &d->store, e) !=

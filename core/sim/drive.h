@@ -36,6 +36,7 @@ struct drive_options {
                                     the wire */
     const struct tz *tz;
     struct site *site;
+    const struct transport *via; /* wire: the way to the site; NULL = straight to it */
     uint64_t seed;
     struct utc from;
     int64_t duration_s;

@@ -29,10 +29,12 @@ struct port {
 /* Safe on a port of zeros. */
 void port_free(struct port *p) NONNULL;
 
-/* The shipped clients; every answer goes through the real readers as bytes. */
+/* The shipped clients; every answer goes through the real readers as bytes. via: the way
+ * to the site, NULL = straight to it; used like a transport of the site. */
 enum err_code port_wire_open(struct site *site, const struct config *config,
-                             const struct clock *clock, struct port *out,
-                             struct err *e) MUST_CHECK NONNULL;
+                             const struct clock *clock, const struct transport *via,
+                             struct port *out, struct err *e) MUST_CHECK
+    __attribute__((nonnull(1, 2, 3, 5, 6)));
 
 /* Without bytes: observations are made straight from the world, calls go straight to it.
  * Every answer comes at once, but for the site's faults. */

@@ -62,7 +62,8 @@ static void free_wire(void *ctx)
 }
 
 enum err_code port_wire_open(struct site *site, const struct config *config,
-                             const struct clock *clock, struct port *out, struct err *e)
+                             const struct clock *clock, const struct transport *via,
+                             struct port *out, struct err *e)
 {
     struct wire_port *p = calloc(1, sizeof(*p));
     struct aws_credentials *keys = NULL;
@@ -70,7 +71,7 @@ enum err_code port_wire_open(struct site *site, const struct config *config,
     if (p == NULL)
         return err_set(e, ERR_NOMEM, "simulation: out of memory");
     p->site = site;
-    p->transport = site_transport(site);
+    p->transport = via != NULL ? *via : site_transport(site);
     if ((config->aws.present &&
          aws_credentials_new_static(site_aws_key_id, site_aws_secret_key, NULL, clock,
                                     &keys, e) != ERR_OK) ||

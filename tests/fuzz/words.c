@@ -4,6 +4,7 @@
 #include "core/base/timefmt.h"
 #include "core/model/fleet_json.h"
 #include "core/model/window.h"
+#include "core/net/aws_web_identity.h"
 #include "core/net/certificate.h"
 #include "core/net/http.h"
 #include "core/net/json.h"
@@ -233,6 +234,30 @@ static void certificate(const uint8_t *bytes, size_t len)
     free(pem);
 }
 
+/* Whoever hands out keys: what is taken may stand in a header. */
+static void keys(const uint8_t *bytes, size_t len)
+{
+    for (int kind = -1; kind <= AWS_ANSWER_INSTANCE; kind++) {
+        const char *text = (const char *)bytes;
+        struct aws_answer a = {0};
+        struct err e = {0};
+        enum err_code rc =
+            kind < 0 ? aws_web_identity_read(text, len, &a, &e)
+                     : aws_answer_read((enum aws_answer_kind)kind, text, len, &a, &e);
+
+        if (rc != ERR_OK) {
+            FUZZ_CHECK(a.keys.secret_key == NULL && e.text[0] != '\0');
+            fuzz_check_text(e.text);
+            continue;
+        }
+        FUZZ_CHECK(a.keys.key_id[0] != '\0' && a.keys.secret_key != NULL);
+        FUZZ_CHECK(strpbrk(a.keys.key_id, " \r\n") == NULL);
+        FUZZ_CHECK(a.keys.session_token == NULL ||
+                   strpbrk(secret_expose(a.keys.session_token), " \r\n") == NULL);
+        aws_keys_clear(&a.keys);
+    }
+}
+
 /* What it holds can be written again, and reads the same. */
 static void snapshot(const uint8_t *bytes, size_t len)
 {
@@ -261,6 +286,7 @@ const struct fuzz_target fuzz_words[] = {
     {"xml", xml},
     {"head", head},
     {"certificate", certificate},
+    {"keys", keys},
     {"snapshot", snapshot},
     {NULL, NULL},
 };

@@ -22,7 +22,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { SKEW_S = 600, COST_POLLS = 20 };
+enum { SKEW_S = 600, COST_POLLS = 5 };
 
 static int failures;
 
@@ -378,7 +378,7 @@ static bool is_usage(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    const struct http_client_config http = {.timeout_ms = 20000,
+    const struct http_client_config http = {.timeout_ms = 90000,
                                             .user_agent = "rushhour-peer-test"};
     const struct aws_credentials_config chain = {.http = http};
     const struct offering offering = {.type = "c5.2xlarge"};

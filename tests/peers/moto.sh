@@ -115,19 +115,19 @@ run() { # keys, case, deployment, what else it takes
     what=$2
     of=$3
     shift 3
-    timeout 120 tests/peers/ec2_peer "$what" "$url" eu-west-1 "$of" "$@"
+    timeout 300 tests/peers/ec2_peer "$what" "$url" eu-west-1 "$of" "$@"
 }
 haifa='haifa & co *?'
 
 echo "-- a pair of keys"
-run pair all "$haifa" "$eni" "$instance" "$image" || failed=1
+run pair all "$haifa" "$eni" "$instance" "$image" || fail "the calls did not all end well"
 echo "-- its queue"
-timeout 120 tests/peers/sqs_peer "$url" eu-west-1 "$queue" "$instance" || failed=1
+timeout 120 tests/peers/sqs_peer "$url" eu-west-1 "$queue" "$instance" || fail "the queue's calls did not all end well"
 echo "-- keys with a session token"
-run short all "$haifa" "$eni" "$instance" "$image" || failed=1
+run short all "$haifa" "$eni" "$instance" "$image" || fail "the calls did not all end well"
 echo "-- what a poll costs"
-run pair cost four || failed=1
-run pair cost "five hundred" || failed=1
+run pair cost four || fail "the cost of a poll of 4"
+run pair cost "five hundred" || fail "the cost of a poll of 500"
 
 echo "-- a wrong secret"
 if run wrong look "$haifa" "$eni" "$instance" >"$scratch/out" 2>&1; then
@@ -138,7 +138,7 @@ else
     fail "a wrong secret:"
     grep -v '^ok' "$scratch/out" | sed 's/^FAIL/    /'
 fi
-run wrong skew "$haifa" || failed=1
+run wrong skew "$haifa" || fail "a wrong clock"
 
 # The rest of the chain: look with no keys but those of one place, and no region but its own.
 look() { # where the keys are, region, variables …
@@ -158,6 +158,13 @@ look() { # where the keys are, region, variables …
 look "the environment" "" AWS_REGION=eu-west-1 $(cat "$scratch/variables")
 look "credential_process of a profile, and its region" "" \
     AWS_PROFILE=peer AWS_CONFIG_FILE="$scratch/config"
+if run none look "$haifa" "$eni" "$instance" >"$scratch/out" 2>&1 ||
+    ! grep -q 'no AWS keys: set AWS_ACCESS_KEY_ID' "$scratch/out"; then
+    fail "no keys anywhere:"
+    cat "$scratch/out"
+else
+    ok "no keys anywhere: what to set, and where"
+fi
 # One call that nobody signed: that is what web identity is for, and moto else takes none.
 "$python" -c 'import sys, urllib.request
 urllib.request.urlopen(urllib.request.Request(

@@ -1,11 +1,13 @@
 # Run by sim_boto3.sh: what an administrator's script reads of a region.
 import datetime
+import email.utils
 import json
 import os
 import sys
 import time
 
 import boto3
+import botocore.auth
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
@@ -175,4 +177,38 @@ refuses("wrong key", "AuthFailure",
         client("ec2", aws_access_key_id="AKIANO", aws_secret_access_key="no").describe_instances)
 refuses("wrong region", "SignatureDoesNotMatch",
         client("ec2", region_name="us-east-1").describe_instances)
+refuses("a session token that nobody gave", "AuthFailure",
+        client("ec2", aws_access_key_id=os.environ["AWS_ACCESS_KEY_ID"],
+               aws_secret_access_key=os.environ["AWS_SECRET_ACCESS_KEY"],
+               aws_session_token="FwoGZXIvYXdzE").describe_instances)
+whole = {i["InstanceId"] for r in ec2.describe_instances()["Reservations"] for i in r["Instances"]}
+pages = list(ec2.get_paginator("describe_instances").paginate(PaginationConfig={"PageSize": 5}))
+paged = [i["InstanceId"] for page in pages for r in page["Reservations"] for i in r["Instances"]]
+check("instances by pages", set(paged) == whole and len(paged) == len(whole), len(paged))
+refuses("a page that is none", "InvalidPaginationToken", ec2.describe_instances, MaxResults=5,
+        NextToken="nonsense")
+
+
+def dated(minutes, what, call, code):
+    """A request as a machine with a wrong clock signs it; the answer has the right time."""
+    real = botocore.auth.get_current_datetime
+    botocore.auth.get_current_datetime = lambda *args, **more: (
+        real(*args, **more) + datetime.timedelta(minutes=minutes))
+    try:
+        call()
+        check(what, code is None, "was taken")
+    except ClientError as e:
+        date = email.utils.parsedate_to_datetime(
+            e.response["ResponseMetadata"]["HTTPHeaders"]["date"])
+        check(what, e.response["Error"]["Code"] == code and
+              abs(date - datetime.datetime.now(datetime.timezone.utc)) <
+              datetime.timedelta(hours=12), f'{e.response["Error"]["Code"]}, it is {date}')
+    finally:
+        botocore.auth.get_current_datetime = real
+
+
+dated(10, "a clock ten minutes fast", ec2.describe_instances, None)
+dated(-60 * 24, "a clock a day slow", ec2.describe_instances, "RequestExpired")
+dated(-60 * 24, "a clock a day slow, of a queue",
+      lambda: sqs.receive_message(QueueUrl=queue), "InvalidSignatureException")
 sys.exit(1 if failures else 0)

@@ -1,8 +1,10 @@
 /*
  * velostrata_peer - drives our Velostrata client against any manager: observes it, starts
- * its extension, runs one VM in the cloud, brings it home, stops the extension. Prints
- * each outcome; ends with 1 when a checker between us and the manager (Prism) objects or
- * when the manager and our client do not understand each other.
+ * its extension, runs one VM on a spot instance and brings it home; again on demand,
+ * where its instance is stopped by a person and started again; stops the extension.
+ * Prints each outcome; ends with 1 when a checker between us and the manager (Prism)
+ * objects or when the manager and our client do not understand each other.
+ *
  * usage: velostrata_peer BASE_URL [VM [TICK_URL TICK_BODY]]
  * VELOSTRATA_PASSWORD holds the secret, VELOSTRATA_EXTENSION the extension's id. TICK_URL
  * is posted to between two polls, so that a simulated manager's time goes on.
@@ -26,6 +28,7 @@ struct peer {
     const char *vm, *tick_url, *tick_body;
     char vm_found[ID_TEXT];
     struct poll_hints hints;
+    bool spot; /* what the next instance is */
     int violations;
     int failures;
 };
@@ -115,7 +118,7 @@ static bool act(struct peer *p, enum call_kind kind, const char *target)
     (void)str_copy(call.run.edge_node, sizeof(call.run.edge_node), "NodeA");
     (void)str_copy(call.run.storage_policy, sizeof(call.run.storage_policy),
                    "WriteIsolation");
-    call.run.spot = call.run.has_max_price = true;
+    call.run.spot = call.run.has_max_price = p->spot;
     call.run.max_price.nanos = 200000000;
     velostrata_act(p->client, &call, &r);
     (void)printf("%-4s %s %s: %s %s%s\n", r.outcome == OUTCOME_DONE ? "ok" : "FAIL",
@@ -159,6 +162,31 @@ static bool wait_for(struct peer *p, const char *what,
     return false;
 }
 
+/* A call that the program itself never makes: a person stops the instance. */
+static bool stop_instance(struct peer *p)
+{
+    const struct transport outer = {.perform = checked, .ctx = p};
+    char url[512];
+    struct http_request rq = {.method = "POST",
+                              .url = url,
+                              .auth = HTTP_AUTH_BASIC,
+                              .user = p->config.api.user,
+                              .password = p->config.api.secret};
+    struct http_response rs;
+    struct err e = {0};
+    bool ok;
+
+    (void)str_format(url, sizeof(url), "%s/vms/%s/operations/stop", p->config.api.url,
+                     p->vm);
+    http_response_init(&rs);
+    ok = transport_perform(&outer, &rq, &rs, &e) == ERR_OK && rs.status == 201;
+    (void)printf("%-4s stop of %s by a person: HTTP %d %s\n", ok ? "ok" : "FAIL", p->vm,
+                 rs.status, e.text);
+    p->failures += ok ? 0 : 1;
+    http_response_clear(&rs);
+    return ok;
+}
+
 static bool extension_active(const struct peer *p)
 {
     return p->o->as.velostrata.extension == EXTENSION_ACTIVE;
@@ -177,6 +205,30 @@ static bool in_cloud(const struct peer *p)
            vm->instance.id[0] != '\0';
 }
 
+static bool instance_stopped(const struct peer *p)
+{
+    const struct seen_managed_vm *vm = find_vm(p);
+
+    return vm != NULL && vm->instance_stopped && !vm->has_tasks;
+}
+
+/* Polls until it is seen; of no task of ours. */
+static bool see(struct peer *p, const char *what, bool (*reached)(const struct peer *p))
+{
+    for (int i = 0; i < POLLS; i++) {
+        if (!observe(p))
+            return false;
+        if (reached(p)) {
+            (void)printf("ok   %s: seen after %d polls\n", what, i + 1);
+            return true;
+        }
+        tick(p);
+    }
+    (void)printf("FAIL %s: not seen in %d polls\n", what, POLLS);
+    p->failures++;
+    return false;
+}
+
 static bool at_home(const struct peer *p)
 {
     return vm_state(p) == MANAGED_UNMANAGED;
@@ -191,6 +243,20 @@ static void tell(const struct peer *p)
     for (size_t i = 0; i < seen->n_vms; i++)
         (void)printf("       %s %s %s %s\n", seen->vms[i].vm_id, seen->vms[i].raw_state,
                      seen->vms[i].instance.id, seen->vms[i].instance.zone);
+}
+
+/* Only an instance that is none of spot can be stopped, and then be started again. */
+static bool out_and_back(struct peer *p, bool spot)
+{
+    p->spot = spot;
+    if (!act(p, CALL_RUN_IN_CLOUD, p->vm) || !wait_for(p, "in cloud", in_cloud))
+        return false;
+    tell(p);
+    if (!spot &&
+        (!stop_instance(p) || !see(p, "instance stopped", instance_stopped) ||
+         !act(p, CALL_START_IN_CLOUD, p->vm) || !wait_for(p, "runs again", in_cloud)))
+        return false;
+    return act(p, CALL_RETURN, p->vm) && wait_for(p, "at home", at_home);
 }
 
 /* Out and back, each call followed to its end. */
@@ -214,10 +280,7 @@ static void drive(struct peer *p)
     if (!extension_active(p) && (!act(p, CALL_EXTENSION_START, extension) ||
                                  !wait_for(p, "extension active", extension_active)))
         return;
-    if (!act(p, CALL_RUN_IN_CLOUD, p->vm) || !wait_for(p, "in cloud", in_cloud))
-        return;
-    tell(p);
-    if (!act(p, CALL_RETURN, p->vm) || !wait_for(p, "at home", at_home))
+    if (!out_and_back(p, true) || !out_and_back(p, false))
         return;
     if (!act(p, CALL_EXTENSION_STOP, extension) ||
         !wait_for(p, "extension stopped", extension_stopped))

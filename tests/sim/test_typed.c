@@ -328,7 +328,7 @@ static void test_same_observations(void **state)
     t.clock = clock_fake_clock(&t.fake);
     t.fake.utc = t.r->options.from;
     t.fake.mono.ms = t.fake.utc.s * 1000;
-    assert_int_equal(port_wire_open(t.r->site, t.r->config, &t.clock, &t.wire, &e),
+    assert_int_equal(port_wire_open(t.r->site, t.r->config, &t.clock, NULL, &t.wire, &e),
                      ERR_OK);
     assert_int_equal(port_typed_open(t.r->site, &t.clock, &t.typed, &e), ERR_OK);
     t.r->options.level = DRIVE_TYPED;
