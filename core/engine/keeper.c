@@ -172,7 +172,8 @@ static void do_ask(struct keeper *k, enum lease_ask asked)
                        kv.value[0] != '\0' ? kv.value : "an unnamed controller");
     lease_take(&k->lease, asked, &a, now());
     show(k);
-    tell_answer(k, &e);
+    if (asked != LEASE_KEEPALIVE || e.code != ERR_OK) /* the confirmation follows */
+        tell_answer(k, &e);
 }
 
 /* What those before us were about to do; "" when nothing is known. The latest: they begin
