@@ -83,7 +83,7 @@ site_config "$conf" 'window = ["Sun 00:00-00:01"]  auto = "off"  dwell_cloud = "
     start_spacing = "0s"  max_moves = 8  retry_min = "1s"  retry_max = "2s"  breaker_failures = 100'
 # Short calls make a short lease possible; AWS's launches take too long for that.
 sed -i '/^aws /,/interruption_queue/d; s/ poll = "5s"/ poll = "5s"  timeout = "1s"/; s/"vsphere.secret"/&  timeout = "1s"/' "$conf"
-ttl=14 poll=1
+ttl=16 poll=1
 lock_on() { # ports
     sed -i '/^lock /d' "$conf"
     urls=
@@ -128,7 +128,7 @@ poll_for 20 says b servers.name=cache.place onprem || fail "the second one sees 
 says b mode observer && ok "it is an observer" || fail "its mode is $(status b mode)"
 says b shared_lock.holder "$(id -un)@$(hostname) pid $pid_a" && ok "of the first" ||
     fail "of $(status b shared_lock.holder)"
-says a shared_lock.held true && ok "which says that it holds the lock" || fail "a: $(status a shared_lock.held)"
+poll_for 10 says a shared_lock.held true && ok "which says that it holds the lock" || fail "a: $(status a shared_lock.held)"
 says a apis.name=etcd.state ok && ok "etcd is among its APIs" || fail "etcd is $(status a apis.name=etcd.state)"
 "$rh" --config "$conf" --state "$scratch/b" move cache cloud >"$scratch/out" 2>&1
 [ $? = 75 ] && grep -q "pid $pid_a: this instance only looks on" "$scratch/out" &&
