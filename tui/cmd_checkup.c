@@ -7,6 +7,7 @@
 
 #include "core/engine/api_set.h"
 #include "core/engine/doctor.h"
+#include "core/engine/keeper.h"
 #include "core/net/certificate.h"
 #include "tui/cmd.h"
 #include "tui/cmd_config.h"
@@ -17,7 +18,7 @@
  * has, and receiving from the queue would hide its warnings from who is running. */
 static const enum source looks[] = {SOURCE_VELOSTRATA, SOURCE_JENKINS,    SOURCE_VSPHERE,
                                     SOURCE_INSTANCES,  SOURCE_INTERFACES, SOURCE_PRICES,
-                                    SOURCE_PRICELIST};
+                                    SOURCE_PRICELIST,  SOURCE_LOCK};
 
 struct checkup {
     struct session session;
@@ -42,10 +43,11 @@ static bool is_configured(const struct config *c, enum source s)
     case SOURCE_PRICES:
     case SOURCE_PRICELIST:
         return c->aws.present;
+    case SOURCE_LOCK:
+        return c->lock.n_etcd > 0;
     case SOURCE_SPOT:
     case SOURCE_QUEUE:
     case SOURCE_BUILDS:
-    case SOURCE_LOCK: /* of several controllers, not of this look */
     case SOURCE_COUNT:
         break;
     }
@@ -113,7 +115,9 @@ static void look(struct checkup *k)
 
         if (!is_configured(k->session.config, looks[i]))
             continue;
-        k->seen[looks[i]] = api_set_poll(k->set, looks[i], &hints);
+        k->seen[looks[i]] = looks[i] == SOURCE_LOCK
+                                ? keeper_look(k->session.config, clock_system())
+                                : api_set_poll(k->set, looks[i], &hints);
         o = k->seen[looks[i]];
         k->unreachable =
             k->unreachable ||
@@ -126,6 +130,7 @@ static void look(struct checkup *k)
 static void report(struct checkup *k)
 {
     const struct config *c = k->session.config;
+    struct api_config lock = c->lock.api;
 
     out_printf("ok   configuration: %s is understood, %zu server%s\n",
                k->session.config_path, c->n_servers, c->n_servers == 1 ? "" : "s");
@@ -133,6 +138,8 @@ static void report(struct checkup *k)
     check_certificate(k, SOURCE_VELOSTRATA, "velostrata", &c->velostrata.api);
     check_certificate(k, SOURCE_JENKINS, "jenkins", &c->jenkins);
     check_certificate(k, SOURCE_VSPHERE, "vsphere", &c->vsphere);
+    lock.url = c->lock.n_etcd > 0 ? c->lock.etcd[0] : "";
+    check_certificate(k, SOURCE_LOCK, "lock", &lock);
     if (c->aws.present && c->aws.interruption_queue != NULL)
         out_printf("     sqs: not asked, a look would hide warnings from who is "
                    "running\n");

@@ -130,6 +130,9 @@ says b shared_lock.holder "$(id -un)@$(hostname) pid $pid_a" && ok "of the first
     fail "of $(status b shared_lock.holder)"
 poll_for 10 says a shared_lock.held true && ok "which says that it holds the lock" || fail "a: $(status a shared_lock.held)"
 says a apis.name=etcd.state ok && ok "etcd is among its APIs" || fail "etcd is $(status a apis.name=etcd.state)"
+"$rh" --config "$conf" doctor >"$scratch/out" 2>&1
+grep -q "^ok   etcd: answers: .* pid $pid_a has the lock of haifa" "$scratch/out" && ok "doctor names the holder" ||
+    fail "doctor: $(cat "$scratch/out")"
 "$rh" --config "$conf" --state "$scratch/b" move cache cloud >"$scratch/out" 2>&1
 [ $? = 75 ] && grep -q "pid $pid_a: this instance only looks on" "$scratch/out" &&
     ok "an order to it is refused with the name" || fail "an order: $(cat "$scratch/out")"
@@ -165,6 +168,9 @@ timeout 60 tests/peers/etcd_peer "http://127.0.0.1:$client1" other/user rh "$scr
 grep -q "permission denied" "$scratch/out" && ok "keys of others are forbidden" || fail "other keys: $(head -n 3 "$scratch/out")"
 timeout 60 tests/peers/etcd_peer "http://127.0.0.1:$client1" rushhour/user rh "$scratch/wrong" >"$scratch/out" 2>&1
 grep -q "refused user \"rh\"" "$scratch/out" && ok "a wrong password is named" || fail "a wrong password: $(head -n 3 "$scratch/out")"
+"$rh" --config "$conf" doctor >"$scratch/out" 2>&1
+grep -A1 "^FAIL etcd: " "$scratch/out" | grep -q "correct lock.user" && ok "doctor misses the user" ||
+    fail "doctor: $(cat "$scratch/out")"
 poll_for 30 says a apis.name=etcd.state auth && ok "a controller without a user says so" ||
     fail "a controller without a user: $(status a apis.name=etcd.error)"
 end "$pid_a" TERM
