@@ -63,7 +63,7 @@ holder_start
 window first ""
 see "a second one is an observer" first "OBSERVER of .* pid $main "
 check "and shows the servers" shows first "write-back"
-tm send-keys -t first t
+tm send-keys -t first b
 see "the one that acts is not taken over from" first "pid $main acts: it can be taken over from when it has ended"
 
 # Lines of the journal, from the end of the order that wrote them to the observer's screen.
@@ -105,7 +105,7 @@ acts_is "$(cat "$work/second.pid")" && ok "as the one with the lock" || bad "as 
 see "the observer says who" first "OBSERVER of .* pid $(cat "$work/second.pid") "
 kill -9 "$(cat "$work/second.pid")"
 see "it ends, too" first "pid $(cat "$work/second.pid") \(ended\)"
-tm send-keys -t first t
+tm send-keys -t first b
 see "the key asks" first "Take over\?"
 check "and says what follows" shows first "AUTO is ON"
 sleep 0.6 # keys that come before the question can be read are not its answer
