@@ -87,3 +87,13 @@ check_PROGRAMS += tests/contract/test_jenkins_queue
 tests_contract_test_jenkins_queue_SOURCES = tests/contract/test_jenkins_queue.c tests/unit/table.h
 tests_contract_test_jenkins_queue_LDADD = $(CONTRACT_TEST_LIBS)
 TESTS += tests/contract/test_jenkins_queue
+
+check_PROGRAMS += tests/unit/test_etcd_wire
+tests_unit_test_etcd_wire_SOURCES = tests/unit/test_etcd_wire.c tests/unit/table.h
+tests_unit_test_etcd_wire_LDADD = $(CORE_TEST_LIBS)
+TESTS += tests/unit/test_etcd_wire
+
+check_PROGRAMS += tests/contract/test_etcd
+tests_contract_test_etcd_SOURCES = tests/contract/test_etcd.c tests/unit/table.h
+tests_contract_test_etcd_LDADD = $(CONTRACT_TEST_LIBS)
+TESTS += tests/contract/test_etcd

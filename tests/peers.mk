@@ -1,7 +1,7 @@
 # Ours beside software of others; make check-peers downloads that. PEERS="NAME..." picks scripts.
 PEERS_OURS = tests/peers/vsphere_peer tests/peers/vsphere_follow tests/peers/ec2_peer \
 	tests/peers/sqs_peer tests/peers/velostrata_peer tests/peers/velostrata_week \
-	tests/peers/velostrata_words tests/peers/sim_serve
+	tests/peers/velostrata_words tests/peers/sim_serve tests/peers/etcd_peer
 check_PROGRAMS += $(PEERS_OURS)
 tests_peers_vsphere_peer_SOURCES = tests/peers/vsphere_peer.c
 tests_peers_vsphere_peer_LDADD = libcore.a $(CORE_LIBS)
@@ -17,6 +17,8 @@ tests_peers_velostrata_week_SOURCES = tests/peers/velostrata_week.c
 tests_peers_velostrata_week_LDADD = libcore.a $(CORE_LIBS)
 tests_peers_velostrata_words_SOURCES = tests/peers/velostrata_words.c
 tests_peers_velostrata_words_LDADD = libcore.a $(CORE_LIBS)
+tests_peers_etcd_peer_SOURCES = tests/peers/etcd_peer.c
+tests_peers_etcd_peer_LDADD = libcore.a $(CORE_LIBS)
 tests_peers_sim_serve_SOURCES = tests/peers/sim_serve.c
 tests_peers_sim_serve_LDADD = libcore.a $(CORE_LIBS)
 
@@ -27,6 +29,6 @@ EXTRA_DIST += tests/peers/container_keys.py tests/peers/lib.sh \
 	tests/peers/sim_jenkins.py tests/peers/sim_jenkins.sh tests/peers/sim_pyvmomi.py \
 	tests/peers/sim_pyvmomi.sh tests/peers/vcsim.sh
 
-check-peers: rushhour $(PEERS_OURS) tests/e2e/pty
+check-peers: rushhour $(PEERS_OURS) tests/e2e/pty tests/e2e/peek
 	srcdir=$(srcdir) sh $(srcdir)/tests/peers/run.sh $(PEERS)
 .PHONY: check-peers

@@ -171,7 +171,8 @@ void act_quit(const struct act_context *x, struct act_plan *p)
     bool asks = x->fleet->setting == AUTO_ON || x->fleet->moves_running > 0;
 
     p->kind = ACT_NOW;
-    if (!asks || x->demo || x->observe || x->observer)
+    if (!asks || x->demo || x->observe || x->observer ||
+        (x->fleet->shared_lock.configured && !x->fleet->shared_lock.held))
         return;
     act_ask(p, "Quit rushhour?");
     if (x->fleet->setting == AUTO_ON)

@@ -5,9 +5,9 @@
  */
 #include <config.h>
 
-#include "core/api/etcd.h"
 #include "core/engine/api_set.h"
 #include "core/engine/doctor.h"
+#include "core/engine/keeper.h"
 #include "core/net/certificate.h"
 #include "tui/cmd.h"
 #include "tui/cmd_config.h"
@@ -18,7 +18,7 @@
  * has, and receiving from the queue would hide its warnings from who is running. */
 static const enum source looks[] = {SOURCE_VELOSTRATA, SOURCE_JENKINS,    SOURCE_VSPHERE,
                                     SOURCE_INSTANCES,  SOURCE_INTERFACES, SOURCE_PRICES,
-                                    SOURCE_PRICELIST};
+                                    SOURCE_PRICELIST,  SOURCE_LOCK};
 
 struct checkup {
     struct session session;
@@ -43,8 +43,9 @@ static bool is_configured(const struct config *c, enum source s)
     case SOURCE_PRICES:
     case SOURCE_PRICELIST:
         return c->aws.present;
+    case SOURCE_LOCK:
+        return c->lock.n_etcd > 0;
     case SOURCE_SPOT:
-    case SOURCE_LOCK: /* look_at_lock() */
     case SOURCE_QUEUE:
     case SOURCE_BUILDS:
     case SOURCE_COUNT:
@@ -105,49 +106,32 @@ static void check_certificate(struct checkup *k, enum source s, const char *sect
 
 /* ----- the whole of it ----- */
 
-/* Who holds the lock is no matter here: whether it can be asked is. */
-static struct observation *look_at_lock(const struct config *c)
-{
-    struct observation *o = observation_new(SOURCE_LOCK);
-    struct etcd *etcd = NULL;
-    struct etcd_kv kv;
-    char key[ETCD_KEY_TEXT];
-
-    if (o == NULL)
-        return NULL;
-    if (!str_format(key, sizeof(key), "rushhour/%s/lock", c->deployment))
-        (void)err_set(&o->err, ERR_CONFIG, "site.deployment is too long");
-    else if (etcd_new(&c->lock, NULL, clock_system(), &etcd, &o->err) == ERR_OK &&
-             etcd_get(etcd, key, &kv, &o->err) == ERR_OK)
-        o->took_ms = etcd_took_ms(etcd);
-    o->at = clock_utc(clock_system());
-    etcd_free(etcd);
-    return o;
-}
-
 static void look(struct checkup *k)
 {
     const struct config *c = k->session.config;
     const struct poll_hints hints = {0};
 
     for (size_t i = 0; i < ARRAY_LEN(looks); i++) {
-        if (is_configured(c, looks[i]))
-            k->seen[looks[i]] = api_set_poll(k->set, looks[i], &hints);
-    }
-    api_set_logout(k->set);
-    if (c->lock.n_etcd > 0)
-        k->seen[SOURCE_LOCK] = look_at_lock(c);
-    for (size_t i = 0; i < SOURCE_COUNT; i++) {
-        enum err_code code = k->seen[i] != NULL ? k->seen[i]->err.code : ERR_OK;
+        const struct observation *o;
+        enum err_code code;
 
+        if (!is_configured(c, looks[i]))
+            continue;
+        k->seen[looks[i]] = looks[i] == SOURCE_LOCK
+                                ? keeper_look(c, clock_system())
+                                : api_set_poll(k->set, looks[i], &hints);
+        o = k->seen[looks[i]];
+        code = o != NULL ? o->err.code : ERR_OK;
         k->unreachable = k->unreachable || code == ERR_CONNECT || code == ERR_TIMEOUT ||
                          code == ERR_TLS || code == ERR_AUTH;
     }
+    api_set_logout(k->set);
 }
 
 static void report(struct checkup *k)
 {
     const struct config *c = k->session.config;
+    struct api_config lock = c->lock.api;
 
     out_printf("ok   configuration: %s is understood, %zu server%s\n",
                k->session.config_path, c->n_servers, c->n_servers == 1 ? "" : "s");
@@ -155,6 +139,8 @@ static void report(struct checkup *k)
     check_certificate(k, SOURCE_VELOSTRATA, "velostrata", &c->velostrata.api);
     check_certificate(k, SOURCE_JENKINS, "jenkins", &c->jenkins);
     check_certificate(k, SOURCE_VSPHERE, "vsphere", &c->vsphere);
+    lock.url = c->lock.n_etcd > 0 ? c->lock.etcd[0] : "";
+    check_certificate(k, SOURCE_LOCK, "lock", &lock);
     if (c->aws.present && c->aws.interruption_queue != NULL)
         out_printf("     sqs: not asked, a look would hide warnings from who is "
                    "running\n");

@@ -375,6 +375,9 @@ enum err_code etcd_read_error(const json_value *root, int status, const char *wh
         code = 0;
     if (code > 0 && codes[code] != ERR_OK)
         rc = codes[code];
+    /* Authentication is on, and nobody was named. */
+    if (text != NULL && strstr(text, "user name is empty") != NULL)
+        rc = ERR_AUTH;
     (void)text_clean(message, sizeof(message), text != NULL ? text : "",
                      text != NULL ? len : 0);
     e->http = status;

@@ -62,6 +62,9 @@ static const struct {
     {ERR_AUTH, "vsphere", "correct vsphere.user or its password"},
     {ERR_AUTH, "jenkins", "correct jenkins.user or its token"},
     {ERR_AUTH, "velostrata", "correct velostrata.user or its password"},
+    {ERR_AUTH, "etcd", "correct lock.user or its password"},
+    {ERR_FORBIDDEN, "etcd",
+     "let the user's role read and write the keys that begin with rushhour/"},
     {ERR_FORBIDDEN, "vsphere",
      "give the user Read-only on the host, and on the VMs' folder also "
      "VirtualMachine.Interact.PowerOn and .PowerOff"},
@@ -139,6 +142,16 @@ static void say_jenkins(struct check *k, const struct obs_jenkins *j)
         tell(k, FINDING_NOTE, "", "it is about to shut down and starts no builds");
 }
 
+static void say_lock(struct check *k, const struct obs_lock *l)
+{
+    if (l->holder != NULL && l->holder[0] != '\0')
+        tell(k, FINDING_GOOD, "", "answers: %s has the lock of %s", l->holder,
+             k->config->deployment);
+    else
+        tell(k, FINDING_GOOD, "", "answers: nobody has the lock of %s",
+             k->config->deployment);
+}
+
 static void say_source(struct check *k, const struct observation *o)
 {
     switch (o->source) {
@@ -166,7 +179,7 @@ static void say_source(struct check *k, const struct observation *o)
              o->as.pricelist.n, o->as.pricelist.region);
         break;
     case SOURCE_LOCK:
-        tell(k, FINDING_GOOD, "", "answers");
+        say_lock(k, &o->as.lock);
         break;
     case SOURCE_SPOT:
     case SOURCE_QUEUE:

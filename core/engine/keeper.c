@@ -172,7 +172,8 @@ static void do_ask(struct keeper *k, enum lease_ask asked)
                        kv.value[0] != '\0' ? kv.value : "an unnamed controller");
     lease_take(&k->lease, asked, &a, now());
     show(k);
-    tell_answer(k, &e);
+    if (asked != LEASE_KEEPALIVE || e.code != ERR_OK) /* the confirmation follows */
+        tell_answer(k, &e);
 }
 
 /* What those before us were about to do; "" when nothing is known. The latest: they begin
@@ -240,12 +241,40 @@ static void *keeper_main(void *arg)
 
 /* ----- start and stop ----- */
 
+static enum err_code name_lock(const struct config *c, char *key, size_t size,
+                               struct err *e)
+{
+    return str_format(key, size, "rushhour/%s/lock", c->deployment)
+               ? ERR_OK
+               : err_set(e, ERR_CONFIG, "site.deployment is too long for a lock");
+}
+
+struct observation *keeper_look(const struct config *config, const struct clock *clock)
+{
+    struct observation *o = observation_new(SOURCE_LOCK);
+    struct etcd *etcd = NULL;
+    struct etcd_kv kv = {0};
+    char key[ETCD_KEY_TEXT];
+
+    if (o == NULL)
+        return NULL;
+    if (name_lock(config, key, sizeof(key), &o->err) == ERR_OK &&
+        etcd_new(&config->lock, NULL, clock, &etcd, &o->err) == ERR_OK &&
+        etcd_get(etcd, key, &kv, &o->err) == ERR_OK) {
+        o->as.lock.holder = arena_strdup(o->arena, kv.value);
+        o->took_ms = etcd_took_ms(etcd);
+    }
+    o->at = clock_utc(clock);
+    etcd_free(etcd);
+    return o;
+}
+
 static enum err_code name_keys(struct keeper *k, struct err *e)
 {
     const struct keeper_options *o = &k->options;
     const char *of = o->config->deployment;
 
-    if (!str_format(k->key, sizeof(k->key), "rushhour/%s/lock", of) ||
+    if (name_lock(o->config, k->key, sizeof(k->key), e) != ERR_OK ||
         !str_format(k->calls, sizeof(k->calls), "rushhour/%s/calls/", of))
         return err_set(e, ERR_CONFIG, "site.deployment is too long for a lock");
     (void)str_format(k->value, sizeof(k->value), "%s@%s pid %d", o->user, o->host,

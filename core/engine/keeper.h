@@ -12,6 +12,10 @@
 
 struct keeper;
 
+/* One look at whose the lock is, which changes nothing; as api_set_poll(). */
+struct observation *keeper_look(const struct config *config,
+                                const struct clock *clock) NONNULL;
+
 struct keeper_options {
     const struct config *config; /* with lock.etcd */
     const struct clock *clock;   /* of journal lines; the lease goes by boot time */

@@ -237,6 +237,11 @@ struct obs_queue {
     uint64_t batch; /* number of the newest batch that had any, in this process */
 };
 
+/* lock */
+struct obs_lock {
+    const char *holder; /* "dana@ops1 pid 42", "" = nobody has it; NULL = not asked */
+};
+
 struct observation {
     struct arena *arena;
     enum source source;
@@ -257,6 +262,7 @@ struct observation {
         struct obs_pricelist pricelist;
         struct obs_queue queue;
         struct obs_builds builds;
+        struct obs_lock lock;
     } as;
     int refs; /* atomic; observation_ref/unref only */
 };

@@ -93,7 +93,8 @@ void lease_take(struct lease *l, enum lease_ask asked, const struct lease_answer
         failed(l, asked, now);
         return;
     }
-    l->failures = 0;
+    if (asked != LEASE_KEEPALIVE) /* which is worth nothing before it is confirmed */
+        l->failures = 0;
     l->looked = true;
     switch (asked) {
     case LEASE_WAIT:

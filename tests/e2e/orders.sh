@@ -57,7 +57,7 @@ order_dies() {
     run "$rh" $c "$@"
     rows=$(sql "SELECT count(*) || ' ' || sum(answered) || ' ' || sum(accepted) || ' ' ||
         min(length(text) > 0) FROM commands WHERE id > $last")
-    lines=$(sql "SELECT count(*) FROM journal WHERE seq > $seq AND actor LIKE 'operator:%' AND action = '$1'")
+    lines=$(sql "SELECT count(*) FROM journal WHERE seq > $seq AND actor LIKE 'operator:%' AND action = '$1' AND outcome IN ('done', 'failed')")
     deaths=$(wc -l <"$work/deaths")
     if [ "$code" = any ]; then
         code=$rc deaths=3 accepted=1
@@ -111,7 +111,7 @@ started() {
     # shellcheck disable=SC2086
     world extension.state | grep -Eq 'starting|active' || { "$rh" $c extension start; false; }
 }
-check "starts it, once it is known" poll_for 30 started
+check "starts it, once it is known" poll_for 120 started
 
 # An instance that hangs answers nothing: the order is kept, and the next one carries it out.
 for try in 1 2 3 4 5; do

@@ -464,6 +464,49 @@ static void test_take_over(void **state)
     close_stage(s);
 }
 
+static void set_other_machine(struct fleet *f)
+{
+    f->mode = MODE_OBSERVER;
+    f->shared_lock.configured = true;
+    (void)str_copy(f->shared_lock.holder, sizeof(f->shared_lock.holder),
+                   "noa@ops2 pid 43");
+}
+
+static void set_nobody_known(struct fleet *f)
+{
+    f->mode = MODE_OBSERVER;
+    f->shared_lock.configured = true;
+}
+
+static void set_shared_lock(struct fleet *f)
+{
+    f->shared_lock.configured = f->shared_lock.held = true;
+}
+
+/* The controller of another machine acts. */
+static void test_shared_lock(void **state)
+{
+    struct stage *s = open_stage(STORY_NORMAL);
+    char *text;
+
+    (void)state;
+    stage_story(s, STORY_NORMAL, set_other_machine);
+    assert_shows(s, "OBSERVER of noa@ops2 pid 43");
+    stage_story(s, STORY_NORMAL, set_nobody_known);
+    assert_shows(s, "OBSERVER of the holder of the shared lock");
+    stage_keys(s, "q"); /* to leave stops nothing */
+    assert_false(s->ui.dialog.open);
+    assert_true(s->ui.quit);
+    s->ui.quit = false;
+    stage_story(s, STORY_NORMAL, set_shared_lock);
+    text = picture(s, 35, 120);
+    assert_null(strstr(text, "OBSERVER"));
+    free(text);
+    stage_keys(s, "q");
+    assert_true(s->ui.dialog.open);
+    close_stage(s);
+}
+
 static void test_quit(void **state)
 {
     struct stage *s = open_stage(STORY_NORMAL);
@@ -1491,6 +1534,7 @@ int main(void)
         cmocka_unit_test(test_selection_sticks),
         cmocka_unit_test(test_replies),
         cmocka_unit_test(test_take_over),
+        cmocka_unit_test(test_shared_lock),
         cmocka_unit_test(test_quit),
         cmocka_unit_test(test_lock),
         cmocka_unit_test(test_filter),

@@ -206,6 +206,8 @@ static const char rich[] =
     "  password_credential = \"esx\" connect_to = \"10.0.0.1:443\" }\n"
     "aws = { region = \"eu-west-1\" endpoint_ec2 = \"http://localhost:5000/\"\n"
     "  poll_spot = \"5s\" }\n"
+    "lock = { etcd = [\"https://e1:2379\", \"http://127.0.0.1:2379\"]\n"
+    "  ttl = \"2m\" timeout = \"3s\" user = \"u\" }\n"
     "cost = { cloud_extension_hour = 0.266 prices = (\n"
     "  { type = \"c5.2xlarge\" on_demand = 0.384 spot = \"0.14\" },\n"
     "  { type = \"m5.2xlarge\" spot = 1 }) }\n"
@@ -242,6 +244,12 @@ static void test_values(void **state)
     assert_false(c->velostrata.auto_stop);
     assert_string_equal(c->jenkins.secret_env, "JT");
     assert_true(c->aws.present);
+    assert_int_equal(c->lock.n_etcd, 2);
+    assert_string_equal(c->lock.etcd[1], "http://127.0.0.1:2379");
+    assert_int_equal(c->lock.ttl, 120);
+    assert_int_equal(c->lock.renew, 15);
+    assert_int_equal(c->lock.api.timeout, 3);
+    assert_string_equal(c->lock.api.user, "u");
     assert_int_equal(c->cost.extension_hour.nanos, 266000000);
     assert_int_equal(c->cost.n_prices, 2);
     assert_true(c->cost.prices[0].has_on_demand && c->cost.prices[0].has_spot);
@@ -467,6 +475,16 @@ static void test_api_errors(void **state)
          "t.conf:6: vsphere.pinned_key: \"sha1//AAAA=\" does not begin with sha256//: write pinned_key = \"sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\""},
         {"no insecure mode", API(ESX "trust = \"insecure\""),
          "t.conf:6: vsphere.trust: \"insecure\" is not one of ca|ca+pin|pin-only: write trust = \"ca\""},
+        {"a lock's renewals are too rare", WITH("lock = { etcd = [\"https://e:2379\"] renew = \"31s\" }"),
+         "t.conf:1: lock.renew: 31s is more than a third of ttl (90s): a renewal that is lost must do no harm"},
+        {"a lease shorter than a call", WITH("lock = { etcd = [\"https://e:2379\"] ttl = \"40s\" renew = \"10s\" }"),
+         "t.conf:1: lock.ttl: a lease of 40s may end before a call does: write 45s or more (renew, its timeout, the longest timeout of a call, 10 s)"},
+        {"a lease shorter than a launch", WITH(AWS "lock = { etcd = [\"https://e:2379\"] ttl = \"60s\" }"),
+         "t.conf:2: lock.ttl: a lease of 60s may end before a call does: write 70s or more (renew, its timeout, the longest timeout of a call, 10 s)"},
+        {"etcd in the clear", WITH("lock = { etcd = [\"https://e:2379\", \"http://f:2379\"] }"),
+         "t.conf:1: lock.etcd: \"http://f:2379\" would send passwords in the clear: use https:// (or set allow_http = true)"},
+        {"an etcd password without a user", WITH("lock = { etcd = [\"https://e:2379\"] password_env = \"P\" }"),
+         "t.conf:1: lock: a password without a user: add user = \"NAME\""},
         {"missing CA file", API(ESX "ca_file = \"/nonexistent/ca.pem\""),
          "t.conf:6: vsphere.ca_file: /nonexistent/ca.pem cannot be read: No such file or directory"},
         {"a key without its certificate", API(ESX "client_key_file = \"k.pem\""),

@@ -127,6 +127,18 @@ static void aws_auth(struct fleet_seen *f)
 {
     fails(f, SOURCE_INSTANCES, ERR_AUTH);
 }
+static void etcd_auth(struct fleet_seen *f)
+{
+    fails(f, SOURCE_LOCK, ERR_AUTH);
+}
+static void etcd_forbidden(struct fleet_seen *f)
+{
+    fails(f, SOURCE_LOCK, ERR_FORBIDDEN);
+}
+static void lock_held(struct fleet_seen *f)
+{
+    f->of[SOURCE_LOCK].as.lock.holder = "dana@ops1 pid 42"; /* that is good */
+}
 static void not_asked(struct fleet_seen *f)
 {
     f->seen[SOURCE_VSPHERE] = NULL;
@@ -247,6 +259,9 @@ static const struct {
     {"a refused login", refused, FINDING_BAD, "velostrata", "no luck", "correct velostrata.user"},
     {"nobody listens", not_there, FINDING_BAD, "jenkins", "no luck", "check the address"},
     {"AWS says itself what helps", aws_auth, FINDING_BAD, "ec2", "no luck", ""},
+    {"etcd refuses the user", etcd_auth, FINDING_BAD, "etcd", "no luck", "correct lock.user"},
+    {"etcd: keys of others", etcd_forbidden, FINDING_BAD, "etcd", "no luck", "begin with rushhour/"},
+    {"somebody has the lock", lock_held, FINDING_GOOD, "", "", ""},
     {"what was not asked is not judged", not_asked, FINDING_GOOD, "", "", ""},
     {"no VM at all", blind, FINDING_BAD, "vsphere", "the user sees no VM", "Read-only"},
     {"no statistics", no_load, FINDING_NOTE, "vsphere", "CPU ready cannot be read: NoPermission", ""},

@@ -545,6 +545,10 @@ enum trouble {
     NO_TROUBLE,
     OBSERVER,
     DRY_RUN,
+    LEASE_UNKNOWN,
+    LEASE_OF_ANOTHER,
+    LEASE_LOST,
+    LEASE_OURS,
     STORE_DOWN,
     DISK_FULL,
     STATE_LOST,
@@ -570,9 +574,22 @@ static void scene_restart(struct scene *s, const struct controller_options *more
         ERR_OK);
 }
 
+static void lease(struct scene *s, bool held, const char *holder, bool failing)
+{
+    struct event ev = {.kind = EVENT_LEASE};
+
+    ev.as.lease.held = held;
+    ev.as.lease.failing = failing;
+    ev.as.lease.epoch = held ? 7 : 0;
+    (void)str_copy(ev.as.lease.holder, sizeof(ev.as.lease.holder), holder);
+    step(s, ev);
+}
+
 static void get_into(struct scene *s, enum trouble t)
 {
-    struct controller_options o = {.observe = t == OBSERVER, .dry_run = t == DRY_RUN};
+    struct controller_options o = {.observe = t == OBSERVER,
+                                   .dry_run = t == DRY_RUN,
+                                   .shared_lock = t >= LEASE_UNKNOWN && t <= LEASE_OURS};
     struct event ev = {.kind = EVENT_STORE};
 
     s->stored.next_call_id = 100;
@@ -583,6 +600,12 @@ static void get_into(struct scene *s, enum trouble t)
     ev.as.store.ok = t != STORE_DOWN;
     ev.as.store.tight = t == DISK_FULL;
     step(s, ev);
+    if (t == LEASE_OURS || t == LEASE_LOST)
+        lease(s, true, "", false);
+    if (t == LEASE_LOST)
+        lease(s, false, "", true);
+    if (t == LEASE_OF_ANOTHER)
+        lease(s, false, "dana@ops1 pid 42", false);
     if (t == BLIND_VELOSTRATA) {
         observe(s, SOURCE_JENKINS);
         observe(s, SOURCE_VSPHERE);
@@ -633,6 +656,10 @@ static void test_degraded(void **state)
         {"all is well", NO_TROUBLE, NULL, true, true, true},
         {"observer", OBSERVER, NULL, false, false, false},
         {"dry-run", DRY_RUN, NULL, false, false, false},
+        {"etcd has not answered yet", LEASE_UNKNOWN, "recovering", false, false, false},
+        {"the shared lock is another's", LEASE_OF_ANOTHER, NULL, false, false, false},
+        {"the shared lock was lost", LEASE_LOST, "blind:etcd", false, false, false},
+        {"the shared lock is ours", LEASE_OURS, NULL, true, true, true},
         {"the store cannot be written", STORE_DOWN, "store", false, false, false},
         {"the state was lost", STATE_LOST, NULL, false, false, false},
         {"the disk is full", DISK_FULL, "disk", false, false, true},
@@ -667,6 +694,61 @@ static void test_degraded(void **state)
         assert_row(rows[i].what, (calls_of(&s, "c") > 0) == rows[i].home);
         scene_end(&s);
     }
+}
+
+/* The one that takes over begins nothing before it has read everything anew; the one that
+ * lost the lock ends what is under way, and begins nothing more. */
+static void test_take_over(void **state)
+{
+    struct scene s;
+    struct fleet *f;
+    struct call first;
+    size_t n;
+
+    (void)state;
+    scene_make(&s);
+    get_into(&s, LEASE_OF_ANOTHER);
+    work(&s);
+    assert_int_equal(s.n_calls, 0);
+    command(&s, COMMAND_MOVE, "a", PLACE_CLOUD);
+    f = controller_snapshot(s.c);
+    assert_int_equal(f->mode, MODE_OBSERVER);
+    assert_string_equal(f->shared_lock.holder, "dana@ops1 pid 42");
+    assert_true(f->n_replies == 1 && !f->replies[0].accepted);
+    assert_non_null(strstr(f->replies[0].text, "dana@ops1 pid 42"));
+    fleet_unref(f);
+
+    tick(&s, 2);
+    s.fx.n_polls = 0;
+    lease(&s, true, "", false);
+    assert_true(s.fx.n_polls >= 3); /* everything is asked at once */
+    assert_true(is_degraded(&s, "recovering"));
+    work(&s);
+    assert_int_equal(s.n_calls, 0); /* what it knew of before counts no more */
+    observe(&s, SOURCE_JENKINS);
+    observe(&s, SOURCE_VSPHERE);
+    assert_int_equal(s.n_calls, 0);
+    observe_all(&s);
+    tick(&s, 1);
+    assert_true(s.n_calls > 0);
+    assert_false(is_degraded(&s, "recovering"));
+    f = controller_snapshot(s.c);
+    assert_int_equal(f->mode, MODE_AUTO);
+    fleet_unref(f);
+
+    first = s.calls[0];
+    n = s.n_calls;
+    lease(&s, false, "noa@ops3 pid 7", false);
+    answer(&s, &first, OUTCOME_DONE, 0); /* recorded, and followed by nothing */
+    observe_all(&s);
+    tick(&s, 5);
+    assert_int_equal(s.n_calls, n);
+    f = controller_snapshot(s.c);
+    assert_int_equal(f->mode, MODE_OBSERVER);
+    assert_true(f->n_alerts > 0);
+    assert_string_equal(f->alerts[f->n_alerts - 1].code, "lock");
+    fleet_unref(f);
+    scene_end(&s);
 }
 
 /* A person who has looked ends the dry-run that a lost state began. */
@@ -726,6 +808,7 @@ int main(void)
         cmocka_unit_test(test_retry_after),
         cmocka_unit_test(test_retry_budget),
         cmocka_unit_test(test_degraded),
+        cmocka_unit_test(test_take_over),
         cmocka_unit_test(test_lost_state),
     };
 

@@ -154,6 +154,8 @@ static struct fleet *full(void)
     f->snooze_until = ago(-600);
     f->in_lead = f->in_drain = f->looked = true;
     (void)str_copy(f->controller.who, NAME_TEXT, "dana");
+    f->shared_lock.configured = true;
+    (void)str_copy(f->shared_lock.holder, NAME_TEXT, "noa@ops2 pid 43");
     (void)str_copy(f->degraded[0], sizeof(f->degraded[0]), "store");
     (void)str_copy(f->degraded[1], sizeof(f->degraded[1]), "blind:ec2");
     f->n_degraded = 2;
@@ -287,6 +289,7 @@ static void test_values(void **state)
     SAME(auto_since);
     SAME(auto_by);
     SAME(controller);
+    SAME(shared_lock);
     SAME(degraded);
     SAME(next);
     SAME(extension);
