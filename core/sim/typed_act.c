@@ -342,6 +342,13 @@ static void keep_interface(struct world *w, int32_t unused, const struct call *c
     refuse(r, world_eni_keep(w, call->run.eni, false));
 }
 
+static void cancel_spot(struct world *w, int32_t unused, const struct call *call,
+                        struct call_result *r)
+{
+    (void)unused;
+    refuse(r, world_spot_cancel(w, call->target));
+}
+
 /* ---- all of them ---- */
 
 /* What the call's target names. */
@@ -368,6 +375,7 @@ void typed_act(struct world *w, const struct call *call, struct call_result *out
         [CALL_LAUNCH] = {OF_ITSELF, launch},
         [CALL_TERMINATE] = {OF_ITSELF, terminate},
         [CALL_INTERFACE_KEEP] = {OF_ITSELF, keep_interface},
+        [CALL_SPOT_CANCEL] = {OF_ITSELF, cancel_spot},
         [CALL_VM_POWER_ON] = {OF_VM, power_on},
         [CALL_VM_POWER_OFF] = {OF_VM, power_off},
         [CALL_VM_SHUTDOWN] = {OF_VM, shutdown_guest},
