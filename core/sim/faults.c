@@ -173,6 +173,9 @@ void faults_to_world(const struct faults *f, struct sim_odds *odds)
     const uint32_t *rate = f->rate[0];
 
     *odds = (struct sim_odds){
+        .ports_late_ms = odds->ports_late_ms,
+        .ports_dropped = odds->ports_dropped,
+        .calm = odds->calm,
         .no_capacity = rate[FAULT_NO_CAPACITY],
         .task_fails = rate[FAULT_TASK_FAILS],
         .storm_hour = rate[FAULT_SPOT_STORM],

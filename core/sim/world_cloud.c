@@ -311,6 +311,7 @@ void cloud_on_guest(struct world *w, const struct event *ev)
     if (i == NULL || i->life != ev->life || i->state != SIM_RUNNING)
         return;
     i->reachable = true;
+    i->reachable_since = w->now;
     if (w->enis[i->eni].node >= 0)
         jenkins_machine_up(w, w->enis[i->eni].node);
 }

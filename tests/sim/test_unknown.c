@@ -153,6 +153,8 @@ static void live(const char *mover, enum call_kind kind, enum drive_fate f,
     day.start = r->options.from;
     day.orders = forced;
     day.n_orders = builds_stop ? ARRAY_LEN(forced) : 0;
+    for (size_t i = 0; kind == CALL_PORT_CHECK && i < r->config->n_servers; i++)
+        r->config->servers[i].ready_port = 8080;
     r->options.level = DRIVE_TYPED;
     r->options.state_dir = dir;
     r->options.duration_s = DAY_S;
@@ -207,6 +209,7 @@ static const struct {
     [CALL_TERMINATE] = {"ec2", false},
     [CALL_INTERFACE_KEEP] = {"ec2", false},
     [CALL_SPOT_CANCEL] = {"ec2", false},
+    [CALL_PORT_CHECK] = {"ec2", false},
     [CALL_VM_POWER_ON] = {"ec2", false},
     [CALL_VM_POWER_OFF] = {NULL, false}, /* only what ignores its shutdown */
     [CALL_VM_SHUTDOWN] = {"ec2", false},
