@@ -182,5 +182,6 @@ void faults_to_world(const struct faults *f, struct sim_odds *odds)
         .agent_absent = rate[FAULT_NO_AGENT],
         .boot_hangs = rate[FAULT_NO_BOOT],
         .shutdown_deaf = rate[FAULT_DEAF],
+        .listed_late = rate[FAULT_LAG],
     };
 }

@@ -103,7 +103,8 @@ static void see_launch(const struct world *w, const struct sim_instance *i,
 
 static bool is_shown(const struct world *w, const struct sim_instance *i)
 {
-    return i->terminated == 0 || w->now - i->terminated < SHOWN_MS;
+    return world_instance_listed(w, i) &&
+           (i->terminated == 0 || w->now - i->terminated < SHOWN_MS);
 }
 
 static void observe_instances(const struct world *w, const struct poll_hints *hints,
