@@ -26,6 +26,18 @@ tests_sim_test_ec2_SOURCES = tests/sim/test_ec2.c tests/sim/weeks.c tests/sim/we
 tests_sim_test_ec2_LDADD = $(CORE_TEST_LIBS)
 TESTS += tests/sim/test_ec2
 
+check_PROGRAMS += tests/sim/test_orphans
+tests_sim_test_orphans_SOURCES = tests/sim/test_orphans.c tests/sim/weeks.c tests/sim/weeks.h \
+	tests/unit/table.h
+tests_sim_test_orphans_LDADD = $(CORE_TEST_LIBS)
+TESTS += tests/sim/test_orphans
+
+check_PROGRAMS += tests/sim/test_ready_port
+tests_sim_test_ready_port_SOURCES = tests/sim/test_ready_port.c tests/sim/weeks.c \
+	tests/sim/weeks.h tests/unit/table.h
+tests_sim_test_ready_port_LDADD = $(CORE_TEST_LIBS)
+TESTS += tests/sim/test_ready_port
+
 check_PROGRAMS += tests/sim/test_replace
 tests_sim_test_replace_SOURCES = tests/sim/test_replace.c tests/sim/weeks.c tests/sim/weeks.h \
 	tests/unit/table.h

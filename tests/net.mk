@@ -55,3 +55,8 @@ tests_contract_tls_get_SOURCES = tests/contract/tls_get.c
 tests_contract_tls_get_LDADD = libcore.a $(CORE_LIBS)
 TESTS += tests/contract/tls.sh
 EXTRA_DIST += tests/contract/tls.sh
+
+check_PROGRAMS += tests/unit/test_dial
+tests_unit_test_dial_SOURCES = tests/unit/test_dial.c tests/unit/table.h
+tests_unit_test_dial_LDADD = $(CORE_TEST_LIBS)
+TESTS += tests/unit/test_dial

@@ -163,8 +163,16 @@ static enum err_code observe_spots(struct ec2 *c, const struct poll_hints *hints
     }
     if (n > 0) /* a filter without values is refused */
         rc = list_all(c, s, &list, e);
+    if (rc == ERR_OK && hints->open_requests) {
+        list_begin(c, s);
+        ec2_body_put(&c->body, "Filter.1.Name", "tag:rushhour:deployment");
+        ec2_body_put_literal(&c->body, "Filter.1.Value", 1, c->config->deployment);
+        ec2_body_put(&c->body, "Filter.2.Name", "state");
+        ec2_body_put(&c->body, "Filter.2.Value.1", "open");
+        rc = list_all(c, s, &list, e);
+    }
     if (rc == ERR_OK)
-        o->as.spot = (struct obs_spot){list.items, list.n};
+        o->as.spot = (struct obs_spot){list.items, list.n, hints->open_requests};
     return listed(c, rc, &list, o);
 }
 

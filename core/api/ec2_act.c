@@ -260,6 +260,14 @@ static enum err_code make_keep(struct ec2 *c, const struct call *call, struct er
     return ERR_OK;
 }
 
+static enum err_code make_cancel(struct ec2 *c, const struct call *call, struct err *e)
+{
+    if (call->target[0] == '\0')
+        return err_set(e, ERR_BUG, "a cancellation that names no spot request");
+    ec2_body_put_numbered(&c->body, "SpotInstanceRequestId", 1, call->target);
+    return ERR_OK;
+}
+
 void ec2_act(struct ec2 *c, const struct call *call, struct call_result *r)
 {
     static const struct {
@@ -269,6 +277,7 @@ void ec2_act(struct ec2 *c, const struct call *call, struct call_result *r)
         [CALL_LAUNCH] = {&ec2_launch_shape, make_launch},
         [CALL_TERMINATE] = {&ec2_terminate_shape, make_terminate},
         [CALL_INTERFACE_KEEP] = {&ec2_interface_keep_shape, make_keep},
+        [CALL_SPOT_CANCEL] = {&ec2_spot_cancel_shape, make_cancel},
     };
     int64_t began_ms = clock_mono(c->clock).ms;
     const struct ec2_shape *s = acts[call->kind].shape;

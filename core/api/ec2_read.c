@@ -158,17 +158,33 @@ static enum instance_state instance_state(const char *code)
     }
 }
 
-static void instance_tag(struct reader *r, struct seen_instance *in)
-{
-    const char *value = r->part.value;
+/* Where our tags go, of an instance or a spot request. */
+struct tags {
+    const char **server, **move, **deployment;
+};
 
-    if (str_eq(r->part.key, "rushhour:server"))
-        in->server = dup(r, value, strlen(value));
-    else if (str_eq(r->part.key, "rushhour:move-id"))
-        in->move = dup(r, value, strlen(value));
-    else if (str_eq(r->part.key, "rushhour:deployment"))
-        in->deployment = dup(r, value, strlen(value));
-    r->part.key[0] = r->part.value[0] = '\0';
+/* True: it was a part of a tag. */
+static bool read_tag(struct reader *r, const char *path, const char *text,
+                     const struct tags *to)
+{
+    struct part *p = &r->part;
+
+    if (str_eq(path, "tagSet/item/key"))
+        (void)str_copy(p->key, sizeof(p->key), text); /* a cut one is none of ours */
+    else if (str_eq(path, "tagSet/item/value"))
+        (void)str_copy(p->value, sizeof(p->value), text); /* longer than AWS allows */
+    else if (!str_eq(path, "tagSet/item"))
+        return false;
+    else {
+        if (str_eq(p->key, "rushhour:server"))
+            *to->server = dup(r, p->value, strlen(p->value));
+        else if (str_eq(p->key, "rushhour:move-id"))
+            *to->move = dup(r, p->value, strlen(p->value));
+        else if (str_eq(p->key, "rushhour:deployment"))
+            *to->deployment = dup(r, p->value, strlen(p->value));
+        p->key[0] = p->value[0] = '\0';
+    }
+    return true;
 }
 
 /* The interface with device index 0 is the fixed one; without an index the first. */
@@ -189,6 +205,7 @@ static void instance_other(struct reader *r, const char *path, const char *text,
                            size_t len)
 {
     struct seen_instance *in = r->item;
+    const struct tags tags = {&in->server, &in->move, &in->deployment};
     struct part *p = &r->part;
 
     (void)len;
@@ -198,12 +215,8 @@ static void instance_other(struct reader *r, const char *path, const char *text,
         in->lifecycle = str_eq(text, "spot") ? LIFECYCLE_SPOT : LIFECYCLE_COUNT;
     else if (str_eq(path, "launchTime"))
         in->launched = time_of(text);
-    else if (str_eq(path, "tagSet/item/key"))
-        (void)str_copy(p->key, sizeof(p->key), text); /* a cut one is none of ours */
-    else if (str_eq(path, "tagSet/item/value"))
-        (void)str_copy(p->value, sizeof(p->value), text); /* longer than AWS allows */
-    else if (str_eq(path, "tagSet/item"))
-        instance_tag(r, in);
+    else if (read_tag(r, path, text, &tags))
+        return;
     else if (str_eq(path, "networkInterfaceSet/item/networkInterfaceId"))
         (void)str_copy(p->eni, sizeof(p->eni), text); /* a cut one matches nothing */
     else if (str_eq(path, "networkInterfaceSet/item/attachment/attachmentId"))
@@ -269,14 +282,20 @@ static const struct member spot_members[] = {
     {"instanceId", SPOT(instance)},
     {"launchedAvailabilityZone", SPOT(zone)},
     {"status/code", SPOT(status)},
+    {"", SPOT(server)},
+    {"", SPOT(move)},
+    {"", SPOT(deployment)},
 };
 
 static void spot_other(struct reader *r, const char *path, const char *text, size_t len)
 {
     struct seen_spot *spot = r->item;
+    const struct tags tags = {&spot->server, &spot->move, &spot->deployment};
     struct err ignored = {0};
 
     (void)len;
+    if (read_tag(r, path, text, &tags))
+        return;
     if (str_eq(path, "state"))
         (void)str_copy(r->part.state, sizeof(r->part.state), text); /* unknown if cut */
     else if (str_eq(path, "status/updateTime"))
@@ -289,11 +308,23 @@ static void spot_end(struct reader *r)
 {
     struct seen_spot *spot = r->item;
 
+    spot->open = str_eq(r->part.state, "open");
     spot->state = ec2_spot_state(spot->status != NULL ? spot->status : "", r->part.state);
 }
 
 const struct ec2_shape ec2_spots_shape = {
     .action = "DescribeSpotInstanceRequests",
+    .item = "spotInstanceRequestSet/item",
+    .item_depth = 3,
+    .size = sizeof(struct seen_spot),
+    .members = spot_members,
+    .n_members = ARRAY_LEN(spot_members),
+    .other = spot_other,
+    .end = spot_end,
+};
+
+const struct ec2_shape ec2_spot_cancel_shape = {
+    .action = "CancelSpotInstanceRequests",
     .item = "spotInstanceRequestSet/item",
     .item_depth = 3,
     .size = sizeof(struct seen_spot),

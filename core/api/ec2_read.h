@@ -32,6 +32,7 @@ extern const struct ec2_shape ec2_prices_shape;         /* struct ec2_price */
 extern const struct ec2_shape ec2_launch_shape;         /* struct seen_instance */
 extern const struct ec2_shape ec2_terminate_shape;      /* struct seen_instance: ids */
 extern const struct ec2_shape ec2_interface_keep_shape; /* nothing */
+extern const struct ec2_shape ec2_spot_cancel_shape;    /* struct seen_spot: ids */
 
 const char *ec2_shape_action(const struct ec2_shape *s) NONNULL;
 struct ec2_list ec2_shape_list(const struct ec2_shape *s, struct arena *a) NONNULL;

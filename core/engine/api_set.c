@@ -9,6 +9,7 @@
 #include "core/api/sqs.h"
 #include "core/api/velostrata.h"
 #include "core/api/vsphere_watch.h"
+#include "core/net/dial.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -418,6 +419,16 @@ void api_set_wake(struct api_set *s)
         http_client_wake(c);
 }
 
+/* Nobody's API: it answers, or it does not. */
+static void check_port(const struct call *call, struct call_result *r)
+{
+    enum { PORT_TIMEOUT_MS = 3000 };
+
+    r->outcome = dial_tcp(call->target, PORT_TIMEOUT_MS, &r->err) == ERR_OK
+                     ? OUTCOME_DONE
+                     : OUTCOME_FAILED;
+}
+
 void api_set_act(struct api_set *s, const struct call *call, struct call_result *r)
 {
     const char *api = call_api(call->kind);
@@ -429,7 +440,9 @@ void api_set_act(struct api_set *s, const struct call *call, struct call_result 
     *r = (struct call_result){.id = call->id, .outcome = OUTCOME_FAILED};
     s->took_ms = s->retry_after_s = 0;
     s->acting = true;
-    if (need(s, which, &r->err) == ERR_OK) {
+    if (call->kind == CALL_PORT_CHECK) {
+        check_port(call, r);
+    } else if (need(s, which, &r->err) == ERR_OK) {
         if (which == A_JENKINS)
             jenkins_act(s->jenkins, call, r);
         else if (which == A_VELOSTRATA)

@@ -89,6 +89,8 @@ static void load_setting(struct controller *c, const struct stored_setting *row)
         (void)auto_setting_parse(value, &c->setting); /* an unknown word keeps dry-run */
     else if (str_eq(key, "lost"))
         c->store_lost = str_eq(value, "1");
+    else if (str_eq(key, "listed"))
+        c->listed_once = true;
     else if (str_eq(key, "auto_by"))
         (void)str_copy(c->auto_by, sizeof(c->auto_by), value);
     else if (str_eq(key, "auto_since") &&
@@ -360,6 +362,8 @@ void controller_free(struct controller *c)
 
 void controller_set_auto(struct controller *c, enum auto_setting s, struct utc now)
 {
+    if (c->store_lost)
+        return; /* a person has to look first */
     c->setting = s;
     c->auto_since = now;
     (void)str_copy(c->auto_by, sizeof(c->auto_by), c->user);
@@ -529,9 +533,10 @@ void controller_step(struct controller *c, const struct event *ev, struct effect
     c->mono = ev->mono;
     fx->next_wake.ms = c->mono.ms + WAKE_MAX_MS;
     check_clock(c);
-    tell_lost(c);
     schedule_refresh(c);
     take_event(c, ev);
+    unclaimed_first(c);
+    tell_lost(c);
     calls_expire(c);
     merge_all(c);
     recover_all(c);

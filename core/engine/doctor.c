@@ -402,6 +402,15 @@ static void check_server(struct check *k, const struct server_config *s)
         check_node(k, "cloud_node of a zone", z->cloud_node);
         check_types(k, z->instance_types, z->n_instance_types);
     }
+    if (s->ready_port != 0 && s->eni[0] == '\0' && s->static_address[0] == '\0')
+        tell(k, FINDING_NOTE, "an eni or a static_address lets you open that path before",
+             "ready_port %d is asked at an address that only its instance will have",
+             (int)s->ready_port);
+    else if (s->ready_port != 0)
+        tell(k, FINDING_NOTE, "",
+             "ready_port: %s must be within reach of this machine, it is asked at the "
+             "end of each way out (port %d)",
+             eni != NULL ? eni->ip : s->static_address, (int)s->ready_port);
     if (k->all_good)
         tell(k, FINDING_GOOD, "", "VM, nodes and interfaces are as configured");
 }

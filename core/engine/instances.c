@@ -12,25 +12,22 @@
  * minutes, and an instance is gone when complete listings do not have it for fifteen.
  */
 enum { BELIEVED_S = 300, ABSENT_S = 900 };
-/* reliability 6: young ones may be of a launch whose answer is still on its way; what
- * nobody claims is looked at again before it is ended. */
-enum { YOUNG_S = 120, SECOND_LOOK_S = 600, END_AGAIN_S = 60 };
 /* The next listing shows what became of it; who lacks a permission may get it. */
 enum { KEEP_AGAIN_S = 60, KEEP_REFUSED_S = 600 };
 
 /* ----- whose instance is which ----- */
 
-static bool lives(const struct seen_instance *in)
+bool instance_lives(const struct seen_instance *in)
 {
     return in->state != INSTANCE_TERMINATED && in->state != INSTANCE_SHUTTING_DOWN &&
            in->state != INSTANCE_NONE;
 }
 
-static bool is_of(const struct controller *c, const struct server_state *s,
-                  const struct seen_instance *in)
+bool instance_is_of(const struct controller *c, const struct server_state *s,
+                    const struct seen_instance *in)
 {
     return str_eq(in->deployment, c->config->deployment) &&
-           str_eq(in->server, s->config->name) && lives(in);
+           str_eq(in->server, s->config->name) && instance_lives(in);
 }
 
 void instance_claim(struct controller *c, struct server_state *s, const char *id)
@@ -70,7 +67,7 @@ static void look_for_ours(struct controller *c, struct server_state *s,
     for (size_t i = 0; i < o->n; i++) {
         const struct seen_instance *in = &o->instances[i];
 
-        if (!is_of(c, s, in) || str_eq(in->id, have->id) ||
+        if (!instance_is_of(c, s, in) || str_eq(in->id, have->id) ||
             str_eq(in->id, s->facts.leaving.id) || !may_claim(s, in))
             continue;
         journal_say(c, journal_begin(c, LEVEL_WARN, "rushhour", s->config->name, "adopt"),
@@ -312,125 +309,4 @@ void interface_answer(struct controller *c, struct server_state *s,
     alert_raise(c, s->config->name, "interface",
                 "not allowed to keep its interface: grant "
                 "ec2:ModifyNetworkInterfaceAttribute, or switch DeleteOnTermination off");
-}
-
-/* ----- what is nobody's ----- */
-
-static bool is_claimed(struct controller *c, const struct seen_instance *in)
-{
-    for (size_t i = 0; i < c->n_servers; i++) {
-        const struct server_state *s = &c->servers[i];
-
-        if (str_eq(s->facts.instance.id, in->id) || str_eq(s->facts.leaving.id, in->id) ||
-            (s->has_move && is_of(c, s, in) && str_eq(in->move, s->move.id)))
-            return true;
-    }
-    return false;
-}
-
-static struct unclaimed *unclaimed_find(struct controller *c, const char *id)
-{
-    for (size_t i = 0; i < MAX_UNCLAIMED; i++) {
-        if (str_eq(c->unclaimed[i].id, id))
-            return &c->unclaimed[i];
-    }
-    return NULL;
-}
-
-static void unclaimed_store(struct controller *c, const char *id, struct utc marked)
-{
-    char key[NAME_TEXT], text[24] = "";
-
-    (void)str_format(key, sizeof(key), "orphan:%.50s", id);
-    if (marked.s != 0)
-        (void)str_format(text, sizeof(text), "%lld", (long long)marked.s);
-    setting_store(c, key, text);
-}
-
-bool unclaimed_load(struct controller *c, const char *key, const char *value)
-{
-    struct unclaimed *u = unclaimed_find(c, "");
-    struct err e = {0};
-    int64_t at;
-
-    if (!str_starts(key, "orphan:"))
-        return false;
-    if (u != NULL && str_to_i64(value, 1, c->now.s, &at, &e) == ERR_OK) {
-        (void)str_copy(u->id, sizeof(u->id), key + 7); /* an id is shorter */
-        u->marked.s = at;
-    }
-    return true;
-}
-
-static void unclaimed_mark(struct controller *c, const struct seen_instance *in,
-                           struct utc at)
-{
-    struct unclaimed *u = unclaimed_find(c, "");
-    char text[LINE_TEXT];
-
-    if (u == NULL)
-        return; /* when another one is gone */
-    *u = (struct unclaimed){.marked = at};
-    (void)str_copy(u->id, sizeof(u->id), in->id);
-    (void)str_copy(u->server, sizeof(u->server), in->server);
-    (void)str_format(text, sizeof(text),
-                     "instance %.30s has our tag and is nobody's: it is ended when it "
-                     "still is in 10 minutes",
-                     in->id);
-    unclaimed_store(c, u->id, at);
-    alert_raise(c, server_find(c, in->server) != NULL ? in->server : "", "orphan", text);
-}
-
-/* Ended by a call with its own intent, as any other; never without auto (I8), and never
- * when a fixed interface would go with it (I6). */
-static void unclaimed_end(struct controller *c, struct unclaimed *u,
-                          const struct seen_instance *in)
-{
-    bool automatic = c->setting == AUTO_ON && c->snooze_until.s == 0;
-    struct call call = {.kind = CALL_TERMINATE};
-
-    if (acts_forbidden(c) || !automatic || c->clock_bad_ticks > 0 ||
-        (in->eni_deletes && config_has_eni(c->config, in->eni)) ||
-        (u->called.s != 0 && c->now.s - u->called.s < END_AGAIN_S))
-        return;
-    (void)str_copy(call.target, sizeof(call.target), u->id);
-    if (server_find(c, in->server) != NULL)
-        (void)str_copy(call.server, sizeof(call.server), in->server);
-    if (call_send(c, &call, "policy", "nobody's for 10 minutes"))
-        u->called = c->now;
-}
-
-/* Once for each complete listing. */
-void unclaimed_watch(struct controller *c)
-{
-    const struct observation *o = c->sources[SOURCE_INSTANCES].good;
-    bool seen[MAX_UNCLAIMED] = {false}, first = c->unclaimed_as_of.s == 0;
-
-    if (o == NULL || o->at.s == c->unclaimed_as_of.s)
-        return;
-    c->unclaimed_as_of = o->at;
-    for (size_t i = 0; i < o->as.instances.n; i++) {
-        const struct seen_instance *in = &o->as.instances.instances[i];
-        struct unclaimed *u = unclaimed_find(c, in->id);
-
-        if (!str_eq(in->deployment, c->config->deployment) || !lives(in) ||
-            is_claimed(c, in))
-            continue;
-        if (u != NULL)
-            seen[u - c->unclaimed] = true;
-        if (u != NULL && !first && o->at.s - u->marked.s >= SECOND_LOOK_S)
-            unclaimed_end(c, u, in);
-        else if (u == NULL && c->now.s - in->launched.s >= YOUNG_S) {
-            unclaimed_mark(c, in, o->at);
-            u = unclaimed_find(c, in->id);
-            if (u != NULL)
-                seen[u - c->unclaimed] = true;
-        }
-    }
-    for (size_t i = 0; i < MAX_UNCLAIMED; i++) {
-        if (c->unclaimed[i].id[0] == '\0' || seen[i])
-            continue;
-        unclaimed_store(c, c->unclaimed[i].id, (struct utc){0});
-        c->unclaimed[i] = (struct unclaimed){0};
-    }
 }

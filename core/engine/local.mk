@@ -45,4 +45,5 @@ libcore_a_SOURCES += \
 	core/engine/state.c \
 	core/engine/state.h \
 	core/engine/traces.c \
+	core/engine/unclaimed.c \
 	core/engine/warnings.c

@@ -202,6 +202,14 @@ static void learn(struct controller *c, const struct server_state *s)
     lead_store(c, "lead_joins", &c->lead.joins);
 }
 
+/* It has arrived: what failed before counts no more. */
+static void forgive(struct controller *c, struct server_state *s)
+{
+    s->failures = s->rounds = 0;
+    s->retry_at = s->round_since = (struct utc){0};
+    breaker_close(c, s);
+}
+
 void move_end(struct controller *c, struct server_state *s, enum move_status status,
               enum failure failure, const char *why)
 {
@@ -211,6 +219,9 @@ void move_end(struct controller *c, struct server_state *s, enum move_status sta
                        : status == MOVE_BLOCKED ? LEVEL_ERROR
                                                 : LEVEL_INFO;
     bool replaced = server_mover(s)->replaces;
+    /* The way home of a way out that failed: that one waits for its next try there. */
+    bool after_failure =
+        m->direction == DIRECTION_BACK && m->interrupted && s->owed_failed;
     struct journal_entry *j;
     char actor[NAME_TEXT], took[DUR_TEXT];
 
@@ -229,14 +240,11 @@ void move_end(struct controller *c, struct server_state *s, enum move_status sta
                     m->direction == DIRECTION_OUT ? "in the cloud" : "on-prem",
                     duration_text(c->now.s - m->started.s, took),
                     why[0] != '\0' ? "; " : "", why);
-        s->failures = 0;
-        s->retry_at.s = 0;
-        breaker_close(c, s);
+        if (!after_failure)
+            forgive(c, s);
         place_know(c, s, target);
         learn(c, s);
         home_owe(c, s, false); /* what an earlier try left behind is out there now */
-        s->rounds = 0;
-        s->round_since.s = 0;
         retry_store(c, s);
     } else {
         journal_say(c, j, "move to %s %s: %s", where_to(m->direction),

@@ -76,6 +76,9 @@ static bool any_launches(const struct controller *c)
     return false;
 }
 
+/* Spot requests that are open and nobody's are in no hurry. */
+enum { REQUESTS_EVERY_S = 60, REQUESTS_QUIET_S = 300 };
+
 /* With nobody out there and nothing on the way AWS is asked now and then only. */
 enum { QUIET_TIMES = 10 };
 
@@ -94,7 +97,9 @@ static int64_t work_out_rest_s(const struct controller *c, enum source s)
     case SOURCE_INSTANCES:
         return quiet ? k->aws.poll * QUIET_TIMES : k->aws.poll;
     case SOURCE_SPOT:
-        return k->aws.poll_spot;
+        return c->any_spot || !c->launches || k->aws.poll_spot > REQUESTS_QUIET_S
+                   ? k->aws.poll_spot
+                   : REQUESTS_QUIET_S;
     case SOURCE_INTERFACES:
         return quiet ? k->aws.poll_interfaces * QUIET_TIMES : k->aws.poll_interfaces;
     case SOURCE_PRICES:
@@ -455,6 +460,10 @@ static void fill_hints(struct controller *c, enum source s, struct poll_hints *h
     c->sources[s].turn = c->sources[s].turn_next;
     if (s == SOURCE_VELOSTRATA && c->extension.has_last)
         add_hint(h, c->extension.last.detail);
+    h->open_requests = s == SOURCE_SPOT && c->launches &&
+                       c->now.s - c->requests_asked.s >= REQUESTS_EVERY_S;
+    if (h->open_requests)
+        c->requests_asked = c->now;
     if (s == SOURCE_BUILDS) {
         requeue_hints(c, h);
         builds_hints(c, h);
@@ -467,7 +476,7 @@ static void fill_hints(struct controller *c, enum source s, struct poll_hints *h
 
 bool source_is_needed(const struct controller *c, enum source s)
 {
-    return c->sources[s].configured && (s != SOURCE_SPOT || c->any_spot) &&
+    return c->sources[s].configured && (s != SOURCE_SPOT || c->any_spot || c->launches) &&
            (s != SOURCE_BUILDS || c->builds.n > 0 || requeue_is_open(c));
 }
 

@@ -225,13 +225,16 @@ struct server_offers {
     char barred[MAX_ZONES + 1][LINE_TEXT];
 };
 
-/* An instance with our tag that nobody claims (reliability 6, orphans). */
+/* An instance or an open spot request with our tag that nobody claims (reliability 6,
+ * orphans). */
 enum { MAX_UNCLAIMED = 16 };
 struct unclaimed {
     char id[ID_TEXT]; /* "" = free */
     char server[NAME_TEXT];
-    struct utc marked; /* first seen so; stored */
+    struct utc marked; /* told then, when auto ends it later; stored */
+    struct utc seen;   /* in the listing of that time */
     struct utc called; /* its end was asked for, 0 */
+    bool spared;       /* it was told that nothing ends it; stored */
 };
 
 enum { MAX_SERIES = 64, MAX_LISTED = 256, MAX_SEGMENTS_OPEN = 2048 };
@@ -392,9 +395,11 @@ struct controller {
     size_t n_unresolved;
     bool resume_told, lost_told;
     struct unclaimed unclaimed[MAX_UNCLAIMED];
-    struct utc unclaimed_as_of; /* of the listing that was looked at last */
-    size_t n_calls_open;        /* mostly none: then nobody looks through the slots */
-    struct segment *segments;   /* open ones and those of this month */
+    bool listed_once; /* this deployment's instances were listed at some time; stored */
+    struct utc unclaimed_as_of, requests_as_of; /* of the listings looked at last */
+    struct utc requests_asked; /* open spot requests were to be listed then, 0 */
+    size_t n_calls_open;       /* mostly none: then nobody looks through the slots */
+    struct segment *segments;  /* open ones and those of this month */
     size_t n_segments, cap_segments;
     bool sums_known; /* those of the closed ones are counted: month_closed and so on */
     struct price_series series[MAX_SERIES];
@@ -529,11 +534,19 @@ bool merge_both_places(struct controller *c, struct server_state *s) NONNULL;
 void merge_ec2(struct controller *c, struct server_state *s) NONNULL;
 /* Its instance from now on, "" = none; stored. */
 void instance_claim(struct controller *c, struct server_state *s, const char *id) NONNULL;
-void unclaimed_watch(struct controller *c) NONNULL;
+/* Neither at its end nor on the way there; with the tags of this server. */
+bool instance_lives(const struct seen_instance *in) NONNULL;
+bool instance_is_of(const struct controller *c, const struct server_state *s,
+                    const struct seen_instance *in) NONNULL;
 /* I6: an interface outlives its instances; told, and put right when that is allowed. */
 void interface_watch(struct controller *c, struct server_state *s) NONNULL;
 void interface_answer(struct controller *c, struct server_state *s,
                       const struct call_result *r) NONNULL;
+
+/* unclaimed.c: what has our tag and is nobody's. */
+void unclaimed_watch(struct controller *c) NONNULL;
+/* Before the very first listing is believed: is this the first start? */
+void unclaimed_first(struct controller *c) NONNULL;
 bool unclaimed_load(struct controller *c, const char *key, const char *value) NONNULL;
 
 /* sources.c: when to poll what; errors, back-off, breaker. */

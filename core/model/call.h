@@ -28,6 +28,8 @@
     X(LAUNCH, "launch", "ec2", true)                                                     \
     X(TERMINATE, "terminate", "ec2", true)                                               \
     X(INTERFACE_KEEP, "keep-interface", "ec2", true)                                     \
+    X(SPOT_CANCEL, "cancel-spot", "ec2", true)                                           \
+    X(PORT_CHECK, "port-check", "port", true)                                            \
     X(VM_POWER_ON, "power-on", "vsphere", false)                                         \
     X(VM_POWER_OFF, "power-off", "vsphere", false)                                       \
     X(VM_SHUTDOWN, "shutdown-guest", "vsphere", false)
@@ -75,8 +77,9 @@ struct call {
     enum call_kind kind;
     char server[NAME_TEXT];  /* "" for the extension */
     char move[ID_TEXT];      /* move it belongs to, "" when none */
-    char target[URL_TEXT];   /* node name, build path; id of a VM, instance, extension, or
-                                attachment of an interface */
+    char target[URL_TEXT];   /* node name, build path; id of a VM, instance, extension,
+                                spot request, or attachment of an interface;
+                                PORT_CHECK: "10.0.1.11:8080" */
     char marker[LINE_TEXT];  /* NODE_*: the whole marker text, jenkins-api 4 */
     char nonce[24];          /* NODE_OPEN: fresh for each call */
     bool force;              /* RETURN */

@@ -176,6 +176,8 @@ struct obs_velostrata {
 /* ec2: aws-api 4 */
 struct seen_spot {
     const char *id, *instance, *zone, *status; /* status code as AWS spells it */
+    const char *server, *move, *deployment;    /* our tags */
+    bool open;                                 /* neither fulfilled nor at its end */
     enum spot_state state;
     struct usd cap;
     struct utc updated;
@@ -196,6 +198,7 @@ struct obs_instances {
 struct obs_spot {
     const struct seen_spot *spots;
     size_t n;
+    bool has_open; /* all open ones of the deployment are among them */
 };
 struct obs_interfaces {
     const struct seen_interface *interfaces;
@@ -273,6 +276,7 @@ enum { HINT_IDS = 16, HINT_JOBS = 8 };
 struct poll_hints {
     char ids[HINT_IDS][ID_TEXT]; /* instances (INSTANCES, SPOT), tasks (VELOSTRATA) */
     size_t n;
+    bool open_requests;             /* SPOT: those that are open, too */
     bool moving;                    /* a move is under way: read details of VMs, too */
     struct utc since;               /* PRICES: history from here */
     char jobs[HINT_JOBS][URL_TEXT]; /* BUILDS: paths of jobs */

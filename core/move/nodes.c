@@ -12,6 +12,8 @@ enum { DRAINED_APART_S = 5 };
 enum { LAUNCH_EVERY_S = 150 };
 /* An order that failed is not repeated faster than this. */
 enum { RETRY_CALL_S = 30 };
+/* A port that does not answer yet is asked again. */
+enum { PORT_AGAIN_S = 15 };
 /* A guest that was powered on answers by then, if it ever does. */
 enum { TOOLS_S = 300 };
 /* Both nodes closed, and again when somebody opened one; then it is left alone. */
@@ -153,6 +155,44 @@ static bool agent_connected(const struct step_in *in, struct move *m,
     return false;
 }
 
+/* ready_port: its agent is connected, but what is tested must answer, too. True when it
+ * does, or none is asked for; else it is asked, or waited for. */
+static bool port_answers(const struct step_in *in, struct move *m, struct step_out *out)
+{
+    const struct server_config *s = in->server;
+    const char *ip =
+        in->facts->instance.ip[0] != '\0' ? in->facts->instance.ip : s->static_address;
+    const struct call_result *last = in->last_kind == CALL_PORT_CHECK ? in->last : NULL;
+    char target[NAME_TEXT + 16];
+
+    if (s->ready_port == 0 || (last != NULL && last->outcome == OUTCOME_DONE))
+        return true;
+    (void)str_format(target, sizeof(target), "%s:%d", ip, (int)s->ready_port);
+    if (in->call_open)
+        say_wait(m, out, "asking port %s", target);
+    else if (ip[0] == '\0')
+        say_wait(m, out, "its address in the cloud is not known yet");
+    else if (last != NULL && in->now.s - last->at.s < PORT_AGAIN_S)
+        say_wait(m, out, "port %s: %s", target, last->err.text);
+    else
+        say_call(in, m, out, CALL_PORT_CHECK, target);
+    return false;
+}
+
+/* Past its time: what is missing. */
+static void boot_is_late(const struct step_in *in, struct move *m, struct step_out *out)
+{
+    const struct node_facts *n = &in->facts->cloud;
+
+    if (in->last_kind == CALL_PORT_CHECK && n->connected)
+        say_fail(m, out, FAILURE_TRANSIENT, "ready_port %d did not answer in time",
+                 (int)in->server->ready_port);
+    else
+        say_fail(m, out, FAILURE_TRANSIENT,
+                 "the agent of node %s did not connect in time", n->name);
+    out->send_home = true;
+}
+
 void step_boot(const struct step_in *in, struct move *m, struct step_out *out)
 {
     if (cloud_is_gone(in->facts)) {
@@ -161,12 +201,10 @@ void step_boot(const struct step_in *in, struct move *m, struct step_out *out)
         return;
     }
     if (m->deadline.s != 0 && in->now.s >= m->deadline.s) {
-        say_fail(m, out, FAILURE_TRANSIENT,
-                 "the agent of node %s did not connect in time", in->facts->cloud.name);
-        out->send_home = true;
+        boot_is_late(in, m, out);
         return;
     }
-    if (agent_connected(in, m, out, &in->facts->cloud))
+    if (agent_connected(in, m, out, &in->facts->cloud) && port_answers(in, m, out))
         say_done(m, out);
 }
 

@@ -15,6 +15,8 @@ libcore_a_SOURCES += \
 	core/net/aws_region.h \
 	core/net/aws_web_identity.c \
 	core/net/aws_web_identity.h \
+	core/net/dial.c \
+	core/net/dial.h \
 	core/net/http.c \
 	core/net/http.h \
 	core/net/http_client.c \

@@ -390,6 +390,30 @@ static void modify_interface(struct ec2_call *c)
     strbuf_puts(&c->rs->body, "<return>true</return>");
 }
 
+static void cancel_spot(struct ec2_call *c)
+{
+    const char *id;
+
+    for (int n = 1; (id = form_item(&c->form, "SpotInstanceRequestId", n, "")) != NULL;
+         n++) {
+        if (world_spot_find(c->w, id) == NULL) {
+            ec2_error(c, 400, "InvalidSpotInstanceRequestID.NotFound",
+                      "The spot instance request ID '%.60s' does not exist", id);
+            return;
+        }
+    }
+    ec2_open(c, "spotInstanceRequestSet");
+    for (int i = 1; (id = form_item(&c->form, "SpotInstanceRequestId", i, "")) != NULL;
+         i++) {
+        (void)world_spot_cancel(c->w, id); /* it exists */
+        ec2_open(c, "item");
+        ec2_put(c, "spotInstanceRequestId", id);
+        ec2_put(c, "state", "cancelled");
+        ec2_close(c, "item");
+    }
+    ec2_close(c, "spotInstanceRequestSet");
+}
+
 /* ---- the table's rows ---- */
 
 static const char *const run_parameters[] = {
@@ -442,3 +466,6 @@ const struct ec2_action ec2_terminate_instances = {
 const struct ec2_action ec2_create_tags = {"CreateTags", create_tags, tag_parameters};
 const struct ec2_action ec2_modify_interface = {"ModifyNetworkInterfaceAttribute",
                                                 modify_interface, modify_parameters};
+static const char *const cancel_parameters[] = {"SpotInstanceRequestId.N", NULL};
+const struct ec2_action ec2_cancel_spot = {"CancelSpotInstanceRequests", cancel_spot,
+                                           cancel_parameters};

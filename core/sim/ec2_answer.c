@@ -95,7 +95,8 @@ const char *ec2_state_name(enum sim_instance_state state)
 /* A terminated instance is shown for an hour. */
 static bool shown(const struct ec2_call *c, const struct sim_instance *i)
 {
-    return i->state != SIM_TERMINATED || c->w->now - i->terminated < HOUR_MS;
+    return world_instance_listed(c->w, i) &&
+           (i->state != SIM_TERMINATED || c->w->now - i->terminated < HOUR_MS);
 }
 
 /* Reading lags behind writing: an id is known within some seconds, its tags are indexed a

@@ -37,7 +37,7 @@ struct ec2_action {
 };
 extern const struct ec2_action ec2_describe_instances, ec2_describe_spot_requests,
     ec2_describe_prices, ec2_describe_interfaces, ec2_run_instances,
-    ec2_terminate_instances, ec2_create_tags, ec2_modify_interface;
+    ec2_terminate_instances, ec2_create_tags, ec2_modify_interface, ec2_cancel_spot;
 
 /* Response/Errors/Error with that status; the rest of the action is void. */
 void ec2_error(struct ec2_call *c, int status, const char *code, const char *fmt, ...)

@@ -22,7 +22,7 @@ static const char ec2_version[] = "2016-11-15", sts_version[] = "2011-06-15";
 static const struct ec2_action *const actions[] = {
     &ec2_describe_instances,  &ec2_describe_spot_requests, &ec2_describe_prices,
     &ec2_describe_interfaces, &ec2_run_instances,          &ec2_terminate_instances,
-    &ec2_create_tags,         &ec2_modify_interface,
+    &ec2_create_tags,         &ec2_modify_interface,       &ec2_cancel_spot,
 };
 
 /* ---- writing ---- */

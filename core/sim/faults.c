@@ -176,11 +176,15 @@ void faults_to_world(const struct faults *f, struct sim_odds *odds)
     const uint32_t *rate = f->rate[0];
 
     *odds = (struct sim_odds){
+        .ports_late_ms = odds->ports_late_ms,
+        .ports_dropped = odds->ports_dropped,
+        .calm = odds->calm,
         .no_capacity = rate[FAULT_NO_CAPACITY],
         .task_fails = rate[FAULT_TASK_FAILS],
         .storm_hour = rate[FAULT_SPOT_STORM],
         .agent_absent = rate[FAULT_NO_AGENT],
         .boot_hangs = rate[FAULT_NO_BOOT],
         .shutdown_deaf = rate[FAULT_DEAF],
+        .listed_late = rate[FAULT_LAG],
     };
 }

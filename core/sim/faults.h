@@ -35,7 +35,8 @@
     X(SPOT_STORM, "spot-storm", WORLD, "all instances are taken back; each hour")        \
     X(NO_AGENT, "no-agent", WORLD, "an agent does not connect for 12 minutes")           \
     X(NO_BOOT, "no-boot", WORLD, "a guest never comes up")                               \
-    X(DEAF, "deaf", WORLD, "a guest ignores its shutdown")
+    X(DEAF, "deaf", WORLD, "a guest ignores its shutdown")                               \
+    X(LAG, "lag", WORLD, "ec2 lists what was launched half a minute to 4 minutes late")
 
 enum site_fault {
 #define X(id, name, where, help) FAULT_##id,

@@ -26,6 +26,10 @@ struct port {
     void *ctx;
 };
 
+/* CALL_PORT_CHECK: a machine of the world is asked, at both levels. */
+void port_check(struct site *site, const struct call *call,
+                struct call_result *out) NONNULL;
+
 /* Safe on a port of zeros. */
 void port_free(struct port *p) NONNULL;
 

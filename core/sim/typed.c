@@ -103,7 +103,8 @@ static void see_launch(const struct world *w, const struct sim_instance *i,
 
 static bool is_shown(const struct world *w, const struct sim_instance *i)
 {
-    return i->terminated == 0 || w->now - i->terminated < SHOWN_MS;
+    return world_instance_listed(w, i) &&
+           (i->terminated == 0 || w->now - i->terminated < SHOWN_MS);
 }
 
 static void observe_instances(const struct world *w, const struct poll_hints *hints,
@@ -133,11 +134,37 @@ static const char *spot_word(enum sim_spot_state s)
     return words[s];
 }
 
+static const char *request_tag(const struct sim_spot *s, const char *key)
+{
+    for (size_t n = 0; n < s->n_tags; n++)
+        if (str_eq(s->tags[n].key, key))
+            return s->tags[n].value;
+    return "";
+}
+
+static void see_spot(const struct sim_spot *s, struct observation *o,
+                     struct seen_spot *out)
+{
+    *out = (struct seen_spot){
+        .id = typed_copy(o, s->id),
+        .instance = typed_copy(o, s->instance),
+        .zone = typed_copy(o, s->zone),
+        .status = s->status, /* static */
+        .server = typed_copy(o, request_tag(s, "rushhour:server")),
+        .move = typed_copy(o, request_tag(s, "rushhour:move-id")),
+        .deployment = typed_copy(o, request_tag(s, "rushhour:deployment")),
+        .open = s->state == SIM_SPOT_OPEN,
+        .state = ec2_spot_state(s->status, spot_word(s->state)),
+        .cap = {s->cap},
+        .updated = typed_utc(s->updated),
+    };
+}
+
 static void observe_spot(const struct world *w, const struct poll_hints *hints,
                          struct observation *o)
 {
-    struct seen_spot *list = arena_alloc(o->arena, hints->n, sizeof(*list));
-    size_t n = 0;
+    size_t max = hints->n + (hints->open_requests ? w->n_spots : 0), n = 0;
+    struct seen_spot *list = arena_alloc(o->arena, max, sizeof(*list));
 
     for (size_t k = 0; list != NULL && k < hints->n; k++) {
         const struct sim_instance *i = world_instance_find(w, hints->ids[k]);
@@ -145,17 +172,13 @@ static void observe_spot(const struct world *w, const struct poll_hints *hints,
             i != NULL ? world_spot_by_serial(w, i->spot_request) : NULL;
 
         if (s != NULL && is_shown(w, i))
-            list[n++] = (struct seen_spot){
-                .id = typed_copy(o, s->id),
-                .instance = typed_copy(o, s->instance),
-                .zone = typed_copy(o, s->zone),
-                .status = s->status, /* static */
-                .state = ec2_spot_state(s->status, spot_word(s->state)),
-                .cap = {s->cap},
-                .updated = typed_utc(s->updated),
-            };
+            see_spot(s, o, &list[n++]);
     }
-    o->as.spot = (struct obs_spot){list, n};
+    for (size_t k = 0; list != NULL && hints->open_requests && k < w->n_spots; k++) {
+        if (w->spots[k]->state == SIM_SPOT_OPEN)
+            see_spot(w->spots[k], o, &list[n++]);
+    }
+    o->as.spot = (struct obs_spot){list, n, hints->open_requests};
 }
 
 static void observe_interfaces(const struct world *w, const struct poll_hints *hints,

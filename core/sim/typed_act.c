@@ -342,6 +342,36 @@ static void keep_interface(struct world *w, int32_t unused, const struct call *c
     refuse(r, world_eni_keep(w, call->run.eni, false));
 }
 
+static void cancel_spot(struct world *w, int32_t unused, const struct call *call,
+                        struct call_result *r)
+{
+    (void)unused;
+    refuse(r, world_spot_cancel(w, call->target));
+}
+
+/* Of the instance at that address: it refuses until what listens there has started, and
+ * what does not run, or is cut off, says nothing. */
+static void check_port(struct world *w, int32_t unused, const struct call *call,
+                       struct call_result *r)
+{
+    size_t len = strcspn(call->target, ":");
+
+    (void)unused;
+    for (size_t n = w->n_instances; n > 0; n--) {
+        const struct sim_instance *i = w->instances[n - 1];
+
+        if (strlen(i->ip) != len || strncmp(i->ip, call->target, len) != 0 ||
+            !i->reachable || w->odds.ports_dropped)
+            continue;
+        if (w->now < i->reachable_since + w->odds.ports_late_ms)
+            fail(r, ERR_CONNECT, "connection refused");
+        else
+            done(r);
+        return;
+    }
+    fail(r, ERR_TIMEOUT, "nothing answers");
+}
+
 /* ---- all of them ---- */
 
 /* What the call's target names. */
@@ -368,6 +398,8 @@ void typed_act(struct world *w, const struct call *call, struct call_result *out
         [CALL_LAUNCH] = {OF_ITSELF, launch},
         [CALL_TERMINATE] = {OF_ITSELF, terminate},
         [CALL_INTERFACE_KEEP] = {OF_ITSELF, keep_interface},
+        [CALL_SPOT_CANCEL] = {OF_ITSELF, cancel_spot},
+        [CALL_PORT_CHECK] = {OF_ITSELF, check_port},
         [CALL_VM_POWER_ON] = {OF_VM, power_on},
         [CALL_VM_POWER_OFF] = {OF_VM, power_off},
         [CALL_VM_SHUTDOWN] = {OF_VM, shutdown_guest},

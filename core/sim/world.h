@@ -160,6 +160,7 @@ struct sim_instance {
     int32_t server; /* whose ENI or VM it is, -1 */
     bool managed;   /* launched by the Velostrata manager */
     bool reachable; /* guest is up */
+    int64_t reachable_since;
     int64_t launched, running_since, dying_since, terminated;
     int64_t reclaim_at; /* notice given: when AWS takes it, 0 */
     uint32_t life;      /* counts its plans; a late step of an older one is void */
@@ -271,6 +272,8 @@ enum sim_refusal world_eni_keep(struct world *w, const char *id,
 /* Instances stay known for 25 h after termination (client tokens); EC2 shows them for 1 h
  * (instance->terminated). */
 const struct sim_instance *world_instance_find(const struct world *w, const char *id);
+/* EC2 is consistent eventually: is it listed yet? By id, too. */
+bool world_instance_listed(const struct world *w, const struct sim_instance *i) NONNULL;
 const struct sim_instance *world_instance_by_serial(const struct world *w,
                                                     int64_t serial);
 const struct sim_instance *world_instance_by_token(const struct world *w,
@@ -562,6 +565,9 @@ struct sim_odds {
     uint32_t agent_absent;  /* an agent does not connect by itself */
     uint32_t boot_hangs;    /* a guest never comes up */
     uint32_t shutdown_deaf; /* a guest ignores the shutdown */
+    uint32_t listed_late;   /* an instance is listed minutes after its launch */
+    int64_t ports_late_ms;  /* what listens in a guest starts so long after it */
+    bool ports_dropped;     /* … and something on the way lets nobody through */
     bool calm;              /* nothing is taken back, no pool runs dry by itself */
 };
 

@@ -42,6 +42,16 @@ const struct sim_instance *world_instance_find(const struct world *w, const char
     return NULL;
 }
 
+/* Reads draw nothing: its serial says whether and how late. */
+bool world_instance_listed(const struct world *w, const struct sim_instance *i)
+{
+    enum { LEAST_S = 30, MOST_S = 240 };
+    uint64_t dice = ((uint64_t)i->serial + w->seed) * UINT64_C(0x9e3779b97f4a7c15) >> 20;
+    int64_t late = LEAST_S + (int64_t)(dice / 1000000 % (MOST_S - LEAST_S + 1));
+
+    return dice % 1000000 >= w->odds.listed_late || w->now >= i->launched + late * SECOND;
+}
+
 const struct sim_instance *world_instance_by_token(const struct world *w,
                                                    const char *token)
 {
@@ -311,6 +321,7 @@ void cloud_on_guest(struct world *w, const struct event *ev)
     if (i == NULL || i->life != ev->life || i->state != SIM_RUNNING)
         return;
     i->reachable = true;
+    i->reachable_since = w->now;
     if (w->enis[i->eni].node >= 0)
         jenkins_machine_up(w, w->enis[i->eni].node);
 }

@@ -333,11 +333,47 @@ static void test_spots(void **state)
     assert_non_null(strstr(s.script.requests[0].body,
                            "&Filter.1.Name=instance-id&Filter.1.Value.1=i-1"
                            "&Filter.1.Value.2=i-2"));
+    assert_false(spots[0].open || o->as.spot.has_open);
+    assert_string_equal(spots[0].deployment, "");
     observation_unref(o);
 
     o = observe(&s, SOURCE_SPOT, NULL, ERR_OK); /* nothing to ask for */
     assert_int_equal(o->as.spot.n, 0);
     assert_int_equal(s.script.n_requests, 1);
+    observation_unref(o);
+    site_close(&s);
+}
+
+/* Open ones by our tag, whatever instances are asked for. */
+static void test_open_requests(void **state)
+{
+    static const char xml[] =
+        "<DescribeSpotInstanceRequestsResponse" NS "><spotInstanceRequestSet><item>"
+        "<spotInstanceRequestId>sir-9</spotInstanceRequestId><state>open</state><status>"
+        "<code>price-too-low</code></status><tagSet><item><key>rushhour:deployment</key>"
+        "<value>haifa</value></item><item><key>rushhour:server</key><value>cache</value>"
+        "</item><item><key>rushhour:move-id</key><value>m-4</value></item></tagSet>"
+        "</item></spotInstanceRequestSet></DescribeSpotInstanceRequestsResponse>";
+    const struct poll_hints hints = {.open_requests = true};
+    struct site s;
+    struct observation *o;
+    const struct seen_spot *spot;
+
+    (void)state;
+    site_open(&s, NULL);
+    answer(&s, "DescribeSpotInstanceRequests", xml);
+    o = observe(&s, SOURCE_SPOT, &hints, ERR_OK);
+    assert_true(o->as.spot.has_open);
+    assert_int_equal(o->as.spot.n, 1);
+    spot = o->as.spot.spots;
+    assert_true(spot->open);
+    assert_string_equal(spot->deployment, "haifa");
+    assert_string_equal(spot->server, "cache");
+    assert_string_equal(spot->move, "m-4");
+    assert_non_null(
+        strstr(s.script.requests[0].body, "&Filter.1.Name=tag%3Arushhour%3Adeployment"));
+    assert_non_null(
+        strstr(s.script.requests[0].body, "&Filter.2.Name=state&Filter.2.Value.1=open"));
     observation_unref(o);
     site_close(&s);
 }
@@ -700,6 +736,7 @@ int main(void)
         cmocka_unit_test(test_a_lost_page_loses_the_listing),
         cmocka_unit_test(test_pages_that_never_end),
         cmocka_unit_test(test_stale_token_restarts_the_listing),
+        cmocka_unit_test(test_open_requests),
         cmocka_unit_test(test_spots),
         cmocka_unit_test(test_interfaces),
         cmocka_unit_test(test_prices),

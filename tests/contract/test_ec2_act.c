@@ -289,6 +289,33 @@ static void test_keep_interface(void **state)
     site_close(&s);
 }
 
+static void test_cancel_spot(void **state)
+{
+    static const char done[] =
+        "<CancelSpotInstanceRequestsResponse" NS "><requestId>r</requestId>"
+        "<spotInstanceRequestSet><item><spotInstanceRequestId>sir-1"
+        "</spotInstanceRequestId><state>cancelled</state></item>"
+        "</spotInstanceRequestSet></CancelSpotInstanceRequestsResponse>";
+    static const char needle[] = "Action=CancelSpotInstanceRequests";
+    struct site s;
+
+    (void)state;
+    site_open(&s);
+    s.call = (struct call){.id = 7, .kind = CALL_SPOT_CANCEL, .target = "sir-1"};
+    act(&s, (struct script_rule){.needle = needle, .body = done});
+    assert_int_equal(s.result.outcome, OUTCOME_DONE);
+    assert_true(sent(&s, "&SpotInstanceRequestId.1=sir-1"));
+    act(&s, (struct script_rule){
+                .needle = needle,
+                .status = 400,
+                .body = ERROR("InvalidSpotInstanceRequestID.NotFound", "no")});
+    assert_int_equal(s.result.outcome, OUTCOME_FAILED);
+    s.call.target[0] = '\0';
+    ec2_act(s.client, &s.call, &s.result);
+    assert_int_equal(s.result.err.code, ERR_BUG);
+    site_close(&s);
+}
+
 static void test_calls_that_are_none(void **state)
 {
     struct site s;
@@ -312,9 +339,13 @@ static void test_calls_that_are_none(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_launch),         cmocka_unit_test(test_launch_of_an_image),
-        cmocka_unit_test(test_answers),        cmocka_unit_test(test_terminate),
-        cmocka_unit_test(test_keep_interface), cmocka_unit_test(test_calls_that_are_none),
+        cmocka_unit_test(test_launch),
+        cmocka_unit_test(test_launch_of_an_image),
+        cmocka_unit_test(test_answers),
+        cmocka_unit_test(test_terminate),
+        cmocka_unit_test(test_keep_interface),
+        cmocka_unit_test(test_cancel_spot),
+        cmocka_unit_test(test_calls_that_are_none),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

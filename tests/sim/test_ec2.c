@@ -7,6 +7,7 @@
 
 #include "tests/unit/table.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* Servers that are launched and terminated by the controller itself: the same promises
@@ -123,7 +124,9 @@ static void test_lost_answers(void **state)
                                          "ec2.truncated=0.2,ec2.wrong-type=0.1",
                                          "no-capacity=0.5",
                                          "deaf=0.5",
-                                         "vsphere.reset-after=0.2"};
+                                         "vsphere.reset-after=0.2",
+                                         "lag=1",
+                                         "lag=0.5,ec2.reset-after=0.3"};
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(faults); i++) {
@@ -136,6 +139,103 @@ static void test_lost_answers(void **state)
         assert_int_equal(r->totals.both_places_ms, 0);
         assert_int_equal(alive(r), 0);
         run_free(r);
+    }
+}
+
+/* Spot offerings run out one after the other, then on-demand where it may be, then home
+ * (policy-and-cost 5.4); with capacity again it goes out again. */
+struct chain {
+    struct run *r;
+    bool on_demand;
+    int64_t on_demand_launches, spot_launches, refused, home_s;
+    bool taken, back_again;
+    struct utc last; /* look */
+};
+
+static void chain_minute(void *ctx, const struct fleet *f)
+{
+    enum { DRY_S = 2 * 3600, WET_S = 5 * 3600 };
+    struct chain *ch = ctx;
+    struct world *w = ch->r->site->w;
+    int64_t into = f->at.s - ch->r->options.from.s;
+    bool dry = into >= DRY_S && into < WET_S;
+
+    for (int32_t t = 0; t < (int32_t)w->n_types; t++)
+        assert_int_equal(world_set_capacity(w, t, 0, !dry), SIM_OK);
+    if (dry && !ch->taken)
+        for (size_t i = 0; i < w->n_servers; i++) {
+            const struct sim_instance *in = world_server_instance(w, (int32_t)i);
+
+            if (in != NULL)
+                (void)world_interrupt(w, in->id, 120 * 1000, false); /* spot only */
+        }
+    ch->taken = ch->taken || dry;
+    for (size_t i = 0; i < f->n_servers; i++) {
+        const struct server_facts *s = &f->servers[i].facts;
+
+        if (dry && s->place == PLACE_ONPREM && s->onprem.open)
+            ch->home_s += f->at.s - ch->last.s;
+        ch->back_again = ch->back_again || (into >= WET_S && s->place == PLACE_CLOUD);
+    }
+    ch->last = f->at;
+}
+
+static void chain_entry(void *ctx, const struct journal_entry *j)
+{
+    struct chain *ch = ctx;
+    bool offering = str_eq(j->action, "offering");
+
+    if (getenv("RH_TEST_JOURNAL") != NULL)
+        print_message("%lld %s %s: %s\n", (long long)(j->at.s - ch->r->options.from.s),
+                      j->actor, j->server, j->text);
+
+    ch->refused += offering && j->level == LEVEL_WARN ? 1 : 0;
+    if (offering && j->level == LEVEL_INFO && strstr(j->text, "on-demand") != NULL)
+        ch->on_demand_launches++;
+    else if (offering && j->level == LEVEL_INFO)
+        ch->spot_launches++;
+}
+
+static void test_offerings_run_out(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        struct chain ch = {.r = run_prepare_as(65 + (uint64_t)i, "ec2", NULL),
+                           .on_demand = i % 2 == 1};
+        struct offering list[6];
+        struct server_config *s = ch.r->config->servers;
+
+        ch.r->config->n_servers = 1; /* no market event */
+        for (size_t k = 0; ch.on_demand && k < ARRAY_LEN(list); k++) {
+            list[k] = s->offerings[k % 3];
+            list[k].lifecycle = k < 3 ? LIFECYCLE_SPOT : LIFECYCLE_ON_DEMAND;
+            list[k].has_max_price = k >= 3;
+            list[k].max_price = (struct usd){USD_NANOS};
+        }
+        if (ch.on_demand) {
+            s->offerings = list;
+            s->n_offerings = ARRAY_LEN(list);
+        }
+        ch.r->site->w->odds.calm = true;
+        ch.r->options.level = i < 2 ? DRIVE_WIRE : DRIVE_TYPED;
+        ch.r->options.duration_s = EVENING_S;
+        ch.r->options.each_minute = chain_minute;
+        ch.r->options.each_entry = chain_entry;
+        ch.r->options.ctx = &ch;
+        run_go(ch.r);
+        print_message("%s: %lld spot, %lld on-demand launches asked for, %lld minutes at "
+                      "home\n",
+                      ch.on_demand ? "on-demand allowed" : "spot alone",
+                      (long long)ch.spot_launches, (long long)ch.on_demand_launches,
+                      (long long)ch.home_s / 60);
+        assert_true(ch.refused >= 2 || ch.spot_launches >= 4);
+        assert_int_equal(ch.on_demand_launches > 0, ch.on_demand);
+        assert_true(ch.on_demand ? ch.home_s < 900 : ch.home_s > 3600);
+        assert_true(ch.back_again);
+        assert_int_equal(ch.r->report.violations, 0);
+        assert_int_equal(ch.r->totals.both_places_ms, 0);
+        assert_int_equal(alive(ch.r), 0);
+        run_free(ch.r);
     }
 }
 
@@ -307,6 +407,7 @@ int main(void)
         cmocka_unit_test(test_mixed_days),
         cmocka_unit_test(test_typed_weeks),
         cmocka_unit_test(test_lost_answers),
+        cmocka_unit_test(test_offerings_run_out),
         cmocka_unit_test(test_crashes),
         cmocka_unit_test(test_orphan),
         cmocka_unit_test(test_interface_that_would_die),

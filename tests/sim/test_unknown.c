@@ -2,6 +2,7 @@
 
 #include "core/base/str.h"
 #include "core/sim/site_impl.h"
+#include "core/sim/world_impl.h"
 #include "core/store/store.h"
 #include "tests/sim/weeks.h"
 
@@ -55,9 +56,24 @@ static void meddle(struct world *w)
     }
 }
 
+/* A spot request that AWS leaves open. */
+static void leave_open(struct world *w)
+{
+    const struct sim_tag tags[] = {{"rushhour:deployment", "demo"},
+                                   {"rushhour:server", "cache"}};
+    struct sim_spot *s = cloud_spot_open(w, "c5.2xlarge", w->zones[0], 0);
+
+    day.meddled = true;
+    assert_non_null(s);
+    assert_int_equal(world_tag(w, s->id, tags, ARRAY_LEN(tags)), SIM_OK);
+}
+
 static void each_minute(void *ctx, const struct fleet *f)
 {
     (void)ctx;
+    if (day.kind == CALL_SPOT_CANCEL && !day.meddled &&
+        f->at.s - day.start.s >= MEDDLED_S)
+        leave_open(day.world);
     if (day.kind == CALL_INTERFACE_KEEP && !day.meddled &&
         f->at.s - day.start.s >= MEDDLED_S)
         meddle(day.world);
@@ -137,6 +153,8 @@ static void live(const char *mover, enum call_kind kind, enum drive_fate f,
     day.start = r->options.from;
     day.orders = forced;
     day.n_orders = builds_stop ? ARRAY_LEN(forced) : 0;
+    for (size_t i = 0; kind == CALL_PORT_CHECK && i < r->config->n_servers; i++)
+        r->config->servers[i].ready_port = 8080;
     r->options.level = DRIVE_TYPED;
     r->options.state_dir = dir;
     r->options.duration_s = DAY_S;
@@ -190,6 +208,8 @@ static const struct {
     [CALL_LAUNCH] = {"ec2", false},
     [CALL_TERMINATE] = {"ec2", false},
     [CALL_INTERFACE_KEEP] = {"ec2", false},
+    [CALL_SPOT_CANCEL] = {"ec2", false},
+    [CALL_PORT_CHECK] = {"ec2", false},
     [CALL_VM_POWER_ON] = {"ec2", false},
     [CALL_VM_POWER_OFF] = {NULL, false}, /* only what ignores its shutdown */
     [CALL_VM_SHUTDOWN] = {"ec2", false},

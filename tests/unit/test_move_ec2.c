@@ -528,6 +528,50 @@ static void test_home_never_comes_up(void **state)
     assert_int_not_equal(look(&s, STEP_NODE).call.kind, CALL_VM_POWER_OFF);
 }
 
+/* ready_port: the agent alone is not enough. */
+static void test_ready_port(void **state)
+{
+    struct scene s;
+    struct step_out out;
+
+    (void)state;
+    set_scene(&s, DIRECTION_OUT, false);
+    runs(&s);
+    s.facts.power = POWER_OFF;
+    s.facts.cloud.connected = true;
+    assert_int_equal(look(&s, STEP_BOOT).verdict, VERDICT_DONE);
+    s.server.ready_port = 8080;
+    assert_int_equal(look(&s, STEP_BOOT).verdict, VERDICT_WAIT); /* no address yet */
+    (void)str_copy(s.facts.instance.ip, NAME_TEXT, "10.0.1.11");
+    out = look(&s, STEP_BOOT);
+    assert_int_equal(out.verdict, VERDICT_CALL);
+    assert_int_equal(out.call.kind, CALL_PORT_CHECK);
+    assert_string_equal(out.call.target, "10.0.1.11:8080");
+    assert_false(out.commits);
+    s.in.call_open = true;
+    assert_int_equal(look(&s, STEP_BOOT).verdict, VERDICT_WAIT);
+    s.in.call_open = false;
+    called(&s, CALL_PORT_CHECK, OUTCOME_FAILED, ERR_CONNECT, 14);
+    assert_int_equal(look(&s, STEP_BOOT).verdict, VERDICT_WAIT);
+    assert_non_null(strstr(s.move.note, "port 10.0.1.11:8080: refused by the test"));
+    called(&s, CALL_PORT_CHECK, OUTCOME_FAILED, ERR_CONNECT, 15);
+    assert_int_equal(look(&s, STEP_BOOT).call.kind, CALL_PORT_CHECK);
+    called(&s, CALL_PORT_CHECK, OUTCOME_UNKNOWN, ERR_TIMEOUT,
+           15); /* as after a restart */
+    assert_int_equal(look(&s, STEP_BOOT).call.kind, CALL_PORT_CHECK);
+    s.move.deadline.s = NOW;
+    out = look(&s, STEP_BOOT);
+    assert_int_equal(out.verdict, VERDICT_FAIL);
+    assert_true(out.send_home);
+    assert_non_null(strstr(s.move.note, "ready_port 8080 did not answer"));
+    s.move.deadline.s = 0;
+    called(&s, CALL_PORT_CHECK, OUTCOME_DONE, ERR_OK, 1);
+    assert_int_equal(look(&s, STEP_BOOT).verdict, VERDICT_DONE);
+    /* the agent went meanwhile */
+    s.facts.cloud.connected = false;
+    assert_int_not_equal(look(&s, STEP_BOOT).verdict, VERDICT_DONE);
+}
+
 /* In place of an instance that is taken back: its node gives no more builds, then the
  * launch; home has no part in it. */
 static void test_replace(void **state)
@@ -593,6 +637,7 @@ int main(void)
         cmocka_unit_test(test_come_up),
         cmocka_unit_test(test_home_never_comes_up),
         cmocka_unit_test(test_replace),
+        cmocka_unit_test(test_ready_port),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
