@@ -492,6 +492,9 @@ void retry_store(struct controller *c, const struct server_state *s) NONNULL;
 /* The server has arrived there; stored, so that the next start knows what changed without
  * us. */
 void place_know(struct controller *c, struct server_state *s, enum place place) NONNULL;
+/* It is where it was no more, and that was told; stored, so that no later start tells it
+ * once more. */
+void place_forget(struct controller *c, struct server_state *s) NONNULL;
 
 /* daily.c: the schedule around now, and what is said of it once a day. */
 void schedule_refresh(struct controller *c) NONNULL;
