@@ -23,3 +23,8 @@ check_PROGRAMS += tests/unit/test_store_room
 tests_unit_test_store_room_SOURCES = tests/unit/test_store_room.c tests/unit/table.h
 tests_unit_test_store_room_LDADD = libcore.a $(CMOCKA_LIBS) $(SQLITE_LIBS)
 TESTS += tests/unit/test_store_room
+
+check_PROGRAMS += tests/unit/test_store_aside
+tests_unit_test_store_aside_SOURCES = tests/unit/test_store_aside.c tests/unit/table.h
+tests_unit_test_store_aside_LDADD = libcore.a $(CMOCKA_LIBS) $(SQLITE_LIBS)
+TESTS += tests/unit/test_store_aside

@@ -378,6 +378,7 @@ struct controller {
     bool store_ok;
     bool disk_full;  /* the store writes its last reserve: nothing is launched */
     bool store_lost; /* … until a person has looked and switched auto on; stored */
+    char store_aside[NAME_TEXT]; /* … a damaged one, kept under this name; "" */
     char store_text[LINE_TEXT];
 
     uint64_t batch_taken, batch_handled; /* of the queue of events */
