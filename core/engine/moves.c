@@ -202,6 +202,17 @@ static void learn(struct controller *c, const struct server_state *s)
     lead_store(c, "lead_joins", &c->lead.joins);
 }
 
+/* It is where it was to be: the ladder of tries ends. */
+static void retry_forget(struct controller *c, struct server_state *s)
+{
+    s->failures = 0;
+    s->retry_at.s = 0;
+    s->rounds = 0;
+    s->round_since.s = 0;
+    breaker_close(c, s);
+    retry_store(c, s);
+}
+
 void move_end(struct controller *c, struct server_state *s, enum move_status status,
               enum failure failure, const char *why)
 {
@@ -229,15 +240,11 @@ void move_end(struct controller *c, struct server_state *s, enum move_status sta
                     m->direction == DIRECTION_OUT ? "in the cloud" : "on-prem",
                     duration_text(c->now.s - m->started.s, took),
                     why[0] != '\0' ? "; " : "", why);
-        s->failures = 0;
-        s->retry_at.s = 0;
-        breaker_close(c, s);
         place_know(c, s, target);
         learn(c, s);
         home_owe(c, s, false); /* what an earlier try left behind is out there now */
-        s->rounds = 0;
-        s->round_since.s = 0;
-        retry_store(c, s);
+        if (!m->interrupted)   /* a way home after a failed way out undoes nothing */
+            retry_forget(c, s);
     } else {
         journal_say(c, j, "move to %s %s: %s", where_to(m->direction),
                     move_status_word(status), why);
