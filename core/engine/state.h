@@ -160,7 +160,8 @@ struct server_state {
     bool notice_told;
     struct ran ran[RAN_KEPT];
     struct doom doom;
-    /* The last look that saw its machine well, and the newest reading of Jenkins then. */
+    /* The last look that saw its machine well, and the newest reading of Jenkins made
+     * before. */
     struct utc alive_at, alive_builds;
     struct warned warned;
     /* It left the cloud, or may have, while nothing could be done: the way home is still
