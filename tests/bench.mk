@@ -1,6 +1,8 @@
 # make bench: measured numbers; nothing here passes or fails.
-BENCHES = tests/bench/bench_policy tests/bench/bench_poll tests/bench/bench_tui
+BENCHES = tests/bench/bench_interruption tests/bench/bench_policy tests/bench/bench_poll tests/bench/bench_tui
 EXTRA_PROGRAMS += $(BENCHES)
+tests_bench_bench_interruption_SOURCES = tests/bench/bench_interruption.c $(TAKEN_FILES)
+tests_bench_bench_interruption_LDADD = $(CORE_TEST_LIBS)
 tests_bench_bench_policy_SOURCES = tests/bench/bench_policy.c
 tests_bench_bench_policy_LDADD = libcore.a
 tests_bench_bench_poll_SOURCES = tests/bench/bench_poll.c
@@ -10,8 +12,11 @@ tests_bench_bench_tui_LDADD = -lutil
 EXTRA_DIST += tests/bench/bench.sh
 bench: rushhour $(BENCHES)
 	tests/bench/bench_policy
+	tests/bench/bench_interruption
 	tests/bench/bench_poll
 	tests/bench/bench_poll 50 1000
 	$(srcdir)/tests/bench/bench.sh ./rushhour tests/bench/bench_tui
-.PHONY: bench
+bench-interruption: tests/bench/bench_interruption
+	tests/bench/bench_interruption
+.PHONY: bench bench-interruption
 CLEANFILES += $(BENCHES)

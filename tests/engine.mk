@@ -133,9 +133,10 @@ tests_sim_test_unknown_SOURCES = tests/sim/test_unknown.c tests/sim/weeks.c test
 tests_sim_test_unknown_LDADD = $(CORE_TEST_LIBS)
 TESTS += tests/sim/test_unknown
 
+TAKEN_FILES = tests/sim/taken.c tests/sim/taken.h tests/sim/weeks.c tests/sim/weeks.h tests/unit/table.h
+
 check_PROGRAMS += tests/sim/test_requeue_site
-tests_sim_test_requeue_site_SOURCES = tests/sim/test_requeue_site.c tests/sim/weeks.c tests/sim/weeks.h \
-	tests/unit/table.h
+tests_sim_test_requeue_site_SOURCES = tests/sim/test_requeue_site.c $(TAKEN_FILES)
 tests_sim_test_requeue_site_LDADD = $(CORE_TEST_LIBS)
 TESTS += tests/sim/test_requeue_site
 
@@ -143,3 +144,8 @@ check_PROGRAMS += tests/unit/test_doctor
 tests_unit_test_doctor_SOURCES = tests/unit/test_doctor.c tests/unit/table.h
 tests_unit_test_doctor_LDADD = $(CORE_TEST_LIBS)
 TESTS += tests/unit/test_doctor
+
+check_PROGRAMS += tests/sim/test_interruption_page
+tests_sim_test_interruption_page_SOURCES = tests/sim/test_interruption_page.c $(TAKEN_FILES)
+tests_sim_test_interruption_page_LDADD = $(CORE_TEST_LIBS)
+TESTS += tests/sim/test_interruption_page

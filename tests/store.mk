@@ -28,3 +28,8 @@ check_PROGRAMS += tests/unit/test_lease
 tests_unit_test_lease_SOURCES = tests/unit/test_lease.c tests/unit/table.h
 tests_unit_test_lease_LDADD = $(CORE_TEST_LIBS)
 TESTS += tests/unit/test_lease
+
+check_PROGRAMS += tests/unit/test_store_aside
+tests_unit_test_store_aside_SOURCES = tests/unit/test_store_aside.c tests/unit/table.h
+tests_unit_test_store_aside_LDADD = libcore.a $(CMOCKA_LIBS) $(SQLITE_LIBS)
+TESTS += tests/unit/test_store_aside

@@ -74,6 +74,12 @@ static void take_fingerprint(struct controller *c)
     (void)str_copy(c->fingerprint, sizeof(c->fingerprint), sha256_hex(digest, hex));
 }
 
+static void lost_set(struct controller *c, const char *aside)
+{
+    c->store_lost = true;
+    (void)str_copy(c->store_aside, sizeof(c->store_aside), aside);
+}
+
 static void load_setting(struct controller *c, const struct stored_setting *row)
 {
     const char *key = row->key, *value = row->value, *name = strchr(key, ':');
@@ -88,7 +94,7 @@ static void load_setting(struct controller *c, const struct stored_setting *row)
     if (str_eq(key, "auto"))
         (void)auto_setting_parse(value, &c->setting); /* an unknown word keeps dry-run */
     else if (str_eq(key, "lost"))
-        c->store_lost = str_eq(value, "1");
+        lost_set(c, str_eq(value, "1") ? "" : value);
     else if (str_eq(key, "listed"))
         c->listed_once = true;
     else if (str_eq(key, "auto_by"))
@@ -240,7 +246,7 @@ static void load_state(struct controller *c, const struct store_state *state)
     c->setting = c->config->policy.auto_first;
     if (state->lost) {
         c->setting = AUTO_DRY_RUN;
-        c->store_lost = true;
+        lost_set(c, state->aside);
     }
     for (size_t i = 0; i < state->n_settings; i++)
         load_setting(c, &state->settings[i]);
@@ -412,14 +418,19 @@ static void check_clock(struct controller *c)
  * a person has looked (reliability 6). */
 static void tell_lost(struct controller *c)
 {
+    char text[LINE_TEXT];
+
     if (!c->store_lost || c->lost_told)
         return;
     c->lost_told = true;
-    setting_store(c, "lost", "1");
+    setting_store(c, "lost", c->store_aside[0] != '\0' ? c->store_aside : "1");
     setting_store(c, "auto", auto_setting_word(c->setting));
-    alert_raise(c, "", "store",
-                "the state was lost: dry-run, what runs is adopted; look at it, then "
-                "`auto on`");
+    (void)str_format(text, sizeof(text),
+                     "the state was %s%s: dry-run, what runs is adopted; look at it, "
+                     "then `auto on`",
+                     c->store_aside[0] != '\0' ? "damaged and set aside as " : "lost",
+                     c->store_aside);
+    alert_raise(c, "", "store", text);
 }
 
 /* Who becomes the one that acts looks first, as after a start: others acted meanwhile. */

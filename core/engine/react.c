@@ -133,7 +133,7 @@ static void tell_loss(struct controller *c, struct server_state *s)
                 s->move.deadline.s = c->now.s + c->config->policy.timeout_back;
             }
             s->move.interrupted = s->move.committed = true;
-            s->known_place = PLACE_UNKNOWN;
+            place_forget(c, s);
             move_store(c, s);
             journal_say(c, journal_begin(c, LEVEL_WARN, "spot", s->config->name, "loss"),
                         "AWS reclaimed the instance while it was leaving");
@@ -168,7 +168,7 @@ static void tell_loss(struct controller *c, struct server_state *s)
         move_end(c, s, MOVE_FAILED, FAILURE_CAPACITY,
                  by_person ? "a person took it home" : "the instance was taken back");
     /* Told once, whoever may act; what cannot be done now is owed. */
-    s->known_place = PLACE_UNKNOWN;
+    place_forget(c, s);
     home_owe(c, s, true);
 }
 

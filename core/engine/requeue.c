@@ -221,12 +221,15 @@ static void note_ran(struct controller *c, struct server_state *s, struct utc si
 void requeue_alive(struct controller *c, struct server_state *s)
 {
     const struct server_facts *f = &s->facts;
+    const struct utc builds = c->sources[SOURCE_JENKINS].last_ok;
 
     if (s->doom.on || f->place != PLACE_CLOUD || f->place_stale || f->lost ||
         f->instance.reclaim_at.s != 0)
         return;
     s->alive_at = f->place_as_of;
-    s->alive_builds = c->sources[SOURCE_JENKINS].last_ok;
+    /* A newer reading of Jenkins may show the loss already: what ran is gone from it. */
+    if (builds.s <= f->place_as_of.s)
+        s->alive_builds = builds;
 }
 
 /* The loss is told to what waits for it. */

@@ -219,6 +219,20 @@ void retry_store(struct controller *c, const struct server_state *s)
     setting_store(c, key, value);
 }
 
+static void place_store(struct controller *c, const struct server_state *s)
+{
+    char key[NAME_TEXT];
+
+    (void)str_format(key, sizeof(key), "place:%.50s", s->config->name);
+    setting_store(c, key, place_word(s->known_place));
+}
+
+void place_forget(struct controller *c, struct server_state *s)
+{
+    s->known_place = PLACE_UNKNOWN;
+    place_store(c, s);
+}
+
 void place_know(struct controller *c, struct server_state *s, enum place place)
 {
     char key[NAME_TEXT];
@@ -227,8 +241,7 @@ void place_know(struct controller *c, struct server_state *s, enum place place)
     s->settled_since = c->now;
     if (place == PLACE_ONPREM)
         offerings_used(c, s, "");
-    (void)str_format(key, sizeof(key), "place:%.50s", s->config->name);
-    setting_store(c, key, place_word(place));
+    place_store(c, s);
     server_key(s, "since", key);
     setting_store_number(c, key, c->now.s);
 }

@@ -160,7 +160,8 @@ struct server_state {
     bool notice_told;
     struct ran ran[RAN_KEPT];
     struct doom doom;
-    /* The last look that saw its machine well, and the newest reading of Jenkins then. */
+    /* The last look that saw its machine well, and the newest reading of Jenkins made
+     * before. */
     struct utc alive_at, alive_builds;
     struct warned warned;
     /* It left the cloud, or may have, while nothing could be done: the way home is still
@@ -381,6 +382,7 @@ struct controller {
     bool store_ok;
     bool disk_full;  /* the store writes its last reserve: nothing is launched */
     bool store_lost; /* … until a person has looked and switched auto on; stored */
+    char store_aside[NAME_TEXT]; /* … a damaged one, kept under this name; "" */
     char store_text[LINE_TEXT];
 
     uint64_t batch_taken, batch_handled; /* of the queue of events */
@@ -497,6 +499,9 @@ void retry_store(struct controller *c, const struct server_state *s) NONNULL;
 /* The server has arrived there; stored, so that the next start knows what changed without
  * us. */
 void place_know(struct controller *c, struct server_state *s, enum place place) NONNULL;
+/* It is where it was no more, and that was told; stored, so that no later start tells it
+ * once more. */
+void place_forget(struct controller *c, struct server_state *s) NONNULL;
 
 /* daily.c: the schedule around now, and what is said of it once a day. */
 void schedule_refresh(struct controller *c) NONNULL;

@@ -461,6 +461,20 @@ static void step_drain_home(const struct step_in *in, struct move *m,
     step_drain(in, m, out);
 }
 
+/* The node of an instance that is gone gives no more builds; asked for once, what is to
+ * be launched does not wait for Jenkins. */
+static void step_launch_anew(const struct step_in *in, struct move *m,
+                             struct step_out *out)
+{
+    const struct node_facts *cloud = &in->facts->cloud;
+
+    if (m->calls == 0 && in->facts->instance.id[0] == '\0' && !in->call_open &&
+        cloud->known && !cloud->marked)
+        say_call(in, m, out, CALL_NODE_CLOSE, cloud->name);
+    else
+        step_launch(in, m, out);
+}
+
 /* Waiting for the agent, or for the switch: what is taken back meanwhile ends the move.
  */
 static void step_boot_beside(const struct step_in *in, struct move *m,
@@ -475,22 +489,6 @@ static void step_switch_over(const struct step_in *in, struct move *m,
 {
     step_switch(in, m, out);
     out->send_home = out->verdict == VERDICT_FAIL;
-}
-
-/* ----- in place of an instance that is taken back ----- */
-
-/* Its node gives no more builds; asked for once, what is to be launched does not wait for
- * Jenkins. */
-static void step_launch_anew(const struct step_in *in, struct move *m,
-                             struct step_out *out)
-{
-    const struct node_facts *cloud = &in->facts->cloud;
-
-    if (m->calls == 0 && in->facts->instance.id[0] == '\0' && !in->call_open &&
-        cloud->known && !cloud->marked)
-        say_call(in, m, out, CALL_NODE_CLOSE, cloud->name);
-    else
-        step_launch(in, m, out);
 }
 
 const struct mover_ops mover_ec2 = {
@@ -513,7 +511,7 @@ const struct mover_ops mover_ec2_overlap = {
     .name = "ec2-overlap",
     .launches = true,
     .overlaps = true,
-    .out = {{STEP_LAUNCH, step_launch},
+    .out = {{STEP_LAUNCH, step_launch_anew},
             {STEP_BOOT, step_boot_beside},
             {STEP_NODE, step_switch_over},
             {STEP_DRAIN, step_drain_home},

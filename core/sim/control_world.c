@@ -229,6 +229,8 @@ static void put_totals(const struct site *s, struct wire_json *j)
     wire_int(&in, "builds_again_twice", t.builds_again_twice);
     wire_int(&in, "interruptions", t.interruptions);
     wire_int(&in, "launches", t.launches);
+    wire_int(&in, "alive", t.alive);
+    wire_int(&in, "twins_max", t.twins_max);
     wire_int(&in, "cloud_ms", t.cloud_ms);
     wire_int(&in, "extension_ms", t.cloud_ms_in_extension);
     wire_int(&in, "both_places_ms", t.both_places_ms);

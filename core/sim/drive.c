@@ -306,6 +306,8 @@ static bool step(struct drive *d, int64_t end_ms)
     }
     measure(d);
     check(d);
+    if (d->o->each_step != NULL)
+        d->o->each_step(d->o->ctx, d->fake.utc);
     d->report->steps++;
     return true;
 }

@@ -49,6 +49,8 @@ struct drive_options {
     /* Called every simulated minute (typed: at the first look behind it); may act on the
      * site. NULL = nobody. */
     void (*each_minute)(void *ctx, const struct fleet *f);
+    /* After each step of the controller: only looks at the site. */
+    void (*each_step)(void *ctx, struct utc now);
     void (*each_entry)(void *ctx, const struct journal_entry *j);
     /* Orders of a person: asked every simulated minute until it answers false. */
     bool (*order)(void *ctx, struct utc now, struct command *out);

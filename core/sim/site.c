@@ -396,5 +396,7 @@ struct site_totals site_totals(const struct site *s)
         .both_places_ms = t.both_ms,
         .both_places_max_ms = t.both_max_ms,
         .spot_nanos = t.bill_nanos,
+        .alive = t.alive,
+        .twins_max = t.twins_max,
     };
 }

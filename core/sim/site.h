@@ -96,6 +96,8 @@ struct site_totals {
     int64_t both_places_ms;     /* a VM on at home while its instance ran, in all */
     int64_t both_places_max_ms; /* the longest such time at a stretch */
     int64_t spot_nanos;         /* what AWS would bill so far */
+    int64_t alive;              /* instances that it bills now */
+    int64_t twins_max; /* the most of one server at a time; not those under notice */
 };
 struct site_totals site_totals(const struct site *s) NONNULL;
 

@@ -255,6 +255,7 @@ struct sim_totals world_totals(const struct world *w)
         const struct sim_instance *i = w->instances[n];
 
         if (i->dying_since == 0) {
+            t.alive++;
             t.cloud_ms += w->now - i->launched;
             t.bill_nanos += world_bill(w, i);
         }

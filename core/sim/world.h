@@ -555,6 +555,8 @@ struct sim_totals {
     int64_t both_ms;     /* closed spans only */
     int64_t both_max_ms; /* the longest of them */
     int64_t bill_nanos;  /* ended instances only */
+    int64_t alive;       /* instances that AWS bills now; world_totals() counts them */
+    int64_t twins_max;   /* the most of one server at a time; not those under notice */
 };
 
 /* Chances of what goes wrong inside the world, parts of a million; set by site faults. */

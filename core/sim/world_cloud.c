@@ -247,6 +247,29 @@ static void fulfill(struct world *w, struct sim_instance *i, const struct sim_la
     cloud_spot_set(w, s, SIM_SPOT_ACTIVE, "fulfilled");
 }
 
+static int32_t meant_for(const struct world *w, const struct sim_instance *i)
+{
+    for (size_t t = 0; i->server < 0 && t < i->n_tags; t++)
+        if (str_eq(i->tags[t].key, "rushhour:server"))
+            return world_server_find(w, i->tags[t].value);
+    return i->server;
+}
+
+/* I2: by tag or interface; its replacement comes up beside one that is taken back. */
+static void count_twins(struct world *w, const struct sim_instance *born)
+{
+    int32_t server = meant_for(w, born);
+    int64_t n = 0;
+
+    for (size_t k = 0; server >= 0 && k < w->n_instances; k++) {
+        const struct sim_instance *i = w->instances[k];
+
+        n += i->dying_since == 0 && i->reclaim_at == 0 && meant_for(w, i) == server;
+    }
+    if (n > w->totals.twins_max)
+        w->totals.twins_max = n;
+}
+
 enum sim_refusal cloud_launch(struct world *w, const struct sim_launch *l, bool managed,
                               int64_t spot, struct sim_instance **out)
 {
@@ -278,6 +301,7 @@ enum sim_refusal cloud_launch(struct world *w, const struct sim_launch *l, bool 
     if (l->spot)
         fulfill(w, i, l, spot);
     w->totals.launches++;
+    count_twins(w, i);
     set_state(w, i, SIM_PENDING);
     plan(w, i, STEP_RUNNING, 15, 45);
     *out = i;

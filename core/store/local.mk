@@ -15,6 +15,7 @@ libcore_a_SOURCES += \
 	core/store/store.c \
 	core/store/store.h \
 	core/store/store_apply.c \
+	core/store/store_aside.c \
 	core/store/store_client.c \
 	core/store/store_files.c \
 	core/store/store_internal.h \

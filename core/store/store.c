@@ -4,8 +4,10 @@
 
 #include "core/base/str.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* A client has time; the controller waits only as long as an insert of a client takes. */
 enum { BUSY_MS = 3000, CLIENT_BUSY_MS = 10000, ANSWERS_KEPT_S = 24 * 3600 };
@@ -72,11 +74,10 @@ static enum err_code set_up(struct store *s, bool in_memory, struct err *e)
                        s->file, said);
     if (code == ERR_OK)
         code = pragma_text(s, "PRAGMA quick_check(1)", said, sizeof(said), e);
-    if (code == ERR_OK && !str_eq(said, "ok"))
-        code = err_set(e, ERR_STORE,
-                       "%.70s is damaged (%.50s): move it away; rushhour then starts "
-                       "anew and adopts what runs",
-                       s->file, said);
+    if (code == ERR_OK && !str_eq(said, "ok")) {
+        s->damaged = true;
+        code = err_set(e, ERR_STORE, "%.100s is damaged (%.50s)", s->file, said);
+    }
     return code;
 }
 
@@ -88,6 +89,7 @@ static enum err_code open_file(struct store *s, const char *dir, struct err *e)
                       SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_NOFOLLOW;
     bool create = s->use == STORE_CONTROLLER;
     char real[PATH_MAX], other[PATH_MAX + 8];
+    struct stat st;
     enum err_code code = store_dir_prepare(dir, create, real, e);
     int rc;
 
@@ -95,7 +97,10 @@ static enum err_code open_file(struct store *s, const char *dir, struct err *e)
         return code;
     if (!str_format(s->file, sizeof(s->file), "%s/%s", real, STORE_FILE))
         return err_set(e, ERR_STORE, "the path of the state directory is too long");
-    code = store_file_prepare(s->file, create, e);
+    if (create && lstat(s->file, &st) != 0 && errno == ENOENT)
+        code = store_log_aside(s->file, e); /* of another one, that somebody removed */
+    if (code == ERR_OK)
+        code = store_file_prepare(s->file, create, e);
     for (size_t i = 0; i < ARRAY_LEN(others) && code == ERR_OK; i++) {
         (void)str_format(other, sizeof(other), "%s%s", s->file, others[i]);
         code = store_file_prepare(other, false, e);
@@ -107,6 +112,10 @@ static enum err_code open_file(struct store *s, const char *dir, struct err *e)
     if (code != ERR_OK)
         return code;
     rc = sqlite3_open_v2(s->file, &s->db, flags, NULL);
+    if (rc == SQLITE_OK && lstat(s->file, &st) == 0) {
+        s->device = st.st_dev;
+        s->inode = st.st_ino;
+    }
     return rc == SQLITE_OK ? ERR_OK : store_fail(s, rc, "open the store", e);
 }
 
@@ -178,28 +187,55 @@ static enum err_code take_over(struct store *s, const char *deployment, struct e
     return code;
 }
 
-enum err_code store_open(const char *dir, enum store_use use, const char *deployment,
-                         struct store **out, struct err *e)
+static void disconnect(struct store *s)
 {
-    struct store *s = calloc(1, sizeof(*s));
+    for (size_t i = 0; i < STATEMENT_COUNT; i++) {
+        (void)sqlite3_finalize(s->statements[i]); /* repeats an error already told */
+        s->statements[i] = NULL;
+    }
+    (void)sqlite3_close(s->db); /* nothing is left open that could keep it */
+    s->db = NULL;
+}
+
+static enum err_code connect(struct store *s, const char *dir, const char *deployment,
+                             struct err *e)
+{
     enum err_code code;
     bool none;
 
-    if (s == NULL)
-        return err_set(e, ERR_NOMEM, "no memory for the store");
-    s->use = use;
-    s->in_memory = dir == NULL;
     code = dir != NULL ? open_file(s, dir, e) : open_memory(s, e);
     if (code == ERR_OK)
         code = set_up(s, dir == NULL, e);
     if (code == ERR_OK)
         code = schema_migrate(s, schema_steps, schema_version, e);
     if (code == ERR_OK)
-        code = use == STORE_CONTROLLER ? take_over(s, deployment, e)
-                                       : read_meta(s, deployment, &none, e);
+        code = s->use == STORE_CONTROLLER ? take_over(s, deployment, e)
+                                          : read_meta(s, deployment, &none, e);
     if (code != ERR_OK && s->db != NULL && s->full && store_room_free(s)) {
         err_clear(e); /* a start on a full disk: ways home go on */
         code = take_over(s, deployment, e);
+    }
+    return code;
+}
+
+enum err_code store_open(const char *dir, enum store_use use, const char *deployment,
+                         struct store **out, struct err *e)
+{
+    struct store *s = calloc(1, sizeof(*s));
+    enum err_code code;
+
+    if (s == NULL)
+        return err_set(e, ERR_NOMEM, "no memory for the store");
+    s->use = use;
+    s->in_memory = dir == NULL;
+    code = connect(s, dir, deployment, e);
+    if (code != ERR_OK && s->damaged && use == STORE_CONTROLLER && dir != NULL) {
+        disconnect(s);
+        err_clear(e);
+        code = store_set_aside(s->file, s->aside, e);
+        if (code == ERR_OK)
+            code = connect(s, dir, deployment, e);
+        s->lost = true;
     }
     if (code == ERR_OK) {
         store_room_look(s);
@@ -214,9 +250,7 @@ void store_close(struct store *s)
 {
     if (s == NULL)
         return;
-    for (size_t i = 0; i < STATEMENT_COUNT; i++)
-        (void)sqlite3_finalize(s->statements[i]); /* repeats an error already told */
-    (void)sqlite3_close(s->db); /* nothing is left open that could keep it */
+    disconnect(s);
     free(s);
 }
 

@@ -19,10 +19,11 @@ enum store_use {
 };
 
 /* dir NULL: in memory (simulation, tests). Creates directory (0700) and file (0600),
- * migrates, checks (quick_check). ERR_STORE names path, cause and remedy: full disk,
- * read-only, corrupt, newer schema, not a local file system. STORE_CLIENT on a directory
- * without a store: ERR_NOT_FOUND. deployment: whose store it must be; NULL: anyone's. A
- * connection must not live through a fork(). */
+ * migrates, checks (quick_check). A damaged file is set aside by the controller, which
+ * begins a new one (store_state.lost). ERR_STORE names path, cause and remedy: full disk,
+ * read-only, newer schema, not a local file system; for a client a damaged file, too.
+ * STORE_CLIENT on a directory without a store: ERR_NOT_FOUND. deployment: whose store it
+ * must be; NULL: anyone's. A connection must not live through a fork(). */
 enum err_code store_open(const char *dir, enum store_use use, const char *deployment,
                          struct store **out, struct err *e) MUST_CHECK;
 void store_close(struct store *s);
@@ -51,9 +52,11 @@ struct stored_setting {
 };
 /* Builds that lost their machine: so many are remembered, 30 days after the last word. */
 enum { REQUEUES_KEPT = 256 };
+enum { ASIDE_TEXT = 48 };
 struct store_state {
     bool first_start; /* the store was just made */
     bool lost;        /* … although there was one before: nobody knows what runs */
+    char aside[ASIDE_TEXT]; /* … which was damaged: its name in the directory now; "" */
     uint64_t next_call_id, next_move_id;
     int64_t next_segment_id;
     struct move *moves; /* the open ones */

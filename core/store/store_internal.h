@@ -10,6 +10,7 @@
 
 #include <limits.h>
 #include <sqlite3.h>
+#include <sys/types.h>
 
 #define STORE_FILE    "state.db"
 #define STORE_BALLAST "ballast"
@@ -29,10 +30,14 @@ struct store {
     bool in_memory; /* it has no file, and no ballast */
     bool tight;     /* the ballast is gone: the disk is full or nearly so */
     bool full;      /* the newest failure was for want of room */
+    bool damaged;   /* … is in the file itself */
+    dev_t device;   /* the file that is open, for who removes it meanwhile */
+    ino_t inode;
     int64_t epoch;
-    uint32_t samples_put;  /* since they were cleaned */
-    uint64_t last_command; /* the newest that store_commands() handed out */
-    char file[PATH_MAX];   /* as shown in messages */
+    uint32_t samples_put;   /* since they were cleaned */
+    uint64_t last_command;  /* the newest that store_commands() handed out */
+    char file[PATH_MAX];    /* as shown in messages */
+    char aside[ASIDE_TEXT]; /* the damaged one before it is called so now, "" = none */
     sqlite3_stmt *statements[STATEMENT_COUNT];
 };
 
@@ -97,6 +102,12 @@ enum err_code store_dir_prepare(const char *dir, bool create, char real[PATH_MAX
 enum err_code store_file_prepare(const char *path, bool create,
                                  struct err *e) MUST_CHECK NONNULL;
 bool store_fs_is_network(unsigned long type);
+
+/* store_aside.c: gives a damaged file and its log another name beside it, which name
+ * gets; the log alone, when the file is gone. ERR_STORE: it stays where it is. */
+enum err_code store_set_aside(const char *file, char name[ASIDE_TEXT],
+                              struct err *e) MUST_CHECK NONNULL;
+enum err_code store_log_aside(const char *file, struct err *e) MUST_CHECK NONNULL;
 
 /* store_room.c: is the ballast there; lets it go (false: there was none). */
 bool store_ballast_seen(const struct store *s) NONNULL;

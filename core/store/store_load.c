@@ -442,6 +442,7 @@ static enum err_code load_all(struct store *s, struct utc since, struct store_st
 
     out->first_start = s->first_start;
     out->lost = s->lost;
+    (void)str_copy(out->aside, sizeof(out->aside), s->aside);
     if ((code = load_next(s, STATEMENT_INTENT_NEXT, &call, e)) != ERR_OK ||
         (code = load_next(s, STATEMENT_MOVE_NEXT, &move, e)) != ERR_OK ||
         (code = load_next(s, STATEMENT_SEGMENT_NEXT, &out->next_segment_id, e)) !=

@@ -5,8 +5,8 @@
 #include "core/base/str.h"
 
 #include <errno.h>
-
 #include <string.h>
+#include <sys/stat.h>
 
 static const char *const statement_texts[] = {
 #define STATEMENT(id, sql) sql,
@@ -23,6 +23,7 @@ enum err_code store_fail(struct store *s, int rc, const char *what, struct err *
     const char *words = sys != 0 ? strerrordesc_np(sys) : NULL;
     char cause[96];
 
+    s->damaged = (rc & 0xff) == SQLITE_CORRUPT || (rc & 0xff) == SQLITE_NOTADB;
     s->full = (rc & 0xff) == SQLITE_FULL || sys == ENOSPC || sys == EDQUOT;
     (void)str_format(cause, sizeof(cause), "%.60s%s%.30s", said,
                      words != NULL ? ": " : "", words != NULL ? words : "");
@@ -42,8 +43,8 @@ enum err_code store_fail(struct store *s, int rc, const char *what, struct err *
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
         return err_set(e, ERR_STORE,
-                       "%.70s is damaged (%.40s): move it away; rushhour then starts "
-                       "anew and adopts what runs",
+                       "%.70s is damaged (%.40s): the next start sets it aside and "
+                       "adopts what runs",
                        s->file, said);
     case SQLITE_BUSY:
         return err_set(e, ERR_STORE, "cannot %s: another process holds %.70s: try again",
@@ -158,6 +159,15 @@ static enum err_code run(struct store *s, enum store_statement id, const char *w
     return query_run(&q, what, e);
 }
 
+/* What is written to a file without a name is gone with this process. */
+static bool is_in_place(const struct store *s)
+{
+    struct stat st;
+
+    return s->in_memory ||
+           (lstat(s->file, &st) == 0 && st.st_dev == s->device && st.st_ino == s->inode);
+}
+
 enum err_code store_begin(struct store *s, struct err *e)
 {
     struct query q;
@@ -167,6 +177,12 @@ enum err_code store_begin(struct store *s, struct err *e)
     if (s->use != STORE_CONTROLLER)
         return err_set(e, ERR_LOCKED, "%.100s: only the running instance writes it",
                        s->file);
+    if (!is_in_place(s))
+        return err_set(
+            e, ERR_STORE,
+            "%.80s was removed or replaced while it was in use: start rushhour "
+            "again, which then adopts what runs",
+            s->file);
     code = run(s, STATEMENT_BEGIN, "begin to write", e);
     if (code != ERR_OK)
         return code;

@@ -2,7 +2,8 @@
 # sourced after lib.sh.
 #   site_start        serves a site; sets site_pid, urls (its JSON line) and control (base URL)
 #   site_config FILE [POLICY]  writes the configuration, secrets and AWS keys beside it; POLICY is
-#                     what stands in the policy group (default: rush hours now, auto off to begin)
+#                     what stands in the policy group (default: rush hours now, auto off to begin).
+#                     $site_mover: what says of each server how it is moved (default: velostrata)
 # The secrets are those that every simulated site accepts.
 # shellcheck shell=sh disable=SC2154
 
@@ -58,6 +59,7 @@ site_config() {
         "$key_id" "$secret_key" >"$dir/aws")
     AWS_SHARED_CREDENTIALS_FILE=$dir/aws AWS_CONFIG_FILE=$dir/none
     export AWS_SHARED_CREDENTIALS_FILE AWS_CONFIG_FILE
+    : "${site_mover:=mover = \"velostrata\"}"
     policy=${2:-'window = ["Sun-Sat 00:00-24:00"]  auto = "dry-run"'}
     everything=$("$peek" --get "$control/world") || exit 1
     {
@@ -80,7 +82,7 @@ END
                 "servers.$i.vm.name" "servers.$i.nodes.onprem.name" \
                 "servers.$i.nodes.cloud.name" "servers.$i.eni")
             cat <<END
-  $3 = { vm = "$4"  mover = "velostrata"  onprem_node = "$5"  cloud_node = "$6"  eni = "$7"
+  $3 = { vm = "$4"  $site_mover  onprem_node = "$5"  cloud_node = "$6"  eni = "$7"
          instance_types = ["c5.2xlarge", "c5a.2xlarge"] }
 END
             i=$((i + 1))

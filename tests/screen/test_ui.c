@@ -1503,6 +1503,42 @@ static void test_banner(void **state)
     close_stage(s);
 }
 
+/* Each word of reliability 4, at every width. */
+static const char *degraded_word;
+
+static void degraded(struct fleet *f)
+{
+    f->n_degraded = 1;
+    (void)str_copy(f->degraded[0], sizeof(f->degraded[0]), degraded_word);
+}
+
+static void test_degraded(void **state)
+{
+    static const char *const words[] = {
+        "store",           "disk",          "clock",
+        "budget",          "recovering",    "blind:velostrata",
+        "blind:jenkins",   "blind:vsphere", "blind:ec2",
+        "breaker:jenkins", "breaker:ec2",   "breaker:velostrata",
+    };
+    struct stage *s = open_stage(STORY_NORMAL);
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+        char shown[64], *text;
+
+        degraded_word = words[i];
+        (void)str_format(shown, sizeof(shown), "DEGRADED %s", words[i]);
+        stage_story(s, STORY_NORMAL, degraded);
+        text = picture(s, 24, 80);
+        assert_row(words[i], strstr(text, shown) != NULL);
+        free(text);
+        text = picture(s, 60, 200);
+        assert_row(words[i], strstr(text, shown) != NULL);
+        free(text);
+    }
+    close_stage(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -1523,6 +1559,7 @@ int main(void)
         cmocka_unit_test(test_detail_scrolls),
         cmocka_unit_test(test_money_line),
         cmocka_unit_test(test_banner),
+        cmocka_unit_test(test_degraded),
         cmocka_unit_test(test_order_field),
         cmocka_unit_test(test_undo_line),
         cmocka_unit_test(test_one_pending),

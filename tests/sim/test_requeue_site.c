@@ -2,7 +2,7 @@
 
 #include "core/base/str.h"
 #include "core/sim/site_impl.h"
-#include "tests/sim/weeks.h"
+#include "tests/sim/taken.h"
 
 #include "tests/unit/table.h"
 
@@ -314,43 +314,15 @@ static void test_out_drain_deadline(void **state)
     run_free(d.r);
 }
 
-/* Every lost build was asked for once more, or an equal one came after it anyway. */
-static bool is_covered(const struct world *w, const struct sim_build *lost)
-{
-    const struct sim_job *j = &w->jobs[lost->job];
-
-    if (lost->again > 0 || lost->ended + 15 * 60 * 1000 > w->now)
-        return true;
-    for (int32_t n = lost->number + 1; n < j->next_number; n++) {
-        const struct sim_build *b = world_build_find(w, lost->job, n);
-        bool same = b != NULL;
-
-        for (size_t p = 0; same && p < j->n_parameters; p++)
-            same = str_eq(b->parameters[p], lost->parameters[p]);
-        if (same)
-            return true;
-    }
-    return false;
-}
-
 static void check_all(const struct run *r, int64_t *lost)
 {
-    const struct world *w = r->site->w;
+    const struct sim_build *b = run_forgotten(r, lost);
 
     assert_int_equal(r->totals.builds_again_twice, 0);
     assert_int_equal(r->report.violations, 0);
-    for (size_t j = 0; j < w->n_jobs; j++) {
-        for (size_t k = 0; k < SIM_KEEP_BUILDS; k++) {
-            const struct sim_build *b = w->jobs[j].builds[k];
-
-            if (b == NULL || !b->lost)
-                continue;
-            ++*lost;
-            if (!is_covered(w, b))
-                fail_msg("%s #%d was lost and nobody cared", w->jobs[j].name,
-                         (int)b->number);
-        }
-    }
+    if (b != NULL)
+        fail_msg("%s #%d was lost and nobody cared", r->site->w->jobs[b->job].name,
+                 (int)b->number);
 }
 
 /* Many instances are taken back, with and without a notice. */

@@ -1,5 +1,6 @@
 #include <config.h>
 
+#include "core/sim/site_impl.h"
 #include "tests/sim/weeks.h"
 
 #include "tests/unit/table.h"
@@ -50,9 +51,35 @@ static void test_crashes_repeat(void **state)
     run_free(b);
 }
 
+/* An interruption counts once on the ladder of re-runs, however often the program dies on
+ * the way home. */
+static void test_loss_counts_once(void **state)
+{
+    enum { STORM = 400000, SHORT_S = 90 };
+    static const char *const movers[] = {"velostrata", "ec2"};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(movers); i++) {
+        struct run *r = run_prepare_as(60 + i, movers[i], NULL);
+
+        r->site->w->odds.storm_hour = STORM;
+        r->options.duration_s = 43200;
+        r->options.crash_mean_s = SHORT_S;
+        run_go(r);
+        print_message("%s: %lld crashes, %lld interruptions, %lld told\n", movers[i],
+                      (long long)r->report.crashes, (long long)r->totals.interruptions,
+                      (long long)r->watched.losses);
+        assert_row(movers[i], r->totals.interruptions >= 4);
+        assert_row(movers[i], r->watched.losses == r->totals.interruptions);
+        assert_int_equal(r->report.violations, 0);
+        run_free(r);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_loss_counts_once),
         cmocka_unit_test(test_crashes),
         cmocka_unit_test(test_crashes_repeat),
     };

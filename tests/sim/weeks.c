@@ -111,8 +111,17 @@ struct run *run_prepare(uint64_t seed)
 
 struct run *run_prepare_as(uint64_t seed, const char *mover, const char *faults)
 {
-    const struct site_options so = {
-        .seed = seed, .servers = 4, .start = start, .mover = mover, .faults = faults};
+    return run_prepare_on(seed, mover, faults, 0);
+}
+
+struct run *run_prepare_on(uint64_t seed, const char *mover, const char *faults,
+                           int64_t days)
+{
+    const struct site_options so = {.seed = seed,
+                                    .servers = 4,
+                                    .start = {start.s + days * 86400},
+                                    .mover = mover,
+                                    .faults = faults};
 
     return run_prepare_site(&so);
 }

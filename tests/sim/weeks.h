@@ -43,6 +43,9 @@ struct run *run_crashing(uint64_t seed, int64_t duration_s, int64_t crash_mean_s
 struct run *run_prepare(uint64_t seed);
 /* mover: as of struct site_options; with other faults, NULL = none. */
 struct run *run_prepare_as(uint64_t seed, const char *mover, const char *faults);
+/* … so many days later at the same hour. */
+struct run *run_prepare_on(uint64_t seed, const char *mover, const char *faults,
+                           int64_t days);
 /* On any site; without a start of its own it has the story's. */
 struct run *run_prepare_site(const struct site_options *options);
 void run_go(struct run *r);

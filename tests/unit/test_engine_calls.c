@@ -555,6 +555,7 @@ enum trouble {
     AUTO_IS_OFF,
     CLOCK_JUMPED,
     BLIND_VELOSTRATA,
+    BLIND_JENKINS,
     BREAKER_JENKINS
 };
 
@@ -609,6 +610,14 @@ static void get_into(struct scene *s, enum trouble t)
     if (t == BLIND_VELOSTRATA) {
         observe(s, SOURCE_JENKINS);
         observe(s, SOURCE_VSPHERE);
+        return;
+    }
+    if (t == BLIND_JENKINS) {
+        /* What it said is too old when the others are heard for the first time. */
+        observe(s, SOURCE_JENKINS);
+        s->now.s += 300;
+        observe(s, SOURCE_VSPHERE);
+        observe(s, SOURCE_VELOSTRATA);
         return;
     }
     if (t == BREAKER_JENKINS) {
@@ -666,6 +675,7 @@ static void test_degraded(void **state)
         {"auto off", AUTO_IS_OFF, NULL, false, true, true},
         {"the clock was set", CLOCK_JUMPED, "clock", false, false, false},
         {"blind for velostrata", BLIND_VELOSTRATA, "recovering", false, false, false},
+        {"blind for jenkins", BLIND_JENKINS, "blind:jenkins", false, false, false},
         {"jenkins is down", BREAKER_JENKINS, "breaker:jenkins", false, false, false},
     };
 
@@ -687,7 +697,7 @@ static void test_degraded(void **state)
         assert_row(rows[i].what, (calls_of(&s, "a") > 0) == rows[i].policy);
         command(&s, COMMAND_MOVE, "b", PLACE_CLOUD);
         command(&s, COMMAND_MOVE, "c", PLACE_ONPREM);
-        if (rows[i].trouble != BLIND_VELOSTRATA && rows[i].trouble != BREAKER_JENKINS)
+        if (rows[i].trouble < BLIND_VELOSTRATA)
             observe_all(&s);
         work(&s);
         assert_row(rows[i].what, (calls_of(&s, "b") > 0) == rows[i].order);

@@ -1191,38 +1191,11 @@ static void test_samples_are_bounded(void **state)
     store_close(s);
 }
 
-static void overwrite(const char *name, off_t at, const char *bytes, size_t len)
-{
-    int fd = open(path_of(name), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-
-    assert_true(fd >= 0);
-    assert_int_equal(pwrite(fd, bytes, len, at), (ssize_t)len);
-    assert_int_equal(close(fd), 0);
-}
-
 static void test_damaged(void **state)
 {
-    static char junk[64 * 1024];
     struct store *s;
 
     (void)state;
-    memset(junk, 0x5a, sizeof(junk));
-    overwrite("state.db", 0, junk, sizeof(junk));
-    expect_open("no database at all", ERR_STORE, "is damaged");
-    expect_open("no database at all", ERR_STORE, "move it away");
-    assert_int_equal(unlink(path_of("state.db")), 0);
-
-    s = open_ok(dir, STORE_CONTROLLER);
-    for (int i = 0; i < 300; i++) {
-        struct record r = journal("filler");
-
-        apply_ok(s, &r, 1);
-    }
-    store_close(s);
-    overwrite("state.db", 5 * 4096, junk, 3 * 4096);
-    expect_open("pages overwritten", ERR_STORE, "is damaged");
-    assert_int_equal(unlink(path_of("state.db")), 0);
-
     /* An unknown word in what moves are made of is damage, not a guess. */
     s = open_ok(dir, STORE_CONTROLLER);
     {
