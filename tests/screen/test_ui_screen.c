@@ -152,6 +152,17 @@ static void test_words(void **state)
         for (int q = 0; q < p; q++)
             assert_row(spots[p].text, !str_eq(spots[p].text, spots[q].text));
     }
+    for (int i = 0; i < 5; i++) {
+        static const int64_t idle_s[] = {0, 59, 61, 3599, 7260};
+        static const char *const want[] = {"idle", "idle", "idle 1m", "idle 59m",
+                                           "idle 2h01m"};
+        struct server_view one = s->ui.fleet->servers[2];
+        struct cell_text idle;
+
+        one.facts.cloud.idle_since.s = STORY_NOW.s - idle_s[i];
+        cell_make(COLUMN_JENKINS, &one, &x, &idle);
+        assert_row(want[i], str_eq(idle.text, want[i]));
+    }
     close_stage(s);
 }
 
