@@ -202,13 +202,18 @@ static enum err_code open_terminal(struct app *a, struct err *e)
     if (rc != ERR_OK)
         return rc;
     screen_restore_text(a->screen, restore, sizeof(restore));
+    if (app_is_titled(a)) {
+        screen_write(a->screen, TITLE_SAVE);
+        (void)str_copy(restore + strlen(restore), sizeof(restore) - strlen(restore),
+                       TITLE_BACK);
+    }
     return tty_catch_crashes(STDOUT_FILENO, restore, a->config->log_path, e);
 }
 
 static void close_terminal(struct app *a)
 {
-    if (a->screen != NULL && a->title[0] != '\0')
-        screen_write(a->screen, "\033[23;2t"); /* the title that was there before */
+    if (a->screen != NULL && app_is_titled(a))
+        screen_write(a->screen, TITLE_BACK);
     a->title[0] = '\0';
     if (a->out_fd >= 0) /* the last bytes may take their time */
         (void)fcntl(a->out_fd, F_SETFL,
