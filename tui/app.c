@@ -500,7 +500,7 @@ enum err_code app_run(const struct app_config *config, struct err *e)
     if (a == NULL)
         return err_set(e, ERR_NOMEM, "the dashboard");
     a->config = config;
-    notify_init(&a->notify, config->config, !config->observe && config->observed == NULL);
+    notify_init(&a->notify, config->config);
     a->out_fd = a->signal_fd = a->timer_fd = a->saved_stderr = -1;
     rc = ui_init(&a->ui, config, is_ascii(config), app_real_ms(), e);
     if (rc != ERR_OK)

@@ -55,6 +55,7 @@ void app_ring(struct app *a, const struct fleet *next)
     struct strbuf bytes;
 
     strbuf_init(&bytes, 65536);
+    a->notify.runs = !a->config->observe && a->config->observed == NULL;
     if (next != NULL)
         notify_fleet(&a->notify, next, a->ui.focus == FOCUS_IN, &bytes);
     else

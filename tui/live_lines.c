@@ -235,7 +235,7 @@ int live_lines(struct live *l, bool words, struct utc until)
         free(told);
         return EXIT_FAILED;
     }
-    notify_init(told, l->session->config, l->observer == NULL);
+    notify_init(told, l->session->config);
     while (!quit) {
         struct pollfd p[3] = {{.fd = fd, .events = POLLIN},
                               {.fd = live_event_fd(l), .events = POLLIN},
@@ -245,6 +245,7 @@ int live_lines(struct live *l, bool words, struct utc until)
         struct fleet *f = live_latest(l);
         int wait_ms = until.s != 0 ? LOOK_MS : -1;
 
+        told->runs = l->observer == NULL;
         notify(told, f);
         if (notify_due_ms(told) >= 0)
             wait_ms = (int)notify_due_ms(told);
