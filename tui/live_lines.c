@@ -75,7 +75,8 @@ static bool take_over(struct live *l, const char *line, int64_t *seen)
         return false;
     f = live_latest(l);
     ended = f != NULL && f->ended;
-    silent = f != NULL && f->observe;
+    /* Also before the first picture says so. */
+    silent = (f != NULL && f->observe) || l->options->observe;
     fleet_unref(f);
     if (silent)
         out_line("observing only (--observe): this instance never acts");
