@@ -63,6 +63,9 @@ static void child(const char *term)
 
     (void)setlocale(LC_CTYPE, "C.UTF-8");
     stage_init(&s);
+    if (tz_load("Asia/Jerusalem", &s.tz, &e) != ERR_OK)
+        _exit(98);
+    s.app.tz = s.tz;
     s.app.clock = clock_system();
     s.app.term = term;
     s.app.demo.on = true; /* q leaves at once */
