@@ -202,13 +202,18 @@ static enum err_code open_terminal(struct app *a, struct err *e)
     if (rc != ERR_OK)
         return rc;
     screen_restore_text(a->screen, restore, sizeof(restore));
+    if (app_is_titled(a)) {
+        screen_write(a->screen, TITLE_SAVE);
+        (void)str_copy(restore + strlen(restore), sizeof(restore) - strlen(restore),
+                       TITLE_BACK);
+    }
     return tty_catch_crashes(STDOUT_FILENO, restore, a->config->log_path, e);
 }
 
 static void close_terminal(struct app *a)
 {
-    if (a->screen != NULL && a->title[0] != '\0')
-        screen_write(a->screen, "\033[23;2t"); /* the title that was there before */
+    if (a->screen != NULL && app_is_titled(a))
+        screen_write(a->screen, TITLE_BACK);
     a->title[0] = '\0';
     if (a->out_fd >= 0) /* the last bytes may take their time */
         (void)fcntl(a->out_fd, F_SETFL,
@@ -495,7 +500,7 @@ enum err_code app_run(const struct app_config *config, struct err *e)
     if (a == NULL)
         return err_set(e, ERR_NOMEM, "the dashboard");
     a->config = config;
-    notify_init(&a->notify, config->config, !config->observe && config->observed == NULL);
+    notify_init(&a->notify, config->config);
     a->out_fd = a->signal_fd = a->timer_fd = a->saved_stderr = -1;
     rc = ui_init(&a->ui, config, is_ascii(config), app_real_ms(), e);
     if (rc != ERR_OK)

@@ -14,7 +14,7 @@ int64_t app_real_ms(void)
     return clock_mono(clock_system()).ms;
 }
 
-static bool is_titled(const struct app *a)
+bool app_is_titled(const struct app *a)
 {
     const char *t = a->config->term;
 
@@ -29,7 +29,7 @@ void app_update_title(struct app *a, int64_t now_ms)
     char text[128], all[192], state[NAME_TEXT];
     enum role role;
 
-    if (!is_titled(a) || (a->title[0] != '\0' && now_ms - a->title_ms < TITLE_MS))
+    if (!app_is_titled(a) || (a->title[0] != '\0' && now_ms - a->title_ms < TITLE_MS))
         return;
     (void)str_format(text, sizeof(text), "rushhour %.40s %d/%zu cloud %.24s", f->site,
                      f->in_cloud, f->n_servers,
@@ -43,8 +43,7 @@ void app_update_title(struct app *a, int64_t now_ms)
     }
     if (str_eq(text, a->title))
         return;
-    (void)str_format(all, sizeof(all), "%s\033]2;%s\033\\",
-                     a->title[0] == '\0' ? "\033[22;2t" : "", text);
+    (void)str_format(all, sizeof(all), "\033]2;%s\033\\", text);
     (void)str_copy(a->title, sizeof(a->title), text);
     a->title_ms = now_ms;
     screen_write(a->screen, all);
@@ -56,6 +55,7 @@ void app_ring(struct app *a, const struct fleet *next)
     struct strbuf bytes;
 
     strbuf_init(&bytes, 65536);
+    a->notify.runs = !a->config->observe && a->config->observed == NULL;
     if (next != NULL)
         notify_fleet(&a->notify, next, a->ui.focus == FOCUS_IN, &bytes);
     else

@@ -31,6 +31,10 @@ struct app {
 
 int64_t app_real_ms(void);
 
+/* Whether the terminal has a title that is ours to change: it is saved and given back. */
+#define TITLE_SAVE "\033[22;2t"
+#define TITLE_BACK "\033[23;2t"
+bool app_is_titled(const struct app *a) NONNULL;
 /* The window's title, on change, at most every 10 s. */
 void app_update_title(struct app *a, int64_t now_ms) NONNULL;
 /* The screen as text, into a new file of the state folder. */

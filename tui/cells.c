@@ -375,10 +375,16 @@ static void node_words(const struct server_view *s, const struct node_facts *n,
                    sizeof(out->text));
         out->role = ROLE_BUSY;
     } else if (n->open) {
+        int64_t idle_s = n->idle_since.s == 0 ? 0 : x->now.s - n->idle_since.s;
+
+        /* Minutes: seconds would draw every row once a second, for nobody. */
         set(out, ROLE_OK, "idle");
-        if (n->idle_since.s != 0)
+        if (idle_s >= 3600)
             (void)str_format(out->text, sizeof(out->text), "idle %s",
-                             cells_age(x->now.s - n->idle_since.s, age));
+                             cells_age(idle_s, age));
+        else if (idle_s >= 60)
+            (void)str_format(out->text, sizeof(out->text), "idle %lldm",
+                             (long long)idle_s / 60);
         if (!fits(x, out->text))
             set(out, ROLE_OK, "idle");
     } else if (n->marked) {

@@ -175,8 +175,8 @@ static void tell_offerings(const struct server_view *s)
     }
 }
 
-static int tell(const struct session *s, const struct fleet *f, struct utc now,
-                struct utc at, const char *server)
+int explain_tell(const struct session *s, const struct fleet *f, struct utc now,
+                 struct utc at, const char *server)
 {
     struct reasons *r = calloc(1, sizeof(*r));
     int i = fleet_find(f, server);
@@ -237,7 +237,7 @@ int cmd_explain(const struct args *a)
     if (rc == EXIT_DONE && f == NULL)
         rc = by_looking(&s, at.s > now.s, &f);
     if (rc == EXIT_DONE)
-        rc = tell(&s, f, now, at, a->words[0]);
+        rc = explain_tell(&s, f, now, at, a->words[0]);
 out:
     fleet_unref(f);
     session_close(&s);

@@ -64,6 +64,10 @@ int live_event_fd(const struct live *l) NONNULL; /* readable: look at the latest
 bool live_wait(struct live *l, int64_t timeout_s,
                bool (*done)(void *ctx, const struct fleet *f), void *ctx);
 
+/* cmd_explain.c: prints why a server is where it is and what comes next. An exit code. */
+int explain_tell(const struct session *s, const struct fleet *f, struct utc now,
+                 struct utc at, const char *server) NONNULL;
+
 /* Line mode: asked for, or standard input or output is no terminal, or TERM is none. */
 bool live_wants_lines(const struct session *s, const struct args *a) NONNULL;
 

@@ -75,7 +75,8 @@ static bool take_over(struct live *l, const char *line, int64_t *seen)
         return false;
     f = live_latest(l);
     ended = f != NULL && f->ended;
-    silent = f != NULL && f->observe;
+    /* Also before the first picture says so. */
+    silent = (f != NULL && f->observe) || l->options->observe;
     fleet_unref(f);
     if (silent)
         out_line("observing only (--observe): this instance never acts");
@@ -94,12 +95,69 @@ static bool take_over(struct live *l, const char *line, int64_t *seen)
     return true;
 }
 
+static void help(void)
+{
+    static const char *const lines[] = {
+        "move SERVER cloud|onprem [force] [yes]",
+        "cancel SERVER [yes]",
+        "hold SERVER cloud|onprem [until TIME|for DURATION|forever] [yes]",
+        "release SERVER",
+        "auto on|off|dry-run [SERVER]",
+        "snooze DURATION [SERVER]",
+        "extension start|stop",
+        "refresh: ask every API now",
+        "status: where everything is",
+        "explain SERVER: why it is there, and what comes next",
+        "take-over: act from here, when the instance that acted has ended",
+        "quit",
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(lines); i++)
+        out_line(lines[i]);
+}
+
+/* What is no order but a question; false when it is something else. */
+static bool answer(struct live *l, const char *line, const struct fleet *f)
+{
+    struct utc now = clock_utc(l->clock);
+    char word[16] = "", server[NAME_TEXT] = "", more[2] = "";
+    const char *p = line + strspn(line, " \t\r");
+    char *const into[] = {word, server, more};
+    const size_t sizes[] = {sizeof(word), sizeof(server), sizeof(more)};
+
+    for (size_t i = 0; i < ARRAY_LEN(into); i++) {
+        size_t len = strcspn(p, " \t\r");
+
+        (void)str_format(into[i], sizes[i], "%.*s", (int)len, p);
+        p += len;
+        p += strspn(p, " \t\r");
+    }
+    if (str_eq(word, "help") && server[0] == '\0') {
+        help();
+        return true;
+    }
+    if (!str_eq(word, "explain"))
+        return false;
+    if (server[0] == '\0' || more[0] != '\0')
+        out_line("write: explain SERVER");
+    else if (f == NULL || fleet_find(f, server) < 0)
+        out_printf("there is no server %s\n", server);
+    else
+        (void)explain_tell(l->session, f, now, now, server); /* says itself what fails */
+    return true;
+}
+
 static void obey(struct live *l, const char *line, bool *quit)
 {
     struct fleet *f = live_latest(l);
     struct command c;
     struct err e = {0};
 
+    if (answer(l, line, f)) {
+        (void)out_flush(); /* a pipe that is gone is seen below */
+        fleet_unref(f);
+        return;
+    }
     if (words_parse(line, f, l->session->tz, clock_utc(l->clock), &c, quit, &e) !=
             ERR_OK ||
         (!*quit && c.kind != COMMAND_COUNT && !live_send(l, &c, &e)))
@@ -178,7 +236,7 @@ int live_lines(struct live *l, bool words, struct utc until)
         free(told);
         return EXIT_FAILED;
     }
-    notify_init(told, l->session->config, l->observer == NULL);
+    notify_init(told, l->session->config);
     while (!quit) {
         struct pollfd p[3] = {{.fd = fd, .events = POLLIN},
                               {.fd = live_event_fd(l), .events = POLLIN},
@@ -188,6 +246,7 @@ int live_lines(struct live *l, bool words, struct utc until)
         struct fleet *f = live_latest(l);
         int wait_ms = until.s != 0 ? LOOK_MS : -1;
 
+        told->runs = l->observer == NULL;
         notify(told, f);
         if (notify_due_ms(told) >= 0)
             wait_ms = (int)notify_due_ms(told);

@@ -10,13 +10,12 @@
 
 enum { OSC_BYTES = 200 };
 
-void notify_init(struct notify *n, const struct config *config, bool runs)
+void notify_init(struct notify *n, const struct config *config)
 {
     const char *tmux = getenv("TMUX");
 
     memset(n, 0, sizeof(*n));
     n->config = &config->notify;
-    n->runs = runs;
     n->tmux = tmux != NULL && tmux[0] != '\0';
     runner_init(&n->runner, n->config, 0);
 }
@@ -62,7 +61,7 @@ void notify_osc(enum notify_osc kind, bool tmux, const char *text, struct strbuf
 }
 
 static void say(struct notify *n, const struct notice *o, const char *site,
-                bool looked_at, struct strbuf *out)
+                bool looked_at, bool runs, struct strbuf *out)
 {
     const struct notify_config *c = n->config;
     struct strbuf input;
@@ -75,7 +74,7 @@ static void say(struct notify *n, const struct notice *o, const char *site,
         strbuf_putc(out, '\a');
     if (!looked_at)
         notify_osc(c->osc, n->tmux, text, out);
-    if (!n->runs || c->n_command == 0)
+    if (!runs || c->n_command == 0)
         return;
     strbuf_init(&input, 16384);
     journal_json(&input, &o->entry);
@@ -92,9 +91,8 @@ void notify_fleet(struct notify *n, const struct fleet *f, bool looked_at,
     struct notice found[NOTICES_MAX];
     size_t count = notices_look(&n->notices, f, found);
 
-    n->runs = n->runs && !f->observe;
     for (size_t i = 0; i < count; i++)
-        say(n, &found[i], f->site, looked_at, out);
+        say(n, &found[i], f->site, looked_at, n->runs && !f->observe, out);
 }
 
 void notify_stalled(struct notify *n, bool stalled, struct utc now, const char *site,
@@ -103,7 +101,7 @@ void notify_stalled(struct notify *n, bool stalled, struct utc now, const char *
     struct notice found;
 
     if (notices_stalled(&n->notices, stalled, now, &found))
-        say(n, &found, site, false, out);
+        say(n, &found, site, false, n->runs, out);
 }
 
 void notify_step(struct notify *n, int64_t now_ms)

@@ -12,16 +12,16 @@
 
 struct notify {
     const struct notify_config *config; /* borrowed */
-    bool runs;                          /* programs, too */
+    /* Set by the owner: this instance starts the command. One that only looks on leaves
+     * that to the one that acts, until it takes over. */
+    bool runs;
     bool tmux;
     struct notices notices;
     struct runner runner;
     char complaint[LINE_TEXT]; /* of the last step, "" */
 };
 
-/* runs: this instance starts the command; one that only looks on leaves that to the one
- * that acts. */
-void notify_init(struct notify *n, const struct config *config, bool runs) NONNULL;
+void notify_init(struct notify *n, const struct config *config) NONNULL;
 void notify_clear(struct notify *n) NONNULL;
 
 /* What the next snapshot brings. Bytes for the terminal go to `out`; looked_at: somebody

@@ -11,7 +11,7 @@
 #include "tui/act_parts.h"
 #include "tui/ui_parts.h"
 
-enum { TOAST_MS = 6000, ROWS_STAY_MS = 2000 };
+enum { TOAST_MS = 6000, AWAY_MS = 600000, ROWS_STAY_MS = 2000 };
 
 static const struct view_info views[] = {
 #define VIEW(id, key, title, help) {(key), (title), (help), &view_##id},
@@ -442,6 +442,13 @@ bool ui_undo(struct ui *ui, int64_t now_ms)
     return true;
 }
 
+/* Nothing goes away before somebody can have read it: it waits a while for who is not
+ * there. */
+static int64_t toast_end(const struct ui *ui)
+{
+    return ui->toast_until_ms + (ui->focus == FOCUS_OUT ? AWAY_MS : 0);
+}
+
 bool ui_tick(struct ui *ui, int64_t now_ms)
 {
     bool changed = false;
@@ -455,9 +462,7 @@ bool ui_tick(struct ui *ui, int64_t now_ms)
             changed = true;
         }
     }
-    /* Nothing goes away before somebody can have read it. */
-    if (ui->toast[0] != '\0' && ui->toast_until_ms != 0 && ui->focus != FOCUS_OUT &&
-        now_ms >= ui->toast_until_ms) {
+    if (ui->toast[0] != '\0' && ui->toast_until_ms != 0 && now_ms >= toast_end(ui)) {
         ui->toast[0] = '\0';
         changed = true;
     }
@@ -472,9 +477,9 @@ int64_t ui_next_ms(const struct ui *ui)
         if (ui->pending[i].active && (next < 0 || ui->pending[i].due_ms < next))
             next = ui->pending[i].due_ms;
     }
-    if (ui->toast[0] != '\0' && ui->toast_until_ms != 0 && ui->focus != FOCUS_OUT &&
-        (next < 0 || ui->toast_until_ms < next))
-        next = ui->toast_until_ms;
+    if (ui->toast[0] != '\0' && ui->toast_until_ms != 0 &&
+        (next < 0 || toast_end(ui) < next))
+        next = toast_end(ui);
     return next;
 }
 

@@ -9,8 +9,8 @@
 #include "core/model/fleet.h"
 
 /*
- * One line of words. `quit` and `exit` set *quit; `status` and `help` give kind
- * COMMAND_COUNT (nothing to send). f may be NULL (no snapshot yet). ERR_USAGE with what
+ * One line of words. `quit` and `exit` set *quit; `status` gives kind COMMAND_COUNT
+ * (nothing to send). f may be NULL (no snapshot yet). ERR_USAGE with what
  * to write instead.
  */
 enum err_code words_parse(const char *line, const struct fleet *f, const struct tz *tz,

@@ -25,6 +25,9 @@ dies() {
         on=$(grep -o "?${mode}[hl]" "$work/cast" | tail -n 1)
         [ "$on" = "?${mode}l" ] || { bad "$1" "mode $mode is left as $on"; return; }
     done
+    # A title that was saved is taken back, once each.
+    [ "$(grep -o '\[22;2t' "$work/cast" | wc -l)" = 1 ] && [ "$(grep -o '\[23;2t' "$work/cast" | wc -l)" = 1 ] ||
+        { bad "$1" "the title is not given back"; return; }
     cursor=$(grep -o '?25[hl]\|?12[hl]' "$work/cast" | tail -n 1)
     case $cursor in
     *h | '?12l') ok "$1" ;;

@@ -137,14 +137,33 @@ poll_for 60 ended
 start 80 24 "TERM= '$rh' demo --speed 1 --for 2s"
 poll_for 60 ended
 [ "$(cat "$work/rc")" = 0 ] && ok "so does no TERM" || bad "so does no TERM" "exit code $(cat "$work/rc")"
-start 80 24 "'$rh' demo --plain"
+start 120 40 "'$rh' demo --plain"
 poll_for 30 shows "moves to cloud"
-tm send-keys -t s status Enter
-see "words are taken on a terminal" "^cache "
-tm send-keys -t s "hold cache moon" Enter
-see "wrong ones are told" "no place"
+# words PATTERN LINE: what is answered to a line of words
+words() {
+    tm send-keys -t s "$2" Enter
+    see "$2" "$1"
+}
+words "^cache " "status"
+words "no place" "hold cache moon"
+words "no server nobody" "move nobody cloud"
+words "write: explain SERVER" "explain"
+words "^migration is .*on-prem|^on-prem|it goes|rush hour" "explain migration"
+words "snooze DURATION" "help"
+words "migration moves to cloud, held" "move migration cloud"
+words "end-to-end: on-prem, held there until" "hold end-to-end onprem for 2h"
+words "end-to-end is released" "release end-to-end"
+words "auto is off for cache" "auto off cache"
+words "auto sleeps until" "snooze 25m"
+words "asking every API" "refresh"
+# A line a change: no boxes, no escapes, nothing that moves back.
+tm capture-pane -e -p -t s >"$work/out"
+! grep -q "$(printf '\033')" "$work/out" && ! grep -q '[─│┌]' "$work/out" && ok "plain is plain" ||
+    bad "plain is plain" "escapes or boxes"
+[ "$(tm display -p -t s '#{alternate_on}')" = 0 ] && ok "on the first screen" || bad "on the first screen" "no"
 tm send-keys -t s quit Enter
 poll_for 20 ended
-[ "$(cat "$work/rc")" = 0 ] && ok "quit ends it" || bad "quit ends it" "exit code $(cat "$work/rc")"
+[ "$(cat "$work/rc")" = 0 ] && cmp -s "$work/tty.before" "$work/tty.after" && ok "quit ends it" ||
+    bad "quit ends it" "exit code $(cat "$work/rc")"
 
 finish

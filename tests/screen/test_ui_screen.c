@@ -152,6 +152,17 @@ static void test_words(void **state)
         for (int q = 0; q < p; q++)
             assert_row(spots[p].text, !str_eq(spots[p].text, spots[q].text));
     }
+    for (int i = 0; i < 5; i++) {
+        static const int64_t idle_s[] = {0, 59, 61, 3599, 7260};
+        static const char *const want[] = {"idle", "idle", "idle 1m", "idle 59m",
+                                           "idle 2h01m"};
+        struct server_view one = s->ui.fleet->servers[2];
+        struct cell_text idle;
+
+        one.facts.cloud.idle_since.s = STORY_NOW.s - idle_s[i];
+        cell_make(COLUMN_JENKINS, &one, &x, &idle);
+        assert_row(want[i], str_eq(idle.text, want[i]));
+    }
     close_stage(s);
 }
 
@@ -337,12 +348,17 @@ static void test_focus(void **state)
     ui_key(&s->ui, KEYC_FOCUS_OUT, s->ms);
     stage_wait(s, 60000);
     assert_shows(s, "times are UTC", true);
-    assert_int_equal(ui_next_ms(&s->ui), -1);
     ui_key(&s->ui, KEYC_FOCUS_IN, s->ms);
     stage_wait(s, 5000);
     assert_shows(s, "times are UTC", true);
     stage_wait(s, 1000);
     assert_shows(s, "times are UTC", false);
+    stage_keys(s, "z"); /* in a pane beside another it does not stay for ever */
+    ui_key(&s->ui, KEYC_FOCUS_OUT, s->ms);
+    stage_wait(s, 590000);
+    assert_shows(s, "times are ages", true);
+    stage_wait(s, 20000);
+    assert_shows(s, "times are ages", false);
     close_stage(s);
 }
 

@@ -85,7 +85,7 @@ static void test_terminal(void **state)
 
         assert_non_null(n);
         strbuf_init(&b, 4096);
-        notify_init(n, &c, true);
+        notify_init(n, &c);
         n->tmux = false;
         f->looked = true;
         f->n_alerts = 0;
