@@ -75,7 +75,7 @@ static bool take_over(struct live *l, const char *line, int64_t *seen)
         return false;
     f = live_latest(l);
     ended = f != NULL && f->ended;
-    silent = f != NULL && f->observe;
+    silent = l->options->observe || (f != NULL && f->observe);
     fleet_unref(f);
     if (silent)
         out_line("observing only (--observe): this instance never acts");
