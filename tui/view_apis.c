@@ -158,10 +158,12 @@ static void draw_spark(const struct api_view *a, struct pen *p, int cells)
     int n = sorted(a, list);
     int64_t max = n > 0 && list[n - 1] > 0 ? list[n - 1] : 1;
 
-    for (size_t i = 0; i < FLEET_LATENCIES; i++)
-        values[i] =
-            (int16_t)(a->latencies_ms[i] < 0 ? -1
-                                             : a->latencies_ms[i] * INT64_C(1000) / max);
+    for (size_t i = 0; i < FLEET_LATENCIES; i++) {
+        int64_t permille =
+            a->latencies_ms[i] < 0 ? -1 : a->latencies_ms[i] * INT64_C(1000) / max;
+
+        values[i] = (int16_t)permille;
+    }
     widget_spark(p, values, FLEET_LATENCIES, cells);
 }
 
