@@ -19,8 +19,9 @@ enum { WATCHED_MAX = 16, WATCHED_INTENTS = 256, WATCHED_LAUNCHES = 4 };
 struct invariants {
     const struct world *w;
     const struct config *c;
-    int64_t settled_ms; /* from here on: at the very start nodes are as people left them */
-    int64_t launches;   /* of the world, when they were last looked at */
+    int64_t
+        settled_ms;   /* from here on: at the very start nodes are as people left them */
+    int64_t launches; /* of the world, when they were last looked at */
     size_t n_enis;
     uint64_t intents[WATCHED_INTENTS]; /* ids of the newest, in no order */
     size_t n_intents;
