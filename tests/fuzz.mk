@@ -39,6 +39,7 @@ EXTRA_DIST += \
 	tests/fuzz/corpus/command_line/simulate \
 	tests/fuzz/corpus/configuration/design \
 	tests/fuzz/corpus/configuration/story \
+	tests/fuzz/corpus/etcd/answers \
 	tests/fuzz/corpus/head/all \
 	tests/fuzz/corpus/head/date \
 	tests/fuzz/corpus/instances/back \
@@ -91,6 +92,7 @@ EXTRA_DIST += \
 	tests/fuzz/dict/calendar.dict \
 	tests/fuzz/dict/command_line.dict \
 	tests/fuzz/dict/configuration.dict \
+	tests/fuzz/dict/etcd.dict \
 	tests/fuzz/dict/head.dict \
 	tests/fuzz/dict/instances.dict \
 	tests/fuzz/dict/interfaces.dict \

@@ -1,5 +1,6 @@
 #include <config.h>
 
+#include "core/api/etcd_wire.h"
 #include "core/base/text.h"
 #include "core/base/timefmt.h"
 #include "core/model/fleet_json.h"
@@ -258,6 +259,63 @@ static void keys(const uint8_t *bytes, size_t len)
     }
 }
 
+static void check_kv(const struct etcd_kv *kv)
+{
+    fuzz_check_text(kv->value);
+    FUZZ_CHECK(kv->create_revision >= 0);
+}
+
+/* One JSON object a line, each read as every answer there is. */
+static void etcd_answer(const json_value *root)
+{
+    struct etcd_kv kvs[ETCD_KVS];
+    struct etcd_txn txn = {0};
+    struct err e = {0};
+    int64_t lease, ttl_s;
+    size_t n = 0;
+    bool old;
+
+    if (etcd_read_grant(root, &lease, &ttl_s, &e) == ERR_OK)
+        FUZZ_CHECK(lease != 0 && ttl_s > 0);
+    err_clear(&e);
+    if (etcd_read_keepalive(root, &ttl_s, &e) == ERR_OK)
+        FUZZ_CHECK(ttl_s >= 0);
+    err_clear(&e);
+    if (etcd_read_time_to_live(root, &ttl_s, &e) == ERR_OK)
+        FUZZ_CHECK(ttl_s >= -1);
+    err_clear(&e);
+    if (etcd_read_txn(root, &txn, &e) == ERR_OK)
+        check_kv(&txn.kv);
+    err_clear(&e);
+    if (etcd_read_range(root, kvs, ETCD_KVS, &n, &e) == ERR_OK) {
+        FUZZ_CHECK(n <= ETCD_KVS);
+        for (size_t i = 0; i < n; i++)
+            check_kv(&kvs[i]);
+    }
+    err_clear(&e);
+    (void)etcd_prefix(root, &old);
+    FUZZ_CHECK(etcd_read_error(root, 500, "etcd: fuzz", &e) != ERR_OK);
+    fuzz_check_text(e.text);
+}
+
+static void etcd(const uint8_t *bytes, size_t len)
+{
+    const char *p = (const char *)bytes, *end = p + len;
+
+    while (p < end) {
+        const char *nl = memchr(p, '\n', (size_t)(end - p));
+        size_t n = (size_t)((nl != NULL ? nl : end) - p);
+        struct json_doc *d = NULL;
+        struct err e = {0};
+
+        if (json_parse(p, n, &d, &e) == ERR_OK) {
+            etcd_answer(json_doc_root(d));
+            json_doc_free(d);
+        }
+        p = nl != NULL ? nl + 1 : end;
+    }
+}
+
 /* What it holds can be written again, and reads the same. */
 static void snapshot(const uint8_t *bytes, size_t len)
 {
@@ -282,6 +340,7 @@ const struct fuzz_target fuzz_words[] = {
     {"command_line", command_line},
     {"orders", orders},
     {"text", text},
+    {"etcd", etcd},
     {"json", json},
     {"xml", xml},
     {"head", head},
