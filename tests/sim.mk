@@ -80,3 +80,4 @@ check_PROGRAMS += tests/sim/campaign
 tests_sim_campaign_SOURCES = tests/sim/campaign.c tests/sim/swarm.c tests/sim/swarm.h
 tests_sim_campaign_LDADD = libcore.a $(CORE_LIBS)
 TESTS += tests/sim/campaign
+EXTRA_DIST += tests/sim/LEDGER
