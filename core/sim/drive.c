@@ -90,24 +90,6 @@ static void on_poll(void *ctx, const struct poll_request *rq)
         expect(d, &ev, ev.as.observation->took_ms);
 }
 
-static bool by_person(const struct drive *d, const char *server)
-{
-    const struct config *c = d->o->config;
-    const struct server_config *s = config_server_find(c, server);
-
-    return s != NULL &&
-           controller_server(engine_controller(d->engine), (size_t)(s - c->servers))
-               .manual;
-}
-
-static void make(struct drive *d, const struct call *call, struct call_result *r)
-{
-    invariants_call(&d->held, call, engine_controller(d->engine));
-    d->port.act(d->port.ctx, call, r);
-    if (r->outcome == OUTCOME_DONE)
-        invariants_made(&d->held, call, by_person(d, call->server));
-}
-
 static void on_call(void *ctx, const struct call *call)
 {
     struct drive *d = ctx;
@@ -121,8 +103,10 @@ static void on_call(void *ctx, const struct call *call)
     r = &ev.as.result;
     d->report->calls++;
     d->dies = fate == FATE_CRASH_BEFORE || fate == FATE_CRASH_AFTER;
-    if (fate != FATE_LOST_BEFORE && fate != FATE_CRASH_BEFORE)
-        make(d, call, r);
+    if (fate != FATE_LOST_BEFORE && fate != FATE_CRASH_BEFORE) {
+        invariants_call(&d->held, call, engine_controller(d->engine));
+        d->port.act(d->port.ctx, call, r);
+    }
     if (fate == FATE_LOST_BEFORE || fate == FATE_LOST_AFTER) {
         *r = (struct call_result){.id = call->id,
                                   .outcome = OUTCOME_UNKNOWN,

@@ -88,7 +88,19 @@ bool invariants_instances(const struct world *w, const struct config *c,
     return true;
 }
 
-static void two_of_one(struct invariants *v)
+static void went_out(struct invariants *v, size_t i)
+{
+    int64_t *at = v->launched_ms[i];
+
+    if (at[0] != 0 && v->w->now - at[0] < HOUR_MS)
+        broken(v, "I11: %s goes out for the fifth time within an hour",
+               v->c->servers[i].name);
+    memmove(&at[0], &at[1], sizeof(at[0]) * (WATCHED_LAUNCHES - 1));
+    at[WATCHED_LAUNCHES - 1] = v->w->now;
+}
+
+/* A person may send it out as often as he likes. */
+static void launched(struct invariants *v, const struct controller *k)
 {
     char why[LINE_TEXT];
 
@@ -97,6 +109,14 @@ static void two_of_one(struct invariants *v)
     v->launches = v->w->totals.launches;
     if (!invariants_instances(v->w, v->c, why))
         broken(v, "%s", why);
+    for (size_t n = 0; n < v->w->n_instances; n++) {
+        const struct sim_instance *in = v->w->instances[n];
+        int32_t i = in->serial > v->serial ? server_of(v->w, v->c, in) : -1;
+
+        if (i >= 0 && (size_t)i < watched(v) && !controller_server(k, (size_t)i).manual)
+            went_out(v, (size_t)i);
+        v->serial = in->serial > v->serial ? in->serial : v->serial;
+    }
 }
 
 /* ----- places and nodes ----- */
@@ -149,7 +169,7 @@ static void note_wanted(struct invariants *v, const struct controller *k, size_t
 
 void invariants_look(struct invariants *v, const struct controller *k)
 {
-    two_of_one(v);
+    launched(v, k);
     if (v->w->n_enis < v->n_enis)
         broken(v, "I6: an interface is gone");
     for (size_t i = 0; i < watched(v); i++) {
@@ -260,20 +280,6 @@ void invariants_call(struct invariants *v, const struct call *call,
             broken(v, "I12: %s of %s on facts that are old", call_word(call->kind),
                    call->server);
     }
-}
-
-void invariants_made(struct invariants *v, const struct call *call, bool manual)
-{
-    int32_t i = index_of(v, call->server);
-    int64_t *at;
-
-    if (i < 0 || manual || (call->kind != CALL_RUN_IN_CLOUD && call->kind != CALL_LAUNCH))
-        return;
-    at = v->launched_ms[i];
-    if (at[0] != 0 && v->w->now - at[0] < HOUR_MS)
-        broken(v, "I11: %s goes out for the fifth time within an hour", call->server);
-    memmove(&at[0], &at[1], sizeof(at[0]) * (WATCHED_LAUNCHES - 1));
-    at[WATCHED_LAUNCHES - 1] = v->w->now;
 }
 
 /* ----- when all is calm ----- */

@@ -21,7 +21,8 @@ struct invariants {
     const struct config *c;
     int64_t
         settled_ms;   /* from here on: at the very start nodes are as people left them */
-    int64_t launches; /* of the world, when they were last looked at */
+    int64_t launches; /* of the world, when they were last looked at, … */
+    int64_t serial;   /* … and the newest instance then */
     size_t n_enis;
     uint64_t intents[WATCHED_INTENTS]; /* ids of the newest, in no order */
     size_t n_intents;
@@ -42,16 +43,14 @@ bool invariants_instances(const struct world *w, const struct config *c,
                           char why[LINE_TEXT]) NONNULL;
 
 /* After everything that happens: I1 (both places up), I1b (both nodes open), I2 (two
- * instances), I6 (an interface is gone). */
+ * instances), I6 (an interface is gone), I11 (too many launches). */
 void invariants_look(struct invariants *v, const struct controller *k) NONNULL;
 
 /* An intent was committed; a call is about to be made: I3 (builds under it), I5 (the
- * extension's stop), I9 (no intent), I12 (on facts that are old); it was made: I11 (too
- * many launches). */
+ * extension's stop), I9 (no intent), I12 (on facts that are old). */
 void invariants_intent(struct invariants *v, uint64_t id) NONNULL;
 void invariants_call(struct invariants *v, const struct call *call,
                      const struct controller *k) NONNULL;
-void invariants_made(struct invariants *v, const struct call *call, bool manual) NONNULL;
 
 /* When nothing has gone wrong for hours: every server is where it has been wanted for
  * hours, or a gate that only time or a person ends says why not (I10); nobody's instance
