@@ -20,4 +20,8 @@ include tests/e2e.mk
 include tests/peers.mk
 include tests/bench.mk
 include tests/coverage.mk
+# For .ci/run, which picks some of them.
+print-tests:
+	@echo $(TESTS)
+.PHONY: print-tests
 endif
