@@ -87,7 +87,10 @@ rm "$work/state/filler"
 expected="running false"
 poll_for 120 is servers.0.instance.state servers.0.nodes.cloud.marked && ok "with room again it goes out" ||
     bad "with room again it goes out" "$(world servers.0) $(tail -n 20 "$work/lines")"
-[ -e "$work/state/ballast" ] && ! degraded disk && ok "with a ballast as before" ||
+has_room() {
+    [ -e "$work/state/ballast" ] && ! degraded disk
+}
+poll_for 30 has_room && ok "with a ballast as before" ||
     bad "with a ballast as before" "$(ls -l "$work/state")"
 
 # The state is lost.
@@ -99,7 +102,7 @@ mode() {
     # shellcheck disable=SC2086
     [ "$("$fast" $c status --json | "$peek" mode servers.0.place | tr '\n' ' ')" = "$1 " ]
 }
-poll_for 60 mode "dry-run cloud" && ok "a lost state begins in dry-run and adopts what runs" ||
+poll_for 120 mode "dry-run cloud" && ok "a lost state begins in dry-run and adopts what runs" ||
     bad "a lost state begins in dry-run and adopts what runs" "$(tail -n 5 "$work/lines")"
 # shellcheck disable=SC2086
 "$fast" $c status --json | "$peek" alerts | grep -q "the state was lost" && ok "and raises an alarm" ||
