@@ -140,6 +140,8 @@ void footer_hints(const struct frame *f, int row)
             continue;
         if (ui->view != VIEW_fleet && a == ACTION_OPEN)
             continue;
+        if (ui->view != VIEW_fleet && ui->view != VIEW_events && a == ACTION_FILTER)
+            continue; /* only these have rows to filter */
         keys[s.n] = ui->keys.keys[a][0];
         (void)keys_name(ui->keys.keys[a][0], name);
         if (str_eq(name, "enter"))
