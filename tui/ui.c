@@ -24,6 +24,11 @@ const struct view_info *view_info(enum view_id v)
     return &views[(unsigned)v < VIEW_COUNT ? v : 0];
 }
 
+bool view_shows_selected(enum view_id v)
+{
+    return v == VIEW_fleet || v == VIEW_detail || v == VIEW_schedule;
+}
+
 void ui_toast(struct ui *ui, enum role role, int64_t now_ms, const char *fmt, ...)
 {
     va_list ap;

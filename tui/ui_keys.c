@@ -455,6 +455,11 @@ static void run_action(struct ui *ui, enum action a, int64_t now_ms)
         return; /* no action behind a page that hides its target */
     if (view_info(ui->view)->ops->act != NULL && view_info(ui->view)->ops->act(ui, a))
         return; /* the view knew what to do with it */
+    if (!view_shows_selected(ui->view) && a != ACTION_UNDO &&
+        (g == GROUP_SERVERS || a == ACTION_AUTO_SERVER)) {
+        ui_toast(ui, ROLE_WARN, now_ms, "this view selects no server: 1 lists them");
+        return;
+    }
     if (a == ACTION_BACK) {
         (void)back(ui, now_ms);
     } else if (a == ACTION_QUIT) {

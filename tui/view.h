@@ -193,6 +193,8 @@ struct view_info {
     const struct view_ops *ops;
 };
 const struct view_info *view_info(enum view_id v);
+/* Whether it shows which server a key would act on. */
+bool view_shows_selected(enum view_id v);
 /* "$/h", and an arrow; "none" */
 const char *view_sort_text(const struct ui *ui, char buf[SHORT_TEXT]);
 

@@ -296,7 +296,9 @@ static void draw_events(const struct frame *f, const struct layout *l)
         (void)str_format(right, sizeof(right), "info+   filter %s%s",
                          f->ui->focus_events && f->ui->filter[0] != '\0' ? f->ui->filter
                                                                          : "none",
-                         f->ui->focus_events ? "   j/k scroll" : "   Tab");
+                         f->ui->focus_events ? "   j/k scroll"
+                         : f->ui->paused     ? "   f follow   Tab"
+                                             : "   Tab");
         canvas_rule(f->c, l->events_rule, title, right);
     }
     if (l->events >= 0)

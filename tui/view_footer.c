@@ -140,6 +140,10 @@ void footer_hints(const struct frame *f, int row)
             continue;
         if (ui->view != VIEW_fleet && a == ACTION_OPEN)
             continue;
+        if (ui->view != VIEW_fleet && ui->view != VIEW_events && a == ACTION_FILTER)
+            continue; /* only these have rows to filter */
+        if (!view_shows_selected(ui->view) && info->group == GROUP_SERVERS)
+            continue;
         keys[s.n] = ui->keys.keys[a][0];
         (void)keys_name(ui->keys.keys[a][0], name);
         if (str_eq(name, "enter"))

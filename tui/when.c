@@ -6,13 +6,17 @@
 
 #include "core/base/str.h"
 
-/* hh:mm; true when that is all of the text. */
-static bool clock_time(const char *p, struct civil *c)
+/* hh:mm or h:mm; true when that is all of the text. */
+static bool clock_time(const char *text, struct civil *c)
 {
-    bool digits = strlen(p) == 5 && p[2] == ':';
+    char p[6] = "00:00";
+    size_t n = strlen(text);
+    bool digits = n == 4 || n == 5;
 
+    if (digits)
+        memcpy(p + 5 - n, text, n);
     for (size_t i = 0; digits && i < 5; i++)
-        digits = i == 2 || (p[i] >= '0' && p[i] <= '9');
+        digits = i == 2 ? p[i] == ':' : p[i] >= '0' && p[i] <= '9';
     if (!digits)
         return false;
     c->hour = (p[0] - '0') * 10 + (p[1] - '0');

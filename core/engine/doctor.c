@@ -106,7 +106,8 @@ static void check_clock(struct check *k, const struct observation *o)
 
 static void say_vsphere(struct check *k, const struct obs_vsphere *v)
 {
-    tell(k, FINDING_GOOD, "", "answers: %zu VMs, %zu hosts", v->n_vms, v->n_hosts);
+    tell(k, FINDING_GOOD, "", "answers: %zu VMs, %zu %s", v->n_vms, v->n_hosts,
+         v->n_hosts == 1 ? "host" : "hosts");
     if (v->load_problem[0] != '\0')
         tell(k, FINDING_NOTE, "", "CPU ready cannot be read: %s", v->load_problem);
     if (v->n_vms == 0)

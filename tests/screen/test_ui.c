@@ -940,6 +940,23 @@ static void type(struct stage *s, const char *text)
         ui_key(&s->ui, (unsigned char)*text, s->ms);
 }
 
+/* No key acts on a server that the view does not show. */
+static void test_unseen_server(void **state)
+{
+    static const char *const rows[] = {"2 m", "3 m", "5 m", "3 c", "5 p", "2 A"};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct stage *s = open_stage(STORY_NORMAL);
+
+        stage_keys(s, rows[i]);
+        assert_shows(s, "this view selects no server");
+        stage_wait(s, 6000);
+        assert_row(rows[i], s->n_commands == 0);
+        stage_close(s);
+    }
+}
+
 /* Orders in words: asked about like keys, sent like keys. */
 static void test_orders(void **state)
 {
@@ -948,6 +965,7 @@ static void test_orders(void **state)
         const char *what, *line, *shows, *answer; int n; enum command_kind kind; int64_t until_s;
     } rows[] = {
         {"a hold until a time",     "hold cache cloud until 20:00", "cache is held in the cloud in 5s, until 20:00", "", 1, COMMAND_HOLD, 33473},
+        {"an hour of one digit",    "hold cache cloud until 8:00",  "cache is held in the cloud in 5s, until ", "", 1, COMMAND_HOLD, 76673},
         {"a hold for a time",       "hold cache cloud for 2h",      "until 12:42",                "", 1, COMMAND_HOLD, 7200},
         {"one that moves it",       "hold migration onprem until 11:00", "until 11:00, it moves there", "", 1, COMMAND_HOLD, 1073},
         {"a pin asks",              "hold cache cloud forever",     "Hold cache in the cloud without an end?", "h", 1, COMMAND_HOLD, 0},
@@ -1544,6 +1562,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_commands),
         cmocka_unit_test(test_confirmed),
+        cmocka_unit_test(test_unseen_server),
         cmocka_unit_test(test_orders),
         cmocka_unit_test(test_schedule),
         cmocka_unit_test(test_cost),
