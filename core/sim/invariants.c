@@ -433,11 +433,34 @@ static void left_behind(struct invariants *v, const struct controller *k)
     }
 }
 
+/* At rest, where it is believed to be: there it must be, and take builds. */
+static void at_work(struct invariants *v, size_t i, const struct controller_server *s)
+{
+    const struct world *w = v->w;
+    bool out = s->facts->place == PLACE_CLOUD, open = false;
+    const struct sim_instance *in = world_server_instance(w, (int32_t)i);
+    int32_t node;
+
+    if (s->moving || says_why(s->decision, w->now) ||
+        (!out && s->facts->place != PLACE_ONPREM))
+        return;
+    for (size_t k = 0; (node = world_server_node(w, (int32_t)i, k)) >= 0; k++)
+        open = open || ((w->nodes[node].side == SIM_CLOUD) == out &&
+                        takes_builds(&w->nodes[node]));
+    if (out && is_lost(in))
+        broken(v, "I10: %s is believed in the cloud, and is not there",
+               v->c->servers[i].name);
+    else if (!open)
+        broken(v, "I10: %s is %s and takes no builds", v->c->servers[i].name,
+               place_word(s->facts->place));
+}
+
 void invariants_calm(struct invariants *v, const struct controller *k)
 {
     for (size_t i = 0; i < watched(v); i++) {
         const struct controller_server s = controller_server(k, i);
 
+        at_work(v, i, &s);
         if (v->w->now - v->wanted_ms[i] < ARRIVED_MS || s.late ||
             s.decision->desired == PLACE_UNKNOWN ||
             s.facts->place == s.decision->desired || says_why(s.decision, v->w->now))
