@@ -81,3 +81,15 @@ tests_sim_campaign_SOURCES = tests/sim/campaign.c tests/sim/swarm.c tests/sim/sw
 tests_sim_campaign_LDADD = libcore.a $(CORE_LIBS)
 TESTS += tests/sim/campaign
 EXTRA_DIST += tests/sim/LEDGER
+
+# Mistakes, each built into a campaign of its own, which has to find it; tests/sim/plants/README.
+# Not among the tests: it takes minutes. A mistake may leave something unused.
+EXTRA_DIST += tests/sim/plants.sh tests/sim/plants
+check-plants: tests/sim/campaign
+	@$(SHELL) $(srcdir)/tests/sim/plants.sh $(srcdir) "$(MAKE)" $(PLANTS)
+plant:
+	@set -e; for f in $(PLANT_SOURCES); do \
+	    $(COMPILE) -Wno-error -c -o $(PLANT)/$$f.o $(PLANT)/$$f; done
+	@$(CCLD) $(AM_CFLAGS) $(CFLAGS) $(AM_LDFLAGS) $(LDFLAGS) -o $(PLANT)/campaign \
+	    $(tests_sim_campaign_OBJECTS) $(PLANT_SOURCES:%=$(PLANT)/%.o) libcore.a $(CORE_LIBS) $(LIBS)
+.PHONY: check-plants plant

@@ -582,7 +582,13 @@ struct controller_server controller_server(const struct controller *c, size_t i)
         .manual = s->has_move && s->move.manual,
         .forced = s->has_move && s->move.force,
         .late = s->has_move && s->late_told,
-        .drain_deadline = s->has_move ? s->move.drain_deadline : (struct utc){0}};
+        .drain_deadline = s->has_move ? s->move.drain_deadline : (struct utc){0},
+        .move = s->has_move ? &s->move : NULL,
+        .hold = &s->hold,
+        .automatic = automation_on(c, s),
+        .ordered = s->order.place != PLACE_UNKNOWN,
+        .failures = s->failures,
+        .retry_at = s->retry_at};
 }
 
 bool controller_is_idle(const struct controller *c)

@@ -101,6 +101,11 @@ struct controller_server {
      * alert has told. */
     bool manual, forced, late;
     struct utc drain_deadline; /* of its move, 0 = none */
+    const struct move *move;   /* NULL = none; as the facts, until the next step */
+    const struct hold *hold;
+    bool automatic, ordered; /* policy may act on it; a person's order waits */
+    int32_t failures;        /* of its moves, in a row */
+    struct utc retry_at;     /* no move by policy before that */
 };
 struct controller_server controller_server(const struct controller *c, size_t i) NONNULL;
 

@@ -9,6 +9,7 @@
 
 /* ARRIVED: the longest backoff, drain and move one after another. */
 enum { HOUR_MS = 3600 * 1000, BOTH_OPEN_MS = 60 * 1000, ARRIVED_MS = 4 * HOUR_MS };
+enum { SECOND_LOOK_MS = 10 * 60 * 1000 };
 
 __attribute__((format(printf, 2, 3))) static void broken(struct invariants *v,
                                                          const char *fmt, ...)
@@ -167,6 +168,60 @@ static void note_wanted(struct invariants *v, const struct controller *k, size_t
     v->wanted[i] = wanted;
 }
 
+/* ----- what policy begins ----- */
+
+/* What a person or a loss has begun asks no switch and waits for nothing. */
+static const struct move *by_policy(const struct controller_server *s)
+{
+    const struct move *m = s->move;
+
+    return m == NULL || m->manual || m->interrupted || s->ordered ? NULL : m;
+}
+
+/* What came out there and cannot be used goes home at once, whoever else is on its way.
+ */
+static bool is_sent_home(const struct move *m)
+{
+    return m->direction == DIRECTION_BACK && m->committed_at.s == m->started.s;
+}
+
+/* Longer each time, and after some the breaker: a repeat that comes sooner is none of
+ * policy-and-cost 6.4. */
+static int64_t pause_ms(const struct policy_config *p, int32_t failures)
+{
+    int64_t wait = p->retry_min;
+
+    for (int32_t i = 1; i < failures && wait < p->retry_max; i++)
+        wait *= 2;
+    wait = wait < p->retry_max ? wait : p->retry_max;
+    wait -= wait * p->retry_jitter / 100;
+    if (failures >= p->breaker_failures && wait < p->breaker_open)
+        wait = p->breaker_open;
+    return wait * 1000;
+}
+
+static void begun(struct invariants *v, const struct controller *k, size_t i)
+{
+    const struct controller_server s = controller_server(k, i);
+    const struct move *m = by_policy(&s);
+
+    if (s.failures > v->failures[i])
+        v->failed_ms[i] = v->w->now;
+    v->failures[i] = s.failures;
+    if (s.move == NULL || str_eq(s.move->id, v->started[i]))
+        return;
+    (void)str_copy(v->started[i], ID_TEXT, s.move->id);
+    if (m == NULL || m->committed)
+        return;
+    if (s.retry_at.s * 1000 > v->w->now)
+        broken(v, "I11: %s begins before its next try", v->c->servers[i].name);
+    if (s.failures > 0 && v->failed_ms[i] != 0 &&
+        v->w->now + 1000 - v->failed_ms[i] < pause_ms(&v->c->policy, s.failures))
+        broken(v, "I11: %s begins %lld s after its failure %d in a row",
+               v->c->servers[i].name, (long long)(v->w->now - v->failed_ms[i]) / 1000,
+               (int)s.failures);
+}
+
 void invariants_look(struct invariants *v, const struct controller *k)
 {
     launched(v, k);
@@ -175,6 +230,7 @@ void invariants_look(struct invariants *v, const struct controller *k)
     for (size_t i = 0; i < watched(v); i++) {
         both_up(v, i);
         note_wanted(v, k, i);
+        begun(v, k, i);
         if (v->w->now >= v->settled_ms)
             both_open(v, i);
     }
@@ -262,6 +318,70 @@ static void extension_in_use(struct invariants *v, const struct call *call)
     }
 }
 
+/* The call that a move of policy commits with. */
+static const struct move *commits(const struct invariants *v, const struct call *call,
+                                  const struct controller_server *s)
+{
+    const struct move *m = by_policy(s);
+
+    if (m == NULL || !m->committed || is_sent_home(m) || !str_eq(m->id, call->move) ||
+        m->committed_at.s != v->w->now / 1000)
+        return NULL;
+    return m;
+}
+
+static void slots(struct invariants *v, const struct controller *k, size_t self)
+{
+    int32_t others = 0;
+
+    for (size_t i = 0; i < watched(v); i++) {
+        const struct controller_server s = controller_server(k, i);
+        const struct move *m = s.move;
+
+        if (i == self || m == NULL || !m->committed || m->interrupted || is_sent_home(m))
+            continue;
+        if (m->committed_at.s < v->w->now / 1000 &&
+            (m->deadline.s == 0 || v->w->now < m->deadline.s * 1000))
+            others++;
+    }
+    if (others >= v->c->policy.max_moves)
+        broken(v, "I11: %s moves, and %d others do", v->c->servers[self].name,
+               (int)others);
+}
+
+static void as_wanted(struct invariants *v, const struct call *call,
+                      const struct controller *k, size_t i,
+                      const struct controller_server *s)
+{
+    const struct move *m = commits(v, call, s);
+    enum place to;
+    bool held;
+
+    if (m == NULL)
+        return;
+    to = m->direction == DIRECTION_OUT ? PLACE_CLOUD : PLACE_ONPREM;
+    held = s->hold->place != PLACE_UNKNOWN &&
+           (s->hold->kind == HOLD_PIN || v->w->now < s->hold->until.s * 1000);
+    if (!s->automatic)
+        broken(v, "I8: %s of %s, and its auto is off", call_word(call->kind),
+               call->server);
+    if (held && s->hold->place != to)
+        broken(v, "I15: %s of %s against its hold", call_word(call->kind), call->server);
+    slots(v, k, i);
+}
+
+/* What seems to be nobody's may be of a launch that is still being told. */
+static void ended_early(struct invariants *v, const struct call *call)
+{
+    const struct sim_instance *in =
+        call->kind == CALL_TERMINATE ? world_instance_find(v->w, call->target) : NULL;
+
+    if (in != NULL && server_of(v->w, v->c, in) < 0 &&
+        v->w->now - in->launched < SECOND_LOOK_MS)
+        broken(v, "I4: %.40s is ended %lld s after its launch", in->id,
+               (long long)(v->w->now - in->launched) / 1000);
+}
+
 void invariants_call(struct invariants *v, const struct call *call,
                      const struct controller *k)
 {
@@ -271,10 +391,12 @@ void invariants_call(struct invariants *v, const struct call *call,
     if (!has_intent(v, call->id))
         broken(v, "I9: %s of %s without an intent", call_word(call->kind), call->server);
     extension_in_use(v, call);
+    ended_early(v, call);
     if (i >= 0) {
         const struct controller_server s = controller_server(k, (size_t)i);
 
         builds_under(v, call, i, &s);
+        as_wanted(v, call, k, (size_t)i, &s);
         if (s.facts->place_stale &&
             (takes_down(call->kind, &side) || call->kind == CALL_LAUNCH))
             broken(v, "I12: %s of %s on facts that are old", call_word(call->kind),
@@ -285,8 +407,12 @@ void invariants_call(struct invariants *v, const struct call *call,
 /* ----- when all is calm ----- */
 
 /* What no time ends within hours, or what ends in time by itself. */
-static bool says_why(enum gate g)
+static bool says_why(const struct decision *d, int64_t now_ms)
 {
+    enum gate g = d->gate;
+
+    if (g == GATE_BREAKER && d->gate_until.s != 0 && d->gate_until.s * 1000 < now_ms)
+        return false; /* its time is over */
     return g == GATE_BLOCKED || g == GATE_AUTO_OFF || g == GATE_BUDGET ||
            g == GATE_REMAINING || g == GATE_NODE || g == GATE_BREAKER;
 }
@@ -307,14 +433,37 @@ static void left_behind(struct invariants *v, const struct controller *k)
     }
 }
 
+/* At rest, where it is believed to be: there it must be, and take builds. */
+static void at_work(struct invariants *v, size_t i, const struct controller_server *s)
+{
+    const struct world *w = v->w;
+    bool out = s->facts->place == PLACE_CLOUD, open = false;
+    const struct sim_instance *in = world_server_instance(w, (int32_t)i);
+    int32_t node;
+
+    if (s->moving || says_why(s->decision, w->now) ||
+        (!out && s->facts->place != PLACE_ONPREM))
+        return;
+    for (size_t k = 0; (node = world_server_node(w, (int32_t)i, k)) >= 0; k++)
+        open = open || ((w->nodes[node].side == SIM_CLOUD) == out &&
+                        takes_builds(&w->nodes[node]));
+    if (out && is_lost(in))
+        broken(v, "I10: %s is believed in the cloud, and is not there",
+               v->c->servers[i].name);
+    else if (!open)
+        broken(v, "I10: %s is %s and takes no builds", v->c->servers[i].name,
+               place_word(s->facts->place));
+}
+
 void invariants_calm(struct invariants *v, const struct controller *k)
 {
     for (size_t i = 0; i < watched(v); i++) {
         const struct controller_server s = controller_server(k, i);
 
+        at_work(v, i, &s);
         if (v->w->now - v->wanted_ms[i] < ARRIVED_MS || s.late ||
             s.decision->desired == PLACE_UNKNOWN ||
-            s.facts->place == s.decision->desired || says_why(s.decision->gate))
+            s.facts->place == s.decision->desired || says_why(s.decision, v->w->now))
             continue;
         broken(v, "I10: %s is %s and wanted %s, gate %s: %.80s", v->c->servers[i].name,
                place_word(s.facts->place), place_word(s.decision->desired),

@@ -28,7 +28,10 @@ struct invariants {
     size_t n_intents;
     int64_t launched_ms[WATCHED_MAX][WATCHED_LAUNCHES]; /* by policy, the oldest first */
     int64_t both_open_ms[WATCHED_MAX];                  /* two nodes are open since, 0 */
-    enum place wanted[WATCHED_MAX];                     /* and since when */
+    char started[WATCHED_MAX][ID_TEXT]; /* the newest move that was seen */
+    int32_t failures[WATCHED_MAX];      /* in a row, and when the last one was */
+    int64_t failed_ms[WATCHED_MAX];
+    enum place wanted[WATCHED_MAX]; /* and since when */
     int64_t wanted_ms[WATCHED_MAX];
     int64_t broken;
     char why[LINE_TEXT]; /* of the first: "I2: ..." */
@@ -43,11 +46,13 @@ bool invariants_instances(const struct world *w, const struct config *c,
                           char why[LINE_TEXT]) NONNULL;
 
 /* After everything that happens: I1 (both places up), I1b (both nodes open), I2 (two
- * instances), I6 (an interface is gone), I11 (too many launches). */
+ * instances), I6 (an interface is gone), I11 (begun again too soon, too many launches).
+ */
 void invariants_look(struct invariants *v, const struct controller *k) NONNULL;
 
 /* An intent was committed; a call is about to be made: I3 (builds under it), I5 (the
- * extension's stop), I9 (no intent), I12 (on facts that are old). */
+ * extension's stop), I8 (auto is off), I9 (no intent), I11 (more moves than may be), I12
+ * (on facts that are old), I15 (against a hold). */
 void invariants_intent(struct invariants *v, uint64_t id) NONNULL;
 void invariants_call(struct invariants *v, const struct call *call,
                      const struct controller *k) NONNULL;

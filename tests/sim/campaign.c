@@ -2,9 +2,10 @@
  * campaign - seeds without end: each a site of its own kind on which much goes wrong, the
  * shipped controller, and all invariants at every step; a last day without faults, after
  * which all must be well (reliability 5).
- *   campaign [--from SEED] [--seeds N] [--seconds S] [--trace]
+ *   campaign [--from SEED] [--seeds N] [--seconds S] [--until-bad] [--trace]
  * Without arguments: the seeds that found something once, and a few others. The same seed
- * at the same commit is the same history. Exit code 1: an invariant was violated.
+ * at the same commit is the same history. Exit code 1: an invariant was violated;
+ * --until-bad: and that seed was the last one.
  * Threads: one.
  */
 #include <config.h>
@@ -22,6 +23,8 @@
 #include <unistd.h>
 
 enum { DAY_S = 86400, LAST_ENTRIES = 60, SAME_EVERY = 20 };
+/* Of ten seeds one, from the ninth hour on: an instance with our tag that nobody has. */
+enum { STRAY_EVERY = 10, STRAY_OF = 8, STRAY_AFTER_S = 9 * 3600 };
 
 struct history {
     struct swarm swarm;
@@ -32,7 +35,7 @@ struct history {
     struct utc calm_from;
     bool calm;
     int32_t orders_left; /* of the calm: auto on, holds released */
-    bool trace;
+    bool trace, strayed;
     char last[LAST_ENTRIES][LINE_TEXT + 96]; /* of the journal */
     size_t n_last;
     struct drive_report report;
@@ -69,11 +72,31 @@ static bool last_order(struct history *h, struct command *c)
     return true;
 }
 
+/* What an older controller, or its lost store, has left behind. */
+static void stray(struct history *h, struct utc now)
+{
+    struct sim_tag tags[2] = {{.key = "rushhour:deployment"},
+                              {"rushhour:server", "former"}};
+    const struct sim_launch l = {.type = "c5.2xlarge",
+                                 .image = "ami-1",
+                                 .client_token = "",
+                                 .tags = tags,
+                                 .n_tags = 2};
+    const struct sim_instance *in;
+
+    if (h->strayed || h->swarm.seed % STRAY_EVERY != STRAY_OF ||
+        str_eq(h->swarm.mover, "velostrata") || now.s < h->swarm.from.s + STRAY_AFTER_S)
+        return;
+    (void)str_copy(tags[0].value, sizeof(tags[0].value), h->config->deployment);
+    h->strayed = world_launch(h->site->w, &l, &in) == SIM_OK;
+}
+
 static bool order(void *ctx, struct utc now, struct command *out)
 {
     struct history *h = ctx;
     const struct config *k = h->config;
 
+    stray(h, now);
     *out = (struct command){.id = 1, .by = "dana", .at = now, .confirmed = true};
     if (!h->calm && now.s >= h->calm_from.s)
         be_calm(h);
@@ -377,7 +400,7 @@ static void usual(struct sums *sums)
 int main(int argc, char **argv)
 {
     int64_t from = 1, seeds = 30, seconds = 0;
-    bool trace = false;
+    bool trace = false, until_bad = false;
     struct sums sums = {0};
     int64_t until;
 
@@ -389,6 +412,8 @@ int main(int argc, char **argv)
     for (int i = 1; i < argc; i++) {
         if (str_eq(argv[i], "--trace"))
             trace = true;
+        else if (str_eq(argv[i], "--until-bad"))
+            until_bad = true;
         else if (i + 1 < argc && str_eq(argv[i], "--from"))
             from = number(argv[++i]);
         else if (i + 1 < argc && str_eq(argv[i], "--seeds"))
@@ -401,7 +426,8 @@ int main(int argc, char **argv)
     until = clock_mono(clock_system()).ms + seconds * 1000;
     for (int64_t n = 0; seconds > 0 ? clock_mono(clock_system()).ms < until : n < seeds;
          n++)
-        (void)one(&sums, (uint64_t)(from + n), trace);
+        if (!one(&sums, (uint64_t)(from + n), trace) && until_bad)
+            break;
     say(&sums);
     return sums.bad == 0 ? 0 : 1;
 }

@@ -1,0 +1,73 @@
+#!/bin/sh
+# A checker that catches nothing proves nothing: each patch of plants/ is a mistake that
+# somebody could make. It is built into a campaign of its own, which must find it within
+# 200 seeds. plants/README is the list.
+#   plants.sh SOURCES MAKE [NUMBER]...   in the build folder; make check-plants
+#   PLANT_FROM, PLANT_SEEDS, PLANT_SECONDS: other limits; PLANT_JOBS: so many at a time
+set -u
+sources=$1
+make=$2
+seeds=${PLANT_SEEDS:-200}
+seconds=${PLANT_SECONDS:-600}
+out=$PWD/plants
+
+# One patch; the verdict goes to $out/NAME.verdict and to the screen.
+one() {
+    patch=$1
+    name=$(basename "$patch" .patch)
+    dir=$out/$name
+    rm -rf "$dir"
+    mkdir -p "$dir"
+    files=$(sed -n 's,^--- a/\([^\t ]*\).*,\1,p' "$patch" | tr '\n' ' ')
+    say() {
+        printf '%s %s\n' "$name" "$*" | tee "$out/$name.verdict"
+    }
+    for f in $files; do
+        mkdir -p "$dir/$(dirname "$f")"
+        cp "$sources/$f" "$dir/$f" && chmod u+w "$dir/$f" || {
+            say "FAILED: no $f"
+            return
+        }
+    done
+    # Not a line of leeway: where the code has changed, the mistake is looked at anew.
+    if ! (cd "$dir" && patch -p1 -s -F0 --no-backup-if-mismatch) <"$patch" >"$dir/log" 2>&1; then
+        say "FAILED: it does not apply"
+        return
+    fi
+    if ! "$make" -s plant PLANT="plants/$name" PLANT_SOURCES="$files" >>"$dir/log" 2>&1; then
+        say "FAILED: it does not build, see $dir/log"
+        return
+    fi
+    began=$(date +%s)
+    timeout "$seconds" "$dir/campaign" --from "${PLANT_FROM:-1}" --seeds "$seeds" --until-bad >"$dir/found" 2>&1
+    code=$?
+    took=$(($(date +%s) - began))
+    case $code in
+    0) say "MISSED in $seeds seeds, ${took} s" ;;
+    124) say "MISSED: no time left after ${took} s" ;;
+    *) say "caught: $(sed -n '/^seed /{p;q;}' "$dir/found" | cut -c1-150), ${took} s" ;;
+    esac
+    rm -f "$dir/campaign"
+}
+
+if [ "${PLANT_ONE:-}" != "" ]; then
+    one "$PLANT_ONE"
+    exit 0
+fi
+shift 2
+mkdir -p "$out"
+rm -f "$out"/*.verdict
+list=
+for p in "$sources"/tests/sim/plants/*.patch; do
+    number=$(basename "$p" | sed 's/-.*//')
+    case " $* " in
+    "  " | *" $number "*) list="$list $p" ;;
+    esac
+done
+printf '%s\n' $list |
+    xargs -P "${PLANT_JOBS:-$(getconf _NPROCESSORS_ONLN)}" -I '{}' \
+        env PLANT_ONE='{}' sh "$0" "$sources" "$make"
+passed=$(cat "$out"/*.verdict | grep -c '^[^ ]* caught: seed')
+all=$(printf '%s\n' $list | wc -l)
+echo "$passed passed, $((all - passed)) failed"
+[ "$passed" -eq "$all" ]
