@@ -146,11 +146,13 @@ static bool takes_builds(const struct sim_node *n)
 static void both_open(struct invariants *v, size_t i)
 {
     const struct world *w = v->w;
-    int32_t node;
+    const struct sim_tested *s = &w->servers[i];
     int open = 0;
 
-    for (size_t k = 0; (node = world_server_node(w, (int32_t)i, k)) >= 0; k++)
-        open += takes_builds(&w->nodes[node]) ? 1 : 0;
+    for (int side = SIM_HOME; side <= SIM_CLOUD; side++)
+        open += takes_builds(&w->nodes[s->node[side]]) ? 1 : 0;
+    for (size_t k = 0; k < s->n_more_nodes; k++)
+        open += takes_builds(&w->nodes[s->more_nodes[k]]) ? 1 : 0;
     if (open <= 1)
         v->both_open_ms[i] = 0;
     else if (v->both_open_ms[i] == 0)
@@ -159,9 +161,9 @@ static void both_open(struct invariants *v, size_t i)
         broken(v, "I1b: %d nodes of %s take builds", open, v->c->servers[i].name);
 }
 
-static void note_wanted(struct invariants *v, const struct controller *k, size_t i)
+static void note_wanted(struct invariants *v, const struct controller_server *s, size_t i)
 {
-    enum place wanted = controller_server(k, i).decision->desired;
+    enum place wanted = s->decision->desired;
 
     if (v->wanted[i] != wanted)
         v->wanted_ms[i] = v->w->now;
@@ -200,26 +202,25 @@ static int64_t pause_ms(const struct policy_config *p, int32_t failures)
     return wait * 1000;
 }
 
-static void begun(struct invariants *v, const struct controller *k, size_t i)
+static void begun(struct invariants *v, const struct controller_server *s, size_t i)
 {
-    const struct controller_server s = controller_server(k, i);
-    const struct move *m = by_policy(&s);
+    const struct move *m = by_policy(s);
 
-    if (s.failures > v->failures[i])
+    if (s->failures > v->failures[i])
         v->failed_ms[i] = v->w->now;
-    v->failures[i] = s.failures;
-    if (s.move == NULL || str_eq(s.move->id, v->started[i]))
+    v->failures[i] = s->failures;
+    if (s->move == NULL || str_eq(s->move->id, v->started[i]))
         return;
-    (void)str_copy(v->started[i], ID_TEXT, s.move->id);
+    (void)str_copy(v->started[i], ID_TEXT, s->move->id);
     if (m == NULL || m->committed)
         return;
-    if (s.retry_at.s * 1000 > v->w->now)
+    if (s->retry_at.s * 1000 > v->w->now)
         broken(v, "I11: %s begins before its next try", v->c->servers[i].name);
-    if (s.failures > 0 && v->failed_ms[i] != 0 &&
-        v->w->now + 1000 - v->failed_ms[i] < pause_ms(&v->c->policy, s.failures))
+    if (s->failures > 0 && v->failed_ms[i] != 0 &&
+        v->w->now + 1000 - v->failed_ms[i] < pause_ms(&v->c->policy, s->failures))
         broken(v, "I11: %s begins %lld s after its failure %d in a row",
                v->c->servers[i].name, (long long)(v->w->now - v->failed_ms[i]) / 1000,
-               (int)s.failures);
+               (int)s->failures);
 }
 
 void invariants_look(struct invariants *v, const struct controller *k)
@@ -228,9 +229,11 @@ void invariants_look(struct invariants *v, const struct controller *k)
     if (v->w->n_enis < v->n_enis)
         broken(v, "I6: an interface is gone");
     for (size_t i = 0; i < watched(v); i++) {
+        const struct controller_server s = controller_server(k, i);
+
         both_up(v, i);
-        note_wanted(v, k, i);
-        begun(v, k, i);
+        note_wanted(v, &s, i);
+        begun(v, &s, i);
         if (v->w->now >= v->settled_ms)
             both_open(v, i);
     }

@@ -315,18 +315,16 @@ static void test_commits(void **state)
     s.moves[2].deadline = at(s.tz, "2026-11-24T10:02:10");
     site_plan_at(&s, "2026-11-24T10:02:10");
     assert_true(s.outs[1].may_commit);
-    site_settle(&s, 3, PLACE_CLOUD);
-    site_hold(&s, 3, PLACE_ONPREM, HOLD_PIN, "2026-11-24T10:00:00", NULL);
-    (void)site_move(&s, 3, DIRECTION_BACK, "2026-11-24T10:01:00");
-    site_commit(&s, 3, "2026-11-24T10:01:40");
-    site_plan_at(&s, "2026-11-24T10:02:10");
-    assert_false(s.outs[1].may_commit);
-    assert_string_equal(s.outs[1].decision.gate_text, "1 of 1 slot taken by ts4");
-    s.servers[3].move = NULL;
-    site_settle(&s, 3, PLACE_ONPREM);
     s.moves[2].deadline.s++;
+    site_settle(&s, 0, PLACE_CLOUD);
+    site_hold(&s, 0, PLACE_ONPREM, HOLD_PIN, "2026-11-24T10:00:00", NULL);
+    site_move(&s, 0, DIRECTION_BACK, "2026-11-24T10:01:00")->deadline =
+        at(s.tz, "2026-11-24T10:02:10");
+    site_commit(&s, 0, "2026-11-24T10:01:40");
     site_plan_at(&s, "2026-11-24T10:02:10");
     assert_false(s.outs[1].may_commit);
+    assert_string_equal(s.outs[1].decision.gate_text, "1 of 1 slot taken by ts3");
+    s.servers[0].move = NULL;
     s.policy.max_moves = 2;
     /* 6.6: the clock was set back; a commit of the future spaces nothing. */
     s.moves[2].committed_at = at(s.tz, "2026-11-24T11:00:00");
