@@ -953,7 +953,7 @@ static void test_unseen_server(void **state)
         assert_shows(s, "this view selects no server");
         stage_wait(s, 6000);
         assert_row(rows[i], s->n_commands == 0);
-        stage_close(s);
+        close_stage(s);
     }
 }
 
