@@ -1,6 +1,6 @@
 #include <config.h>
 
-#include "core/engine/state.h"
+#include "core/engine/parts.h"
 
 #include "core/base/str.h"
 

@@ -43,6 +43,7 @@ libcore_a_SOURCES += \
 	core/engine/speedup_view.c \
 	core/engine/speedup_view.h \
 	core/engine/state.c \
+	core/engine/parts.h \
 	core/engine/state.h \
 	core/engine/traces.c \
 	core/engine/unclaimed.c \
