@@ -2,10 +2,11 @@
 
 #include "tui/notify_run.h"
 
+#include "core/base/child.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -106,14 +107,11 @@ static void environment(char *out[VARIABLES_MAX + 1])
     out[n] = NULL;
 }
 
-/* Starts it with all but its input shut, in a process group of its own. Returns errno. */
+/* With all but its input shut. Returns errno. */
 static int start(const struct runner *r, const struct run_wanted *w, pid_t *pid)
 {
     char *argv[MAX_COMMAND_ARGS + 2] = {NULL}, *env[VARIABLES_MAX + 1];
     char text[RUN_TEXT];
-    posix_spawn_file_actions_t files;
-    posix_spawnattr_t attr;
-    sigset_t none, all;
     int fd = input_file(w->input), rc;
 
     if (fd < 0)
@@ -123,33 +121,7 @@ static int start(const struct runner *r, const struct run_wanted *w, pid_t *pid)
     (void)str_copy(text, sizeof(text), w->text);
     argv[r->config->n_command] = text;
     environment(env);
-    (void)sigemptyset(&none); /* these two cannot fail */
-    (void)sigfillset(&all);
-    rc = posix_spawn_file_actions_init(&files);
-    if (rc != 0)
-        goto out_fd;
-    rc = posix_spawnattr_init(&attr);
-    if (rc != 0)
-        goto out_files;
-    if ((rc = posix_spawn_file_actions_adddup2(&files, fd, STDIN_FILENO)) != 0 ||
-        (rc = posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null",
-                                               O_WRONLY, 0)) != 0 ||
-        (rc = posix_spawn_file_actions_addopen(&files, STDERR_FILENO, "/dev/null",
-                                               O_WRONLY, 0)) != 0 ||
-        (rc = posix_spawn_file_actions_addclosefrom_np(&files, 3)) != 0 ||
-        (rc = posix_spawnattr_setsigmask(&attr, &none)) != 0 ||
-        (rc = posix_spawnattr_setsigdefault(&attr, &all)) != 0 ||
-        (rc = posix_spawnattr_setpgroup(&attr, 0)) != 0 ||
-        (rc = posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP |
-                                                  POSIX_SPAWN_SETSIGMASK |
-                                                  POSIX_SPAWN_SETSIGDEF)) != 0)
-        goto out;
-    rc = posix_spawnp(pid, argv[0], &files, &attr, argv, env);
-out:
-    (void)posix_spawnattr_destroy(&attr);
-out_files:
-    (void)posix_spawn_file_actions_destroy(&files);
-out_fd:
+    rc = child_start(&(struct child){argv, env, fd, -1, -1}, pid);
     (void)close(fd); /* of memory */
     return rc;
 }

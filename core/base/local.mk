@@ -2,6 +2,8 @@ libcore_a_SOURCES += \
 	core/base/arena.c \
 	core/base/arena.h \
 	core/base/attr.h \
+	core/base/child.c \
+	core/base/child.h \
 	core/base/clock.c \
 	core/base/clock.h \
 	core/base/err.c \

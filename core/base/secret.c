@@ -2,6 +2,7 @@
 
 #include "core/base/secret.h"
 
+#include "core/base/child.h"
 #include "core/base/clock.h"
 #include "core/base/str.h"
 
@@ -10,7 +11,6 @@
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -299,43 +299,6 @@ static int64_t now_ms(void)
     return clock_mono(clock_system()).ms;
 }
 
-/* Starts argv with its output on a pipe, in a process group of its own. Returns errno. */
-static int spawn(char *const argv[], int out_fd, pid_t *pid)
-{
-    posix_spawn_file_actions_t files;
-    posix_spawnattr_t attr;
-    sigset_t none, all;
-    int rc;
-
-    rc = posix_spawn_file_actions_init(&files);
-    if (rc != 0)
-        return rc;
-    rc = posix_spawnattr_init(&attr);
-    if (rc != 0)
-        goto out_files;
-    (void)sigemptyset(&none); /* these two cannot fail */
-    (void)sigfillset(&all);
-    if ((rc = posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null",
-                                               O_RDONLY, 0)) != 0 ||
-        (rc = posix_spawn_file_actions_adddup2(&files, out_fd, STDOUT_FILENO)) != 0 ||
-        (rc = posix_spawn_file_actions_addopen(&files, STDERR_FILENO, "/dev/null",
-                                               O_WRONLY, 0)) != 0 ||
-        (rc = posix_spawn_file_actions_addclosefrom_np(&files, 3)) != 0 ||
-        (rc = posix_spawnattr_setsigmask(&attr, &none)) != 0 ||
-        (rc = posix_spawnattr_setsigdefault(&attr, &all)) != 0 ||
-        (rc = posix_spawnattr_setpgroup(&attr, 0)) != 0 ||
-        (rc = posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP |
-                                                  POSIX_SPAWN_SETSIGMASK |
-                                                  POSIX_SPAWN_SETSIGDEF)) != 0)
-        goto out;
-    rc = posix_spawnp(pid, argv[0], &files, &attr, argv, environ);
-out:
-    (void)posix_spawnattr_destroy(&attr);
-out_files:
-    (void)posix_spawn_file_actions_destroy(&files);
-    return rc;
-}
-
 /* Reads to the end of the pipe or to the deadline, whichever is first. */
 static enum err_code read_until(int fd, int64_t deadline, struct secret *into,
                                 const char *where, struct err *e)
@@ -414,7 +377,7 @@ enum err_code secret_from_command_within(char *const argv[], int32_t limit_ms,
         rc = err_set_errno(e, ERR_CONFIG, errno, "no pipe for %s", where);
         goto out;
     }
-    sys = spawn(argv, fds[1], &pid);
+    sys = child_start(&(struct child){argv, NULL, -1, fds[1], -1}, &pid);
     if (sys != 0) {
         rc = err_set_errno(e, ERR_CONFIG, sys, "cannot start %s", where);
         goto out;

@@ -2,6 +2,7 @@
 
 #include "core/net/aws_process.h"
 
+#include "core/base/child.h"
 #include "core/base/clock.h"
 #include "core/base/str.h"
 #include "core/base/text.h"
@@ -10,7 +11,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -81,42 +81,6 @@ static int64_t now_ms(void)
     return clock_mono(clock_system()).ms; /* a real program takes real time */
 }
 
-/* Its own process group, so that its children go with it. Returns errno. */
-static int spawn(char *const argv[], int out_fd, int complaint_fd, pid_t *pid)
-{
-    posix_spawn_file_actions_t files;
-    posix_spawnattr_t attr;
-    sigset_t none, all;
-    int rc = posix_spawn_file_actions_init(&files);
-
-    if (rc != 0)
-        return rc;
-    rc = posix_spawnattr_init(&attr);
-    if (rc != 0)
-        goto out_files;
-    (void)sigemptyset(&none); /* these two cannot fail */
-    (void)sigfillset(&all);
-    if ((rc = posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null",
-                                               O_RDONLY, 0)) != 0 ||
-        (rc = posix_spawn_file_actions_adddup2(&files, out_fd, STDOUT_FILENO)) != 0 ||
-        (rc = posix_spawn_file_actions_adddup2(&files, complaint_fd, STDERR_FILENO)) !=
-            0 ||
-        (rc = posix_spawn_file_actions_addclosefrom_np(&files, 3)) != 0 ||
-        (rc = posix_spawnattr_setsigmask(&attr, &none)) != 0 ||
-        (rc = posix_spawnattr_setsigdefault(&attr, &all)) != 0 ||
-        (rc = posix_spawnattr_setpgroup(&attr, 0)) != 0 ||
-        (rc = posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP |
-                                                  POSIX_SPAWN_SETSIGMASK |
-                                                  POSIX_SPAWN_SETSIGDEF)) != 0)
-        goto out;
-    rc = posix_spawnp(pid, argv[0], &files, &attr, argv, environ);
-out:
-    (void)posix_spawnattr_destroy(&attr);
-out_files:
-    (void)posix_spawn_file_actions_destroy(&files);
-    return rc;
-}
-
 static enum err_code start(struct process *p, char *const argv[], struct err *e)
 {
     int out[2] = {-1, -1}, complaint[2] = {-1, -1};
@@ -127,7 +91,7 @@ static enum err_code start(struct process *p, char *const argv[], struct err *e)
         rc = err_set_errno(e, ERR_AUTH, errno, "no pipe for it");
         goto out;
     }
-    sys = spawn(argv, out[1], complaint[1], &p->pid);
+    sys = child_start(&(struct child){argv, NULL, -1, out[1], complaint[1]}, &p->pid);
     if (sys != 0) {
         p->pid = -1;
         rc = err_set_errno(e, ERR_AUTH, sys, "%.80s does not start", argv[0]);
