@@ -90,45 +90,14 @@ int demo_site(struct demo *d, const char *faults)
     return site_new(&o, &d->site, &e) == ERR_OK ? EXIT_DONE : session_fail(&e);
 }
 
-static enum err_code set_secrets(struct config *c, struct err *e)
-{
-    const struct {
-        const char *section, *value;
-    } rows[] = {{"velostrata", site_velostrata_password},
-                {"jenkins", site_jenkins_token},
-                {"vsphere", site_vsphere_password}};
-
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        struct secret *secret = NULL;
-
-        if (secret_new(rows[i].value, strlen(rows[i].value), &secret, e) != ERR_OK)
-            return e->code;
-        config_set_secret(c, rows[i].section, secret);
-    }
-    return ERR_OK;
-}
-
 int demo_config(const struct demo *d, const char *base, struct session *s)
 {
-    struct config_problems *problems = NULL;
-    struct strbuf text;
     struct err e = {0};
-    int rc = EXIT_FAILED;
 
-    strbuf_init(&text, 1024 * 1024);
-    site_config_text(d->site, base, &text);
-    if (config_load_text(strbuf_text(&text), "the built-in story", false, &s->config,
-                         &problems, &e) == ERR_OK &&
-        set_secrets(s->config, &e) == ERR_OK &&
-        tz_load(s->config->tz_name, &s->tz, &e) == ERR_OK)
-        rc = EXIT_DONE;
-    if (problems != NULL && config_problems_count(problems) > 0) {
-        err_clear(&e);
-        (void)err_set(&e, ERR_BUG, "%s", config_problems_get(problems, 0));
-    }
-    config_problems_free(problems);
-    strbuf_clear(&text);
-    return rc == EXIT_DONE ? rc : session_fail(&e);
+    if (site_config(d->site, base, NULL, &s->config, &e) != ERR_OK ||
+        tz_load(s->config->tz_name, &s->tz, &e) != ERR_OK)
+        return session_fail(&e);
+    return EXIT_DONE;
 }
 
 struct aws_credentials *demo_credentials(const struct clock *clock)

@@ -43,6 +43,7 @@ libcore_a_SOURCES += \
 	core/sim/sigv4.h \
 	core/sim/site.c \
 	core/sim/site.h \
+	core/sim/site_config.c \
 	core/sim/site_fit.c \
 	core/sim/site_impl.h \
 	core/sim/site_secrets.c \

@@ -58,6 +58,14 @@ struct transport site_transport(struct site *s) NONNULL;
  * `simulate` and tests. */
 void site_config_text(const struct site *s, const char *base, struct strbuf *out) NONNULL;
 
+/* The same, read, with the secrets that the site accepts; sets: options that win, NULL =
+ * none. Owned (config_free). ERR_CONFIG: the first thing that is wrong with them. */
+struct config;
+struct config_sets;
+enum err_code site_config(const struct site *s, const char *base,
+                          const struct config_sets *sets, struct config **out,
+                          struct err *e) MUST_CHECK __attribute__((nonnull(1, 2, 4, 5)));
+
 /*
  * Makes it the site that a configuration describes, which has as many servers: names of
  * servers, VMs and nodes, interfaces, region, extension and instance types are those.
@@ -66,7 +74,6 @@ void site_config_text(const struct site *s, const char *base, struct strbuf *out
  * is the first such type (borrowed), else NULL. Before the site has lived. ERR_USAGE: it
  * cannot be such a site.
  */
-struct config;
 struct price_book;
 enum err_code site_fit(struct site *s, const struct config *c,
                        const struct price_book *book, const char **guessed,

@@ -16,7 +16,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { SERVERS = 4, WARM_CYCLES = 20, CYCLES = 300, TEXT_LIMIT = 1024 * 1024 };
+enum { SERVERS = 4, WARM_CYCLES = 20, CYCLES = 300 };
 
 static const enum source control[] = {SOURCE_VELOSTRATA, SOURCE_JENKINS, SOURCE_VSPHERE};
 static const enum source aws[] = {SOURCE_INSTANCES, SOURCE_INTERFACES};
@@ -78,34 +78,6 @@ static enum err_code count(void *ctx, const struct http_request *rq,
     return rc;
 }
 
-static enum err_code give_secret(struct config *c, const char *section, const char *value,
-                                 struct err *e)
-{
-    struct secret *s = NULL;
-
-    if (secret_new(value, strlen(value), &s, e) == ERR_OK &&
-        !config_set_secret(c, section, s))
-        (void)err_set(e, ERR_BUG, "the configuration has no section %s", section);
-    return e->code;
-}
-
-static enum err_code configure(struct stage *st, struct err *e)
-{
-    struct config_problems *problems = NULL;
-    struct strbuf text;
-
-    strbuf_init(&text, TEXT_LIMIT);
-    site_config_text(st->site, sim_server_base(st->server), &text);
-    if (config_load_text(strbuf_text(&text), "the site", false, &st->config, &problems,
-                         e) == ERR_OK &&
-        give_secret(st->config, "velostrata", site_velostrata_password, e) == ERR_OK &&
-        give_secret(st->config, "jenkins", site_jenkins_token, e) == ERR_OK)
-        (void)give_secret(st->config, "vsphere", site_vsphere_password, e);
-    config_problems_free(problems);
-    strbuf_clear(&text);
-    return e->code;
-}
-
 static enum err_code open_stage(struct stage *st, int32_t servers, struct err *e)
 {
     const struct site_options o = {
@@ -120,7 +92,9 @@ static enum err_code open_stage(struct stage *st, int32_t servers, struct err *e
     st->clock = clock_scaled_clock(st->scaled);
     if (site_new(&o, &st->site, e) != ERR_OK ||
         sim_server_start(st->site, st->scaled, 0, &st->server, e) != ERR_OK ||
-        configure(st, e) != ERR_OK || http_client_new(&hc, &st->client, e) != ERR_OK ||
+        site_config(st->site, sim_server_base(st->server), NULL, &st->config, e) !=
+            ERR_OK ||
+        http_client_new(&hc, &st->client, e) != ERR_OK ||
         aws_credentials_new_static(site_aws_key_id, site_aws_secret_key, NULL, &st->clock,
                                    &keys, e) != ERR_OK)
         return e->code;

@@ -32,9 +32,6 @@ static int64_t real_ms(void)
 
 static void stage_open(struct stage *st)
 {
-    struct config_problems *problems = NULL;
-    struct secret *secret = NULL;
-    struct strbuf text;
     struct err e = {0};
 
     *st = (struct stage){
@@ -44,16 +41,9 @@ static void stage_open(struct stage *st)
     st->clock = clock_scaled_clock(st->scaled);
     assert_int_equal(site_new(&st->options, &st->site, &e), ERR_OK);
     assert_int_equal(sim_server_start(st->site, st->scaled, 0, &st->server, &e), ERR_OK);
-    strbuf_init(&text, 1024 * 1024);
-    site_config_text(st->site, sim_server_base(st->server), &text);
-    assert_int_equal(config_load_text(strbuf_text(&text), "the site", false, &st->config,
-                                      &problems, &e),
-                     ERR_OK);
-    strbuf_clear(&text);
     assert_int_equal(
-        secret_new(site_vsphere_password, strlen(site_vsphere_password), &secret, &e),
+        site_config(st->site, sim_server_base(st->server), NULL, &st->config, &e),
         ERR_OK);
-    assert_true(config_set_secret(st->config, "vsphere", secret));
     assert_int_equal(api_shared_new(st->config, &st->clock, NULL, &st->shared, &e),
                      ERR_OK);
     assert_int_equal(api_set_new(st->shared, NULL, &st->set, &e), ERR_OK);

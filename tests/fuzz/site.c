@@ -20,40 +20,14 @@ struct site *fuzz_site(void)
     return site;
 }
 
-static void give_secrets(struct config *c)
-{
-    const struct {
-        const char *section, *value;
-    } rows[] = {{"velostrata", site_velostrata_password},
-                {"jenkins", site_jenkins_token},
-                {"vsphere", site_vsphere_password}};
-    struct err e = {0};
-
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        struct secret *secret = NULL;
-
-        FUZZ_CHECK(secret_new(rows[i].value, strlen(rows[i].value), &secret, &e) ==
-                   ERR_OK);
-        FUZZ_CHECK(config_set_secret(c, rows[i].section, secret));
-    }
-}
-
 const struct config *fuzz_config(void)
 {
     static struct config *config;
-    struct config_problems *problems = NULL;
-    struct strbuf text;
     struct err e = {0};
 
-    if (config != NULL)
-        return config;
-    strbuf_init(&text, 1024 * 1024);
-    site_config_text(fuzz_site(), "http://127.0.0.1:1", &text);
-    FUZZ_CHECK(config_load_text(strbuf_text(&text), "fuzz", false, &config, &problems,
-                                &e) == ERR_OK);
-    config_problems_free(problems);
-    strbuf_clear(&text);
-    give_secrets(config);
+    if (config == NULL)
+        FUZZ_CHECK(site_config(fuzz_site(), "http://127.0.0.1:1", NULL, &config, &e) ==
+                   ERR_OK);
     return config;
 }
 

@@ -18,7 +18,7 @@
 #define INSIDE "http://127.0.0.1:1"
 #define PATH   "/velostrata/api/v25"
 
-enum { DAY_S = 86400, TEXT_LIMIT = 1024 * 1024 };
+enum { DAY_S = 86400 };
 
 /* Each call that the program makes of a manager. */
 static struct {
@@ -107,40 +107,10 @@ static enum err_code pass(void *ctx, const struct http_request *rq,
  * checker some milliseconds. */
 static enum err_code configure(struct site *site, struct config **out, struct err *e)
 {
-    static const char *const sections[] = {"velostrata", "jenkins", "vsphere"};
-    const char *const secrets[] = {site_velostrata_password, site_jenkins_token,
-                                   site_vsphere_password};
-    static const char user[] = "user = \"apiuser\"";
-    struct config_problems *problems = NULL;
-    struct strbuf text, changed;
-    const char *at;
+    static const char *const slower[] = {"velostrata.poll=\"3m\""};
+    const struct config_sets sets = {slower, ARRAY_LEN(slower)};
 
-    strbuf_init(&text, TEXT_LIMIT);
-    strbuf_init(&changed, TEXT_LIMIT);
-    site_config_text(site, INSIDE, &text);
-    at = strstr(strbuf_text(&text), user);
-    if (at == NULL) {
-        (void)err_set(e, ERR_BUG, "the site's configuration has changed");
-    } else {
-        strbuf_add(&changed, text.data, (size_t)(at - text.data) + sizeof(user) - 1);
-        strbuf_puts(&changed, "  poll = \"3m\"");
-        strbuf_puts(&changed, at + sizeof(user) - 1);
-        if (config_load_text(strbuf_text(&changed), "the site", false, out, &problems,
-                             e) != ERR_OK)
-            printf("FAIL %s\n",
-                   problems != NULL ? config_problems_get(problems, 0) : e->text);
-    }
-    for (size_t i = 0; e->code == ERR_OK && i < ARRAY_LEN(sections); i++) {
-        struct secret *s = NULL;
-
-        if (secret_new(secrets[i], strlen(secrets[i]), &s, e) == ERR_OK &&
-            !config_set_secret(*out, sections[i], s))
-            (void)err_set(e, ERR_BUG, "no section %s", sections[i]);
-    }
-    config_problems_free(problems);
-    strbuf_clear(&text);
-    strbuf_clear(&changed);
-    return e->code;
+    return site_config(site, INSIDE, &sets, out, e);
 }
 
 /* Tells the checker's starter where we are, and hears where the checker is. */

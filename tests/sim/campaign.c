@@ -169,24 +169,6 @@ static void entry(void *ctx, const struct journal_entry *j)
 
 /* ----- a history ----- */
 
-static bool set_secrets(struct config *c, struct err *e)
-{
-    const struct {
-        const char *section, *value;
-    } rows[] = {{"velostrata", site_velostrata_password},
-                {"jenkins", site_jenkins_token},
-                {"vsphere", site_vsphere_password}};
-
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        struct secret *s = NULL;
-
-        if (secret_new(rows[i].value, strlen(rows[i].value), &s, e) != ERR_OK)
-            return false;
-        (void)config_set_secret(c, rows[i].section, s); /* it may have no such API */
-    }
-    return true;
-}
-
 static bool prepare(struct history *h, struct err *e)
 {
     const struct swarm *s = &h->swarm;
@@ -198,26 +180,12 @@ static bool prepare(struct history *h, struct err *e)
                                     .typed = true};
     const char *list[SWARM_SETS];
     const struct config_sets sets = {list, s->n_sets};
-    struct config_problems *problems = NULL;
-    struct strbuf text;
-    bool ok;
 
     for (size_t i = 0; i < s->n_sets; i++)
         list[i] = s->sets[i];
-    if (site_new(&so, &h->site, e) != ERR_OK)
-        return false;
-    strbuf_init(&text, 1024 * 1024);
-    site_config_text(h->site, "http://127.0.0.1:1", &text);
-    ok = config_load_text_sets(strbuf_text(&text), "campaign", &sets, &h->config,
-                               &problems, e) == ERR_OK &&
-         set_secrets(h->config, e) && tz_load(h->config->tz_name, &h->tz, e) == ERR_OK;
-    if (problems != NULL && config_problems_count(problems) > 0) {
-        err_clear(e);
-        (void)err_set(e, ERR_CONFIG, "%s", config_problems_get(problems, 0));
-    }
-    config_problems_free(problems);
-    strbuf_clear(&text);
-    return ok;
+    return site_new(&so, &h->site, e) == ERR_OK &&
+           site_config(h->site, "http://127.0.0.1:1", &sets, &h->config, e) == ERR_OK &&
+           tz_load(h->config->tz_name, &h->tz, e) == ERR_OK;
 }
 
 static void remove_state(const char *dir)

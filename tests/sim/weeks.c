@@ -95,15 +95,6 @@ static void each_entry(void *ctx, const struct journal_entry *j)
         note_loss(w, j);
 }
 
-static void set_secret(struct config *c, const char *section, const char *value)
-{
-    struct secret *s = NULL;
-    struct err e = {0};
-
-    assert_int_equal(secret_new(value, strlen(value), &s, &e), ERR_OK);
-    assert_true(config_set_secret(c, section, s));
-}
-
 struct run *run_prepare(uint64_t seed)
 {
     return run_prepare_as(seed, NULL, NULL);
@@ -131,24 +122,14 @@ struct run *run_prepare_site(const struct site_options *options)
     struct site_options site = *options;
     const struct site_options *so = &site;
     struct run *r = calloc(1, sizeof(*r));
-    struct config_problems *problems = NULL;
-    struct strbuf text;
     struct err e = {0};
 
     assert_non_null(r);
     if (so->start.s == 0)
         site.start = start;
-    strbuf_init(&text, 1024 * 1024);
     assert_int_equal(site_new(so, &r->site, &e), ERR_OK);
-    site_config_text(r->site, "http://127.0.0.1:1", &text);
-    if (config_load_text(strbuf_text(&text), "story", false, &r->config, &problems, &e) !=
-        ERR_OK)
-        fail_msg("%s", problems != NULL ? config_problems_get(problems, 0) : e.text);
-    config_problems_free(problems);
-    strbuf_clear(&text);
-    set_secret(r->config, "velostrata", site_velostrata_password);
-    set_secret(r->config, "jenkins", site_jenkins_token);
-    set_secret(r->config, "vsphere", site_vsphere_password);
+    if (site_config(r->site, "http://127.0.0.1:1", NULL, &r->config, &e) != ERR_OK)
+        fail_msg("%s", e.text);
     assert_int_equal(tz_load(r->config->tz_name, &r->tz, &e), ERR_OK);
     r->watched.tz = r->tz;
     r->watched.config = r->config;

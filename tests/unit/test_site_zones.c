@@ -32,17 +32,11 @@ static struct site *open_site(const char *mover, int32_t more_zones)
 
 static struct config *config_of(const struct site *s)
 {
-    struct config_problems *problems = NULL;
     struct config *c = NULL;
-    struct strbuf text;
     struct err e = {0};
 
-    strbuf_init(&text, 1024 * 1024);
-    site_config_text(s, "http://127.0.0.1:1", &text);
-    if (config_load_text(strbuf_text(&text), "", false, &c, &problems, &e) != ERR_OK)
-        fail_msg("%s", problems != NULL ? config_problems_get(problems, 0) : e.text);
-    config_problems_free(problems);
-    strbuf_clear(&text);
+    if (site_config(s, "http://127.0.0.1:1", NULL, &c, &e) != ERR_OK)
+        fail_msg("%s", e.text);
     return c;
 }
 
