@@ -12,15 +12,7 @@ enum { FIRST_VMS = 16, FIRST_HOSTS = 4, NAME_BYTES = 240, UUID_BYTES = 64 };
 
 /* In the order of enum vm_field. */
 static const char *const vm_paths[] = {
-    "name",
-    "config.uuid",
-    "config.instanceUuid",
-    "runtime.powerState",
-    "runtime.connectionState",
-    "runtime.question",
-    "runtime.host",
-    "guest.ipAddress",
-    "guest.toolsRunningStatus",
+    VSPHERE_VM_NEWS,
     "summary.config.numCpu",
     "summary.config.memorySizeMB",
     "summary.quickStats.overallCpuUsage",

@@ -8,6 +8,13 @@
 
 #include "core/api/vsphere_session.h"
 
+/* What changes a VM's place or what may be done there: of these the long poll tells, and
+ * the listing begins with them, in the order of its enum vm_field. */
+#define VSPHERE_VM_NEWS                                                                  \
+    "name", "config.uuid", "config.instanceUuid", "runtime.powerState",                  \
+        "runtime.connectionState", "runtime.question", "runtime.host",                   \
+        "guest.ipAddress", "guest.toolsRunningStatus"
+
 /* What is read: of one object, or (object NULL) of the VMs and hosts of the view. */
 struct props_query {
     const struct soap_ref *object;

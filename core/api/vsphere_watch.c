@@ -11,18 +11,9 @@
 #define WAIT_S "60"
 enum { WAIT_TIMEOUT_MS = 90 * 1000, MAX_MORE = 1000 };
 
-/* What changes a place or what may be done there. Statistics notify nobody on a real
- * server: they are not asked for (vsphere-api 5).. */
+/* Statistics notify nobody on a real server: they are not asked for (vsphere-api 5). */
 static const char *const vm_paths[] = {
-    "name",
-    "config.uuid",
-    "config.instanceUuid",
-    "runtime.powerState",
-    "runtime.connectionState",
-    "runtime.question",
-    "runtime.host",
-    "guest.ipAddress",
-    "guest.toolsRunningStatus",
+    VSPHERE_VM_NEWS,
     NULL,
 };
 static const char *const host_paths[] = {

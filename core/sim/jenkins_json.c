@@ -200,25 +200,6 @@ static void put_cause(const struct jenkins_out *o, const struct jenkins_pick *p,
     strbuf_puts(o->b, "null");
 }
 
-static const char *reason(const struct sim_node *n)
-{
-    if (n->marked)
-        return n->mark_text;
-    switch (n->connected ? SIM_CAUSE_NONE : n->cause) {
-    case SIM_CAUSE_USER_MARK:
-    case SIM_CAUSE_USER_DISCONNECT:
-        return n->cause_text;
-    case SIM_CAUSE_CHANNEL:
-        return "Connection was broken";
-    case SIM_CAUSE_LAUNCH_FAILED:
-        return "This agent is offline because Jenkins failed to launch the agent process "
-               "on it.";
-    case SIM_CAUSE_NONE:
-        break;
-    }
-    return "";
-}
-
 static void put_monitors(const struct jenkins_out *o, bool connected)
 {
     int64_t hour = o->w->now / 3600000 * 3600000; /* they are refreshed about hourly */
@@ -305,7 +286,7 @@ static void put_offline(const struct jenkins_out *o, struct wire_json *j,
     }
     if (jenkins_wants(p, JP_offlineCauseReason, 1, &in)) {
         wire_key(j, "offlineCauseReason");
-        put_escaped(o->b, reason(n));
+        put_escaped(o->b, world_node_reason(n));
     }
 }
 

@@ -24,24 +24,6 @@ static void build_name(const struct world *w, const struct sim_build *b,
     *str_put_u64(p, (uint64_t)b->number) = '\0';
 }
 
-static const char *cause_of(const struct sim_node *n)
-{
-    if (n->marked)
-        return n->mark_text;
-    switch (n->connected ? SIM_CAUSE_NONE : n->cause) {
-    case SIM_CAUSE_USER_MARK:
-    case SIM_CAUSE_USER_DISCONNECT:
-        return n->cause_text;
-    case SIM_CAUSE_CHANNEL:
-        return "Connection was broken";
-    case SIM_CAUSE_LAUNCH_FAILED:
-        return "Jenkins failed to launch the agent";
-    case SIM_CAUSE_NONE:
-        break;
-    }
-    return "";
-}
-
 static void see_build(const struct world *w, const struct sim_build *b,
                       struct observation *o, struct seen_build *out)
 {
@@ -65,7 +47,7 @@ static void see_node(const struct world *w, const struct sim_node *n,
 
     *out = (struct seen_node){
         .name = n->name,
-        .cause = typed_copy(o, cause_of(n)),
+        .cause = typed_copy(o, world_node_reason(n)),
         .offline = n->marked || !n->connected,
         .marked = n->marked,
         .connected = n->connected,

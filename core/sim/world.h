@@ -508,6 +508,8 @@ int64_t world_build_progress(const struct world *w, const struct sim_build *b); 
 
 void world_node_mark(struct world *w, int32_t node, const char *by, const char *text);
 void world_node_unmark(struct world *w, int32_t node);
+/* Why it is offline, as Jenkins says it; "" while it is not. */
+const char *world_node_reason(const struct sim_node *n);
 void world_node_disconnect(struct world *w, int32_t node, const char *by,
                            const char *text);
 void world_node_launch(struct world *w, int32_t node);

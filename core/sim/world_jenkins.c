@@ -130,6 +130,25 @@ void world_node_mark(struct world *w, int32_t index, const char *by, const char 
     (void)str_copy(node->mark_text, sizeof(node->mark_text), text);
 }
 
+const char *world_node_reason(const struct sim_node *n)
+{
+    if (n->marked)
+        return n->mark_text;
+    switch (n->connected ? SIM_CAUSE_NONE : n->cause) {
+    case SIM_CAUSE_USER_MARK:
+    case SIM_CAUSE_USER_DISCONNECT:
+        return n->cause_text;
+    case SIM_CAUSE_CHANNEL:
+        return "Connection was broken";
+    case SIM_CAUSE_LAUNCH_FAILED:
+        return "This agent is offline because Jenkins failed to launch the agent process "
+               "on it.";
+    case SIM_CAUSE_NONE:
+        break;
+    }
+    return "";
+}
+
 void world_node_unmark(struct world *w, int32_t index)
 {
     struct sim_node *node = &w->nodes[index];
