@@ -77,7 +77,7 @@ TESTS += tests/unit/test_typed tests/unit/test_ready
 
 check_PROGRAMS += tests/sim/campaign
 # campaign --from N --seeds N: as long as anybody likes; HACKING.
-tests_sim_campaign_SOURCES = tests/sim/campaign.c tests/sim/swarm.c tests/sim/swarm.h
+tests_sim_campaign_SOURCES = tests/unit/folder.h tests/sim/campaign.c tests/sim/swarm.c tests/sim/swarm.h
 tests_sim_campaign_LDADD = libcore.a $(CORE_LIBS)
 TESTS += tests/sim/campaign
 EXTRA_DIST += tests/sim/LEDGER

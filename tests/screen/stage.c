@@ -3,6 +3,7 @@
 #include "tests/screen/stage.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/base/str.h"
@@ -60,6 +61,45 @@ void stage_close(struct stage *s)
 {
     ui_clear(&s->ui);
     tz_free(s->tz);
+}
+
+struct stage *stage_new(enum story story)
+{
+    static char dir[512];
+    struct stage *s = calloc(1, sizeof(*s));
+    const char *src = getenv("srcdir");
+
+    if (s == NULL || !str_format(dir, sizeof(dir), "%s/themes", src != NULL ? src : "."))
+        assert(false && "no memory for a stage");
+    stage_init(s);
+    s->app.theme_dirs[0] = dir;
+    stage_open(s, story, true);
+    return s;
+}
+
+void stage_free(struct stage *s)
+{
+    stage_close(s);
+    free(s);
+}
+
+char *stage_picture(struct stage *s, int rows, int cols)
+{
+    struct canvas c;
+    struct strbuf text;
+    struct err e = {0};
+    char *copy;
+
+    if (canvas_init(&c, rows, cols, true, &e) != ERR_OK)
+        assert(false && "canvas_init");
+    stage_draw(s, &c);
+    strbuf_init(&text, 1024 * 1024);
+    canvas_dump(&c, &text);
+    copy = strdup(strbuf_text(&text));
+    assert(copy != NULL);
+    strbuf_clear(&text);
+    canvas_clear(&c);
+    return copy;
 }
 
 void stage_keys(struct stage *s, const char *keys)

@@ -2,7 +2,6 @@
 
 #include "tui/observer.h"
 
-#include <dirent.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +13,7 @@
 #include "core/store/snapshot_json.h"
 #include "core/store/store.h"
 #include "tests/screen/stage.h"
+#include "tests/unit/folder.h"
 #include "tests/unit/table.h"
 
 /* The holder's side by the store itself; the observer beside it on a clock of its own. */
@@ -42,26 +42,14 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     struct site *s = *state;
-    struct dirent *entry;
-    DIR *d;
-    int rc;
+    bool ok;
 
     observer_free(s->observer);
     store_close(s->store);
     lock_release(s->lock);
-    d = opendir(s->dir);
-    while (d != NULL && (entry = readdir(d)) != NULL) {
-        char path[512];
-
-        if (entry->d_name[0] != '.' &&
-            str_format(path, sizeof(path), "%s/%s", s->dir, entry->d_name))
-            (void)unlink(path);
-    }
-    if (d != NULL)
-        (void)closedir(d);
-    rc = rmdir(s->dir);
+    ok = folder_remove(s->dir);
     free(s);
-    return rc;
+    return ok ? 0 : -1;
 }
 
 static void hold_lock(struct site *s)

@@ -7,44 +7,9 @@
 
 #include "tests/unit/table.h"
 
-static struct stage *open_stage(enum story story)
-{
-    struct stage *s = calloc(1, sizeof(*s));
-
-    assert_non_null(s);
-    stage_init(s);
-    stage_open(s, story, true);
-    return s;
-}
-
-static void close_stage(struct stage *s)
-{
-    stage_close(s);
-    free(s);
-}
-
-/* The screen as text; the caller frees. */
-static char *picture(struct stage *s, int rows, int cols)
-{
-    struct canvas c;
-    struct strbuf text;
-    struct err e = {0};
-    char *copy;
-
-    assert_int_equal(canvas_init(&c, rows, cols, true, &e), ERR_OK);
-    stage_draw(s, &c);
-    strbuf_init(&text, 1024 * 1024);
-    canvas_dump(&c, &text);
-    copy = strdup(strbuf_text(&text));
-    assert_non_null(copy);
-    strbuf_clear(&text);
-    canvas_clear(&c);
-    return copy;
-}
-
 static void assert_hides(struct stage *s, const char *what)
 {
-    char *text = picture(s, 35, 120);
+    char *text = stage_picture(s, 35, 120);
 
     assert_null(strstr(text, what));
     free(text);
@@ -52,7 +17,7 @@ static void assert_hides(struct stage *s, const char *what)
 
 static void assert_shows(struct stage *s, const char *what)
 {
-    char *text = picture(s, 35, 120);
+    char *text = stage_picture(s, 35, 120);
 
     if (strstr(text, what) == NULL)
         print_error("not on screen: \"%s\"\n%s", what, text);
@@ -105,7 +70,7 @@ static void test_confirmed(void **state)
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        struct stage *s = open_stage(STORY_NORMAL);
+        struct stage *s = stage_new(STORY_NORMAL);
 
         stage_story(s, STORY_NORMAL, rows[i].change);
         stage_keys(s, "j j");
@@ -117,7 +82,7 @@ static void test_confirmed(void **state)
         assert_row(rows[i].what, s->n_commands == 1);
         assert_row(rows[i].what, s->commands[0].kind == rows[i].kind);
         assert_row(rows[i].what, s->commands[0].confirmed == rows[i].confirmed);
-        close_stage(s);
+        stage_free(s);
     }
 }
 
@@ -168,7 +133,7 @@ static void test_commands(void **state)
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        struct stage *s = open_stage(rows[i].story);
+        struct stage *s = stage_new(rows[i].story);
 
         stage_keys(s, rows[i].keys);
         stage_wait(s, rows[i].wait_ms);
@@ -184,13 +149,13 @@ static void test_commands(void **state)
                        rows[i].place == PLACE_UNKNOWN || c->place == rows[i].place);
             assert_row(rows[i].what, str_eq(c->by, "dana") && c->id != 0);
         }
-        close_stage(s);
+        stage_free(s);
     }
 }
 
 static void test_undo_line(void **state)
 {
-    struct stage *s = open_stage(STORY_NORMAL);
+    struct stage *s = stage_new(STORY_NORMAL);
 
     (void)state;
     stage_keys(s, "j j o");
@@ -199,7 +164,7 @@ static void test_undo_line(void **state)
     assert_shows(s, "undo 4s");
     stage_keys(s, "u");
     assert_shows(s, "undone: migration moves on-prem");
-    close_stage(s);
+    stage_free(s);
 }
 
 /* A key for a server whose action is pending gets an answer, and the action stays. */
@@ -209,7 +174,7 @@ static void test_one_pending(void **state)
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
-        struct stage *s = open_stage(STORY_NORMAL);
+        struct stage *s = stage_new(STORY_NORMAL);
 
         stage_keys(s, "j j m");
         stage_wait(s, 1000);
@@ -219,7 +184,7 @@ static void test_one_pending(void **state)
         assert_row(keys[i], !s->ui.dialog.open);
         stage_keys(s, "enter");
         assert_row(keys[i], s->n_commands == 1 && s->commands[0].kind == COMMAND_MOVE);
-        close_stage(s);
+        stage_free(s);
     }
 }
 
@@ -240,18 +205,18 @@ static void test_messages_leave(void **state)
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        struct stage *s = open_stage(STORY_NORMAL);
+        struct stage *s = stage_new(STORY_NORMAL);
         char *text;
 
         stage_keys(s, "z");
         assert_shows(s, "times are UTC");
         stage_wait(s, rows[i].wait_ms);
         stage_keys(s, rows[i].keys);
-        text = picture(s, 35, 120);
+        text = stage_picture(s, 35, 120);
         assert_row(rows[i].what,
                    (strstr(text, "times are UTC") != NULL) == rows[i].stays);
         free(text);
-        close_stage(s);
+        stage_free(s);
     }
 }
 
@@ -279,7 +244,7 @@ static void test_hold_limit(void **state)
         stage_open(s, STORY_NORMAL, true);
         stage_keys(s, "j p");
         assert_shows(s, rows[i].shows);
-        close_stage(s);
+        stage_free(s);
     }
 }
 
@@ -297,7 +262,7 @@ static void test_undo_window_off(void **state)
     assert_true(s->ui.dialog.open);
     stage_keys(s, "d");
     assert_int_equal(s->n_commands, 1);
-    close_stage(s);
+    stage_free(s);
 }
 
 static void reclaim_first(struct fleet *f)
@@ -308,7 +273,7 @@ static void reclaim_first(struct fleet *f)
 /* S4: the server changes under the question. */
 static void test_changed_target(void **state)
 {
-    struct stage *s = open_stage(STORY_NORMAL);
+    struct stage *s = stage_new(STORY_NORMAL);
 
     (void)state;
     stage_keys(s, "m");
@@ -322,7 +287,7 @@ static void test_changed_target(void **state)
     stage_wait(s, 300);
     stage_keys(s, "f");
     assert_int_equal(s->n_commands, 1);
-    close_stage(s);
+    stage_free(s);
 }
 
 /* Cancel is an answer at once, also to a question that was asked again. */
@@ -335,7 +300,7 @@ static void test_cancel_at_once(void **state)
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        struct stage *s = open_stage(STORY_NORMAL);
+        struct stage *s = stage_new(STORY_NORMAL);
 
         stage_keys(s, "m");
         stage_wait(s, 1000);
@@ -345,13 +310,13 @@ static void test_cancel_at_once(void **state)
         stage_keys(s, rows[i].keys);
         assert_row(rows[i].keys, s->ui.dialog.open == rows[i].open);
         assert_int_equal(s->n_commands, 0);
-        close_stage(s);
+        stage_free(s);
     }
 }
 
 static void test_selection_sticks(void **state)
 {
-    struct stage *s = open_stage(STORY_NORMAL);
+    struct stage *s = stage_new(STORY_NORMAL);
     struct fleet *f;
     struct server_view first;
 
@@ -364,7 +329,7 @@ static void test_selection_sticks(void **state)
     f->servers[1] = first;
     ui_take_fleet(&s->ui, f, s->ms);
     assert_string_equal(s->ui.selected, "write-back");
-    close_stage(s);
+    stage_free(s);
 }
 
 static void reply(struct fleet *f)
@@ -382,13 +347,13 @@ static void reply_to_ours(struct fleet *f)
 
 static void test_replies(void **state)
 {
-    struct stage *s = open_stage(STORY_NORMAL);
+    struct stage *s = stage_new(STORY_NORMAL);
     char *text;
 
     (void)state;
     stage_keys(s, "A");
     stage_story(s, STORY_NORMAL, reply); /* somebody else's */
-    text = picture(s, 35, 120);
+    text = stage_picture(s, 35, 120);
     assert_null(strstr(text, "cache: AUTO off, by dana"));
     free(text);
     reply_id = s->commands[0].id;
@@ -400,10 +365,10 @@ static void test_replies(void **state)
     stage_wait(s, 60000); /* an error stays until a key */
     assert_shows(s, "not taken");
     stage_keys(s, "k");
-    text = picture(s, 35, 120);
+    text = stage_picture(s, 35, 120);
     assert_null(strstr(text, "not taken"));
     free(text);
-    close_stage(s);
+    stage_free(s);
 }
 
 static void set_ended(struct fleet *f)
@@ -421,14 +386,14 @@ static void set_ended_silent(struct fleet *f)
 
 static void test_take_over(void **state)
 {
-    struct stage *s = open_stage(STORY_NORMAL);
+    struct stage *s = stage_new(STORY_NORMAL);
     char *text;
 
     (void)state;
     stage_keys(s, "b");
     assert_shows(s, "this instance acts: there is nobody to take over from");
     s->app.observed = &s->observed;
-    text = picture(s, 35, 120);
+    text = stage_picture(s, 35, 120);
     assert_null(strstr(text, "b take over")); /* no offer yet */
     free(text);
     stage_keys(s, "b");
@@ -461,7 +426,7 @@ static void test_take_over(void **state)
     stage_keys(s, "b");
     assert_shows(s, "observing only");
     assert_false(s->ui.dialog.open);
-    close_stage(s);
+    stage_free(s);
 }
 
 static void set_other_machine(struct fleet *f)
@@ -486,7 +451,7 @@ static void set_shared_lock(struct fleet *f)
 /* The controller of another machine acts. */
 static void test_shared_lock(void **state)
 {
-    struct stage *s = open_stage(STORY_NORMAL);
+    struct stage *s = stage_new(STORY_NORMAL);
     char *text;
 
     (void)state;
@@ -499,17 +464,17 @@ static void test_shared_lock(void **state)
     assert_true(s->ui.quit);
     s->ui.quit = false;
     stage_story(s, STORY_NORMAL, set_shared_lock);
-    text = picture(s, 35, 120);
+    text = stage_picture(s, 35, 120);
     assert_null(strstr(text, "OBSERVER"));
     free(text);
     stage_keys(s, "q");
     assert_true(s->ui.dialog.open);
-    close_stage(s);
+    stage_free(s);
 }
 
 static void test_quit(void **state)
 {
-    struct stage *s = open_stage(STORY_NORMAL);
+    struct stage *s = stage_new(STORY_NORMAL);
 
     (void)state;
     stage_keys(s, "q");
@@ -523,14 +488,14 @@ static void test_quit(void **state)
     assert_false(s->ui.dialog.open);
     stage_keys(s, "ctrl-c ctrl-c");
     assert_true(s->ui.quit);
-    close_stage(s);
+    stage_free(s);
 
-    s = open_stage(STORY_NORMAL);
+    s = stage_new(STORY_NORMAL);
     stage_keys(s, "q");
     stage_wait(s, 300);
     stage_keys(s, "s");
     assert_true(s->ui.quit);
-    close_stage(s);
+    stage_free(s);
 
     s = calloc(1, sizeof(*s));
     assert_non_null(s);
@@ -539,12 +504,12 @@ static void test_quit(void **state)
     stage_open(s, STORY_MOVING, true);
     stage_keys(s, "q");
     assert_true(s->ui.quit);
-    close_stage(s);
+    stage_free(s);
 }
 
 static void test_lock(void **state)
 {
-    struct stage *s = open_stage(STORY_NORMAL);
+    struct stage *s = stage_new(STORY_NORMAL);
 
     (void)state;
     stage_keys(s, "L m");
@@ -554,12 +519,12 @@ static void test_lock(void **state)
     stage_wait(s, 300);
     stage_keys(s, "u a");
     assert_int_equal(s->n_commands, 1);
-    close_stage(s);
+    stage_free(s);
 }
 
 static void test_filter(void **state)
 {
-    struct stage *s = open_stage(STORY_NORMAL);
+    struct stage *s = stage_new(STORY_NORMAL);
 
     (void)state;
     stage_keys(s, "/ M I G enter");
@@ -571,12 +536,12 @@ static void test_filter(void **state)
     assert_shows(s, "0 of 4, Esc clears");
     stage_keys(s, "esc");
     assert_shows(s, "1 Fleet 4/4");
-    close_stage(s);
+    stage_free(s);
 }
 
 static void test_truth(void **state)
 {
-    struct stage *s = open_stage(STORY_COUNT);
+    struct stage *s = stage_new(STORY_COUNT);
 
     (void)state;
     assert_shows(s, "cache      ..");
@@ -590,12 +555,12 @@ static void test_truth(void **state)
     assert_shows(s, "DEGRADED blind:jenkins");
     stage_wait(s, 2 * 3600 * 1000);
     assert_shows(s, "STALLED");
-    close_stage(s);
-    s = open_stage(STORY_STALE);
+    stage_free(s);
+    s = stage_new(STORY_STALE);
     assert_shows(s, "cloud ~2m");
     assert_shows(s, "wait data");
     assert_shows(s, "data 2m STALE");
-    close_stage(s);
+    stage_free(s);
 }
 
 /* Hostile names and texts stay inside their cells, whatever the size. */
@@ -615,7 +580,7 @@ static void hostile(struct fleet *f)
 static void test_all_sizes(void **state)
 {
     static const char *const keys[] = {"1", "2", "3", "3 t", "4", "5", "1 enter", "1 ?"};
-    struct stage *s = open_stage(STORY_INTERRUPTION);
+    struct stage *s = stage_new(STORY_INTERRUPTION);
     struct err e = {0};
 
     (void)state;
@@ -640,18 +605,18 @@ static void test_all_sizes(void **state)
             stage_keys(s, "esc esc");
         }
     }
-    close_stage(s);
+    stage_free(s);
 }
 
 static void test_dialog_sizes(void **state)
 {
-    struct stage *s = open_stage(STORY_NORMAL);
+    struct stage *s = stage_new(STORY_NORMAL);
 
     (void)state;
     stage_keys(s, "m");
     for (int rows = 1; rows < 40; rows++) {
         for (int cols = 1; cols < 130; cols += 3) {
-            char *text = picture(s, rows, cols);
+            char *text = stage_picture(s, rows, cols);
 
             /* The answers are there as soon as there is room for them at all. */
             if (rows >= 6 && cols >= 80)
@@ -659,26 +624,26 @@ static void test_dialog_sizes(void **state)
             free(text);
         }
     }
-    close_stage(s);
+    stage_free(s);
 }
 
 static void test_large(void **state)
 {
-    struct stage *s = open_stage(STORY_NORMAL);
+    struct stage *s = stage_new(STORY_NORMAL);
     char *text;
 
     (void)state;
     ui_take_fleet(&s->ui, story_large(1000), s->ms);
-    text = picture(s, 35, 120);
+    text = stage_picture(s, 35, 120);
     assert_non_null(strstr(text, "test-0001"));
     assert_non_null(strstr(text, "rows 1-"));
     free(text);
     stage_keys(s, "G");
-    text = picture(s, 35, 120);
+    text = stage_picture(s, 35, 120);
     assert_non_null(strstr(text, "test-1000"));
     assert_null(strstr(text, "test-0001"));
     free(text);
-    close_stage(s);
+    stage_free(s);
 }
 
 static void dear(struct fleet *f)
@@ -692,13 +657,13 @@ static void dear(struct fleet *f)
 /* A number that does not fit loses decimals, never digits. */
 static void test_money_fits(void **state)
 {
-    struct stage *s = open_stage(STORY_NORMAL);
+    struct stage *s = stage_new(STORY_NORMAL);
 
     (void)state;
     stage_story(s, STORY_NORMAL, dear);
     assert_shows(s, "216.3 330.0  29540");
     assert_shows(s, "0.212  0.34   >max");
-    close_stage(s);
+    stage_free(s);
 }
 
 static void no_forecast(struct fleet *f)
@@ -710,17 +675,17 @@ static void no_forecast(struct fleet *f)
 /* 0.865, 1.32 and 118.16 of the rows and the extension make the totals. */
 static void test_adds_up(void **state)
 {
-    struct stage *s = open_stage(STORY_NORMAL);
+    struct stage *s = stage_new(STORY_NORMAL);
     char *text;
 
     (void)state;
     assert_shows(s, "other $0.266/h  today $0.43  month $7.10  1.131  1.75 125.26");
     /* At 80 columns, too, whatever else has room there. */
     stage_story(s, STORY_NORMAL, no_forecast);
-    text = picture(s, 24, 80);
+    text = stage_picture(s, 24, 80);
     assert_non_null(strstr(text, "$1.13/h (other 0.266)  today $1.75  month $125.26"));
     free(text);
-    close_stage(s);
+    stage_free(s);
 }
 
 static void hold_some(struct fleet *f)
@@ -748,20 +713,20 @@ static void test_folded_holds(void **state)
         {hold_some, 24, 80, " cloud H "}, {hold_long_names, 24, 80, " cloud>on-prem H "},
         {hold_some, 10, 40, " cloud P "}, {hold_some, 10, 40, " cloud H "},
     };
-    struct stage *s = open_stage(STORY_NORMAL);
+    struct stage *s = stage_new(STORY_NORMAL);
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         char *text;
 
         stage_story(s, STORY_NORMAL, rows[i].change);
-        text = picture(s, rows[i].rows, rows[i].cols);
+        text = stage_picture(s, rows[i].rows, rows[i].cols);
         if (strstr(text, rows[i].shows) == NULL)
             print_error("%s", text);
         assert_row(rows[i].shows, strstr(text, rows[i].shows) != NULL);
         free(text);
     }
-    close_stage(s);
+    stage_free(s);
 }
 
 static void close_nodes(struct fleet *f)
@@ -782,13 +747,13 @@ static void close_nodes(struct fleet *f)
 /* A node closed for a move is drained from the first moment without builds on. */
 static void test_closed_words(void **state)
 {
-    struct stage *s = open_stage(STORY_NORMAL);
+    struct stage *s = stage_new(STORY_NORMAL);
 
     (void)state;
     stage_story(s, STORY_NORMAL, close_nodes);
     assert_shows(s, "10.8.0.12 active    off planned ");
     assert_shows(s, "10.8.0.13 active    off drained ");
-    close_stage(s);
+    stage_free(s);
 }
 
 static void night(struct fleet *f)
@@ -802,17 +767,17 @@ static void night(struct fleet *f)
 /* At 120 columns the line says what happens next, also where the mover has no room. */
 static void test_next_what(void **state)
 {
-    struct stage *s = open_stage(STORY_NORMAL);
+    struct stage *s = stage_new(STORY_NORMAL);
     char *text;
 
     (void)state;
     stage_story(s, STORY_NORMAL, night);
     assert_shows(s, "Next   cloud at Tue 08:42, in 1d22h  window starts: 4 servers go to "
                     "the cloud ");
-    text = picture(s, 35, 100);
+    text = stage_picture(s, 35, 100);
     assert_non_null(strstr(text, "in 1d22h  window starts "));
     free(text);
-    close_stage(s);
+    stage_free(s);
 }
 
 /* One style of ages, whatever the unit. */
@@ -841,16 +806,16 @@ static void aged(struct fleet *f)
 
 static void test_old_place(void **state)
 {
-    struct stage *s = open_stage(STORY_NORMAL);
+    struct stage *s = stage_new(STORY_NORMAL);
     char *text;
 
     (void)state;
     stage_story(s, STORY_NORMAL, aged);
     assert_shows(s, " cloud ~1h ");
-    text = picture(s, 24, 80);
+    text = stage_picture(s, 24, 80);
     assert_non_null(strstr(text, " cloud ~1h06m "));
     free(text);
-    close_stage(s);
+    stage_free(s);
 }
 
 static void long_cause(struct fleet *f)
@@ -871,30 +836,30 @@ static void long_step(struct fleet *f)
  * leaves, and how old a node's facts are. */
 static void test_not_cut(void **state)
 {
-    struct stage *s = open_stage(STORY_INTERRUPTION);
+    struct stage *s = stage_new(STORY_INTERRUPTION);
     char *text;
 
     (void)state;
     s->app.demo.on = true;
     stage_keys(s, "?");
-    text = picture(s, 60, 120);
+    text = stage_picture(s, 60, 120);
     assert_non_null(strstr(text, "time runs faster"));
     assert_null(strstr(text, ".."));
     free(text);
     stage_keys(s, "esc");
-    text = picture(s, 24, 80);
+    text = stage_picture(s, 24, 80);
     assert_non_null(strstr(text, "spot interruption notice, 2m00s left: AWS"));
     free(text);
     stage_story(s, STORY_MOVING, long_step);
-    text = picture(s, 24, 80);
+    text = stage_picture(s, 24, 80);
     assert_non_null(strstr(text, " extension  "));
     free(text);
     stage_story(s, STORY_NORMAL, long_cause);
     stage_keys(s, "enter");
-    text = picture(s, 24, 80);
+    text = stage_picture(s, 24, 80);
     assert_non_null(strstr(text, "read 14s ago   ccc"));
     free(text);
-    close_stage(s);
+    stage_free(s);
 }
 
 static void fault(void *ctx, size_t i, char *say, size_t size)
@@ -916,7 +881,7 @@ static void test_demo_menu(void **state)
     s->app.demo = (struct app_demo){
         .on = true, .faults = faults, .n_faults = 2, .fault = fault, .ctx = &done};
     stage_open(s, STORY_NORMAL, true);
-    text = picture(s, 24, 80);
+    text = stage_picture(s, 24, 80);
     assert_non_null(strstr(text, " j/k  Enter  m move  p hold  a auto  1-5  ! trouble  "
                                  "+/-         ? help  q quit"));
     free(text);
@@ -927,11 +892,11 @@ static void test_demo_menu(void **state)
     stage_keys(s, "j enter");
     assert_int_equal(done, 2);
     assert_shows(s, "did it");
-    close_stage(s);
-    s = open_stage(STORY_NORMAL);
+    stage_free(s);
+    s = stage_new(STORY_NORMAL);
     stage_keys(s, "!");
     assert_shows(s, "only in the demo");
-    close_stage(s);
+    stage_free(s);
 }
 
 static void type(struct stage *s, const char *text)
@@ -947,13 +912,13 @@ static void test_unseen_server(void **state)
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        struct stage *s = open_stage(STORY_NORMAL);
+        struct stage *s = stage_new(STORY_NORMAL);
 
         stage_keys(s, rows[i]);
         assert_shows(s, "this view selects no server");
         stage_wait(s, 6000);
         assert_row(rows[i], s->n_commands == 0);
-        close_stage(s);
+        stage_free(s);
     }
 }
 
@@ -985,7 +950,7 @@ static void test_orders(void **state)
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        struct stage *s = open_stage(STORY_NORMAL);
+        struct stage *s = stage_new(STORY_NORMAL);
 
         stage_keys(s, ":");
         type(s, rows[i].line);
@@ -1003,14 +968,14 @@ static void test_orders(void **state)
                        rows[i].until_s == 0 ||
                            s->commands[0].until.s == STORY_NOW.s + rows[i].until_s);
         }
-        close_stage(s);
+        stage_free(s);
     }
 }
 
 /* What is wrong can be mended; Esc drops it; a lock holds for words, too. */
 static void test_order_field(void **state)
 {
-    struct stage *s = open_stage(STORY_NORMAL);
+    struct stage *s = stage_new(STORY_NORMAL);
 
     (void)state;
     stage_keys(s, ":");
@@ -1037,7 +1002,7 @@ static void test_order_field(void **state)
     stage_keys(s, "enter");
     stage_story(s, STORY_MOVING, NULL);
     assert_shows(s, "Hold cache on-prem until 12:42?");
-    close_stage(s);
+    stage_free(s);
 }
 
 static void asleep(struct fleet *f)
@@ -1048,7 +1013,7 @@ static void asleep(struct fleet *f)
 /* Holds are made and ended where they are seen. */
 static void test_schedule(void **state)
 {
-    struct stage *s = open_stage(STORY_MOVING);
+    struct stage *s = stage_new(STORY_MOVING);
 
     (void)state;
     stage_keys(s, "4");
@@ -1074,7 +1039,7 @@ static void test_schedule(void **state)
     assert_shows(s, "asleep until 11:12");
     stage_keys(s, "esc");
     assert_shows(s, "1 Fleet 4/4");
-    close_stage(s);
+    stage_free(s);
 }
 
 static void at_home(struct fleet *f)
@@ -1085,20 +1050,20 @@ static void at_home(struct fleet *f)
 /* What a way out will come to is said before it begins. */
 static void test_ready_by(void **state)
 {
-    struct stage *s = open_stage(STORY_NORMAL);
+    struct stage *s = stage_new(STORY_NORMAL);
 
     (void)state;
     stage_story(s, STORY_NORMAL, at_home);
     stage_keys(s, "j j m");
     assert_shows(s, "migration moves to the cloud in 5s, ");
     assert_shows(s, ", +$0.198/h, ready by 10:48");
-    close_stage(s);
+    stage_free(s);
 }
 
 /* One key on what is marked: one question, an order for each that has something to do. */
 static void test_marks(void **state)
 {
-    struct stage *s = open_stage(STORY_NORMAL);
+    struct stage *s = stage_new(STORY_NORMAL);
 
     (void)state;
     stage_story(s, STORY_NORMAL, at_home);
@@ -1129,7 +1094,7 @@ static void test_marks(void **state)
     }
     assert_shows(s, "1 Fleet 4/4 -"); /* none is marked any more */
     assert_shows(s, "4 orders given");
-    close_stage(s);
+    stage_free(s);
 }
 
 static const char *first_row(struct stage *s)
@@ -1146,7 +1111,7 @@ static void dear_migration(struct fleet *f)
  */
 static void test_sort(void **state)
 {
-    struct stage *s = open_stage(STORY_NORMAL);
+    struct stage *s = stage_new(STORY_NORMAL);
 
     (void)state;
     stage_keys(s, "j s s s"); /* server, where, $/h */
@@ -1165,7 +1130,7 @@ static void test_sort(void **state)
     stage_keys(s, "s s s s");
     assert_shows(s, "sort server ^");
     assert_string_equal(first_row(s), "cache");
-    close_stage(s);
+    stage_free(s);
 }
 
 static void held_here(struct fleet *f)
@@ -1177,7 +1142,7 @@ static void held_here(struct fleet *f)
 /* u brings back what held a server before. */
 static void test_undo_hold(void **state)
 {
-    struct stage *s = open_stage(STORY_NORMAL);
+    struct stage *s = stage_new(STORY_NORMAL);
 
     (void)state;
     stage_keys(s, "u");
@@ -1195,7 +1160,7 @@ static void test_undo_hold(void **state)
     assert_int_equal(s->commands[2].kind, COMMAND_HOLD);
     assert_int_equal(s->commands[2].hold_kind, HOLD_UNTIL);
     assert_int_equal(s->commands[2].until.s, STORY_NOW.s + 7200);
-    close_stage(s);
+    stage_free(s);
 }
 
 /* Tab writes what is certain; what may come next stands beside it. */
@@ -1217,20 +1182,20 @@ static void test_completion(void **state)
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        struct stage *s = open_stage(STORY_NORMAL);
+        struct stage *s = stage_new(STORY_NORMAL);
 
         stage_keys(s, ":");
         type(s, rows[i].typed);
         stage_keys(s, "tab");
         assert_shows(s, rows[i].shows);
-        close_stage(s);
+        stage_free(s);
     }
 }
 
 /* Views by their names, and a server's by explain. */
 static void test_view_orders(void **state)
 {
-    struct stage *s = open_stage(STORY_NORMAL);
+    struct stage *s = stage_new(STORY_NORMAL);
 
     (void)state;
     stage_keys(s, ":");
@@ -1246,13 +1211,13 @@ static void test_view_orders(void **state)
     stage_keys(s, "enter");
     assert_shows(s, "there is no server nobody");
     assert_int_equal(s->n_commands, 0);
-    close_stage(s);
+    stage_free(s);
 }
 
 /* Without a zone times are UTC, and there is no schedule to show. */
 static void test_no_zone(void **state)
 {
-    struct stage *s = open_stage(STORY_MOVING);
+    struct stage *s = stage_new(STORY_MOVING);
 
     (void)state;
     s->app.tz = s->ui.reasons.tz = NULL;
@@ -1263,7 +1228,7 @@ static void test_no_zone(void **state)
     stage_keys(s, "1 enter");
     assert_shows(s, "Esc back");
     assert_hides(s, "  planned");
-    close_stage(s);
+    stage_free(s);
 }
 
 static void of_a_move(struct fleet *f)
@@ -1281,7 +1246,7 @@ static bool is_at(struct stage *s, size_t i)
 /* The log's selection stays with its event, finds hits and what began a move. */
 static void test_events(void **state)
 {
-    struct stage *s = open_stage(STORY_INTERRUPTION);
+    struct stage *s = stage_new(STORY_INTERRUPTION);
 
     (void)state;
     stage_story(s, STORY_INTERRUPTION, of_a_move);
@@ -1324,13 +1289,13 @@ static void test_events(void **state)
     type(s, "kind:notice");
     assert_shows(s, "spot interruption notice");
     assert_hides(s, "AWS reclaimed the instance");
-    close_stage(s);
+    stage_free(s);
 }
 
 /* Each day, or the sum; from another view the key says nothing. */
 static void test_cost(void **state)
 {
-    struct stage *s = open_stage(STORY_NORMAL);
+    struct stage *s = stage_new(STORY_NORMAL);
 
     (void)state;
     stage_keys(s, "3");
@@ -1340,7 +1305,7 @@ static void test_cost(void **state)
     assert_shows(s, "the sum so far   t each day");
     stage_keys(s, "1 t 3");
     assert_shows(s, "the sum so far   t each day");
-    close_stage(s);
+    stage_free(s);
 }
 
 static void held_over(struct fleet *f)
@@ -1377,7 +1342,7 @@ static void test_reasons(void **state)
         "then",
         "Next       Sun 20:42: should be on-prem by rule 5 (outside), its hold ends",
         "by dana: release night, 10:32   over the budget"};
-    struct stage *s = open_stage(STORY_NORMAL);
+    struct stage *s = stage_new(STORY_NORMAL);
     char *text;
 
     (void)state;
@@ -1385,48 +1350,48 @@ static void test_reasons(void **state)
     stage_keys(s, "enter");
     for (size_t i = 0; i < ARRAY_LEN(lines); i++)
         assert_shows(s, lines[i]);
-    text = picture(s, 24, 80);
+    text = stage_picture(s, 24, 80);
     assert_non_null(strstr(text, "\n            Sun 20:42: release night\n"));
     assert_non_null(strstr(text, "\n            then drain\n"));
     free(text);
-    text = picture(s, 24, 40);
+    text = stage_picture(s, 24, 40);
     assert_non_null(strstr(text, "release night\n"));
     free(text);
-    close_stage(s);
+    stage_free(s);
 }
 
 /* What does not fit is said, can be reached, and scrolling stops at the last line. */
 static void test_detail_scrolls(void **state)
 {
-    struct stage *s = open_stage(STORY_MOVING);
+    struct stage *s = stage_new(STORY_MOVING);
     char *text;
 
     (void)state;
     stage_keys(s, "j enter");
-    text = picture(s, 60, 200);
+    text = stage_picture(s, 60, 200);
     assert_null(strstr(text, ", j/k")); /* it fits */
     free(text);
-    text = picture(s, 24, 80);
+    text = stage_picture(s, 24, 80);
     assert_non_null(strstr(text, " write-back  1-20 of 41, j/k "));
     assert_null(strstr(text, "i-0c1d..9a8b7c running"));
     free(text);
     stage_keys(s, "G");
-    text = picture(s, 24, 80);
+    text = stage_picture(s, 24, 80);
     assert_non_null(strstr(text, " write-back  22-41 of 41, j/k "));
     assert_non_null(strstr(text, "i-0c1d..9a8b7c running"));
     free(text);
     stage_keys(s, "k");
-    text = picture(s, 24, 80);
+    text = stage_picture(s, 24, 80);
     assert_non_null(strstr(text, " write-back  21-40 of 41, j/k "));
     free(text);
     /* A sentence goes on in the next line. */
     stage_keys(s, "g");
-    text = picture(s, 40, 80);
+    text = stage_picture(s, 40, 80);
     assert_non_null(strstr(text, "no capacity 11m"));
     assert_non_null(strstr(text, "3 interruptions in"));
     assert_non_null(strstr(text, "  seen     .................>##!>"));
     free(text);
-    close_stage(s);
+    stage_free(s);
 }
 
 static int64_t money_month, money_forecast, money_budget;
@@ -1471,7 +1436,7 @@ static void test_money_line(void **state)
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        struct stage *s = open_stage(STORY_NORMAL);
+        struct stage *s = stage_new(STORY_NORMAL);
         char *text;
 
         money_month = rows[i].month;
@@ -1479,12 +1444,12 @@ static void test_money_line(void **state)
         money_budget = rows[i].budget;
         stage_story(s, STORY_NORMAL, money);
         assert_shows(s, rows[i].wide);
-        text = picture(s, 24, 80);
+        text = stage_picture(s, 24, 80);
         if (strstr(text, rows[i].small) == NULL)
             print_error("%s\n", text);
         assert_row(rows[i].what, strstr(text, rows[i].small) != NULL);
         free(text);
-        close_stage(s);
+        stage_free(s);
     }
 }
 
@@ -1503,22 +1468,22 @@ static void left_out(struct fleet *f)
 /* What nobody brings home, and every reason to doubt, stand beside AUTO. */
 static void test_banner(void **state)
 {
-    struct stage *s = open_stage(STORY_NORMAL);
+    struct stage *s = stage_new(STORY_NORMAL);
     char *text;
 
     (void)state;
     stage_story(s, STORY_NORMAL, left_out);
     assert_shows(s, "2 LEFT IN CLOUD $0.69/h");
     assert_shows(s, "DEGRADED clock");
-    text = picture(s, 60, 200);
+    text = stage_picture(s, 60, 200);
     assert_non_null(strstr(text, "DEGRADED clock blind:jenkins"));
     free(text);
-    text = picture(s, 24, 80);
+    text = stage_picture(s, 24, 80);
     assert_non_null(strstr(text, "2 LEFT"));
     assert_non_null(strstr(text, "DEGRADED"));
     assert_non_null(strstr(text, "AUTO OFF"));
     free(text);
-    close_stage(s);
+    stage_free(s);
 }
 
 /* Each word of reliability 4, at every width. */
@@ -1538,7 +1503,7 @@ static void test_degraded(void **state)
         "blind:jenkins",   "blind:vsphere", "blind:ec2",
         "breaker:jenkins", "breaker:ec2",   "breaker:velostrata",
     };
-    struct stage *s = open_stage(STORY_NORMAL);
+    struct stage *s = stage_new(STORY_NORMAL);
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(words); i++) {
@@ -1547,14 +1512,14 @@ static void test_degraded(void **state)
         degraded_word = words[i];
         (void)str_format(shown, sizeof(shown), "DEGRADED %s", words[i]);
         stage_story(s, STORY_NORMAL, degraded);
-        text = picture(s, 24, 80);
+        text = stage_picture(s, 24, 80);
         assert_row(words[i], strstr(text, shown) != NULL);
         free(text);
-        text = picture(s, 60, 200);
+        text = stage_picture(s, 60, 200);
         assert_row(words[i], strstr(text, shown) != NULL);
         free(text);
     }
-    close_stage(s);
+    stage_free(s);
 }
 
 int main(void)

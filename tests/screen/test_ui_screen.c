@@ -9,48 +9,9 @@
 
 /* What keys and clicks do to the picture itself: themes, mouse, copy mode. */
 
-static struct stage *open_stage(enum story story)
-{
-    static char dir[512];
-    struct stage *s = calloc(1, sizeof(*s));
-    const char *src = getenv("srcdir");
-
-    assert_non_null(s);
-    (void)str_format(dir, sizeof(dir), "%s/themes", src != NULL ? src : ".");
-    stage_init(s);
-    s->app.theme_dirs[0] = dir;
-    stage_open(s, story, true);
-    return s;
-}
-
-static void close_stage(struct stage *s)
-{
-    stage_close(s);
-    free(s);
-}
-
-/* The screen as text; the caller frees. */
-static char *picture(struct stage *s, int rows, int cols)
-{
-    struct canvas c;
-    struct strbuf text;
-    struct err e = {0};
-    char *copy;
-
-    assert_int_equal(canvas_init(&c, rows, cols, true, &e), ERR_OK);
-    stage_draw(s, &c);
-    strbuf_init(&text, 1024 * 1024);
-    canvas_dump(&c, &text);
-    copy = strdup(strbuf_text(&text));
-    assert_non_null(copy);
-    strbuf_clear(&text);
-    canvas_clear(&c);
-    return copy;
-}
-
 static void assert_shows(struct stage *s, const char *what, bool shown)
 {
-    char *text = picture(s, 35, 120);
+    char *text = stage_picture(s, 35, 120);
 
     if ((strstr(text, what) != NULL) != shown)
         print_error("%s on screen: \"%s\"\n%s", shown ? "not" : "still", what, text);
@@ -87,7 +48,7 @@ static void test_theme_list(void **state)
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        struct stage *s = open_stage(STORY_NORMAL);
+        struct stage *s = stage_new(STORY_NORMAL);
 
         stage_keys(s, rows[i].keys);
         assert_row(rows[i].what, str_eq(s->ui.theme, rows[i].theme));
@@ -97,34 +58,34 @@ static void test_theme_list(void **state)
         assert_row(rows[i].what, s->n_commands == 0);
         assert_shows(s, "Themes: Enter keeps it", rows[i].open);
         assert_shows(s, "there is no theme dar", i + 1 == ARRAY_LEN(rows));
-        close_stage(s);
+        stage_free(s);
     }
 }
 
 /* Many themes on a low screen: the selected one is seen. */
 static void test_theme_list_low(void **state)
 {
-    struct stage *s = open_stage(STORY_NORMAL);
+    struct stage *s = stage_new(STORY_NORMAL);
     char *text;
 
     (void)state;
     stage_keys(s, "T G");
-    text = picture(s, 6, 40);
+    text = stage_picture(s, 6, 40);
     assert_non_null(strstr(text, "tty16"));
     assert_null(strstr(text, "dark"));
     free(text);
     for (int rows = 1; rows < 40; rows++) {
         for (int cols = 1; cols < 80; cols += 7)
-            free(picture(s, rows, cols));
+            free(stage_picture(s, rows, cols));
     }
-    close_stage(s);
+    stage_free(s);
 }
 
 /* Without colors every state has a word and the row a sign: no two places, and no two
  * states of a spot request, read alike. */
 static void test_words(void **state)
 {
-    struct stage *s = open_stage(STORY_NORMAL);
+    struct stage *s = stage_new(STORY_NORMAL);
     struct server_view v = s->ui.fleet->servers[0];
     struct cell_context x = {
         .fleet = s->ui.fleet, .now = STORY_NOW, .ascii = true, .undo_s = -1, .width = 24};
@@ -163,13 +124,13 @@ static void test_words(void **state)
         cell_make(COLUMN_JENKINS, &one, &x, &idle);
         assert_row(want[i], str_eq(idle.text, want[i]));
     }
-    close_stage(s);
+    stage_free(s);
 }
 
 /* Where a text stands in the picture of 35 x 120. */
 static struct mouse_event at_text(struct stage *s, const char *what)
 {
-    char *text = picture(s, 35, 120), *hit = strstr(text, what);
+    char *text = stage_picture(s, 35, 120), *hit = strstr(text, what);
     struct mouse_event e = {.what = MOUSE_CLICK};
 
     if (hit == NULL)
@@ -200,7 +161,7 @@ static void wheel(struct stage *s, enum mouse_what what, int times)
 
 static void test_mouse_rows(void **state)
 {
-    struct stage *s = open_stage(STORY_NORMAL);
+    struct stage *s = stage_new(STORY_NORMAL);
 
     (void)state;
     assert_false(s->ui.mouse); /* off: the terminal's own */
@@ -227,12 +188,12 @@ static void test_mouse_rows(void **state)
     click(s, "cache");
     assert_string_equal(s->ui.selected, "end-to-end");
     assert_int_equal(s->n_commands, 0);
-    close_stage(s);
+    stage_free(s);
 }
 
 static void test_mouse_hints(void **state)
 {
-    struct stage *s = open_stage(STORY_NORMAL);
+    struct stage *s = stage_new(STORY_NORMAL);
 
     (void)state;
     s->ui.mouse = true;
@@ -247,13 +208,13 @@ static void test_mouse_hints(void **state)
     stage_wait(s, 6000);
     assert_int_equal(s->n_commands, 1);
     assert_string_equal(s->commands[0].server, "migration");
-    close_stage(s);
+    stage_free(s);
 }
 
 /* No click alone answers a question. */
 static void test_mouse_dialog(void **state)
 {
-    struct stage *s = open_stage(STORY_NORMAL);
+    struct stage *s = stage_new(STORY_NORMAL);
     struct mouse_event below;
 
     (void)state;
@@ -276,12 +237,12 @@ static void test_mouse_dialog(void **state)
     stage_keys(s, "enter"); /* the focus is where the click was */
     assert_int_equal(s->n_commands, 1);
     assert_true(s->commands[0].force);
-    close_stage(s);
+    stage_free(s);
 }
 
 static void test_mouse_list(void **state)
 {
-    struct stage *s = open_stage(STORY_NORMAL);
+    struct stage *s = stage_new(STORY_NORMAL);
 
     (void)state;
     s->ui.mouse = true;
@@ -294,19 +255,19 @@ static void test_mouse_list(void **state)
     click(s, "high-contrast");
     assert_false(s->ui.themes.open);
     assert_true(s->ui.keep_theme);
-    close_stage(s);
+    stage_free(s);
 }
 
 /* Copy mode: no lines, no margin, the time stands, keys do nothing, Esc ends it. */
 static void test_copy_mode(void **state)
 {
-    struct stage *s = open_stage(STORY_NORMAL);
+    struct stage *s = stage_new(STORY_NORMAL);
     char *before, *after;
 
     (void)state;
     stage_keys(s, "Y");
     assert_true(s->ui.copying);
-    before = picture(s, 35, 120);
+    before = stage_picture(s, 35, 120);
     assert_null(strstr(before, "- 1 Fleet"));
     assert_non_null(strstr(before, "1 Fleet"));
     assert_non_null(strstr(before, "COPY: nothing moves"));
@@ -319,7 +280,7 @@ static void test_copy_mode(void **state)
     stage_keys(s, "Y");
     stage_story(s, STORY_INTERRUPTION, NULL);
     stage_keys(s, "m");
-    after = picture(s, 35, 120);
+    after = stage_picture(s, 35, 120);
     assert_null(strstr(after, "INT"));
     stage_keys(s, "esc");
     assert_true(took(&s->ui.redraw));
@@ -329,19 +290,19 @@ static void test_copy_mode(void **state)
     for (int rows = 1; rows < 30; rows += 3) {
         for (int cols = 1; cols < 130; cols += 9) {
             stage_keys(s, "Y");
-            free(picture(s, rows, cols));
+            free(stage_picture(s, rows, cols));
             stage_keys(s, "Y");
         }
     }
     stage_keys(s, "y");
     assert_true(took(&s->ui.copy));
-    close_stage(s);
+    stage_free(s);
 }
 
 /* A message waits for who looked away, and stays the usual time then. */
 static void test_focus(void **state)
 {
-    struct stage *s = open_stage(STORY_NORMAL);
+    struct stage *s = stage_new(STORY_NORMAL);
 
     (void)state;
     stage_keys(s, "z");
@@ -359,7 +320,7 @@ static void test_focus(void **state)
     assert_shows(s, "times are ages", true);
     stage_wait(s, 20000);
     assert_shows(s, "times are ages", false);
-    close_stage(s);
+    stage_free(s);
 }
 
 int main(void)

@@ -14,8 +14,8 @@
 #include "core/sim/drive.h"
 #include "core/sim/site_impl.h"
 #include "tests/sim/swarm.h"
+#include "tests/unit/folder.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -188,22 +188,6 @@ static bool prepare(struct history *h, struct err *e)
            tz_load(h->config->tz_name, &h->tz, e) == ERR_OK;
 }
 
-static void remove_state(const char *dir)
-{
-    DIR *d = opendir(dir);
-    const struct dirent *at;
-    char path[512];
-
-    while (d != NULL && (at = readdir(d)) != NULL) {
-        if (at->d_name[0] != '.' &&
-            str_format(path, sizeof(path), "%s/%s", dir, at->d_name))
-            (void)unlink(path);
-    }
-    if (d != NULL)
-        (void)closedir(d);
-    (void)rmdir(dir);
-}
-
 static bool live(struct history *h, struct err *e)
 {
     const struct swarm *s = &h->swarm;
@@ -233,7 +217,7 @@ static bool live(struct history *h, struct err *e)
     }
     rc = drive_run(&o, &h->report, e);
     if (dies)
-        remove_state(dir);
+        (void)folder_remove(dir); /* nothing is told by what stays */
     return rc == ERR_OK;
 }
 

@@ -4,9 +4,9 @@
 #include "core/store/store.h"
 #include "tests/sim/weeks.h"
 
+#include "tests/unit/folder.h"
 #include "tests/unit/table.h"
 
-#include <dirent.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,20 +92,6 @@ static bool count_entry(void *ctx, const struct journal_entry *j)
     return true;
 }
 
-static void remove_dir(const char *dir)
-{
-    DIR *d = opendir(dir);
-    const struct dirent *e;
-
-    while (d != NULL && (e = readdir(d)) != NULL) {
-        if (e->d_name[0] != '.')
-            assert_int_equal(unlinkat(dirfd(d), e->d_name, 0), 0);
-    }
-    if (d != NULL)
-        (void)closedir(d);
-    assert_int_equal(rmdir(dir), 0);
-}
-
 static void test_full_disk(void **state)
 {
     char dir[] = "/tmp/rushhour-test-XXXXXX";
@@ -146,7 +132,7 @@ static void test_full_disk(void **state)
     assert_int_equal(k.gaps, 0);
     assert_true(k.unsent >= 1);
     run_free(r);
-    remove_dir(dir);
+    assert_true(folder_remove(dir));
 }
 
 int main(void)

@@ -6,9 +6,9 @@
 #include "core/sim/site_impl.h"
 #include "core/sim/world_impl.h"
 
+#include "tests/unit/folder.h"
 #include "tests/unit/table.h"
 
-#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -251,19 +251,6 @@ static void loss_entry(void *ctx, const struct journal_entry *j)
     each_entry(&l->night, j);
 }
 
-static void remove_files(const char *dir)
-{
-    DIR *d = opendir(dir);
-    const struct dirent *e;
-
-    while (d != NULL && (e = readdir(d)) != NULL) {
-        if (e->d_name[0] != '.')
-            assert_int_equal(unlinkat(dirfd(d), e->d_name, 0), 0);
-    }
-    if (d != NULL)
-        (void)closedir(d);
-}
-
 static void go_on(struct run *r, int64_t duration_s)
 {
     r->options.from.s = r->site->w->now / 1000;
@@ -296,7 +283,7 @@ static void test_lost_store(void **state)
     assert_int_equal(l.alarms, 0);
     launches = w->totals.launches;
 
-    remove_files(dir);
+    assert_true(folder_empty(dir));
     go_on(r, 9 * 3600);
     assert_int_equal(r->report.calls, 0);
     assert_int_equal(l.alarms, 1);
@@ -317,7 +304,7 @@ static void test_lost_store(void **state)
     for (size_t i = 0; i < w->n_instances; i++)
         assert_true(w->instances[i]->dying_since != 0);
     run_free(r);
-    remove_files(dir);
+    assert_true(folder_empty(dir));
     assert_int_equal(rmdir(dir), 0);
 }
 

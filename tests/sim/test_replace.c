@@ -5,9 +5,9 @@
 #include "core/base/str.h"
 #include "core/sim/site_impl.h"
 
+#include "tests/unit/folder.h"
 #include "tests/unit/table.h"
 
-#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -255,20 +255,6 @@ static void test_not_taken(void **state)
     close_day(&d);
 }
 
-static void remove_dir(const char *dir)
-{
-    DIR *d = opendir(dir);
-    const struct dirent *e;
-
-    while (d != NULL && (e = readdir(d)) != NULL) {
-        if (e->d_name[0] != '.')
-            assert_int_equal(unlinkat(dirfd(d), e->d_name, 0), 0);
-    }
-    if (d != NULL)
-        (void)closedir(d);
-    assert_int_equal(rmdir(dir), 0);
-}
-
 static enum drive_fate fate(void *ctx, const struct call *call)
 {
     struct day *d = ctx;
@@ -309,7 +295,7 @@ static void test_fates(void **state)
             assert_row(what, d.losses == 1);
             assert_row(what, d.replaced == 1 && d.homecomings == 0);
             close_day(&d);
-            remove_dir(dir);
+            assert_true(folder_remove(dir));
         }
     }
 }

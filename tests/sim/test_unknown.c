@@ -6,9 +6,9 @@
 #include "core/store/store.h"
 #include "tests/sim/weeks.h"
 
+#include "tests/unit/folder.h"
 #include "tests/unit/table.h"
 
-#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -121,20 +121,6 @@ static bool order(void *ctx, struct utc now, struct command *out)
     return true;
 }
 
-static void remove_dir(const char *dir)
-{
-    DIR *d = opendir(dir);
-    const struct dirent *e;
-
-    while (d != NULL && (e = readdir(d)) != NULL) {
-        if (e->d_name[0] != '.')
-            assert_int_equal(unlinkat(dirfd(d), e->d_name, 0), 0);
-    }
-    if (d != NULL)
-        (void)closedir(d);
-    assert_int_equal(rmdir(dir), 0);
-}
-
 /* A person who does not wait for builds: they are stopped. */
 static const struct command forced[] = {
     {.kind = COMMAND_MOVE,
@@ -227,7 +213,7 @@ static void live(const char *mover, enum call_kind kind, enum drive_fate f,
         assert_row(text, r->site->w->enis[i].id[0] != '\0');
     check_store(text, dir);
     run_free(r);
-    remove_dir(dir);
+    assert_true(folder_remove(dir));
 }
 
 /* A new call is a row here: what happens when nobody hears its answer? */

@@ -5,9 +5,9 @@
 #include "core/base/str.h"
 #include "core/model/fleet.h"
 
+#include "tests/unit/folder.h"
 #include "tests/unit/table.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -38,18 +38,8 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-    DIR *d = opendir(dir);
-    struct dirent *entry;
-
     (void)state;
-    if (d == NULL)
-        return -1;
-    while ((entry = readdir(d)) != NULL) {
-        if (entry->d_name[0] != '.')
-            (void)unlink(path_of(entry->d_name));
-    }
-    (void)closedir(d);
-    return rmdir(dir);
+    return folder_remove(dir) ? 0 : -1;
 }
 
 static struct store *open_ok(const char *where, enum store_use use)

@@ -4,6 +4,7 @@
 
 #include "core/base/str.h"
 
+#include "tests/unit/folder.h"
 #include "tests/unit/table.h"
 
 #include <dirent.h>
@@ -35,25 +36,11 @@ static int setup(void **state)
     return 0;
 }
 
-static void clear(const struct folder *p)
-{
-    DIR *d = opendir(p->dir);
-    const struct dirent *e;
-
-    while (d != NULL && (e = readdir(d)) != NULL) {
-        if (e->d_name[0] != '.')
-            assert_int_equal(unlinkat(dirfd(d), e->d_name, 0), 0);
-    }
-    if (d != NULL)
-        (void)closedir(d);
-}
-
 static int teardown(void **state)
 {
     struct folder *p = *state;
 
-    clear(p);
-    assert_int_equal(rmdir(p->dir), 0);
+    assert_true(folder_remove(p->dir));
     free(p);
     return 0;
 }
@@ -183,7 +170,7 @@ static void test_set_aside(void **state)
         assert_row(rows[i].what, st.journal_total == 300);
         store_state_free(&st);
         store_close(s);
-        clear(p);
+        assert_true(folder_empty(p->dir));
     }
 }
 

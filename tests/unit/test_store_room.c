@@ -2,9 +2,9 @@
 
 #include "core/base/str.h"
 #include "core/store/store_internal.h"
+#include "tests/unit/folder.h"
 #include "tests/unit/table.h"
 
-#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -35,16 +35,8 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     struct folder *p = *state;
-    DIR *d = opendir(p->dir);
-    const struct dirent *e;
 
-    while (d != NULL && (e = readdir(d)) != NULL) {
-        if (e->d_name[0] != '.')
-            assert_int_equal(unlinkat(dirfd(d), e->d_name, 0), 0);
-    }
-    if (d != NULL)
-        (void)closedir(d);
-    assert_int_equal(rmdir(p->dir), 0);
+    assert_true(folder_remove(p->dir));
     free(p);
     return 0;
 }
