@@ -272,6 +272,18 @@ static void navigate(struct ui *ui, enum action a)
     }
 }
 
+/* Who looks at the APIs looks for what is wrong. */
+static int first_unwell(const struct fleet *f)
+{
+    for (size_t i = 0; i < f->n_apis; i++) {
+        enum api_state s = f->apis[i].state;
+
+        if (s == API_DOWN || s == API_AUTH || s == API_STALE)
+            return (int)i;
+    }
+    return 0;
+}
+
 void ui_open_view(struct ui *ui, enum view_id v, int64_t now_ms)
 {
     if (v == VIEW_detail && view_selected(ui) == NULL)
@@ -279,7 +291,7 @@ void ui_open_view(struct ui *ui, enum view_id v, int64_t now_ms)
     if (v == VIEW_detail && ui->view != VIEW_detail)
         ui->back_to = ui->view;
     ui->view = v;
-    ui->scroll = 0;
+    ui->scroll = v == VIEW_apis ? first_unwell(ui->fleet) : 0;
     if (v == VIEW_events && ui->acknowledged != ui->fleet->events_total) {
         struct command c = {.kind = COMMAND_ACKNOWLEDGE};
 

@@ -217,7 +217,7 @@ static void fault_line(const struct ui *ui, size_t i, char text[LINE_TEXT])
 
 void menu_draw(const struct frame *f)
 {
-    list(f, "Make trouble: Enter does it, Esc closes", f->ui->app->demo.n_faults,
+    list(f, "Make trouble: its digit does it, Esc closes", f->ui->app->demo.n_faults,
          f->ui->menu_at, fault_line);
 }
 

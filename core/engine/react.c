@@ -83,6 +83,7 @@ static void tell_notice(struct controller *c, struct server_state *s)
 {
     const struct instance_facts *in = &s->facts.instance;
     char left[DUR_TEXT];
+    bool said;
 
     if (in->id[0] == '\0') {
         s->notice_told = false;
@@ -91,14 +92,16 @@ static void tell_notice(struct controller *c, struct server_state *s)
     if (s->notice_told || in->reclaim_at.s == 0)
         return;
     s->notice_told = true;
+    /* An event comes before the request's status says anything. */
+    said = in->spot_status[0] != '\0' && !str_eq(in->spot_status, "fulfilled");
     requeue_doom(c, s, false);
     alert_add(c, s->config->name, "interruption", "AWS takes its spot instance back");
     journal_say(c, journal_begin(c, LEVEL_WARN, "spot", s->config->name, "notice"),
                 /* The time first: a narrow screen cuts the end. */
-                "spot interruption notice, %s left: AWS reclaims %s (%s)",
+                "spot interruption notice, %s left: AWS reclaims %s%s%s%s",
                 duration_text(
                     in->reclaim_at.s > c->now.s ? in->reclaim_at.s - c->now.s : 0, left),
-                in->id, in->spot_status);
+                in->id, said ? " (" : "", said ? in->spot_status : "", said ? ")" : "");
 }
 
 static bool coming_home(const struct server_state *s)
@@ -154,8 +157,7 @@ static void tell_loss(struct controller *c, struct server_state *s)
     if (by_spot) {
         loss_note(c, s);
         costs_lost(c, s);
-        alert_raise(c, s->config->name, "interruption",
-                    "its spot instance was reclaimed");
+        alert_add(c, s->config->name, "interruption", "its spot instance was reclaimed");
     }
     if (!by_person)
         requeue_doom(c, s, true);

@@ -265,6 +265,35 @@ static int64_t retry_ms(struct controller *c, const struct source_state *st,
     return rng_between(&c->rng, 1, most < BACKOFF_MAX_MS ? most : BACKOFF_MAX_MS);
 }
 
+/* Most errors name their API themselves. */
+static void name_api(const char *api, const char *text, char out[LINE_TEXT])
+{
+    bool named = str_starts(text, api);
+
+    (void)str_format(out, LINE_TEXT, "%s%s%.140s", named ? "" : api, named ? "" : ": ",
+                     text);
+}
+
+static void say_failed(struct controller *c, const char *api, const char *text)
+{
+    struct journal_entry *j = journal_begin(c, LEVEL_ERROR, "rushhour", "", "api");
+    char line[LINE_TEXT];
+
+    (void)str_copy(j->reason, sizeof(j->reason), text);
+    j->outcome = OUTCOME_FAILED;
+    name_api(api, text, line);
+    journal_say(c, j, "%s", line);
+}
+
+static void say_down(struct controller *c, const char *api, const char *text)
+{
+    char line[LINE_TEXT], alert[LINE_TEXT];
+
+    name_api(api, text, line);
+    (void)str_format(alert, sizeof(alert), "%.150s; what needs it waits: view 5", line);
+    alert_raise(c, "", api, alert);
+}
+
 static void failed(struct controller *c, struct source_state *st,
                    const struct observation *o)
 {
@@ -277,13 +306,8 @@ static void failed(struct controller *c, struct source_state *st,
         st->first_failure = c->mono;
     st->failures++;
     st->error_times[(size_t)st->n_error_times++ % ARRAY_LEN(st->error_times)] = c->now;
-    if (st->failures == 1 || o->err.code != st->error.code) {
-        struct journal_entry *j = journal_begin(c, LEVEL_ERROR, "rushhour", "", "api");
-
-        (void)str_copy(j->reason, sizeof(j->reason), o->err.text);
-        j->outcome = OUTCOME_FAILED;
-        journal_say(c, j, "%s: %s", source_api(o->source), o->err.text);
-    }
+    if (st->failures == 1 || o->err.code != st->error.code)
+        say_failed(c, source_api(o->source), o->err.text);
     st->error = o->err;
     st->error_at = o->at;
     if (o->err.code == ERR_AUTH) {
@@ -298,7 +322,7 @@ static void failed(struct controller *c, struct source_state *st,
             wait = BREAKER_MAX_MS;
         wait = jittered(c, wait);
         if (st->state != API_DOWN && source_decides(o->source))
-            alert_raise(c, "", source_api(o->source), o->err.text);
+            say_down(c, source_api(o->source), o->err.text);
         st->state = API_DOWN;
     } else {
         wait = retry_ms(c, st, o, every);

@@ -905,6 +905,24 @@ static void type(struct stage *s, const char *text)
         ui_key(&s->ui, (unsigned char)*text, s->ms);
 }
 
+/* The view of the APIs opens at what is wrong, with what helps. */
+static void test_unwell_first(void **state)
+{
+    struct stage *s = stage_new(STORY_DEAD);
+
+    (void)state;
+    stage_keys(s, "5");
+    assert_shows(s, "-- jenkins nodes and builds -");
+    assert_shows(s, "What helps");
+    stage_keys(s, "k");
+    assert_shows(s, "-- velostrata VMs, extension, tasks -");
+    stage_free(s);
+    s = stage_new(STORY_NORMAL);
+    stage_keys(s, "5");
+    assert_shows(s, "-- velostrata VMs, extension, tasks -");
+    stage_free(s);
+}
+
 /* No key acts on a server that the view does not show. */
 static void test_unseen_server(void **state)
 {
@@ -1527,6 +1545,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_commands),
         cmocka_unit_test(test_confirmed),
+        cmocka_unit_test(test_unwell_first),
         cmocka_unit_test(test_unseen_server),
         cmocka_unit_test(test_orders),
         cmocka_unit_test(test_schedule),

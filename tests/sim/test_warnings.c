@@ -91,6 +91,8 @@ static void each_entry(void *ctx, const struct journal_entry *j)
         d->opened = j->at;
     if (ours && str_eq(j->action, "loss") && d->lost.s == 0)
         d->lost = j->at;
+    /* What the request says is told when it says that it is taken back, not before. */
+    assert_null(strstr(j->text, "(fulfilled)"));
     if (ours && (str_eq(j->action, "notice") || str_eq(j->action, "rebalance"))) {
         d->told = d->told.s == 0 ? j->at : d->told;
         d->tells++;
