@@ -11,16 +11,6 @@
  * and the spot prices of the last day. Noted and worked out when somebody looks.
  */
 
-/* What is worth seeing of a quarter: a move, and a loss more than that, outlast the place
- * behind them. */
-static bool outlasts(enum place kept, enum place now)
-{
-    bool moves = kept == PLACE_MOVING_OUT || kept == PLACE_MOVING_BACK;
-
-    return kept == PLACE_LOST || (moves && now != PLACE_LOST) ||
-           (now == PLACE_UNKNOWN && kept != PLACE_UNKNOWN);
-}
-
 static size_t quarter_of(const struct controller *c, struct utc t)
 {
     int64_t q = (t.s - c->day_start.s) / FLEET_QUARTER_S;
@@ -45,16 +35,13 @@ static void take_from_ledger(const struct controller *c, struct server_state *s)
 
 void quarters_note(struct controller *c, struct server_state *s)
 {
-    size_t q = quarter_of(c, c->now);
-
     if (s->quarters_day.s != c->day_start.s) {
         s->quarters_day = c->day_start;
         memset(s->quarters, PLACE_UNKNOWN, sizeof(s->quarters));
         take_from_ledger(c, s);
     }
-    if (q < FLEET_QUARTERS && !s->facts.place_stale &&
-        !outlasts((enum place)s->quarters[q], s->facts.place))
-        s->quarters[q] = (uint8_t)s->facts.place;
+    if (!s->facts.place_stale)
+        fleet_note_quarter(s->quarters, c->day_start, c->now, s->facts.place);
 }
 
 /* The price in force at each step of the last day. */

@@ -19,6 +19,35 @@ struct fleet *fleet_new(size_t n_servers)
     return f;
 }
 
+struct fleet *fleet_copy(const struct fleet *f)
+{
+    struct fleet *copy = fleet_new(f->n_servers);
+
+    if (copy == NULL)
+        return NULL;
+    memcpy(copy, f, sizeof(*f) + f->n_servers * sizeof(f->servers[0]));
+    copy->refs = 1;
+    return copy;
+}
+
+static bool outlasts(enum place kept, enum place now)
+{
+    bool moves = kept == PLACE_MOVING_OUT || kept == PLACE_MOVING_BACK;
+
+    return kept == PLACE_LOST || (moves && now != PLACE_LOST) ||
+           (now == PLACE_UNKNOWN && kept != PLACE_UNKNOWN);
+}
+
+void fleet_note_quarter(uint8_t quarters[FLEET_QUARTERS], struct utc day_start,
+                        struct utc t, enum place place)
+{
+    int64_t q = (t.s - day_start.s) / FLEET_QUARTER_S;
+
+    if (t.s >= day_start.s && q < FLEET_QUARTERS &&
+        !outlasts((enum place)quarters[q], place))
+        quarters[q] = (uint8_t)place;
+}
+
 struct fleet *fleet_ref(struct fleet *f)
 {
     (void)__atomic_add_fetch(&f->refs, 1,

@@ -244,8 +244,16 @@ struct fleet {
     struct server_view servers[];
 };
 
+/* Notes in a day's quarters where a server was at t; t beyond the day is let pass. What
+ * is worth seeing of a quarter: a move, and a loss more than that, outlast the place
+ * behind them. */
+void fleet_note_quarter(uint8_t quarters[FLEET_QUARTERS], struct utc day_start,
+                        struct utc t, enum place place) NONNULL;
+
 /* Zeroed, one reference; NULL when memory is out. */
 struct fleet *fleet_new(size_t n_servers);
+/* A picture of its own, one reference; NULL when memory is out. */
+struct fleet *fleet_copy(const struct fleet *f) NONNULL;
 struct fleet *fleet_ref(struct fleet *f) NONNULL;
 void fleet_unref(struct fleet *f);
 
