@@ -387,6 +387,25 @@ static bool is_harmless(const struct command *cmd)
     return cmd->kind == COMMAND_REFRESH || cmd->kind == COMMAND_ACKNOWLEDGE;
 }
 
+/* The order's own words, so that a journal tells by itself what it was (replay.h). */
+static void say_order(const struct command *cmd, struct journal_entry *j)
+{
+    char end[TIME_TEXT] = "";
+
+    if (cmd->until.s != 0)
+        (void)utc_text(cmd->until, end);
+    if (cmd->kind == COMMAND_MOVE || cmd->kind == COMMAND_HOLD)
+        (void)str_copy(j->to, sizeof(j->to), place_word(cmd->place));
+    if (cmd->kind == COMMAND_AUTO)
+        (void)str_copy(j->to, sizeof(j->to), auto_setting_word(cmd->setting));
+    if (cmd->kind == COMMAND_HOLD)
+        (void)str_copy(j->reason, sizeof(j->reason),
+                       cmd->hold_kind == HOLD_UNTIL ? end
+                                                    : hold_kind_word(cmd->hold_kind));
+    if (cmd->kind == COMMAND_SNOOZE)
+        (void)str_copy(j->reason, sizeof(j->reason), end);
+}
+
 void command_take(struct controller *c, const struct command *cmd, bool stored)
 {
     struct server_state *s = cmd->server[0] != '\0' ? server_find(c, cmd->server) : NULL;
@@ -437,7 +456,6 @@ void command_take(struct controller *c, const struct command *cmd, bool stored)
     j = journal_begin(c, a.accepted ? LEVEL_ACT : LEVEL_WARN, actor, cmd->server,
                       command_word(cmd->kind));
     j->outcome = a.accepted ? OUTCOME_DONE : OUTCOME_FAILED;
-    if (cmd->kind == COMMAND_MOVE || cmd->kind == COMMAND_HOLD)
-        (void)str_copy(j->to, sizeof(j->to), place_word(cmd->place));
+    say_order(cmd, j);
     journal_say(c, j, "%s", a.text);
 }
