@@ -522,23 +522,21 @@ static void cell_task(const struct server_view *s, const struct cell_context *x,
 static void cell_money(enum column_id id, const struct server_view *s,
                        const struct cell_context *x, struct cell_text *out)
 {
+    struct usd sum = id == COLUMN_TODAY ? s->cost.today : s->cost.month;
+    bool unknown =
+        id == COLUMN_HOUR ? !s->cost.hour_known : !s->cost.month_known && sum.nanos == 0;
     char money[USD_TEXT];
 
     out->role = ROLE_TEXT;
-    if (x->fleet->version == 0)
+    if (x->fleet->version == 0 || (unknown && any_source_waits(x->fleet)))
         set(out, ROLE_DIM, "..");
-    else if (id == COLUMN_HOUR && !s->cost.hour_known && any_source_waits(x->fleet))
-        set(out, ROLE_DIM, "..");
-    else if (id == COLUMN_HOUR && !s->cost.hour_known)
+    else if (unknown)
         set(out, ROLE_STALE, "?");
     else if (id == COLUMN_HOUR && s->cost.hour.nanos == 0)
         set(out, ROLE_DIM, "-");
     else {
-        struct usd v = id == COLUMN_HOUR    ? s->cost.hour
-                       : id == COLUMN_TODAY ? s->cost.today
-                                            : s->cost.month;
-
-        cells_money(v, id == COLUMN_HOUR ? 3 : 2, x->width, money);
+        cells_money(id == COLUMN_HOUR ? s->cost.hour : sum, id == COLUMN_HOUR ? 3 : 2,
+                    x->width, money);
         set(out, id == COLUMN_HOUR ? ROLE_MONEY_LOW : ROLE_TEXT, money);
     }
 }

@@ -200,7 +200,8 @@ static void draw_total(const struct frame *f, const struct layout *l)
 
         if (col == NULL)
             continue;
-        if (ids[i] == COLUMN_HOUR && !fleet->hour_known) {
+        if (ids[i] == COLUMN_HOUR ? !fleet->hour_known
+                                  : !fleet->month_known && v.nanos == 0) {
             canvas_put_right(f->c, l->total, col->x, col->width, ROLE_STALE, "?");
             continue;
         }
