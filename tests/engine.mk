@@ -20,6 +20,12 @@ tests_sim_test_week_SOURCES = tests/sim/test_week.c tests/sim/weeks.c tests/sim/
 tests_sim_test_week_LDADD = $(CORE_TEST_LIBS)
 TESTS += tests/sim/test_week
 
+check_PROGRAMS += tests/sim/test_replay
+tests_sim_test_replay_SOURCES = tests/sim/test_replay.c tests/sim/weeks.c tests/sim/weeks.h \
+	tests/unit/table.h
+tests_sim_test_replay_LDADD = $(CORE_TEST_LIBS)
+TESTS += tests/sim/test_replay
+
 check_PROGRAMS += tests/sim/test_ec2
 tests_sim_test_ec2_SOURCES = tests/sim/test_ec2.c tests/sim/weeks.c tests/sim/weeks.h \
 	tests/unit/table.h

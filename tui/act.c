@@ -412,7 +412,8 @@ static void plan_cancel(const struct act_context *x, const struct server_view *s
 bool act_may(const struct act_context *x, struct act_plan *p)
 {
     if (x->observe || x->fleet->observe)
-        act_nothing(p, "observing only (--observe): keys change nothing here");
+        act_nothing(p, x->demo ? "this is a replay: keys change nothing that was"
+                               : "observing only (--observe): keys change nothing here");
     else if (x->locked)
         act_nothing(p, "keys are locked: L unlocks them");
     else if (x->fleet->version == 0)

@@ -21,11 +21,17 @@ struct app_source {
     void *ctx;
 };
 
-/* The demo's extras; all functions NULL elsewhere. */
+enum app_step { STEP_EVENT, STEP_EVENT_BACK, STEP_DAY, STEP_DAY_BACK };
+
+/* The extras of a time that is not the real one: the demo's, a replay's. All functions
+ * NULL elsewhere; what is NULL there has no keys. */
 struct app_demo {
     bool on;
+    const char *word;                 /* "DEMO", in the header and above its keys */
     void (*speed)(void *ctx, int up); /* +1 faster, -1 slower */
-    int32_t (*speed_now)(void *ctx);
+    int32_t (*speed_now)(void *ctx);  /* 0 = it stands still */
+    /* Goes there and stands still; says where it is in `say`. */
+    void (*step)(void *ctx, enum app_step step, char *say, size_t size);
     const char *const *faults; /* the menu's lines */
     size_t n_faults;
     /* Does it and says what it did in `say`. */

@@ -19,6 +19,7 @@ int cmd_cost(const struct args *a) NONNULL;
 int cmd_simulate(const struct args *a) NONNULL;
 int cmd_doctor(const struct args *a) NONNULL;
 int cmd_log(const struct args *a) NONNULL;
+int cmd_replay(const struct args *a) NONNULL;
 int cmd_sim(const struct args *a) NONNULL;
 
 #endif

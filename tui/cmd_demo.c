@@ -285,6 +285,7 @@ static int on_stage(struct demo *d, const struct args *a)
     struct stage st = {.live = &l};
     struct live_options lo = {.auto_on = true, .seed = d->seed};
     struct app_demo demo = {.on = true,
+                            .word = "DEMO",
                             .speed = change_speed,
                             .speed_now = speed_now,
                             .faults = trick_labels,

@@ -3,6 +3,7 @@
 #include "tui/cmd.h"
 #include "tui/out.h"
 #include "tui/session.h"
+#include "tui/words.h"
 
 #include "core/store/journal_json.h"
 
@@ -32,11 +33,7 @@ static bool print_entry(void *ctx, const struct journal_entry *j)
         out_line(strbuf_text(&line));
         strbuf_clear(&line);
     } else {
-        struct civil c = tz_civil(p->tz, j->at);
-
-        out_printf("%04d-%02d-%02d %02d:%02d:%02d %-4s %-18s %s%s%s\n", c.year, c.month,
-                   c.day, c.hour, c.minute, c.second, level_word(j->level), j->actor,
-                   j->server, j->server[0] != '\0' ? ": " : "", j->text);
+        words_entry(j, p->tz);
     }
     return !p->failed;
 }

@@ -6,6 +6,7 @@
 #include "tui/cmd.h"
 #include "tui/live.h"
 #include "tui/out.h"
+#include "tui/theme_file.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -60,19 +61,6 @@ static bool take_over(void *ctx, struct err *e)
     return true;
 }
 
-/* The themes of a program that runs where it was built, ../themes from there. */
-static bool built_themes(char *out, size_t size)
-{
-    ssize_t n = readlink("/proc/self/exe", out, size - 1);
-    char *slash;
-
-    if (n <= 0)
-        return false;
-    out[n] = '\0';
-    slash = strrchr(out, '/');
-    return slash != NULL && str_copy(slash, size - (size_t)(slash - out), "/../themes");
-}
-
 /* Without a terminal: what happens is in the log all the same. */
 static int go_on(struct live *l)
 {
@@ -96,12 +84,11 @@ int run_dashboard(struct live *l, const struct args *a, const struct app_demo *d
 {
     struct session *s = l->session;
     struct hold_ctx hold = {l, s, l->clock};
-    char themes[4096] = "", built[4096];
+    struct theme_places places;
     struct takeover_ctx takeover = {.live = l};
     struct app_observed observed = {.take_over = take_over, .ctx = &takeover};
     struct app_result result = {.end = APP_QUIT};
     struct err e = {0};
-    char *slash;
     struct app_config c = {.config = s->config,
                            .tz = s->tz,
                            .clock = l->clock,
@@ -122,13 +109,7 @@ int run_dashboard(struct live *l, const struct args *a, const struct app_demo *d
 
     if (demo != NULL)
         c.demo = *demo;
-    if (s->config_path != NULL && str_copy(themes, sizeof(themes), s->config_path) &&
-        (slash = strrchr(themes, '/')) != NULL &&
-        str_copy(slash, sizeof(themes) - (size_t)(slash - themes), "/themes"))
-        c.theme_dirs[0] = themes;
-    c.theme_dirs[1] = RH_THEME_DIR;
-    if (built_themes(built, sizeof(built)))
-        c.theme_dirs[2] = built;
+    theme_places_find(&places, s->config_path, c.theme_dirs);
     if (l->observer != NULL) {
         observed.holder = observer_holder(l->observer);
         c.observed = &observed;

@@ -11,6 +11,7 @@ rushhour_SOURCES = \
 	tui/cmd_init.c \
 	tui/cmd_cost.c \
 	tui/cmd_log.c \
+	tui/cmd_replay.c \
 	tui/cmd_once.c \
 	tui/cmd_order.c \
 	tui/cmd_run.c \

@@ -28,6 +28,7 @@ static const struct {
     {SUB_SNOOZE, cmd_order},  {SUB_EXTENSION, cmd_order}, {SUB_EXPLAIN, cmd_explain},
     {SUB_COST, cmd_cost},     {SUB_LOG, cmd_log},         {SUB_DOCTOR, cmd_doctor},
     {SUB_INIT, init},         {SUB_SIM, cmd_sim},         {SUB_SIMULATE, cmd_simulate},
+    {SUB_REPLAY, cmd_replay},
 };
 
 static int help(const struct args *a)

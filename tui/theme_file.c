@@ -146,3 +146,31 @@ size_t theme_names(const char *const *dirs, size_t n_dirs,
     }
     return n;
 }
+
+/* ../themes from there. */
+static bool built_themes(char *out, size_t size)
+{
+    ssize_t n = readlink("/proc/self/exe", out, size - 1);
+    char *slash;
+
+    if (n <= 0)
+        return false;
+    out[n] = '\0';
+    slash = strrchr(out, '/');
+    return slash != NULL && str_copy(slash, size - (size_t)(slash - out), "/../themes");
+}
+
+void theme_places_find(struct theme_places *p, const char *config_path,
+                       const char *dirs[3])
+{
+    char *slash;
+
+    dirs[0] = dirs[2] = NULL;
+    dirs[1] = RH_THEME_DIR;
+    if (config_path != NULL && str_copy(p->beside, sizeof(p->beside), config_path) &&
+        (slash = strrchr(p->beside, '/')) != NULL &&
+        str_copy(slash, sizeof(p->beside) - (size_t)(slash - p->beside), "/themes"))
+        dirs[0] = p->beside;
+    if (built_themes(p->built, sizeof(p->built)))
+        dirs[2] = p->built;
+}

@@ -16,6 +16,15 @@ enum err_code theme_load(const char *name, const char *const *dirs, size_t n_dir
                          struct theme *out, struct strbuf *problems,
                          struct err *e) MUST_CHECK NONNULL;
 
+/* Where themes are looked for: beside the configuration, where they are installed, and
+ * beside a program that runs where it was built. Owns the texts of `dirs`. */
+struct theme_places {
+    char beside[4096], built[4096];
+};
+/* config_path NULL: there is none. */
+void theme_places_find(struct theme_places *p, const char *config_path,
+                       const char *dirs[3]) __attribute__((nonnull(1, 3)));
+
 /* The file that theme_load() would read, as it is now; all 0 = none. */
 struct theme_stamp {
     uint64_t device, inode;

@@ -24,6 +24,13 @@ const struct view_info *view_info(enum view_id v)
     return &views[(unsigned)v < VIEW_COUNT ? v : 0];
 }
 
+bool view_has_time_key(const struct app_demo *d, enum action a)
+{
+    if (a == ACTION_FAULTS)
+        return d->fault != NULL;
+    return a == ACTION_FASTER || a == ACTION_SLOWER ? d->speed != NULL : d->step != NULL;
+}
+
 bool view_shows_selected(enum view_id v)
 {
     return v == VIEW_fleet || v == VIEW_detail || v == VIEW_schedule;

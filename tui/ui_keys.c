@@ -342,15 +342,24 @@ static void demo_action(struct ui *ui, enum action a, int64_t now_ms)
 {
     const struct app_demo *d = &ui->app->demo;
 
-    if (!d->on) {
-        ui_toast(ui, ROLE_WARN, now_ms, "only in the demo");
+    char say[LINE_TEXT] = "";
+
+    if (!view_has_time_key(d, a)) {
+        ui_toast(ui, ROLE_WARN, now_ms,
+                 a >= ACTION_STEP ? "only in a replay" : "only in the demo");
     } else if (a == ACTION_FAULTS) {
-        ui->menu = d->n_faults > 0 && d->fault != NULL;
+        ui->menu = d->n_faults > 0;
         ui->menu_at = 0;
-    } else if (d->speed != NULL) {
+    } else if (a == ACTION_FASTER || a == ACTION_SLOWER) {
         d->speed(d->ctx, a == ACTION_FASTER ? 1 : -1);
-        ui_toast(ui, ROLE_INFO, now_ms, "time runs %d times as fast",
-                 d->speed_now != NULL ? d->speed_now(d->ctx) : 0);
+        if (d->speed_now(d->ctx) == 0)
+            ui_toast(ui, ROLE_INFO, now_ms, "time stands still");
+        else
+            ui_toast(ui, ROLE_INFO, now_ms, "time runs %d times as fast",
+                     d->speed_now(d->ctx));
+    } else {
+        d->step(d->ctx, (enum app_step)(a - ACTION_STEP), say, sizeof(say));
+        ui_toast(ui, ROLE_INFO, now_ms, "%s", say);
     }
 }
 

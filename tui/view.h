@@ -193,6 +193,8 @@ struct view_info {
     const struct view_ops *ops;
 };
 const struct view_info *view_info(enum view_id v);
+/* Whether a key of the group DEMO does anything where time is such. */
+bool view_has_time_key(const struct app_demo *d, enum action a) NONNULL;
 /* Whether it shows which server a key would act on. */
 bool view_shows_selected(enum view_id v);
 /* "$/h", and an arrow; "none" */

@@ -159,7 +159,11 @@ void footer_hints(const struct frame *f, int row)
     segments_add(&s, ROLE_TEXT, demo ? 28 : 15, false, "1-5", "%s",
                  narrow && demo ? "1-5" : "1-5 views");
     if (demo) {
-        segments_add(&s, ROLE_TEXT, 30, false, "", "%s", "! trouble");
+        if (ui->app->demo.fault != NULL)
+            segments_add(&s, ROLE_TEXT, 30, false, "", "%s", "! trouble");
+        if (ui->app->demo.step != NULL)
+            segments_add(&s, ROLE_TEXT, 31, false, "./,", "%s",
+                         narrow ? "./, event" : "./, event  ]/[ day");
         segments_add(&s, ROLE_TEXT, 25, false, "+/-", "%s", narrow ? "+/-" : "+/- speed");
     }
     segments_draw(&s, f->c, row, f->c->cols >= 60 ? 1 : 0, 2);

@@ -24,7 +24,7 @@ static void add_badges(const struct frame *f, struct segments *s)
                      fleet->shared_lock.holder[0] != '\0'
                          ? fleet->shared_lock.holder
                          : "the holder of the shared lock");
-    else if (ui->app->observe || fleet->observe)
+    else if ((ui->app->observe || fleet->observe) && !ui->app->demo.on)
         segments_add(s, ROLE_BADGE, 60, true, "", "OBSERVE");
     if (ui->locked)
         segments_add(s, ROLE_BADGE, 61, true, "", "LOCKED");
@@ -102,6 +102,16 @@ static void clock_segments(const struct frame *f, struct segments *s)
                  tz == NULL ? "UTC" : tz_abbreviation(tz, f->now));
 }
 
+static void demo_segment(const struct app_demo *d, struct segments *s)
+{
+    int32_t speed = d->speed_now(d->ctx);
+
+    if (speed == 0)
+        segments_add(s, ROLE_BADGE, 45, false, "", "%s stopped", d->word);
+    else
+        segments_add(s, ROLE_BADGE, 45, false, "", "%s %dx", d->word, speed);
+}
+
 void header_title(const struct frame *f, int row)
 {
     const struct fleet *fleet = f->fleet;
@@ -114,8 +124,7 @@ void header_title(const struct frame *f, int row)
     segments_add(&s, ROLE_TITLE, 40, false, "rushhour", "rushhour %s", fleet->site);
     clock_segments(f, &s);
     if (f->ui->app->demo.on && f->ui->app->demo.speed_now != NULL)
-        segments_add(&s, ROLE_BADGE, 45, false, "", "DEMO %dx",
-                     f->ui->app->demo.speed_now(f->ui->app->demo.ctx));
+        demo_segment(&f->ui->app->demo, &s);
     add_badges(f, &s);
     (void)cells_auto(fleet, f->now, text, &role);
     segments_add(&s, role, 90, true, brief_auto(text), "%s", text);
@@ -346,6 +355,15 @@ static void cost_ahead(const struct frame *f, struct segments *s, enum layout_fo
         segments_add(s, role, rank - 10, false, "", "budget $%s%s", b, state);
 }
 
+/* What nobody counted is not nothing. */
+static void sum_text(const struct fleet *f, struct usd sum, char buf[USD_TEXT])
+{
+    if (!f->month_known && sum.nanos == 0)
+        (void)str_copy(buf, USD_TEXT, "?");
+    else
+        (void)usd_text(sum, 2, buf);
+}
+
 void header_cost(const struct frame *f, int row, enum layout_form form)
 {
     const struct fleet *fleet = f->fleet;
@@ -361,12 +379,12 @@ void header_cost(const struct frame *f, int row, enum layout_form form)
         segments_draw(&s, f->c, row, form == FORM_TINY ? 0 : 1, 2);
         return;
     }
-    (void)usd_text(fleet->today, 2, today);
+    sum_text(fleet, fleet->today, today);
     /* No total line here to say what the rows do not have: it stands where the sum is. */
     if (form == FORM_SMALL && fleet->extension_hour.nanos != 0)
         (void)str_format(other, sizeof(other), " (other %s)",
                          usd_text(fleet->extension_hour, 3, month));
-    (void)usd_text(fleet->month, 2, month);
+    sum_text(fleet, fleet->month, month);
     segments_add(&s, ROLE_TEXT, 90, false, "", "%s%s%s", lead, hour_text(fleet, hour),
                  other);
     segments_add(&s, ROLE_TEXT, 50, false, "",

@@ -36,7 +36,10 @@ static int draw_groups(const struct frame *f, int x, int width, enum action_grou
         if (g == GROUP_DEMO && !ui->app->demo.on)
             continue;
         if (row >= f->top && row < f->bottom) {
-            int used = canvas_put(f->c, row, x, width, ROLE_TITLE, groups[g]);
+            const char *title = g == GROUP_DEMO && ui->app->demo.word != NULL
+                                    ? ui->app->demo.word
+                                    : groups[g];
+            int used = canvas_put(f->c, row, x, width, ROLE_TITLE, title);
 
             if (acts)
                 (void)canvas_put(f->c, row, x + used + 1, width - used - 1, ROLE_WARN,
@@ -63,7 +66,8 @@ static int draw_groups(const struct frame *f, int x, int width, enum action_grou
             const struct action_info *info = action_info((enum action)a);
             char keys[48];
 
-            if ((int)info->group != g)
+            if ((int)info->group != g ||
+                (g == GROUP_DEMO && !view_has_time_key(&ui->app->demo, (enum action)a)))
                 continue;
             row = f->top + line - skip;
             line++;

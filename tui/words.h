@@ -31,4 +31,7 @@ enum err_code time_parse(const char *text, const struct tz *tz, struct utc now,
 /* A table of the fleet on standard output. */
 void words_status(const struct fleet *f, const struct tz *tz);
 
+/* An entry of the journal there, as `log` prints it. */
+void words_entry(const struct journal_entry *j, const struct tz *tz);
+
 #endif

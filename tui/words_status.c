@@ -62,3 +62,12 @@ void words_status(const struct fleet *f, const struct tz *tz)
     if (f->speedup.known || f->speedup.missing[0] != '\0')
         say_speedup(&f->speedup);
 }
+
+void words_entry(const struct journal_entry *j, const struct tz *tz)
+{
+    struct civil c = tz_civil(tz, j->at);
+
+    out_printf("%04d-%02d-%02d %02d:%02d:%02d %-4s %-18s %s%s%s\n", c.year, c.month,
+               c.day, c.hour, c.minute, c.second, level_word(j->level), j->actor,
+               j->server, j->server[0] != '\0' ? ": " : "", j->text);
+}

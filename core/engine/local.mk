@@ -35,6 +35,8 @@ libcore_a_SOURCES += \
 	core/engine/react.c \
 	core/engine/recover.c \
 	core/engine/replace.c \
+	core/engine/replay.c \
+	core/engine/replay.h \
 	core/engine/requeue.c \
 	core/engine/runtime.c \
 	core/engine/runtime.h \

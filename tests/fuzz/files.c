@@ -1,9 +1,11 @@
 #include <config.h>
 
 #include "core/base/tz.h"
+#include "core/engine/replay.h"
 #include "core/model/calendar.h"
 #include "core/model/config.h"
 #include "core/net/aws_profile.h"
+#include "core/store/journal_json.h"
 #include "tests/fuzz/fuzz.h"
 #include "tui/theme.h"
 
@@ -121,6 +123,47 @@ static void theme(const uint8_t *bytes, size_t len)
     free(text);
 }
 
+/* A journal from anywhere, played forth and back. */
+static void journal(const uint8_t *bytes, size_t len)
+{
+    enum { ENTRIES = 64 };
+    struct journal_entry *all = calloc(ENTRIES, sizeof(*all));
+    char *text = as_text(bytes, len), *rest = text, *line;
+    struct replay *r = NULL;
+    struct tz *z = NULL;
+    struct err e = {0};
+    size_t n = 0;
+
+    FUZZ_CHECK(all != NULL && tz_load("Asia/Jerusalem", &z, &e) == ERR_OK);
+    while ((line = strsep(&rest, "\n")) != NULL && n < ENTRIES) {
+        if (journal_parse(line, strlen(line), &all[n], &e) == ERR_OK)
+            n++;
+        else
+            fuzz_check_text(e.text);
+    }
+    FUZZ_CHECK(replay_new(all, n, z, &r, &e) == ERR_OK);
+    for (size_t i = 0; i <= 2 * n; i++) {
+        size_t at = i <= n ? i : 2 * n - i;
+        struct utc now = {at > 0 ? replay_entry(r, at - 1)->at.s : 0};
+        struct fleet *f = replay_fleet(r, at, now);
+
+        FUZZ_CHECK(f != NULL);
+        for (size_t k = 0; k < f->n_servers; k++) {
+            const struct server_view *s = &f->servers[k];
+
+            FUZZ_CHECK(s->facts.place < PLACE_COUNT && s->hold.place < PLACE_COUNT);
+            FUZZ_CHECK(s->move.n >= 0 && s->move.n <= s->move.of &&
+                       s->move.of <= MAX_STEPS);
+            fuzz_check_text(s->name);
+            fuzz_check_text(s->decision.reason_text);
+        }
+        fleet_unref(f);
+    }
+    replay_free(r);
+    tz_free(z);
+    free(text);
+}
+
 /* ----- what can only be read from a file ----- */
 
 static const char *folder(void)
@@ -201,5 +244,6 @@ const struct fuzz_target fuzz_files[] = {
     {"zone", zone},
     {"theme", theme},
     {"profile", profile},
+    {"journal", journal},
     {NULL, NULL},
 };

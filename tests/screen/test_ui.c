@@ -832,6 +832,12 @@ static void long_step(struct fleet *f)
     f->servers[1].move.progress = -1;
 }
 
+static void no_speed(void *ctx, int up)
+{
+    (void)ctx;
+    (void)up;
+}
+
 /* What must not be cut: the help at 120 columns; at 80 the time that an interruption
  * leaves, and how old a node's facts are. */
 static void test_not_cut(void **state)
@@ -841,6 +847,7 @@ static void test_not_cut(void **state)
 
     (void)state;
     s->app.demo.on = true;
+    s->app.demo.speed = no_speed;
     stage_keys(s, "?");
     text = stage_picture(s, 60, 120);
     assert_non_null(strstr(text, "time runs faster"));
