@@ -18,16 +18,24 @@ tests_e2e_rushhour_mortal_LDADD = $(rushhour_LDADD)
 tests_e2e_rushhour_mortal_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=store_apply,--wrap=store_commit \
 	-Wl,--wrap=api_set_act,--wrap=clock_system,--wrap=mailbox_get
 
-check-crashes: $(check_PROGRAMS) rushhour
+CRASH_TOOLS = rushhour tests/e2e/rushhour_mortal tests/e2e/peek
+check-crashes: $(CRASH_TOOLS)
 	for way in crash crash_ec2 crash_overlap; do \
 		RH_CRASH_TIMES=3 RH_CRASH_LOSS=1 srcdir=$(srcdir) $(srcdir)/tests/e2e/$$way.sh || exit 1; \
 	done
-.PHONY: check-crashes
+check-crash-pairs: $(CRASH_TOOLS)
+	for way in crash crash_ec2 crash_overlap; do \
+		RH_CRASH_PAIRS=5 srcdir=$(srcdir) $(srcdir)/tests/e2e/$$way.sh || exit 1; \
+	done
+check-kills: $(CRASH_TOOLS)
+	RH_KILL_ROUNDS=$${RH_KILL_ROUNDS:-10000} srcdir=$(srcdir) $(srcdir)/tests/e2e/kill9.sh
+.PHONY: check-crashes check-crash-pairs check-kills
 
-E2E_TESTS = tests/e2e/crash.sh tests/e2e/crash_ec2.sh tests/e2e/crash_overlap.sh \
-	tests/e2e/full_disk.sh tests/e2e/bad_input.sh tests/e2e/bad_state.sh tests/e2e/site_run.sh \
-	tests/e2e/cost.sh tests/e2e/deaths.sh tests/e2e/demo.sh tests/e2e/doctor.sh tests/e2e/emulator.sh tests/e2e/explain.sh \
-	tests/e2e/observer.sh tests/e2e/orders.sh tests/e2e/replay.sh tests/e2e/secrets.sh tests/e2e/simulate.sh tests/e2e/terminal.sh
+E2E_TESTS = tests/e2e/bad_input.sh tests/e2e/bad_state.sh tests/e2e/cost.sh tests/e2e/crash.sh \
+	tests/e2e/crash_ec2.sh tests/e2e/crash_overlap.sh tests/e2e/deaths.sh tests/e2e/demo.sh \
+	tests/e2e/doctor.sh tests/e2e/emulator.sh tests/e2e/explain.sh tests/e2e/full_disk.sh \
+	tests/e2e/kill9.sh tests/e2e/observer.sh tests/e2e/orders.sh tests/e2e/replay.sh \
+	tests/e2e/secrets.sh tests/e2e/simulate.sh tests/e2e/site_run.sh tests/e2e/terminal.sh
 dist_check_SCRIPTS += $(E2E_TESTS)
 TESTS += $(E2E_TESTS)
 EXTRA_DIST += tests/e2e/crash_way.sh tests/e2e/lib.sh tests/e2e/site.sh

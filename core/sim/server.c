@@ -253,6 +253,17 @@ static enum site_outcome exchange(struct sim_server *v, const struct http_reques
     return SITE_ANSWERED;
 }
 
+/* The base is known a moment after the first request can come. */
+static bool put_url(struct sim_server *v, const char *uri, char *out, size_t size)
+{
+    bool fits;
+
+    (void)pthread_mutex_lock(&v->lock); /* a plain mutex of ours: cannot fail */
+    fits = str_format(out, size, "%s%s", v->base, uri);
+    (void)pthread_mutex_unlock(&v->lock);
+    return fits;
+}
+
 static enum MHD_Result serve(struct sim_server *v, struct MHD_Connection *c,
                              const char *method, const char *uri,
                              const struct strbuf *body)
@@ -267,7 +278,7 @@ static enum MHD_Result serve(struct sim_server *v, struct MHD_Connection *c,
     t.rq.body_len = body->len;
     (void)MHD_get_connection_values(c, MHD_HEADER_KIND, take_header, &t);
     http_response_init(&rs);
-    if (!str_format(t.url, sizeof(t.url), "%s%s", v->base, uri)) {
+    if (!put_url(v, uri, t.url, sizeof(t.url))) {
         rs.status = 414;
         done = send_answer(v, c, &rs, uri);
         http_response_clear(&rs);
@@ -348,15 +359,16 @@ enum err_code sim_server_start(struct site *s, struct clock_scaled *clock, uint1
     v->start_mono_ms = clock_mono(&c).ms;
     v->stop_fd = eventfd(0, EFD_CLOEXEC);
     (void)pthread_mutex_init(&v->lock, NULL); /* default attributes cannot fail here */
+    (void)pthread_mutex_lock(&v->lock); /* a request may be there already: it waits */
     rc = v->stop_fd >= 0 ? listen_on(v, port, e)
                          : err_set_errno(e, ERR_IO, errno, "simulated site: eventfd");
+    if (rc == ERR_OK)
+        s->clock = clock;
+    (void)pthread_mutex_unlock(&v->lock);
     if (rc != ERR_OK) {
         sim_server_stop(v);
         return rc;
     }
-    (void)pthread_mutex_lock(&v->lock); /* a request may be there already */
-    s->clock = clock;
-    (void)pthread_mutex_unlock(&v->lock);
     *out = v;
     return ERR_OK;
 }

@@ -5,11 +5,14 @@
  * knows nothing of it.
  *   RH_CRASH_LOG   a file: the labels at which it has died, one a line
  *   RH_CRASH_TIMES how often it dies at each, 1
+ *   RH_CRASH_PAIRS so many points of each start are its recovery, 0: there it dies once
+ *                  more for each point at which the one before died
  *   RH_CRASH_ONLY  labels at which it dies, as fnmatch(3) has them, split by |
  *   RH_CRASH_T0, RH_CRASH_SPEED  milliseconds since 1970 from which on its clock goes so
  *                  many times as fast, as the simulated site's does
  * Labels: "intent KIND", "outcome KIND", "step DIRECTION N STATUS", "command WHICH" with
- * " before", " inside", " after"; "act KIND before", "act KIND after".
+ * " before", " inside", " after"; "act KIND before", "act KIND after". A death in the
+ * recovery is noted as "FIRST > SECOND".
  */
 #include <config.h>
 
@@ -28,7 +31,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { INSIDE = 16, LABEL = 96, LOG_BYTES = 64 * 1024, KINDS = 4096 };
+enum { INSIDE = 16, LABEL = 96, LOG_BYTES = 256 * 1024, KINDS = 4096 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 /* What the commit under way is about; the writer's thread alone. */
@@ -61,30 +64,57 @@ static bool is_wanted(const char *label)
     return false;
 }
 
-/* Has it died here often enough? Notes it else. */
+/* How often a line stands in a text that begins with a line's end. */
+static int64_t count_of(const char *text, const char *line)
+{
+    char whole[2 * LABEL + 8];
+    int64_t n = 0;
+
+    (void)str_format(whole, sizeof(whole), "\n%s\n", line);
+    for (const char *p = text; (p = strstr(p, whole)) != NULL; p++)
+        n++;
+    return n;
+}
+
+/* Where the one before died: the end of the last line. "" = it did not. */
+static void last_of(const char *text, char out[LABEL])
+{
+    size_t end = strlen(text), from = end > 0 ? end - 1 : 0;
+    const char *arrow;
+
+    while (from > 0 && text[from - 1] != '\n')
+        from--;
+    arrow = strstr(text + from, " > ");
+    from = arrow != NULL ? (size_t)(arrow - text) + 3 : from;
+    (void)str_copy(out, LABEL, text + from); /* it was a label */
+    out[strcspn(out, "\n")] = '\0';
+}
+
+/* Is it to die here? Notes it then. */
 static bool is_new(const char *label)
 {
     static char text[LOG_BYTES];
+    static int64_t passed;
     const char *path = getenv("RH_CRASH_LOG");
-    char line[LABEL + 2];
     FILE *f = path != NULL ? fopen(path, "a+e") : NULL;
-    int64_t times = 0;
-    size_t n;
+    char line[2 * LABEL + 4], last[LABEL];
+    bool dies;
 
     if (f == NULL)
         return false;
     rewind(f);
     text[0] = '\n';
-    n = fread(text + 1, 1, sizeof(text) - 2, f);
-    text[1 + n] = '\0';
-    (void)str_format(line, sizeof(line), "\n%s\n", label);
-    for (const char *p = text; (p = strstr(p, line)) != NULL; p++)
-        times++;
-    if (times >= number("RH_CRASH_TIMES", 1)) {
-        (void)fclose(f);
-        return false;
+    text[1 + fread(text + 1, 1, sizeof(text) - 2, f)] = '\0';
+    (void)str_copy(line, sizeof(line), label);
+    dies = count_of(text, line) < number("RH_CRASH_TIMES", 1);
+    last_of(text, last);
+    if (!dies && passed++ < number("RH_CRASH_PAIRS", 0) && last[0] != '\0') {
+        (void)str_format(line, sizeof(line), "%s > %s", last, label);
+        dies = count_of(text, line) == 0;
     }
-    return fprintf(f, "%s\n", label) > 0 && fclose(f) == 0;
+    if (dies && fprintf(f, "%s\n", line) < 0)
+        dies = false;
+    return fclose(f) == 0 && dies;
 }
 
 static void point(const char *label)

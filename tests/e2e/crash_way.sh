@@ -3,6 +3,8 @@
 # if nothing had happened. RH_CRASH_TIMES=N: so often at each, which takes minutes.
 # RH_CRASH_LOSS=1: between the two ways the instance is taken back, and the program dies everywhere
 # once more until the server is out there again.
+# RH_CRASH_PAIRS=N: of each start the first N points are its recovery; it dies there, too, once after
+# each point at which the one before died.
 # Sourced by a script for each way to move, which sets
 #   site_mover     as site.sh has it
 #   begins         what the journal calls the act that makes an instance
@@ -17,7 +19,8 @@
 mortal=$(pwd)/tests/e2e/rushhour_mortal
 [ -x "$mortal" ] || skip "no $mortal"
 speed=40
-times=${RH_CRASH_TIMES:-1} patience=$((${RH_CRASH_TIMES:-1} * 300))
+times=${RH_CRASH_TIMES:-1} pairs=${RH_CRASH_PAIRS:-0}
+patience=$((times * (pairs + 1) * 300))
 
 site_start 0 --servers 1
 conf=$work/conf/rh.conf
@@ -26,7 +29,8 @@ site_config "$conf" 'window = ["Sun-Sat 00:00-24:00"]  auto = "on"  dwell_cloud 
 c="--config $conf --state $work/state"
 order speed "{\"speed\":$speed}" >/dev/null
 RH_CRASH_T0=$(date +%s%3N) RH_CRASH_SPEED=$speed RH_CRASH_LOG=$work/deaths RH_CRASH_TIMES=$times
-export RH_CRASH_TIMES RH_CRASH_T0 RH_CRASH_SPEED RH_CRASH_LOG
+RH_CRASH_PAIRS=$pairs
+export RH_CRASH_PAIRS RH_CRASH_TIMES RH_CRASH_T0 RH_CRASH_SPEED RH_CRASH_LOG
 : >"$work/deaths"
 
 # Whoever dies is started again, until somebody says that it is enough.
@@ -98,10 +102,17 @@ poll_for "$patience" at_rest || bad "it comes to rest at home" "$(tail -n 5 "$wo
 kill "$(cat "$work/pid")" 2>/dev/null
 wait "$keeper"
 
-deaths=$(wc -l <"$work/deaths")
+twice=$(grep -c ' > ' "$work/deaths")
+deaths=$(($(wc -l <"$work/deaths") - twice))
 killed=$(grep -c '^137$' "$work/codes")
 echo "$deaths deaths:"
-sort "$work/deaths" | uniq -c
+grep -v ' > ' "$work/deaths" | sort | uniq -c
+[ "$pairs" = 0 ] || {
+    echo "$twice deaths in the recovery of one:"
+    grep ' > ' "$work/deaths" | sort
+    [ "$twice" -ge "$least_deaths" ] && ok "it died $twice times in a recovery" ||
+        bad "it died $twice times in a recovery" "at least $least_deaths were to be"
+}
 least=$((least_deaths * times))
 [ "$deaths" -ge "$least" ] && [ "$killed" -ge "$deaths" ] && ok "it died at $deaths points" ||
     bad "it died at $deaths points" "at least $least were to be; killed $killed times"
@@ -128,6 +139,8 @@ if command -v sqlite3 >/dev/null; then
         || ' ' || (SELECT count(*) FROM moves WHERE status = 'open')
         || ' ' || (SELECT count(*) FROM commands WHERE answered = 0)
         || ' ' || (SELECT count(*) FROM commands WHERE accepted = 1)")
+    [ "$(sqlite3 "$work/state/state.db" 'PRAGMA quick_check')" = ok ] && ok "the database is whole" ||
+        bad "the database is whole" "quick_check"
     [ "$left" = "0 0 0 1" ] && ok "every intent has its outcome, the order was taken once" ||
         bad "every intent has its outcome, the order was taken once" "$left"
 fi
