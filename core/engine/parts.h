@@ -6,6 +6,7 @@
 #ifndef RH_ENGINE_PARTS_H
 #define RH_ENGINE_PARTS_H
 
+#include "core/base/probe.h"
 #include "core/engine/state.h"
 
 /* state.c */
@@ -143,6 +144,7 @@ void sources_ask(struct controller *c, bool all) NONNULL;
 /* Nothing that was read counts any more: all of it is to be read again. */
 void sources_restart(struct controller *c) NONNULL;
 void sources_hurry(struct controller *c, enum source s) NONNULL;
+void sources_hurry_all(struct controller *c) NONNULL;
 bool source_is_needed(const struct controller *c, enum source s) NONNULL;
 /* The API asked to be left alone for so long, in answer to a call. */
 void sources_hold(struct controller *c, const char *api, int64_t retry_after_s) NONNULL;
