@@ -387,6 +387,37 @@ static void do_server(struct controller *c, struct server_state *s,
     }
 }
 
+void replies_written(struct controller *c, bool ok)
+{
+    if (ok)
+        memset(c->unwritten, 0, sizeof(c->unwritten));
+    else if (c->reply_fresh && c->n_replies > 0)
+        c->unwritten[c->n_replies - 1] = c->replies[c->n_replies - 1].accepted;
+    if (c->n_replies > 0 && c->unwritten[c->n_replies - 1])
+        RH_PROBE("reply-kept-back-until-it-is-written");
+}
+
+void replies_view(const struct controller *c, struct fleet *f)
+{
+    for (size_t i = 0; i < c->n_replies; i++) {
+        if (!c->unwritten[i])
+            f->replies[f->n_replies++] = c->replies[i];
+    }
+}
+
+static void keep_reply(struct controller *c, const struct command_reply *reply)
+{
+    if (c->n_replies == FLEET_REPLIES) {
+        memmove(&c->replies[0], &c->replies[1],
+                sizeof(c->replies[0]) * (FLEET_REPLIES - 1));
+        memmove(&c->unwritten[0], &c->unwritten[1],
+                sizeof(c->unwritten[0]) * (FLEET_REPLIES - 1));
+        c->n_replies--;
+    }
+    c->unwritten[c->n_replies] = false;
+    c->replies[c->n_replies++] = *reply;
+}
+
 /* What only looks at things needs no right to act. */
 static bool is_harmless(const struct command *cmd)
 {
@@ -425,12 +456,7 @@ void command_take(struct controller *c, const struct command *cmd, bool stored)
         RH_PROBE("order-refused-by-the-store");
     reply.accepted = a.accepted;
     (void)str_copy(reply.text, sizeof(reply.text), a.text);
-    if (c->n_replies == FLEET_REPLIES) {
-        memmove(&c->replies[0], &c->replies[1],
-                sizeof(c->replies[0]) * (FLEET_REPLIES - 1));
-        c->n_replies--;
-    }
-    c->replies[c->n_replies++] = reply;
+    keep_reply(c, &reply);
     if (stored) {
         struct record *r = effects_record(c->fx, RECORD_COMMAND);
 

@@ -517,6 +517,7 @@ static void take_event(struct controller *c, const struct event *ev)
         if (!c->disk_full && ev->as.store.tight)
             alert_raise(c, "", "disk",
                         "the disk is full: nothing is launched, ways home go on");
+        replies_written(c, ev->as.store.ok);
         c->store_ok = ev->as.store.ok;
         c->disk_full = ev->as.store.tight;
         (void)str_copy(c->store_text, sizeof(c->store_text), ev->as.store.text);
@@ -556,6 +557,7 @@ void controller_step(struct controller *c, const struct event *ev, struct effect
     check_clock(c);
     schedule_refresh(c);
     take_event(c, ev);
+    c->reply_fresh = ev->kind == EVENT_COMMAND;
     unclaimed_first(c);
     tell_lost(c);
     calls_expire(c);

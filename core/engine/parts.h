@@ -252,6 +252,11 @@ void decide_all(struct controller *c) NONNULL;
 
 /* commands.c */
 void command_take(struct controller *c, const struct command *cmd, bool stored) NONNULL;
+/* The store works, or what the step before decided is not on disk: what is accepted and
+ * not written may be lost with this process, so nobody is told yet (I13). The replies
+ * that may be told, for a snapshot. */
+void replies_written(struct controller *c, bool ok) NONNULL;
+void replies_view(const struct controller *c, struct fleet *f) NONNULL;
 
 /* "/ci/job/team/job/net-pipe/88/": the path of its job, and 88. */
 bool build_split(const char *path, char job[URL_TEXT], int32_t *number) NONNULL;
