@@ -78,6 +78,7 @@ TESTS += tests/unit/test_typed tests/unit/test_ready
 check_PROGRAMS += tests/sim/campaign
 # campaign --from N --seeds N: as long as anybody likes; HACKING.
 tests_sim_campaign_SOURCES = tests/unit/folder.h tests/sim/campaign.c tests/sim/swarm.c tests/sim/swarm.h \
+	tests/sim/footprint.c tests/sim/footprint.h tests/sim/orders.c tests/sim/orders.h \
 	tests/sim/points.c tests/sim/points.h
 tests_sim_campaign_CPPFLAGS = $(POINTS_CPPFLAGS)
 tests_sim_campaign_LDADD = tests/sim/libpoints.a $(CORE_LIBS)

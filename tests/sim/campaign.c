@@ -16,6 +16,8 @@
 #include "core/base/log.h"
 #include "core/sim/drive.h"
 #include "core/sim/site_impl.h"
+#include "tests/sim/footprint.h"
+#include "tests/sim/orders.h"
 #include "tests/sim/points.h"
 #include "tests/sim/swarm.h"
 #include "tests/unit/folder.h"
@@ -48,6 +50,9 @@ struct history {
     bool trace, strayed, buggify;
     char last[LAST_ENTRIES][LINE_TEXT + 96]; /* of the journal */
     size_t n_last;
+    struct orders left;
+    struct footprint footprint;
+    const char *state_dir; /* NULL: nothing is kept */
     struct drive_report report;
 };
 
@@ -102,9 +107,8 @@ static void stray(struct history *h, struct utc now)
     h->strayed = world_launch(h->site->w, &l, &in) == SIM_OK;
 }
 
-static bool order(void *ctx, struct utc now, struct command *out)
+static bool wish(struct history *h, struct utc now, struct command *out)
 {
-    struct history *h = ctx;
     const struct config *k = h->config;
 
     stray(h, now);
@@ -150,6 +154,15 @@ static bool order(void *ctx, struct utc now, struct command *out)
         break;
     }
     return true;
+}
+
+/* Some of them come by the store, as from another process. */
+static bool order(void *ctx, struct utc now, struct command *out)
+{
+    struct history *h = ctx;
+
+    footprint_look(&h->footprint, h->state_dir);
+    return wish(h, now, out) && !orders_leave(&h->left, out);
 }
 
 static enum drive_fate fate(void *ctx, const struct call *call)
@@ -199,6 +212,13 @@ static bool prepare(struct history *h, struct err *e)
            tz_load(h->config->tz_name, &h->tz, e) == ERR_OK;
 }
 
+static void violated(struct history *h, const char *why)
+{
+    h->report.violations++;
+    if (h->report.violation[0] == '\0')
+        (void)str_copy(h->report.violation, sizeof(h->report.violation), why);
+}
+
 static bool live(struct history *h, struct err *e)
 {
     const struct swarm *s = &h->swarm;
@@ -219,16 +239,20 @@ static bool live(struct history *h, struct err *e)
                               .fate = fate,
                               .calm = true,
                               .ctx = h};
+    char why[LINE_TEXT];
     enum err_code rc;
 
     if (dies) { /* who dies has to remember */
         if (mkdtemp(dir) == NULL)
             return err_set_errno(e, ERR_IO, errno, "%s", dir) == ERR_OK;
-        o.state_dir = dir;
+        o.state_dir = h->state_dir = h->left.dir = dir;
     }
     rc = drive_run(&o, &h->report, e);
+    if (!orders_end(&h->left, why))
+        violated(h, why);
     if (dies)
         (void)folder_remove(dir); /* nothing is told by what stays */
+    h->state_dir = h->left.dir = NULL;
     return rc == ERR_OK;
 }
 
@@ -250,6 +274,7 @@ static bool run(struct history *h, uint64_t seed, struct way way, struct err *e)
     swarm_draw(&h->swarm, seed);
     rng_seed(&h->rng, seed * 7919 + 1);
     h->calm_from.s = h->swarm.from.s + h->swarm.days * DAY_S;
+    footprint_begin(&h->footprint);
     ok = prepare(h, e) && live(h, e);
     return ok;
 }
@@ -259,6 +284,7 @@ static bool run(struct history *h, uint64_t seed, struct way way, struct err *e)
 struct sums {
     int64_t seeds, bad, days, calls, polls, steps, crashes, moves, losses;
     uint64_t fired[N_FAULTS];
+    size_t heap_bytes, state_bytes; /* the most of one history */
 };
 
 static void complain(const struct history *h, const char *what)
@@ -314,6 +340,15 @@ static bool one(struct sums *sum, uint64_t seed, struct way way)
     for (size_t i = 0; h.site != NULL && i < N_FAULTS; i++)
         sum->fired[i] += h.site->faults.fired[i];
     forget(&h);
+    if (h.footprint.most_heap_bytes > sum->heap_bytes)
+        sum->heap_bytes = h.footprint.most_heap_bytes;
+    if (h.footprint.most_state_bytes > sum->state_bytes)
+        sum->state_bytes = h.footprint.most_state_bytes;
+    if (!footprint_end(&h.footprint, what)) {
+        complain(&h, what);
+        sum->bad += good ? 1 : 0;
+        good = false;
+    }
     return good;
 }
 
@@ -331,7 +366,24 @@ static void say(const struct sums *s)
             (void)printf(" %s %llu", fault_name((enum site_fault)i),
                          (unsigned long long)s->fired[i]);
     }
-    (void)printf("\n");
+    (void)printf("\nat most %zu KiB of heap, %zu KiB of state\n", s->heap_bytes / 1024,
+                 s->state_bytes / 1024);
+}
+
+/* The libraries set themselves up once; what stays of that is no history's. */
+static bool warm_up(void)
+{
+    char dir[] = "/dev/shm/rushhour-campaign-XXXXXX";
+    struct store *s = NULL;
+    struct err e = {0};
+    bool ok =
+        mkdtemp(dir) != NULL && store_open(dir, STORE_CONTROLLER, NULL, &s, &e) == ERR_OK;
+
+    store_close(s);
+    (void)folder_remove(dir); /* nothing is told by what stays */
+    if (!ok)
+        (void)fprintf(stderr, "campaign: %s: %s\n", dir, e.text);
+    return ok;
 }
 
 static int64_t number(const char *text)
@@ -371,7 +423,7 @@ int main(int argc, char **argv)
     struct sums sums = {0};
     int64_t until;
 
-    if (!points_are_sound())
+    if (!points_are_sound() || !warm_up())
         return 2;
     if (argc == 1) {
         usual(&sums);
