@@ -155,3 +155,9 @@ check_PROGRAMS += tests/sim/test_interruption_page
 tests_sim_test_interruption_page_SOURCES = tests/sim/test_interruption_page.c $(TAKEN_FILES)
 tests_sim_test_interruption_page_LDADD = $(CORE_TEST_LIBS)
 TESTS += tests/sim/test_interruption_page
+
+check_PROGRAMS += tests/unit/test_engine_replies
+tests_unit_test_engine_replies_SOURCES = tests/unit/test_engine_replies.c tests/unit/table.h
+tests_unit_test_engine_replies_LDADD = $(CORE_TEST_LIBS)
+tests_unit_test_engine_replies_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=store_apply
+TESTS += tests/unit/test_engine_replies

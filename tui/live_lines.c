@@ -43,12 +43,28 @@ static void print_entries(const struct fleet *f, const struct tz *tz, int64_t *s
     (void)out_flush(); /* a pipe that is gone is seen below */
 }
 
-static void print_replies(const struct fleet *f, uint64_t *last)
+/* The replies that were printed: one that had to be written first may come behind a later
+ * one. */
+struct printed {
+    uint64_t ids[FLEET_REPLIES]; /* ring */
+    size_t n;
+};
+
+static bool was_printed(const struct printed *p, uint64_t id)
+{
+    for (size_t i = 0; i < ARRAY_LEN(p->ids); i++) {
+        if (p->ids[i] == id)
+            return true;
+    }
+    return false;
+}
+
+static void print_replies(const struct fleet *f, struct printed *p)
 {
     for (size_t i = 0; i < f->n_replies; i++) {
-        if (f->replies[i].id < LIVE_FIRST_ID || f->replies[i].id <= *last)
+        if (f->replies[i].id < LIVE_FIRST_ID || was_printed(p, f->replies[i].id))
             continue;
-        *last = f->replies[i].id;
+        p->ids[p->n++ % ARRAY_LEN(p->ids)] = f->replies[i].id;
         out_printf("%s%s\n",
                    f->replies[i].accepted ? "" : "refused: ", f->replies[i].text);
     }
@@ -220,7 +236,7 @@ int live_lines(struct live *l, bool words, struct utc until)
     struct notify *told = calloc(1, sizeof(*told));
     sigset_t set;
     int64_t seen = -1;
-    uint64_t replied = 0;
+    struct printed replied = {0};
     bool quit = false, offered = false;
     int fd, rc = EXIT_DONE;
 

@@ -64,7 +64,8 @@ void ec2_free(struct ec2 *c)
 static void list_begin(struct ec2 *c, const struct ec2_shape *s)
 {
     ec2_body_begin(c, s);
-    ec2_body_put(&c->body, "MaxResults", PAGE_ITEMS);
+    ec2_body_put(&c->body, "MaxResults",
+                 RH_BUGGIFY("ec2-pages-of-twenty") ? "20" : PAGE_ITEMS);
 }
 
 /* Every page of the listing whose first request is in c->body. */
@@ -88,6 +89,7 @@ static enum err_code list_all(struct ec2 *c, const struct ec2_shape *s,
         }
         if (rc != ERR_OK || a.next_token[0] == '\0')
             return rc;
+        RH_PROBE("ec2-next-page");
         ec2_body_put(&c->body, "NextToken", a.next_token);
     }
     return err_set(e, ERR_PROTOCOL, "EC2 %s: the pages do not end", ec2_shape_action(s));

@@ -193,7 +193,11 @@ enum err_code ec2_ask(struct ec2 *c, const struct ec2_shape *s, struct ec2_list 
     struct aws_keys keys = {0}, fresh = {0};
     size_t before = list->n;
     struct err renewal = {0};
-    enum err_code rc = aws_credentials_get(c->credentials, &keys, e);
+    enum err_code rc;
+
+    if (RH_BUGGIFY("aws-keys-expired"))
+        aws_credentials_expire(c->credentials);
+    rc = aws_credentials_get(c->credentials, &keys, e);
 
     if (rc != ERR_OK)
         return rc;
@@ -207,6 +211,7 @@ enum err_code ec2_ask(struct ec2 *c, const struct ec2_shape *s, struct ec2_list 
         goto out;
     }
     if (ec2_code_is_expired(a->code) || !aws_keys_equal(&keys, &fresh)) {
+        RH_PROBE("aws-keys-renewed");
         err_clear(e);
         list->n = before;
         rc = exchange(c, s, &fresh, list, a, e);

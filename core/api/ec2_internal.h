@@ -9,6 +9,7 @@
 #include "core/api/ec2.h"
 #include "core/api/ec2_again.h"
 #include "core/api/ec2_read.h"
+#include "core/base/probe.h"
 #include "core/base/str.h"
 
 enum { EC2_ENDPOINT_TEXT = 512, EC2_SCOPE_TEXT = 96 };

@@ -277,6 +277,8 @@ enum err_code jenkins_post(struct jenkins *j, const char *what, bool *lost, stru
 
     *lost = false;
     for (int renewed = 0;; renewed++) {
+        if (RH_BUGGIFY("crumb-forgotten"))
+            forget_session(j);
         if (uses_crumb && !j->crumb_known)
             rc = fetch_crumb(j, e);
         if (rc != ERR_OK)
@@ -288,6 +290,7 @@ enum err_code jenkins_post(struct jenkins *j, const char *what, bool *lost, stru
         }
         if (!uses_crumb || !wants_crumb(&j->rs) || renewed > 0)
             break;
+        RH_PROBE("crumb-renewed");
         forget_session(j);
     }
     status = j->rs.status;

@@ -10,6 +10,7 @@
 #include "core/api/again.h"
 #include "core/api/answer.h"
 #include "core/api/jenkins.h"
+#include "core/base/probe.h"
 
 /* Whether absoluteRemotePath tells anything: it needs Agent/Connect (jenkins-api 3). */
 enum path_seen { PATHS_UNPROVEN, PATHS_VISIBLE, PATHS_HIDDEN };

@@ -328,6 +328,7 @@ static enum err_code read_all_details(struct velostrata *v, struct observation *
 struct task_list {
     struct seen_task *tasks;
     size_t n, cap;
+    int page_size;
 };
 
 static bool has_task(const struct task_list *l, const char *id)
@@ -401,7 +402,7 @@ static enum err_code read_page(struct velostrata *v, struct observation *o, int 
     strbuf_printf(&v->body,
                   "{\"filter\":{\"_type\":\"TaskStateFilter\",\"state\":[\"Running\","
                   "\"Failing\",\"Cancelling\"]},\"page\":%d,\"size\":%d}",
-                  page, PAGE_SIZE);
+                  page, l->page_size);
     rc = velostrata_exchange(v, "POST", false, what, e); /* a question, changes nothing */
     if (rc != ERR_OK)
         return rc;
@@ -424,7 +425,9 @@ static enum err_code read_page(struct velostrata *v, struct observation *o, int 
     if (json_i64(json_doc_root(doc), "totalPages", 0, INT32_MAX, &pages))
         *more = page + 1 < pages;
     else
-        *more = n >= PAGE_SIZE;
+        *more = n >= (size_t)l->page_size;
+    if (page > 0)
+        RH_PROBE("velostrata-next-page");
     if (*more)
         again_forget(&v->tasks); /* one page of several says little */
     json_doc_free(doc);
@@ -463,6 +466,7 @@ static enum err_code read_tasks(struct velostrata *v, const struct poll_hints *h
     bool more = true;
     enum err_code rc = ERR_OK;
 
+    l.page_size = RH_BUGGIFY("tasks-one-by-one") ? 1 : PAGE_SIZE;
     for (int page = 0; more && rc == ERR_OK; page++) {
         if (page == MAX_PAGES)
             rc = err_set(e, ERR_TOO_BIG, "velostrata: more than %d pages of tasks",

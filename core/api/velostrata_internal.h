@@ -10,6 +10,7 @@
 #include "core/api/again.h"
 #include "core/api/answer.h"
 #include "core/api/velostrata.h"
+#include "core/base/probe.h"
 
 struct velostrata {
     const struct velostrata_config *config;

@@ -50,7 +50,8 @@ static void put_query(struct vsphere *v, const struct props_query *q)
 
     soap_open(&v->body, method, "PropertyCollector", v->service.property_collector);
     vsphere_props_spec(v, "specSet", q);
-    strbuf_puts(&v->body, "<options><maxObjects>" PAGE_OBJECTS "</maxObjects></options>");
+    strbuf_printf(&v->body, "<options><maxObjects>%s</maxObjects></options>",
+                  RH_BUGGIFY("objects-two-by-two") ? "2" : PAGE_OBJECTS);
     soap_close(&v->body, method);
 }
 
@@ -172,6 +173,7 @@ static enum err_code read_pages(struct vsphere *v, const struct props_query *q,
             return rc;
         if (!r.token_fits)
             return err_set(e, ERR_PROTOCOL, "vSphere: the token of a page is too long");
+        RH_PROBE("vsphere-next-page");
         again_forget(&v->listing); /* it stands for a listing of one page only */
         call.is_listing = false;
         put_continue(v, r.token);

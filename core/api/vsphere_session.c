@@ -499,8 +499,12 @@ enum err_code vsphere_session_use(struct vsphere *v, struct err *e)
     struct vsphere_session *s = v->session;
     enum err_code rc;
 
+    if (RH_BUGGIFY("vsphere-session-lost"))
+        vsphere_session_lost(v);
     if (!must_open(v, &rc, e))
         return rc;
+    if (s->service.generation > 0)
+        RH_PROBE("vsphere-login-once-more");
     rc = open_session(v, e);
     (void)pthread_mutex_lock(&s->lock);
     s->is_opening = false;

@@ -11,6 +11,7 @@
 #include "core/api/again.h"
 #include "core/api/vsphere.h"
 #include "core/api/vsphere_soap.h"
+#include "core/base/probe.h"
 
 /* What a login gave. Copied to every client; cookie is a secret. */
 struct vsphere_service {

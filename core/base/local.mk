@@ -14,6 +14,7 @@ libcore_a_SOURCES += \
 	core/base/log.h \
 	core/base/money.c \
 	core/base/money.h \
+	core/base/probe.h \
 	core/base/rng.c \
 	core/base/rng.h \
 	core/base/secret.c \

@@ -51,6 +51,8 @@ static void make_token(struct controller *c, const struct call *call,
         (void)str_format(key, sizeof(key), "launch:%.46s", s->config->name);
         setting_store_numbers(c, key, (int64_t[]){start, s->launch_attempt}, 2);
     }
+    if (call->run.again)
+        RH_PROBE("launch-asked-again-by-its-token");
     (void)str_format(text, sizeof(text), "%s\n%s\n%lld\n%lld", c->config->deployment,
                      s->config->name, (long long)s->launch_start,
                      (long long)s->launch_attempt);
@@ -66,7 +68,7 @@ const char *call_waits(const struct controller *c, const char *api)
         if (c->calls[i].open && str_eq(call_api(c->calls[i].call.kind), api))
             open++;
     }
-    if (open >= call_most_at_once(api))
+    if (open >= call_most_at_once(api) || (open > 0 && RH_BUGGIFY("one-call-at-a-time")))
         return "other calls are under way";
     return sources_bar(c, api);
 }
@@ -84,6 +86,10 @@ bool call_send(struct controller *c, const struct call *call, const char *actor,
 
     if (acts_forbidden(c))
         return false;
+    if (RH_BUGGIFY("call-put-off")) {
+        sources_hurry_all(c);
+        return false;
+    }
     for (size_t i = 0; i < MAX_CALLS_OPEN && slot == NULL; i++) {
         if (!c->calls[i].open)
             slot = &c->calls[i];
@@ -149,8 +155,10 @@ const struct call *call_result(struct controller *c, const struct call_result *r
         return NULL; /* an answer that was given up on long ago */
     slot->open = false;
     c->n_calls_open--;
-    if (r->retry_after_s > 0)
+    if (r->retry_after_s > 0) {
+        RH_PROBE("api-wants-to-be-left-alone");
         sources_hold(c, call_api(slot->call.kind), r->retry_after_s);
+    }
     rec = effects_record(c->fx, RECORD_OUTCOME);
     if (rec != NULL) {
         rec->at = c->now;

@@ -51,8 +51,10 @@ static void hold_until_schedule(struct controller *c, struct server_state *s,
     s->hold = (struct hold){.place = place, .kind = HOLD_UNTIL_SCHEDULE, .at = c->now};
     s->hold.until = schedule_hold_end(&c->schedule, &c->config->policy, c->now, place);
     /* A schedule that never changes into that place ends no hold: then a person must. */
-    if (s->hold.until.s == 0)
+    if (s->hold.until.s == 0) {
+        RH_PROBE("hold-that-no-schedule-ends");
         s->hold.kind = HOLD_PIN;
+    }
     (void)str_copy(s->hold.by, sizeof(s->hold.by), by);
     (void)str_copy(s->hold.why, sizeof(s->hold.why), why);
     month_hold(c, s);
@@ -178,6 +180,7 @@ static void do_cancel(struct controller *c, struct server_state *s,
         return;
     }
     if (s->move.interrupted) {
+        RH_PROBE("cancel-of-a-lost-server");
         order_store(c, s);
         no(a,
            s->move.direction == DIRECTION_OUT
@@ -189,6 +192,7 @@ static void do_cancel(struct controller *c, struct server_state *s,
     if (automation_on(c, s))
         hold_until_schedule(c, s, back, cmd->by, "canceled by hand");
     if (s->move.committed) {
+        RH_PROBE("cancel-past-the-commit-point");
         s->order.place = back;
         s->order.at = c->now;
         (void)str_copy(s->order.by, sizeof(s->order.by), cmd->by);
@@ -198,6 +202,8 @@ static void do_cancel(struct controller *c, struct server_state *s,
             cmd->server, place_screen(back), held_text(c, s, held));
         return;
     }
+    if (s->move.direction == DIRECTION_OUT)
+        RH_PROBE("way-out-canceled-before-commit");
     order_store(c, s);
     move_end(c, s, MOVE_CANCELED, FAILURE_TRANSIENT, "canceled by hand");
     yes(a, "%s stays %s%s", cmd->server, back == PLACE_CLOUD ? "in the cloud" : "on-prem",
@@ -381,6 +387,37 @@ static void do_server(struct controller *c, struct server_state *s,
     }
 }
 
+void replies_written(struct controller *c, bool ok)
+{
+    if (ok)
+        memset(c->unwritten, 0, sizeof(c->unwritten));
+    else if (c->reply_fresh && c->n_replies > 0)
+        c->unwritten[c->n_replies - 1] = c->replies[c->n_replies - 1].accepted;
+    if (c->n_replies > 0 && c->unwritten[c->n_replies - 1])
+        RH_PROBE("reply-kept-back-until-it-is-written");
+}
+
+void replies_view(const struct controller *c, struct fleet *f)
+{
+    for (size_t i = 0; i < c->n_replies; i++) {
+        if (!c->unwritten[i])
+            f->replies[f->n_replies++] = c->replies[i];
+    }
+}
+
+static void keep_reply(struct controller *c, const struct command_reply *reply)
+{
+    if (c->n_replies == FLEET_REPLIES) {
+        memmove(&c->replies[0], &c->replies[1],
+                sizeof(c->replies[0]) * (FLEET_REPLIES - 1));
+        memmove(&c->unwritten[0], &c->unwritten[1],
+                sizeof(c->unwritten[0]) * (FLEET_REPLIES - 1));
+        c->n_replies--;
+    }
+    c->unwritten[c->n_replies] = false;
+    c->replies[c->n_replies++] = *reply;
+}
+
 /* What only looks at things needs no right to act. */
 static bool is_harmless(const struct command *cmd)
 {
@@ -434,14 +471,11 @@ void command_take(struct controller *c, const struct command *cmd, bool stored)
     else
         do_all(c, cmd, &a);
 
+    if (!a.accepted && !c->store_ok)
+        RH_PROBE("order-refused-by-the-store");
     reply.accepted = a.accepted;
     (void)str_copy(reply.text, sizeof(reply.text), a.text);
-    if (c->n_replies == FLEET_REPLIES) {
-        memmove(&c->replies[0], &c->replies[1],
-                sizeof(c->replies[0]) * (FLEET_REPLIES - 1));
-        c->n_replies--;
-    }
-    c->replies[c->n_replies++] = reply;
+    keep_reply(c, &reply);
     if (stored) {
         struct record *r = effects_record(c->fx, RECORD_COMMAND);
 

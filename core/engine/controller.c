@@ -12,6 +12,7 @@
  * little. */
 enum { CLOCK_TICK_MS = 1000, CLOCK_CONSISTENT_TICKS = 2 };
 enum { WAKE_MAX_MS = 5000 };
+enum { EARLY_MS = 500, LATE_MS = 2000 }; /* of the campaign's own making */
 enum { FAR_S = 86400 };
 
 /* "failures retry rounds since"; times too far ahead are of another clock. */
@@ -212,6 +213,7 @@ static void load_moves(struct controller *c, const struct store_state *state)
         if (s->move.committed && s->move.calls > 0) {
             /* The call that commits was made in this step: it is looked up, never
              * repeated. */
+            RH_PROBE("resumed-past-the-commit-point");
             s->has_last = true;
             s->last = (struct call_result){.outcome = OUTCOME_UNKNOWN,
                                            .at = s->move.last_call_at};
@@ -226,6 +228,7 @@ static void load_moves(struct controller *c, const struct store_state *state)
         const struct stored_intent *in = &state->intents[i];
         struct server_state *s = server_find(c, in->call.server);
 
+        RH_PROBE("intent-without-an-outcome");
         recover_add(c, &in->call);
         if (in->call.server[0] == '\0' && c->extension.has_last)
             c->extension.last.at = c->now;
@@ -400,6 +403,7 @@ static void check_clock(struct controller *c)
             skewed++;
     }
     if (drift > c->config->policy.clock_step || skewed >= 2) {
+        RH_PROBE("clock-suspect");
         if (c->clock_bad_ticks == 0)
             alert_raise(c, "", "clock",
                         skewed >= 2
@@ -506,11 +510,14 @@ static void take_event(struct controller *c, const struct event *ev)
         c->fx->changed = true;
         break;
     case EVENT_STORE:
-        if (c->store_ok && !ev->as.store.ok)
+        if (c->store_ok && !ev->as.store.ok) {
+            RH_PROBE("store-fails");
             alert_raise(c, "", "store", ev->as.store.text);
+        }
         if (!c->disk_full && ev->as.store.tight)
             alert_raise(c, "", "disk",
                         "the disk is full: nothing is launched, ways home go on");
+        replies_written(c, ev->as.store.ok);
         c->store_ok = ev->as.store.ok;
         c->disk_full = ev->as.store.tight;
         (void)str_copy(c->store_text, sizeof(c->store_text), ev->as.store.text);
@@ -533,6 +540,10 @@ static struct mono next_due(const struct controller *c, struct mono sources)
     }
     if (at != INT64_MAX && c->mono.ms + (at - c->now.s) * 1000 < sources.ms)
         sources.ms = c->mono.ms + (at - c->now.s) * 1000;
+    if (RH_BUGGIFY("wakes-early"))
+        sources.ms = c->mono.ms + EARLY_MS;
+    if (sources.ms != INT64_MAX && RH_BUGGIFY("wakes-late"))
+        sources.ms += LATE_MS;
     return sources;
 }
 
@@ -546,6 +557,7 @@ void controller_step(struct controller *c, const struct event *ev, struct effect
     check_clock(c);
     schedule_refresh(c);
     take_event(c, ev);
+    c->reply_fresh = ev->kind == EVENT_COMMAND;
     unclaimed_first(c);
     tell_lost(c);
     calls_expire(c);

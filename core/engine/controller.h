@@ -109,6 +109,31 @@ struct controller_server {
 };
 struct controller_server controller_server(const struct controller *c, size_t i) NONNULL;
 
+/* What people have asked for of a server, of all, and of the extension: it must survive
+ * the process (I13). Until when a thing is asked for, time ends it, too. */
+struct controller_wish {
+    enum place order; /* PLACE_UNKNOWN: none waits */
+    bool order_force, auto_on;
+    struct hold hold;
+    struct utc snooze_until;
+};
+struct controller_wish controller_wish(const struct controller *c, size_t i) NONNULL;
+struct controller_wishes {
+    enum auto_setting setting;
+    struct utc snooze_until;
+    bool extension_start, extension_stop;
+};
+struct controller_wishes controller_wishes(const struct controller *c) NONNULL;
+
+/* How full its lists are: none grows without end, whatever comes in (I16). */
+enum { CONTROLLER_FILLS = 16 };
+struct controller_fill {
+    const char *what;
+    size_t used, most;
+};
+size_t controller_fills(const struct controller *c,
+                        struct controller_fill out[CONTROLLER_FILLS]) NONNULL;
+
 /* The month's forecast and what it is compared with, as the snapshots have them: made
  * when the first one is. Borrowed until the next step. */
 struct controller_month {

@@ -86,7 +86,8 @@ void schedule_refresh(struct controller *c)
         c->today = (c->now.s + tz_offset_s(c->tz, c->now)) / DAY_S;
         c->today_minute = c->now.s / 60;
     }
-    if (!c->schedule_built || c->now.s < c->schedule.valid_from.s ||
+    if (!c->schedule_built || RH_BUGGIFY("schedule-built-anew") ||
+        c->now.s < c->schedule.valid_from.s ||
         c->now.s + SCHEDULE_REFRESH_S >= c->schedule.valid_to.s) {
         schedule_build(&c->config->policy, c->tz, c->now, c->lead_s, &c->schedule);
         c->schedule_built = true;

@@ -89,11 +89,13 @@ static void apply(struct controller *c, struct server_state *s,
         break;
     case PLAN_START:
         if (!s->has_move && !call_is_open(c, s->config->name) &&
+            !RH_BUGGIFY("start-put-off") &&
             (out->direction == DIRECTION_BACK ||
              (!c->disk_full && move_is_possible(c, s))))
             move_begin(c, s, out->direction, out->drain_deadline, false);
         break;
     case PLAN_CANCEL:
+        RH_PROBE("canceled-by-policy");
         if (s->has_move && !s->move.committed)
             move_end(c, s, MOVE_CANCELED, FAILURE_TRANSIENT,
                      s->decision.gate_text[0] != '\0' ? s->decision.gate_text
@@ -113,6 +115,8 @@ static bool extension_call_pending(const struct controller *c)
         return true;
     if (!x->has_last)
         return false;
+    if (x->last.outcome == OUTCOME_UNKNOWN)
+        RH_PROBE("extension-answer-lost");
     if (x->last.outcome == OUTCOME_FAILED)
         return c->now.s - x->last_call_at.s < EXTENSION_RETRY_S;
     return c->now.s - x->last.at.s < EXTENSION_LOST_S || x->facts.as_of.s <= x->last.at.s;
@@ -146,6 +150,8 @@ static void drive_extension(struct controller *c)
     if ((x->start_ordered && !stopped) ||
         /* An order to stop that cannot be carried out at once is not kept for later. */
         (x->stop_ordered && (!active || x->idle_since.s == 0))) {
+        if (x->stop_ordered)
+            RH_PROBE("extension-stop-raced");
         x->start_ordered = x->stop_ordered = false;
         extension_store(c);
     }
@@ -216,6 +222,10 @@ static void keep_nodes(struct controller *c, struct server_state *s)
         c->mono.ms < s->keep_at.ms || c->clock_bad_ticks > 0 || hands_off(c, s) ||
         call_is_open(c, s->config->name) || !node_is_wrong(c, s, &call))
         return;
+    if (RH_BUGGIFY("nodes-left-for-later")) {
+        sources_hurry_all(c);
+        return;
+    }
     (void)str_copy(call.server, sizeof(call.server), s->config->name);
     if (call_send(c, &call, "policy",
                   s->facts.instance.reclaim_at.s != 0 || replace_node(s) != NULL
@@ -232,8 +242,10 @@ static void power_on_orders(struct controller *c, struct server_state *s)
 
     if (s->order.place == PLACE_ONPREM && !s->has_move && !hands_off(c, s) &&
         f->place == PLACE_ONPREM && !f->place_stale && !f->task_active &&
-        f->power == POWER_OFF && f->vm_id[0] != '\0')
+        f->power == POWER_OFF && f->vm_id[0] != '\0') {
+        RH_PROBE("ordered-home-and-is-off");
         move_begin(c, s, DIRECTION_BACK, (struct utc){0}, false);
+    }
 }
 
 void decide_all(struct controller *c)

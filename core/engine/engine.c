@@ -2,6 +2,7 @@
 
 #include "core/engine/engine.h"
 
+#include "core/base/probe.h"
 #include "core/base/str.h"
 
 #include <stdlib.h>
@@ -215,9 +216,14 @@ static bool write_down(struct engine *g, struct err *e)
         return false;
     }
     if (g->n_backlog > 0) {
+        RH_PROBE("backlog-written");
         if (!write_backlog(g, e))
             goto failed;
         g->n_backlog = 0;
+    }
+    if (g->fx.n_records > 0 && RH_BUGGIFY("store-busy")) {
+        (void)err_set(e, ERR_STORE, "the store is busy");
+        goto failed;
     }
     if (g->fx.n_records == 0 ||
         store_apply(g->store, g->fx.records, g->fx.n_records, e) == ERR_OK)
@@ -241,8 +247,11 @@ static void hand_out(struct engine *g, bool calls)
 {
     for (size_t i = 0; i < g->fx.n_polls; i++)
         g->dispatch.poll(g->dispatch.ctx, &g->fx.polls[i]);
+    bool reverse = RH_BUGGIFY("calls-in-reverse-order");
+
     for (size_t i = 0; calls && i < g->fx.n_calls; i++)
-        g->dispatch.call(g->dispatch.ctx, &g->fx.calls[i]);
+        g->dispatch.call(g->dispatch.ctx,
+                         &g->fx.calls[reverse ? g->fx.n_calls - 1 - i : i]);
 }
 
 /* One event all the way: decided, written, handed out. Calls whose intents could not be
@@ -273,7 +282,8 @@ static void housekeep(struct engine *g)
     struct err e = {0};
     bool more = false;
 
-    if (g->store == NULL || !g->store_ok || now.ms < g->housekeep_at.ms)
+    if (g->store == NULL || !g->store_ok ||
+        (now.ms < g->housekeep_at.ms && !RH_BUGGIFY("housekeeping-now")))
         return;
     store_room_look(g->store);
     g->housekeep_at.ms = now.ms + HOUSEKEEP_MS;
@@ -317,6 +327,7 @@ void engine_feed(struct engine *g, struct event *ev)
     for (size_t i = 0; i < g->n_unsent; i++) {
         struct event back = {.kind = EVENT_RESULT};
 
+        RH_PROBE("call-not-sent-for-want-of-its-intent");
         back.as.result =
             (struct call_result){.id = g->unsent[i].id, .outcome = OUTCOME_FAILED};
         (void)err_set(&back.as.result.err, ERR_STORE,

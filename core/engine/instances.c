@@ -70,6 +70,10 @@ static void look_for_ours(struct controller *c, struct server_state *s,
         if (!instance_is_of(c, s, in) || str_eq(in->id, have->id) ||
             str_eq(in->id, s->facts.leaving.id) || !may_claim(s, in))
             continue;
+        if (s->has_move && str_eq(in->move, s->move.id))
+            RH_PROBE("launch-answer-lost-then-found");
+        if (!s->has_move)
+            RH_PROBE("adopted-by-its-interface");
         journal_say(c, journal_begin(c, LEVEL_WARN, "rushhour", s->config->name, "adopt"),
                     "instance %s carries its tag: taken for its own", in->id);
         instance_claim(c, s, in->id);
@@ -97,8 +101,10 @@ void merge_listed(const struct controller *c, struct instance_facts *f,
         f->ended = true; /* the dead are forgotten sooner or later */
         return;
     }
-    if (f->launched.s != 0 && c->now.s - f->launched.s < BELIEVED_S)
+    if (f->launched.s != 0 && c->now.s - f->launched.s < BELIEVED_S) {
+        RH_PROBE("launch-believed-before-any-listing");
         return;
+    }
     if (absent_since->s == 0)
         *absent_since = o->at;
     if (o->at.s - absent_since->s >= ABSENT_S)

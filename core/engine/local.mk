@@ -49,4 +49,5 @@ libcore_a_SOURCES += \
 	core/engine/state.h \
 	core/engine/traces.c \
 	core/engine/unclaimed.c \
-	core/engine/warnings.c
+	core/engine/warnings.c \
+	core/engine/watched.c

@@ -299,6 +299,8 @@ bool merge_both_places(struct controller *c, struct server_state *s)
     else if (o->at.s > s->in_cloud_seen.s && o->at.s != s->both_as_of.s)
         s->both_readings++;
     s->both_as_of = o->at;
+    if (s->both_readings == 1)
+        RH_PROBE("seen-in-both-places-once");
     return s->both_readings >= 2;
 }
 

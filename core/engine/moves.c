@@ -113,6 +113,7 @@ static void back_off(struct controller *c, struct server_state *s, int32_t times
  * on-prem and waits, longer each time (policy-and-cost 5.4). */
 static void round_over(struct controller *c, struct server_state *s)
 {
+    RH_PROBE("all-offerings-refused");
     s->round_since.s = 0;
     if (s->rounds < ROUNDS_MAX)
         s->rounds++;
@@ -175,6 +176,7 @@ static void count_failure(struct controller *c, struct server_state *s,
     s->failures++;
     back_off(c, s, s->failures);
     if (failure == FAILURE_PERMANENT || s->failures >= p->breaker_failures) {
+        RH_PROBE("moves-breaker-opened");
         /* 6.4: bad credentials or a bad request do not get better by themselves. */
         s->breaker_for_good = failure == FAILURE_PERMANENT;
         s->breaker_until.s = c->now.s + p->breaker_open;
@@ -300,6 +302,7 @@ static void say_offering(struct controller *c, struct server_state *s,
 /* Out there but not usable: it must come home, whatever the schedule wants meanwhile. */
 static void send_home(struct controller *c, struct server_state *s)
 {
+    RH_PROBE("sent-home-unusable");
     place_know(c, s, PLACE_CLOUD);
     move_begin(c, s, DIRECTION_BACK, (struct utc){0}, false);
     s->move.committed = true;
@@ -319,6 +322,8 @@ static bool is_out_there(const struct server_state *s)
  * become usable. */
 static int64_t time_limit(const struct policy_config *p, const struct server_state *s)
 {
+    if (RH_BUGGIFY("time-limit-of-a-quarter"))
+        return p->timeout_out / 4;
     if (s->move.direction == DIRECTION_BACK)
         return p->timeout_back;
     return server_mover(s)->overlaps && mover_overlap_s(p) < p->timeout_out
@@ -334,6 +339,7 @@ static void lose_or_refuse(struct controller *c, struct server_state *s)
         offerings_refused(c, &s->move);
         return;
     }
+    RH_PROBE("taken-back-before-its-use");
     journal_say(c, journal_begin(c, LEVEL_WARN, "spot", s->config->name, "loss"),
                 "AWS takes the instance back before it was in use");
     loss_note(c, s);
@@ -358,6 +364,7 @@ static bool tries_next(struct controller *c, struct server_state *s)
     }
     journal_say(c, journal_begin(c, LEVEL_WARN, "rushhour", s->config->name, "offering"),
                 "not to be had: %s; the next offering", m->note);
+    RH_PROBE("next-offering-in-the-same-step");
     instance_claim(c, s, "");
     m->calls = 0;
     s->has_last = false;
@@ -370,11 +377,14 @@ static void say_waits(const struct controller *c, struct move *m, const struct c
 {
     const char *api = call_api(call->kind), *why = call_waits(c, api);
 
-    if (launch_stops(c, call->kind))
+    if (launch_stops(c, call->kind)) {
+        RH_PROBE("launch-stopped-by-a-full-disk");
         (void)str_copy(m->note, sizeof(m->note), "the disk is full: nothing is launched");
-    else if (why != NULL)
+    } else if (why != NULL) {
+        RH_PROBE("call-waits-for-its-api");
         (void)str_format(m->note, sizeof(m->note), "%s waits, %s: %s",
                          call_word(call->kind), api, why);
+    }
 }
 
 /* One look at one move. True when its step is done and the next may look at once. */
@@ -473,6 +483,7 @@ static bool advance(struct controller *c, struct server_state *s)
             send_home(c, s);
         return false;
     case VERDICT_REDO:
+        RH_PROBE("drained-once-more");
         journal_say(c, journal_begin(c, LEVEL_WARN, "rushhour", s->config->name, "redo"),
                     "%s", m->note);
         m->step = 0;
@@ -483,6 +494,7 @@ static bool advance(struct controller *c, struct server_state *s)
         move_store(c, s);
         return false;
     case VERDICT_BLOCK:
+        RH_PROBE("half-moved");
         (void)str_copy(s->half_moved, sizeof(s->half_moved), m->note);
         alert_raise(c, s->config->name, "blocked", m->note);
         move_end(c, s, MOVE_BLOCKED, FAILURE_PERMANENT, m->note);
@@ -502,12 +514,14 @@ static void check_deadline(struct controller *c, struct server_state *s)
     steps = mover_steps(server_mover(s), m->direction, &n);
     if (!s->drain_told && steps[m->step].step == STEP_DRAIN && m->drain_deadline.s != 0 &&
         c->now.s >= m->drain_deadline.s) {
+        RH_PROBE("drain-deadline-passed");
         s->drain_told = true;
         (void)str_format(text, sizeof(text), "past its drain deadline: %.120s", m->note);
         alert_raise(c, s->config->name, "drain", text);
     }
     if (s->late_told || s->move.deadline.s == 0 || c->now.s < s->move.deadline.s)
         return;
+    RH_PROBE("move-past-its-time-limit");
     s->late_told = true;
     alert_raise(c, s->config->name, "late", "its move takes longer than its time limit");
 }
@@ -516,10 +530,12 @@ void moves_advance(struct controller *c)
 {
     if (acts_forbidden(c))
         return;
-    for (size_t i = 0; i < c->n_servers; i++) {
-        struct server_state *s = &c->servers[i];
+    bool reverse = RH_BUGGIFY("servers-in-reverse-order");
 
-        if (recovering(c, s->config->name))
+    for (size_t i = 0; i < c->n_servers; i++) {
+        struct server_state *s = &c->servers[reverse ? c->n_servers - 1 - i : i];
+
+        if (recovering(c, s->config->name) || RH_BUGGIFY("step-looked-at-later"))
             continue;
         for (int32_t n = 0; s->has_move && n < MAX_STEPS && advance(c, s); n++)
             continue;

@@ -6,6 +6,7 @@
 #ifndef RH_ENGINE_PARTS_H
 #define RH_ENGINE_PARTS_H
 
+#include "core/base/probe.h"
 #include "core/engine/state.h"
 
 /* state.c */
@@ -143,6 +144,7 @@ void sources_ask(struct controller *c, bool all) NONNULL;
 /* Nothing that was read counts any more: all of it is to be read again. */
 void sources_restart(struct controller *c) NONNULL;
 void sources_hurry(struct controller *c, enum source s) NONNULL;
+void sources_hurry_all(struct controller *c) NONNULL;
 bool source_is_needed(const struct controller *c, enum source s) NONNULL;
 /* The API asked to be left alone for so long, in answer to a call. */
 void sources_hold(struct controller *c, const char *api, int64_t retry_after_s) NONNULL;
@@ -250,6 +252,11 @@ void decide_all(struct controller *c) NONNULL;
 
 /* commands.c */
 void command_take(struct controller *c, const struct command *cmd, bool stored) NONNULL;
+/* The store works, or what the step before decided is not on disk: what is accepted and
+ * not written may be lost with this process, so nobody is told yet (I13). The replies
+ * that may be told, for a snapshot. */
+void replies_written(struct controller *c, bool ok) NONNULL;
+void replies_view(const struct controller *c, struct fleet *f) NONNULL;
 
 /* "/ci/job/team/job/net-pipe/88/": the path of its job, and 88. */
 bool build_split(const char *path, char job[URL_TEXT], int32_t *number) NONNULL;

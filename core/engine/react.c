@@ -55,6 +55,7 @@ static void check_market(struct controller *c)
         s->rerun_at = until;
         rerun_store(c, s);
     }
+    RH_PROBE("market-event");
     (void)str_format(text, sizeof(text),
                      "the spot market takes back what it gave (%zu interruptions): "
                      "re-runs pause %s",
@@ -92,6 +93,8 @@ static void tell_notice(struct controller *c, struct server_state *s)
     if (s->notice_told || in->reclaim_at.s == 0)
         return;
     s->notice_told = true;
+    if (s->has_move && s->move.direction == DIRECTION_OUT)
+        RH_PROBE("notice-on-the-way-out");
     /* An event comes before the request's status says anything. */
     said = in->spot_status[0] != '\0' && !str_eq(in->spot_status, "fulfilled");
     requeue_doom(c, s, false);
@@ -129,6 +132,7 @@ static void tell_loss(struct controller *c, struct server_state *s)
     if (coming_home(s)) {
         /* One that began at the notice has its loss told when it comes. */
         if (by_spot && (!s->move.interrupted || s->known_place == PLACE_CLOUD)) {
+            RH_PROBE("return-cut-short");
             if (!s->move.interrupted)
                 s->move.step_since = c->now; /* the manager's ten minutes begin here */
             if (!s->move.committed) {
@@ -166,9 +170,11 @@ static void tell_loss(struct controller *c, struct server_state *s)
     s->owed_told = !by_person || !acts_forbidden(c);
     if (by_person && s->owed_told)
         foreign_change(c, s, PLACE_ONPREM);
-    if (s->has_move)
+    if (s->has_move) {
+        RH_PROBE("spot-loss-while-moving-out");
         move_end(c, s, MOVE_FAILED, FAILURE_CAPACITY,
                  by_person ? "a person took it home" : "the instance was taken back");
+    }
     /* Told once, whoever may act; what cannot be done now is owed. */
     place_forget(c, s);
     home_owe(c, s, true);
@@ -204,8 +210,9 @@ static void pay_home(struct controller *c, struct server_state *s)
         return;
     if (f->place == PLACE_ONPREM && f->power == POWER_ON && !f->task_active)
         home_owe(c, s, false);
-    else if (!hands_off(c, s) && f->place != PLACE_UNKNOWN &&
-             f->place != PLACE_MOVING_OUT)
+    else if (hands_off(c, s))
+        RH_PROBE("home-owed-and-hands-off");
+    else if (f->place != PLACE_UNKNOWN && f->place != PLACE_MOVING_OUT)
         move_begin(c, s, DIRECTION_BACK, (struct utc){0}, true);
 }
 
@@ -226,11 +233,13 @@ static void note_arrival(struct controller *c, struct server_state *s)
     /* Known to be in the cloud and now at home: tell_loss() looks after it first. */
     if (s->known_place == PLACE_CLOUD)
         return;
-    if (s->known_place == PLACE_ONPREM && f->place == PLACE_CLOUD)
+    if (s->known_place == PLACE_ONPREM && f->place == PLACE_CLOUD) {
+        RH_PROBE("found-in-the-cloud");
         journal_say(
             c,
             journal_begin(c, LEVEL_WARN, "rushhour", s->config->name, "changed-outside"),
             "went to the cloud without an order from here");
+    }
     if (s->known_place == PLACE_ONPREM && f->place == PLACE_CLOUD &&
         foreign_by_person(s) && !acts_forbidden(c))
         foreign_change(c, s, PLACE_CLOUD);

@@ -109,6 +109,7 @@ void replace_begin(struct controller *c, struct server_state *s)
     if (s->may_replace && !c->disk_full && f->leaving.id[0] == '\0' &&
         !str_eq(s->leaving.tried, f->instance.id) && may_rerun_at_once(c, s) &&
         other_zone_offers(c, s)) {
+        RH_PROBE("replaced-from-another-zone");
         (void)str_copy(s->leaving.tried, ID_TEXT, f->instance.id);
         leave(c, s);
         move_begin(c, s, DIRECTION_OUT, (struct utc){0}, true);
@@ -121,6 +122,7 @@ void replace_failed(struct controller *c, struct server_state *s)
 {
     if (is_alive(&s->facts.instance) || s->facts.leaving.id[0] == '\0')
         return; /* it comes home from what it has */
+    RH_PROBE("replacement-failed");
     costs_return(c, s);
     instance_claim(c, s, s->facts.leaving.id);
     s->facts.instance = s->facts.leaving;

@@ -327,6 +327,7 @@ void requeue_stopped(struct controller *c, struct server_state *s, const char *p
         r = note(c, s, job, number, m->force ? REQUEUE_BY_FORCE : REQUEUE_BY_DEADLINE);
         if (r == NULL)
             return;
+        RH_PROBE("drain-deadline-requeue");
         (void)str_copy(r->node, sizeof(r->node),
                        m->direction == DIRECTION_OUT ? s->facts.onprem.name
                                                      : s->facts.cloud.name);
@@ -367,6 +368,8 @@ void requeue_hints(struct controller *c, struct poll_hints *h)
     size_t first = k->n > 0 ? k->turn % k->n : 0;
 
     for (size_t n = 0; k->n_open > 0 && n < k->n && h->n_jobs < HINT_JOBS; n++) {
+        if (h->n_jobs > 0 && RH_BUGGIFY("one-job-a-poll"))
+            break;
         size_t i = (first + n) % k->n;
         bool listed = false;
 
@@ -428,6 +431,7 @@ static void link_original(struct controller *c, struct requeue *r,
         if (o->queue_id != run->queue_id || o->number >= r->number ||
             !str_eq(o->job, r->job))
             continue;
+        RH_PROBE("requeued-build-lost-again");
         r->original = o->original;
         r->count = o->count + 1;
     }
@@ -487,6 +491,7 @@ static void decide(struct controller *c, struct requeue *r, const struct requeue
     case REQUEUE_WAIT:
         return;
     case REQUEUE_STOP_FIRST:
+        RH_PROBE("requeue-of-a-build-that-hangs");
         order(c, r, CALL_BUILD_STOP);
         return;
     case REQUEUE_NOW:
@@ -509,6 +514,7 @@ static void resolve(struct controller *c, struct requeue *r, const struct requeu
 
     switch (requeue_look(in, &id)) {
     case REQUEUE_FOUND:
+        RH_PROBE("requeue-answer-lost-then-found");
         end_queued(c, r, id);
         return;
     case REQUEUE_NOT_YET:
@@ -516,6 +522,7 @@ static void resolve(struct controller *c, struct requeue *r, const struct requeu
     case REQUEUE_ABSENT:
         if (++*absent < LOOKS_ABSENT)
             return;
+        RH_PROBE("requeue-order-never-arrived");
         *absent = 0;
         r->state = REQUEUE_WAITING;
         store_it(c, r);
@@ -546,6 +553,8 @@ static void take_job(struct controller *c, const struct observation *o,
             continue;
         in.elsewhere = r->lost.s != 0 && nodes != NULL && nodes->at.s > r->lost.s &&
                        runs_elsewhere(c, r);
+        if (RH_BUGGIFY("requeue-decided-later"))
+            continue;
         if (r->state == REQUEUE_SENT)
             resolve(c, r, &in);
         else

@@ -278,7 +278,6 @@ struct fleet *controller_snapshot(struct controller *c)
         f->events[i] = c->events[(c->first_event + i) % FLEET_EVENTS];
     f->n_events = c->n_events;
     f->events_total = c->events_total;
-    memcpy(f->replies, c->replies, sizeof(f->replies));
-    f->n_replies = c->n_replies;
+    replies_view(c, f);
     return f;
 }

@@ -259,8 +259,11 @@ static int64_t retry_ms(struct controller *c, const struct source_state *st,
     for (int32_t i = 0; i < st->failures && most < BACKOFF_MAX_MS; i++)
         most *= 2;
     if (st->failures > RETRIES || !err_is_retryable(o->err.code) ||
-        *spent + TOKEN > BUDGET * TOKEN)
+        *spent + TOKEN > BUDGET * TOKEN) {
+        if (*spent + TOKEN > BUDGET * TOKEN)
+            RH_PROBE("retry-budget-spent");
         return every > most ? every : most;
+    }
     *spent += TOKEN;
     return rng_between(&c->rng, 1, most < BACKOFF_MAX_MS ? most : BACKOFF_MAX_MS);
 }
@@ -313,7 +316,7 @@ static void failed(struct controller *c, struct source_state *st,
     if (o->err.code == ERR_AUTH) {
         st->state = API_AUTH;
         wait = is_aws(o->source) ? AUTH_PROBE_AWS_MS : AUTH_PROBE_MS;
-    } else if (st->failures >= BREAKER_FAILURES ||
+    } else if (st->failures >= BREAKER_FAILURES || RH_BUGGIFY("breaker-opens-early") ||
                c->mono.ms - st->first_failure.ms >= BREAKER_NO_SUCCESS_MS) {
         wait = BREAKER_FIRST_MS;
         for (int32_t i = BREAKER_FAILURES; i < st->failures && wait < BREAKER_MAX_MS; i++)
@@ -321,6 +324,7 @@ static void failed(struct controller *c, struct source_state *st,
         if (wait > BREAKER_MAX_MS)
             wait = BREAKER_MAX_MS;
         wait = jittered(c, wait);
+        RH_PROBE("breaker-open");
         if (st->state != API_DOWN && source_decides(o->source))
             say_down(c, source_api(o->source), o->err.text);
         st->state = API_DOWN;
@@ -387,6 +391,8 @@ void sources_take(struct controller *c, struct observation *o)
         observation_unref(o);
         return;
     }
+    if (RH_BUGGIFY("observation-dropped"))
+        (void)err_set(&o->err, ERR_TIMEOUT, "%s: dropped", source_api(o->source));
     if (o->err.code != ERR_OK) {
         failed(c, st, o);
         observation_unref(o);
@@ -430,9 +436,15 @@ void sources_hurry(struct controller *c, enum source s)
         st->next.ms = c->mono.ms + HURRY_MS;
 }
 
+void sources_hurry_all(struct controller *c)
+{
+    for (size_t i = 0; i < SOURCE_COUNT; i++)
+        sources_hurry(c, (enum source)i);
+}
+
 static void add_hint(struct poll_hints *h, const char *id)
 {
-    if (id[0] == '\0' || h->n == HINT_IDS)
+    if (id[0] == '\0' || h->n == HINT_IDS || (h->n > 0 && RH_BUGGIFY("fewer-hints")))
         return;
     for (size_t i = 0; i < h->n; i++) {
         if (str_eq(h->ids[i], id))
@@ -529,6 +541,8 @@ static void ask(struct controller *c, enum source s)
     struct source_state *st = &c->sources[s];
     struct poll_request *p = &c->fx->polls[c->fx->n_polls++];
 
+    if (st->state == API_DOWN)
+        RH_PROBE("breaker-half-open");
     st->in_flight = true;
     st->sent = c->mono;
     p->source = s;

@@ -424,6 +424,8 @@ struct controller {
     size_t n_events, first_event;
     int64_t events_total;
     struct command_reply replies[FLEET_REPLIES];
+    bool unwritten[FLEET_REPLIES]; /* accepted, but not on disk yet: nobody is told */
+    bool reply_fresh;              /* the newest was given by the step before */
     size_t n_replies;
     struct alert alerts[FLEET_ALERTS];
     size_t n_alerts;

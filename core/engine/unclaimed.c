@@ -92,6 +92,7 @@ static void mark(struct controller *c, struct unclaimed *u, const struct stray *
 {
     char text[LINE_TEXT];
 
+    RH_PROBE("orphan-marked");
     *u = (struct unclaimed){.marked = at, .spared = !is_automatic(c)};
     (void)str_copy(u->id, sizeof(u->id), x->id);
     (void)str_copy(u->server, sizeof(u->server), x->server);
@@ -144,13 +145,15 @@ static void look_at(struct controller *c, const struct stray *x, struct utc at,
     struct unclaimed *u = find(c, x->id);
 
     if (u == NULL) {
-        u = young ? NULL : find(c, "");
+        u = young || RH_BUGGIFY("orphan-marked-later") ? NULL : find(c, "");
         if (u == NULL)
             return; /* when it is older, or another one is gone */
         mark(c, u, x, at);
     } else if (u->spared && is_automatic(c)) {
+        RH_PROBE("orphan-spared-then-told-anew");
         mark(c, u, x, at); /* somebody has switched auto on: told anew */
     } else if (!first && is_automatic(c) && at.s - u->marked.s >= SECOND_LOOK_S) {
+        RH_PROBE("orphan-second-look");
         end_it(c, u, x);
     }
     u->seen = at;

@@ -98,6 +98,8 @@ static void shutdown_goes_on(const struct step_in *in, struct move *m,
                  last->outcome == OUTCOME_FAILED ? last->err.text : "");
         return;
     }
+    if (guest && last->outcome != OUTCOME_FAILED)
+        RH_PROBE("guest-deaf-to-its-shutdown");
     say_call(in, m, out, CALL_VM_POWER_OFF, in->facts->vm_id);
     out->commits = true;
 }
@@ -218,6 +220,7 @@ static void launch_seen(const struct step_in *in, struct move *m, struct step_ou
     char why[LINE_TEXT];
 
     if (i->terminated) {
+        RH_PROBE("died-of-its-launch");
         (void)str_format(why, sizeof(why), "%.30s died of its launch%s%.60s", i->id,
                          i->state_reason[0] != '\0' ? ": " : "", i->state_reason);
         /* aws-api 4.2: these are of a wrong configuration, the others of the cloud's. */
@@ -253,6 +256,7 @@ static bool launch_refused(const struct step_in *in, struct move *m, struct step
     }
     if (!err_is_retryable(last->err.code) ||
         (in_use ? in->now.s - m->step_since.s >= ENI_WAIT_S : m->calls >= TRIES_MAX)) {
+        RH_PROBE("launch-refused-for-good");
         say_fail(m, out, failure_of(last), "the launch was refused: %s", last->err.text);
         return true;
     }
@@ -292,6 +296,7 @@ static bool eni_is_held(const struct step_in *in, struct move *m, struct step_ou
     if (!str_eq(in->choice.offering->eni, in->server->eni) || f->eni_holder[0] == '\0' ||
         (f->eni_holder_ended && waited >= ENI_TRY_S))
         return false;
+    RH_PROBE("interface-held-by-another");
     if (waited < ENI_WAIT_S)
         say_wait(m, out, "its interface is still held by %s", f->eni_holder);
     else
@@ -334,6 +339,7 @@ static void step_launch(const struct step_in *in, struct move *m, struct step_ou
     }
     /* Never two copies: with gap it must be seen off right before. */
     if (!in->server->overlaps && f->power != POWER_OFF) {
+        RH_PROBE("home-on-again-before-the-launch");
         out->verdict = VERDICT_REDO;
         (void)str_format(m->note, sizeof(m->note), "%s was switched on by somebody",
                          in->server->vm);
@@ -379,6 +385,9 @@ static void step_terminate(const struct step_in *in, struct move *m, struct step
         say_wait(m, out, "not terminated: DeleteOnTermination of %.40s is on", i->eni);
         return;
     }
+    if (in->last_kind == CALL_TERMINATE && in->last != NULL &&
+        in->last->outcome == OUTCOME_UNKNOWN)
+        RH_PROBE("terminate-answer-lost");
     if (in->last != NULL && in->last_kind == CALL_TERMINATE &&
         in->now.s - in->last->at.s < RETRY_TERMINATE_S) {
         say_wait(m, out, "terminating %s%s%s", i->id,
@@ -443,10 +452,12 @@ static void step_switch_back(const struct step_in *in, struct move *m,
                 in->now.s >= m->committed_at.s + mover_overlap_s(&in->config->policy);
 
     if (late && !m->interrupted && cloud_serves(in->facts) && in->facts->onprem.known &&
-        !in->facts->onprem.connected)
+        !in->facts->onprem.connected) {
+        RH_PROBE("home-given-up");
         give_home_up(in, m, out);
-    else
+    } else {
         step_switch(in, m, out);
+    }
 }
 
 /* Home drains while the cloud works: gone there, it stays here. */

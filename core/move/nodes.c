@@ -40,8 +40,10 @@ static bool drain_is_overdue(const struct step_in *in, const struct move *m)
 {
     int64_t overlap = m->committed_at.s + drain_overlap_s(in, m);
 
-    if (in->server->overlaps && m->committed_at.s != 0 && in->now.s >= overlap)
+    if (in->server->overlaps && m->committed_at.s != 0 && in->now.s >= overlap) {
+        RH_PROBE("overlap-limit");
         return true;
+    }
     return m->drain_deadline.s != 0 && in->now.s >= m->drain_deadline.s;
 }
 
@@ -52,6 +54,8 @@ static void drain_busy(const struct step_in *in, struct move *m, struct step_out
     bool stop =
         m->force || (overdue && in->config->policy.on_drain_deadline != DRAIN_WAIT);
 
+    if (m->idle_since.s != 0)
+        RH_PROBE("build-in-the-drain-gap");
     m->idle_since = (struct utc){0};
     if (m->interrupted) {
         /* The machine is gone or goes in two minutes; waiting would save no build. */
@@ -85,9 +89,10 @@ void step_drain(const struct step_in *in, struct move *m, struct step_out *out)
     if (!source->known) {
         /* Builds cannot be seen: treat it as busy until the deadline
          * (policy-and-cost 6.4). */
-        if (m->direction == DIRECTION_BACK && (m->interrupted || overdue))
+        if (m->direction == DIRECTION_BACK && (m->interrupted || overdue)) {
+            RH_PROBE("drained-blind-at-the-deadline");
             say_done(m, out);
-        else
+        } else
             say_wait(m, out, "waiting for Jenkins");
         return;
     }
@@ -102,6 +107,8 @@ void step_drain(const struct step_in *in, struct move *m, struct step_out *out)
         return;
     }
     if (!source->marked) {
+        if (m->marked_seen.s != 0)
+            RH_PROBE("closed-node-opened-by-somebody");
         m->idle_since = m->marked_seen =
             (struct utc){0}; /* seen idle while open proves nothing */
         if (m->direction == DIRECTION_OUT && m->calls >= CLOSES_MAX) {
@@ -123,7 +130,8 @@ void step_drain(const struct step_in *in, struct move *m, struct step_out *out)
     }
     if (m->idle_since.s == 0)
         m->idle_since = source->as_of;
-    if (m->interrupted || source->as_of.s - m->idle_since.s >= DRAINED_APART_S)
+    if (m->interrupted || (source->as_of.s - m->idle_since.s >= DRAINED_APART_S &&
+                           !RH_BUGGIFY("idle-looked-at-once-more")))
         say_done(m, out);
     else
         say_wait(m, out, "node %s is closed and idle", source->name);
@@ -148,6 +156,8 @@ static bool agent_connected(const struct step_in *in, struct move *m,
         return true;
     if (n->launchable && !in->call_open &&
         (m->calls == 0 || in->now.s - m->last_call_at.s >= LAUNCH_EVERY_S)) {
+        if (m->calls > 0)
+            RH_PROBE("agent-started-once-more");
         say_call(in, m, out, CALL_NODE_LAUNCH, n->name);
         return false;
     }
@@ -184,6 +194,7 @@ static void boot_is_late(const struct step_in *in, struct move *m, struct step_o
 {
     const struct node_facts *n = &in->facts->cloud;
 
+    RH_PROBE("agent-never-came");
     if (in->last_kind == CALL_PORT_CHECK && n->connected)
         say_fail(m, out, FAILURE_TRANSIENT, "ready_port %d did not answer in time",
                  (int)in->server->ready_port);
@@ -196,6 +207,7 @@ static void boot_is_late(const struct step_in *in, struct move *m, struct step_o
 void step_boot(const struct step_in *in, struct move *m, struct step_out *out)
 {
     if (cloud_is_gone(in->facts)) {
+        RH_PROBE("taken-back-while-it-started");
         say_fail(m, out, FAILURE_CAPACITY,
                  "the instance was taken back while it started");
         return;
@@ -215,9 +227,11 @@ void step_power_on(const struct step_in *in, struct move *m, struct step_out *ou
     if (f->power == POWER_ON) {
         /* The agent is the better proof of a guest that answers, and a guest without
          * tools must not wait for ever. */
-        if (f->tools || f->onprem.connected || in->now.s - m->step_since.s >= TOOLS_S)
+        if (f->tools || f->onprem.connected || in->now.s - m->step_since.s >= TOOLS_S) {
+            if (!f->tools && !f->onprem.connected)
+                RH_PROBE("guest-at-home-never-answered");
             say_done(m, out);
-        else
+        } else
             say_wait(m, out, "waiting for the guest of %s", in->server->vm);
         return;
     }
@@ -256,6 +270,7 @@ void step_node(const struct step_in *in, struct move *m, struct step_out *out)
     }
     if (m->direction == DIRECTION_OUT && m->deadline.s != 0 &&
         in->now.s >= m->deadline.s && !target->open) {
+        RH_PROBE("node-not-opened-in-time");
         say_fail(m, out, FAILURE_TRANSIENT, "node %s could not be opened in time",
                  target->name);
         out->send_home = true;

@@ -36,6 +36,7 @@ static void step_extension(const struct step_in *in, struct move *m, struct step
     if (in->now.s - m->step_since.s >= in->config->policy.timeout_out) {
         say_fail(m, out, FAILURE_TRANSIENT,
                  "the cloud extension did not become active in time");
+        RH_PROBE("extension-not-active-in-time");
         return;
     }
     m->progress = x->task_active ? x->task_progress : -1;
@@ -98,12 +99,16 @@ static bool run_resolve(const struct step_in *in, struct move *m, struct step_ou
         !seen_since_call(in, m, f->place_as_of) || in->now.s - last->at.s < UNMOVED_S) {
         say_wait(m, out, "running in the cloud%s",
                  last->outcome == OUTCOME_UNKNOWN ? ", its answer was lost" : "");
+        if (last->outcome == OUTCOME_UNKNOWN)
+            RH_PROBE("run-in-cloud-answer-lost");
         return true;
     }
     if (f->place == PLACE_ONPREM) {
         /* The task says it in words only. */
         bool capacity = str_has_nocase(f->task_error, "capacity");
 
+        if (capacity)
+            RH_PROBE("capacity-told-by-a-task");
         say_fail(m, out, capacity ? FAILURE_CAPACITY : FAILURE_TRANSIENT,
                  "run in cloud failed: %s",
                  f->task_error[0] != '\0' ? f->task_error : "the VM is still at home");
@@ -144,6 +149,7 @@ static void step_run(const struct step_in *in, struct move *m, struct step_out *
         return;
     }
     if (f->task_active) {
+        RH_PROBE("another-task-on-the-vm");
         say_wait(m, out, "another task runs on this VM: %s", f->task_type);
         return;
     }
@@ -190,11 +196,14 @@ static void step_return(const struct step_in *in, struct move *m, struct step_ou
         say_wait(m, out, "the manager brings it home by itself");
         return;
     }
+    if (m->interrupted)
+        RH_PROBE("manager-does-not-bring-it-home");
     if (last != NULL) {
         bool refused = last->outcome == OUTCOME_FAILED;
 
         if (!seen_since_call(in, m, f->place_as_of) ||
             in->now.s - last->at.s < (refused ? RETRY_RETURN_S : UNMOVED_S)) {
+            RH_PROBE("return-not-seen-to-begin");
             say_wait(m, out, refused ? "return was refused: %s" : "returning on-prem%s",
                      refused ? last->err.text : "");
             return;

@@ -8,6 +8,7 @@
 #include "core/sim/port.h"
 #include "core/sim/ready.h"
 #include "core/sim/site_impl.h"
+#include "core/sim/survival.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -47,6 +48,7 @@ struct drive {
     struct rng rng; /* of the crashes */
     bool dies;      /* as soon as this step is over */
     struct invariants held;
+    struct survival survival;
     struct readiness ready;
     struct account account;
 };
@@ -164,10 +166,24 @@ static void on_record(void *ctx, const struct record *r)
         account_take(&d->account, r);
 }
 
+/* I13, I16. */
+static void check_survival(struct drive *d)
+{
+    if (d->survival.why[0] == '\0')
+        return;
+    d->report->violations++;
+    if (d->report->violation[0] == '\0')
+        (void)str_copy(d->report->violation, LINE_TEXT, d->survival.why);
+    d->survival.why[0] = '\0';
+}
+
 /* What must hold, at every step (reliability 3). */
 static void check(struct drive *d)
 {
     invariants_look(&d->held, engine_controller(d->engine));
+    survival_look(&d->survival, engine_controller(d->engine), d->o->config->n_servers,
+                  d->store != NULL && engine_store_is_ok(d->engine));
+    check_survival(d);
     if (d->held.broken == 0)
         return;
     d->report->violations += d->held.broken;
@@ -217,6 +233,8 @@ static void minute(struct drive *d)
         return;
     d->next_minute_ms = (now_ms(d) / MINUTE_MS + 1) * MINUTE_MS;
     give_orders(d);
+    if (d->o->order != NULL)
+        (void)engine_commands(d->engine); /* what is left is taken a minute later */
     if (d->o->each_minute == NULL)
         return;
     f = controller_snapshot(engine_controller(d->engine));
@@ -310,7 +328,10 @@ static enum err_code start_engine(struct drive *d, struct err *e)
 
     if (engine_new(&co, d->store, &d->clock, &dispatch, o->log, &d->engine, e) != ERR_OK)
         return e->code;
-    controller_set_auto(engine_controller(d->engine), AUTO_ON, d->fake.utc);
+    if (!d->survival.known) /* after a death it is as people have left it */
+        controller_set_auto(engine_controller(d->engine), AUTO_ON, d->fake.utc);
+    survival_begun(&d->survival, engine_controller(d->engine), o->config);
+    check_survival(d);
     engine_on_record(d->engine, on_record, d);
     return ERR_OK;
 }

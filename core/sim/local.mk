@@ -50,6 +50,8 @@ libcore_a_SOURCES += \
 	core/sim/soap_request.c \
 	core/sim/soap_request.h \
 	core/sim/sqs_wire.c \
+	core/sim/survival.c \
+	core/sim/survival.h \
 	core/sim/typed.c \
 	core/sim/typed.h \
 	core/sim/typed_act.c \

@@ -2,6 +2,8 @@
 
 #include "core/store/lease.h"
 
+#include "core/base/probe.h"
+
 enum {
     LOOK_MS = 1000,       /* of who waits for it */
     RETRY_MS = 1000,      /* after a failure … */
@@ -89,7 +91,8 @@ static void take_look(struct lease *l, const struct lease_answer *a, struct mono
 void lease_take(struct lease *l, enum lease_ask asked, const struct lease_answer *a,
                 struct mono now)
 {
-    if (a->code != ERR_OK) {
+    if (a->code != ERR_OK ||
+        (asked == LEASE_KEEPALIVE && RH_BUGGIFY("keepalive-dropped"))) {
         failed(l, asked, now);
         return;
     }

@@ -272,6 +272,10 @@ static enum err_code apply(struct store *s, struct record *records, size_t n,
         return code;
     for (size_t i = 0; i < n && code == ERR_OK; i++)
         code = put(s, &records[i], e);
+    if (code == ERR_OK && RH_BUGGIFY("disk-full-at-a-commit")) {
+        s->full = true;
+        code = err_set(e, ERR_STORE, "the disk is full");
+    }
     if (code == ERR_OK)
         code = store_commit(s, e);
     if (code == ERR_OK)
@@ -295,6 +299,7 @@ enum err_code store_apply(struct store *s, struct record *records, size_t n,
     code = apply(s, records, n, e);
     if (code == ERR_OK || !s->full || !store_room_free(s))
         return code;
+    RH_PROBE("store-full");
     err_clear(e);
     return apply(s, records, n, e);
 }

@@ -6,6 +6,7 @@
 #ifndef RH_STORE_STORE_INTERNAL_H
 #define RH_STORE_STORE_INTERNAL_H
 
+#include "core/base/probe.h"
 #include "core/store/store.h"
 
 #include <limits.h>

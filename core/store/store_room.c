@@ -28,7 +28,7 @@ static bool has_room(const char *dir)
 {
     struct statvfs fs;
 
-    return statvfs(dir, &fs) == 0 &&
+    return !RH_BUGGIFY("disk-looks-full") && statvfs(dir, &fs) == 0 &&
            (uint64_t)fs.f_bavail * fs.f_frsize >= (uint64_t)ROOM_TIMES * BALLAST_BYTES;
 }
 
@@ -140,6 +140,8 @@ static enum err_code prune(struct store *s, struct utc before, int64_t beyond,
     if (code != ERR_OK)
         return code;
     *removed = sqlite3_changes64(s->db);
+    if (*removed > 0)
+        RH_PROBE("journal-trimmed");
     q = query_begin(s, STATEMENT_INTENT_TRIM);
     query_int(&q, before.s);
     query_int(&q, PART);

@@ -2,10 +2,13 @@
  * campaign - seeds without end: each a site of its own kind on which much goes wrong, the
  * shipped controller, and all invariants at every step; a last day without faults, after
  * which all must be well (reliability 5).
- *   campaign [--from SEED] [--seeds N] [--seconds S] [--until-bad] [--trace]
+ *   campaign [--from SEED] [--seeds N] [--seconds S] [--until-bad] [--trace] [--probes]
+ *            [--plain]
  * Without arguments: the seeds that found something once, and a few others. The same seed
  * at the same commit is the same history. Exit code 1: an invariant was violated;
- * --until-bad: and that seed was the last one.
+ * --until-bad: and that seed was the last one; --probes: or a probe was never hit, and
+ * all are listed. Every second seed has the program's own buggify points on; with --plain
+ * none has.
  * Threads: one.
  */
 #include <config.h>
@@ -13,6 +16,9 @@
 #include "core/base/log.h"
 #include "core/sim/drive.h"
 #include "core/sim/site_impl.h"
+#include "tests/sim/footprint.h"
+#include "tests/sim/orders.h"
+#include "tests/sim/points.h"
 #include "tests/sim/swarm.h"
 #include "tests/unit/folder.h"
 
@@ -26,6 +32,12 @@ enum { DAY_S = 86400, LAST_ENTRIES = 60, SAME_EVERY = 20 };
 /* Of ten seeds one, from the ninth hour on: an instance with our tag that nobody has. */
 enum { STRAY_EVERY = 10, STRAY_OF = 8, STRAY_AFTER_S = 9 * 3600 };
 
+/* How a seed is run. */
+struct way {
+    bool trace; /* tells its history */
+    bool plain; /* without buggify points */
+};
+
 struct history {
     struct swarm swarm;
     struct site *site;
@@ -35,9 +47,12 @@ struct history {
     struct utc calm_from;
     bool calm;
     int32_t orders_left; /* of the calm: auto on, holds released */
-    bool trace, strayed;
+    bool trace, strayed, buggify;
     char last[LAST_ENTRIES][LINE_TEXT + 96]; /* of the journal */
     size_t n_last;
+    struct orders left;
+    struct footprint footprint;
+    const char *state_dir; /* NULL: nothing is kept */
     struct drive_report report;
 };
 
@@ -50,6 +65,7 @@ static void be_calm(struct history *h)
     memset(h->site->faults.any, 0, sizeof(h->site->faults.any));
     faults_to_world(&h->site->faults, &h->site->w->odds);
     h->site->w->odds.calm = true;
+    points_calm();
     h->orders_left = 1 + (int32_t)h->config->n_servers * 2;
 }
 
@@ -91,9 +107,8 @@ static void stray(struct history *h, struct utc now)
     h->strayed = world_launch(h->site->w, &l, &in) == SIM_OK;
 }
 
-static bool order(void *ctx, struct utc now, struct command *out)
+static bool wish(struct history *h, struct utc now, struct command *out)
 {
-    struct history *h = ctx;
     const struct config *k = h->config;
 
     stray(h, now);
@@ -139,6 +154,15 @@ static bool order(void *ctx, struct utc now, struct command *out)
         break;
     }
     return true;
+}
+
+/* Some of them come by the store, as from another process. */
+static bool order(void *ctx, struct utc now, struct command *out)
+{
+    struct history *h = ctx;
+
+    footprint_look(&h->footprint, h->state_dir);
+    return wish(h, now, out) && !orders_leave(&h->left, out);
 }
 
 static enum drive_fate fate(void *ctx, const struct call *call)
@@ -188,6 +212,13 @@ static bool prepare(struct history *h, struct err *e)
            tz_load(h->config->tz_name, &h->tz, e) == ERR_OK;
 }
 
+static void violated(struct history *h, const char *why)
+{
+    h->report.violations++;
+    if (h->report.violation[0] == '\0')
+        (void)str_copy(h->report.violation, sizeof(h->report.violation), why);
+}
+
 static bool live(struct history *h, struct err *e)
 {
     const struct swarm *s = &h->swarm;
@@ -208,16 +239,20 @@ static bool live(struct history *h, struct err *e)
                               .fate = fate,
                               .calm = true,
                               .ctx = h};
+    char why[LINE_TEXT];
     enum err_code rc;
 
     if (dies) { /* who dies has to remember */
         if (mkdtemp(dir) == NULL)
             return err_set_errno(e, ERR_IO, errno, "%s", dir) == ERR_OK;
-        o.state_dir = dir;
+        o.state_dir = h->state_dir = h->left.dir = dir;
     }
     rc = drive_run(&o, &h->report, e);
+    if (!orders_end(&h->left, why))
+        violated(h, why);
     if (dies)
         (void)folder_remove(dir); /* nothing is told by what stays */
+    h->state_dir = h->left.dir = NULL;
     return rc == ERR_OK;
 }
 
@@ -228,15 +263,18 @@ static void forget(struct history *h)
     site_free(h->site);
 }
 
-static bool run(struct history *h, uint64_t seed, bool trace, struct err *e)
+static bool run(struct history *h, uint64_t seed, struct way way, struct err *e)
 {
     bool ok;
 
     memset(h, 0, sizeof(*h));
-    h->trace = trace;
+    h->trace = way.trace;
+    h->buggify = !way.plain && seed % 2 == 0;
+    points_begin(seed, h->buggify);
     swarm_draw(&h->swarm, seed);
     rng_seed(&h->rng, seed * 7919 + 1);
     h->calm_from.s = h->swarm.from.s + h->swarm.days * DAY_S;
+    footprint_begin(&h->footprint);
     ok = prepare(h, e) && live(h, e);
     return ok;
 }
@@ -246,6 +284,7 @@ static bool run(struct history *h, uint64_t seed, bool trace, struct err *e)
 struct sums {
     int64_t seeds, bad, days, calls, polls, steps, crashes, moves, losses;
     uint64_t fired[N_FAULTS];
+    size_t heap_bytes, state_bytes; /* the most of one history */
 };
 
 static void complain(const struct history *h, const char *what)
@@ -254,8 +293,8 @@ static void complain(const struct history *h, const char *what)
 
     strbuf_init(&b, 65536);
     swarm_say(&h->swarm, &b);
-    (void)printf("seed %llu: %s\n%s", (unsigned long long)h->swarm.seed, what,
-                 strbuf_text(&b));
+    (void)printf("seed %llu%s: %s\n%s", (unsigned long long)h->swarm.seed,
+                 h->buggify ? ", buggify" : "", what, strbuf_text(&b));
     for (size_t i = 0; i < LAST_ENTRIES && !h->trace; i++) {
         size_t at = h->n_last + i;
 
@@ -265,14 +304,14 @@ static void complain(const struct history *h, const char *what)
     strbuf_clear(&b);
 }
 
-static bool one(struct sums *sum, uint64_t seed, bool trace)
+static bool one(struct sums *sum, uint64_t seed, struct way way)
 {
     static struct history h, again;
     struct err e = {0};
     bool good = false;
     char what[LINE_TEXT * 2];
 
-    if (!run(&h, seed, trace, &e)) {
+    if (!run(&h, seed, way, &e)) {
         complain(&h, e.text);
     } else if (h.report.violations > 0) {
         (void)str_format(what, sizeof(what), "%lld violations, the first %s",
@@ -282,7 +321,8 @@ static bool one(struct sums *sum, uint64_t seed, bool trace)
         good = true;
     }
     if (good && seed % SAME_EVERY == 0) {
-        if (!run(&again, seed, false, &e) || again.report.trace != h.report.trace) {
+        if (!run(&again, seed, (struct way){.plain = way.plain}, &e) ||
+            again.report.trace != h.report.trace) {
             complain(&again, "another history of the same seed");
             good = false;
         }
@@ -300,6 +340,15 @@ static bool one(struct sums *sum, uint64_t seed, bool trace)
     for (size_t i = 0; h.site != NULL && i < N_FAULTS; i++)
         sum->fired[i] += h.site->faults.fired[i];
     forget(&h);
+    if (h.footprint.most_heap_bytes > sum->heap_bytes)
+        sum->heap_bytes = h.footprint.most_heap_bytes;
+    if (h.footprint.most_state_bytes > sum->state_bytes)
+        sum->state_bytes = h.footprint.most_state_bytes;
+    if (!footprint_end(&h.footprint, what)) {
+        complain(&h, what);
+        sum->bad += good ? 1 : 0;
+        good = false;
+    }
     return good;
 }
 
@@ -317,7 +366,24 @@ static void say(const struct sums *s)
             (void)printf(" %s %llu", fault_name((enum site_fault)i),
                          (unsigned long long)s->fired[i]);
     }
-    (void)printf("\n");
+    (void)printf("\nat most %zu KiB of heap, %zu KiB of state\n", s->heap_bytes / 1024,
+                 s->state_bytes / 1024);
+}
+
+/* The libraries set themselves up once; what stays of that is no history's. */
+static bool warm_up(void)
+{
+    char dir[] = "/dev/shm/rushhour-campaign-XXXXXX";
+    struct store *s = NULL;
+    struct err e = {0};
+    bool ok =
+        mkdtemp(dir) != NULL && store_open(dir, STORE_CONTROLLER, NULL, &s, &e) == ERR_OK;
+
+    store_close(s);
+    (void)folder_remove(dir); /* nothing is told by what stays */
+    if (!ok)
+        (void)fprintf(stderr, "campaign: %s: %s\n", dir, e.text);
+    return ok;
 }
 
 static int64_t number(const char *text)
@@ -344,18 +410,21 @@ static void usual(struct sums *sums)
     enum { OTHERS = 12 };
 
     for (size_t i = 0; i < ARRAY_LEN(saved); i++)
-        (void)one(sums, saved[i], false);
+        (void)one(sums, saved[i], (struct way){.plain = true});
     for (uint64_t seed = 1; seed <= OTHERS; seed++)
-        (void)one(sums, seed * SAME_EVERY / 4 + 1000, false);
+        (void)one(sums, seed * SAME_EVERY / 4 + 1000, (struct way){0});
 }
 
 int main(int argc, char **argv)
 {
     int64_t from = 1, seeds = 30, seconds = 0;
-    bool trace = false, until_bad = false;
+    bool until_bad = false, probes = false;
+    struct way way = {0};
     struct sums sums = {0};
     int64_t until;
 
+    if (!points_are_sound() || !warm_up())
+        return 2;
     if (argc == 1) {
         usual(&sums);
         say(&sums);
@@ -363,7 +432,11 @@ int main(int argc, char **argv)
     }
     for (int i = 1; i < argc; i++) {
         if (str_eq(argv[i], "--trace"))
-            trace = true;
+            way.trace = true;
+        else if (str_eq(argv[i], "--plain"))
+            way.plain = true;
+        else if (str_eq(argv[i], "--probes"))
+            probes = true;
         else if (str_eq(argv[i], "--until-bad"))
             until_bad = true;
         else if (i + 1 < argc && str_eq(argv[i], "--from"))
@@ -378,8 +451,9 @@ int main(int argc, char **argv)
     until = clock_mono(clock_system()).ms + seconds * 1000;
     for (int64_t n = 0; seconds > 0 ? clock_mono(clock_system()).ms < until : n < seeds;
          n++)
-        if (!one(&sums, (uint64_t)(from + n), trace) && until_bad)
+        if (!one(&sums, (uint64_t)(from + n), way) && until_bad)
             break;
     say(&sums);
-    return sums.bad == 0 ? 0 : 1;
+    points_say(probes);
+    return sums.bad == 0 && (!probes || points_missed() == 0) ? 0 : 1;
 }

@@ -1,0 +1,120 @@
+#include <config.h>
+
+#include "tests/sim/points.h"
+
+#include "core/base/probe.h"
+#include "core/base/str.h"
+
+#include <stdio.h>
+
+enum { ARMED_PERCENT = 25, FIRES_PERCENT = 25 };
+
+/* The linker's. */
+extern struct point *const __start_rh_points[];
+extern struct point *const __stop_rh_points[];
+
+static size_t count(void)
+{
+    return (size_t)(__stop_rh_points - __start_rh_points);
+}
+
+static bool calm;
+
+void point_reached(struct point *p)
+{
+    p->hits++;
+    p->runs += p->hit ? 0 : 1;
+    p->hit = true;
+}
+
+bool point_fires(struct point *p)
+{
+    if (!p->armed || calm || rng_between(&p->rng, 1, 100) > FIRES_PERCENT)
+        return false;
+    point_reached(p);
+    return true;
+}
+
+/* What a point does depends on the seed and its name alone. */
+static uint64_t mix(uint64_t seed, const char *name)
+{
+    uint64_t h = UINT64_C(14695981039346656037) ^ seed;
+
+    for (; *name != '\0'; name++)
+        h = (h ^ (unsigned char)*name) * UINT64_C(1099511628211);
+    return h;
+}
+
+void points_begin(uint64_t seed, bool buggify)
+{
+    calm = false;
+    for (size_t i = 0; i < count(); i++) {
+        struct point *p = __start_rh_points[i];
+
+        p->hit = false;
+        rng_seed(&p->rng, mix(seed, p->name));
+        p->armed = p->buggify && buggify && rng_between(&p->rng, 1, 100) <= ARMED_PERCENT;
+    }
+}
+
+void points_calm(void)
+{
+    calm = true;
+}
+
+bool points_are_sound(void)
+{
+    for (size_t i = 0; i < count(); i++) {
+        for (size_t k = 0; k < i; k++) {
+            if (!str_eq(__start_rh_points[i]->name, __start_rh_points[k]->name))
+                continue;
+            (void)fprintf(stderr, "campaign: two points are called \"%s\"\n",
+                          __start_rh_points[i]->name);
+            return false;
+        }
+    }
+    return true;
+}
+
+size_t points_missed(void)
+{
+    size_t missed = 0;
+
+    for (size_t i = 0; i < count(); i++) {
+        const struct point *p = __start_rh_points[i];
+
+        missed += !p->buggify && p->hits == 0 ? 1 : 0;
+    }
+    return missed;
+}
+
+static void say_each(bool buggify)
+{
+    for (size_t i = 0; i < count(); i++) {
+        const struct point *p = __start_rh_points[i];
+
+        if (p->buggify == buggify)
+            (void)printf("  %-32s %10llu in %llu histories%s\n", p->name,
+                         (unsigned long long)p->hits, (unsigned long long)p->runs,
+                         p->hits == 0 ? ", NEVER" : "");
+    }
+}
+
+void points_say(bool each)
+{
+    size_t probes = 0, fired = 0;
+
+    for (size_t i = 0; i < count(); i++) {
+        const struct point *p = __start_rh_points[i];
+
+        probes += p->buggify ? 0 : 1;
+        fired += p->buggify && p->hits > 0 ? 1 : 0;
+    }
+    (void)printf("probes: %zu of %zu hit; buggify: %zu of %zu fired\n",
+                 probes - points_missed(), probes, fired, count() - probes);
+    if (!each)
+        return;
+    say_each(false);
+    (void)printf("buggify:\n");
+    say_each(true);
+}

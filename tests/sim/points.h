@@ -1,0 +1,28 @@
+/*
+ * points - the probes and buggify points of the program that this campaign is built with
+ * (core/base/probe.h): counted, armed by the seed, told.
+ * The points are the program's. Threads: one.
+ */
+#ifndef RH_TESTS_SIM_POINTS_H
+#define RH_TESTS_SIM_POINTS_H
+
+#include "core/base/attr.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A history begins. buggify: each such point is armed with 25 %, and an armed one fires
+ * with 25 %; the same seed, the same trouble. */
+void points_begin(uint64_t seed, bool buggify);
+/* Nothing fires any more. */
+void points_calm(void);
+
+/* False, told on stderr: two points have one name. */
+bool points_are_sound(void) MUST_CHECK;
+/* Probes that no history has hit, of those there are. */
+size_t points_missed(void);
+/* One line; each: all of them, with hits and histories. */
+void points_say(bool each);
+
+#endif
