@@ -89,6 +89,10 @@ void schedule_refresh(struct controller *c) NONNULL;
 struct journal_entry *journal_begin(struct controller *c, enum level level,
                                     const char *actor, const char *server,
                                     const char *action) NONNULL;
+/* The reason of what failed: the error, and what the other side's support finds it by;
+ * the error is cut, not the id. */
+void journal_blame(struct journal_entry *j, const char *error,
+                   const char *request_id) NONNULL;
 void journal_say(struct controller *c, struct journal_entry *j, const char *fmt, ...)
     PRINTF_LIKE(3, 4) NONNULL;
 /* An alert counts on the screen until it is acknowledged; raised, it has its journal
