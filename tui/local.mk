@@ -18,10 +18,16 @@ rushhour_SOURCES = \
 	tui/cmd_simulate.c \
 	tui/cmd_status.c \
 	tui/commands.def \
+	tui/cost_csv.c \
+	tui/cost_csv.h \
 	tui/cost_jobs.c \
 	tui/cost_jobs.h \
+	tui/cost_ledger.c \
+	tui/cost_ledger.h \
 	tui/cost_prices.c \
 	tui/cost_prices.h \
+	tui/csv.c \
+	tui/csv.h \
 	tui/demo.c \
 	tui/demo.h \
 	tui/flags.def \
