@@ -7,6 +7,7 @@
 #define RH_TUI_APP_H
 
 #include "core/base/clock.h"
+#include "core/base/str.h"
 #include "core/base/tz.h"
 #include "core/model/config.h"
 #include "core/model/fleet.h"
@@ -30,6 +31,14 @@ struct app_demo {
     size_t n_faults;
     /* Does it and says what it did in `say`. */
     void (*fault)(void *ctx, size_t index, char *say, size_t size);
+    void *ctx;
+};
+
+/* The month of the ledger as CSV, for the key `E`; `ledger` NULL = there is none. Called
+ * by a thread of its own, and not twice at a time. */
+struct app_export {
+    enum err_code (*ledger)(void *ctx, struct strbuf *out, struct err *e);
+    const struct clock *clock; /* says which month */
     void *ctx;
 };
 
@@ -58,6 +67,7 @@ struct app_config {
     struct utc (*hold_end)(void *ctx, enum place place);
     void *hold_ctx;
     struct app_demo demo;
+    struct app_export export;
     const char *term; /* $TERM */
     bool ascii, no_color, observe, locked;
     const char *theme;             /* of --theme; NULL = the configuration's */

@@ -4,6 +4,7 @@
 #include "core/policy/schedule.h"
 #include "tui/app.h"
 #include "tui/cmd.h"
+#include "tui/cost_csv.h"
 #include "tui/live.h"
 #include "tui/out.h"
 
@@ -92,6 +93,15 @@ static int go_on(struct live *l)
     return live_lines(l, false, (struct utc){0});
 }
 
+/* A connection of its own: the controller goes on with its own. */
+static enum err_code month_csv(void *ctx, struct strbuf *out, struct err *e)
+{
+    const struct live *l = ctx;
+
+    return cost_csv_read(l->session->state_dir, l->session->config, clock_utc(l->clock),
+                         out, e);
+}
+
 int run_dashboard(struct live *l, const struct args *a, const struct app_demo *demo)
 {
     struct session *s = l->session;
@@ -108,6 +118,7 @@ int run_dashboard(struct live *l, const struct args *a, const struct app_demo *d
                            .source = {live_latest, live_send, live_event_fd(l), l},
                            .hold_end = hold_end,
                            .hold_ctx = &hold,
+                           .export = {month_csv, l->clock, l},
                            .term = getenv("TERM"),
                            .ascii = a->set[FLAG_ASCII],
                            .no_color = a->set[FLAG_NO_COLOR],

@@ -69,6 +69,8 @@ libtui_a_SOURCES = \
 	tui/chart.h \
 	tui/complete.c \
 	tui/complete.h \
+	tui/export.c \
+	tui/export.h \
 	tui/glyph.c \
 	tui/glyph.h \
 	tui/keys.c \

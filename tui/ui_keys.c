@@ -400,6 +400,8 @@ static void screen_action(struct ui *ui, enum action a, int64_t now_ms)
         ui->dump = true;
     } else if (a == ACTION_REDRAW) {
         ui->redraw = true;
+    } else if (a == ACTION_PERIOD || a == ACTION_EXPORT) {
+        ui_toast(ui, ROLE_INFO, now_ms, "that is a key of the cost view: 3 opens it");
     } else if (a == ACTION_FOLLOW) {
         if (ui->paused)
             ui->paused = false;
