@@ -80,6 +80,7 @@ tests_screen_test_pty_LDADD = $(TUI_TEST_LIBS)
 TESTS += tests/screen/test_pty
 
 EXTRA_DIST += \
+	tests/screen/hold-ascii.screen \
 	tests/screen/apis-ascii.screen \
 	tests/screen/apis-mono.screen \
 	tests/screen/apis-utf8.screen \

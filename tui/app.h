@@ -58,13 +58,20 @@ struct app_result {
     int signal; /* of APP_SIGNAL */
 };
 
+/* When an until-schedule hold that is made now ends, and when the schedule changes into
+ * that place: where that is later, or never, the cap of holds in the cloud ends it. 0 =
+ * never, or unknown. */
+struct hold_ends {
+    struct utc end, change;
+};
+typedef struct hold_ends hold_ends_fn(void *ctx, enum place place);
+
 struct app_config {
     const struct config *config;
     const struct tz *tz;       /* NULL = UTC */
     const struct clock *clock; /* the site's */
     struct app_source source;
-    /* When an until-schedule hold made now would end; NULL or 0 = unknown. */
-    struct utc (*hold_end)(void *ctx, enum place place);
+    hold_ends_fn *hold_ends; /* NULL = unknown */
     void *hold_ctx;
     struct app_demo demo;
     struct app_export export;

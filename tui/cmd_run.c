@@ -22,26 +22,28 @@ struct hold_ctx {
     const struct clock *clock;
 };
 
-static struct utc hold_end(void *ctx, enum place place)
+static struct hold_ends hold_ends(void *ctx, enum place place)
 {
     const struct hold_ctx *h = ctx;
     const struct policy_config *p = &h->session->config->policy;
     struct schedule *s = malloc(sizeof(*s));
-    struct utc now = clock_utc(h->clock), end = {0};
+    struct utc now = clock_utc(h->clock);
+    struct hold_ends ends = {.end = {0}};
     struct fleet *f;
     int64_t lead;
 
     if (s == NULL)
-        return end;
+        return ends;
     f = live_latest(h->live);
     lead = !p->lead_auto                 ? p->lead
            : f != NULL && f->lead_s != 0 ? f->lead_s
                                          : LEAD_UNTAUGHT_S;
     fleet_unref(f);
     schedule_build(p, h->session->tz, now, lead, s);
-    end = schedule_hold_end(s, p, now, place);
+    ends.end = schedule_hold_end(s, p, now, place);
+    ends.change = schedule_next_change(s, now, place);
     free(s);
-    return end;
+    return ends;
 }
 
 struct takeover_ctx {
@@ -116,7 +118,7 @@ int run_dashboard(struct live *l, const struct args *a, const struct app_demo *d
                            .tz = s->tz,
                            .clock = l->clock,
                            .source = {live_latest, live_send, live_event_fd(l), l},
-                           .hold_end = hold_end,
+                           .hold_ends = hold_ends,
                            .hold_ctx = &hold,
                            .export = {month_csv, l->clock, l},
                            .term = getenv("TERM"),

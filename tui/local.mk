@@ -49,6 +49,7 @@ noinst_LIBRARIES += libtui.a
 libtui_a_SOURCES = \
 	tui/act.c \
 	tui/act.h \
+	tui/act_hold.c \
 	tui/act_key.c \
 	tui/act_many.c \
 	tui/act_parts.h \

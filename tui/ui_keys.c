@@ -169,6 +169,9 @@ static void choose(struct ui *ui, const struct choice *c, int64_t now_ms)
     case CHOICE_TAKE_OVER:
         ui->take_over = true;
         break;
+    case CHOICE_TYPE:
+        ui_type_end(ui, c->command.server, c->command.place);
+        break;
     }
 }
 

@@ -27,6 +27,9 @@ void breaker_store(struct controller *c, const struct server_state *s) NONNULL;
 
 /* A hold ends now: by its time, or by a person. */
 void hold_end(struct controller *c, struct server_state *s) NONNULL;
+/* When the schedule would have ended an until-schedule hold that the cap of the cloud
+ * ends before; 0 = it does not, or never would. */
+struct utc hold_capped_before(const struct controller *c, const struct hold *h) NONNULL;
 
 /* A list of whole numbers that is to survive; and back (how many there were). */
 enum { NUMBERS_KEPT = 24 };
