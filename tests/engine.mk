@@ -66,6 +66,12 @@ tests_sim_test_budget_SOURCES = tests/sim/test_budget.c tests/sim/weeks.c tests/
 	tests/unit/table.h
 tests_sim_test_budget_LDADD = $(CORE_TEST_LIBS)
 TESTS += tests/sim/test_budget
+
+check_PROGRAMS += tests/sim/test_hold_cap
+tests_sim_test_hold_cap_SOURCES = tests/sim/test_hold_cap.c tests/sim/weeks.c tests/sim/weeks.h \
+	tests/unit/table.h
+tests_sim_test_hold_cap_LDADD = $(CORE_TEST_LIBS)
+TESTS += tests/sim/test_hold_cap
 check_PROGRAMS += tests/sim/test_warnings
 tests_sim_test_warnings_SOURCES = tests/sim/test_warnings.c tests/sim/weeks.c tests/sim/weeks.h \
 	tests/unit/table.h

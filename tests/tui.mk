@@ -65,6 +65,10 @@ check_PROGRAMS += tests/unit/test_prefs
 tests_unit_test_prefs_SOURCES = tests/unit/test_prefs.c tests/unit/table.h
 tests_unit_test_prefs_LDADD = $(TUI_TEST_LIBS)
 TESTS += tests/unit/test_prefs
+check_PROGRAMS += tests/unit/test_export
+tests_unit_test_export_SOURCES = tests/unit/test_export.c tests/unit/folder.h tests/unit/table.h
+tests_unit_test_export_LDADD = $(TUI_TEST_LIBS)
+TESTS += tests/unit/test_export
 tests_screen_test_line_text_SOURCES = tests/screen/test_line_text.c tests/unit/table.h $(STORY_FILES)
 tests_screen_test_line_text_LDADD = $(TUI_TEST_LIBS)
 TESTS += tests/unit/test_canvas tests/unit/test_keys tests/unit/test_layout \
@@ -76,6 +80,7 @@ tests_screen_test_pty_LDADD = $(TUI_TEST_LIBS)
 TESTS += tests/screen/test_pty
 
 EXTRA_DIST += \
+	tests/screen/hold-ascii.screen \
 	tests/screen/apis-ascii.screen \
 	tests/screen/apis-mono.screen \
 	tests/screen/apis-utf8.screen \

@@ -83,8 +83,8 @@ void act_ask(struct act_plan *p, const char *fmt, ...)
                NULL); /* first: it has the focus */
 }
 
-static bool automation_is_on(const struct fleet *f, const struct server_view *s,
-                             struct utc now)
+bool act_automation_is_on(const struct fleet *f, const struct server_view *s,
+                          struct utc now)
 {
     return f->setting == AUTO_ON && f->snooze_until.s <= now.s && s->auto_on &&
            s->snooze_until.s <= now.s;
@@ -107,49 +107,7 @@ const char *act_side(enum place p)
     return p == PLACE_CLOUD ? "the cloud" : "on-prem";
 }
 
-/* " (12h at most)" where the end of a hold made now is the limit of the configuration and
- * not a change of the schedule. */
-static const char *cap_words(const struct act_context *x, enum place place,
-                             struct utc end, char buf[32])
-{
-    enum { SLACK_S = 60 }; /* whoever said the end read a clock that runs, maybe fast */
-    int64_t cap = x->hold_cloud_cap_s, off;
-    char text[DUR_TEXT];
-
-    buf[0] = '\0';
-    if (place != PLACE_CLOUD || cap <= 0 || end.s == 0)
-        return buf;
-    off = end.s - x->now.s - cap;
-    if (off < -SLACK_S || off > SLACK_S)
-        return buf;
-    if (cap % 3600 == 0 && cap < 86400)
-        (void)str_format(text, sizeof(text), "%lldh", (long long)cap / 3600);
-    else
-        (void)duration_text(cap, text);
-    (void)str_format(buf, 32, " (%s at most)", text);
-    return buf;
-}
-
-/* "until 18:00" of a hold made now, "" when auto does not run and no hold is made. */
-static void hold_words(const struct act_context *x, const struct server_view *s,
-                       enum place to, char *out, size_t size)
-{
-    struct utc end = {0};
-    char when[TIME_TEXT], cap[32];
-
-    out[0] = '\0';
-    if (!automation_is_on(x->fleet, s, x->now))
-        return;
-    if (x->hold_end != NULL)
-        end = x->hold_end(x->hold_ctx, to);
-    if (end.s == 0)
-        (void)str_copy(out, size, "held there until the schedule changes");
-    else
-        (void)str_format(out, size, "held there until %s%s",
-                         act_when(x->tz, x->now, end, when), cap_words(x, to, end, cap));
-}
-
-static void cost_words(const struct server_view *s, enum place to, char *out, size_t size)
+void act_cost_words(const struct server_view *s, enum place to, char *out, size_t size)
 {
     char money[USD_TEXT];
 
@@ -161,10 +119,8 @@ static void cost_words(const struct server_view *s, enum place to, char *out, si
         (void)str_copy(out, size, "cost unknown");
 }
 
-/* What the budget and a node that somebody closed have to say of a way out, or of staying
- * there (policy-and-cost 3.6, 7); the answer goes with the order. */
-static bool needs_yes(const struct act_context *x, const struct server_view *s,
-                      enum place to, struct question *q)
+bool act_needs_yes(const struct act_context *x, const struct server_view *s,
+                   enum place to, struct question *q)
 {
     const struct fleet *f = x->fleet;
     const struct node_facts *n = s->facts.onprem.closed_by == CLOSED_BY_PERSON
@@ -197,9 +153,8 @@ static bool needs_yes(const struct act_context *x, const struct server_view *s,
     return asks;
 }
 
-/* The reasons that turn a one-key move into a question (S2); true when there is one. */
-static bool needs_question(const struct act_context *x, const struct server_view *s,
-                           enum place to, struct question *q)
+bool act_needs_question(const struct act_context *x, const struct server_view *s,
+                        enum place to, struct question *q)
 {
     const struct node_facts *n = cells_node(s);
     char a[DUR_TEXT], b[TIME_TEXT];
@@ -239,7 +194,7 @@ static bool needs_question(const struct act_context *x, const struct server_view
                  s->breaker_open ? "; this is the trial that may close its breaker" : "");
         asks = true;
     }
-    return needs_yes(x, s, to, q) || asks;
+    return act_needs_yes(x, s, to, q) || asks;
 }
 
 /* "drain first" and "move now": the two ways to deal with a build, or the one there is.
@@ -291,14 +246,14 @@ static void plan_move(const struct act_context *x, const struct server_view *s,
         return;
     }
     p->to = to;
-    hold_words(x, s, to, held, sizeof(held));
-    cost_words(s, to, cost, sizeof(cost));
+    act_held_words(x, s, to, held, sizeof(held));
+    act_cost_words(s, to, cost, sizeof(cost));
     (void)str_format(p->message, sizeof(p->message), "%s moves %s%s", s->name,
                      to == PLACE_CLOUD ? "to " : "", act_side(to));
     ready_words(x, s, to, ready, sizeof(ready));
     (void)str_format(p->rest, sizeof(p->rest), "%s%s%s%s", held,
                      held[0] != '\0' ? ", " : "", cost, ready);
-    if (!needs_question(x, s, to, &q)) {
+    if (!act_needs_question(x, s, to, &q)) {
         p->kind = ACT_WINDOW;
         return;
     }
@@ -310,73 +265,6 @@ static void plan_move(const struct act_context *x, const struct server_view *s,
                  held);
     act_line(&p->question, "Effect: %s%s.", cost, ready);
     choose_move(p, s);
-}
-
-/* "until 18:00" of the hold that the order makes. */
-static void until_words(const struct act_context *x, const struct command *c, char *out,
-                        size_t size)
-{
-    struct utc end = c->until;
-    char when[TIME_TEXT], cap[32] = "";
-
-    if (c->hold_kind == HOLD_PIN) {
-        (void)str_copy(out, size, "without an end");
-        return;
-    }
-    if (c->hold_kind == HOLD_UNTIL_SCHEDULE) {
-        end = x->hold_end != NULL ? x->hold_end(x->hold_ctx, c->place) : (struct utc){0};
-        (void)cap_words(x, c->place, end, cap);
-    }
-    if (end.s == 0)
-        (void)str_copy(out, size, "until the schedule changes");
-    else
-        (void)str_format(out, size, "until %s%s", act_when(x->tz, x->now, end, when),
-                         cap);
-}
-
-static void plan_hold(const struct act_context *x, const struct server_view *s,
-                      struct act_plan *p)
-{
-    enum place at = p->command.place;
-    bool moves = s->facts.place != at, pin = p->command.hold_kind == HOLD_PIN, asks;
-    const char *in = at == PLACE_CLOUD ? "in " : "";
-    struct question q = {.n_lines = 0};
-    char until[96], cost[48];
-
-    until_words(x, &p->command, until, sizeof(until));
-    cost_words(s, at, cost, sizeof(cost));
-    asks = moves ? needs_question(x, s, at, &q) : needs_yes(x, s, at, &q);
-    (void)str_format(p->message, sizeof(p->message), "%s is held %s%s", s->name, in,
-                     act_side(at));
-    (void)str_format(p->rest, sizeof(p->rest), "%s%s%s", until,
-                     !automation_is_on(x->fleet, s, x->now)
-                         ? "; it counts once AUTO is on"
-                     : moves ? ", it moves there, "
-                             : "",
-                     moves && automation_is_on(x->fleet, s, x->now) ? cost : "");
-    if (!asks && !pin) {
-        p->kind = ACT_WINDOW;
-        return;
-    }
-    p->question = q;
-    p->command.confirmed = asks;
-    act_ask(p, "Hold %s %s%s %s?", s->name, in, act_side(at), until);
-    if (pin)
-        act_line(&p->question, "The schedule will not move it until p releases it.");
-    if (moves)
-        act_line(&p->question, "It moves there: %s.", cost);
-    act_choose(&p->question, CHOICE_SEND, 'h', "hold it", &p->command);
-}
-
-static void plan_release(const struct server_view *s, struct act_plan *p)
-{
-    if (!act_is_held(s)) {
-        act_nothing(p, "%s is not held", s->name);
-        return;
-    }
-    p->kind = ACT_WINDOW;
-    (void)str_format(p->message, sizeof(p->message), "%s is released", s->name);
-    (void)str_copy(p->rest, sizeof(p->rest), "the schedule decides again");
 }
 
 static void plan_cancel(const struct act_context *x, const struct server_view *s,
@@ -405,7 +293,7 @@ static void plan_cancel(const struct act_context *x, const struct server_view *s
     act_line(&p->question, "It stays %s; its Jenkins node takes builds again.",
              stays_out ? "in the cloud" : "on-prem");
     if (m->active && stays_out)
-        (void)needs_yes(x, s, PLACE_CLOUD, &p->question); /* its line, or none */
+        (void)act_needs_yes(x, s, PLACE_CLOUD, &p->question); /* its line, or none */
     act_choose(&p->question, CHOICE_SEND, 't', "take the move back", &p->command);
 }
 
@@ -436,9 +324,9 @@ static void order_server(const struct act_context *x, struct act_plan *p)
     if (p->command.kind == COMMAND_MOVE)
         plan_move(x, s, p);
     else if (p->command.kind == COMMAND_HOLD)
-        plan_hold(x, s, p);
+        act_hold(x, s, p);
     else if (p->command.kind == COMMAND_RELEASE)
-        plan_release(s, p);
+        act_release(s, p);
     else
         plan_cancel(x, s, p);
 }

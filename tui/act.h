@@ -8,9 +8,10 @@
 
 #include "core/base/tz.h"
 #include "core/model/fleet.h"
+#include "tui/app.h"
 #include "tui/keys.h"
 
-enum { DIALOG_LINES = 8, DIALOG_CHOICES = 4 };
+enum { DIALOG_LINES = 8, DIALOG_CHOICES = 6 };
 
 enum choice_kind {
     CHOICE_CANCEL,
@@ -18,14 +19,15 @@ enum choice_kind {
     CHOICE_QUIT,
     CHOICE_UNLOCK,
     CHOICE_TAKE_OVER,
-    CHOICE_MARKED,      /* the orders of act_many(), each confirmed */
+    CHOICE_TYPE,   /* opens the prompt with the begin of that order: its end is typed */
+    CHOICE_MARKED, /* the orders of act_many(), each confirmed */
     CHOICE_MARKED_FORCE /* … their moves with force */
 };
 struct choice {
     enum choice_kind kind;
     char key; /* its letter; 0 for Cancel */
     char label[64];
-    struct command command; /* of CHOICE_SEND */
+    struct command command; /* of CHOICE_SEND and CHOICE_TYPE */
 };
 
 struct question {
@@ -56,10 +58,10 @@ struct act_plan {
 struct act_context {
     const struct fleet *fleet;
     struct utc now;
-    const struct tz *tz; /* NULL = UTC */
-    struct utc (*hold_end)(void *ctx, enum place place);
+    const struct tz *tz;     /* NULL = UTC */
+    hold_ends_fn *hold_ends; /* NULL = unknown */
     void *hold_ctx;
-    int64_t hold_cloud_cap_s; /* the longest hold in the cloud, <= 0 none */
+    int64_t hold_cloud_cap_s; /* the longest until-schedule hold in the cloud, 0 = none */
     bool locked, observe, demo, observer;
     const char *holder; /* of an observer */
 };

@@ -94,6 +94,12 @@ void act_plan(const struct act_context *x, enum action action, const char *serve
         act_take_over(x, out);
         return;
     }
-    if (key_order(x, action, i < 0 ? NULL : &x->fleet->servers[i], &c, out))
+    if (!key_order(x, action, i < 0 ? NULL : &x->fleet->servers[i], &c, out))
+        return;
+    if (action != ACTION_PIN) {
         act_order(x, &c, out);
+        return;
+    }
+    out->command = c;
+    act_hold_how_long(x, &x->fleet->servers[i], out);
 }

@@ -379,7 +379,9 @@ static void serve(struct app *a)
     a->ui.redraw = a->ui.dump = a->ui.load_theme = a->ui.keep_theme = false;
     if (a->ui.copy)
         app_copy(a);
-    a->ui.copy = false;
+    if (a->ui.export)
+        app_export(a);
+    a->ui.copy = a->ui.export = false;
     screen_set_mouse(a->screen, a->ui.mouse && !a->ui.copying);
     if (a->ui.suspend) {
         a->ui.suspend = false;
@@ -469,6 +471,7 @@ static void loop(struct app *a)
             {.fd = a->timer_fd, .events = POLLIN},
             {.fd = a->config->source.event_fd, .events = POLLIN},
             {.fd = a->write_pending ? out : -1, .events = POLLOUT},
+            {.fd = a->export.running ? a->export.event_fd : -1, .events = POLLIN},
         };
 
         if (poll(fds, ARRAY_LEN(fds), timeout_ms(a)) < 0 && errno != EINTR)
@@ -483,6 +486,8 @@ static void loop(struct app *a)
             read_timer(a);
         if (fds[4].revents != 0)
             a->write_pending = false;
+        if (fds[5].revents != 0)
+            app_exported(a);
         step_notify(a);
         if (ui_tick(&a->ui, app_real_ms()))
             a->dirty = true;
@@ -501,6 +506,7 @@ enum err_code app_run(const struct app_config *config, struct err *e)
         return err_set(e, ERR_NOMEM, "the dashboard");
     a->config = config;
     notify_init(&a->notify, config->config);
+    export_init(&a->export, &config->export);
     a->out_fd = a->signal_fd = a->timer_fd = a->saved_stderr = -1;
     rc = ui_init(&a->ui, config, is_ascii(config), app_real_ms(), e);
     if (rc != ERR_OK)
@@ -535,6 +541,7 @@ out:
         (void)close(a->timer_fd);
     release_signals(a);
     notify_clear(&a->notify);
+    export_clear(&a->export);
     ui_clear(&a->ui);
     free(a);
     return rc;

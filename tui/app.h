@@ -7,6 +7,7 @@
 #define RH_TUI_APP_H
 
 #include "core/base/clock.h"
+#include "core/base/str.h"
 #include "core/base/tz.h"
 #include "core/model/config.h"
 #include "core/model/fleet.h"
@@ -39,6 +40,14 @@ struct app_demo {
     void *ctx;
 };
 
+/* The month of the ledger as CSV, for the key `E`; `ledger` NULL = there is none. Called
+ * by a thread of its own, and not twice at a time. */
+struct app_export {
+    enum err_code (*ledger)(void *ctx, struct strbuf *out, struct err *e);
+    const struct clock *clock; /* says which month */
+    void *ctx;
+};
+
 /* Another instance acts. */
 struct app_observed {
     const char *holder; /* "dana@ops1 pid 4242" */
@@ -55,15 +64,23 @@ struct app_result {
     int signal; /* of APP_SIGNAL */
 };
 
+/* When an until-schedule hold that is made now ends, and when the schedule changes into
+ * that place: where that is later, or never, the cap of holds in the cloud ends it. 0 =
+ * never, or unknown. */
+struct hold_ends {
+    struct utc end, change;
+};
+typedef struct hold_ends hold_ends_fn(void *ctx, enum place place);
+
 struct app_config {
     const struct config *config;
     const struct tz *tz;       /* NULL = UTC */
     const struct clock *clock; /* the site's */
     struct app_source source;
-    /* When an until-schedule hold made now would end; NULL or 0 = unknown. */
-    struct utc (*hold_end)(void *ctx, enum place place);
+    hold_ends_fn *hold_ends; /* NULL = unknown */
     void *hold_ctx;
     struct app_demo demo;
+    struct app_export export;
     const char *term; /* $TERM */
     bool ascii, no_color, observe, locked;
     const char *theme;             /* of --theme; NULL = the configuration's */

@@ -2,10 +2,8 @@
 
 #include "tui/app_parts.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { TITLE_MS = 10000, STALLED_MS = 30000, CLIPBOARD_BYTES = 74994 };
 
@@ -68,32 +66,61 @@ void app_ring(struct app *a, const struct fleet *next)
     strbuf_clear(&bytes);
 }
 
+/* The state of a demo is removed when it ends. */
+static const char *goes_with_demo(const struct app *a)
+{
+    return a->config->demo.on ? "; it goes with the demo" : "";
+}
+
 void app_dump(struct app *a)
 {
-    char path[1024];
+    const char *dir = a->config->state_dir;
     struct civil c = civil_from_seconds(clock_utc(clock_system()).s);
+    struct err e = {0};
     struct strbuf text;
-    int fd = -1;
-    bool ok = false;
+    char path[1024];
 
     strbuf_init(&text, 16 * 1024 * 1024);
     canvas_dump(&a->canvas, &text);
-    if (a->config->state_dir != NULL &&
-        str_format(path, sizeof(path), "%s/screen-%04d%02d%02d-%02d%02d%02d.txt",
-                   a->config->state_dir, c.year, c.month, c.day, c.hour, c.minute,
-                   c.second))
-        fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd >= 0) {
-        ok = !text.failed && write(fd, strbuf_text(&text), text.len) == (ssize_t)text.len;
-        ok = close(fd) == 0 && ok;
-    }
-    if (ok)
-        ui_toast(&a->ui, ROLE_INFO, app_real_ms(), "screen written to %s", path);
+    if (dir == NULL ||
+        !str_format(path, sizeof(path), "%s/screen-%04d%02d%02d-%02d%02d%02d.txt", dir,
+                    c.year, c.month, c.day, c.hour, c.minute, c.second) ||
+        text.failed)
+        ui_toast(&a->ui, ROLE_CRIT, app_real_ms(), "the screen could not be written");
+    else if (export_write(path, &text, &e) != ERR_OK)
+        ui_toast(&a->ui, ROLE_CRIT, app_real_ms(), "the screen was not written: %s",
+                 e.text);
     else
-        ui_toast(&a->ui, ROLE_CRIT, app_real_ms(),
-                 "the screen could not be written to %s",
-                 a->config->state_dir != NULL ? a->config->state_dir : "a file");
+        ui_toast(&a->ui, ROLE_INFO, app_real_ms(), "screen written to %s%s", path,
+                 goes_with_demo(a));
     strbuf_clear(&text);
+}
+
+void app_export(struct app *a)
+{
+    const char *dir = a->config->state_dir;
+    struct err e = {0};
+
+    if (a->config->export.ledger == NULL || dir == NULL)
+        ui_toast(&a->ui, ROLE_WARN, app_real_ms(), "there is no ledger here");
+    else if (export_start(&a->export, dir, &e) != ERR_OK)
+        ui_toast(&a->ui, ROLE_WARN, app_real_ms(), "not written: %s", e.text);
+    else
+        ui_toast(&a->ui, ROLE_INFO, app_real_ms(), "the month's ledger is being written");
+}
+
+void app_exported(struct app *a)
+{
+    struct err e = {0};
+
+    if (!export_ended(&a->export, &e))
+        return;
+    if (e.code != ERR_OK)
+        ui_toast(&a->ui, ROLE_CRIT, app_real_ms(), "%s", e.text);
+    else
+        ui_toast(&a->ui, ROLE_INFO, app_real_ms(), "written to %s%s", a->export.path,
+                 goes_with_demo(a));
+    a->dirty = true;
 }
 
 static void add_base64(struct strbuf *b, const char *text, size_t len)

@@ -9,6 +9,7 @@
 #include <signal.h>
 
 #include "tui/app.h"
+#include "tui/export.h"
 #include "tui/notify.h"
 #include "tui/screen.h"
 #include "tui/ui.h"
@@ -26,6 +27,7 @@ struct app {
     char title[128];
     struct theme_stamp theme_stamp; /* of the file that the theme came from */
     struct notify notify;
+    struct export export;
     struct app_result result;
 };
 
@@ -39,6 +41,9 @@ bool app_is_titled(const struct app *a) NONNULL;
 void app_update_title(struct app *a, int64_t now_ms) NONNULL;
 /* The screen as text, into a new file of the state folder. */
 void app_dump(struct app *a) NONNULL;
+/* The month of the ledger, into one: begins it, and says what came of it. */
+void app_export(struct app *a) NONNULL;
+void app_exported(struct app *a) NONNULL;
 /* The selected row, or else the screen, to the terminal's clipboard. */
 void app_copy(struct app *a) NONNULL;
 /* Bell and notifications for the next snapshot; NULL: is the controller silent? */

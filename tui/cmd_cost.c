@@ -1,8 +1,7 @@
 #include <config.h>
 
 #include "tui/cmd.h"
-#include "tui/cost_jobs.h"
-#include "tui/cost_prices.h"
+#include "tui/cost_csv.h"
 #include "tui/out.h"
 #include "tui/session.h"
 
@@ -17,7 +16,7 @@
 
 /* The ledger of a month from the store: no API is asked, nothing is written. */
 
-enum { SPANS_MAX = 128, HISTORY_S = 8 * 86400, LEAD_S = 25 * 60, JSON_BYTES = 1 << 20 };
+enum { SPANS_MAX = 128, LEAD_S = 25 * 60, JSON_BYTES = 1 << 20 };
 
 struct server_row {
     const struct server_config *config; /* NULL: the extension's and what is nobody's */
@@ -25,11 +24,7 @@ struct server_row {
 };
 
 struct report {
-    struct utc now, month_start, month_end;
-    struct store_ledger ledger;
-    struct price_track *tracks;
-    size_t n_tracks;
-    struct price_book book;
+    struct cost_ledger of;
     struct server_row *rows; /* one for each server, and the last for the rest */
     size_t n_rows;
     struct bill bill;
@@ -51,27 +46,6 @@ static enum err_code month_parse(const char *text, struct utc *out, struct err *
     return err_set(e, ERR_USAGE, "\"%.20s\" is no month: write it as 2026-11", text);
 }
 
-/* The prices come sorted by type, zone and time: a track for each run of them. */
-static enum err_code make_tracks(struct report *r, struct err *e)
-{
-    const struct stored_price *p = r->ledger.prices;
-
-    r->tracks = calloc(r->ledger.n_prices + 1, sizeof(*r->tracks));
-    if (r->tracks == NULL)
-        return err_set(e, ERR_NOMEM, "no memory for the prices");
-    for (size_t i = 0; i < r->ledger.n_prices; i++) {
-        struct price_track *t = r->n_tracks > 0 ? &r->tracks[r->n_tracks - 1] : NULL;
-
-        if (t == NULL || !str_eq(t->type, p[i].type) || !str_eq(t->zone, p[i].zone)) {
-            t = &r->tracks[r->n_tracks++];
-            *t = (struct price_track){p[i].type, p[i].zone, &r->ledger.steps[i], 0,
-                                      r->now};
-        }
-        t->n++;
-    }
-    return ERR_OK;
-}
-
 static struct server_row *row_of(struct report *r, const char *server)
 {
     for (size_t i = 0; i + 1 < r->n_rows; i++) {
@@ -86,23 +60,24 @@ static enum err_code bill_all(struct report *r, const struct price_book *book,
 {
     enum err_code code;
 
-    for (size_t i = 0; i < r->ledger.n_segments; i++) {
-        const struct segment *g = &r->ledger.segments[i];
+    for (size_t i = 0; i < r->of.ledger.n_segments; i++) {
+        const struct segment *g = &r->of.ledger.segments[i];
         struct err why = {0};
 
-        code = bill_segment(&row_of(r, g->server)->bill, book, g, r->now, r->month_start,
-                            r->month_end, &why);
+        code = bill_segment(&row_of(r, g->server)->bill, book, g, r->of.now,
+                            r->of.month_start, r->of.month_end, &why);
         if (code == ERR_OK || code == ERR_NOT_FOUND)
-            code = bill_segment(&r->bill, book, g, r->now, r->month_start, r->month_end,
-                                &why);
+            code = bill_segment(&r->bill, book, g, r->of.now, r->of.month_start,
+                                r->of.month_end, &why);
         if (code != ERR_OK && code != ERR_NOT_FOUND)
             return err_set(e, code, "%s", why.text);
     }
-    code = bill_fixed(&r->bill, book->config, r->month_start,
-                      r->now.s < r->month_end.s ? r->now : r->month_end, e);
+    code = bill_fixed(&r->bill, book->config, r->of.month_start,
+                      r->of.now.s < r->of.month_end.s ? r->of.now : r->of.month_end, e);
     if (code == ERR_OK)
-        code = bill_fixed(&r->rows[r->n_rows - 1].bill, book->config, r->month_start,
-                          r->now.s < r->month_end.s ? r->now : r->month_end, e);
+        code =
+            bill_fixed(&r->rows[r->n_rows - 1].bill, book->config, r->of.month_start,
+                       r->of.now.s < r->of.month_end.s ? r->of.now : r->of.month_end, e);
     return code == ERR_OK ? bill_total(&r->bill, &r->total, e) : code;
 }
 
@@ -113,7 +88,7 @@ static void compare_all(struct report *r, const struct config *c,
     struct compare_in in = {.config = &c->cost,
                             .servers = servers,
                             .n = c->n_servers,
-                            .month_s = r->month_end.s - r->month_start.s,
+                            .month_s = r->of.month_end.s - r->of.month_start.s,
                             .total_known = r->forecast.known,
                             .total = r->forecast.p50,
                             .instances = r->forecast.instances,
@@ -121,7 +96,7 @@ static void compare_all(struct report *r, const struct config *c,
                             .has_extension = c->velostrata.api.present,
                             .same_hours_priced = true,
                             .same_hours_price = r->bill.on_demand};
-    struct utc until = r->now.s < r->month_end.s ? r->now : r->month_end;
+    struct utc until = r->of.now.s < r->of.month_end.s ? r->of.now : r->of.month_end;
 
     if (servers == NULL)
         return; /* all of them stay unknown */
@@ -134,7 +109,7 @@ static void compare_all(struct report *r, const struct config *c,
         servers[i].on_demand_known = book_on_demand(book, type, &servers[i].on_demand);
         servers[i].spot = q.price; /* of a month that is still to come */
         servers[i].spot_known =
-            bill_spot_mean(book, type, "", r->month_start, until, &servers[i].spot) ||
+            bill_spot_mean(book, type, "", r->of.month_start, until, &servers[i].spot) ||
             q.source != PRICE_UNKNOWN;
     }
     compare(&in, &r->compare);
@@ -150,9 +125,9 @@ static enum err_code make_forecast(struct report *r, const struct session *s,
     struct stretch spans[SPANS_MAX];
     struct forecast_server *servers = calloc(s->config->n_servers + 1, sizeof(*servers));
     struct forecast_in in = {.book = book,
-                             .now = r->now,
-                             .month_start = r->month_start,
-                             .month_end = r->month_end,
+                             .now = r->of.now,
+                             .month_start = r->of.month_start,
+                             .month_end = r->of.month_end,
                              .spent = &r->bill,
                              .spans = spans,
                              .servers = servers,
@@ -173,9 +148,9 @@ static enum err_code make_forecast(struct report *r, const struct session *s,
         servers[i] =
             (struct forecast_server){c->n_offerings > 0 ? c->offerings[0].type : "", ""};
     }
-    in.n_spans =
-        schedule_planned(p, s->tz, r->now.s > r->month_start.s ? r->now : r->month_start,
-                         r->month_end, spans, SPANS_MAX);
+    in.n_spans = schedule_planned(
+        p, s->tz, r->of.now.s > r->of.month_start.s ? r->of.now : r->of.month_start,
+        r->of.month_end, spans, SPANS_MAX);
     code = forecast(&in, &r->forecast, e);
     free(servers);
     return code;
@@ -216,20 +191,8 @@ static enum err_code forecast_as_shown(struct report *r, const struct session *s
 
 static enum err_code make_report(struct report *r, const struct session *s, struct err *e)
 {
-    struct utc since = {r->month_start.s - HISTORY_S};
-    enum err_code code =
-        store_ledger_load(s->store, r->month_start, since, &r->ledger, e);
+    enum err_code code;
 
-    if (code == ERR_OK)
-        code = make_tracks(r, e);
-    if (code != ERR_OK)
-        return code;
-    r->book = (struct price_book){.config = &s->config->cost,
-                                  .tracks = r->tracks,
-                                  .n_tracks = r->n_tracks,
-                                  .listed = r->ledger.listed,
-                                  .n_listed = r->ledger.n_listed,
-                                  .region = s->config->aws.region};
     r->n_rows = s->config->n_servers + 1;
     r->rows = calloc(r->n_rows, sizeof(*r->rows));
     if (r->rows == NULL)
@@ -240,27 +203,16 @@ static enum err_code make_report(struct report *r, const struct session *s, stru
         if (i + 1 < r->n_rows)
             r->rows[i].config = &s->config->servers[i];
     }
-    if ((code = bill_all(r, &r->book, e)) != ERR_OK)
+    if ((code = bill_all(r, &r->of.book, e)) != ERR_OK)
         return code;
-    if (r->month_start.s <= r->now.s && r->now.s < r->month_end.s)
+    if (r->of.month_start.s <= r->of.now.s && r->of.now.s < r->of.month_end.s)
         return forecast_as_shown(r, s, e);
-    if ((code = make_forecast(r, s, &r->book, e)) == ERR_OK)
-        compare_all(r, s->config, &r->book);
+    if ((code = make_forecast(r, s, &r->of.book, e)) == ERR_OK)
+        compare_all(r, s->config, &r->of.book);
     return code;
 }
 
 /* ----- as text, JSON, CSV ----- */
-
-/* How many stretches of the ledger reach into the month: without any, all that is known
- * of it is what was typed in. */
-static int64_t measured(const struct report *r)
-{
-    int64_t n = 0;
-
-    for (size_t i = 0; i < r->ledger.n_segments; i++)
-        n += r->ledger.segments[i].start.s < r->month_end.s ? 1 : 0;
-    return n;
-}
 
 static void print_budget(const struct report *r, struct usd budget)
 {
@@ -271,7 +223,7 @@ static void print_budget(const struct report *r, struct usd budget)
         out_printf("  %lld %% spent", (long long)(r->total.nanos / (budget.nanos / 100)));
     if (r->total.nanos >= budget.nanos)
         out_printf(", it is reached");
-    else if (r->now.s < r->month_end.s && r->forecast.known &&
+    else if (r->of.now.s < r->of.month_end.s && r->forecast.known &&
              r->forecast.p50.nanos > budget.nanos)
         out_printf(", the forecast exceeds it");
     out_printf("\n");
@@ -282,18 +234,10 @@ static const char *amount(bool known, struct usd v, char buf[USD_TEXT])
     return known ? usd_text(v, 2, buf) : "?";
 }
 
-static struct price_sheet sheet_of(const struct report *r, const struct session *s)
-{
-    struct utc last = {r->month_end.s - 1};
-
-    return (struct price_sheet){s->config, &r->book, r->now,
-                                r->now.s < r->month_end.s ? r->now : last};
-}
-
 static void print_text(const struct report *r, const struct session *s)
 {
-    struct price_sheet prices = sheet_of(r, s);
-    struct civil c = civil_from_seconds(r->month_start.s);
+    struct price_sheet prices = cost_ledger_prices(&r->of, s->config);
+    struct civil c = civil_from_seconds(r->of.month_start.s);
     char a[USD_TEXT], low[USD_TEXT], high[USD_TEXT];
 
     out_printf("%04d-%02d (UTC)%*sUSD\n", c.year, c.month, 24, "");
@@ -303,12 +247,12 @@ static void print_text(const struct report *r, const struct session *s)
                        usd_text(r->bill.items[i], 2, a));
     }
     out_printf("%-28s %10s%s\n",
-               r->now.s < r->month_end.s ? "month to date" : "the month",
+               r->of.now.s < r->of.month_end.s ? "month to date" : "the month",
                usd_text(r->total, 2, a),
                r->bill.unknown > 0  ? "  at least: a part has no known price"
                : r->bill.bounds > 0 ? "  at most: a part is an upper bound"
                                     : "");
-    if (measured(r) == 0)
+    if (cost_ledger_stretches(&r->of) == 0)
         out_printf("  the ledger has nothing of this month: typed-in amounts alone\n");
     for (size_t i = 0; i + 1 < r->n_rows; i++) {
         struct err e = {0};
@@ -320,7 +264,7 @@ static void print_text(const struct report *r, const struct session *s)
                    amount(known, v, a), (long long)(r->rows[i].bill.instance_s / 3600),
                    (long long)(r->rows[i].bill.instance_s / 60 % 60));
     }
-    if (r->now.s < r->month_end.s) {
+    if (r->of.now.s < r->of.month_end.s) {
         out_printf("%-28s %10s", "forecast",
                    amount(r->forecast.known, r->forecast.p50, a));
         if (r->forecast.known)
@@ -367,8 +311,8 @@ static void put_servers(struct strbuf *b, const struct report *r)
 
 static void print_json(const struct report *r, const struct session *s)
 {
-    struct civil c = civil_from_seconds(r->month_start.s);
-    struct price_sheet prices = sheet_of(r, s);
+    struct civil c = civil_from_seconds(r->of.month_start.s);
+    struct price_sheet prices = cost_ledger_prices(&r->of, s->config);
     char month[TIME_TEXT];
     struct strbuf b;
 
@@ -376,10 +320,10 @@ static void print_json(const struct report *r, const struct session *s)
     (void)str_format(month, sizeof(month), "%04d-%02d", c.year, c.month);
     jsonw_open(&b, NULL, '{');
     jsonw_text(&b, "month", month);
-    jsonw_utc(&b, "at", r->now);
+    jsonw_utc(&b, "at", r->of.now);
     jsonw_usd(&b, "month_to_date", r->total, 2, r->bill.unknown == 0);
     jsonw_bool(&b, "upper_bound", r->bill.bounds > 0);
-    jsonw_i64(&b, "segments", measured(r));
+    jsonw_i64(&b, "segments", cost_ledger_stretches(&r->of));
     put_bill(&b, "items", &r->bill);
     put_servers(&b, r);
     if (r->forecast.known) {
@@ -403,48 +347,32 @@ static void print_json(const struct report *r, const struct session *s)
     strbuf_clear(&b);
 }
 
-/* The ledger itself, a stretch a line; then the prices, then the jobs. */
-static void print_csv(const struct report *r, const struct session *s)
+static int print_csv(const struct report *r, const struct session *s)
 {
-    struct price_sheet prices = sheet_of(r, s);
+    struct err e = {0};
+    struct strbuf b;
 
-    out_printf("start,end,kind,server,resource,type,zone,cost," COST_PRICES_COLUMNS
-               "," COST_JOBS_COLUMNS "\n");
-    for (size_t i = 0; i < r->ledger.n_segments; i++) {
-        const struct segment *g = &r->ledger.segments[i];
-        char start[TIME_TEXT], end[TIME_TEXT], usd[USD_TEXT];
-        struct bill b;
-        struct usd v = {0};
-        struct err e = {0};
-        bool known;
-
-        if (g->start.s >= r->month_end.s)
-            continue;
-        bill_clear(&b);
-        known = bill_segment(&b, &r->book, g, r->now, r->month_start, r->month_end, &e) ==
-                    ERR_OK &&
-                bill_total(&b, &v, &e) == ERR_OK;
-        out_printf("%s,%s,%s,%s,%s,%s,%s,%s," COST_PRICES_NONE "," COST_JOBS_NONE "\n",
-                   utc_text(g->start, start), g->end.s != 0 ? utc_text(g->end, end) : "",
-                   out_csv_field(g->kind), out_csv_field(g->server),
-                   out_csv_field(g->resource), out_csv_field(g->type),
-                   out_csv_field(g->zone), known ? usd_text(v, 6, usd) : "");
-    }
-    cost_prices_csv(&prices);
-    cost_jobs_csv(&r->jobs);
+    strbuf_init(&b, COST_CSV_BYTES);
+    cost_csv(&r->of, &r->jobs, s->config, &b);
+    if (b.failed)
+        (void)err_set(&e, ERR_NOMEM, "no memory for the ledger as CSV");
+    else
+        out_printf("%s", strbuf_text(&b));
+    strbuf_clear(&b);
+    return e.code != ERR_OK ? session_fail(&e) : EXIT_DONE;
 }
 
 int cmd_cost(const struct args *a)
 {
     struct session s;
-    struct report r = {.now = clock_utc(clock_system())};
+    struct report r = {0};
+    struct utc now = clock_utc(clock_system()), month = ledger_month_start(now);
     struct err e = {0};
     bool locked_out;
     int rc = session_open(&s, a);
 
-    r.month_start = ledger_month_start(r.now);
     if (rc == EXIT_DONE && a->set[FLAG_MONTH] &&
-        month_parse(a->value[FLAG_MONTH], &r.month_start, &e) != ERR_OK)
+        month_parse(a->value[FLAG_MONTH], &month, &e) != ERR_OK)
         rc = session_fail(&e);
     if (rc == EXIT_DONE && a->set[FLAG_JSON] && a->set[FLAG_CSV]) {
         (void)err_set(&e, ERR_USAGE, "--json and --csv are two forms of one answer");
@@ -459,24 +387,23 @@ int cmd_cost(const struct args *a)
         rc = session_fail(&e);
         goto out;
     }
-    r.month_end = ledger_month_end(r.month_start);
-    if (make_report(&r, &s, &e) != ERR_OK ||
-        cost_jobs_load(s.store, &r.jobs, &e) != ERR_OK) {
+    if (cost_ledger_load(s.store, s.config, now, month, &r.of, &e) != ERR_OK ||
+        cost_jobs_load(s.store, &r.jobs, &e) != ERR_OK ||
+        (!a->set[FLAG_CSV] && make_report(&r, &s, &e) != ERR_OK)) {
         rc = session_fail(&e);
         goto out;
     }
     if (a->set[FLAG_JSON])
         print_json(&r, &s);
     else if (a->set[FLAG_CSV])
-        print_csv(&r, &s);
+        rc = print_csv(&r, &s);
     else
         print_text(&r, &s);
     if (!out_flush())
         rc = EXIT_FAILED;
 out:
-    store_ledger_free(&r.ledger);
+    cost_ledger_free(&r.of);
     cost_jobs_free(&r.jobs);
-    free(r.tracks);
     free(r.rows);
     session_close(&s);
     return rc;

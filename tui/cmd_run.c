@@ -4,6 +4,7 @@
 #include "core/policy/schedule.h"
 #include "tui/app.h"
 #include "tui/cmd.h"
+#include "tui/cost_csv.h"
 #include "tui/live.h"
 #include "tui/out.h"
 #include "tui/theme_file.h"
@@ -22,26 +23,28 @@ struct hold_ctx {
     const struct clock *clock;
 };
 
-static struct utc hold_end(void *ctx, enum place place)
+static struct hold_ends hold_ends(void *ctx, enum place place)
 {
     const struct hold_ctx *h = ctx;
     const struct policy_config *p = &h->session->config->policy;
     struct schedule *s = malloc(sizeof(*s));
-    struct utc now = clock_utc(h->clock), end = {0};
+    struct utc now = clock_utc(h->clock);
+    struct hold_ends ends = {.end = {0}};
     struct fleet *f;
     int64_t lead;
 
     if (s == NULL)
-        return end;
+        return ends;
     f = live_latest(h->live);
     lead = !p->lead_auto                 ? p->lead
            : f != NULL && f->lead_s != 0 ? f->lead_s
                                          : LEAD_UNTAUGHT_S;
     fleet_unref(f);
     schedule_build(p, h->session->tz, now, lead, s);
-    end = schedule_hold_end(s, p, now, place);
+    ends.end = schedule_hold_end(s, p, now, place);
+    ends.change = schedule_next_change(s, now, place);
     free(s);
-    return end;
+    return ends;
 }
 
 struct takeover_ctx {
@@ -80,6 +83,15 @@ static int go_on(struct live *l)
     return live_lines(l, false, (struct utc){0});
 }
 
+/* A connection of its own: the controller goes on with its own. */
+static enum err_code month_csv(void *ctx, struct strbuf *out, struct err *e)
+{
+    const struct live *l = ctx;
+
+    return cost_csv_read(l->session->state_dir, l->session->config, clock_utc(l->clock),
+                         out, e);
+}
+
 int run_dashboard(struct live *l, const struct args *a, const struct app_demo *demo)
 {
     struct session *s = l->session;
@@ -93,8 +105,9 @@ int run_dashboard(struct live *l, const struct args *a, const struct app_demo *d
                            .tz = s->tz,
                            .clock = l->clock,
                            .source = {live_latest, live_send, live_event_fd(l), l},
-                           .hold_end = hold_end,
+                           .hold_ends = hold_ends,
                            .hold_ctx = &hold,
+                           .export = {month_csv, l->clock, l},
                            .term = getenv("TERM"),
                            .ascii = a->set[FLAG_ASCII],
                            .no_color = a->set[FLAG_NO_COLOR],

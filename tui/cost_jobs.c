@@ -5,6 +5,7 @@
 #include "core/engine/speedup_view.h"
 #include "tui/cells.h"
 #include "tui/cost_prices.h"
+#include "tui/csv.h"
 #include "tui/out.h"
 
 #include <stdlib.h>
@@ -62,39 +63,28 @@ void cost_jobs_text(const struct cost_jobs *c)
     }
 }
 
-/* Names are people's: what has a comma or a quote is quoted. */
-static void put_field(const char *text)
-{
-    if (strpbrk(text, ",\"\r\n") == NULL) {
-        out_printf("%s", text);
-        return;
-    }
-    out_printf("\"");
-    for (; *text != '\0'; text++)
-        out_printf("%s%c", *text == '"' ? "\"" : "", *text);
-    out_printf("\"");
-}
-
-static void put_side(int64_t ms, int32_t builds)
+static void put_side(struct strbuf *b, int64_t ms, int32_t builds)
 {
     if (builds > 0)
-        out_printf("%lld,%d,", (long long)((ms + 500) / 1000), builds);
+        strbuf_printf(b, "%lld,%d,", (long long)((ms + 500) / 1000), builds);
     else
-        out_printf(",0,");
+        strbuf_printf(b, ",0,");
 }
 
-void cost_jobs_csv(const struct cost_jobs *c)
+void cost_jobs_csv(const struct cost_jobs *c, struct strbuf *b)
 {
     for (size_t i = 0; i < c->n; i++) {
         const struct job_view *v = &c->jobs[i];
 
-        out_printf(",,job,%s,", v->server);
-        put_field(v->name);
-        out_printf(",,,," COST_PRICES_NONE ",");
-        put_side(v->onprem_ms, v->onprem_builds);
-        put_side(v->cloud_ms, v->cloud_builds);
+        strbuf_puts(b, ",,job,");
+        csv_put(b, v->server);
+        strbuf_putc(b, ',');
+        csv_put(b, v->name);
+        strbuf_printf(b, ",,,," COST_PRICES_NONE ",");
+        put_side(b, v->onprem_ms, v->onprem_builds);
+        put_side(b, v->cloud_ms, v->cloud_builds);
         if (v->known)
-            out_printf("%d", v->percent);
-        out_printf("\n");
+            strbuf_printf(b, "%d", v->percent);
+        strbuf_printf(b, "\n");
     }
 }

@@ -3,6 +3,7 @@
 #include "tui/cost_prices.h"
 
 #include "tui/cost_jobs.h"
+#include "tui/csv.h"
 #include "tui/out.h"
 
 #include "core/base/jsonw.h"
@@ -172,36 +173,45 @@ void cost_prices_json(const struct price_sheet *s, struct strbuf *b)
 
 /* ----- CSV ----- */
 
-static void csv_quote(const struct price_quote *q, const char *end)
+struct csv_sheet {
+    const struct price_sheet *s;
+    struct strbuf *b;
+};
+
+static void csv_quote(struct strbuf *b, const struct price_quote *q, const char *end)
 {
     char usd[USD_TEXT], when[TIME_TEXT];
 
-    out_printf("%s,%s,%s%s",
-               q->source == PRICE_UNKNOWN ? "" : usd_text(q->price, DECIMALS, usd),
-               price_source_word(q->source),
-               q->as_of.s != 0 ? utc_text(q->as_of, when) : "", end);
+    strbuf_printf(b, "%s,%s,%s%s",
+                  q->source == PRICE_UNKNOWN ? "" : usd_text(q->price, DECIMALS, usd),
+                  price_source_word(q->source),
+                  q->as_of.s != 0 ? utc_text(q->as_of, when) : "", end);
 }
 
 static void csv_spot(void *ctx, const char *type, const char *zone,
                      const struct price_quote *q)
 {
-    const struct price_sheet *s = ctx;
-    struct price_quote on_demand = book_quote_on_demand(s->book, type);
+    const struct csv_sheet *c = ctx;
+    struct price_quote on_demand = book_quote_on_demand(c->s->book, type);
+    struct strbuf *b = c->b;
 
-    out_printf(",,price,,,%s,%s,,", out_csv_field(type), out_csv_field(zone));
-    csv_quote(q, ",");
-    csv_quote(&on_demand, "," COST_JOBS_NONE "\n");
+    strbuf_puts(b, ",,price,,,");
+    csv_put(b, type);
+    strbuf_putc(b, ',');
+    csv_put(b, zone);
+    strbuf_puts(b, ",,");
+    csv_quote(b, q, ",");
+    csv_quote(b, &on_demand, "," COST_JOBS_NONE "\n");
 }
 
 static void csv_type(const struct price_sheet *s, const char *type, void *ctx)
 {
-    struct price_sheet sheet = *s;
-
-    (void)ctx;
-    each_spot(s, type, csv_spot, &sheet);
+    each_spot(s, type, csv_spot, ctx);
 }
 
-void cost_prices_csv(const struct price_sheet *s)
+void cost_prices_csv(const struct price_sheet *s, struct strbuf *b)
 {
-    each_type(s, csv_type, NULL);
+    struct csv_sheet c = {s, b};
+
+    each_type(s, csv_type, &c);
 }

@@ -1,7 +1,7 @@
 /*
  * cost_prices - what an hour of each configured instance type costs, who says so and how
  * old that is: the part of `rushhour cost` about prices, as text, JSON and CSV.
- * Borrows everything. Threads: main.
+ * Borrows everything. Threads: any; the table, main.
  */
 #ifndef RH_TUI_COST_PRICES_H
 #define RH_TUI_COST_PRICES_H
@@ -26,6 +26,6 @@ void cost_prices_text(const struct price_sheet *s) NONNULL;
 #define COST_PRICES_COLUMNS                                                              \
     "spot_hour,spot_source,spot_as_of,on_demand_hour,on_demand_source,on_demand_as_of"
 #define COST_PRICES_NONE ",,,,,"
-void cost_prices_csv(const struct price_sheet *s) NONNULL;
+void cost_prices_csv(const struct price_sheet *s, struct strbuf *b) NONNULL;
 
 #endif

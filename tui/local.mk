@@ -19,10 +19,16 @@ rushhour_SOURCES = \
 	tui/cmd_simulate.c \
 	tui/cmd_status.c \
 	tui/commands.def \
+	tui/cost_csv.c \
+	tui/cost_csv.h \
 	tui/cost_jobs.c \
 	tui/cost_jobs.h \
+	tui/cost_ledger.c \
+	tui/cost_ledger.h \
 	tui/cost_prices.c \
 	tui/cost_prices.h \
+	tui/csv.c \
+	tui/csv.h \
 	tui/demo.c \
 	tui/demo.h \
 	tui/flags.def \
@@ -44,6 +50,7 @@ noinst_LIBRARIES += libtui.a
 libtui_a_SOURCES = \
 	tui/act.c \
 	tui/act.h \
+	tui/act_hold.c \
 	tui/act_key.c \
 	tui/act_many.c \
 	tui/act_parts.h \
@@ -64,6 +71,8 @@ libtui_a_SOURCES = \
 	tui/chart.h \
 	tui/complete.c \
 	tui/complete.h \
+	tui/export.c \
+	tui/export.h \
 	tui/glyph.c \
 	tui/glyph.h \
 	tui/keys.c \

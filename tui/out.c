@@ -4,7 +4,6 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 
 /* A failed write stays in the stream's error flag until out_flush() is asked. */
 
@@ -34,9 +33,4 @@ void out_complain(const char *fmt, ...)
 bool out_flush(void)
 {
     return fflush(stdout) == 0 && ferror(stdout) == 0;
-}
-
-const char *out_csv_field(const char *text)
-{
-    return strpbrk(text, ",\"\r\n") == NULL ? text : "";
 }

@@ -16,8 +16,4 @@ void out_complain(const char *fmt, ...) PRINTF_LIKE(1, 2); /* without a newline 
 /* False when anything written so far did not get out: a full disk, a closed pipe. */
 bool out_flush(void);
 
-/* A text of an API as a field of a CSV line: no type, zone or id has a comma or a quote;
- * what had is left out. */
-const char *out_csv_field(const char *text) NONNULL;
-
 #endif

@@ -243,7 +243,7 @@ void ui_context(const struct ui *ui, struct act_context *x)
         .fleet = ui->fleet,
         .now = clock_utc(ui->app->clock),
         .tz = ui->app->tz,
-        .hold_end = ui->app->hold_end,
+        .hold_ends = ui->app->hold_ends,
         .hold_ctx = ui->app->hold_ctx,
         .hold_cloud_cap_s = ui->app->config->policy.hold_cloud_cap,
         .locked = ui->locked,

@@ -19,6 +19,13 @@ void ui_open_field(struct ui *ui, enum typing field)
     }
 }
 
+void ui_type_end(struct ui *ui, const char *server, enum place place)
+{
+    ui_open_field(ui, TYPING_ORDER);
+    (void)str_format(ui->order, sizeof(ui->order), "hold %s %s until ", server,
+                     place_word(place));
+}
+
 /* A code point behind the text. */
 static void type(char *text, size_t size, uint32_t key)
 {

@@ -169,6 +169,9 @@ static void choose(struct ui *ui, const struct choice *c, int64_t now_ms)
     case CHOICE_TAKE_OVER:
         ui->take_over = true;
         break;
+    case CHOICE_TYPE:
+        ui_type_end(ui, c->command.server, c->command.place);
+        break;
     }
 }
 
@@ -409,6 +412,8 @@ static void screen_action(struct ui *ui, enum action a, int64_t now_ms)
         ui->dump = true;
     } else if (a == ACTION_REDRAW) {
         ui->redraw = true;
+    } else if (a == ACTION_PERIOD || a == ACTION_EXPORT) {
+        ui_toast(ui, ROLE_INFO, now_ms, "that is a key of the cost view: 3 opens it");
     } else if (a == ACTION_FOLLOW) {
         if (ui->paused)
             ui->paused = false;

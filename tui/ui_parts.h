@@ -25,6 +25,8 @@ void ui_act(struct ui *ui, enum action a, struct act_plan *p, int64_t now_ms) NO
 /* ui_field.c: a key while a text field is open. */
 void ui_type(struct ui *ui, uint32_t key, int64_t now_ms) NONNULL;
 void ui_open_field(struct ui *ui, enum typing field) NONNULL;
+/* The prompt with an order to hold that server there, whose end is to be typed. */
+void ui_type_end(struct ui *ui, const char *server, enum place place) NONNULL;
 /* ui_theme.c: the list of themes, open at the current one or at the one behind it; a key
  * while it is open; a theme by its name, false when there is none. */
 void ui_open_themes(struct ui *ui, bool next) NONNULL;

@@ -281,7 +281,7 @@ static void draw_selected(const struct frame *f, int row, int bottom,
                           const struct api_view *a)
 {
     char title[2 * NAME_TEXT], p50[DUR_TEXT], p95[DUR_TEXT], age[DUR_TEXT],
-        when[TIME_TEXT];
+        when[TIME_TEXT], text[LINE_TEXT + ID_TEXT + 16];
     struct pen p = {f->c, row + 1, 1, f->c->cols};
     enum role role;
 
@@ -309,9 +309,21 @@ static void draw_selected(const struct frame *f, int row, int bottom,
         pen_printf(&p, ROLE_WARN, "   it asked to be left alone until %s",
                    act_when(f->ui->app->tz, f->now, a->held_until, when));
     row += 3;
+    if (a->request_id[0] != '\0' && row < bottom) {
+        (void)canvas_put(f->c, row, 1, 10, ROLE_DIM, "Request");
+        p = (struct pen){f->c, row++, 12, f->c->cols};
+        pen_put(&p, ROLE_TEXT, a->request_id);
+        pen_put(&p, ROLE_DIM, "   the last one; their support finds it by this");
+    }
     if (a->error[0] != '\0' && row < bottom) {
+        enum role tone = a->failures > 0 ? ROLE_WARN : ROLE_DIM;
+        bool named = a->error_request_id[0] != '\0';
+
         (void)canvas_put(f->c, row, 1, 10, ROLE_DIM, "Error");
-        row = wrapped(f, row, bottom, a->failures > 0 ? ROLE_WARN : ROLE_DIM, a->error);
+        (void)str_format(text, sizeof(text), "%s%s%s%s", a->error,
+                         named ? " (request " : "", a->error_request_id,
+                         named ? ")" : "");
+        row = wrapped(f, row, bottom, tone, text);
     }
     if (remedy(a)[0] != '\0' && row < bottom) {
         (void)canvas_put(f->c, row, 1, 10, ROLE_DIM, "What helps");

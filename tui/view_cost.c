@@ -470,8 +470,9 @@ static void cost_draw(const struct frame *f)
     struct civil month = act_civil(NULL, f->now); /* the bill's months are UTC */
     char title[64];
     struct page page = {.title = title,
-                        .keys = f->ui->cost_sum ? "the sum so far   t each day"
-                                                : "each day   t the sum so far",
+                        .keys = f->ui->cost_sum
+                                    ? "the sum so far   t each day   E export"
+                                    : "each day   t the sum so far   E export",
                         .draw = draw_money};
 
     (void)str_format(title, sizeof(title), "3 Cost  %s %d", months[month.month - 1],
@@ -481,10 +482,11 @@ static void cost_draw(const struct frame *f)
 
 static bool cost_act(struct ui *ui, enum action a)
 {
-    if (a != ACTION_PERIOD)
-        return false;
-    ui->cost_sum = !ui->cost_sum;
-    return true;
+    if (a == ACTION_PERIOD)
+        ui->cost_sum = !ui->cost_sum;
+    else if (a == ACTION_EXPORT)
+        ui->export = true;
+    return a == ACTION_PERIOD || a == ACTION_EXPORT;
 }
 
 const struct view_ops view_cost = {.draw = cost_draw, .act = cost_act};

@@ -33,8 +33,8 @@ static bool waiting_text(const struct frame *f, char *out, size_t size)
 /* What else happens, as far as the keys leave room. */
 static void put_rest(const struct frame *f, struct pen *p, const char *rest)
 {
-    const char *keys = f->c->cols < 130 ? "   u undoes, Enter starts now"
-                                        : "   u or Esc undoes, Enter starts now";
+    const char *keys =
+        f->c->cols < 130 ? "   u undoes, Enter: now" : "   u or Esc undoes, Enter: now";
     int end = p->end;
 
     p->end -= glyph_cells(keys, f->c->ascii);

@@ -370,9 +370,7 @@ static bool schedule_act(struct ui *ui, enum action a)
 
     if (a != ACTION_OPEN || s == NULL || ui->help || ui_latest_pending(ui) != NULL)
         return false;
-    ui_open_field(ui, TYPING_ORDER);
-    (void)str_format(ui->order, sizeof(ui->order), "hold %s %s until ", s->name,
-                     s->facts.place == PLACE_ONPREM ? "onprem" : "cloud");
+    ui_type_end(ui, s->name, s->facts.place == PLACE_ONPREM ? PLACE_ONPREM : PLACE_CLOUD);
     return true;
 }
 

@@ -93,10 +93,14 @@ static int wrapped(struct canvas *c, int row, int col, int width, enum role role
     return lines;
 }
 
+/* More of them are a list. */
+enum { CHOICES_BESIDE = 3 };
+
 /* The choices, each on its own place; returns how many lines they need. */
 static int draw_choices(const struct frame *f, int row, int col, int width)
 {
     const struct dialog *d = &f->ui->dialog;
+    bool is_list = d->q.n_choices > CHOICES_BESIDE;
     int lines = 1, x = 0;
 
     for (size_t i = 0; i < d->q.n_choices; i++) {
@@ -109,7 +113,7 @@ static int draw_choices(const struct frame *f, int row, int col, int width)
         else
             (void)str_format(text, sizeof(text), "%c %s", ch->key, ch->label);
         cells = glyph_cells(text, f->c->ascii);
-        if (x > 0 && x + cells > width) {
+        if (x > 0 && (is_list || x + cells > width)) {
             x = 0;
             lines++;
         }

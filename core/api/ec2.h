@@ -27,4 +27,8 @@ void ec2_free(struct ec2 *c);
 enum err_code ec2_observe(struct ec2 *c, const struct poll_hints *hints,
                           struct observation *o, struct err *e) MUST_CHECK NONNULL;
 
+/* What the answer calls itself, where no header said so: all of them say it in the body,
+ * errors in another place, and each service spells it its own way. */
+void ec2_take_request_id(struct http_response *rs) NONNULL;
+
 #endif

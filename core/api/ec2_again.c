@@ -2,6 +2,9 @@
 
 #include "core/api/ec2_again.h"
 
+#include "core/api/ec2.h"
+#include "core/base/text.h"
+
 #include <string.h>
 
 /* Where an answer begins with it; the rest of the envelope is short. */
@@ -33,6 +36,20 @@ static struct again_skip request_id(const struct strbuf *body)
     if (strncmp(at + len, after, sizeof(after) - 1) != 0)
         return (struct again_skip){0}; /* it says something */
     return (struct again_skip){(size_t)(at - text), len};
+}
+
+void ec2_take_request_id(struct http_response *rs)
+{
+    static const char *const names[] = {"<requestId>", "<RequestID>", "<RequestId>"};
+
+    for (size_t i = 0; rs->request_id[0] == '\0' && i < ARRAY_LEN(names); i++) {
+        const char *at = strstr(strbuf_text(&rs->body), names[i]);
+
+        if (at == NULL)
+            continue;
+        at += strlen(names[i]);
+        (void)text_clean(rs->request_id, sizeof(rs->request_id), at, strcspn(at, "<"));
+    }
 }
 
 bool ec2_known_take(struct ec2_known *k, const struct siphash_key *key,

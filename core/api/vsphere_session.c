@@ -24,6 +24,7 @@ struct vsphere_session {
     char *url;
     pthread_mutex_t lock; /* guards everything below */
     pthread_cond_t changed;
+    unsigned clients; /* that there ever were */
     struct vsphere_service service;
     bool is_open, is_opening;
     bool was_refused;
@@ -107,6 +108,10 @@ enum err_code vsphere_new(struct vsphere_session *s, const struct transport *t,
     v->session = s;
     v->transport = *t;
     v->clock = clock;
+    (void)pthread_mutex_lock(&s->lock);
+    v->number = s->clients++;
+    (void)pthread_mutex_unlock(&s->lock);
+    v->since = (unsigned)clock_utc(clock).s;
     strbuf_init(&v->body, BODY_LIMIT_BYTES);
     *out = v;
     return ERR_OK;
@@ -200,6 +205,7 @@ static enum err_code read_answer(struct vsphere *v, const struct vsphere_call *c
                                  struct err *e)
 {
     const struct soap_sink nothing = {sink_nothing_start, sink_nothing_end, NULL};
+    struct strbuf question = soap_question(&v->body);
     enum err_code rc;
 
     if (rs->status != 200 && rs->status != 500) {
@@ -208,7 +214,7 @@ static enum err_code read_answer(struct vsphere *v, const struct vsphere_call *c
     }
     if (call->is_listing && rs->status == 200)
         v->is_again =
-            again_take(&v->listing, &v->key, &v->body, rs, (struct again_skip){0}) &&
+            again_take(&v->listing, &v->key, &question, rs, (struct again_skip){0}) &&
             v->last != NULL;
     if (call->is_listing && v->is_again)
         return ERR_OK;
@@ -226,8 +232,11 @@ static enum err_code read_answer(struct vsphere *v, const struct vsphere_call *c
     return rc;
 }
 
-void vsphere_request(const struct vsphere *v, struct http_request *rq)
+void vsphere_request(struct vsphere *v, struct http_request *rq)
 {
+    (void)str_format(v->operation, sizeof(v->operation), "rushhour-%08x-%02x-%06x",
+                     v->since, v->number & 0xffU, v->calls++ & 0xffffffU); /* it fits */
+    soap_name(&v->body, v->operation);
     *rq = (struct http_request){
         .method = "POST",
         .url = v->session->url,
@@ -237,6 +246,7 @@ void vsphere_request(const struct vsphere *v, struct http_request *rq)
         .content_type = "text/xml; charset=utf-8",
         .body = strbuf_text(&v->body),
         .body_len = v->body.len,
+        .request_id = v->operation,
         .limit_bytes = ANSWER_LIMIT_BYTES,
     };
 }

@@ -47,8 +47,10 @@ struct vsphere {
     const struct clock *clock;
     bool (*wait)(void *ctx, int64_t ms);
     void *wait_ctx;
-    struct vsphere_service service; /* as of the last vsphere_session_use() */
-    struct strbuf body;             /* of the request being built */
+    struct vsphere_service service;         /* as of the last vsphere_session_use() */
+    struct strbuf body;                     /* of the request being built */
+    unsigned since, number, calls;          /* what the names of its calls are made of */
+    char operation[SOAP_OPERATION_LEN + 1]; /* of the last one */
     struct siphash_key key;
     struct again listing;     /* the answer that `last` was read from */
     struct observation *last; /* NULL: the last poll failed */
@@ -95,7 +97,7 @@ enum err_code vsphere_exchange(struct vsphere *v, const struct vsphere_call *cal
 
 /* The two halves of an exchange that is made elsewhere: the request around v->body, and
  * what an answer to it says. */
-void vsphere_request(const struct vsphere *v, struct http_request *rq) NONNULL;
+void vsphere_request(struct vsphere *v, struct http_request *rq) NONNULL;
 enum err_code vsphere_answer(struct vsphere *v, const struct vsphere_call *call,
                              const struct http_response *rs, struct soap_fault *fault,
                              struct err *e) MUST_CHECK NONNULL;

@@ -11,13 +11,38 @@
 /* Depth of the elements of an answer; the envelope is 1. */
 enum { BODY_DEPTH = 2, ANSWER_DEPTH = 3, DETAIL_DEPTH = 5 };
 
+static const char before_name[] =
+    "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<soapenv:Envelope "
+    "xmlns:soapenv=\"http://schemas.xmlsoap.org/soap/envelope/\" "
+    "xmlns:xsd=\"http://www.w3.org/2001/XMLSchema\" xmlns:xsi=\"" XSI_SPACE
+    "\"><soapenv:Header><operationID>";
+static const char no_name[] = "rushhour-00000000-00-000000";
+_Static_assert(sizeof(no_name) == SOAP_OPERATION_LEN + 1, "names are put in its place");
+
+void soap_name(struct strbuf *b, const char name[SOAP_OPERATION_LEN])
+{
+    if (b->len > sizeof(before_name) + SOAP_OPERATION_LEN)
+        memcpy(b->data + sizeof(before_name) - 1, name, SOAP_OPERATION_LEN);
+}
+
+struct strbuf soap_question(const struct strbuf *b)
+{
+    const size_t skip = sizeof(before_name) - 1 + SOAP_OPERATION_LEN;
+    struct strbuf q = *b;
+
+    if (q.len > skip) {
+        q.data += skip;
+        q.len -= skip;
+    }
+    return q;
+}
+
 void soap_open(struct strbuf *b, const char *method, const char *type, const char *id)
 {
     strbuf_reset(b);
-    strbuf_puts(b, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<soapenv:Envelope "
-                   "xmlns:soapenv=\"http://schemas.xmlsoap.org/soap/envelope/\" "
-                   "xmlns:xsd=\"http://www.w3.org/2001/XMLSchema\" xmlns:xsi=\"" XSI_SPACE
-                   "\"><soapenv:Body>");
+    strbuf_puts(b, before_name);
+    strbuf_puts(b, no_name);
+    strbuf_puts(b, "</operationID></soapenv:Header><soapenv:Body>");
     strbuf_printf(b, "<%s xmlns=\"urn:vim25\"><_this type=\"%s\">", method, type);
     xml_escape(b, id);
     strbuf_puts(b, "</_this>");

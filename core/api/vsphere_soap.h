@@ -12,6 +12,9 @@
 
 enum { SOAP_TYPE_TEXT = 64, SOAP_ID_TEXT = 256 };
 
+/* "rushhour-6923c1a0-01-00002a": by this name the server's own log tells of a call. */
+enum { SOAP_OPERATION_LEN = 27 };
+
 /* A managed object: identity is type and id alone (vsphere-api 1.1). */
 struct soap_ref {
     char type[SOAP_TYPE_TEXT];
@@ -37,10 +40,13 @@ struct soap_sink {
 };
 
 /* Opens an envelope with <method><_this type>id</_this>, and closes it again. Empties b
- * first. */
+ * first. The call has no name yet: that is put into its header when it goes out, and what
+ * it asks, below the header, stays the same. */
 void soap_open(struct strbuf *b, const char *method, const char *type,
                const char *id) NONNULL;
 void soap_close(struct strbuf *b, const char *method) NONNULL;
+void soap_name(struct strbuf *b, const char name[SOAP_OPERATION_LEN]) NONNULL;
+struct strbuf soap_question(const struct strbuf *b) NONNULL; /* borrowed */
 
 /* Appends <name>text</name>, escaped. */
 void soap_put(struct strbuf *b, const char *name, const char *text) NONNULL;

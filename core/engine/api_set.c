@@ -48,8 +48,9 @@ struct api_set {
     enum err_code (*fence)(void *ctx, int64_t timeout_ms, struct err *e);
     void *fence_ctx;
     bool acting;
-    int64_t took_ms;       /* of the exchanges of this poll or call */
-    int64_t retry_after_s; /* the longest that was asked for in it */
+    int64_t took_ms;               /* of the exchanges of this poll or call */
+    int64_t retry_after_s;         /* the longest that was asked for in it */
+    char request_id[HTTP_ID_TEXT]; /* of the last exchange, "" = it has none */
 };
 
 static struct http_client_config http_config(const struct api_shared *s, enum api api)
@@ -85,6 +86,9 @@ static enum err_code measured(void *ctx, const struct http_request *rq,
             return rc;
     }
     rc = transport_perform(&s->inner[l->api], rq, rs, e);
+    if (l->api == A_AWS)
+        ec2_take_request_id(rs);
+    (void)str_copy(s->request_id, sizeof(s->request_id), rs->request_id);
     l->set->took_ms += rs->took_ms;
     if (rc == ERR_OK && rs->status >= 400 && rs->retry_after_s > l->set->retry_after_s)
         l->set->retry_after_s = rs->retry_after_s;
@@ -315,6 +319,7 @@ struct observation *api_set_poll(struct api_set *s, enum source source,
     if (o == NULL)
         return NULL;
     s->took_ms = s->retry_after_s = 0;
+    s->request_id[0] = '\0';
     if (need(s, pollers[source].api, &e) == ERR_OK &&
         pollers[source].poll(s, hints, o, &e) == ERR_OK && arena_failed(o->arena))
         (void)err_set(&e, ERR_NOMEM, "%s: its answer does not fit into memory",
@@ -323,6 +328,7 @@ struct observation *api_set_poll(struct api_set *s, enum source source,
     o->at = clock_utc(s->shared->clock);
     o->took_ms = s->took_ms;
     o->retry_after_s = s->retry_after_s;
+    (void)str_copy(o->request_id, sizeof(o->request_id), s->request_id);
     return o;
 }
 
@@ -439,6 +445,7 @@ void api_set_act(struct api_set *s, const struct call *call, struct call_result 
 
     *r = (struct call_result){.id = call->id, .outcome = OUTCOME_FAILED};
     s->took_ms = s->retry_after_s = 0;
+    s->request_id[0] = '\0';
     s->acting = true;
     if (call->kind == CALL_PORT_CHECK) {
         check_port(call, r);
@@ -457,6 +464,7 @@ void api_set_act(struct api_set *s, const struct call *call, struct call_result 
     r->at = clock_utc(s->shared->clock);
     r->took_ms = s->took_ms;
     r->retry_after_s = s->retry_after_s;
+    (void)str_copy(r->request_id, sizeof(r->request_id), s->request_id);
 }
 
 void api_set_wait(struct api_set *s, bool (*wait)(void *ctx, int64_t ms), void *ctx)

@@ -178,7 +178,7 @@ const struct call *call_result(struct controller *c, const struct call_result *r
 
         j->outcome = r->outcome;
         (void)str_copy(j->move, sizeof(j->move), slot->call.move);
-        (void)str_copy(j->reason, sizeof(j->reason), r->err.text);
+        journal_blame(j, r->err.text, r->request_id);
         journal_say(c, j, "%s %s: %s%s", call_word(slot->call.kind), slot->call.target,
                     r->err.text,
                     r->outcome == OUTCOME_UNKNOWN ? "; looking what became of it" : "");

@@ -62,16 +62,23 @@ static void hold_until_schedule(struct controller *c, struct server_state *s,
 }
 
 static const char *held_text(const struct controller *c, const struct server_state *s,
-                             char buf[NAME_TEXT])
+                             char buf[LINE_TEXT])
 {
-    char when[TIME_TEXT];
+    char when[TIME_TEXT], change[TIME_TEXT];
+    struct utc capped = hold_capped_before(c, &s->hold);
 
     if (s->hold.place == PLACE_UNKNOWN)
         buf[0] = '\0';
     else if (s->hold.until.s == 0)
-        (void)str_copy(buf, NAME_TEXT, ", held there until it is released");
+        (void)str_copy(buf, LINE_TEXT, ", held there until it is released");
+    else if (capped.s != 0)
+        (void)str_format(
+            buf, LINE_TEXT,
+            ", held there until %s, not until %s: policy.hold_cloud_cap ends "
+            "it; a time or a pin holds longer",
+            clock_text(c, s->hold.until, when), clock_text(c, capped, change));
     else
-        (void)str_format(buf, NAME_TEXT, ", held there until %s",
+        (void)str_format(buf, LINE_TEXT, ", held there until %s",
                          clock_text(c, s->hold.until, when));
     return buf;
 }
@@ -113,7 +120,7 @@ static void do_move(struct controller *c, struct server_state *s,
                     const struct command *cmd, struct answer *a)
 {
     const struct server_facts *f = &s->facts;
-    char held[NAME_TEXT];
+    char held[LINE_TEXT];
     bool settled = !s->has_move && f->place == cmd->place && !f->place_stale;
 
     if (cmd->place != PLACE_ONPREM && cmd->place != PLACE_CLOUD) {
@@ -164,7 +171,7 @@ static void do_cancel(struct controller *c, struct server_state *s,
     enum place back = !s->has_move                         ? PLACE_UNKNOWN
                       : s->move.direction == DIRECTION_OUT ? PLACE_ONPREM
                                                            : PLACE_CLOUD;
-    char held[NAME_TEXT];
+    char held[LINE_TEXT];
 
     if (!s->has_move && s->order.place == PLACE_UNKNOWN) {
         no(a, "%s does not move", cmd->server);
@@ -213,7 +220,7 @@ static void do_cancel(struct controller *c, struct server_state *s,
 static void do_hold(struct controller *c, struct server_state *s,
                     const struct command *cmd, struct answer *a)
 {
-    char held[NAME_TEXT];
+    char held[LINE_TEXT];
 
     if (cmd->place != PLACE_ONPREM && cmd->place != PLACE_CLOUD) {
         no(a, "a server is held in cloud or onprem");

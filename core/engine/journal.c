@@ -30,6 +30,17 @@ struct journal_entry *journal_begin(struct controller *c, enum level level,
     return j;
 }
 
+void journal_blame(struct journal_entry *j, const char *error, const char *request_id)
+{
+    int room = (int)(sizeof(j->reason) - sizeof(" (request )") - strlen(request_id));
+
+    if (request_id[0] == '\0')
+        (void)str_copy(j->reason, sizeof(j->reason), error);
+    else
+        (void)str_format(j->reason, sizeof(j->reason), "%.*s (request %s)", room, error,
+                         request_id); /* an id is shorter than that */
+}
+
 void journal_say(struct controller *c, struct journal_entry *j, const char *fmt, ...)
 {
     struct record *r;

@@ -28,6 +28,9 @@ void breaker_store(struct controller *c, const struct server_state *s) NONNULL;
 
 /* A hold ends now: by its time, or by a person. */
 void hold_end(struct controller *c, struct server_state *s) NONNULL;
+/* When the schedule would have ended an until-schedule hold that the cap of the cloud
+ * ends before; 0 = it does not, or never would. */
+struct utc hold_capped_before(const struct controller *c, const struct hold *h) NONNULL;
 
 /* A list of whole numbers that is to survive; and back (how many there were). */
 enum { NUMBERS_KEPT = 24 };
@@ -90,6 +93,10 @@ void schedule_refresh(struct controller *c) NONNULL;
 struct journal_entry *journal_begin(struct controller *c, enum level level,
                                     const char *actor, const char *server,
                                     const char *action) NONNULL;
+/* The reason of what failed: the error, and what the other side's support finds it by;
+ * the error is cut, not the id. */
+void journal_blame(struct journal_entry *j, const char *error,
+                   const char *request_id) NONNULL;
 void journal_say(struct controller *c, struct journal_entry *j, const char *fmt, ...)
     PRINTF_LIKE(3, 4) NONNULL;
 /* An alert counts on the screen until it is acknowledged; raised, it has its journal

@@ -249,12 +249,24 @@ static void note_arrival(struct controller *c, struct server_state *s)
 
 static void note_hold_end(struct controller *c, struct server_state *s)
 {
+    char text[LINE_TEXT], when[TIME_TEXT];
+    struct utc capped = {0};
+
     if (s->hold.place == PLACE_UNKNOWN || s->hold.kind == HOLD_PIN ||
         c->now.s < s->hold.until.s)
         return;
+    if (!schedule_is_cloud(&c->schedule, c->now)) /* then the schedule ends it */
+        capped = hold_capped_before(c, &s->hold);
     journal_say(c, journal_begin(c, LEVEL_INFO, "policy", s->config->name, "hold-end"),
                 "its hold %s ended",
                 s->hold.place == PLACE_CLOUD ? "in the cloud" : "on-prem");
+    if (capped.s != 0) { /* whoever wanted it there may be asleep */
+        (void)str_format(text, sizeof(text),
+                         "the hold of %s in the cloud ended before %s, by "
+                         "policy.hold_cloud_cap: a hold until a time or a pin lasts",
+                         s->config->name, clock_text(c, capped, when));
+        alert_raise(c, s->config->name, "hold-end", text);
+    }
     hold_end(c, s);
 }
 

@@ -159,6 +159,9 @@ static void view_apis(const struct controller *c, struct fleet *f)
         v->failures = s->failures;
         (void)str_copy(v->error, sizeof(v->error), s->error.text);
         v->error_at = s->error_at;
+        (void)str_copy(v->request_id, sizeof(v->request_id), s->request_id);
+        (void)str_copy(v->error_request_id, sizeof(v->error_request_id),
+                       s->error_request_id);
         for (size_t k = 0; k < ARRAY_LEN(s->error_times); k++) {
             if (s->error_times[k].s != 0 && c->now.s - s->error_times[k].s <= HOUR_S)
                 v->errors_hour++;

@@ -277,14 +277,14 @@ static void name_api(const char *api, const char *text, char out[LINE_TEXT])
                      text);
 }
 
-static void say_failed(struct controller *c, const char *api, const char *text)
+static void say_failed(struct controller *c, const struct observation *o)
 {
     struct journal_entry *j = journal_begin(c, LEVEL_ERROR, "rushhour", "", "api");
     char line[LINE_TEXT];
 
-    (void)str_copy(j->reason, sizeof(j->reason), text);
+    journal_blame(j, o->err.text, o->request_id);
     j->outcome = OUTCOME_FAILED;
-    name_api(api, text, line);
+    name_api(source_api(o->source), o->err.text, line);
     journal_say(c, j, "%s", line);
 }
 
@@ -310,8 +310,9 @@ static void failed(struct controller *c, struct source_state *st,
     st->failures++;
     st->error_times[(size_t)st->n_error_times++ % ARRAY_LEN(st->error_times)] = c->now;
     if (st->failures == 1 || o->err.code != st->error.code)
-        say_failed(c, source_api(o->source), o->err.text);
+        say_failed(c, o);
     st->error = o->err;
+    (void)str_copy(st->error_request_id, sizeof(st->error_request_id), o->request_id);
     st->error_at = o->at;
     if (o->err.code == ERR_AUTH) {
         st->state = API_AUTH;
@@ -393,6 +394,7 @@ void sources_take(struct controller *c, struct observation *o)
     }
     if (RH_BUGGIFY("observation-dropped"))
         (void)err_set(&o->err, ERR_TIMEOUT, "%s: dropped", source_api(o->source));
+    (void)str_copy(st->request_id, sizeof(st->request_id), o->request_id);
     if (o->err.code != ERR_OK) {
         failed(c, st, o);
         observation_unref(o);

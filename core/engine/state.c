@@ -152,6 +152,17 @@ void hold_ended_store(struct controller *c, struct server_state *s)
     setting_store_number(c, key, c->now.s);
 }
 
+struct utc hold_capped_before(const struct controller *c, const struct hold *h)
+{
+    struct utc change;
+
+    if (h->place != PLACE_CLOUD || h->kind != HOLD_UNTIL_SCHEDULE ||
+        h->until.s - h->at.s != c->config->policy.hold_cloud_cap)
+        return (struct utc){0};
+    change = schedule_next_change(&c->schedule, c->now, h->place);
+    return change.s > h->until.s ? change : (struct utc){0};
+}
+
 void hold_end(struct controller *c, struct server_state *s)
 {
     s->hold = (struct hold){0};

@@ -38,6 +38,7 @@ struct source_state {
     enum api_state state;
     struct err error; /* the newest */
     struct utc error_at;
+    char request_id[ID_TEXT], error_request_id[ID_TEXT]; /* "" = it has none */
     int64_t latency_ms;
     int32_t latencies_ms[FLEET_LATENCIES]; /* ring */
     size_t n_latencies;                    /* that there ever were */

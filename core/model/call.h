@@ -95,7 +95,8 @@ struct call_result {
                              one */
     struct utc at;
     int64_t took_ms;
-    int64_t retry_after_s; /* they asked to be left alone for so long, 0 = did not */
+    int64_t retry_after_s;    /* they asked to be left alone for so long, 0 = did not */
+    char request_id[ID_TEXT]; /* what their support finds it by, "" = it has none */
 };
 
 #endif

@@ -144,6 +144,8 @@ struct api_view {
     int32_t errors_hour, failures; /* failures in a row */
     char error[LINE_TEXT];         /* last error, "" */
     struct utc error_at;
+    char request_id[ID_TEXT], error_request_id[ID_TEXT]; /* of the last exchange, and of
+                                                            the last error; "" = none */
 };
 
 struct alert {

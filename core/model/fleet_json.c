@@ -433,6 +433,8 @@ static void put_sources(struct strbuf *b, const struct fleet *f)
         jsonw_i64(b, "failures", v->failures);
         jsonw_text_or_null(b, "error", v->error);
         jsonw_utc(b, "error_at", v->error_at);
+        jsonw_text_or_null(b, "request_id", v->request_id);
+        jsonw_text_or_null(b, "error_request_id", v->error_request_id);
         jsonw_close(b, '}');
     }
     jsonw_close(b, ']');

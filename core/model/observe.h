@@ -252,8 +252,9 @@ struct observation {
     int64_t took_ms;
     int64_t skew_s; /* their Date minus our clock */
     bool skew_known;
-    int64_t retry_after_s; /* they asked to be left alone for so long, 0 = did not */
-    struct err err;        /* ERR_OK: `as` below is set */
+    int64_t retry_after_s;    /* they asked to be left alone for so long, 0 = did not */
+    char request_id[ID_TEXT]; /* what their support finds the last exchange by, "" */
+    struct err err;           /* ERR_OK: `as` below is set */
     union {
         struct obs_vsphere vsphere;
         struct obs_jenkins jenkins;

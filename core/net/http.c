@@ -35,10 +35,15 @@ void http_response_clear(struct http_response *rs)
 enum err_code transport_perform(const struct transport *t, const struct http_request *rq,
                                 struct http_response *rs, struct err *e)
 {
+    enum err_code rc;
+
     strbuf_reset(&rs->body);
     head_reset(rs);
     rs->body.limit = rq->limit_bytes > 0 ? rq->limit_bytes : HTTP_DEFAULT_LIMIT_BYTES;
-    return t->perform(t->ctx, rq, rs, e);
+    rc = t->perform(t->ctx, rq, rs, e);
+    if (rs->request_id[0] == '\0' && rq->request_id != NULL)
+        (void)str_copy(rs->request_id, sizeof(rs->request_id), rq->request_id);
+    return rc;
 }
 
 static bool is_unreserved(char c)
@@ -101,6 +106,9 @@ void http_take_header(struct http_head *h, struct http_response *rs, const char 
         {"X-Jenkins-Session", rs->jenkins_session, sizeof(rs->jenkins_session)},
         {"X-Required-Permission", rs->required_permission,
          sizeof(rs->required_permission)},
+        {"X-Amzn-RequestId", rs->request_id, sizeof(rs->request_id)},
+        {"X-Amz-Request-Id", rs->request_id, sizeof(rs->request_id)},
+        {"X-Request-Id", rs->request_id, sizeof(rs->request_id)},
         {"Retry-After", h->retry_after, sizeof(h->retry_after)},
     };
     const char *colon = memchr(line, ':', len), *value, *end = line + len;

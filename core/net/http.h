@@ -12,7 +12,11 @@
 #include "core/base/secret.h"
 #include "core/base/str.h"
 
-enum { HTTP_MAX_HEADERS = 12, HTTP_DEFAULT_LIMIT_BYTES = 8 * 1024 * 1024 };
+enum {
+    HTTP_MAX_HEADERS = 12,
+    HTTP_DEFAULT_LIMIT_BYTES = 8 * 1024 * 1024,
+    HTTP_ID_TEXT = 64
+};
 
 struct http_header {
     const char *name;
@@ -35,6 +39,7 @@ struct http_request {
     const char *user;              /* BASIC: user, SIGV4: access key id */
     const struct secret *password; /* BASIC: password or token, SIGV4: secret key */
     const char *sigv4;             /* "aws:amz:eu-west-1:ec2" */
+    const char *request_id;        /* our name for it, said in its body; NULL = none */
     bool mutating;      /* a fresh connection, and no silent repeat (aws-api 1.5) */
     int64_t timeout_ms; /* 0 = the client's */
     size_t limit_bytes; /* 0 = HTTP_DEFAULT_LIMIT_BYTES */
@@ -44,10 +49,12 @@ struct http_response {
     int status;
     struct strbuf body; /* NUL-terminated text when len > 0 */
     char content_type[96];
-    char location[512];           /* as received, never followed */
-    char jenkins[32];             /* X-Jenkins */
-    char jenkins_session[64];     /* X-Jenkins-Session */
-    char required_permission[96]; /* X-Required-Permission */
+    char location[512];            /* as received, never followed */
+    char jenkins[32];              /* X-Jenkins */
+    char jenkins_session[64];      /* X-Jenkins-Session */
+    char required_permission[96];  /* X-Required-Permission */
+    char request_id[HTTP_ID_TEXT]; /* what their support finds it by: as their header
+                                      says, else our own name, else "" */
     char set_cookie[1024]; /* name=value of Set-Cookie, several joined by "; " as Cookie
                               wants them; treat as a secret */
     int64_t retry_after_s; /* -1 = none; capped at 900 */

@@ -23,7 +23,6 @@ struct ec2_call {
     struct http_response *rs;
     struct form form;
     const char *action;
-    char request_id[40];
     bool failed; /* an error was written */
 };
 

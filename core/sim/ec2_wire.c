@@ -71,7 +71,7 @@ static void put_error(struct ec2_call *c, const char *code, const char *message)
     ec2_put(c, "Code", code);
     ec2_put(c, "Message", message);
     strbuf_puts(&c->rs->body, "</Error></Errors>");
-    ec2_put(c, "RequestID", c->request_id);
+    ec2_put(c, "RequestID", c->rs->request_id);
     ec2_close(c, "Response");
     c->failed = true;
 }
@@ -99,7 +99,7 @@ static void sts_error(struct ec2_call *c, int status, const char *code,
     ec2_put(c, "Code", code);
     ec2_put(c, "Message", message);
     strbuf_puts(&c->rs->body, "</Error>");
-    ec2_put(c, "RequestId", c->request_id);
+    ec2_put(c, "RequestId", c->rs->request_id);
     ec2_close(c, "ErrorResponse");
     c->failed = true;
 }
@@ -240,7 +240,7 @@ static void answer_ec2(struct ec2_call *c)
     strbuf_printf(&c->rs->body,
                   "<%sResponse xmlns=\"http://ec2.amazonaws.com/doc/%s/\">\n",
                   action->name, ec2_version);
-    ec2_put(c, "requestId", c->request_id);
+    ec2_put(c, "requestId", c->rs->request_id);
     action->call(c);
     if (c->failed)
         return;
@@ -270,30 +270,8 @@ static void answer_sts(struct ec2_call *c)
     ec2_put(c, "UserId", "AIDASIMULATEDUSER0001");
     ec2_put(c, "Account", c->w->account);
     strbuf_puts(&c->rs->body, "</GetCallerIdentityResult><ResponseMetadata>");
-    ec2_put(c, "RequestId", c->request_id);
+    ec2_put(c, "RequestId", c->rs->request_id);
     strbuf_puts(&c->rs->body, "</ResponseMetadata></GetCallerIdentityResponse>");
-}
-
-/* A number for each request, from the slot; without memory they are all the same. */
-static void make_request_id(struct ec2_call *c)
-{
-    struct sim_wire_state *slot = &c->w->wires[WIRE_EC2];
-    struct rng *rng = slot->data;
-    uint64_t a = 0, b = 0;
-
-    if (rng == NULL && (rng = calloc(1, sizeof(*rng))) != NULL) {
-        rng_seed(rng, c->w->seed ^ UINT64_C(0x656332));
-        slot->data = rng;
-        slot->free = free;
-    }
-    if (rng != NULL) {
-        a = rng_next(rng);
-        b = rng_next(rng);
-    }
-    (void)str_format(c->request_id, sizeof(c->request_id), "%08x-%04x-%04x-%04x-%012llx",
-                     (unsigned)(a >> 32), (unsigned)(a >> 16 & 0xffff),
-                     (unsigned)(a & 0xffff), (unsigned)(b >> 48),
-                     (unsigned long long)(b & UINT64_C(0xffffffffffff))); /* 36 */
 }
 
 /* Parameters come in the body of a POST or the query of a GET. */
@@ -325,7 +303,7 @@ bool wire_ec2(struct world *w, const struct http_request *rq, struct http_respon
             "{\"__type\":\"com.amazon.coral.service#UnknownOperationException\"}");
         return true;
     }
-    make_request_id(&c);
+    wire_request_id(w, rs);
     if (!read_form(&c))
         return true;
     if (str_starts(path, "/sts/"))

@@ -267,6 +267,7 @@ bool wire_pricing(struct world *w, const struct http_request *rq,
     struct json_doc *doc = NULL;
     struct err e = {0};
 
+    wire_request_id(w, rs);
     if (!aws_json_is_signed(&service, w, rq, rs))
         return true;
     if (!str_eq(rq->method, "POST") || target == NULL ||

@@ -177,6 +177,7 @@ static void add_headers(struct MHD_Response *r, const struct http_response *rs,
     add_header(r, "X-Jenkins", rs->jenkins);
     add_header(r, "X-Jenkins-Session", rs->jenkins_session);
     add_header(r, "X-Required-Permission", rs->required_permission);
+    add_header(r, "X-Amzn-RequestId", rs->request_id);
     if (rs->set_cookie[0] != '\0' &&
         str_format(text, sizeof(text), "%s; Path=/; HttpOnly", rs->set_cookie))
         add_header(r, "Set-Cookie", text);

@@ -418,6 +418,7 @@ bool wire_sqs(struct world *w, const struct http_request *rq, struct http_respon
     struct json_doc *doc = NULL;
     struct err e = {0};
 
+    wire_request_id(w, rs);
     if (!aws_json_is_signed(&service, w, rq, rs))
         return true;
     if (c.queue == NULL) {

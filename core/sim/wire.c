@@ -2,11 +2,13 @@
 
 #include "core/sim/wire.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "core/base/timefmt.h"
 #include "core/net/json.h"
+#include "core/sim/world.h"
 
 const char *wire_path(const struct http_request *rq)
 {
@@ -203,4 +205,26 @@ void wire_answer(struct http_response *rs, int status, const char *type, const c
     (void)str_copy(rs->content_type, sizeof(rs->content_type), type); /* short */
     strbuf_reset(&rs->body);
     strbuf_puts(&rs->body, body);
+}
+
+/* Without memory they are all the same. */
+void wire_request_id(struct world *w, struct http_response *rs)
+{
+    struct sim_wire_state *slot = &w->wires[WIRE_EC2];
+    struct rng *rng = slot->data;
+    uint64_t a = 0, b = 0;
+
+    if (rng == NULL && (rng = calloc(1, sizeof(*rng))) != NULL) {
+        rng_seed(rng, w->seed ^ UINT64_C(0x656332));
+        slot->data = rng;
+        slot->free = free;
+    }
+    if (rng != NULL) {
+        a = rng_next(rng);
+        b = rng_next(rng);
+    }
+    (void)str_format(
+        rs->request_id, sizeof(rs->request_id), "%08x-%04x-%04x-%04x-%012llx",
+        (unsigned)(a >> 32), (unsigned)(a >> 16 & 0xffff), (unsigned)(a & 0xffff),
+        (unsigned)(b >> 48), (unsigned long long)(b & UINT64_C(0xffffffffffff))); /* 36 */
 }

@@ -71,6 +71,9 @@ void wire_bool(struct wire_json *j, const char *name, bool value) NONNULL;
 void wire_raw(struct wire_json *j, const char *name, const char *json) NONNULL;
 void wire_put_int(struct strbuf *b, int64_t value) NONNULL;
 
+/* A number for each request to the region, which AWS says in a header and in bodies. */
+void wire_request_id(struct world *w, struct http_response *rs) NONNULL;
+
 /* Sets status, type and body in one go. */
 void wire_answer(struct http_response *rs, int status, const char *type,
                  const char *body) NONNULL;

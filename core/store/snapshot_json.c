@@ -367,6 +367,9 @@ static void read_sources(const json_value *list, struct fleet *f)
         v->failures = snap_i32(o, "failures", INT32_MAX, 0);
         snap_text(o, "error", v->error, sizeof(v->error));
         v->error_at = snap_utc(o, "error_at");
+        snap_text(o, "request_id", v->request_id, sizeof(v->request_id));
+        snap_text(o, "error_request_id", v->error_request_id,
+                  sizeof(v->error_request_id));
     }
 }
 

@@ -74,6 +74,13 @@ for key in 2 5 '?' Enter; do
     tm send-keys -t s Escape
     see "and Esc goes back" "q quit"
 done
+# The month's ledger as a file of this user; in the demo it lasts as long as that does.
+tm send-keys -t s 3 E
+see "E writes the ledger and says where" "written to .*/cost-2026-11-"
+csv=$(echo "$work"/rushhour-demo-*/cost-2026-11-*.csv)
+[ "$(stat -c %a "$csv")" = 600 ] && grep -q '^start,end,kind,server' "$csv" && ok "a file of this user alone" ||
+    bad "a file of this user alone" "$csv"
+tm send-keys -t s Escape
 quits "q ends it, the terminal is as it was"
 check "nothing stays behind" sh -c "! ls -d '$work'/rushhour-demo-* 2>/dev/null"
 

@@ -53,10 +53,13 @@ static bool take(void *ctx, const struct command *c, struct err *e)
     return write(s->event_fd, &one, sizeof(one)) == (ssize_t)sizeof(one);
 }
 
-static struct utc hold_end(void *ctx, enum place place)
+static struct hold_ends hold_ends(void *ctx, enum place place)
 {
     (void)ctx;
-    return (struct utc){STORY_NOW.s + (place == PLACE_CLOUD ? 43200 : 26273)};
+    struct utc change = {STORY_NOW.s + (place == PLACE_CLOUD ? 80273 : 26273)};
+    struct utc cap = {STORY_NOW.s + 43200};
+
+    return (struct hold_ends){place == PLACE_CLOUD ? cap : change, change};
 }
 
 int main(int argc, char **argv)
@@ -77,7 +80,7 @@ int main(int argc, char **argv)
                    .send = take,
                    .event_fd = show.event_fd,
                    .ctx = &show},
-        .hold_end = hold_end,
+        .hold_ends = hold_ends,
         .term = getenv("TERM"),
         .theme_dirs = {getenv("RUSHHOUR_THEMES"), "themes", "../themes"},
         .log_fd = -1,

@@ -18,16 +18,24 @@ static bool take(void *ctx, const struct command *c, struct err *e)
     return true;
 }
 
-static struct utc hold_end(void *ctx, enum place place)
+/* The schedule changes into the cloud on Monday at 09:00. */
+static struct hold_ends hold_ends(void *ctx, enum place place)
 {
-    (void)ctx;
-    return (struct utc){STORY_NOW.s + (place == PLACE_CLOUD ? 69473 : 26273)};
+    const struct stage *s = ctx;
+    int64_t cap = s->config.policy.hold_cloud_cap;
+    struct utc change = {STORY_NOW.s + (place == PLACE_CLOUD ? 80273 : 26273)};
+    struct utc end = {STORY_NOW.s + cap};
+
+    if (place != PLACE_CLOUD || cap <= 0 || end.s > change.s)
+        end = change;
+    return (struct hold_ends){end, change};
 }
 
 void stage_init(struct stage *s)
 {
     memset(s, 0, sizeof(*s));
     s->config = *story_config();
+    s->config.policy.hold_cloud_cap = 43200;
     s->fake.utc = STORY_NOW;
     s->clock = clock_fake_clock(&s->fake);
     s->ms = 1000000;
@@ -36,7 +44,8 @@ void stage_init(struct stage *s)
         .config = &s->config,
         .clock = &s->clock,
         .source = {.send = take, .event_fd = -1, .ctx = s},
-        .hold_end = hold_end,
+        .hold_ends = hold_ends,
+        .hold_ctx = s,
         .term = "xterm-256color",
         .log_fd = -1,
         .who = "dana",

@@ -192,6 +192,11 @@ static void apis(struct fleet *f)
             f->apis[i].latencies_ms[k] =
                 k < 3 * i ? -1 : 80 + 40 * i + (k * 7 + i) % 11 * 9 + (k == 20 ? 900 : 0);
     }
+    for (int i = SOURCE_INSTANCES; i <= SOURCE_PRICELIST; i++)
+        (void)str_format(f->apis[i].request_id, ID_TEXT,
+                         "4b9c81ac-2f2e-4d0%d-9c51-6f0f3f1d22aa", i);
+    (void)str_copy(f->apis[SOURCE_VSPHERE].request_id, ID_TEXT,
+                   "rushhour-6922b1a0-00-0001f4");
     f->worst_as_of = ago(9);
     f->stale_after_s = 90;
 }
@@ -533,6 +538,7 @@ static void dead(struct fleet *f)
     (void)str_copy(p->error, LINE_TEXT,
                    "HTTP 403: the role lacks ec2:DescribeSpotPriceHistory");
     p->error_at = ago(40);
+    (void)str_copy(p->error_request_id, ID_TEXT, p->request_id);
     for (size_t i = 0; i < f->n_servers; i++) {
         struct server_view *s = &f->servers[i];
 

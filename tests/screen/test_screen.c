@@ -21,35 +21,49 @@ static const struct {
 } sizes[] = {{200, 60}, {120, 35}, {80, 24}, {40, 10}, {20, 4}, {60, 1}};
 
 /* Before the picture: keys, time that passes, special starts. */
+/* Lines of the demo's menu. */
+static const char *const faults[] = {"AWS takes a spot instance back, 2 minutes' notice",
+                                     "Spot capacity is gone", "Jenkins answers 503"};
+
+static void fault(void *ctx, size_t index, char *say, size_t size)
+{
+    (void)ctx;
+    (void)index;
+    (void)str_copy(say, size, "");
+}
+
 static const struct scene {
     const char *name;
     enum story story;
     const char *keys;
     int64_t wait_ms;
-    bool locked, observe, observer;
+    enum { PLAIN, LOCKED, OBSERVE, OBSERVER, DEMO } how;
 } scenes[] = {
-    {"loading", STORY_LOADING, "", 4000, false, false, false},
-    {"normal", STORY_NORMAL, "", 0, false, false, false},
-    {"moving", STORY_MOVING, "", 0, false, false, false},
-    {"interruption", STORY_INTERRUPTION, "", 0, false, false, false},
-    {"stale", STORY_STALE, "", 0, false, false, false},
-    {"dead", STORY_DEAD, "", 0, false, false, false},
-    {"undo", STORY_NORMAL, "j j o", 1000, false, false, false},
-    {"dialog", STORY_NORMAL, "o", 0, false, false, false},
-    {"help", STORY_NORMAL, "?", 0, false, false, false},
-    {"locked", STORY_NORMAL, "m", 0, true, false, false},
-    {"observe", STORY_NORMAL, "", 0, false, true, false},
-    {"observer", STORY_NORMAL, "", 0, false, false, true},
-    {"marked", STORY_NORMAL, "space space o", 0, false, false, false},
-    {"filter", STORY_NORMAL, "/ m i g", 0, false, false, false},
-    {"events", STORY_INTERRUPTION, "2", 0, false, false, false},
-    {"apis", STORY_DEAD, "5 j", 0, false, false, false},
-    {"cost", STORY_NORMAL, "3", 0, false, false, false},
-    {"cost-sum", STORY_NORMAL, "3 t", 0, false, false, false},
-    {"cost-unknown", STORY_DEAD, "3", 0, false, false, false},
-    {"schedule", STORY_MOVING, "4 G", 0, false, false, false},
-    {"schedule-hold", STORY_MOVING, "4 enter", 0, false, false, false},
-    {"detail", STORY_MOVING, "j enter", 0, false, false, false},
+    {"loading", STORY_LOADING, "", 4000, PLAIN},
+    {"normal", STORY_NORMAL, "", 0, PLAIN},
+    {"moving", STORY_MOVING, "", 0, PLAIN},
+    {"interruption", STORY_INTERRUPTION, "", 0, PLAIN},
+    {"stale", STORY_STALE, "", 0, PLAIN},
+    {"dead", STORY_DEAD, "", 0, PLAIN},
+    {"undo", STORY_NORMAL, "j j o", 1000, PLAIN},
+    {"dialog", STORY_NORMAL, "o", 0, PLAIN},
+    {"help", STORY_NORMAL, "?", 0, PLAIN},
+    {"locked", STORY_NORMAL, "m", 0, LOCKED},
+    {"observe", STORY_NORMAL, "", 0, OBSERVE},
+    {"observer", STORY_NORMAL, "", 0, OBSERVER},
+    {"hold", STORY_NORMAL, "j j P", 0, PLAIN},
+    {"prompt", STORY_NORMAL, ": h o l d space", 0, PLAIN},
+    {"menu", STORY_NORMAL, "! j", 0, DEMO},
+    {"marked", STORY_NORMAL, "space space o", 0, PLAIN},
+    {"filter", STORY_NORMAL, "/ m i g", 0, PLAIN},
+    {"events", STORY_INTERRUPTION, "2", 0, PLAIN},
+    {"apis", STORY_DEAD, "5 j", 0, PLAIN},
+    {"cost", STORY_NORMAL, "3", 0, PLAIN},
+    {"cost-sum", STORY_NORMAL, "3 t", 0, PLAIN},
+    {"cost-unknown", STORY_DEAD, "3", 0, PLAIN},
+    {"schedule", STORY_MOVING, "4 G", 0, PLAIN},
+    {"schedule-hold", STORY_MOVING, "4 enter", 0, PLAIN},
+    {"detail", STORY_MOVING, "j enter", 0, PLAIN},
 };
 
 /* One row's looks as runs of columns: "0-6 bold, 9-12 fg37". */
@@ -122,9 +136,14 @@ static void play(const struct scene *scene, enum set set, struct strbuf *out)
 
         assert_non_null(s);
         stage_init(s);
-        s->app.locked = scene->locked;
-        s->app.observe = scene->observe;
-        s->app.observed = scene->observer ? &s->observed : NULL;
+        s->app.locked = scene->how == LOCKED;
+        s->app.observe = scene->how == OBSERVE;
+        s->app.observed = scene->how == OBSERVER ? &s->observed : NULL;
+        if (scene->how == DEMO)
+            s->app.demo = (struct app_demo){.on = true,
+                                            .faults = faults,
+                                            .n_faults = ARRAY_LEN(faults),
+                                            .fault = fault};
         stage_open(s, scene->story, set == SET_ASCII);
         stage_wait(s, scene->wait_ms);
         stage_keys(s, scene->keys);

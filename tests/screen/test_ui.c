@@ -160,7 +160,7 @@ static void test_undo_line(void **state)
     (void)state;
     stage_keys(s, "j j o");
     stage_wait(s, 1000);
-    assert_shows(s, "migration moves on-prem in 4s, held there until 18:00, -$0.198/h");
+    assert_shows(s, "migration moves on-prem in 4s, held until 18:00, -$0.198/h");
     assert_shows(s, "undo 4s");
     stage_keys(s, "u");
     assert_shows(s, "undone: migration moves on-prem");
@@ -220,18 +220,18 @@ static void test_messages_leave(void **state)
     }
 }
 
-/* The prompt says when the limit of the configuration ends the hold; the stage's holds in
- * the cloud end after 69473 s, 19:17:53. */
+/* The prompt says when the limit of the configuration ends the hold before the schedule
+ * does. */
 static void test_hold_limit(void **state)
 {
     static const struct {
         int64_t cap_s;
         const char *shows;
     } rows[] = {
-        {43200, "until Mon 06:00   u undoes"},
-        {69473, "until Mon 06:00 (19h17m at most)   u undoes"},
-        {68400 + 1073 - 59, "until Mon 06:00 (19h16m at most)   u undoes"},
-        {DURATION_NONE, "until Mon 06:00   u undoes"},
+        {43200, "until 22:42 (12h at most), P holds longer   u undoes, Enter: now"},
+        {69473, "until Mon 06:00 (19h17m at most), P holds longer   u undoes"},
+        {90000, "until Mon 09:00   u undoes"},
+        {DURATION_NONE, "until Mon 09:00   u undoes"},
     };
 
     (void)state;
@@ -997,6 +997,65 @@ static void test_orders(void **state)
     }
 }
 
+/* P asks until when: one key for each end that people want. */
+static void test_hold_how_long(void **state)
+{
+    /* clang-format off */
+    static const struct {
+        const char *what, *keys, *shows, *answer; enum hold_kind kind; enum place place; int64_t until_s;
+    } rows[] = {
+        {"as the schedule has it",   "j j P", "s until 22:42 (12h at most), as the schedule", "s", HOLD_UNTIL_SCHEDULE, PLACE_CLOUD, 0},
+        {"two hours",                "j j P", "2 until 12:42, in 2 hours",           "2", HOLD_UNTIL, PLACE_CLOUD, 7200},
+        {"tonight",                  "j j P", "m until Mon 09:00, the next rush hour", "m", HOLD_UNTIL, PLACE_CLOUD, 80273},
+        {"for good",                 "j j P", "h without an end, until p releases it", "h", HOLD_PIN, PLACE_CLOUD, 0},
+        {"in the schedule's view",   "4 j j P", "m until Mon 09:00",         "m", HOLD_UNTIL, PLACE_CLOUD, 80273},
+    };
+    /* clang-format on */
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct stage *s = stage_new(STORY_NORMAL);
+
+        stage_keys(s, rows[i].keys);
+        assert_shows(s, "Hold migration in the cloud: until when?");
+        assert_shows(s, rows[i].shows);
+        stage_wait(s, 300);
+        stage_keys(s, rows[i].answer);
+        assert_row(rows[i].what, s->n_commands == 1);
+        assert_row(rows[i].what, s->commands[0].kind == COMMAND_HOLD &&
+                                     s->commands[0].hold_kind == rows[i].kind &&
+                                     s->commands[0].place == rows[i].place);
+        assert_row(rows[i].what,
+                   s->commands[0].until.s ==
+                       (rows[i].until_s == 0 ? 0 : STORY_NOW.s + rows[i].until_s));
+        stage_free(s);
+    }
+}
+
+/* At home no cap ends a hold: there is no morning to choose. A held one says so. A time
+ * is typed behind the rest. */
+static void test_hold_choices(void **state)
+{
+    struct stage *s = stage_new(STORY_MOVING);
+
+    (void)state;
+    stage_keys(s, "G P");
+    assert_shows(s, "It is held");
+    assert_shows(s, "this replaces the hold");
+    stage_keys(s, "esc");
+    stage_free(s);
+    s = stage_new(STORY_NORMAL);
+    stage_keys(s, "j j P");
+    stage_wait(s, 300);
+    stage_keys(s, "t");
+    assert_shows(s, ":hold migration cloud until ");
+    type(s, "20:00");
+    stage_keys(s, "enter");
+    assert_shows(s, "migration is held in the cloud in 5s, until 20:00");
+    assert_int_equal(s->n_commands, 0);
+    stage_free(s);
+}
+
 /* What is wrong can be mended; Esc drops it; a lock holds for words, too. */
 static void test_order_field(void **state)
 {
@@ -1570,6 +1629,8 @@ int main(void)
         cmocka_unit_test(test_money_line),
         cmocka_unit_test(test_banner),
         cmocka_unit_test(test_degraded),
+        cmocka_unit_test(test_hold_how_long),
+        cmocka_unit_test(test_hold_choices),
         cmocka_unit_test(test_order_field),
         cmocka_unit_test(test_undo_line),
         cmocka_unit_test(test_one_pending),

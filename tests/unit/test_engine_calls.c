@@ -3,6 +3,7 @@
 #include "core/base/str.h"
 #include "core/engine/controller.h"
 #include "core/engine/effects.h"
+#include "core/engine/parts.h"
 #include "tests/unit/table.h"
 
 #include <stdlib.h>
@@ -49,9 +50,11 @@ struct scene {
     struct seen_vm vms[SERVERS];
     struct seen_managed_vm managed[SERVERS];
     enum extension_state extension;
-    enum err_code error;   /* of the next observations */
-    int64_t retry_after_s; /* with it */
-    struct call calls[64]; /* all that were made */
+    enum err_code error;    /* of the next observations */
+    int64_t retry_after_s;  /* with it */
+    const char *request;    /* the id of their requests, NULL = none */
+    char blamed[LINE_TEXT]; /* reason of the last failure in the journal */
+    struct call calls[64];  /* all that were made */
     size_t n_calls;
     int32_t resolved;        /* outcomes of intents of the last run */
     char setting[NAME_TEXT]; /* the value of `watch`, when it was written */
@@ -68,6 +71,8 @@ static void step(struct scene *s, struct event ev)
     for (size_t i = 0; i < s->fx.n_records; i++) {
         const struct record *r = &s->fx.records[i];
 
+        if (r->kind == RECORD_JOURNAL && r->as.journal.outcome == OUTCOME_FAILED)
+            (void)str_copy(s->blamed, sizeof(s->blamed), r->as.journal.reason);
         s->resolved += r->kind == RECORD_OUTCOME && r->as.outcome.id < 100;
         if (s->watch != NULL && r->kind == RECORD_SETTING &&
             str_eq(r->as.setting.key, s->watch))
@@ -87,6 +92,8 @@ static void observe(struct scene *s, enum source source)
 
     assert_non_null(o);
     o->at = s->now;
+    if (s->request != NULL)
+        (void)str_copy(o->request_id, sizeof(o->request_id), s->request);
     if (s->error != ERR_OK) {
         (void)err_set(&o->err, s->error, "no");
         o->retry_after_s = s->retry_after_s;
@@ -123,6 +130,8 @@ static void answer(struct scene *s, const struct call *call, enum outcome outcom
 
     ev.as.result = (struct call_result){
         .id = call->id, .outcome = outcome, .at = s->now, .retry_after_s = retry_after_s};
+    if (s->request != NULL)
+        (void)str_copy(ev.as.result.request_id, ID_TEXT, s->request);
     if (outcome != OUTCOME_DONE)
         (void)err_set(&ev.as.result.err, ERR_THROTTLED, "HTTP 429");
     step(s, ev);
@@ -477,6 +486,58 @@ static void test_calls_wait(void **state)
     }
 }
 
+/* What their support asks for stands with the error, however long that is, and in the
+ * picture. */
+static void test_request_ids(void **state)
+{
+    char long_error[2 * LINE_TEXT], id[ID_TEXT];
+    struct journal_entry j;
+    struct fleet *f;
+    struct call first;
+    struct scene s;
+
+    (void)state;
+    scene_make(&s);
+    stored_setting(&s, "auto", "off");
+    scene_start(&s);
+    s.request = "r-1";
+    observe_all(&s);
+    command(&s, COMMAND_MOVE, "a", PLACE_CLOUD);
+    assert_int_equal(s.n_calls, 1);
+    first = s.calls[0];
+    s.request = "r-2";
+    answer(&s, &first, OUTCOME_FAILED, 0);
+    assert_string_equal(s.blamed, "HTTP 429 (request r-2)");
+    s.request = "r-3";
+    s.error = ERR_SERVER;
+    observe(&s, SOURCE_JENKINS);
+    assert_string_equal(s.blamed, "no (request r-3)");
+    s.request = "r-4";
+    s.error = ERR_OK;
+    observe(&s, SOURCE_JENKINS);
+    f = controller_snapshot(s.c);
+    assert_non_null(f);
+    for (size_t i = 0; i < f->n_apis; i++) {
+        const struct api_view *v = &f->apis[i];
+        bool jenkins = v->source == SOURCE_JENKINS;
+
+        if (!jenkins && v->source != SOURCE_VSPHERE)
+            continue;
+        assert_string_equal(v->request_id, jenkins ? "r-4" : "r-1");
+        assert_string_equal(v->error_request_id, jenkins ? "r-3" : "");
+    }
+    fleet_unref(f);
+    scene_end(&s);
+
+    memset(long_error, 'x', sizeof(long_error));
+    long_error[sizeof(long_error) - 1] = '\0';
+    memset(id, 'i', sizeof(id));
+    id[sizeof(id) - 1] = '\0';
+    journal_blame(&j, long_error, id);
+    assert_int_equal(strlen(j.reason), sizeof(j.reason) - 1);
+    assert_true(strstr(j.reason, id) != NULL);
+}
+
 /* A Retry-After in answer to a call holds the reads of that API, too. */
 static void test_retry_after(void **state)
 {
@@ -814,6 +875,7 @@ int main(void)
         cmocka_unit_test(test_extension_order),
         cmocka_unit_test(test_one_at_a_time),
         cmocka_unit_test(test_velostrata_at_once),
+        cmocka_unit_test(test_request_ids),
         cmocka_unit_test(test_calls_wait),
         cmocka_unit_test(test_retry_after),
         cmocka_unit_test(test_retry_budget),

@@ -25,6 +25,7 @@ static void test_headers(void **state)
     take(&h, &rs, "X-Required-Permission: hudson.model.Computer.Connect\r\n");
     take(&h, &rs, "Location: https://ci.example.test/computer/np-1/\r\n");
     take(&h, &rs, "Date: Sun, 22 Nov 2026 07:00:00 GMT\r\n");
+    take(&h, &rs, "x-amzn-requestid: 4b9c81ac-2f2e\x1b[2J\r\n");
     take(&h, &rs, "no colon at all\r\n");
     take(&h, &rs, ":\r\n");
     take(&h, &rs, "");
@@ -35,6 +36,9 @@ static void test_headers(void **state)
     assert_string_equal(rs.required_permission, "hudson.model.Computer.Connect");
     assert_string_equal(rs.location, "https://ci.example.test/computer/np-1/");
     assert_int_equal(rs.date.s, 1795330800);
+    assert_string_equal(rs.request_id, "4b9c81ac-2f2e\xEF\xBF\xBD[2J");
+    take(&h, &rs, "X-Request-ID: other\r\n");
+    assert_string_equal(rs.request_id, "other");
     assert_int_equal(rs.retry_after_s, -1);
 
     memset(longer, 'x', sizeof(longer));

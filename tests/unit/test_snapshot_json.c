@@ -242,6 +242,8 @@ static struct fleet *full(void)
         f->apis[1].latencies_ms[i] = i < 30 ? -1 : (int32_t)i * 100;
     f->apis[1].held_until = ago(-60);
     (void)str_copy(f->apis[1].error, LINE_TEXT, "no route to host");
+    (void)str_copy(f->apis[1].request_id, ID_TEXT, "rushhour-6923c1a0-01-00002b");
+    (void)str_copy(f->apis[1].error_request_id, ID_TEXT, "rushhour-6923c1a0-01-00002a");
     return f;
 }
 
