@@ -334,7 +334,7 @@ static void schedule_draw(const struct frame *f)
         canvas_rule(f->c, 1, title,
                     f->c->cols < 100
                         ? "p hold   Enter hold until"
-                        : "p hold or release   P pin   Enter hold until a time");
+                        : "p hold or release   P until when   Enter until a time");
         footer_message(f, f->c->rows - 2);
         footer_hints(f, f->c->rows - 1);
     }

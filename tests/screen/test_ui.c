@@ -990,6 +990,23 @@ static void test_orders(void **state)
     }
 }
 
+static void of_dana(struct fleet *f)
+{
+    (void)str_copy(f->events[f->n_events - 1].actor, NAME_TEXT, "operator:dana");
+}
+
+/* "Who moved it?": a person's acts have the name behind them. */
+static void test_who(void **state)
+{
+    struct stage *s = stage_new(STORY_NORMAL);
+
+    (void)state;
+    stage_story(s, STORY_NORMAL, of_dana);
+    stage_keys(s, "2");
+    assert_shows(s, ", by dana");
+    stage_free(s);
+}
+
 /* P asks until when: one key for each end that people want. */
 static void test_hold_how_long(void **state)
 {
@@ -1622,6 +1639,7 @@ int main(void)
         cmocka_unit_test(test_money_line),
         cmocka_unit_test(test_banner),
         cmocka_unit_test(test_degraded),
+        cmocka_unit_test(test_who),
         cmocka_unit_test(test_hold_how_long),
         cmocka_unit_test(test_hold_choices),
         cmocka_unit_test(test_order_field),
