@@ -154,9 +154,9 @@ static void machine_lines(struct sheet *p, const struct server_view *s)
     if (s->facts.power != POWER_ON || s->facts.place == PLACE_CLOUD)
         return;
     (void)cells_waits("   ready", s->facts.ready_permille, false, waits, &role);
-    sheet_add(p, role, "%s", waits);
+    sheet_piece(p, role, waits);
     (void)cells_waits("   co-stop", s->facts.costop_permille, false, waits, &role);
-    sheet_add(p, role, "%s", waits);
+    sheet_piece(p, role, waits);
 }
 
 static void offering_lines(struct sheet *p, const struct server_view *s)
@@ -237,11 +237,13 @@ static void move_lines(struct sheet *p, const struct server_view *s)
         sheet_begin(p, "Stages");
         for (int i = 0; i < m->of && i < MAX_STEPS; i++) {
             const char *sign = i + 1 < m->n ? "+" : i + 1 == m->n ? ">" : " ";
+            char text[NAME_TEXT];
 
-            sheet_add(p, i + 1 == m->n ? ROLE_STATE_MOVING : ROLE_TEXT, "[%s] %s%s%s  ",
-                      sign, step_word(m->steps[i]), m->step_took_s[i] >= 0 ? " " : "",
-                      m->step_took_s[i] >= 0 ? cells_countdown(m->step_took_s[i], took)
-                                             : "");
+            (void)str_format(
+                text, sizeof(text), "%s[%s] %s%s%s", i > 0 ? "  " : "", sign,
+                step_word(m->steps[i]), m->step_took_s[i] >= 0 ? " " : "",
+                m->step_took_s[i] >= 0 ? cells_countdown(m->step_took_s[i], took) : "");
+            sheet_piece(p, i + 1 == m->n ? ROLE_STATE_MOVING : ROLE_TEXT, text);
         }
         if (m->progress >= 0) {
             sheet_begin(p, "Progress");
