@@ -111,6 +111,25 @@ static void today_lines(struct sheet *p, const struct server_view *s)
     strip_seen(&strip, p->pen.row, SHEET_VALUE, &day);
 }
 
+/* "09:07 fulfilled, 10:41 marked-for-termination" */
+static void spot_lines(struct sheet *p, const struct server_view *s)
+{
+    const struct frame *f = p->f;
+    char text[SPOT_STATUS + TIME_TEXT + 4], when[TIME_TEXT];
+
+    if (s->n_spot_steps < 2) /* the line above says it */
+        return;
+    sheet_begin(p, "  history");
+    for (size_t i = 0; i < s->n_spot_steps; i++) {
+        bool newest = i + 1 == s->n_spot_steps;
+
+        (void)str_format(text, sizeof(text), "%s %s%s",
+                         act_when(f->ui->app->tz, f->now, s->spot_steps[i].at, when),
+                         s->spot_steps[i].status, newest ? "" : ", ");
+        sheet_piece(p, newest ? ROLE_TEXT : ROLE_DIM, text);
+    }
+}
+
 static void machine_lines(struct sheet *p, const struct server_view *s)
 {
     const struct instance_facts *i = &s->facts.instance;
@@ -144,6 +163,7 @@ static void machine_lines(struct sheet *p, const struct server_view *s)
         sheet_add(p, ROLE_WARN, "   %d interruption%s in 7 days, the last %s",
                   s->interruptions, s->interruptions == 1 ? "" : "s",
                   act_when(f->ui->app->tz, f->now, s->last_interruption, when));
+    spot_lines(p, s);
     sheet_begin(p, "VM");
     sheet_add(p, ROLE_TEXT, "%s", s->vm[0] != '\0' ? s->vm : or_none(s->facts.vm_id));
     if (s->vm[0] != '\0' && s->facts.vm_id[0] != '\0')
