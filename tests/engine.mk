@@ -72,6 +72,11 @@ tests_sim_test_hold_cap_SOURCES = tests/sim/test_hold_cap.c tests/sim/weeks.c te
 	tests/unit/table.h
 tests_sim_test_hold_cap_LDADD = $(CORE_TEST_LIBS)
 TESTS += tests/sim/test_hold_cap
+check_PROGRAMS += tests/sim/test_spot_history
+tests_sim_test_spot_history_SOURCES = tests/sim/test_spot_history.c tests/sim/weeks.c tests/sim/weeks.h \
+	tests/unit/table.h
+tests_sim_test_spot_history_LDADD = $(CORE_TEST_LIBS)
+TESTS += tests/sim/test_spot_history
 check_PROGRAMS += tests/sim/test_warnings
 tests_sim_test_warnings_SOURCES = tests/sim/test_warnings.c tests/sim/weeks.c tests/sim/weeks.h \
 	tests/unit/table.h

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { NARROW_COLS = 60 };
+
 void sheet_line(struct sheet *s)
 {
     int row = s->f->top + s->line - s->f->ui->scroll;
@@ -34,6 +36,17 @@ void sheet_add(struct sheet *s, enum role role, const char *fmt, ...)
         pen_put(&s->pen, role, text);
     else /* a page has as many lines wherever it is scrolled to */
         s->pen.col += glyph_cells(text, s->f->c->ascii);
+}
+
+void sheet_piece(struct sheet *s, enum role role, const char *text)
+{
+    int cells = glyph_cells(text, s->f->c->ascii);
+
+    if (s->pen.col > SHEET_VALUE && s->pen.col + cells > s->pen.end) {
+        sheet_begin(s, "");
+        text += strspn(text, " ");
+    }
+    sheet_add(s, role, "%s", text);
 }
 
 void sheet_add_long(struct sheet *s, enum role role, int col, const char *text)
@@ -89,7 +102,10 @@ void page_draw(const struct frame *frame, const struct page *p)
     }
     height = f.bottom - f.top;
     lines = fit_page(&f, p);
-    if (lines > height)
+    if (lines > height && f.c->cols < NARROW_COLS)
+        (void)str_format(title, sizeof(title), "%s  %d-%d/%d", p->title, f.ui->scroll + 1,
+                         f.ui->scroll + height, lines);
+    else if (lines > height)
         (void)str_format(title, sizeof(title), "%s  %d-%d of %d, j/k", p->title,
                          f.ui->scroll + 1, f.ui->scroll + height, lines);
     else

@@ -21,6 +21,8 @@ struct sheet {
 void sheet_line(struct sheet *s) NONNULL;
 void sheet_begin(struct sheet *s, const char *label) NONNULL;
 void sheet_add(struct sheet *s, enum role role, const char *fmt, ...) PRINTF_LIKE(3, 4);
+/* A piece of a list: on the next line where this one has no room for it. */
+void sheet_piece(struct sheet *s, enum role role, const char *text) NONNULL;
 /* A text that goes on below, in column col, where the screen is narrow. */
 void sheet_add_long(struct sheet *s, enum role role, int col, const char *text) NONNULL;
 

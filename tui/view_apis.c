@@ -9,7 +9,7 @@
  * what helps.
  */
 
-enum { WIDE_COLS = 100, BROAD_COLS = 150 };
+enum { WIDE_COLS = 100, BROAD_COLS = 150, ERROR_LEAST = 8, SELECTED_ROWS = 3 };
 
 enum api_column {
     API_COLUMN_SOURCE,
@@ -61,7 +61,9 @@ static struct field field_of(const struct frame *f, enum api_column c)
     if (f->c->cols >= BROAD_COLS && c == API_COLUMN_ERROR)
         at.x += FLEET_LATENCIES - columns[API_COLUMN_SPARK].wide_width;
     if (c == API_COLUMN_ERROR)
-        at.width = f->c->cols - at.x;
+        at.width = f->c->cols - at.x < ERROR_LEAST ? 0 : f->c->cols - at.x;
+    else if (at.x + at.width > f->c->cols)
+        at.width = 0; /* whole, or not at all */
     return at;
 }
 
@@ -285,7 +287,7 @@ static void draw_selected(const struct frame *f, int row, int bottom,
     struct pen p = {f->c, row + 1, 1, f->c->cols};
     enum role role;
 
-    if (bottom - row < 3)
+    if (bottom - row < SELECTED_ROWS)
         return;
     (void)str_format(title, sizeof(title), "%s %s", source_api(a->source),
                      source_what(a->source));
@@ -356,7 +358,13 @@ static void apis_draw(const struct frame *f)
         draw_selected(f, row + (rows - 2 - row > 8 ? 1 : 0), rows - 2,
                       &f->fleet->apis[at]);
     if (rows > 5) {
-        footer_message(f, rows - 2);
+        /* Where nothing more of it fits: at least what is wrong. */
+        if (n > 0 && rows - 2 - row < SELECTED_ROWS && f->ui->toast[0] == '\0' &&
+            f->fleet->apis[at].error[0] != '\0' && f->fleet->apis[at].failures > 0)
+            (void)canvas_put(f->c, rows - 2, f->c->cols >= 60 ? 1 : 0, f->c->cols - 1,
+                             ROLE_WARN, f->fleet->apis[at].error);
+        else
+            footer_message(f, rows - 2);
         footer_hints(f, rows - 1);
     }
 }

@@ -139,7 +139,7 @@ static void month_line(const struct money *m, struct pen *p)
 {
     pen_put(p, ROLE_DIM, "Month     ");
     put_amount(p, ROLE_TITLE, m->fleet->month, m->fleet->month_known);
-    pen_put(p, ROLE_DIM, " so far, an estimate");
+    pen_put(p, ROLE_DIM, " so far, estimate");
 }
 
 static void forecast_line(const struct money *m, struct pen *p)
@@ -176,7 +176,10 @@ static void budget_line(const struct money *m, struct pen *p)
                    (long long)(f->month.nanos / (f->budget.nanos / 100)),
                    f->month_known ? "" : "+?");
     pen_put(p, ROLE_DIM, "  ");
-    pen_put(p, role == ROLE_TEXT ? ROLE_OK : role, word[0] != '\0' ? word : "on track");
+    if (word[0] != '\0')
+        pen_put(p, role, word);
+    else if (f->forecast.known && f->month_known) /* else nobody knows */
+        pen_put(p, ROLE_OK, "on track");
 }
 
 /* Month, forecast and budget on one bar. */

@@ -111,6 +111,25 @@ static void today_lines(struct sheet *p, const struct server_view *s)
     strip_seen(&strip, p->pen.row, SHEET_VALUE, &day);
 }
 
+/* "09:07 fulfilled, 10:41 marked-for-termination" */
+static void spot_lines(struct sheet *p, const struct server_view *s)
+{
+    const struct frame *f = p->f;
+    char text[SPOT_STATUS + TIME_TEXT + 4], when[TIME_TEXT];
+
+    if (s->n_spot_steps < 2) /* the line above says it */
+        return;
+    sheet_begin(p, "  history");
+    for (size_t i = 0; i < s->n_spot_steps; i++) {
+        bool newest = i + 1 == s->n_spot_steps;
+
+        (void)str_format(text, sizeof(text), "%s %s%s",
+                         act_when(f->ui->app->tz, f->now, s->spot_steps[i].at, when),
+                         s->spot_steps[i].status, newest ? "" : ", ");
+        sheet_piece(p, newest ? ROLE_TEXT : ROLE_DIM, text);
+    }
+}
+
 static void machine_lines(struct sheet *p, const struct server_view *s)
 {
     const struct instance_facts *i = &s->facts.instance;
@@ -144,6 +163,7 @@ static void machine_lines(struct sheet *p, const struct server_view *s)
         sheet_add(p, ROLE_WARN, "   %d interruption%s in 7 days, the last %s",
                   s->interruptions, s->interruptions == 1 ? "" : "s",
                   act_when(f->ui->app->tz, f->now, s->last_interruption, when));
+    spot_lines(p, s);
     sheet_begin(p, "VM");
     sheet_add(p, ROLE_TEXT, "%s", s->vm[0] != '\0' ? s->vm : or_none(s->facts.vm_id));
     if (s->vm[0] != '\0' && s->facts.vm_id[0] != '\0')
@@ -154,9 +174,9 @@ static void machine_lines(struct sheet *p, const struct server_view *s)
     if (s->facts.power != POWER_ON || s->facts.place == PLACE_CLOUD)
         return;
     (void)cells_waits("   ready", s->facts.ready_permille, false, waits, &role);
-    sheet_add(p, role, "%s", waits);
+    sheet_piece(p, role, waits);
     (void)cells_waits("   co-stop", s->facts.costop_permille, false, waits, &role);
-    sheet_add(p, role, "%s", waits);
+    sheet_piece(p, role, waits);
 }
 
 static void offering_lines(struct sheet *p, const struct server_view *s)
@@ -237,11 +257,13 @@ static void move_lines(struct sheet *p, const struct server_view *s)
         sheet_begin(p, "Stages");
         for (int i = 0; i < m->of && i < MAX_STEPS; i++) {
             const char *sign = i + 1 < m->n ? "+" : i + 1 == m->n ? ">" : " ";
+            char text[NAME_TEXT];
 
-            sheet_add(p, i + 1 == m->n ? ROLE_STATE_MOVING : ROLE_TEXT, "[%s] %s%s%s  ",
-                      sign, step_word(m->steps[i]), m->step_took_s[i] >= 0 ? " " : "",
-                      m->step_took_s[i] >= 0 ? cells_countdown(m->step_took_s[i], took)
-                                             : "");
+            (void)str_format(
+                text, sizeof(text), "%s[%s] %s%s%s", i > 0 ? "  " : "", sign,
+                step_word(m->steps[i]), m->step_took_s[i] >= 0 ? " " : "",
+                m->step_took_s[i] >= 0 ? cells_countdown(m->step_took_s[i], took) : "");
+            sheet_piece(p, i + 1 == m->n ? ROLE_STATE_MOVING : ROLE_TEXT, text);
         }
         if (m->progress >= 0) {
             sheet_begin(p, "Progress");

@@ -133,6 +133,7 @@ bool events_cause(struct ui *ui)
 
 void event_draw(const struct frame *f, int row, const struct journal_entry *e)
 {
+    static const char person[] = "operator:";
     struct pen p = {f->c, row, f->c->cols >= 60 ? 1 : 0, f->c->cols};
     const char *who = e->server[0] != '\0' ? e->server : e->actor;
     enum role role = ROLE_TEXT;
@@ -162,6 +163,8 @@ void event_draw(const struct frame *f, int row, const struct journal_entry *e)
         pen_gap(&p, 1);
     }
     pen_put(&p, role == ROLE_LOG_ACT ? ROLE_TEXT : role, e->text);
+    if (str_starts(e->actor, person))
+        pen_printf(&p, ROLE_DIM, ", by %s", e->actor + sizeof(person) - 1);
 }
 
 /* Indices of what is shown, oldest first; returns how many. */

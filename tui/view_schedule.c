@@ -314,8 +314,11 @@ static void schedule_title(const struct frame *f, char *out, size_t size)
     const struct tz *tz = f->ui->app->tz;
     int minutes = tz == NULL ? 0 : tz_offset_s(tz, f->now) / 60;
 
-    (void)str_format(out, size, "4 Schedule  %s  UTC%+d:%02d",
-                     tz == NULL ? "UTC" : tz_name(tz), minutes / 60,
+    (void)str_format(out, size, "4 Schedule  %s%sUTC%+d:%02d",
+                     f->c->cols < 64 ? ""
+                     : tz == NULL    ? "UTC"
+                                     : tz_name(tz),
+                     f->c->cols < 64 ? "" : "  ", minutes / 60,
                      (minutes < 0 ? -minutes : minutes) % 60);
 }
 
@@ -334,7 +337,7 @@ static void schedule_draw(const struct frame *f)
         canvas_rule(f->c, 1, title,
                     f->c->cols < 100
                         ? "p hold   Enter hold until"
-                        : "p hold or release   P pin   Enter hold until a time");
+                        : "p hold or release   P until when   Enter until a time");
         footer_message(f, f->c->rows - 2);
         footer_hints(f, f->c->rows - 1);
     }

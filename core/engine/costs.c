@@ -91,7 +91,8 @@ static void recount(struct controller *c)
 
 void costs_prices(struct controller *c, const struct observation *o)
 {
-    bool news = false;
+    int64_t old_s = source_stale_after_s(c, SOURCE_PRICES);
+    bool news = false, late = false;
 
     for (size_t i = 0; i < o->as.prices.n; i++) {
         const struct seen_price *p = &o->as.prices.prices[i];
@@ -100,6 +101,7 @@ void costs_prices(struct controller *c, const struct observation *o)
 
         if (s == NULL)
             continue;
+        late = late || o->at.s - s->as_of.s > old_s;
         s->as_of = o->at;
         if (!series_add(s, p->at, p->price))
             continue;
@@ -116,7 +118,8 @@ void costs_prices(struct controller *c, const struct observation *o)
     refresh_tracks(c);
     if (news)
         recount(c); /* what had no price may have one now */
-    if (!c->month.forecast.known)
+    /* What was reckoned without these prices took on-demand's in their place. */
+    if (late || !c->month.forecast.known)
         c->month.forecast_at.s = 0;
 }
 

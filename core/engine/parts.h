@@ -337,6 +337,8 @@ void days_view(struct controller *c, struct fleet *f) NONNULL;
 
 /* traces.c: where it is now, for the picture of the day; spot prices of the last day. */
 void quarters_note(struct controller *c, struct server_state *s) NONNULL;
+/* What AWS says of its spot request, when that is news. */
+void spot_note(struct controller *c, struct server_state *s) NONNULL;
 void prices_view(const struct controller *c, struct fleet *f) NONNULL;
 
 /* month.c: the forecast, what it is compared with, the budget and its alerts. */

@@ -77,6 +77,9 @@ static void view_server(struct controller *c, struct server_state *s,
     offerings_view(c, s, v);
     quarters_note(c, s);
     memcpy(v->quarters, s->quarters, sizeof(v->quarters));
+    spot_note(c, s);
+    memcpy(v->spot_steps, s->spot_steps, sizeof(v->spot_steps));
+    v->n_spot_steps = s->n_spot_steps;
     v->wait_data = s->order.place != PLACE_UNKNOWN && s->decision.gate == GATE_STALE;
 }
 

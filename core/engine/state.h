@@ -198,8 +198,11 @@ struct server_state {
     bool closed_unknown, on_demand_unknown;
     struct utc quarters_day; /* the day of the places below, 0 = none is noted */
     uint8_t quarters[FLEET_QUARTERS];
-    bool over_budget;          /* a move out now would exceed the budget */
-    struct utc over_budget_at; /* its hold of that time was made over the budget */
+    struct spot_step spot_steps[FLEET_SPOT_STEPS]; /* the newest, oldest first */
+    size_t n_spot_steps;
+    char spot_request[ID_TEXT]; /* that the newest is about */
+    bool over_budget;           /* a move out now would exceed the budget */
+    struct utc over_budget_at;  /* its hold of that time was made over the budget */
 };
 
 struct price_series {

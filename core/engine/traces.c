@@ -44,6 +44,25 @@ void quarters_note(struct controller *c, struct server_state *s)
         fleet_note_quarter(s->quarters, c->day_start, c->now, s->facts.place);
 }
 
+/* Codes are short. */
+void spot_note(struct controller *c, struct server_state *s)
+{
+    const struct instance_facts *in = &s->facts.instance;
+    struct spot_step step = {.at = c->now};
+    size_t n = s->n_spot_steps;
+
+    (void)str_copy(step.status, sizeof(step.status), in->spot_status);
+    if (step.status[0] == '\0' ||
+        (n > 0 && str_eq(s->spot_steps[n - 1].status, step.status) &&
+         str_eq(s->spot_request, in->request)))
+        return;
+    if (n == FLEET_SPOT_STEPS)
+        memmove(&s->spot_steps[0], &s->spot_steps[1], --n * sizeof(s->spot_steps[0]));
+    s->spot_steps[n] = step;
+    s->n_spot_steps = n + 1;
+    (void)str_copy(s->spot_request, sizeof(s->spot_request), in->request);
+}
+
 /* The price in force at each step of the last day. */
 static void sample(const struct price_track *t, struct price_view *v)
 {

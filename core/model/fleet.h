@@ -74,6 +74,14 @@ enum { FLEET_QUARTERS = 100, FLEET_QUARTER_S = 900 };
 #define FLEET_PLACE_LETTERS "?oc><l" /* of enum place, in texts */
 _Static_assert(sizeof(FLEET_PLACE_LETTERS) == PLACE_COUNT + 1, "a letter for each");
 
+/* What AWS said of a server's spot requests, one behind the other, as far as this process
+ * has seen it. */
+enum { FLEET_SPOT_STEPS = 6, SPOT_STATUS = 48 };
+struct spot_step {
+    struct utc at; /* seen first */
+    char status[SPOT_STATUS];
+};
+
 struct server_view {
     char name[NAME_TEXT], mover[16], vm[NAME_TEXT];
     struct server_facts facts;
@@ -95,6 +103,8 @@ struct server_view {
     int32_t offerings_more;           /* behind those */
     uint8_t quarters[FLEET_QUARTERS]; /* enum place: where it was seen today, moves and
                                          losses before all; unknown: nobody saw it */
+    struct spot_step spot_steps[FLEET_SPOT_STEPS]; /* oldest first */
+    size_t n_spot_steps;
 };
 
 /* How long the builds of a job take here and there (cost/speedup). */

@@ -301,6 +301,7 @@ static void put_server(struct strbuf *b, const struct fleet *f,
     jsonw_close(b, '}');
     put_instance(b, s);
     put_spot(b, &s->facts.instance);
+    spot_steps_json(s, b);
     jsonw_open(b, "nodes", '{');
     put_node(b, "onprem", &s->facts.onprem);
     put_node(b, "cloud", &s->facts.cloud);

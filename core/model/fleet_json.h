@@ -20,6 +20,8 @@ void speedup_json(const struct speedup_view *s, const struct job_view *jobs, siz
  * now) of a server, and prices of the fleet: the spot prices of the last day. */
 void quarters_json(const struct fleet *f, const struct server_view *s,
                    struct strbuf *out) NONNULL;
+/* "spot_history": what AWS said of its spot requests. */
+void spot_steps_json(const struct server_view *s, struct strbuf *out) NONNULL;
 void prices_json(const struct fleet *f, struct strbuf *out) NONNULL;
 
 #endif

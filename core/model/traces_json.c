@@ -16,6 +16,18 @@ void quarters_json(const struct fleet *f, const struct server_view *s, struct st
     jsonw_text(b, "today", text);
 }
 
+void spot_steps_json(const struct server_view *s, struct strbuf *b)
+{
+    jsonw_open(b, "spot_history", '[');
+    for (size_t i = 0; i < s->n_spot_steps; i++) {
+        jsonw_open(b, NULL, '{');
+        jsonw_utc(b, "at", s->spot_steps[i].at);
+        jsonw_text(b, "status", s->spot_steps[i].status);
+        jsonw_close(b, '}');
+    }
+    jsonw_close(b, ']');
+}
+
 void prices_json(const struct fleet *f, struct strbuf *b)
 {
     jsonw_open(b, "prices", '[');

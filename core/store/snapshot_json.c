@@ -255,6 +255,7 @@ static enum err_code read_server(const json_value *o, struct server_view *s,
     read_move(json_get(o, "move"), s->facts.place, &s->move);
     read_cost(json_get(o, "cost"), &s->cost);
     snap_quarters(o, s);
+    snap_spot_steps(o, s);
     s->failures = snap_i32(o, "failures", INT16_MAX, 0);
     s->retry_at = snap_utc(o, "retry_at");
     s->breaker_open = snap_bool(o, "breaker_open");

@@ -17,6 +17,19 @@ void snap_quarters(const json_value *o, struct server_view *s)
     }
 }
 
+void snap_spot_steps(const json_value *o, struct server_view *s)
+{
+    const json_value *list = json_get(o, "spot_history");
+
+    for (size_t i = 0; i < json_list_len(list) && s->n_spot_steps < FLEET_SPOT_STEPS;
+         i++) {
+        struct spot_step *step = &s->spot_steps[s->n_spot_steps++];
+
+        step->at = snap_utc(json_list_at(list, i), "at");
+        snap_text(json_list_at(list, i), "status", step->status, sizeof(step->status));
+    }
+}
+
 static bool read_track(const json_value *o, struct price_view *v)
 {
     const json_value *list = json_get(o, "prices");

@@ -10,6 +10,7 @@
 
 /* Of the object of a server. */
 void snap_quarters(const json_value *o, struct server_view *s) NONNULL;
+void snap_spot_steps(const json_value *o, struct server_view *s) NONNULL;
 /* Of the whole text. */
 void snap_prices(const json_value *root, struct fleet *f) NONNULL;
 

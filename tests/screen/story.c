@@ -147,6 +147,7 @@ static void in_cloud(struct server_view *s, const char *id, const char *zone,
     i->running = true;
     i->launched = ago(5600);
     i->spot = SPOT_ACTIVE;
+    s->spot_steps[s->n_spot_steps++] = (struct spot_step){ago(5600), "fulfilled"};
     s->facts.cloud = (struct node_facts){.known = true,
                                          .open = true,
                                          .connected = true,
@@ -437,6 +438,8 @@ static void interruption(struct fleet *f)
 {
     struct server_view *s = &f->servers[2];
 
+    s->spot_steps[s->n_spot_steps++] =
+        (struct spot_step){ago(13), "marked-for-termination"};
     s->facts.instance.spot = SPOT_NOTICE;
     s->facts.instance.reclaim_at = (struct utc){STORY_NOW.s + 107};
     builds(s, "api-smoke #98", 20);

@@ -997,6 +997,53 @@ static void test_orders(void **state)
     }
 }
 
+/* A screen that is too low for more of the selected source has its error at least. */
+static void test_low_apis(void **state)
+{
+    struct stage *s = stage_new(STORY_DEAD);
+    char *text;
+
+    (void)state;
+    stage_keys(s, "5");
+    text = stage_picture(s, 10, 40);
+    assert_non_null(strstr(text, "\nconnect: no route to host"));
+    assert_null(strstr(text, "DATA AGE E")); /* a column is whole, or not there */
+    free(text);
+    stage_free(s);
+}
+
+/* Nobody says that a budget is kept while a price is not known. */
+static void test_unknown_budget(void **state)
+{
+    struct stage *s = stage_new(STORY_DEAD);
+    char *text;
+
+    (void)state;
+    stage_keys(s, "3");
+    text = stage_picture(s, 24, 80);
+    assert_non_null(strstr(text, "$200.00  62%+?"));
+    assert_null(strstr(text, "on track"));
+    free(text);
+    stage_free(s);
+}
+
+static void of_dana(struct fleet *f)
+{
+    (void)str_copy(f->events[f->n_events - 1].actor, NAME_TEXT, "operator:dana");
+}
+
+/* "Who moved it?": a person's acts have the name behind them. */
+static void test_who(void **state)
+{
+    struct stage *s = stage_new(STORY_NORMAL);
+
+    (void)state;
+    stage_story(s, STORY_NORMAL, of_dana);
+    stage_keys(s, "2");
+    assert_shows(s, ", by dana");
+    stage_free(s);
+}
+
 /* P asks until when: one key for each end that people want. */
 static void test_hold_how_long(void **state)
 {
@@ -1456,17 +1503,17 @@ static void test_detail_scrolls(void **state)
     assert_null(strstr(text, ", j/k")); /* it fits */
     free(text);
     text = stage_picture(s, 24, 80);
-    assert_non_null(strstr(text, " write-back  1-20 of 41, j/k "));
+    assert_non_null(strstr(text, " write-back  1-20 of 43, j/k "));
     assert_null(strstr(text, "i-0c1d..9a8b7c running"));
     free(text);
     stage_keys(s, "G");
     text = stage_picture(s, 24, 80);
-    assert_non_null(strstr(text, " write-back  22-41 of 41, j/k "));
+    assert_non_null(strstr(text, " write-back  24-43 of 43, j/k "));
     assert_non_null(strstr(text, "i-0c1d..9a8b7c running"));
     free(text);
     stage_keys(s, "k");
     text = stage_picture(s, 24, 80);
-    assert_non_null(strstr(text, " write-back  21-40 of 41, j/k "));
+    assert_non_null(strstr(text, " write-back  23-42 of 43, j/k "));
     free(text);
     /* A sentence goes on in the next line. */
     stage_keys(s, "g");
@@ -1629,6 +1676,9 @@ int main(void)
         cmocka_unit_test(test_money_line),
         cmocka_unit_test(test_banner),
         cmocka_unit_test(test_degraded),
+        cmocka_unit_test(test_low_apis),
+        cmocka_unit_test(test_unknown_budget),
+        cmocka_unit_test(test_who),
         cmocka_unit_test(test_hold_how_long),
         cmocka_unit_test(test_hold_choices),
         cmocka_unit_test(test_order_field),

@@ -294,6 +294,45 @@ static void test_configured(void **state)
     run_free(configured);
 }
 
+struct reckoned {
+    struct run *r;
+    struct usd before, after; /* the month by forecast, without spot prices and with */
+};
+
+static void reckon(void *ctx, const struct fleet *f)
+{
+    struct reckoned *v = ctx;
+    int64_t now_s = f->at.s - v->r->options.from.s;
+    struct err e = {0};
+
+    if (now_s < 300)
+        v->before = f->forecast.p50;
+    else
+        assert_int_equal(faults_set(&v->r->site->faults, "ec2.status-500", 0, &e),
+                         ERR_OK);
+    if (now_s < 1800)
+        v->after = f->forecast.p50;
+}
+
+/* A forecast that had to do with the list's prices is made again when the spot prices
+ * come, and not an hour later. */
+static void test_forecast_with_spot_prices(void **state)
+{
+    struct run *r = run_prepare(44);
+    struct reckoned v = {.r = r};
+
+    (void)state;
+    break_it(r, "ec2.status-500");
+    r->options.duration_s = HOUR_S;
+    r->options.each_minute = reckon;
+    r->options.each_entry = NULL;
+    r->options.ctx = &v;
+    run_go(r);
+    assert_true(v.before.nanos > 0 && v.after.nanos > 0);
+    assert_true(v.after.nanos < v.before.nanos * 8 / 10);
+    run_free(r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -303,6 +342,7 @@ int main(void)
         cmocka_unit_test(test_late_for_closed_hours),
         cmocka_unit_test(test_turn_of_the_month),
         cmocka_unit_test(test_configured),
+        cmocka_unit_test(test_forecast_with_spot_prices),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

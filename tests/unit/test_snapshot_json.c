@@ -183,6 +183,9 @@ static struct fleet *full(void)
     f->day_start = ago(5000);
     memset(f->servers[1].quarters, 0, FLEET_QUARTERS);
     memcpy(f->servers[1].quarters, (uint8_t[]){0, 1, 2, 3, 4, 5}, 6);
+    f->servers[1].spot_steps[0] = (struct spot_step){ago(900), "pending-evaluation"};
+    f->servers[1].spot_steps[1] = (struct spot_step){ago(870), "fulfilled"};
+    f->servers[1].n_spot_steps = 2;
     f->n_prices = 2;
     f->prices[1] = (struct price_view){"m5.large", "us-east-1b", false, {0},
                                        ago(90000), {false},      {{0}}};
@@ -322,6 +325,8 @@ static void test_values(void **state)
     SAME(prices);
     SAME(n_prices);
     SAME(servers[1].quarters);
+    SAME(servers[1].spot_steps);
+    SAME(servers[1].n_spot_steps);
     SAME(n_days);
     SAME(servers[1].over_budget);
     SAME(servers[1].offerings);
