@@ -108,15 +108,15 @@ static int put_plain(struct canvas *c, int row, int col, int end, enum role role
 int canvas_put(struct canvas *c, int row, int col, int width, enum role role,
                const char *text)
 {
-    int end = col + width, total, keep, done;
+    int end = col + width, keep, done;
     const char *cut = glyph_text(GLYPH_CUT, c->ascii);
 
     if (row < 0 || row >= c->rows || col < 0 || col >= c->cols || width <= 0)
         return 0;
     if (end > c->cols)
         end = c->cols;
-    total = glyph_cells(text, c->ascii);
-    if (total <= end - col)
+    /* No character has more cells than bytes: most texts are measured by strlen(). */
+    if (strlen(text) <= (size_t)(end - col) || glyph_cells(text, c->ascii) <= end - col)
         return put_plain(c, row, col, end, role, text);
     keep = end - col - glyph_cells(cut, c->ascii);
     if (keep <= 0) /* no room for a cut sign: the beginning says more */
@@ -142,11 +142,18 @@ void canvas_glyph(struct canvas *c, int row, int col, enum role role, enum glyph
     (void)canvas_put(c, row, col, 1, role, glyph_text(g, c->ascii));
 }
 
+/* Every glyph of the table has one cell: it is looked up once. */
 void canvas_fill(struct canvas *c, int row, int col, int width, enum role role,
                  enum glyph g)
 {
-    for (int i = 0; i < width; i++)
-        canvas_glyph(c, row, col + i, role, g);
+    int end = col + width < c->cols ? col + width : c->cols, cells;
+    size_t used;
+    uint32_t cp = glyph_next(glyph_text(g, c->ascii), c->ascii, &used, &cells);
+
+    if (row < 0 || row >= c->rows || cp == 0)
+        return;
+    for (int i = col < 0 ? 0 : col; i < end; i++)
+        set_cell(c, row, i, role, cp, 1);
 }
 
 void canvas_blank(struct canvas *c, int row, int col, int rows, int cols, enum role role)

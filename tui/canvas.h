@@ -17,7 +17,7 @@ struct cell {
     uint8_t cells;              /* 1, 2, or 0: the right half of the cell before */
     uint8_t role;
     uint8_t selected; /* drawn as the selection, whatever its role */
-    uint8_t unused;
+    uint8_t unused;   /* 0: cells are compared by their bytes */
 };
 
 struct canvas {

@@ -70,9 +70,16 @@ int glyph_cells(const char *s, bool ascii)
     int total = 0, cells;
     size_t used;
 
-    while (glyph_next(s, ascii, &used, &cells) != 0) {
+    for (;;) {
+        size_t plain = 0; /* a cell each, and most of all text */
+
+        while ((unsigned char)(s[plain] - 1) < 0x7f)
+            plain++;
+        s += plain;
+        total += (int)plain;
+        if (glyph_next(s, ascii, &used, &cells) == 0)
+            return total;
         total += cells;
         s += used;
     }
-    return total;
 }

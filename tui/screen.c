@@ -326,9 +326,7 @@ void screen_repaint(struct screen *s)
 
 static bool same_cell(const struct cell *a, const struct cell *b)
 {
-    return a->cp == b->cp && a->cells == b->cells && a->role == b->role &&
-           a->selected == b->selected && a->marks[0] == b->marks[0] &&
-           a->marks[1] == b->marks[1];
+    return memcmp(a, b, sizeof(*a)) == 0;
 }
 
 static void put_cell(struct screen *s, int row, int col, const struct cell *p)
@@ -351,20 +349,29 @@ static void put_cell(struct screen *s, int row, int col, const struct cell *p)
         (void)mvadd_wch(row, col, &cc); /* ERR in the last corner means nothing */
 }
 
+/* The cells of a row that differ from what was drawn, which is then what was. */
+static bool draw_row(struct screen *s, const struct canvas *c, int row)
+{
+    size_t n = (size_t)c->cols, from = (size_t)row * n;
+    const struct cell *now = &c->cells[from];
+    struct cell *last = &s->last.cells[from];
+
+    if (!s->first && memcmp(now, last, n * sizeof(now[0])) == 0)
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        if (now[i].cells != 0 && (s->first || !same_cell(&now[i], &last[i])))
+            put_cell(s, row, (int)i, &now[i]);
+    }
+    memcpy(last, now, n * sizeof(now[0]));
+    return true;
+}
+
 static bool draw_changes(struct screen *s, const struct canvas *c)
 {
-    size_t n = (size_t)c->rows * (size_t)c->cols;
     bool changed = false;
 
-    for (size_t i = 0; i < n; i++) {
-        const struct cell *p = &c->cells[i];
-
-        if (!s->first && same_cell(p, &s->last.cells[i]))
-            continue;
-        changed = true;
-        if (p->cells != 0)
-            put_cell(s, (int)(i / (size_t)c->cols), (int)(i % (size_t)c->cols), p);
-    }
+    for (int row = 0; row < c->rows; row++)
+        changed = draw_row(s, c, row) || changed;
     return changed;
 }
 
@@ -392,8 +399,6 @@ void screen_draw(struct screen *s, const struct canvas *c)
     if (!draw_changes(s, c) && !s->repaint)
         return;
     s->first = s->repaint = false;
-    memcpy(s->last.cells, c->cells,
-           (size_t)c->rows * (size_t)c->cols * sizeof(c->cells[0]));
     if (s->show_cursor)
         place_cursor(c);
     before = s->pending.len;

@@ -55,8 +55,13 @@ void jsonw_text_or_null(struct strbuf *b, const char *name, const char *text)
 
 void jsonw_i64(struct strbuf *b, const char *name, int64_t v)
 {
+    char text[24], *p = text;
+
     name_it(b, name);
-    strbuf_printf(b, "%lld", (long long)v);
+    if (v < 0)
+        *p++ = '-';
+    p = str_put_u64(p, v < 0 ? 0 - (uint64_t)v : (uint64_t)v);
+    strbuf_add(b, text, (size_t)(p - text));
 }
 
 void jsonw_bool(struct strbuf *b, const char *name, bool v)

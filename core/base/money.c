@@ -48,23 +48,25 @@ const char *usd_text(struct usd v, int decimals, char buf[USD_TEXT])
 {
     /* Unsigned, so that the most negative amount has an absolute value too. */
     uint64_t abs = v.nanos < 0 ? 0 - (uint64_t)v.nanos : (uint64_t)v.nanos;
-    uint64_t unit = 1, whole, part;
-    const char *sign;
+    uint64_t unit = 1, part;
+    char *p = buf;
 
     for (int i = decimals; i < 9; i++)
         unit *= 10;
     abs = (abs + unit / 2) / unit;
-    sign = v.nanos < 0 && abs > 0 ? "-" : "";
+    if (v.nanos < 0 && abs > 0)
+        *p++ = '-';
     unit = 1;
     for (int i = 0; i < decimals; i++)
         unit *= 10;
-    whole = abs / unit;
+    /* By hand: a snapshot has hundreds of amounts, and printf() was most of its cost. */
+    p = str_put_u64(p, abs / unit);
+    if (decimals > 0)
+        *p++ = '.';
     part = abs % unit;
-    if (decimals == 0)
-        (void)str_format(buf, USD_TEXT, "%s%llu", sign, (unsigned long long)whole);
-    else
-        (void)str_format(buf, USD_TEXT, "%s%llu.%0*llu", sign, (unsigned long long)whole,
-                         decimals, (unsigned long long)part);
+    for (unit /= 10; unit > 0; unit /= 10)
+        *p++ = (char)('0' + part / unit % 10);
+    *p = '\0';
     return buf;
 }
 

@@ -67,9 +67,10 @@ bool mailbox_put(struct mailbox *m, const void *item)
         memcpy(m->items + (m->first + m->n) % m->capacity * m->item_size, item,
                m->item_size);
         m->n++;
-        (void)pthread_cond_signal(&m->filled);
     }
     (void)pthread_mutex_unlock(&m->lock);
+    if (ok) /* behind the lock: who is woken need not wait for it once more */
+        (void)pthread_cond_signal(&m->filled);
     return ok;
 }
 

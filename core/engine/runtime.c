@@ -19,6 +19,7 @@ enum {
     POLLS = 16,
     STORE_LOOK_MS = 1000, /* commands of other processes are taken within this */
     SNAPSHOT_PUT_MS = 1000,
+    SNAPSHOT_GATHER_MS = 250, /* answers of a round come one soon after the other */
     CALL_GRACE_MS = 1900, /* of a quit with a mutating call under way */
     WAIT_SLICE_MS = 50
 };
@@ -62,8 +63,8 @@ struct runtime {
     int stopping; /* atomic */
     int working;  /* atomic: calls under way */
     int64_t data_version;
-    struct mono looked, put; /* real time */
     bool snapshot_due;
+    struct mono looked, put_from; /* real time; no snapshot is put before put_from */
 };
 
 static bool stopping(struct runtime *r)
@@ -210,13 +211,26 @@ static bool worker_wait(void *ctx, int64_t ms)
 static void publish(struct runtime *r)
 {
     struct fleet *f = controller_snapshot(engine_controller(r->engine));
+    int64_t soonest;
 
     if (f == NULL) {
         log_write(r->options.log, LOG_ERROR, "engine", "no memory for a snapshot");
         return;
     }
     board_publish(r->board, f);
+    if (r->snapshot_due)
+        return;
     r->snapshot_due = true;
+    soonest = real_ms() + SNAPSHOT_GATHER_MS;
+    if (r->put_from.ms < soonest)
+        r->put_from.ms = soonest;
+}
+
+/* Is there a snapshot that other processes shall see? */
+static bool wants_put(const struct runtime *r)
+{
+    return r->snapshot_due && !r->options.controller.observe &&
+           r->options.store != NULL && r->options.render != NULL;
 }
 
 /* What other processes see: the snapshot in the store, not more often than once a second.
@@ -227,10 +241,9 @@ static void put_snapshot(struct runtime *r)
     struct err e = {0};
     char *text;
 
-    if (!r->snapshot_due || r->options.controller.observe || r->options.store == NULL ||
-        r->options.render == NULL || real_ms() - r->put.ms < SNAPSHOT_PUT_MS)
+    if (!wants_put(r) || real_ms() < r->put_from.ms)
         return;
-    r->put.ms = real_ms();
+    r->put_from.ms = real_ms() + SNAPSHOT_PUT_MS;
     f = board_latest(r->board);
     text = f != NULL ? r->options.render(f) : NULL;
     if (text != NULL && store_snapshot_put(r->options.store, text, f->at, &e) == ERR_OK)
@@ -252,6 +265,7 @@ static void look_into_store(struct runtime *r)
         return;
     if (engine_commands(r->engine))
         r->data_version = version;
+    r->put_from.ms = 0; /* who gave an order looks next what became of it */
 }
 
 /* Real milliseconds until the controller wants to be woken. */
@@ -261,7 +275,12 @@ static int64_t pause_ms(struct runtime *r)
     int64_t left = engine_next_wake(r->engine).ms - clock_mono(r->options.clock).ms;
     int64_t real = left <= 0 ? 0 : left / (speed > 0 ? speed : 1) + 1;
 
-    return real < STORE_LOOK_MS ? real : STORE_LOOK_MS;
+    if (real > STORE_LOOK_MS)
+        real = STORE_LOOK_MS;
+    left = r->put_from.ms - real_ms();
+    if (wants_put(r) && left < real)
+        real = left < 0 ? 0 : left;
+    return real;
 }
 
 static void *controller_main(void *arg)
@@ -290,7 +309,7 @@ static void *controller_main(void *arg)
         put_snapshot(r);
     }
     publish(r);
-    r->put.ms = 0;
+    r->put_from.ms = 0;
     put_snapshot(r);
     return NULL;
 }

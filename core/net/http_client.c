@@ -12,7 +12,7 @@ enum {
     STALL_MS = 10000,  /* by default */
     STALL_BYTES = 100, /* must come in that time once an answer has begun */
     MAX_IDLE_CONNECTIONS = 4,
-    MAX_WAIT_MS = 1000
+    MAX_WAIT_MS = 60 * 1000
 };
 
 enum err_code http_global_init(struct err *e)
@@ -384,6 +384,14 @@ static bool is_stalled(const struct http_client *c, struct exchange *x)
     return false;
 }
 
+/* A body that has begun is looked at when its time may be over. */
+static int64_t until_stall_ms(const struct http_client *c, const struct exchange *x)
+{
+    int64_t left = x->window_from_ms + c->config.stall_ms - http_now_ms();
+
+    return left < 0 ? 0 : left;
+}
+
 /* Who ended is told once: the exchange under way, or the one that is held beside it. */
 static void take_messages(struct http_client *c, struct exchange *x)
 {
@@ -411,6 +419,8 @@ enum err_code http_drive_once(struct http_client *c, struct exchange *x, int64_t
     take_messages(c, x);
     if ((x != NULL && x->ended) || (x == NULL && c->held.x.ended))
         return ERR_OK;
+    if (x != NULL && x->in_body && until_stall_ms(c, x) < wait_ms)
+        wait_ms = until_stall_ms(c, x);
     /* curl shortens the wait to its own deadlines; a wake-up ends it. */
     if (curl_multi_poll(c->multi, NULL, 0, (int)wait_ms, NULL) != CURLM_OK)
         return err_set(e, ERR_BUG, "%s: libcurl cannot wait", host);
@@ -420,8 +430,6 @@ enum err_code http_drive_once(struct http_client *c, struct exchange *x, int64_t
 /* Runs the transfer to its end; what curl says of it in x->result. */
 static enum err_code drive(struct http_client *c, struct exchange *x, struct err *e)
 {
-    int64_t stall = c->config.stall_ms;
-    int64_t wait_ms = stall < MAX_WAIT_MS ? stall : MAX_WAIT_MS;
     enum err_code rc = ERR_OK;
 
     while (rc == ERR_OK && !x->ended) {
@@ -430,7 +438,7 @@ static enum err_code drive(struct http_client *c, struct exchange *x, struct err
                            x->host);
         if (is_stalled(c, x))
             return err_set(e, ERR_TIMEOUT, "%s: the answer stopped coming", x->host);
-        rc = http_drive_once(c, x, wait_ms, e);
+        rc = http_drive_once(c, x, MAX_WAIT_MS, e);
     }
     return rc;
 }

@@ -147,7 +147,8 @@ enum err_code store_command_reply(struct store *s, uint64_t id, bool *answered,
                                   struct command_reply *out,
                                   struct err *e) MUST_CHECK NONNULL;
 
-/* The latest snapshot as status --json text, for observers; at most one row. *text is
+/* The latest snapshot as status --json text, for observers; at most one row. Putting it
+ * does not wait for the disk: a machine that dies may lose it, and nothing else. *text is
  * malloc'ed and owned by the caller; NULL with ERR_OK when there is none. */
 enum err_code store_snapshot_put(struct store *s, const char *json, struct utc at,
                                  struct err *e) MUST_CHECK NONNULL;

@@ -135,7 +135,7 @@ enum err_code store_command_reply(struct store *s, uint64_t id, bool *answered,
 enum err_code store_snapshot_put(struct store *s, const char *json, struct utc at,
                                  struct err *e)
 {
-    enum err_code code = store_begin(s, e);
+    enum err_code code = store_begin_lax(s, e);
     struct query q;
 
     if (code != ERR_OK)

@@ -32,6 +32,7 @@ struct store {
     bool tight;     /* the ballast is gone: the disk is full or nearly so */
     bool full;      /* the newest failure was for want of room */
     bool damaged;   /* … is in the file itself */
+    bool lax;       /* commits do not wait for the disk: PRAGMA synchronous as it is now */
     dev_t device;   /* the file that is open, for who removes it meanwhile */
     ino_t inode;
     int64_t epoch;
@@ -68,8 +69,10 @@ enum err_code query_run(struct query *q, const char *what, struct err *e) NONNUL
 enum err_code store_fail(struct store *s, int rc, const char *what,
                          struct err *e) NONNULL;
 
-/* Transactions; begin checks that this is still the store's controller (ERR_LOCKED). */
+/* Transactions; begin checks that this is still the store's controller (ERR_LOCKED). A
+ * lax one is on disk with the next that is not, or later: for what may be lost. */
 enum err_code store_begin(struct store *s, struct err *e) MUST_CHECK NONNULL;
+enum err_code store_begin_lax(struct store *s, struct err *e) MUST_CHECK NONNULL;
 enum err_code store_commit(struct store *s, struct err *e) MUST_CHECK NONNULL;
 void store_rollback(struct store *s) NONNULL;
 

@@ -168,7 +168,22 @@ static bool is_in_place(const struct store *s)
            (lstat(s->file, &st) == 0 && st.st_dev == s->device && st.st_ino == s->inode);
 }
 
-enum err_code store_begin(struct store *s, struct err *e)
+static enum err_code set_lax(struct store *s, bool lax, struct err *e)
+{
+    int rc;
+
+    if (s->in_memory || s->lax == lax)
+        return ERR_OK;
+    rc = sqlite3_exec(
+        s->db, lax ? "PRAGMA synchronous=NORMAL" : "PRAGMA synchronous=FULL", NULL, NULL,
+        NULL);
+    if (rc != SQLITE_OK)
+        return store_fail(s, rc, "begin to write", e);
+    s->lax = lax;
+    return ERR_OK;
+}
+
+static enum err_code begin(struct store *s, bool lax, struct err *e)
 {
     struct query q;
     int64_t epoch = 0;
@@ -183,7 +198,9 @@ enum err_code store_begin(struct store *s, struct err *e)
             "%.80s was removed or replaced while it was in use: start rushhour "
             "again, which then adopts what runs",
             s->file);
-    code = run(s, STATEMENT_BEGIN, "begin to write", e);
+    code = set_lax(s, lax, e);
+    if (code == ERR_OK)
+        code = run(s, STATEMENT_BEGIN, "begin to write", e);
     if (code != ERR_OK)
         return code;
     q = query_begin(s, STATEMENT_EPOCH);
@@ -198,6 +215,16 @@ enum err_code store_begin(struct store *s, struct err *e)
     if (code != ERR_OK)
         store_rollback(s);
     return code;
+}
+
+enum err_code store_begin(struct store *s, struct err *e)
+{
+    return begin(s, false, e);
+}
+
+enum err_code store_begin_lax(struct store *s, struct err *e)
+{
+    return begin(s, true, e);
 }
 
 enum err_code store_commit(struct store *s, struct err *e)

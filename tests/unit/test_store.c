@@ -783,6 +783,41 @@ static void test_snapshot(void **state)
     store_close(s);
 }
 
+static int sync_level(struct store *s)
+{
+    sqlite3_stmt *st = NULL;
+    int level = -1;
+
+    assert_int_equal(sqlite3_prepare_v2(s->db, "PRAGMA synchronous", -1, &st, NULL),
+                     SQLITE_OK);
+    if (sqlite3_step(st) == SQLITE_ROW)
+        level = sqlite3_column_int(st, 0);
+    (void)sqlite3_finalize(st);
+    return level;
+}
+
+/* A snapshot that the disk need not have yet changes nothing for what it must have. */
+static void test_waits_for_disk(void **state)
+{
+    enum { SYNC_OFF, SYNC_NORMAL, SYNC_FULL };
+    struct store *s = open_ok(dir, STORE_CONTROLLER), *memory = open_ok(NULL, STORE_CONTROLLER);
+    struct record r = setting("auto", "on");
+    struct err e = {0};
+
+    (void)state;
+    assert_int_equal(sync_level(s), SYNC_FULL);
+    assert_int_equal(store_snapshot_put(s, "{}", (struct utc){1}, &e), ERR_OK);
+    assert_int_equal(sync_level(s), SYNC_NORMAL);
+    assert_int_equal(store_apply(s, &r, 1, &e), ERR_OK);
+    assert_int_equal(sync_level(s), SYNC_FULL);
+    assert_int_equal(store_snapshot_put(memory, "{}", (struct utc){1}, &e), ERR_OK);
+    assert_int_equal(sync_level(memory), SYNC_OFF);
+    assert_int_equal(store_apply(memory, &r, 1, &e), ERR_OK);
+    assert_int_equal(sync_level(memory), SYNC_OFF);
+    store_close(memory);
+    store_close(s);
+}
+
 /* ----- two processes, and their end ----- */
 
 /* Applies pairs for ever: an entry of the journal, and a setting that counts them. */
@@ -1366,6 +1401,7 @@ int main(void)
         WITH_DIR(test_strange_command),
         WITH_DIR(test_client),
         WITH_DIR(test_snapshot),
+        WITH_DIR(test_waits_for_disk),
         WITH_DIR(test_killed_writer),
         WITH_DIR(test_two_processes),
         WITH_DIR(test_refused),
