@@ -149,3 +149,8 @@ check_PROGRAMS += tests/sim/test_interruption_page
 tests_sim_test_interruption_page_SOURCES = tests/sim/test_interruption_page.c $(TAKEN_FILES)
 tests_sim_test_interruption_page_LDADD = $(CORE_TEST_LIBS)
 TESTS += tests/sim/test_interruption_page
+
+check_PROGRAMS += tests/unit/test_reconfigure
+tests_unit_test_reconfigure_SOURCES = tests/unit/test_reconfigure.c tests/unit/table.h
+tests_unit_test_reconfigure_LDADD = $(CORE_TEST_LIBS)
+TESTS += tests/unit/test_reconfigure
