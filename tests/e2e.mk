@@ -31,7 +31,6 @@ check-kills: $(CRASH_TOOLS)
 	RH_KILL_ROUNDS=$${RH_KILL_ROUNDS:-10000} srcdir=$(srcdir) $(srcdir)/tests/e2e/kill9.sh
 .PHONY: check-crashes check-crash-pairs check-kills
 
-<<<<<<< HEAD
 E2E_TESTS = tests/e2e/bad_input.sh tests/e2e/bad_state.sh tests/e2e/cost.sh tests/e2e/crash.sh \
 	tests/e2e/crash_ec2.sh tests/e2e/crash_overlap.sh tests/e2e/deaths.sh tests/e2e/demo.sh \
 	tests/e2e/doctor.sh tests/e2e/emulator.sh tests/e2e/explain.sh tests/e2e/full_disk.sh \
