@@ -20,7 +20,7 @@ enum {
     STORE_LOOK_MS = 1000, /* commands of other processes are taken within this */
     SNAPSHOT_PUT_MS = 1000,
     SNAPSHOT_GATHER_MS = 250, /* answers of a round come one soon after the other */
-    CALL_GRACE_MS = 1900, /* of a quit with a mutating call under way */
+    CALL_GRACE_MS = 1900,     /* of a quit with a mutating call under way */
     WAIT_SLICE_MS = 50
 };
 

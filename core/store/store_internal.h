@@ -32,8 +32,8 @@ struct store {
     bool tight;     /* the ballast is gone: the disk is full or nearly so */
     bool full;      /* the newest failure was for want of room */
     bool damaged;   /* … is in the file itself */
-    bool lax;       /* commits do not wait for the disk: PRAGMA synchronous as it is now */
-    dev_t device;   /* the file that is open, for who removes it meanwhile */
+    bool lax;     /* commits do not wait for the disk: PRAGMA synchronous as it is now */
+    dev_t device; /* the file that is open, for who removes it meanwhile */
     ino_t inode;
     int64_t epoch;
     uint32_t samples_put;   /* since they were cleaned */

@@ -174,9 +174,9 @@ static enum err_code set_lax(struct store *s, bool lax, struct err *e)
 
     if (s->in_memory || s->lax == lax)
         return ERR_OK;
-    rc = sqlite3_exec(
-        s->db, lax ? "PRAGMA synchronous=NORMAL" : "PRAGMA synchronous=FULL", NULL, NULL,
-        NULL);
+    rc =
+        sqlite3_exec(s->db, lax ? "PRAGMA synchronous=NORMAL" : "PRAGMA synchronous=FULL",
+                     NULL, NULL, NULL);
     if (rc != SQLITE_OK)
         return store_fail(s, rc, "begin to write", e);
     s->lax = lax;

@@ -800,7 +800,8 @@ static int sync_level(struct store *s)
 static void test_waits_for_disk(void **state)
 {
     enum { SYNC_OFF, SYNC_NORMAL, SYNC_FULL };
-    struct store *s = open_ok(dir, STORE_CONTROLLER), *memory = open_ok(NULL, STORE_CONTROLLER);
+    struct store *s = open_ok(dir, STORE_CONTROLLER),
+                 *memory = open_ok(NULL, STORE_CONTROLLER);
     struct record r = setting("auto", "on");
     struct err e = {0};
 
