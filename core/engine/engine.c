@@ -4,6 +4,7 @@
 
 #include "core/base/probe.h"
 #include "core/base/str.h"
+#include "core/base/sure.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -177,6 +178,7 @@ static void keep_back(struct engine *g)
         if (room)
             g->backlog[g->n_backlog++] = g->fx.records[i];
     }
+    SURE(g->n_backlog <= BACKLOG_MAX);
 }
 
 /* All of it at once; when one record is impossible, one by one without that one: a single
@@ -249,6 +251,8 @@ static void hand_out(struct engine *g, bool calls)
         g->dispatch.poll(g->dispatch.ctx, &g->fx.polls[i]);
     bool reverse = RH_BUGGIFY("calls-in-reverse-order");
 
+    /* Rule 1 of reliability 6: what is sent is on disk. */
+    SURE(!calls || g->store == NULL || g->n_backlog == 0);
     for (size_t i = 0; calls && i < g->fx.n_calls; i++)
         g->dispatch.call(g->dispatch.ctx,
                          &g->fx.calls[reverse ? g->fx.n_calls - 1 - i : i]);

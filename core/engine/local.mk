@@ -42,6 +42,7 @@ libcore_a_SOURCES += \
 	core/engine/runtime.h \
 	core/engine/snapshot.c \
 	core/engine/sources.c \
+	core/engine/sound.c \
 	core/engine/speedup_view.c \
 	core/engine/speedup_view.h \
 	core/engine/state.c \
