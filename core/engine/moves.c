@@ -508,7 +508,6 @@ static bool advance(struct controller *c, struct server_state *s)
         move_store(c, s);
         return false;
     case VERDICT_BLOCK:
-        RH_PROBE("half-moved");
         (void)str_copy(s->half_moved, sizeof(s->half_moved), m->note);
         alert_raise(c, s->config->name, "blocked", m->note);
         move_end(c, s, MOVE_BLOCKED, FAILURE_PERMANENT, m->note);

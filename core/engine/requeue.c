@@ -496,7 +496,6 @@ static void decide(struct controller *c, struct requeue *r, const struct requeue
     case REQUEUE_WAIT:
         return;
     case REQUEUE_STOP_FIRST:
-        RH_PROBE("requeue-of-a-build-that-hangs");
         order(c, r, CALL_BUILD_STOP);
         return;
     case REQUEUE_NOW:

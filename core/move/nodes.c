@@ -54,8 +54,6 @@ static void drain_busy(const struct step_in *in, struct move *m, struct step_out
     bool stop =
         m->force || (overdue && in->config->policy.on_drain_deadline != DRAIN_WAIT);
 
-    if (m->idle_since.s != 0)
-        RH_PROBE("build-in-the-drain-gap");
     m->idle_since = (struct utc){0};
     if (m->interrupted) {
         /* The machine is gone or goes in two minutes; waiting would save no build. */

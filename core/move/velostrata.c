@@ -149,7 +149,6 @@ static void step_run(const struct step_in *in, struct move *m, struct step_out *
         return;
     }
     if (f->task_active) {
-        RH_PROBE("another-task-on-the-vm");
         say_wait(m, out, "another task runs on this VM: %s", f->task_type);
         return;
     }
