@@ -84,6 +84,14 @@ tests_sim_campaign_CPPFLAGS = $(POINTS_CPPFLAGS)
 tests_sim_campaign_LDADD = tests/sim/libpoints.a $(CORE_LIBS)
 TESTS += tests/sim/campaign
 
+# What its seeds do not reach.
+check_PROGRAMS += tests/sim/test_probes
+tests_sim_test_probes_SOURCES = tests/sim/test_probes.c tests/sim/points.c tests/sim/points.h \
+	tests/sim/weeks.c tests/sim/weeks.h tests/unit/table.h
+tests_sim_test_probes_CPPFLAGS = $(POINTS_CPPFLAGS)
+tests_sim_test_probes_LDADD = tests/sim/libpoints.a $(CMOCKA_LIBS) $(CORE_LIBS)
+TESTS += tests/sim/test_probes
+
 # The core once more, with its probes and buggify points (core/base/probe.h); nobody else has them.
 POINTS_CPPFLAGS = $(AM_CPPFLAGS) -DRH_POINTS
 check_LIBRARIES += tests/sim/libpoints.a

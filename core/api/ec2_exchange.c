@@ -211,7 +211,6 @@ enum err_code ec2_ask(struct ec2 *c, const struct ec2_shape *s, struct ec2_list 
         goto out;
     }
     if (ec2_code_is_expired(a->code) || !aws_keys_equal(&keys, &fresh)) {
-        RH_PROBE("aws-keys-renewed");
         err_clear(e);
         list->n = before;
         rc = exchange(c, s, &fresh, list, a, e);

@@ -290,7 +290,6 @@ enum err_code jenkins_post(struct jenkins *j, const char *what, bool *lost, stru
         }
         if (!uses_crumb || !wants_crumb(&j->rs) || renewed > 0)
             break;
-        RH_PROBE("crumb-renewed");
         forget_session(j);
     }
     status = j->rs.status;

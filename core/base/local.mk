@@ -25,6 +25,8 @@ libcore_a_SOURCES += \
 	core/base/siphash.h \
 	core/base/str.c \
 	core/base/str.h \
+	core/base/sure.c \
+	core/base/sure.h \
 	core/base/text.c \
 	core/base/text.h \
 	core/base/timefmt.c \

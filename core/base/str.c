@@ -2,6 +2,8 @@
 
 #include "core/base/str.h"
 
+#include "core/base/sure.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -133,6 +135,7 @@ static __attribute__((noinline)) bool grow(struct strbuf *b, size_t len)
     size_t need, cap = b->cap < 256 ? 256 : b->cap;
     char *p;
 
+    SURE(b->len <= b->limit && (b->data != NULL || b->cap == 0));
     if (b->failed || len > b->limit - b->len) {
         b->failed = true;
         return false;
@@ -147,6 +150,7 @@ static __attribute__((noinline)) bool grow(struct strbuf *b, size_t len)
     }
     b->data = p;
     b->cap = cap;
+    SURE(b->len < b->cap);
     return true;
 }
 

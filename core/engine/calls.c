@@ -84,6 +84,8 @@ bool call_send(struct controller *c, const struct call *call, const char *actor,
     struct journal_entry *j;
     char token[NAME_TEXT] = "";
 
+    SURE(c->fx != NULL && call->kind < CALL_COUNT);
+    SURE(call->target[0] != '\0');
     if (acts_forbidden(c))
         return false;
     if (RH_BUGGIFY("call-put-off")) {
@@ -116,6 +118,9 @@ bool call_send(struct controller *c, const struct call *call, const char *actor,
         return false;
     }
     *out = c->fx->records[c->fx->n_records - 1].as.intent;
+    SURE(!slot->open && out->id == c->next_call_id);
+    SURE(call->kind != CALL_LAUNCH || out->run.token[0] != '\0');
+    SURE(call->kind != CALL_NODE_OPEN || out->nonce[0] != '\0');
     c->next_call_id++;
     *slot = (struct call_slot){.open = true, .call = *out, .sent = c->mono};
     c->n_calls_open++;
@@ -153,6 +158,7 @@ const struct call *call_result(struct controller *c, const struct call_result *r
     }
     if (slot == NULL)
         return NULL; /* an answer that was given up on long ago */
+    SURE(c->n_calls_open > 0);
     slot->open = false;
     c->n_calls_open--;
     if (r->retry_after_s > 0) {

@@ -421,6 +421,7 @@ static void keep_reply(struct controller *c, const struct command_reply *reply)
                 sizeof(c->unwritten[0]) * (FLEET_REPLIES - 1));
         c->n_replies--;
     }
+    SURE(c->n_replies < FLEET_REPLIES);
     c->unwritten[c->n_replies] = false;
     c->replies[c->n_replies++] = *reply;
 }

@@ -182,12 +182,15 @@ static void load_setting(struct controller *c, const struct stored_setting *row)
         /* "cloud 0 dana" */
         char word[16] = "";
         const char *space = strchr(value, ' ');
+        enum place place;
 
         if (space == NULL || (size_t)(space - value) >= sizeof(word))
             return;
         memcpy(word, value, (size_t)(space - value));
-        if (!place_parse(word, &s->order.place) || strlen(space) < 3)
-            return;
+        if (!place_parse(word, &place) || strlen(space) < 3 ||
+            (place != PLACE_ONPREM && place != PLACE_CLOUD))
+            return; /* written by hand */
+        s->order.place = place;
         s->order.force = space[1] == '1';
         s->order.at = c->now;
         (void)str_copy(s->order.by, sizeof(s->order.by), space + 3);
@@ -256,8 +259,9 @@ static void load_state(struct controller *c, const struct store_state *state)
     for (size_t i = 0; i < state->n_holds; i++) {
         struct server_state *s = server_find(c, state->holds[i].server);
 
-        if (s == NULL)
-            continue;
+        if (s == NULL || (state->holds[i].hold.place != PLACE_ONPREM &&
+                          state->holds[i].hold.place != PLACE_CLOUD))
+            continue; /* written by hand */
         s->hold = state->holds[i].hold;
         s->hold.over_budget = s->hold.at.s != 0 && s->hold.at.s == s->over_budget_at.s;
     }
@@ -346,6 +350,7 @@ enum err_code controller_new(const struct controller_options *o,
     take_fingerprint(c);
     load_state(c, state);
     sources_init(c);
+    controller_sound(c); /* as it is read back */
     *out = c;
     return ERR_OK;
 }
@@ -553,6 +558,7 @@ static struct mono next_due(const struct controller *c, struct mono sources)
 
 void controller_step(struct controller *c, const struct event *ev, struct effects *fx)
 {
+    SURE(c->fx == NULL); /* no step within a step */
     effects_reset(fx);
     c->fx = fx;
     c->now = ev->now;
@@ -575,6 +581,7 @@ void controller_step(struct controller *c, const struct event *ev, struct effect
     offerings_follow(c);
     sources_schedule(c);
     fx->next_due = next_due(c, fx->next_due);
+    controller_sound(c);
     c->fx = NULL;
 }
 

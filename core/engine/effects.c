@@ -2,6 +2,8 @@
 
 #include "core/engine/effects.h"
 
+#include "core/base/sure.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -54,6 +56,7 @@ struct record *effects_record(struct effects *fx, enum record_kind kind)
         return NULL;
     }
     fx->records = items;
+    SURE(fx->n_records < fx->cap_records);
     r = &fx->records[fx->n_records++];
     memset(r, 0, sizeof(*r));
     r->kind = kind;
@@ -70,6 +73,7 @@ struct call *effects_call(struct effects *fx)
         return NULL;
     }
     fx->calls = items;
+    SURE(fx->n_calls < fx->cap_calls);
     c = &fx->calls[fx->n_calls++];
     memset(c, 0, sizeof(*c));
     return c;

@@ -4,6 +4,7 @@
 
 #include "core/base/probe.h"
 #include "core/base/str.h"
+#include "core/base/sure.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +17,8 @@ enum {
     HOUSEKEEP_MS = 60 * 1000,
     PRUNE_MS = 3600 * 1000,
     PRUNE_MORE_MS = 1000,
-    MIB = 1024 * 1024
+    MIB = 1024 * 1024,
+    SMALL_JOURNAL = 256 * 1024 /* of the campaign's own making */
 };
 /* Closed segments of this month and of the site's day count in sums. */
 enum { SEGMENTS_SINCE_S = 33 * 86400 };
@@ -189,6 +191,7 @@ static void keep_back(struct engine *g)
         if (room)
             g->backlog[g->n_backlog++] = g->fx.records[i];
     }
+    SURE(g->n_backlog <= BACKLOG_MAX);
 }
 
 /* All of it at once; when one record is impossible, one by one without that one: a single
@@ -261,6 +264,8 @@ static void hand_out(struct engine *g, bool calls)
         g->dispatch.poll(g->dispatch.ctx, &g->fx.polls[i]);
     bool reverse = RH_BUGGIFY("calls-in-reverse-order");
 
+    /* Rule 1 of reliability 6: what is sent is on disk. */
+    SURE(!calls || g->store == NULL || g->n_backlog == 0);
     for (size_t i = 0; calls && i < g->fx.n_calls; i++)
         g->dispatch.call(g->dispatch.ctx,
                          &g->fx.calls[reverse ? g->fx.n_calls - 1 - i : i]);
@@ -301,7 +306,9 @@ static void housekeep(struct engine *g)
     g->housekeep_at.ms = now.ms + HOUSEKEEP_MS;
     if (now.ms < g->prune_at.ms)
         return;
-    if (store_prune(g->store, before, g->journal_max_bytes, &more, &e) != ERR_OK)
+    if (store_prune(g->store, before,
+                    RH_BUGGIFY("small-journal") ? SMALL_JOURNAL : g->journal_max_bytes,
+                    &more, &e) != ERR_OK)
         log_write(g->log, LOG_WARN, "store", "%s", e.text);
     g->prune_at.ms = now.ms + PRUNE_MS;
     if (more)

@@ -36,6 +36,8 @@ void instance_claim(struct controller *c, struct server_state *s, const char *id
 
     if (str_eq(s->facts.instance.id, id))
         return;
+    SURE(id[0] == '\0' || !str_eq(id, s->facts.leaving.id) || !s->has_move ||
+         s->move.status != MOVE_OPEN);
     s->facts.instance = (struct instance_facts){0};
     (void)str_copy(s->facts.instance.id, ID_TEXT, id);
     s->absent_since.s = 0;

@@ -12,6 +12,7 @@ static struct journal_entry *ring_slot(struct controller *c)
 {
     if (c->n_events < FLEET_EVENTS)
         return &c->events[c->n_events++];
+    SURE(c->n_events == FLEET_EVENTS && c->first_event < FLEET_EVENTS);
     c->first_event = (c->first_event + 1) % FLEET_EVENTS;
     return &c->events[(c->first_event + FLEET_EVENTS - 1) % FLEET_EVENTS];
 }
@@ -46,6 +47,7 @@ void journal_say(struct controller *c, struct journal_entry *j, const char *fmt,
     struct record *r;
     va_list ap;
 
+    SURE(c->fx != NULL && j->action[0] != '\0' && j->actor[0] != '\0');
     if (!c->without_texts) {
         va_start(ap, fmt);
         (void)vsnprintf(j->text, sizeof(j->text), fmt, ap); /* cut, it is still one */

@@ -45,6 +45,7 @@ libcore_a_SOURCES += \
 	core/engine/runtime.h \
 	core/engine/snapshot.c \
 	core/engine/sources.c \
+	core/engine/sound.c \
 	core/engine/sources_config.c \
 	core/engine/speedup_view.c \
 	core/engine/speedup_view.h \

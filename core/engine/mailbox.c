@@ -2,6 +2,8 @@
 
 #include "core/engine/mailbox.h"
 
+#include "core/base/sure.h"
+
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -62,6 +64,7 @@ bool mailbox_put(struct mailbox *m, const void *item)
     bool ok;
 
     (void)pthread_mutex_lock(&m->lock); /* a plain mutex of ours: cannot fail */
+    SURE(m->n <= m->capacity && m->first < m->capacity);
     ok = !m->closed && m->n < m->capacity;
     if (ok) {
         memcpy(m->items + (m->first + m->n) % m->capacity * m->item_size, item,
@@ -96,6 +99,7 @@ int mailbox_get(struct mailbox *m, void *item, int64_t timeout_ms)
     }
     if (m->n > 0) {
         memcpy(item, m->items + m->first * m->item_size, m->item_size);
+        SURE(m->n <= m->capacity && m->first < m->capacity);
         m->first = (m->first + 1) % m->capacity;
         m->n--;
         got = 1;

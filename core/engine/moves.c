@@ -42,6 +42,9 @@ void move_begin(struct controller *c, struct server_state *s, enum direction d,
     struct journal_entry *j;
     char actor[NAME_TEXT];
 
+    SURE(!s->has_move && s->mover != NULL);
+    SURE(!acts_forbidden(c) && !recovering(c, s->config->name));
+    SURE(d != DIRECTION_OUT || !c->disk_full);
     *m = (struct move){.direction = d,
                        .status = MOVE_OPEN,
                        .manual = manual,
@@ -99,6 +102,7 @@ static void back_off(struct controller *c, struct server_state *s, int32_t times
     const struct policy_config *p = &c->config->policy;
     int64_t wait = p->retry_min, spread;
 
+    SURE(times > 0);
     for (int32_t i = 1; i < times && wait < p->retry_max; i++)
         wait *= 2;
     if (wait > p->retry_max)
@@ -227,6 +231,9 @@ void move_end(struct controller *c, struct server_state *s, enum move_status sta
     struct journal_entry *j;
     char actor[NAME_TEXT], took[DUR_TEXT];
 
+    SURE(s->has_move && m->status == MOVE_OPEN);
+    SURE(status != MOVE_OPEN);
+    SURE(status != MOVE_CANCELED || !m->committed); /* the commit point (reliability 6) */
     m->status = status;
     (void)str_copy(m->note, sizeof(m->note), why);
     s->has_move = false;
@@ -302,6 +309,7 @@ static void say_offering(struct controller *c, struct server_state *s,
 /* Out there but not usable: it must come home, whatever the schedule wants meanwhile. */
 static void send_home(struct controller *c, struct server_state *s)
 {
+    SURE(!s->has_move); /* the way out has ended */
     RH_PROBE("sent-home-unusable");
     place_know(c, s, PLACE_CLOUD);
     move_begin(c, s, DIRECTION_BACK, (struct utc){0}, false);
@@ -420,6 +428,7 @@ static bool advance(struct controller *c, struct server_state *s)
     out.commits = out.send_home = false;
     why[0] = '\0';
     steps = mover_steps(server_mover(s), m->direction, &n);
+    SURE(m->step >= 0 && m->step < n && steps[m->step].run != NULL);
     offers.offered = 0;
     in.choice = (struct choice){.zone = "", .why = why};
     if (takes_offering(s, steps[m->step].step)) {
@@ -427,6 +436,11 @@ static bool advance(struct controller *c, struct server_state *s)
         in.choice = offerings_choose(s, &offers, why);
     }
     steps[m->step].run(&in, m, &out);
+    SURE(out.verdict != VERDICT_CALL || !in.call_open);
+    SURE(out.verdict != VERDICT_CALL || str_eq(out.call.server, s->config->name));
+    SURE(out.verdict != VERDICT_CALL || str_eq(out.call.move, m->id));
+    SURE(out.verdict == VERDICT_CALL || !out.commits);
+    SURE(!out.commits || m->committed || s->may_commit);
     if (marked.s != m->marked_seen.s || idle.s != m->idle_since.s)
         move_store(c, s);
     switch (out.verdict) {
@@ -494,7 +508,6 @@ static bool advance(struct controller *c, struct server_state *s)
         move_store(c, s);
         return false;
     case VERDICT_BLOCK:
-        RH_PROBE("half-moved");
         (void)str_copy(s->half_moved, sizeof(s->half_moved), m->note);
         alert_raise(c, s->config->name, "blocked", m->note);
         move_end(c, s, MOVE_BLOCKED, FAILURE_PERMANENT, m->note);

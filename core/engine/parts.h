@@ -7,7 +7,11 @@
 #define RH_ENGINE_PARTS_H
 
 #include "core/base/probe.h"
+#include "core/base/sure.h"
 #include "core/engine/state.h"
+
+/* sound.c: its own memory can be trusted; else the program ends. */
+void controller_sound(const struct controller *c) NONNULL;
 
 /* state.c */
 struct server_state *server_find(struct controller *c, const char *name) NONNULL;

@@ -80,6 +80,8 @@ static void resolve(struct controller *c, const struct unresolved *u)
     struct record *r = effects_record(c->fx, RECORD_OUTCOME);
     struct journal_entry *j;
 
+    SURE(c->store_ok && u->id > 0);
+
     if (r == NULL)
         return;
     r->at = c->now;

@@ -89,6 +89,8 @@ static bool other_zone_offers(struct controller *c, const struct server_state *s
 
 static void leave(struct controller *c, struct server_state *s)
 {
+    SURE(s->facts.leaving.id[0] == '\0' && s->facts.instance.id[0] != '\0');
+    SURE(s->facts.instance.reclaim_at.s != 0);
     s->facts.leaving = s->facts.instance;
     s->leaving.absent_since = s->absent_since;
     s->leaving.asked = (struct utc){0};

@@ -398,6 +398,7 @@ static void end_skipped(struct controller *c, struct requeue *r, const char *why
 {
     char name[BUILD_TEXT];
 
+    SURE(is_open(r));
     r->state = REQUEUE_SKIPPED;
     (void)str_copy(r->why, sizeof(r->why), why);
     store_it(c, r);
@@ -410,6 +411,8 @@ static void end_queued(struct controller *c, struct requeue *r, int64_t id)
 {
     char name[BUILD_TEXT];
 
+    SURE(r->state ==
+         REQUEUE_SENT); /* an order was given, and once (policy-and-cost 5.3) */
     r->state = REQUEUE_QUEUED;
     r->queue_id = id;
     store_it(c, r);
@@ -453,6 +456,8 @@ static void order(struct controller *c, struct requeue *r, enum call_kind kind)
     struct call call = {.kind = kind};
     char name[BUILD_TEXT];
 
+    SURE(kind == CALL_BUILD_STOP || r->state == REQUEUE_WAITING);
+    SURE(r->orders < ORDERS_MAX || kind == CALL_BUILD_STOP);
     if (!build_path(r, call.target))
         return;
     build_name(r, name);
@@ -491,7 +496,6 @@ static void decide(struct controller *c, struct requeue *r, const struct requeue
     case REQUEUE_WAIT:
         return;
     case REQUEUE_STOP_FIRST:
-        RH_PROBE("requeue-of-a-build-that-hangs");
         order(c, r, CALL_BUILD_STOP);
         return;
     case REQUEUE_NOW:

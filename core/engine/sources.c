@@ -312,6 +312,7 @@ void sources_take(struct controller *c, struct observation *o)
 {
     struct source_state *st = &c->sources[o->source];
 
+    SURE(o->source < SOURCE_COUNT);
     st->in_flight = false;
     st->asked_once = true;
     st->latency_ms = o->took_ms;
@@ -472,6 +473,7 @@ static void ask(struct controller *c, enum source s)
     struct source_state *st = &c->sources[s];
     struct poll_request *p = &c->fx->polls[c->fx->n_polls++];
 
+    SURE(st->configured && c->fx->n_polls <= SOURCE_COUNT);
     if (st->state == API_DOWN)
         RH_PROBE("breaker-half-open");
     st->in_flight = true;

@@ -92,6 +92,7 @@ static void mark(struct controller *c, struct unclaimed *u, const struct stray *
 {
     char text[LINE_TEXT];
 
+    SURE(x->id[0] != '\0');
     RH_PROBE("orphan-marked");
     *u = (struct unclaimed){.marked = at, .spared = !is_automatic(c)};
     (void)str_copy(u->id, sizeof(u->id), x->id);
@@ -123,6 +124,8 @@ static void end_it(struct controller *c, struct unclaimed *u, const struct stray
     struct call call = {.kind = x->instance != NULL ? CALL_TERMINATE : CALL_SPOT_CANCEL};
     bool keeps;
 
+    /* Seen before, told, and not spared (I4). */
+    SURE(str_eq(u->id, x->id) && u->marked.s != 0);
     if (c->clock_bad_ticks > 0 ||
         (u->called.s != 0 && c->now.s - u->called.s < END_AGAIN_S))
         return;

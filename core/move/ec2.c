@@ -147,6 +147,8 @@ static void step_shutdown(const struct step_in *in, struct move *m, struct step_
     }
     if (got_a_build(in, m, out) || disconnect_first(in, m, out))
         return;
+    SURE(!f->place_stale && (m->committed || in->may_commit)); /* I12 */
+    SURE(!overlap || cloud_serves(f));
     say_call(in, m, out, CALL_VM_SHUTDOWN, f->vm_id);
     out->commits = true;
 }
@@ -200,6 +202,10 @@ static const struct offering *launched(const struct step_in *in, const struct mo
 static void launch(const struct step_in *in, struct move *m, struct step_out *out,
                    const struct offering *o, bool again)
 {
+    /* Never two copies: with gap home is off, and no instance is known (I1, I2). */
+    SURE(in->server->overlaps || in->facts->power == POWER_OFF);
+    SURE(in->facts->instance.id[0] == '\0' && !in->facts->place_stale);
+    SURE(o->type[0] != '\0');
     say_call(in, m, out, CALL_LAUNCH, o->eni[0] != '\0' ? o->eni : o->type);
     out->commits = true;
     fill_launch(in, o, &out->call.run);
@@ -402,6 +408,8 @@ static void step_terminate(const struct step_in *in, struct move *m, struct step
     if (in->last_kind != CALL_TERMINATE &&
         (got_a_build(in, m, out) || disconnect_first(in, m, out)))
         return;
+    SURE(!f->place_stale && !i->eni_deletes); /* I12, I6 */
+    SURE(m->committed || in->may_commit);
     say_call(in, m, out, CALL_TERMINATE, i->id);
     out->commits = true;
 }

@@ -54,8 +54,6 @@ static void drain_busy(const struct step_in *in, struct move *m, struct step_out
     bool stop =
         m->force || (overdue && in->config->policy.on_drain_deadline != DRAIN_WAIT);
 
-    if (m->idle_since.s != 0)
-        RH_PROBE("build-in-the-drain-gap");
     m->idle_since = (struct utc){0};
     if (m->interrupted) {
         /* The machine is gone or goes in two minutes; waiting would save no build. */
@@ -122,6 +120,7 @@ void step_drain(const struct step_in *in, struct move *m, struct step_out *out)
             say_wait(m, out, "closing node %s", source->name);
         return;
     }
+    SURE(source->known && source->marked);
     if (m->marked_seen.s == 0)
         m->marked_seen = source->as_of;
     if (!source->idle) {
@@ -321,6 +320,7 @@ void step_switch(const struct step_in *in, struct move *m, struct step_out *out)
 static void keep_call(const struct node_facts *n, enum call_kind kind, const char *by,
                       const char *why, struct call *call)
 {
+    SURE(n->known && n->name[0] != '\0');
     *call = (struct call){.kind = kind};
     (void)str_copy(call->target, sizeof(call->target), n->name);
     node_marker(call->marker, sizeof(call->marker),

@@ -50,6 +50,10 @@ void say_call(const struct step_in *in, struct move *m, struct step_out *out,
     struct call *c = &out->call;
     bool back = m->direction == DIRECTION_BACK;
 
+    /* One call of a server at a time; each says of whom it is and at what it aims. */
+    SURE(!in->call_open);
+    SURE(kind < CALL_COUNT && target[0] != '\0');
+    SURE(in->server->name[0] != '\0');
     out->verdict = VERDICT_CALL;
     *c = (struct call){.kind = kind};
     (void)str_copy(c->server, sizeof(c->server), in->server->name);
@@ -71,6 +75,7 @@ bool move_takes(const struct step_in *in, struct move *m, struct step_out *out)
         say_fail(m, out, FAILURE_CAPACITY, "no offering is left: %s", in->choice.why);
         return false;
     }
+    SURE(o->type[0] != '\0');
     (void)str_copy(m->type, sizeof(m->type), o->type);
     (void)str_copy(m->zone, sizeof(m->zone), in->choice.zone);
     m->lifecycle = o->lifecycle;

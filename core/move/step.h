@@ -7,6 +7,7 @@
 #define RH_MOVE_STEP_H
 
 #include "core/base/probe.h"
+#include "core/base/sure.h"
 #include "core/move/mover.h"
 
 /* Each sets the verdict and, when fmt is not empty, the move's note. */

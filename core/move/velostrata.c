@@ -149,7 +149,6 @@ static void step_run(const struct step_in *in, struct move *m, struct step_out *
         return;
     }
     if (f->task_active) {
-        RH_PROBE("another-task-on-the-vm");
         say_wait(m, out, "another task runs on this VM: %s", f->task_type);
         return;
     }
@@ -168,6 +167,8 @@ static void step_run(const struct step_in *in, struct move *m, struct step_out *
     }
     if (undrained(in, m, out) || disconnect_first(in, m, out) || !move_takes(in, m, out))
         return;
+    SURE(in->may_commit && f->place == PLACE_ONPREM && !f->place_stale); /* I12 */
+    SURE(in->choice.offering != NULL && !f->task_active);
     say_call(in, m, out, CALL_RUN_IN_CLOUD, f->vm_id);
     out->commits = true;
     fill_run(in, &out->call.run);
@@ -220,6 +221,8 @@ static void step_return(const struct step_in *in, struct move *m, struct step_ou
     if (f->place == PLACE_CLOUD &&
         (undrained(in, m, out) || disconnect_first(in, m, out)))
         return;
+    SURE(!f->place_stale && !f->task_active && !f->migration_busy);
+    SURE(m->committed || in->may_commit);
     say_call(in, m, out, CALL_RETURN, f->vm_id);
     out->commits = true;
 }

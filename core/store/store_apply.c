@@ -230,8 +230,57 @@ static enum err_code put_answer(struct store *s, const struct command_reply *c,
     return query_run(&q, "answer a command", e);
 }
 
+/* What is written is what the next process begins with. Read back it is checked again,
+ * and there a strange word is an error: somebody else may have written it. */
+static void look_at(const struct record *r)
+{
+    const struct requeue *q = &r->as.requeue;
+
+    switch (r->kind) {
+    case RECORD_JOURNAL:
+        SURE(r->as.journal.level < LEVEL_COUNT);
+        break;
+    case RECORD_MOVE:
+        SURE(r->as.move.id[0] != '\0' && r->as.move.server[0] != '\0');
+        SURE(r->as.move.step >= 0 && r->as.move.step < MAX_STEPS);
+        break;
+    case RECORD_INTENT:
+        SURE(r->as.intent.id > 0 && r->as.intent.kind < CALL_COUNT);
+        break;
+    case RECORD_OUTCOME:
+        SURE(r->as.outcome.id > 0 && r->as.outcome.outcome != OUTCOME_NONE);
+        break;
+    case RECORD_HOLD:
+        SURE(r->as.hold.server[0] != '\0');
+        SURE(r->as.hold.hold.place == PLACE_UNKNOWN || r->as.hold.hold.kind == HOLD_PIN ||
+             r->as.hold.hold.until.s > 0);
+        break;
+    case RECORD_SETTING:
+        SURE(r->as.setting.key[0] != '\0');
+        break;
+    case RECORD_SEGMENT:
+        SURE(r->as.segment.id > 0 && r->as.segment.start.s > 0);
+        break;
+    case RECORD_PRICE:
+        SURE(r->as.price.type[0] != '\0' && r->as.price.at.s > 0);
+        break;
+    case RECORD_REQUEUE:
+        SURE(q->job[0] != '\0' && q->number > 0);
+        SURE(q->orders >= 0 && q->count >= 0);
+        break;
+    case RECORD_COMMAND:
+        SURE(r->as.command.id > 0);
+        break;
+    case RECORD_LISTED:
+    case RECORD_SAMPLE:
+    case RECORD_JOB_GONE:
+        break;
+    }
+}
+
 static enum err_code put(struct store *s, struct record *r, struct err *e)
 {
+    look_at(r);
     switch (r->kind) {
     case RECORD_JOURNAL:
         return put_journal(s, &r->as.journal, e);

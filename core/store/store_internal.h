@@ -7,6 +7,7 @@
 #define RH_STORE_STORE_INTERNAL_H
 
 #include "core/base/probe.h"
+#include "core/base/sure.h"
 #include "core/store/store.h"
 
 #include <limits.h>
@@ -50,6 +51,7 @@ struct query {
     sqlite3_stmt *st;
     int at; /* the next parameter, the next column */
     int rc;
+    bool stepped; /* its parameters are complete */
 };
 
 struct query query_begin(struct store *s, enum store_statement id) NONNULL;

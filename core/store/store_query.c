@@ -58,6 +58,7 @@ struct query query_begin(struct store *s, enum store_statement id)
 {
     struct query q = {.s = s, .rc = SQLITE_OK};
 
+    SURE(id < STATEMENT_COUNT && s->db != NULL);
     if (s->statements[id] == NULL)
         q.rc = sqlite3_prepare_v3(s->db, statement_texts[id], -1,
                                   SQLITE_PREPARE_PERSISTENT, &s->statements[id], NULL);
@@ -73,6 +74,7 @@ static void keep(struct query *q, int rc)
 
 void query_int(struct query *q, int64_t v)
 {
+    SURE(!q->stepped);
     if (q->rc == SQLITE_OK)
         keep(q, sqlite3_bind_int64(q->st, ++q->at, v));
 }
@@ -94,6 +96,7 @@ void query_utc(struct query *q, struct utc t)
 /* Borrowed until the query ends; all records outlive that. */
 void query_text(struct query *q, const char *text)
 {
+    SURE(!q->stepped);
     if (q->rc == SQLITE_OK)
         keep(q, sqlite3_bind_text(q->st, ++q->at, text, -1, SQLITE_STATIC));
 }
@@ -104,6 +107,11 @@ bool query_row(struct query *q)
 
     if (q->rc != SQLITE_OK)
         return false;
+    /* Written as the statement says, and read as it says: a field too few would shift all
+     * that follow it. */
+    SURE(q->stepped || q->at == sqlite3_bind_parameter_count(q->st));
+    SURE(!q->stepped || q->at == 0 || q->at == sqlite3_column_count(q->st));
+    q->stepped = true;
     q->at = 0;
     rc = sqlite3_step(q->st);
     if (rc != SQLITE_ROW && rc != SQLITE_DONE)
@@ -113,6 +121,7 @@ bool query_row(struct query *q)
 
 int64_t query_get_int(struct query *q)
 {
+    SURE(q->stepped && q->at < sqlite3_column_count(q->st));
     return sqlite3_column_int64(q->st, q->at++);
 }
 
@@ -123,7 +132,10 @@ struct utc query_get_utc(struct query *q)
 
 void query_get_text(struct query *q, char *buf, size_t size)
 {
-    const void *text = sqlite3_column_text(q->st, q->at++);
+    const void *text;
+
+    SURE(q->stepped && q->at < sqlite3_column_count(q->st));
+    text = sqlite3_column_text(q->st, q->at++);
 
     /* Cut only when somebody wrote the file by hand; a cut text is still a text. */
     (void)str_copy(buf, size, text != NULL ? text : "");

@@ -17,7 +17,7 @@ shell=' api_set board crew doctor engine keeper mailbox replay runtime '
 memory='^(calloc|free|qsort|reallocarray|strtoll|(__)?vsnprintf(_chk)?|sha256(_hex)?|strbuf_(clear|init|text)
 |config_(has_eni|print|server_(find|ties)|zone_find)|fleet_(new|note_quarter)|observation_unref|sample_job_name|seen_build_progress)$'
 memory=$(echo "$memory" | tr -d '\n')
-libc='^(mem(chr|cmp|cpy|move|rchr|set)|str(chr|cmp|cspn|len|ncmp|nlen|pbrk|rchr|spn|str)|__stack_chk_fail|__(mem|str)[a-z]*_chk|_GLOBAL_OFFSET_TABLE_)$'
+libc='^(mem(chr|cmp|cpy|move|rchr|set)|str(chr|cmp|cspn|len|ncmp|nlen|pbrk|rchr|spn|str)|__stack_chk_fail|sure_failed|__(mem|str)[a-z]*_chk|_GLOBAL_OFFSET_TABLE_)$'
 
 command -v nm >/dev/null 2>&1 || { echo "nm is not installed"; exit 77; }
 

@@ -76,6 +76,33 @@ bool points_are_sound(void)
     return true;
 }
 
+const char *const points_of_people[POINTS_OF_PEOPLE] = {
+    "ordered-home-and-is-off",     "seen-in-both-places-once",
+    "drained-once-more",           "found-in-the-cloud",
+    "taken-back-while-it-started", "extension-not-active-in-time",
+    "adopted-by-its-interface",    "home-on-again-before-the-launch",
+    "died-of-its-launch",          "closed-node-opened-by-somebody",
+};
+const char *const points_of_bytes[POINTS_OF_BYTES] = {
+    "ec2-next-page",
+    "velostrata-next-page",
+    "vsphere-next-page",
+    "vsphere-login-once-more",
+};
+
+static bool is_elsewhere(const char *name)
+{
+    for (size_t i = 0; i < POINTS_OF_PEOPLE; i++) {
+        if (str_eq(points_of_people[i], name))
+            return true;
+    }
+    for (size_t i = 0; i < POINTS_OF_BYTES; i++) {
+        if (str_eq(points_of_bytes[i], name))
+            return true;
+    }
+    return false;
+}
+
 size_t points_missed(void)
 {
     size_t missed = 0;
@@ -83,7 +110,7 @@ size_t points_missed(void)
     for (size_t i = 0; i < count(); i++) {
         const struct point *p = __start_rh_points[i];
 
-        missed += !p->buggify && p->hits == 0 ? 1 : 0;
+        missed += !p->buggify && p->hits == 0 && !is_elsewhere(p->name) ? 1 : 0;
     }
     return missed;
 }
@@ -96,25 +123,37 @@ static void say_each(bool buggify)
         if (p->buggify == buggify)
             (void)printf("  %-32s %10llu in %llu histories%s\n", p->name,
                          (unsigned long long)p->hits, (unsigned long long)p->runs,
-                         p->hits == 0 ? ", NEVER" : "");
+                         p->hits > 0             ? ""
+                         : is_elsewhere(p->name) ? ", in test_probes"
+                                                 : ", NEVER");
     }
 }
 
 void points_say(bool each)
 {
-    size_t probes = 0, fired = 0;
+    size_t probes = 0, hit = 0, fired = 0;
 
     for (size_t i = 0; i < count(); i++) {
         const struct point *p = __start_rh_points[i];
 
         probes += p->buggify ? 0 : 1;
+        hit += !p->buggify && p->hits > 0 ? 1 : 0;
         fired += p->buggify && p->hits > 0 ? 1 : 0;
     }
-    (void)printf("probes: %zu of %zu hit; buggify: %zu of %zu fired\n",
-                 probes - points_missed(), probes, fired, count() - probes);
+    (void)printf("probes: %zu of %zu hit, %zu missed; buggify: %zu of %zu fired\n", hit,
+                 probes, points_missed(), fired, count() - probes);
     if (!each)
         return;
     say_each(false);
     (void)printf("buggify:\n");
     say_each(true);
+}
+
+uint64_t points_hits(const char *name)
+{
+    for (size_t i = 0; i < count(); i++) {
+        if (str_eq(__start_rh_points[i]->name, name))
+            return __start_rh_points[i]->hits;
+    }
+    return 0;
 }

@@ -20,8 +20,16 @@ void points_calm(void);
 
 /* False, told on stderr: two points have one name. */
 bool points_are_sound(void) MUST_CHECK;
-/* Probes that no history has hit, of those there are. */
+/* Those that no seed of the campaign reaches, by what reaches them instead: people who
+ * meddle all the time, answers made of bytes. tests/sim/test_probes.c must hit them. */
+enum { POINTS_OF_PEOPLE = 10, POINTS_OF_BYTES = 4 };
+extern const char *const points_of_people[POINTS_OF_PEOPLE];
+extern const char *const points_of_bytes[POINTS_OF_BYTES];
+
+/* Probes that no history has hit, of those that the campaign has to. */
 size_t points_missed(void);
+/* Of one probe, in all histories; 0 also when there is none of that name. */
+uint64_t points_hits(const char *name) NONNULL;
 /* One line; each: all of them, with hits and histories. */
 void points_say(bool each);
 

@@ -1,0 +1,212 @@
+#include <config.h>
+
+#include "core/base/rng.h"
+#include "core/base/str.h"
+#include "core/sim/site_impl.h"
+#include "tests/sim/points.h"
+#include "tests/sim/weeks.h"
+
+#include "tests/unit/table.h"
+
+/*
+ * Rare paths that the campaign's seeds do not reach (core/base/probe.h): what people do
+ * in the same consoles all the time, and what only clients meet that read bytes. Nobody
+ * asks here whether that was wise; each probe that points.h names for it must be hit, and
+ * nothing may end the program.
+ */
+
+enum { HOUR_S = 3600, PERCENT = 100 };
+
+struct people {
+    struct run *r;
+    struct rng rng;
+    int32_t reclose; /* a node that was opened a moment ago, -1 */
+    int32_t percent; /* so likely somebody does something in a step */
+};
+
+static bool chance(struct people *p, int32_t percent)
+{
+    return rng_between(&p->rng, 1, PERCENT) <= percent;
+}
+
+/* With our tags, on the server's interface. */
+static void launch_by_hand(struct people *p, int32_t server)
+{
+    struct world *w = p->r->site->w;
+    struct sim_tag tags[2] = {{.key = "rushhour:deployment"}, {.key = "rushhour:server"}};
+    const struct sim_launch l = {.type = "c5.2xlarge",
+                                 .image = "ami-1",
+                                 .client_token = "",
+                                 .eni = w->enis[w->servers[server].eni].id,
+                                 .tags = tags,
+                                 .n_tags = 2};
+    const struct sim_instance *in;
+
+    (void)str_copy(tags[0].value, sizeof(tags[0].value), p->r->config->deployment);
+    (void)str_copy(tags[1].value, sizeof(tags[1].value), w->servers[server].name);
+    (void)world_launch(w, &l, &in);
+}
+
+/* What a console refuses is nobody's concern. */
+static void meddle(struct people *p)
+{
+    struct world *w = p->r->site->w;
+    int32_t i = (int32_t)rng_between(&p->rng, 0, (int64_t)w->n_servers - 1), key;
+    const struct sim_tested *s = &w->servers[i];
+    const struct sim_instance *in = world_server_instance(w, i);
+    int32_t node = s->node[rng_between(&p->rng, SIM_HOME, SIM_CLOUD)];
+    struct sim_move move = {.type = "c5.2xlarge", .edge_node = "NodeA", .spot = true};
+
+    switch (rng_between(&p->rng, 0, 12)) {
+    case 0:
+        world_vm_set_power(w, s->vm, chance(p, 50) ? SIM_POWER_ON : SIM_POWER_OFF);
+        break;
+    case 1:
+        if (in == NULL) /* also where home has just gone down for a launch */
+            world_vm_set_power(w, s->vm, SIM_POWER_ON);
+        break;
+    case 2:
+    case 3:
+        world_node_unmark(w, node);
+        p->reclose = chance(p, 50) ? node : -1;
+        break;
+    case 4:
+        world_node_mark(w, node, "eli", "mine");
+        break;
+    case 5:
+        if (in != NULL)
+            (void)world_terminate(w, in->id);
+        break;
+    case 6:
+        if (in != NULL)
+            (void)world_interrupt(w, in->id, chance(p, 50) ? 120000 : 0, false);
+        break;
+    case 7:
+        (void)world_manager_act(w, i, chance(p, 50) ? SIM_STOP_VM : SIM_RUN_ONPREM, "eli",
+                                &key);
+        break;
+    case 8:
+        (void)world_run_in_cloud(w, i, &move, "eli", &key);
+        break;
+    case 9:
+        if (in == NULL && w->vms[s->vm].power == SIM_POWER_OFF)
+            launch_by_hand(p, i);
+        break;
+    case 10:
+        if (s->managed.task >= 0)
+            (void)world_manager_cancel(w, s->managed.task);
+        break;
+    case 11:
+        if (chance(p, 5))
+            world_extension_set(w, SIM_EXT_STARTING); /* and it stays so */
+        break;
+    default:
+        world_builds_lengthen(w, i, INT64_C(3600000));
+        break;
+    }
+}
+
+/* Steps are close together where something moves: there somebody meddles most. */
+static void each_step(void *ctx, struct utc now)
+{
+    struct people *p = ctx;
+
+    (void)now;
+    if (p->reclose >= 0) {
+        world_node_mark(p->r->site->w, p->reclose, "eli", "mine");
+        p->reclose = -1;
+    }
+    if (chance(p, p->percent))
+        meddle(p);
+}
+
+static bool order(void *ctx, struct utc now, struct command *out)
+{
+    struct people *p = ctx;
+    const struct config *k = p->r->config;
+
+    if (p->percent == 0 || !chance(p, 2))
+        return false;
+    *out = (struct command){.id = 1,
+                            .kind = COMMAND_MOVE,
+                            .by = "dana",
+                            .at = now,
+                            .confirmed = true,
+                            .force = chance(p, 30),
+                            .place = chance(p, 50) ? PLACE_CLOUD : PLACE_ONPREM};
+    (void)str_copy(out->server, sizeof(out->server),
+                   k->servers[rng_between(&p->rng, 0, (int64_t)k->n_servers - 1)].name);
+    return true;
+}
+
+static void live(uint64_t seed, enum drive_level level, const char *mover,
+                 const char *faults, int32_t percent, int64_t hours)
+{
+    const struct site_options so = {.seed = seed,
+                                    .servers = 4,
+                                    .mover = mover,
+                                    .more_zones = (int32_t)(seed % 3),
+                                    .faults = faults,
+                                    .typed = level == DRIVE_TYPED};
+    struct people p = {.r = run_prepare_site(&so), .reclose = -1, .percent = percent};
+
+    rng_seed(&p.rng, seed);
+    points_begin(seed, seed % 2 == 0);
+    p.r->options.level = level;
+    p.r->options.duration_s = hours * HOUR_S;
+    p.r->options.each_minute = NULL;
+    p.r->options.each_step = each_step;
+    p.r->options.order = order;
+    p.r->options.without_texts = true;
+    p.r->options.each_entry = NULL;
+    p.r->options.ctx = &p;
+    run_go(p.r);
+    run_free(p.r);
+}
+
+static size_t missing(const char *const names[], size_t n, bool say)
+{
+    size_t left = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        if (points_hits(names[i]) > 0)
+            continue;
+        left++;
+        if (say)
+            print_message("never hit: %s\n", names[i]);
+    }
+    return left;
+}
+
+static void test_people(void **state)
+{
+    static const char *const movers[] = {"velostrata", "ec2", "mixed"};
+    enum { SEEDS = 60 };
+
+    (void)state;
+    for (uint64_t seed = 1;
+         seed <= SEEDS && missing(points_of_people, POINTS_OF_PEOPLE, false) > 0; seed++)
+        live(seed, DRIVE_TYPED, movers[seed % 3],
+             "no-capacity=0.05,task-fails=0.05,ec2.status-503=0.4",
+             (int32_t)(seed % 5) * 5 + 1, 48);
+    assert_int_equal(missing(points_of_people, POINTS_OF_PEOPLE, true), 0);
+}
+
+static void test_bytes(void **state)
+{
+    enum { SEEDS = 40 };
+
+    (void)state;
+    for (uint64_t seed = 2;
+         seed <= SEEDS && missing(points_of_bytes, POINTS_OF_BYTES, false) > 0; seed += 2)
+        live(seed, DRIVE_WIRE, "mixed", NULL, 0, 6);
+    assert_int_equal(missing(points_of_bytes, POINTS_OF_BYTES, true), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_people),
+                                       cmocka_unit_test(test_bytes)};
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
