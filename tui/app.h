@@ -53,10 +53,15 @@ struct app_demo {
     void *ctx;
 };
 
-/* The month of the ledger as CSV, for the key `E`; `ledger` NULL = there is none. Called
- * by a thread of its own, and not twice at a time. */
+/* The month of the ledger as CSV, for the key `E`; `begin` NULL = there is none. Not
+ * twice at a time. */
 struct app_export {
-    enum err_code (*ledger)(void *ctx, struct strbuf *out, struct err *e);
+    /* What the work holds on to, NULL with *e set; end() gives it back. The UI's thread.
+     */
+    void *(*begin)(void *ctx, struct err *e);
+    void (*end)(void *work);
+    /* By a thread of its own: a reload may take the configuration away meanwhile. */
+    enum err_code (*ledger)(void *work, struct strbuf *out, struct err *e);
     const struct clock *clock; /* says which month */
     void *ctx;
 };

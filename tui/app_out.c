@@ -101,7 +101,7 @@ void app_export(struct app *a)
     const char *dir = a->config->state_dir;
     struct err e = {0};
 
-    if (a->config->export.ledger == NULL || dir == NULL)
+    if (a->config->export.begin == NULL || dir == NULL)
         ui_toast(&a->ui, ROLE_WARN, app_real_ms(), "there is no ledger here");
     else if (export_start(&a->export, dir, &e) != ERR_OK)
         ui_toast(&a->ui, ROLE_WARN, app_real_ms(), "not written: %s", e.text);

@@ -133,13 +133,43 @@ static int go_on(struct live *l)
     return live_lines(l, false, (struct utc){0});
 }
 
-/* A connection of its own: the controller goes on with its own. */
-static enum err_code month_csv(void *ctx, struct strbuf *out, struct err *e)
+/* The month's ledger, by a connection of its own: the controller goes on with its own. */
+struct month_work {
+    struct setup *keeps; /* NULL: the session's configuration stays */
+    const struct config *config;
+    const char *state_dir;
+    struct utc now;
+};
+
+static void *month_begin(void *ctx, struct err *e)
 {
     const struct live *l = ctx;
+    struct month_work *w = malloc(sizeof(*w));
 
-    return cost_csv_read(l->session->state_dir, l->session->config, clock_utc(l->clock),
-                         out, e);
+    if (w == NULL) {
+        (void)err_set(e, ERR_NOMEM, "out of memory");
+        return NULL;
+    }
+    *w = (struct month_work){.keeps = setup_ref(l->session->setup),
+                             .config = l->session->config,
+                             .state_dir = l->session->state_dir,
+                             .now = clock_utc(l->clock)};
+    return w;
+}
+
+static void month_end(void *work)
+{
+    struct month_work *w = work;
+
+    setup_unref(w->keeps);
+    free(w);
+}
+
+static enum err_code month_csv(void *work, struct strbuf *out, struct err *e)
+{
+    const struct month_work *w = work;
+
+    return cost_csv_read(w->state_dir, w->config, w->now, out, e);
 }
 
 int run_dashboard(struct live *l, const struct args *a, const struct app_demo *demo)
@@ -163,7 +193,7 @@ int run_dashboard(struct live *l, const struct args *a, const struct app_demo *d
                                       .reload_done = shell_reload_done},
                            .hold_ends = hold_ends,
                            .hold_ctx = &hold,
-                           .export = {month_csv, l->clock, l},
+                           .export = {month_begin, month_end, month_csv, l->clock, l},
                            .term = getenv("TERM"),
                            .ascii = a->set[FLAG_ASCII],
                            .no_color = a->set[FLAG_NO_COLOR],

@@ -40,10 +40,17 @@ void export_init(struct export *x, const struct app_export *from)
     *x = (struct export){.from = from, .event_fd = -1};
 }
 
+static void join(struct export *x)
+{
+    (void)pthread_join(x->thread, NULL); /* it was started, and joined by nobody */
+    x->from->end(x->work);
+    x->running = false;
+}
+
 void export_clear(struct export *x)
 {
     if (x->running)
-        (void)pthread_join(x->thread, NULL); /* it was started, and joined by nobody */
+        join(x);
     if (x->event_fd >= 0)
         (void)close(x->event_fd);
     export_init(x, x->from);
@@ -56,7 +63,7 @@ static void *run(void *arg)
     struct strbuf text;
 
     strbuf_init(&text, EXPORT_BYTES);
-    if (x->from->ledger(x->from->ctx, &text, &x->err) != ERR_OK ||
+    if (x->from->ledger(x->work, &text, &x->err) != ERR_OK ||
         export_write(x->path, &text, &x->err) != ERR_OK)
         err_wrap(&x->err, "the ledger was not written");
     strbuf_clear(&text);
@@ -91,9 +98,14 @@ enum err_code export_start(struct export *x, const char *dir, struct err *e)
     if (name_file(x, dir, e) != ERR_OK)
         return e->code;
     err_clear(&x->err);
+    x->work = x->from->begin(x->from->ctx, e);
+    if (x->work == NULL)
+        return e->code;
     rc = pthread_create(&x->thread, NULL, run, x);
-    if (rc != 0)
+    if (rc != 0) {
+        x->from->end(x->work);
         return err_set_errno(e, ERR_NOMEM, rc, "a thread");
+    }
     x->running = true;
     return ERR_OK;
 }
@@ -104,8 +116,7 @@ bool export_ended(struct export *x, struct err *e)
 
     if (!x->running || read(x->event_fd, &n, sizeof(n)) != (ssize_t)sizeof(n))
         return false;
-    (void)pthread_join(x->thread, NULL); /* as above */
-    x->running = false;
+    join(x);
     *e = x->err;
     return true;
 }

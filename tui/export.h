@@ -18,6 +18,7 @@ struct export
     int event_fd; /* readable: it has ended; -1 = none */
     bool running;
     pthread_t thread;
+    void *work; /* of the one that runs */
     char path[1024];
     struct err err;
 };

@@ -18,7 +18,25 @@ enum { WAIT_MS = 10000 };
 struct ledger {
     pthread_mutex_t gate; /* held: the store is slow */
     const char *text;     /* NULL: it cannot be read */
+    int held;
 };
+
+/* What a reload could take away is held from the key to the end. */
+static void *hold(void *ctx, struct err *e)
+{
+    struct ledger *l = ctx;
+
+    (void)e;
+    l->held++;
+    return l;
+}
+
+static void let_go(void *work)
+{
+    struct ledger *l = work;
+
+    l->held--;
+}
 
 static enum err_code read_ledger(void *ctx, struct strbuf *out, struct err *e)
 {
@@ -87,7 +105,7 @@ static void test_export(void **state)
     struct ledger l = {.gate = PTHREAD_MUTEX_INITIALIZER, .text = "start,end\n"};
     struct clock_fake fake = {.utc = {1795330800}};
     const struct clock clock = clock_fake_clock(&fake);
-    const struct app_export from = {read_ledger, &clock, &l};
+    const struct app_export from = {hold, let_go, read_ledger, &clock, &l};
     char dir[32], want[64], text[16];
     struct export x;
     struct err e = {0};
@@ -100,6 +118,7 @@ static void test_export(void **state)
     assert_int_equal(export_start(&x, dir, &e), ERR_OK); /* and waits for nobody */
     assert_false(export_ended(&x, &e));
     assert_int_equal(export_start(&x, dir, &e), ERR_LOCKED);
+    assert_int_equal(l.held, 1);
     err_clear(&e);
     assert_int_equal(pthread_mutex_unlock(&l.gate), 0);
     wait_for(&x);
@@ -121,6 +140,7 @@ static void test_export(void **state)
     assert_int_equal(export_start(&x, dir, &e), ERR_OK);
     export_clear(&x); /* waits for the thread, whatever it does */
     assert_false(x.running);
+    assert_int_equal(l.held, 0);
     assert_true(folder_remove(dir));
 }
 
