@@ -259,6 +259,7 @@ struct store_config {
 struct config {
     struct arena *arena;
     const char *file; /* as opened; "" for the built-in story */
+    const char *text; /* all of it, "" for what did not come from a file */
     const char *site_name, *tz_name, *deployment;
     struct policy_config policy;
     struct velostrata_config velostrata;
@@ -318,7 +319,35 @@ enum err_code config_load_text_sets(const char *text, const char *file,
                                     const struct config_sets *sets, struct config **out,
                                     struct config_problems **problems,
                                     struct err *e) MUST_CHECK NONNULL;
+
+/*
+ * The file of `before` again, or its text (same_text), with what other files hold; from
+ * any thread: see setup_read_again().
+ */
+enum err_code config_load_again(const struct config *before, bool same_text,
+                                struct config **out, struct config_problems **problems,
+                                struct err *e) MUST_CHECK NONNULL;
 void config_free(struct config *c);
+
+/*
+ * Tells what differs, in the order of the manual: "policy.window", "servers.cache.eni",
+ * "servers.cache (new)" or "(gone)", "jenkins (its secret)". Names alone, never a value.
+ * o is NULL where it is no option. Returns how many there are.
+ */
+struct option;
+typedef void (*config_change)(void *ctx, const char *name, const struct option *o);
+size_t config_compare(const struct config *was, const struct config *is,
+                      config_change each, void *ctx) __attribute__((nonnull(1, 2, 3)));
+
+/* What is another and cannot be while the program runs: how many, their names with commas
+ * between them. */
+size_t config_needs_restart(const struct config *was, const struct config *is,
+                            char *names, size_t size) NONNULL;
+
+/* Differs a server in an option that ties a move that is under way? */
+bool config_server_ties(const struct config *was, const struct config *is,
+                        const struct server_config *a,
+                        const struct server_config *b) NONNULL;
 
 size_t config_problems_count(const struct config_problems *p) NONNULL;
 const char *config_problems_get(const struct config_problems *p,

@@ -464,13 +464,35 @@ void config_check(struct reader *r)
 
 /* ----- secrets ----- */
 
-static enum err_code read_secret(const struct api_config *api, struct secret **out,
-                                 struct err *e)
+/* The environment has none any more: it was taken out of it at the start. */
+static enum err_code keep_secret(const struct config *before, const char *name,
+                                 struct secret **out, struct err *e)
+{
+    const struct api_config *const apis[] = {&before->velostrata.api, &before->jenkins,
+                                             &before->vsphere, &before->lock.api};
+
+    for (size_t i = 0; i < ARRAY_LEN(apis); i++) {
+        if (apis[i]->secret != NULL && apis[i]->secret_env != NULL &&
+            str_eq(apis[i]->secret_env, name)) {
+            *out = secret_ref(apis[i]->secret);
+            return ERR_OK;
+        }
+    }
+    return err_set(e, ERR_CONFIG,
+                   "the environment variable %.80s is read at the start alone: restart, "
+                   "or use a file",
+                   name);
+}
+
+static enum err_code read_secret(const struct reader *r, const struct api_config *api,
+                                 struct secret **out, struct err *e)
 {
     char *argv[MAX_COMMAND_ARGS + 1] = {NULL};
 
     if (api->secret_file != NULL)
         return secret_from_file(api->secret_file, out, e);
+    if (api->secret_env != NULL && r->before != NULL)
+        return keep_secret(r->before, api->secret_env, out, e);
     if (api->secret_env != NULL)
         return secret_from_environment(api->secret_env, out, e);
     if (api->secret_credential != NULL)
@@ -516,7 +538,7 @@ static void read_api_secret(struct reader *r, const char *section, struct api_co
     if (first == NULL || !usable)
         return;
     if (r->load_secrets)
-        rc = read_secret(api, &api->secret, &e);
+        rc = read_secret(r, api, &api->secret, &e);
     else if (r->need_sources && api->secret_file != NULL)
         rc = secret_file_check(api->secret_file, &e);
     if (rc != ERR_OK)

@@ -19,6 +19,7 @@ struct reader {
     struct config_problems *problems;
     const char *dir; /* relative paths start here; "" = as they are */
     bool load_secrets, need_sources;
+    const struct config *before; /* read again: what the environment gave; else NULL */
     struct config_sets sets;
     config_setting_t *root;
     config_setting_t **server_settings; /* of c->servers, in the same order */
@@ -63,6 +64,12 @@ enum err_code value_set_initial(const struct option *o, void *base, struct arena
 
 /* The value as written in the file; false when it is not set. */
 bool value_put(const struct option *o, const void *base, struct strbuf *b) NONNULL;
+
+/* The same of any option of that configuration, also of a group of groups; of secrets
+ * only where they come from (config_print.c). Is the section there? */
+bool config_put_option(const struct config *c, const struct option *o, const void *base,
+                       struct strbuf *b) NONNULL;
+bool config_has_section(const struct config *c, const char *section) NONNULL;
 
 /* A number of the parser as decimal text, 15 significant digits. */
 enum { NUMBER_TEXT = 64 };

@@ -213,10 +213,11 @@ static enum err_code load(const char *text, size_t len, const char *file,
     if (r.c == NULL)
         return e->code;
     r.problems = problems_new(file[0] != '\0' ? file : "(built in)");
+    r.c->text = arena_strndup(r.c->arena, text, len);
     r.dir = dir_of(r.c->arena, file);
     if (r.problems != NULL)
         problems_name_sets(r.problems, &r.sets);
-    if (r.problems == NULL || r.dir == NULL)
+    if (r.problems == NULL || r.dir == NULL || r.c->text == NULL)
         rc = err_set(e, ERR_NOMEM, "no memory for the configuration");
     else
         rc = understand(text, len, &r, e);
@@ -343,4 +344,17 @@ enum err_code config_load_sets(const char *path, bool load_secrets,
         .load_secrets = load_secrets, .need_sources = load_secrets, .sets = *sets};
 
     return load_file(path, &how, out, problems, e);
+}
+
+enum err_code config_load_again(const struct config *before, bool same_text,
+                                struct config **out, struct config_problems **problems,
+                                struct err *e)
+{
+    const struct reader how = {
+        .load_secrets = true, .need_sources = true, .before = before};
+
+    if (same_text)
+        return load(before->text, strlen(before->text), before->file, &how, out, problems,
+                    e);
+    return load_file(before->file, &how, out, problems, e);
 }

@@ -61,7 +61,23 @@ static void put_zones(const struct config *c, const struct server_config *s,
     strbuf_puts(out, "        }\n");
 }
 
-static bool is_present(const struct config *c, const char *section)
+bool config_put_option(const struct config *c, const struct option *o, const void *base,
+                       struct strbuf *b)
+{
+    if (is_other_secret(c, o))
+        return false;
+    if (o->type == OPTION_PRICES) {
+        put_prices(c, b);
+        return c->cost.n_prices > 0;
+    }
+    if (o->type == OPTION_ZONES) {
+        put_zones(c, base, b);
+        return ((const struct server_config *)base)->n_zones > 0;
+    }
+    return value_put(o, base, b);
+}
+
+bool config_has_section(const struct config *c, const char *section)
 {
     if (str_eq(section, "velostrata"))
         return c->velostrata.api.present;
@@ -83,7 +99,7 @@ void config_print(const struct config *c, struct strbuf *out)
     for (size_t i = 0; i < option_section_count; i++) {
         const char *section = option_sections[i].name;
 
-        if (!is_present(c, section))
+        if (!config_has_section(c, section))
             continue;
         strbuf_printf(out, "%s%s = {\n", i > 0 ? "\n" : "", section);
         if (str_eq(section, "servers")) {

@@ -9,6 +9,7 @@ libcore_a_SOURCES += \
 	core/model/config_calendar.c \
 	core/model/config_offerings.c \
 	core/model/config_check.c \
+	core/model/config_compare.c \
 	core/model/config_internal.h \
 	core/model/config_load.c \
 	core/model/config_lock.c \
@@ -31,6 +32,8 @@ libcore_a_SOURCES += \
 	core/model/options.h \
 	core/model/record.h \
 	core/model/sample.c \
+	core/model/setup.c \
+	core/model/setup.h \
 	core/model/traces_json.c \
 	core/model/window.c \
 	core/model/window.h \

@@ -26,6 +26,8 @@ enum { MINUTE = 60, HOUR = 3600, DAY = 86400, PATH_BYTES = 4096 };
 #define MUST                      .must = true,
 #define NONE_OK                   .none_ok = true,
 #define SECRET                    .secret = true,
+#define RESTART                   .restart = true,
+#define UNTIED                    .untied = true,
 #define HELP(text)                .help = (text)
 
 /* The marks bring commas of their own, so they travel as the variable arguments. */
@@ -48,20 +50,20 @@ const struct option option_table[] = {
 const size_t option_count = ARRAY_LEN(option_table);
 
 const struct option_section option_sections[] = {
-    {"site", "the place that this is about", false},
-    {"policy", "when servers are where", false},
-    {"velostrata", "the Velostrata manager that moves servers", false},
-    {"jenkins", "Jenkins, whose nodes the servers are", true},
-    {"vsphere", "the ESX host at home", true},
-    {"aws", "the AWS account: instances, spot requests, prices", false},
-    {"lock", "the lock that several controllers share", false},
-    {"servers", "the servers, a group for each", true},
-    {"cost", "what the APIs do not tell about costs", false},
-    {"ui", "the dashboard", false},
-    {"notify", "telling people who do not look", false},
-    {"keys", "keys of its actions: ACTION = \"key\"", false},
-    {"log", "the log file", false},
-    {"store", "the journal's age and size", false},
+    {"site", "the place that this is about", false, false},
+    {"policy", "when servers are where", false, false},
+    {"velostrata", "the Velostrata manager that moves servers", false, false},
+    {"jenkins", "Jenkins, whose nodes the servers are", true, false},
+    {"vsphere", "the ESX host at home", true, false},
+    {"aws", "the AWS account: instances, spot requests, prices", false, false},
+    {"lock", "the lock that several controllers share", false, true},
+    {"servers", "the servers, a group for each", true, false},
+    {"cost", "what the APIs do not tell about costs", false, false},
+    {"ui", "the dashboard", false, false},
+    {"notify", "telling people who do not look", false, false},
+    {"keys", "keys of its actions: ACTION = \"key\"", false, false},
+    {"log", "the log file", false, true},
+    {"store", "the journal's age and size", false, false},
 };
 const size_t option_section_count = ARRAY_LEN(option_sections);
 
@@ -82,6 +84,13 @@ const struct option_section *option_section_find(const char *name)
             return &option_sections[i];
     }
     return NULL;
+}
+
+bool option_needs_restart(const struct option *o)
+{
+    const struct option_section *s = option_section_find(o->section);
+
+    return o->restart || (s != NULL && s->restart);
 }
 
 bool option_section_is_needed(const char *section, const char *mover)

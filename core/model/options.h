@@ -56,6 +56,8 @@ struct option {
     const char *example; /* where there is no default to show */
     bool must;           /* a section (a server, a price) without it is an error */
     bool none_ok;        /* a duration may be "none" */
+    bool restart;        /* cannot change while the program runs */
+    bool untied;         /* of a server: may change while it moves */
     bool secret;         /* one of the sources of its section's secret */
     const char *help;
 };
@@ -68,6 +70,7 @@ struct option_section {
     const char *name;
     const char *help;
     bool must;
+    bool restart; /* none of its options can change while the program runs */
 };
 extern const struct option_section option_sections[];
 extern const size_t option_section_count;
@@ -75,6 +78,9 @@ extern const size_t option_section_count;
 const struct option *option_find(const char *section, const char *name) NONNULL;
 const struct option_section *option_section_find(const char *name) NONNULL;
 const char *option_type_word(enum option_type type);
+
+/* Does a change of it take effect only at the next start? */
+bool option_needs_restart(const struct option *o) NONNULL;
 
 /* Does a server with that mover need the section; and, of options that are no must for
  * all, the option? */
