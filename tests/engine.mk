@@ -167,3 +167,8 @@ tests_unit_test_engine_replies_SOURCES = tests/unit/test_engine_replies.c tests/
 tests_unit_test_engine_replies_LDADD = $(CORE_TEST_LIBS)
 tests_unit_test_engine_replies_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=store_apply
 TESTS += tests/unit/test_engine_replies
+
+check_PROGRAMS += tests/unit/test_reconfigure
+tests_unit_test_reconfigure_SOURCES = tests/unit/test_reconfigure.c tests/unit/table.h
+tests_unit_test_reconfigure_LDADD = $(CORE_TEST_LIBS)
+TESTS += tests/unit/test_reconfigure

@@ -17,9 +17,8 @@ static enum err_code start(struct live *l, struct err *e)
                                  .auto_on = o->auto_on,
                                  .render = session_render};
 
-    if (api_shared_new(s->config, o->clock, o->credentials, &l->shared, e) != ERR_OK)
+    if (api_shared_new(s->config, o->clock, o->credentials, &ro.shared, e) != ERR_OK)
         return e->code;
-    ro.shared = l->shared;
     ro.controller = (struct controller_options){.config = s->config,
                                                 .tz = s->tz,
                                                 .seed = o->seed,
@@ -85,10 +84,8 @@ void live_stop(struct live *l)
 {
     observer_free(l->observer);
     runtime_stop(l->runtime);
-    api_shared_free(l->shared);
     l->observer = NULL;
     l->runtime = NULL;
-    l->shared = NULL;
 }
 
 bool live_send(void *ctx, const struct command *c, struct err *e)

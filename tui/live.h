@@ -16,7 +16,6 @@
 
 struct live {
     struct session *session;
-    struct api_shared *shared;
     struct runtime *runtime;
     struct observer *observer;          /* instead of a runtime: another instance acts */
     const struct live_options *options; /* borrowed */

@@ -141,6 +141,12 @@ void api_shared_free(struct api_shared *s)
     free(s);
 }
 
+void api_shared_abort(struct api_shared *s)
+{
+    if (s->credentials != NULL)
+        aws_credentials_abort(s->credentials);
+}
+
 enum err_code api_set_new(struct api_shared *shared, const struct transport *via,
                           struct api_set **out, struct err *e)
 {
@@ -183,8 +189,6 @@ void api_set_abort(struct api_set *s)
         if (c != NULL)
             http_client_abort(c);
     }
-    if (s->shared->credentials != NULL)
-        aws_credentials_abort(s->shared->credentials);
 }
 
 /* The way to one API, unless another carries the bytes. A thread asks one API of four. */

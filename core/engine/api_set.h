@@ -22,6 +22,9 @@ enum err_code api_shared_new(const struct config *config, const struct clock *cl
                              struct err *e) MUST_CHECK;
 void api_shared_free(struct api_shared *s);
 
+/* Ends the search for credentials, now and later, for all sets; from any thread. */
+void api_shared_abort(struct api_shared *s) NONNULL;
+
 struct api_set;
 
 /* via: NULL for real connections; else every exchange goes through it (simulation,

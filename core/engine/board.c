@@ -46,7 +46,6 @@ void board_free(struct board *b)
 
 void board_publish(struct board *b, struct fleet *taken)
 {
-    uint64_t one = 1;
     struct fleet *old;
 
     (void)pthread_mutex_lock(&b->lock); /* a plain mutex of ours: cannot fail */
@@ -54,6 +53,13 @@ void board_publish(struct board *b, struct fleet *taken)
     b->latest = taken;
     (void)pthread_mutex_unlock(&b->lock);
     fleet_unref(old); /* outside: freeing takes time */
+    board_wake(b);
+}
+
+void board_wake(struct board *b)
+{
+    uint64_t one = 1;
+
     if (write(b->fd, &one, sizeof(one)) < 0)
         return; /* full means that a wake-up is pending already */
 }

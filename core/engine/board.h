@@ -16,7 +16,8 @@ void board_free(struct board *b);
 
 void board_publish(struct board *b, struct fleet *taken) NONNULL;
 struct fleet *
-board_latest(struct board *b) NONNULL; /* a reference of the caller's, or NULL */
+board_latest(struct board *b) NONNULL;    /* a reference of the caller's, or NULL */
+void board_wake(struct board *b) NONNULL; /* who waits, although nothing is new */
 int board_event_fd(
     const struct board *b) NONNULL; /* readable when something was published */
 

@@ -157,6 +157,21 @@ static struct open_run *run_add(struct job_kept *k, int32_t number,
     return r;
 }
 
+void builds_reconfigure(struct controller *c, const struct config *next)
+{
+    struct builds_kept *b = &c->builds;
+
+    for (size_t i = 0; i < b->n; i++) {
+        struct job_kept *k = &b->kept[i];
+
+        for (size_t r = k->n_runs; r-- > 0;) {
+            k->runs[r].server = config_server_find(next, k->runs[r].server->name);
+            if (k->runs[r].server == NULL)
+                run_drop(k, &k->runs[r]);
+        }
+    }
+}
+
 static void sample_fill(struct sample *s, const char *job, const struct open_run *r)
 {
     *s = (struct sample){.number = r->number,

@@ -509,6 +509,10 @@ static void take_event(struct controller *c, const struct event *ev)
         take_lease(c, ev);
         c->fx->changed = true;
         break;
+    case EVENT_CONFIG:
+        config_take(c, ev->as.config);
+        c->fx->changed = true;
+        break;
     case EVENT_STORE:
         if (c->store_ok && !ev->as.store.ok) {
             RH_PROBE("store-fails");

@@ -45,7 +45,27 @@ enum event_kind {
     EVENT_COMMAND,
     EVENT_STOP,  /* the program ends: begin nothing more */
     EVENT_STORE, /* the store failed, or works again */
-    EVENT_LEASE  /* whose the shared lock is */
+    EVENT_LEASE, /* whose the shared lock is */
+    EVENT_CONFIG /* the configuration was read again, or could not be */
+};
+
+/*
+ * Another configuration, and the answer. All but the answer is borrowed for the step;
+ * config and tz, once taken, until the next order or the end. The controller refuses what
+ * would pull the ground away from a move, and then is what it was.
+ */
+struct config_order {
+    const struct config *config; /* NULL: it could not be read */
+    const struct tz *tz;
+    const struct store_state *state; /* what the store has; the engine sets it */
+    const char *by, *why;            /* actor and reason of the journal's entry */
+    const char *changes;             /* what is another, by name */
+    const char *const *errors;       /* of the files, a line each */
+    size_t n_errors;
+    /* The answer: is it in force; why not (set before: it is refused already); the
+     * sentence of the journal. */
+    bool taken;
+    char refused[LINE_TEXT], text[LINE_TEXT];
 };
 
 struct event {
@@ -75,6 +95,7 @@ struct event {
             char holder[NAME_TEXT];    /* whose it is, "" = ours, nobody's or unknown */
             char last_call[LINE_TEXT]; /* taken over: what was done last, "" */
         } lease;
+        struct config_order *config; /* waits for the step */
     } as;
 };
 

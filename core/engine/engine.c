@@ -23,7 +23,7 @@ enum { SEGMENTS_SINCE_S = 33 * 86400 };
 
 struct engine {
     struct controller *controller;
-    struct store *store;
+    struct store *store, *loads; /* written to, NULL = no; read from, NULL = none */
     const struct clock *clock;
     struct dispatch dispatch;
     struct log *log;
@@ -57,6 +57,20 @@ static void no_call(void *ctx, const struct call *call)
 
 const struct dispatch dispatch_nobody = {no_poll, no_call, NULL};
 
+static enum err_code load_state(struct store *store, struct utc now,
+                                struct store_state *out, struct err *e)
+{
+    return store == NULL
+               ? ERR_OK
+               : store_load(store, (struct utc){now.s - SEGMENTS_SINCE_S}, out, e);
+}
+
+static void take_limits(struct engine *g, const struct config *c)
+{
+    g->journal_keep_s = c->store.journal_keep;
+    g->journal_max_bytes = (int64_t)c->store.journal_max_mb * MIB;
+}
+
 enum err_code engine_new(const struct controller_options *o, struct store *store,
                          const struct clock *clock, const struct dispatch *d,
                          struct log *log, struct engine **out, struct err *e)
@@ -64,19 +78,17 @@ enum err_code engine_new(const struct controller_options *o, struct store *store
     struct engine *g = calloc(1, sizeof(*g));
     struct store_state state = {0};
     struct utc now = clock_utc(clock);
-    enum err_code rc = ERR_OK;
+    enum err_code rc;
 
     if (g == NULL)
         return err_set(e, ERR_NOMEM, "engine: out of memory");
-    g->store = store;
+    g->store = g->loads = store;
     g->clock = clock;
     g->dispatch = *d;
     g->log = log;
     g->store_ok = true;
-    g->journal_keep_s = o->config->store.journal_keep;
-    g->journal_max_bytes = (int64_t)o->config->store.journal_max_mb * MIB;
-    if (store != NULL)
-        rc = store_load(store, (struct utc){now.s - SEGMENTS_SINCE_S}, &state, e);
+    take_limits(g, o->config);
+    rc = load_state(store, now, &state, e);
     if (rc == ERR_OK)
         rc = controller_new(o, &state, now, clock_mono(clock), &g->controller, e);
     store_state_free(&state);
@@ -313,13 +325,37 @@ static void tell_store(struct engine *g, bool ok, const struct err *why)
     (void)take_through(g, &ev, &e); /* failing again is told by the next event */
 }
 
+/* A configuration comes with what the store has of its servers: all of it, so nothing may
+ * wait to be written. */
+static bool take_config(struct engine *g, struct event *ev, struct err *e)
+{
+    struct config_order *o = ev->as.config;
+    struct store_state state = {0};
+    struct err why = {0};
+    bool ok;
+
+    if (o->config != NULL && o->refused[0] == '\0' &&
+        (!g->store_ok ||
+         load_state(g->loads, clock_utc(g->clock), &state, &why) != ERR_OK))
+        (void)str_format(o->refused, sizeof(o->refused), "%s",
+                         g->store_ok ? why.text
+                                     : "the state cannot be written now: try again");
+    o->state = &state;
+    ok = take_through(g, ev, e);
+    store_state_free(&state);
+    o->state = NULL;
+    if (o->taken)
+        take_limits(g, o->config);
+    return ok;
+}
+
 void engine_feed(struct engine *g, struct event *ev)
 {
     struct err e = {0};
     bool was_ok = g->store_ok, ok;
 
     g->n_unsent = 0;
-    ok = take_through(g, ev, &e);
+    ok = ev->kind == EVENT_CONFIG ? take_config(g, ev, &e) : take_through(g, ev, &e);
     housekeep(g);
     if (ok != was_ok || is_tight(g) != g->tight)
         tell_store(g, ok, &e);

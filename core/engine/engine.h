@@ -27,9 +27,10 @@ enum err_code engine_new(const struct controller_options *o, struct store *store
                          struct log *log, struct engine **out, struct err *e) MUST_CHECK;
 void engine_free(struct engine *g);
 
-/* Feeds one event; its times are set here. Calls leave only after their intents are on
- * disk; when the store fails they come back to the controller as failed, and it acts no
- * more until a later write succeeds. Records wait for that in order. */
+/* Feeds one event; its times, and the state of an EVENT_CONFIG, are set here. Calls leave
+ * only after their intents are on disk; when the store fails they come back to the
+ * controller as failed, and it acts no more until a later write succeeds. Records wait
+ * for that in order. */
 void engine_feed(struct engine *g, struct event *ev) NONNULL;
 
 /* Commands that other processes put into the store, fed one by one. False: look again

@@ -10,6 +10,8 @@ libcore_a_SOURCES += \
 	core/engine/controller.h \
 	core/engine/costs.c \
 	core/engine/costs_view.c \
+	core/engine/crew.c \
+	core/engine/crew.h \
 	core/engine/daily.c \
 	core/engine/days.c \
 	core/engine/decide.c \
@@ -34,6 +36,7 @@ libcore_a_SOURCES += \
 	core/engine/pressure.c \
 	core/engine/react.c \
 	core/engine/recover.c \
+	core/engine/reconfigure.c \
 	core/engine/replace.c \
 	core/engine/replay.c \
 	core/engine/replay.h \
@@ -42,6 +45,7 @@ libcore_a_SOURCES += \
 	core/engine/runtime.h \
 	core/engine/snapshot.c \
 	core/engine/sources.c \
+	core/engine/sources_config.c \
 	core/engine/speedup_view.c \
 	core/engine/speedup_view.h \
 	core/engine/state.c \

@@ -141,13 +141,21 @@ void unclaimed_first(struct controller *c) NONNULL;
 bool unclaimed_load(struct controller *c, const char *key, const char *value) NONNULL;
 
 /* sources.c: when to poll what; errors, back-off, breaker. */
-void sources_init(struct controller *c) NONNULL;
 void sources_take(struct controller *c, struct observation *o) NONNULL;
 void sources_schedule(struct controller *c) NONNULL;
 /* Looks at the facts once for all that asks below: is anything on its way, and does a
  * spot instance live? After merge_all(), and again when moves were begun or ended. */
 void sources_watch(struct controller *c) NONNULL;
 void sources_ask(struct controller *c, bool all) NONNULL;
+/* Works out anew how often each is asked. */
+void sources_pace(struct controller *c) NONNULL;
+/* A price list changes now and then; it is free, and asked once a day (aws-api 7). */
+enum { PRICELIST_EVERY_S = 86400 };
+/* sources_config.c: which there are; at a start. */
+void sources_init(struct controller *c) NONNULL;
+/* Another configuration than `was`: everything is asked again now, by new clients; what
+ * an API at another address has said counts no more. */
+void sources_reconfigure(struct controller *c, const struct config *was) NONNULL;
 /* Nothing that was read counts any more: all of it is to be read again. */
 void sources_restart(struct controller *c) NONNULL;
 void sources_hurry(struct controller *c, enum source s) NONNULL;
@@ -257,6 +265,9 @@ void decided_tell(struct controller *c, struct server_state *s) NONNULL;
  * rest. */
 void decide_all(struct controller *c) NONNULL;
 
+/* reconfigure.c: another configuration, or the word that it is not to be had. */
+void config_take(struct controller *c, struct config_order *o) NONNULL;
+
 /* commands.c */
 void command_take(struct controller *c, const struct command *cmd, bool stored) NONNULL;
 /* The store works, or what the step before decided is not on disk: what is accepted and
@@ -272,6 +283,9 @@ bool build_split(const char *path, char job[URL_TEXT], int32_t *number) NONNULL;
 enum err_code builds_load(struct controller *c, const struct store_state *state,
                           struct err *e) NONNULL;
 void builds_free(struct controller *c) NONNULL;
+/* Open runs are those of the servers of another configuration now; of a server that is
+ * gone their rows end as they are. */
+void builds_reconfigure(struct controller *c, const struct config *next) NONNULL;
 void builds_seen(struct controller *c, const struct observation *o) NONNULL;
 void builds_history(struct controller *c, const struct observation *o) NONNULL;
 void builds_hints(struct controller *c, struct poll_hints *h) NONNULL;

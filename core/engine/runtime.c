@@ -3,92 +3,75 @@
 #include "core/engine/runtime.h"
 
 #include "core/base/str.h"
-#include "core/engine/keeper.h"
-#include "core/engine/mailbox.h"
+#include "core/engine/crew.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <time.h>
 
 enum {
-    WORKERS = 4,
     INBOX = 256,
-    CALLS = 64,
-    POLLS = 16,
-    STORE_LOOK_MS = 1000, /* commands of other processes are taken within this */
+    RETIRED_MAX = 4,
+    READS_GRACE_MS = 2000, /* then those of an earlier configuration are broken off */
+    STORE_LOOK_MS = 1000,  /* commands of other processes are taken within this */
     SNAPSHOT_PUT_MS = 1000,
-    CALL_GRACE_MS = 1900, /* of a quit with a mutating call under way */
-    WAIT_SLICE_MS = 50
+    CALL_GRACE_MS = 1900 /* of a quit with a mutating call under way */
 };
 
-struct poller {
-    struct runtime *runtime;
-    const char *api; /* source_api() of its rows */
-    struct mailbox *box;
-    struct api_set *set;
-    enum err_code watch_error; /* of the long poll, as it was logged */
-    pthread_t thread;
-    bool started;
+/* A configuration on its way to the controller's thread. */
+struct handover {
+    struct config_order *order;
+    struct crew *next; /* NULL: there is none */
+    bool done;         /* guarded by the runtime's lock */
 };
-
-struct worker {
-    struct runtime *runtime;
-    struct api_set *set;
-    struct keeper_hand *hand; /* NULL: there is no shared lock */
-    const struct call *call;  /* under way */
-    pthread_t thread;
-    bool started;
-};
-
-/* One thread for each API; spot prices and the history of builds go their own way: a long
- * listing delays no interruption and no drain; and so does the queue, which waits long.
- */
-static const char *const poller_apis[] = {"velostrata", "jenkins",   "vsphere", "ec2",
-                                          "prices",     "pricelist", "builds",  "sqs"};
-enum { POLLERS = ARRAY_LEN(poller_apis) };
 
 struct runtime {
     struct runtime_options options;
+    struct setup *first; /* what the keeper of the shared lock reads all the time */
     struct engine *engine;
     struct board *board;
-    struct mailbox *inbox, *calls;
-    struct keeper *keeper; /* NULL: there is no shared lock */
-    struct poller pollers[POLLERS];
-    struct worker workers[WORKERS];
+    struct mailbox *inbox;
+    struct keeper *keeper;     /* NULL: there is no shared lock */
+    struct crew *crew;         /* the controller's thread alone, while it runs */
+    struct handover *handover; /* of the step under way, NULL = none; the same */
+    uint32_t crews;            /* that there ever were */
+    pthread_mutex_t lock;      /* guards retired and handover.done */
+    pthread_cond_t answered;
+    struct retired {
+        struct crew *crew;
+        int64_t since_ms;
+    } retired[RETIRED_MAX];
+    size_t n_retired;
     pthread_t thread;
-    bool started;
-    int stopping; /* atomic */
-    int working;  /* atomic: calls under way */
+    bool started, locks;
     int64_t data_version;
     struct mono looked, put; /* real time */
     bool snapshot_due;
 };
-
-static bool stopping(struct runtime *r)
-{
-    return __atomic_load_n(&r->stopping, __ATOMIC_ACQUIRE) != 0;
-}
 
 static int64_t real_ms(void)
 {
     return clock_mono(clock_system()).ms;
 }
 
+/* Who polls and calls: the new ones from the very step on that took their configuration.
+ */
+static struct crew *crew_now(const struct runtime *r)
+{
+    return r->handover != NULL && r->handover->order->taken ? r->handover->next : r->crew;
+}
+
 static void on_poll(void *ctx, const struct poll_request *p)
 {
-    struct runtime *r = ctx;
+    crew_poll(crew_now(ctx), p);
+}
 
-    for (size_t i = 0; i < POLLERS; i++) {
-        if (str_eq(source_api(p->source), r->pollers[i].api)) {
-            if (!mailbox_put(r->pollers[i].box, p) && !stopping(r))
-                log_write(r->options.log, LOG_WARN, "engine", "poller %s is behind",
-                          r->pollers[i].api);
-            api_set_wake(r->pollers[i].set);
-            return;
-        }
-    }
+static bool post(struct runtime *r, const struct event *ev)
+{
+    const struct post p = {.event = *ev};
+
+    return mailbox_put(r->inbox, &p);
 }
 
 static void on_call(void *ctx, const struct call *call)
@@ -96,115 +79,19 @@ static void on_call(void *ctx, const struct call *call)
     struct runtime *r = ctx;
     struct event ev = {.kind = EVENT_RESULT};
 
-    if (mailbox_put(r->calls, call))
+    if (crew_call(crew_now(r), call))
         return;
     ev.as.result = (struct call_result){.id = call->id, .outcome = OUTCOME_FAILED};
     (void)err_set(&ev.as.result.err, ERR_CANCELED,
                   "not sent: too many calls are waiting");
-    if (!mailbox_put(r->inbox, &ev))
+    if (!post(r, &ev))
         log_write(r->options.log, LOG_ERROR, "engine",
                   "inbox is full, a result was lost");
 }
 
-/* Waits for the next poll: the one that was asked for, or the one that a change at
- * vSphere calls for. False: there is none yet. */
-static bool poller_next(struct poller *p, struct poll_request *rq)
-{
-    struct runtime *r = p->runtime;
-    bool watches = str_eq(p->api, "vsphere") && api_set_can_watch(p->set), news = false;
-    struct err e = {0};
-
-    if (mailbox_get(p->box, rq, watches ? 0 : -1) == 1)
-        return true;
-    if (!watches || stopping(r))
-        return false;
-    if (api_set_watch(p->set, &news, &e) != ERR_OK && e.code != p->watch_error) {
-        p->watch_error = e.code;
-        if (!stopping(r))
-            log_write(r->options.log, LOG_INFO, "vsphere",
-                      "changes come with the polls alone until this works again: %s",
-                      e.text);
-    } else if (news) {
-        p->watch_error = ERR_OK;
-    }
-    if (news && mailbox_get(p->box, rq, 0) != 1) /* one poll serves both */
-        *rq = (struct poll_request){.source = SOURCE_VSPHERE};
-    return news;
-}
-
-static void *poller_main(void *arg)
-{
-    struct poller *p = arg;
-    struct runtime *r = p->runtime;
-    struct poll_request rq;
-
-    while (!stopping(r)) {
-        struct event ev = {.kind = EVENT_OBSERVATION};
-
-        if (!poller_next(p, &rq))
-            continue;
-        if (stopping(r))
-            break;
-        ev.as.observation = api_set_poll(p->set, rq.source, &rq.hints);
-        if (ev.as.observation != NULL && !mailbox_put(r->inbox, &ev))
-            observation_unref(
-                ev.as.observation); /* stopping, or far behind: asked for again */
-    }
-    return NULL;
-}
-
-static enum err_code fence(void *ctx, int64_t timeout_ms, struct err *e)
-{
-    const struct worker *w = ctx;
-
-    return keeper_fence(w->hand, w->call, timeout_ms, e);
-}
-
 static bool hear_keeper(void *ctx, const struct event *ev)
 {
-    struct runtime *r = ctx;
-
-    return mailbox_put(r->inbox, ev);
-}
-
-static void *worker_main(void *arg)
-{
-    struct worker *w = arg;
-    struct runtime *r = w->runtime;
-    struct call call;
-
-    while (mailbox_get(r->calls, &call, -1) == 1) {
-        struct event ev = {.kind = EVENT_RESULT};
-
-        if (stopping(r))
-            break; /* its intent is in the store; the next start looks what became of it
-                    */
-        (void)__atomic_add_fetch(&r->working, 1, __ATOMIC_ACQ_REL);
-        w->call = &call;
-        api_set_act(w->set, &call, &ev.as.result);
-        w->call = NULL;
-        if (!mailbox_put(r->inbox, &ev))
-            log_write(r->options.log, LOG_WARN, "engine", "a result came after the end");
-        (void)__atomic_sub_fetch(&r->working, 1, __ATOMIC_ACQ_REL);
-    }
-    return NULL;
-}
-
-/* Between two looks at a task; false when the program ends. ms is on the controller's
- * clock. */
-static bool worker_wait(void *ctx, int64_t ms)
-{
-    struct runtime *r = ctx;
-    int64_t speed = r->options.scaled != NULL ? clock_scaled_speed(r->options.scaled) : 1;
-    int64_t left = speed > 0 ? ms / speed : ms;
-
-    for (left = left < 1 ? 1 : left; left > 0 && !stopping(r); left -= WAIT_SLICE_MS) {
-        int64_t slice = left < WAIT_SLICE_MS ? left : WAIT_SLICE_MS;
-        struct timespec ts = {.tv_nsec = slice * 1000000};
-
-        (void)nanosleep(&ts, NULL); /* woken early means looked early */
-    }
-    return !stopping(r);
+    return post(ctx, ev);
 }
 
 static void publish(struct runtime *r)
@@ -264,24 +151,61 @@ static int64_t pause_ms(struct runtime *r)
     return real < STORE_LOOK_MS ? real : STORE_LOOK_MS;
 }
 
+/* The crew of the configuration before goes on with its calls alone. */
+static void take_crew(struct runtime *r, struct handover *h)
+{
+    crew_retire(r->crew);
+    (void)pthread_mutex_lock(&r->lock); /* a plain mutex of ours: cannot fail */
+    r->retired[r->n_retired++] = (struct retired){
+        r->crew, real_ms()}; /* runtime_configure() has looked for room */
+    (void)pthread_mutex_unlock(&r->lock);
+    r->crew = h->next;
+}
+
+static void feed(struct runtime *r, struct post *p)
+{
+    struct handover *h;
+
+    if (p->event.kind == EVENT_OBSERVATION && p->crew != 0 &&
+        p->crew != crew_number(r->crew)) {
+        observation_unref(p->event.as.observation); /* of another configuration */
+        return;
+    }
+    if (p->event.kind != EVENT_CONFIG) {
+        engine_feed(r->engine, &p->event);
+        return;
+    }
+    h = r->handover = p->handover;
+    engine_feed(r->engine, &p->event);
+    if (h->order->taken)
+        take_crew(r, h);
+    r->handover = NULL;
+    publish(r);
+    (void)pthread_mutex_lock(&r->lock);
+    h->done = true;
+    (void)pthread_cond_signal(&r->answered);
+    (void)pthread_mutex_unlock(&r->lock);
+}
+
 static void *controller_main(void *arg)
 {
     struct runtime *r = arg;
-    struct event ev = {.kind = EVENT_TICK};
+    const struct post tick = {.event = {.kind = EVENT_TICK}};
+    struct post p = tick;
 
-    engine_feed(r->engine, &ev);
+    feed(r, &p);
     publish(r);
     for (;;) {
-        int got = mailbox_get(r->inbox, &ev, pause_ms(r));
+        int got = mailbox_get(r->inbox, &p, pause_ms(r));
 
         if (got < 0)
             break;
         if (got == 0)
-            ev = (struct event){.kind = EVENT_TICK};
-        engine_feed(r->engine, &ev);
+            p = tick;
+        feed(r, &p);
         /* Everything that waits is taken before anything is drawn. */
-        while (got > 0 && (got = mailbox_get(r->inbox, &ev, 0)) > 0)
-            engine_feed(r->engine, &ev);
+        while (got > 0 && (got = mailbox_get(r->inbox, &p, 0)) > 0)
+            feed(r, &p);
         if (got < 0)
             break;
         look_into_store(r);
@@ -295,8 +219,7 @@ static void *controller_main(void *arg)
     return NULL;
 }
 
-static enum err_code start_thread(pthread_t *t, void *(*run)(void *), void *arg,
-                                  const char *name, struct err *e)
+static enum err_code start_thread(struct runtime *r, struct err *e)
 {
     sigset_t all, old;
     int rc;
@@ -304,11 +227,12 @@ static enum err_code start_thread(pthread_t *t, void *(*run)(void *), void *arg,
     /* Signals are the main thread's. */
     (void)sigfillset(&all);
     (void)pthread_sigmask(SIG_SETMASK, &all, &old);
-    rc = pthread_create(t, NULL, run, arg);
+    rc = pthread_create(&r->thread, NULL, controller_main, r);
     (void)pthread_sigmask(SIG_SETMASK, &old, NULL);
     if (rc != 0)
-        return err_set_errno(e, ERR_NOMEM, rc, "thread %s cannot be started", name);
-    (void)pthread_setname_np(*t, name); /* a name helps people only */
+        return err_set_errno(e, ERR_NOMEM, rc, "thread controller cannot be started");
+    (void)pthread_setname_np(r->thread, "controller"); /* a name helps people only */
+    r->started = true;
     return ERR_OK;
 }
 
@@ -332,62 +256,57 @@ static enum err_code start_keeper(struct runtime *r, struct err *e)
     return needs_lease(c) ? keeper_start(&o, &r->keeper, e) : ERR_OK;
 }
 
-static enum err_code start_workers(struct runtime *r, struct err *e)
+static enum err_code make_crew(struct runtime *r, struct setup *setup,
+                               struct api_shared *shared, struct crew **out,
+                               struct err *e)
 {
-    for (size_t i = 0; i < WORKERS; i++) {
-        struct worker *w = &r->workers[i];
+    const struct crew_options o = {.setup = setup,
+                                   .shared = shared,
+                                   .clock = r->options.clock,
+                                   .scaled = r->options.scaled,
+                                   .log = r->options.log,
+                                   .inbox = r->inbox,
+                                   .keeper = r->keeper,
+                                   .number = ++r->crews};
 
-        w->runtime = r;
-        if (api_set_new(r->options.shared, NULL, &w->set, e) != ERR_OK)
-            return e->code;
-        api_set_wait(w->set, worker_wait, r);
-        if (r->keeper != NULL) {
-            if (keeper_hand_new(r->keeper, &w->hand, e) != ERR_OK)
-                return e->code;
-            api_set_fence(w->set, fence, w);
-        }
-        if (start_thread(&w->thread, worker_main, w, "worker", e) != ERR_OK)
-            return e->code;
-        w->started = true;
+    return crew_new(&o, out, e);
+}
+
+static enum err_code make_locks(struct runtime *r, struct err *e)
+{
+    if (pthread_mutex_init(&r->lock, NULL) != 0)
+        return err_set(e, ERR_NOMEM, "runtime: no mutex");
+    if (pthread_cond_init(&r->answered, NULL) != 0) {
+        (void)pthread_mutex_destroy(&r->lock);
+        return err_set(e, ERR_NOMEM, "runtime: no condition");
     }
+    r->locks = true;
     return ERR_OK;
 }
 
 static enum err_code start_all(struct runtime *r, struct err *e)
 {
     const struct dispatch d = {on_poll, on_call, r};
-    const struct runtime_options *o = &r->options;
+    struct runtime_options *o = &r->options;
     struct controller_options c = o->controller;
+    struct api_shared *shared = o->shared;
 
     c.shared_lock = needs_lease(&c);
-    if (board_new(&r->board, e) != ERR_OK)
-        return e->code;
-    r->inbox = mailbox_new(sizeof(struct event), INBOX);
-    r->calls = mailbox_new(sizeof(struct call), CALLS);
-    if (r->inbox == NULL || r->calls == NULL)
+    r->first = setup_ref(o->setup);
+    r->inbox = mailbox_new(sizeof(struct post), INBOX);
+    if (r->inbox == NULL)
         return err_set(e, ERR_NOMEM, "mailboxes: out of memory");
-    if (engine_new(&c, o->store, o->clock, &d, o->log, &r->engine, e) != ERR_OK)
+    if (make_locks(r, e) != ERR_OK || board_new(&r->board, e) != ERR_OK ||
+        engine_new(&c, o->store, o->clock, &d, o->log, &r->engine, e) != ERR_OK)
         return e->code;
     if (o->auto_on)
         controller_set_auto(engine_controller(r->engine), AUTO_ON, clock_utc(o->clock));
-    for (size_t i = 0; i < POLLERS; i++) {
-        struct poller *p = &r->pollers[i];
-
-        *p = (struct poller){.runtime = r, .api = poller_apis[i]};
-        p->box = mailbox_new(sizeof(struct poll_request), POLLS);
-        if (p->box == NULL)
-            return err_set(e, ERR_NOMEM, "mailboxes: out of memory");
-        if (api_set_new(o->shared, NULL, &p->set, e) != ERR_OK ||
-            start_thread(&p->thread, poller_main, p, p->api, e) != ERR_OK)
-            return e->code;
-        p->started = true;
-    }
-    if (start_keeper(r, e) != ERR_OK || start_workers(r, e) != ERR_OK)
+    if (start_keeper(r, e) != ERR_OK)
         return e->code;
-    if (start_thread(&r->thread, controller_main, r, "controller", e) != ERR_OK)
+    o->shared = NULL; /* the crew's */
+    if (make_crew(r, o->setup, shared, &r->crew, e) != ERR_OK)
         return e->code;
-    r->started = true;
-    return ERR_OK;
+    return start_thread(r, e);
 }
 
 enum err_code runtime_start(const struct runtime_options *o, struct runtime **out,
@@ -395,8 +314,10 @@ enum err_code runtime_start(const struct runtime_options *o, struct runtime **ou
 {
     struct runtime *r = calloc(1, sizeof(*r));
 
-    if (r == NULL)
+    if (r == NULL) {
+        api_shared_free(o->shared);
         return err_set(e, ERR_NOMEM, "runtime: out of memory");
+    }
     r->options = *o;
     if (start_all(r, e) != ERR_OK) {
         runtime_stop(r);
@@ -406,88 +327,168 @@ enum err_code runtime_start(const struct runtime_options *o, struct runtime **ou
     return ERR_OK;
 }
 
-static void stop_workers(struct runtime *r)
+/* ----- another configuration ----- */
+
+/* vSphere would not hear the end of a session while it is silent. */
+static bool vsphere_answers(struct runtime *r)
 {
-    int64_t until = real_ms() + CALL_GRACE_MS;
-
-    if (r->calls != NULL)
-        mailbox_close(r->calls);
-    while (__atomic_load_n(&r->working, __ATOMIC_ACQUIRE) > 0 && real_ms() < until) {
-        struct timespec ts = {.tv_nsec = 5 * 1000000};
-
-        (void)nanosleep(&ts, NULL); /* woken early means looked early */
-    }
-    for (size_t i = 0; i < WORKERS; i++) {
-        struct worker *w = &r->workers[i];
-
-        if (w->set != NULL)
-            api_set_abort(w->set);
-        if (w->hand != NULL)
-            keeper_hand_abort(w->hand);
-        if (w->started)
-            (void)pthread_join(w->thread, NULL);
-        api_set_free(w->set);
-        keeper_hand_free(w->hand);
-    }
-}
-
-/* The aborted clients cannot speak any more: a fresh one ends the shared vSphere session,
- * unless vSphere is silent anyway. */
-static void log_out(struct runtime *r)
-{
-    struct api_set *set = NULL;
     struct fleet *f = r->board != NULL ? board_latest(r->board) : NULL;
-    struct err e = {0};
     bool answers = false;
 
     for (size_t i = 0; f != NULL && i < f->n_apis; i++)
         answers = answers ||
                   (f->apis[i].source == SOURCE_VSPHERE && f->apis[i].state == API_OK);
     fleet_unref(f);
-    if (answers && api_set_new(r->options.shared, NULL, &set, &e) == ERR_OK)
-        api_set_logout(set);
-    api_set_free(set);
+    return answers;
+}
+
+/* Reads of an earlier configuration have some time to end by themselves: a session that
+ * is just being opened would be left behind. */
+static size_t reap(struct runtime *r, int64_t grace_ms)
+{
+    struct crew *ended[RETIRED_MAX];
+    size_t n = 0, kept = 0;
+
+    (void)pthread_mutex_lock(&r->lock); /* a plain mutex of ours: cannot fail */
+    for (size_t i = 0; i < r->n_retired; i++) {
+        struct retired *old = &r->retired[i];
+
+        if (crew_has_ended(old->crew)) {
+            ended[n++] = old->crew;
+            continue;
+        }
+        if (real_ms() - old->since_ms >= grace_ms)
+            crew_break_off(old->crew);
+        r->retired[kept++] = *old;
+    }
+    r->n_retired = kept;
+    (void)pthread_mutex_unlock(&r->lock);
+    for (size_t i = 0; i < n; i++)
+        crew_free(ended[i], vsphere_answers(r));
+    return kept;
+}
+
+size_t runtime_reap(struct runtime *r)
+{
+    return reap(r, READS_GRACE_MS);
+}
+
+/* Somebody is in a hurry: there is room for one more, or calls go on everywhere. */
+static bool make_room(struct runtime *r)
+{
+    int64_t until = real_ms() + READS_GRACE_MS;
+    size_t left = reap(r, READS_GRACE_MS);
+
+    while (left == RETIRED_MAX && real_ms() < until) {
+        struct timespec ts = {.tv_nsec = 5 * 1000000};
+
+        (void)nanosleep(&ts, NULL); /* woken early means looked early */
+        left = reap(r, 0);
+    }
+    return left < RETIRED_MAX;
+}
+
+static void hand_over(struct runtime *r, struct crew *next, struct config_order *o)
+{
+    struct handover h = {.order = o, .next = next};
+    const struct post p = {.event = {.kind = EVENT_CONFIG, .as.config = o},
+                           .handover = &h};
+
+    if (!mailbox_put(r->inbox, &p)) {
+        (void)str_copy(o->refused, sizeof(o->refused),
+                       "the controller is too busy to take it now");
+        (void)str_copy(o->text, sizeof(o->text), o->refused);
+        return;
+    }
+    (void)pthread_mutex_lock(&r->lock); /* a plain mutex of ours: cannot fail */
+    while (!h.done)
+        (void)pthread_cond_wait(&r->answered, &r->lock);
+    (void)pthread_mutex_unlock(&r->lock);
+}
+
+void runtime_configure(struct runtime *r, struct setup *next, struct config_order *o)
+{
+    struct api_shared *shared;
+    struct crew *crew = NULL;
+    struct err e = {0};
+
+    if (next != NULL && o->refused[0] == '\0') {
+        if (!make_room(r))
+            (void)err_set(&e, ERR_LOCKED,
+                          "calls of %d configurations are under way: try again later",
+                          RETIRED_MAX);
+        else if (api_shared_new(next->config, r->options.clock, NULL, &shared, &e) ==
+                 ERR_OK)
+            (void)make_crew(r, next, shared, &crew, &e);
+        (void)str_copy(o->refused, sizeof(o->refused), e.text);
+    }
+    o->config = next != NULL ? next->config : NULL;
+    o->tz = next != NULL ? next->tz : NULL;
+    hand_over(r, crew, o);
+    if (!o->taken)
+        crew_free(crew, false);
+}
+
+/* ----- the end ----- */
+
+/* Calls that change something may end by themselves for a while; reads are broken off. */
+static void stop_crews(struct runtime *r)
+{
+    int64_t until = real_ms() + CALL_GRACE_MS;
+    bool calling = true;
+
+    if (r->crew != NULL)
+        crew_quit(r->crew);
+    for (size_t i = 0; i < r->n_retired; i++)
+        crew_quit(r->retired[i].crew);
+    while (calling && real_ms() < until) {
+        struct timespec ts = {.tv_nsec = 5 * 1000000};
+
+        calling = r->crew != NULL && crew_is_calling(r->crew);
+        for (size_t i = 0; i < r->n_retired; i++)
+            calling = calling || crew_is_calling(r->retired[i].crew);
+        if (calling)
+            (void)nanosleep(&ts, NULL); /* woken early means looked early */
+    }
+    if (r->crew != NULL)
+        crew_join(r->crew);
+    for (size_t i = 0; i < r->n_retired; i++)
+        crew_join(r->retired[i].crew);
 }
 
 void runtime_stop(struct runtime *r)
 {
-    struct event ev;
+    struct post p = {.event = {.kind = EVENT_STOP}};
+    bool log_out;
 
     if (r == NULL)
         return;
-    ev = (struct event){.kind = EVENT_STOP};
-    if (r->inbox != NULL && !mailbox_put(r->inbox, &ev))
+    if (r->inbox != NULL && !mailbox_put(r->inbox, &p))
         log_write(r->options.log, LOG_WARN, "engine", "the inbox is full at the end");
-    __atomic_store_n(&r->stopping, 1, __ATOMIC_RELEASE);
-    for (size_t i = 0; i < POLLERS; i++) {
-        if (r->pollers[i].set != NULL)
-            api_set_abort(r->pollers[i].set);
-        if (r->pollers[i].box != NULL)
-            mailbox_close(r->pollers[i].box);
-    }
-    stop_workers(r);
+    stop_crews(r);
     keeper_stop(r->keeper); /* now that no call is under way */
-    for (size_t i = 0; i < POLLERS; i++) {
-        if (r->pollers[i].started)
-            (void)pthread_join(r->pollers[i].thread, NULL);
-    }
     if (r->inbox != NULL)
         mailbox_close(r->inbox);
     if (r->started)
         (void)pthread_join(r->thread, NULL);
-    for (size_t i = 0; i < POLLERS; i++) { /* the controller asked for polls until now */
-        mailbox_free(r->pollers[i].box);
-        api_set_free(r->pollers[i].set);
+    while (r->inbox != NULL && mailbox_get(r->inbox, &p, 0) > 0) {
+        if (p.event.kind == EVENT_OBSERVATION)
+            observation_unref(p.event.as.observation);
     }
-    while (r->inbox != NULL && mailbox_get(r->inbox, &ev, 0) > 0) {
-        if (ev.kind == EVENT_OBSERVATION)
-            observation_unref(ev.as.observation);
-    }
-    log_out(r);
+    /* The controller asked for polls until now; who is last ends the sessions. */
+    log_out = vsphere_answers(r);
+    for (size_t i = 0; i < r->n_retired; i++)
+        crew_free(r->retired[i].crew, log_out);
     engine_free(r->engine);
+    crew_free(r->crew, log_out);
+    api_shared_free(r->options.shared);
     mailbox_free(r->inbox);
-    mailbox_free(r->calls);
     board_free(r->board);
+    setup_unref(r->first);
+    if (r->locks) {
+        (void)pthread_cond_destroy(&r->answered);
+        (void)pthread_mutex_destroy(&r->lock);
+    }
     free(r);
 }
 
@@ -501,12 +502,17 @@ int runtime_event_fd(const struct runtime *r)
     return board_event_fd(r->board);
 }
 
+void runtime_wake(struct runtime *r)
+{
+    board_wake(r->board);
+}
+
 enum err_code runtime_send(struct runtime *r, const struct command *c, struct err *e)
 {
     struct event ev = {.kind = EVENT_COMMAND};
 
     ev.as.command.command = *c;
-    if (!mailbox_put(r->inbox, &ev))
+    if (!post(r, &ev))
         return err_set(e, ERR_LOCKED, "the controller is too busy to take an order now");
     return ERR_OK;
 }

@@ -27,9 +27,6 @@ enum { BUILDS_EVERY_S = 300 };
 /* … but for a build that is to be queued again. */
 enum { REQUEUE_EVERY_S = 15 };
 
-/* A price list changes now and then; it is free, and asked once a day (aws-api 7). */
-enum { PRICELIST_EVERY_S = 86400 };
-
 /* A long poll waits by itself. */
 enum { QUEUE_PAUSE_S = 1 };
 
@@ -64,16 +61,6 @@ static bool moving(const struct controller *c)
     }
     return c->extension.facts.state == EXTENSION_STARTING ||
            c->extension.facts.state == EXTENSION_STOPPING;
-}
-
-/* Of these EC2 alone knows the place. */
-static bool any_launches(const struct controller *c)
-{
-    for (size_t i = 0; i < c->n_servers; i++) {
-        if (c->servers[i].mover != NULL && c->servers[i].mover->launches)
-            return true;
-    }
-    return false;
 }
 
 /* Spot requests that are open and nobody's are in no hurry. */
@@ -133,7 +120,7 @@ static bool hurries(const struct controller *c, enum source s)
            ((s == SOURCE_INSTANCES || s == SOURCE_INTERFACES) && c->launches);
 }
 
-static void work_out_rests(struct controller *c)
+void sources_pace(struct controller *c)
 {
     int64_t fast = c->config->policy.poll_moving;
 
@@ -159,7 +146,7 @@ void sources_watch(struct controller *c)
         return;
     c->any_spot = spot;
     c->moving = on_its_way;
-    work_out_rests(c);
+    sources_pace(c);
 }
 
 int64_t source_stale_after_s(const struct controller *c, enum source s)
@@ -174,64 +161,6 @@ bool source_is_stale(const struct controller *c, enum source s)
     struct utc at = c->sources[s].last_ok;
 
     return at.s == 0 || c->now.s - at.s > source_stale_after_s(c, s);
-}
-
-/* What the last run read of the price list counts for the rest of its day. */
-static void resume_pricelist(struct controller *c)
-{
-    struct source_state *st = &c->sources[SOURCE_PRICELIST];
-    int64_t age_s;
-
-    st->last_ok = costs_listed_at(c);
-    age_s = c->now.s - st->last_ok.s;
-    if (!st->configured || st->last_ok.s == 0 || age_s < 0)
-        return;
-    st->state = API_OK;
-    if (age_s < PRICELIST_EVERY_S)
-        st->next.ms = c->mono.ms + (PRICELIST_EVERY_S - age_s) * 1000;
-}
-
-void sources_init(struct controller *c)
-{
-    const struct config *k = c->config;
-    const bool configured[SOURCE_COUNT] = {
-        [SOURCE_VELOSTRATA] = k->velostrata.api.present,
-        [SOURCE_JENKINS] = k->jenkins.present,
-        [SOURCE_VSPHERE] = k->vsphere.present,
-        [SOURCE_INSTANCES] = k->aws.present,
-        [SOURCE_SPOT] = k->aws.present,
-        [SOURCE_INTERFACES] = k->aws.present,
-        [SOURCE_PRICES] = k->aws.present,
-        [SOURCE_PRICELIST] = k->aws.present,
-        [SOURCE_QUEUE] = k->aws.present && k->aws.interruption_queue != NULL,
-        [SOURCE_BUILDS] = k->jenkins.present,
-        [SOURCE_LOCK] = c->lease.shared,
-    };
-
-    for (size_t i = 0; i < SOURCE_COUNT; i++) {
-        c->sources[i].configured = configured[i];
-        c->sources[i].state = configured[i] ? API_WAITING : API_OFF;
-        c->sources[i].next = c->mono;
-    }
-    c->launches = any_launches(c); /* a mover stays what it is */
-    work_out_rests(c);
-    resume_pricelist(c);
-    c->extension.facts.configured = k->velostrata.api.present;
-}
-
-void sources_restart(struct controller *c)
-{
-    for (size_t i = 0; i < SOURCE_COUNT; i++) {
-        struct source_state *st = &c->sources[i];
-
-        if (!st->configured || i == SOURCE_LOCK || i == SOURCE_PRICELIST)
-            continue;
-        st->last_ok.s = 0;
-        st->failures = 0;
-        st->in_flight = false;
-        st->next = c->mono;
-        st->state = API_WAITING;
-    }
 }
 
 static int64_t jittered(struct controller *c, int64_t ms)

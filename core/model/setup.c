@@ -7,8 +7,6 @@
 
 struct counted {
     struct setup setup; /* first: its address is the setup's */
-    struct config *config;
-    struct tz *tz;
     atomic_int refs;
 };
 
@@ -21,8 +19,6 @@ struct setup *setup_new_take(struct config *config, struct tz *tz)
         config_free(config);
         return NULL;
     }
-    s->config = config;
-    s->tz = tz;
     s->setup = (struct setup){config, tz};
     atomic_init(&s->refs, 1);
     return &s->setup;
@@ -41,8 +37,8 @@ void setup_unref(struct setup *s)
 
     if (s == NULL || atomic_fetch_sub(&c->refs, 1) > 1)
         return;
-    tz_free(c->tz);
-    config_free(c->config);
+    tz_free(s->tz);
+    config_free(s->config);
     free(c);
 }
 

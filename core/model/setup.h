@@ -10,8 +10,8 @@
 #include "core/model/config.h"
 
 struct setup {
-    const struct config *config;
-    const struct tz *tz;
+    struct config *config;
+    struct tz *tz;
 };
 
 /* Takes both, also when memory is out (NULL). One reference is the caller's. */

@@ -35,7 +35,6 @@ static const char config_text[] =
 struct peer {
     struct config *config;
     struct tz *tz;
-    struct api_shared *shared;
     struct runtime *runtime;
     struct vsphere_session *session; /* of the other client */
     struct http_client *http;
@@ -104,12 +103,12 @@ static enum err_code start_ours(struct peer *p, struct err *e)
     struct aws_credentials *keys = NULL;
     struct runtime_options o = {.clock = clock_system()};
 
+    if (tz_load("UTC", &p->tz, e) != ERR_OK)
+        return e->code;
     if (aws_credentials_new_static("AKIDEXAMPLE", "none", NULL, clock_system(), &keys,
                                    e) != ERR_OK ||
-        api_shared_new(p->config, clock_system(), keys, &p->shared, e) != ERR_OK ||
-        tz_load("UTC", &p->tz, e) != ERR_OK)
+        api_shared_new(p->config, clock_system(), keys, &o.shared, e) != ERR_OK)
         return e->code;
-    o.shared = p->shared;
     o.controller = (struct controller_options){.config = p->config,
                                                .tz = p->tz,
                                                .seed = 1,
@@ -259,7 +258,6 @@ static void stop(struct peer *p)
     vsphere_free(p->other);
     vsphere_session_free(p->session);
     http_client_free(p->http);
-    api_shared_free(p->shared);
     config_free(p->config);
     tz_free(p->tz);
 }

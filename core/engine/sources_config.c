@@ -1,0 +1,149 @@
+#include <config.h>
+
+#include "core/engine/parts.h"
+
+#include "core/base/str.h"
+
+/* What the configuration says of the sources: at a start, and when it is another. */
+
+/* Of these EC2 alone knows the place. */
+static bool any_launches(const struct controller *c)
+{
+    for (size_t i = 0; i < c->n_servers; i++) {
+        if (c->servers[i].mover != NULL && c->servers[i].mover->launches)
+            return true;
+    }
+    return false;
+}
+
+/* What the last run read of the price list counts for the rest of its day. */
+static void resume_pricelist(struct controller *c)
+{
+    struct source_state *st = &c->sources[SOURCE_PRICELIST];
+    int64_t age_s;
+
+    st->last_ok = costs_listed_at(c);
+    age_s = c->now.s - st->last_ok.s;
+    if (!st->configured || st->last_ok.s == 0 || age_s < 0)
+        return;
+    st->state = API_OK;
+    if (age_s < PRICELIST_EVERY_S)
+        st->next.ms = c->mono.ms + (PRICELIST_EVERY_S - age_s) * 1000;
+}
+
+/* What the configuration says of the sources. */
+static void configure(struct controller *c)
+{
+    const struct config *k = c->config;
+    const bool configured[SOURCE_COUNT] = {
+        [SOURCE_VELOSTRATA] = k->velostrata.api.present,
+        [SOURCE_JENKINS] = k->jenkins.present,
+        [SOURCE_VSPHERE] = k->vsphere.present,
+        [SOURCE_INSTANCES] = k->aws.present,
+        [SOURCE_SPOT] = k->aws.present,
+        [SOURCE_INTERFACES] = k->aws.present,
+        [SOURCE_PRICES] = k->aws.present,
+        [SOURCE_PRICELIST] = k->aws.present,
+        [SOURCE_QUEUE] = k->aws.present && k->aws.interruption_queue != NULL,
+        [SOURCE_BUILDS] = k->jenkins.present,
+        [SOURCE_LOCK] = c->lease.shared,
+    };
+
+    for (size_t i = 0; i < SOURCE_COUNT; i++)
+        c->sources[i].configured = configured[i];
+    c->launches = any_launches(c); /* a mover stays what it is until the next reading */
+    sources_pace(c);
+    c->extension.facts.configured = k->velostrata.api.present;
+}
+
+void sources_init(struct controller *c)
+{
+    configure(c);
+    for (size_t i = 0; i < SOURCE_COUNT; i++) {
+        c->sources[i].state = c->sources[i].configured ? API_WAITING : API_OFF;
+        c->sources[i].next = c->mono;
+    }
+    resume_pricelist(c);
+}
+
+static bool same(const char *a, const char *b)
+{
+    return a == NULL || b == NULL ? a == b : str_eq(a, b);
+}
+
+/* Is it still the same one that answers? */
+static bool same_teller(const struct config *a, const struct config *b, enum source s)
+{
+    switch (s) {
+    case SOURCE_VELOSTRATA:
+        return same(a->velostrata.api.url, b->velostrata.api.url) &&
+               same(a->velostrata.cloud_extension, b->velostrata.cloud_extension);
+    case SOURCE_JENKINS:
+    case SOURCE_BUILDS:
+        return same(a->jenkins.url, b->jenkins.url);
+    case SOURCE_VSPHERE:
+        return same(a->vsphere.url, b->vsphere.url);
+    case SOURCE_INSTANCES:
+    case SOURCE_SPOT:
+    case SOURCE_INTERFACES:
+    case SOURCE_PRICES:
+    case SOURCE_PRICELIST:
+        return same(a->aws.region, b->aws.region) &&
+               same(a->aws.profile, b->aws.profile) &&
+               same(a->aws.endpoint_ec2, b->aws.endpoint_ec2);
+    case SOURCE_QUEUE:
+        return same(a->aws.interruption_queue, b->aws.interruption_queue);
+    case SOURCE_LOCK:
+    case SOURCE_COUNT:
+        break;
+    }
+    return true;
+}
+
+static void forget(struct source_state *st)
+{
+    observation_unref(st->good);
+    st->good = NULL;
+}
+
+void sources_reconfigure(struct controller *c, const struct config *was)
+{
+    configure(c);
+    for (size_t i = 0; i < SOURCE_COUNT; i++) {
+        struct source_state *st = &c->sources[i];
+
+        if (i == SOURCE_LOCK)
+            continue;          /* its thread goes on */
+        st->in_flight = false; /* who was asked answers for the old configuration */
+        if (!st->configured || !same_teller(was, c->config, (enum source)i)) {
+            forget(st);
+            st->last_ok.s = 0;
+            st->failures = 0;
+            st->held_until.ms = 0;
+            st->state = st->configured ? API_WAITING : API_OFF;
+        } else if (st->state == API_OFF) {
+            st->state = API_WAITING;
+        }
+        st->next = st->held_until.ms > c->mono.ms ? st->held_until : c->mono;
+    }
+    /* From the beginning: types that nobody asked for until now have a history, too. */
+    forget(&c->sources[SOURCE_PRICES]);
+    c->batch_taken = c->batch_handled = 0; /* the new client counts from one */
+    c->batch_fresh = false;
+    resume_pricelist(c);
+}
+
+void sources_restart(struct controller *c)
+{
+    for (size_t i = 0; i < SOURCE_COUNT; i++) {
+        struct source_state *st = &c->sources[i];
+
+        if (!st->configured || i == SOURCE_LOCK || i == SOURCE_PRICELIST)
+            continue;
+        st->last_ok.s = 0;
+        st->failures = 0;
+        st->in_flight = false;
+        st->next = c->mono;
+        st->state = API_WAITING;
+    }
+}
