@@ -24,7 +24,7 @@
 
 enum { FRAME_MS = 100, RESIZE_MS = 50 };
 
-static bool is_ascii(const struct app_config *c)
+bool app_is_ascii(const struct app_config *c)
 {
     const char *locale = setlocale(LC_CTYPE, NULL);
 
@@ -77,7 +77,7 @@ static void release_signals(struct app *a)
 }
 
 /* Fires at each full second of the wall clock, and when that clock is set. */
-static enum err_code start_timer(struct app *a, struct err *e)
+enum err_code app_start_timer(struct app *a, struct err *e)
 {
     int64_t now = clock_utc(clock_system()).s;
     struct itimerspec spec = {.it_interval = {.tv_sec = 1}};
@@ -117,7 +117,7 @@ static void give_stderr_back(struct app *a)
     a->saved_stderr = -1;
 }
 
-static void load_theme(struct app *a, const char *name)
+void app_load_theme(struct app *a, const char *name)
 {
     const struct app_config *c = a->config;
     struct theme theme;
@@ -160,7 +160,7 @@ static void watch_theme(struct app *a)
     if (now.inode == 0 || theme_stamp_eq(&now, &a->theme_stamp))
         return;
     ui_toast(&a->ui, ROLE_INFO, app_real_ms(), "theme %s was read again", name);
-    load_theme(a, name);
+    app_load_theme(a, name);
 }
 
 static void keep_theme(struct app *a)
@@ -196,13 +196,14 @@ static enum err_code open_terminal(struct app *a, struct err *e)
     rc = screen_open(&sc, &a->screen, e);
     if (rc != ERR_OK)
         return rc;
-    load_theme(a, a->ui.theme);
+    app_load_theme(a, a->ui.theme);
     screen_set_mouse(a->screen, a->ui.mouse && !a->ui.copying);
     rc = tty_enter(STDIN_FILENO, e);
     if (rc != ERR_OK)
         return rc;
     screen_restore_text(a->screen, restore, sizeof(restore));
-    if (app_is_titled(a)) {
+    a->titled = app_is_titled(a);
+    if (a->titled) {
         screen_write(a->screen, TITLE_SAVE);
         (void)str_copy(restore + strlen(restore), sizeof(restore) - strlen(restore),
                        TITLE_BACK);
@@ -212,7 +213,7 @@ static enum err_code open_terminal(struct app *a, struct err *e)
 
 static void close_terminal(struct app *a)
 {
-    if (a->screen != NULL && app_is_titled(a))
+    if (a->screen != NULL && a->titled)
         screen_write(a->screen, TITLE_BACK);
     a->title[0] = '\0';
     if (a->out_fd >= 0) /* the last bytes may take their time */
@@ -234,6 +235,16 @@ static void end(struct app *a, enum app_end how, int sig)
         return;
     a->ended = true;
     a->result = (struct app_result){how, sig};
+}
+
+void app_reopen(struct app *a)
+{
+    struct err e = {0};
+
+    close_terminal(a);
+    if (open_terminal(a, &e) != ERR_OK)
+        end(a, APP_HANGUP, 0);
+    a->dirty = a->key_pressed = true;
 }
 
 /* Stops by SIGSTOP and takes up where it was. */
@@ -314,7 +325,7 @@ static void read_timer(struct app *a)
     uint64_t ticks;
 
     if (read(a->timer_fd, &ticks, sizeof(ticks)) < 0 && errno == ECANCELED &&
-        start_timer(a, &e) != ERR_OK) /* the wall clock was set: align again */
+        app_start_timer(a, &e) != ERR_OK) /* the wall clock was set: align again */
         ui_toast(&a->ui, ROLE_WARN, app_real_ms(), "%s", e.text);
     watch_theme(a);
     app_ring(a, NULL);
@@ -347,14 +358,19 @@ static void take_snapshot(struct app *a, bool any)
 static void take_over(struct app *a)
 {
     const struct app_observed *o = a->config->observed;
+    struct app_reload r = {0};
     struct err e = {0};
 
     if (o == NULL || o->take_over == NULL)
         return;
-    if (!o->take_over(o->ctx, &e)) {
+    if (!o->take_over(o->ctx, &r, &e)) {
         ui_toast(&a->ui, ROLE_CRIT, app_real_ms(), "not taken over: %s", e.text);
         return;
     }
+    if (r.was != NULL)
+        app_adopt(a, r.was);
+    if (a->config->source.reload_done != NULL)
+        a->config->source.reload_done(a->config->source.ctx, &r);
     ui_toast(&a->ui, ROLE_INFO, app_real_ms(), "this instance acts now");
     take_snapshot(a, true);
 }
@@ -372,7 +388,7 @@ static void serve(struct app *a)
         char name[NAME_TEXT];
 
         (void)str_copy(name, sizeof(name), a->ui.theme);
-        load_theme(a, name);
+        app_load_theme(a, name);
     }
     if (a->ui.keep_theme)
         keep_theme(a);
@@ -386,6 +402,10 @@ static void serve(struct app *a)
     if (a->ui.suspend) {
         a->ui.suspend = false;
         suspend(a);
+    }
+    if (a->ui.reload) {
+        a->ui.reload = false;
+        app_reload(a);
     }
     if (a->ui.take_over) {
         a->ui.take_over = false;
@@ -478,6 +498,7 @@ static void loop(struct app *a)
             break;
         if (fds[1].revents != 0)
             read_signals(a);
+        app_reloaded(a); /* before a picture that it made: keys and zone fit to that */
         if (fds[3].revents != 0)
             take_snapshot(a, false);
         if (fds[0].revents != 0 && !a->ended)
@@ -508,7 +529,7 @@ enum err_code app_run(const struct app_config *config, struct err *e)
     notify_init(&a->notify, config->config);
     export_init(&a->export, &config->export);
     a->out_fd = a->signal_fd = a->timer_fd = a->saved_stderr = -1;
-    rc = ui_init(&a->ui, config, is_ascii(config), app_real_ms(), e);
+    rc = ui_init(&a->ui, config, app_is_ascii(config), app_real_ms(), e);
     if (rc != ERR_OK)
         goto out;
     if (config->theme == NULL && config->state_dir != NULL) {
@@ -521,7 +542,7 @@ enum err_code app_run(const struct app_config *config, struct err *e)
     rc = take_signals(a, e);
     if (rc != ERR_OK)
         goto out;
-    rc = start_timer(a, e);
+    rc = app_start_timer(a, e);
     if (rc != ERR_OK)
         goto out;
     rc = open_terminal(a, e);

@@ -12,6 +12,13 @@
 #include "core/model/config.h"
 #include "core/model/fleet.h"
 
+struct app_reload {
+    bool taken;
+    char text[2 * LINE_TEXT];
+    const struct config *was; /* what was in force before; NULL: nothing changed */
+    void *keeps;              /* the source's own */
+};
+
 /* Where snapshots come from and orders go to. */
 struct app_source {
     /* The latest snapshot, a reference that the caller drops; NULL before the first. */
@@ -20,6 +27,12 @@ struct app_source {
     bool (*send)(void *ctx, const struct command *c, struct err *e);
     int event_fd; /* readable when a new snapshot is there; -1 = none */
     void *ctx;
+    /* Asks for the configuration to be read again; false with *e set. NULL: it cannot. */
+    bool (*reload)(void *ctx, struct err *e);
+    /* What came of it, once; event_fd tells. `config` and `tz` of app_config are the new
+     * ones then, those before are good until reload_done(ctx, done). */
+    bool (*reloaded)(void *ctx, struct app_reload *out);
+    void (*reload_done)(void *ctx, struct app_reload *r);
 };
 
 enum app_step { STEP_EVENT, STEP_EVENT_BACK, STEP_DAY, STEP_DAY_BACK };
@@ -52,9 +65,9 @@ struct app_export {
 struct app_observed {
     const char *holder; /* "dana@ops1 pid 4242" */
     /* It ended: become the one that acts. NULL = never. False with *e set when that
-     * failed; after true `source` has the new event_fd and `observed` of app_config is
-     * NULL. */
-    bool (*take_over)(void *ctx, struct err *e);
+     * failed; after true `source` has the new event_fd, `observed` of app_config is NULL,
+     * and the configuration is the one that is there now: *r as of reloaded(). */
+    bool (*take_over)(void *ctx, struct app_reload *r, struct err *e);
     void *ctx;
 };
 

@@ -25,6 +25,7 @@ struct app {
     bool masked, dirty, key_pressed, write_pending, ended;
     int64_t last_frame_ms, resize_ms, title_ms;
     char title[128];
+    bool titled; /* the terminal's title was saved, and is to be given back */
     struct theme_stamp theme_stamp; /* of the file that the theme came from */
     struct notify notify;
     struct export export;
@@ -46,6 +47,18 @@ void app_export(struct app *a) NONNULL;
 void app_exported(struct app *a) NONNULL;
 /* The selected row, or else the screen, to the terminal's clipboard. */
 void app_copy(struct app *a) NONNULL;
+/* app.c, for app_again.c: the second's timer by the configuration; a theme by its name;
+ * the terminal given back and taken again. */
+enum err_code app_start_timer(struct app *a, struct err *e) MUST_CHECK NONNULL;
+void app_load_theme(struct app *a, const char *name) NONNULL;
+bool app_is_ascii(const struct app_config *c) NONNULL;
+void app_reopen(struct app *a) NONNULL;
+
+/* app_again.c: asks for the configuration to be read again; shows what came of it; takes
+ * up what of it is the screen's, `was` being what was in force. */
+void app_reload(struct app *a) NONNULL;
+void app_reloaded(struct app *a) NONNULL;
+void app_adopt(struct app *a, const struct config *was) NONNULL;
 /* Bell and notifications for the next snapshot; NULL: is the controller silent? */
 void app_ring(struct app *a, const struct fleet *next) __attribute__((nonnull(1)));
 

@@ -47,27 +47,79 @@ static struct hold_ends hold_ends(void *ctx, enum place place)
     return ends;
 }
 
-struct takeover_ctx {
+/* What the dashboard asks of a live instance, and what is the dashboard's of it. */
+struct shell {
     struct live *live;
     struct app_config *app;
 };
 
-static bool take_over(void *ctx, struct err *e)
+static struct fleet *shell_latest(void *ctx)
 {
-    struct takeover_ctx *t = ctx;
+    const struct shell *s = ctx;
 
-    if (live_take_over(t->live, e) != ERR_OK)
+    return live_latest(s->live);
+}
+
+static bool shell_send(void *ctx, const struct command *c, struct err *e)
+{
+    const struct shell *s = ctx;
+
+    return live_send(s->live, c, e);
+}
+
+/* The dashboard uses what the session has from now on. */
+static void give_config(const struct shell *s, struct app_reload *r, struct setup *was)
+{
+    s->app->config = s->live->session->config;
+    s->app->tz = s->live->session->tz;
+    r->keeps = was;
+    r->was = was != NULL ? was->config : NULL;
+}
+
+static bool take_over(void *ctx, struct app_reload *r, struct err *e)
+{
+    struct shell *s = ctx;
+    struct setup *was = NULL;
+
+    if (live_take_over(s->live, &was, e) != ERR_OK)
         return false;
-    t->app->source.event_fd = live_event_fd(t->live);
-    t->app->log_path = t->live->session->log_path;
-    t->app->observed = NULL;
+    s->app->source.event_fd = live_event_fd(s->live);
+    s->app->log_path = s->live->session->log_path;
+    s->app->observed = NULL;
+    give_config(s, r, was);
     return true;
+}
+
+static bool shell_reload(void *ctx, struct err *e)
+{
+    const struct shell *s = ctx;
+
+    return live_reload(s->live, "", e);
+}
+
+static bool shell_reloaded(void *ctx, struct app_reload *out)
+{
+    const struct shell *s = ctx;
+    struct reload_answer answer;
+    struct setup *was;
+
+    if (!live_reloaded(s->live, &answer, &was))
+        return false;
+    out->taken = answer.taken;
+    (void)str_copy(out->text, sizeof(out->text), answer.text);
+    give_config(s, out, was);
+    return true;
+}
+
+static void shell_reload_done(void *ctx, struct app_reload *r)
+{
+    (void)ctx;
+    setup_unref(r->keeps);
 }
 
 /* Without a terminal: what happens is in the log all the same. */
 static int go_on(struct live *l)
 {
-    struct sigaction deaf = {.sa_handler = SIG_IGN};
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
@@ -75,8 +127,6 @@ static int go_on(struct live *l)
             return EXIT_FAILED;
     }
     (void)close(null); /* it has three others now */
-    (void)sigemptyset(&deaf.sa_mask);
-    (void)sigaction(SIGHUP, &deaf, NULL); /* cannot fail for that signal */
     l->hung_up = true;
     log_write(l->session->log, LOG_WARN, "tui",
               "the terminal is gone; going on without one (ui.on_hangup)");
@@ -97,14 +147,20 @@ int run_dashboard(struct live *l, const struct args *a, const struct app_demo *d
     struct session *s = l->session;
     struct hold_ctx hold = {l, s, l->clock};
     struct theme_places places;
-    struct takeover_ctx takeover = {.live = l};
-    struct app_observed observed = {.take_over = take_over, .ctx = &takeover};
+    struct shell shell = {.live = l};
+    struct app_observed observed = {.take_over = take_over, .ctx = &shell};
     struct app_result result = {.end = APP_QUIT};
     struct err e = {0};
     struct app_config c = {.config = s->config,
                            .tz = s->tz,
                            .clock = l->clock,
-                           .source = {live_latest, live_send, live_event_fd(l), l},
+                           .source = {.latest = shell_latest,
+                                      .send = shell_send,
+                                      .event_fd = live_event_fd(l),
+                                      .ctx = &shell,
+                                      .reload = shell_reload,
+                                      .reloaded = shell_reloaded,
+                                      .reload_done = shell_reload_done},
                            .hold_ends = hold_ends,
                            .hold_ctx = &hold,
                            .export = {month_csv, l->clock, l},
@@ -120,13 +176,13 @@ int run_dashboard(struct live *l, const struct args *a, const struct app_demo *d
                            .who = s->user,
                            .result = &result};
 
+    shell.app = &c;
     if (demo != NULL)
         c.demo = *demo;
     theme_places_find(&places, s->config_path, c.theme_dirs);
     if (l->observer != NULL) {
         observed.holder = observer_holder(l->observer);
         c.observed = &observed;
-        takeover.app = &c;
     }
     if (app_run(&c, &e) != ERR_OK)
         return session_fail(&e);
@@ -143,6 +199,7 @@ int cmd_run(const struct args *a)
                              .dry_run = a->set[FLAG_DRY_RUN],
                              .seed = (uint64_t)clock_mono(clock_system()).ms};
     bool locked_out = false, lines;
+    struct err e = {0};
     int rc = session_open(&s, a);
 
     if (rc != EXIT_DONE)
@@ -154,15 +211,18 @@ int cmd_run(const struct args *a)
     if (o.observe) /* it takes no lock, yet there may be one who acts */
         locked_out = lock_is_held(s.state_dir, &s.holder);
     else if (locked_out && lines && isatty(STDOUT_FILENO) == 0) {
-        struct err e = {0};
-
         (void)err_set(&e, ERR_LOCKED, "another instance runs: %s@%s pid %d",
                       s.holder.user, s.holder.host, s.holder.pid);
         rc = session_fail(&e);
         goto out;
     }
+    rc = session_share(&s, &e) == ERR_OK ? EXIT_DONE : session_fail(&e);
+    if (rc != EXIT_DONE)
+        goto out;
     rc = locked_out ? live_observe(&l, &s, a, &o, o.observe || o.dry_run)
                     : live_start(&l, &s, &o);
+    if (rc == EXIT_DONE)
+        rc = live_follow(&l);
     if (rc == EXIT_DONE && lines && l.observer != NULL)
         out_printf("observer of %s\n", observer_holder(l.observer));
     if (rc == EXIT_DONE)

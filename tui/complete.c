@@ -19,6 +19,7 @@ static const char *const forms[] = {
     "auto on|off|dry-run SERVER",
     "extension start|stop",
     "refresh",
+    "reload",
     "acknowledge",
     "explain SERVER",
     "status",

@@ -10,7 +10,8 @@ static enum err_code start(struct live *l, struct err *e)
 {
     struct session *s = l->session;
     const struct live_options *o = l->options;
-    struct runtime_options ro = {.store = s->store,
+    struct runtime_options ro = {.setup = s->setup,
+                                 .store = s->store,
                                  .clock = o->clock,
                                  .scaled = o->scaled,
                                  .log = s->log,
@@ -60,30 +61,107 @@ int live_observe(struct live *l, struct session *s, const struct args *a,
     return observer_new(&oo, &l->observer, &e) == ERR_OK ? EXIT_DONE : session_fail(&e);
 }
 
-enum err_code live_take_over(struct live *l, struct err *e)
+static enum err_code follow(struct live *l, struct err *e)
+{
+    struct session *s = l->session;
+
+    if (s->setup == NULL)
+        return ERR_OK;
+    return reloader_new(l->runtime, s->setup, s->user, &l->reloader, e);
+}
+
+int live_follow(struct live *l)
+{
+    struct err e = {0};
+
+    return l->observer != NULL || follow(l, &e) == ERR_OK ? EXIT_DONE : session_fail(&e);
+}
+
+bool live_reload(void *ctx, const char *why, struct err *e)
+{
+    struct live *l = ctx;
+
+    if (l->observer != NULL)
+        (void)err_set(e, ERR_USAGE, "this instance looks on: reload where %.100s acts",
+                      observer_holder(l->observer));
+    else if (l->reloader == NULL)
+        (void)err_set(e, ERR_USAGE, "there is no configuration file to read again");
+    else
+        return reloader_ask(l->reloader, why, e) == ERR_OK;
+    return false;
+}
+
+bool live_reloaded(void *ctx, struct reload_answer *out, struct setup **was)
+{
+    struct live *l = ctx;
+
+    *was = NULL;
+    if (l->reloader == NULL || !reloader_answer(l->reloader, out))
+        return false;
+    if (out->taken)
+        *was = session_adopt(l->session, out->setup);
+    out->setup = NULL;
+    return true;
+}
+
+/* The file may be another than when this instance began to look on. */
+static enum err_code read_again(struct session *s, struct setup **was, struct err *e)
+{
+    struct config_problems *problems = NULL;
+    struct setup *next = NULL;
+    enum err_code rc;
+
+    *was = NULL;
+    if (s->setup == NULL)
+        return ERR_OK;
+    rc = setup_read_again(s->setup, false, &next, &problems, e);
+    config_problems_free(problems);
+    if (rc == ERR_OK)
+        *was = session_adopt(s, next);
+    return rc;
+}
+
+/* The other way round. */
+static void read_back(struct session *s, struct setup **was)
+{
+    if (*was != NULL)
+        setup_unref(session_adopt(s, *was));
+    *was = NULL;
+}
+
+enum err_code live_take_over(struct live *l, struct setup **was, struct err *e)
 {
     struct observer *observer = l->observer;
-    enum err_code rc = session_take_over(l->session, l->args, e);
+    enum err_code rc = read_again(l->session, was, e);
 
     if (rc != ERR_OK)
         return rc;
-    rc = start(l, e);
-    if (rc == ERR_OK) {
-        observer_free(observer);
-        l->observer = NULL;
-        return ERR_OK;
+    rc = session_take_over(l->session, l->args, e);
+    if (rc != ERR_OK) {
+        read_back(l->session, was);
+        return rc;
     }
     l->observer = NULL; /* live_stop() ends what was started, not what goes on */
+    rc = start(l, e);
+    if (rc == ERR_OK)
+        rc = follow(l, e);
+    if (rc == ERR_OK) {
+        observer_free(observer);
+        return ERR_OK;
+    }
     live_stop(l);
     l->observer = observer;
     session_stand_back(l->session);
+    read_back(l->session, was);
     return rc;
 }
 
 void live_stop(struct live *l)
 {
     observer_free(l->observer);
+    reloader_free(l->reloader);
     runtime_stop(l->runtime);
+    l->reloader = NULL;
     l->observer = NULL;
     l->runtime = NULL;
 }

@@ -9,6 +9,7 @@
 
 #include "core/engine/runtime.h"
 #include "tui/observer.h"
+#include "tui/reload.h"
 #include "tui/session.h"
 
 /* Ids of own orders; those of the store's rows are below. */
@@ -17,6 +18,7 @@
 struct live {
     struct session *session;
     struct runtime *runtime;
+    struct reloader *reloader;          /* NULL: there is no file to read again */
     struct observer *observer;          /* instead of a runtime: another instance acts */
     const struct live_options *options; /* borrowed */
     const struct args *args;            /* an observer's; borrowed */
@@ -37,15 +39,29 @@ struct live_options {
  * observer). */
 int live_start(struct live *l, struct session *s, const struct live_options *o) NONNULL;
 
+/* The configuration can be read again from now on (the session shares its setup). Prints
+ * what is wrong; an exit code. */
+int live_follow(struct live *l) NONNULL;
+
+/*
+ * Asks for it; why: "SIGHUP" or "". False with *e: an observer, or there is no file. The
+ * answer comes later: what is in force is the session's from then on; *was is what it had
+ * before, to be given back with setup_unref(), NULL when nothing changed. event_fd tells.
+ */
+bool live_reload(void *ctx, const char *why, struct err *e) NONNULL;
+bool live_reloaded(void *ctx, struct reload_answer *out, struct setup **was) NONNULL;
+
 /* Instead of live_start(), beside a running instance: its picture, and orders to it
  * unless silent. Calls no API. Prints what is wrong; an exit code. */
 int live_observe(struct live *l, struct session *s, const struct args *a,
                  const struct live_options *o, bool silent) NONNULL;
 
 /* The instance that acted ended: this one acts from now on, as if it had been started
- * now. On error it goes on to observe; ERR_LOCKED: another one took over. The event_fd is
- * a new one. */
-enum err_code live_take_over(struct live *l, struct err *e) MUST_CHECK NONNULL;
+ * now: with the configuration that is there now, *was is the one before (setup_unref). On
+ * error it goes on to observe; ERR_LOCKED: another one took over; ERR_CONFIG: the file.
+ * The event_fd is a new one. */
+enum err_code live_take_over(struct live *l, struct setup **was,
+                             struct err *e) MUST_CHECK NONNULL;
 void live_stop(struct live *l) NONNULL;
 
 struct app_demo;

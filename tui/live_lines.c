@@ -80,10 +80,12 @@ static void offer(const struct fleet *f, bool words, bool *offered)
 }
 
 /* The word for it; there is no question where everything is typed in full. */
-static bool take_over(struct live *l, const char *line, int64_t *seen)
+static bool take_over(struct live *l, struct notify *told, const char *line,
+                      int64_t *seen)
 {
     int64_t own = l->observer != NULL ? observer_own_lines(l->observer) : 0;
     struct fleet *f;
+    struct setup *was = NULL;
     struct err e = {0};
     bool ended, silent;
 
@@ -101,14 +103,41 @@ static bool take_over(struct live *l, const char *line, int64_t *seen)
     else if (!ended)
         out_printf("%s acts: it can be taken over from when it has ended\n",
                    observer_holder(l->observer));
-    else if (live_take_over(l, &e) != ERR_OK)
+    else if (live_take_over(l, &was, &e) != ERR_OK)
         out_printf("not taken over: %s\n", e.text);
     else {
         *seen -= own; /* the journal goes on where it was */
+        notify_configure(told, l->session->config);
+        setup_unref(was);
         out_line("this instance acts now");
     }
     (void)out_flush(); /* a pipe that is gone is seen below */
     return true;
+}
+
+/* Asks; what comes of it is in the journal, whose lines are printed. */
+static bool reload(struct live *l, const char *line)
+{
+    struct err e = {0};
+
+    if (!str_eq(line, "reload"))
+        return false;
+    if (!live_reload(l, "", &e)) {
+        out_printf("not read again: %s\n", e.text);
+        (void)out_flush(); /* a pipe that is gone is seen below */
+    }
+    return true;
+}
+
+static void take_reloaded(struct live *l, struct notify *told)
+{
+    struct reload_answer answer;
+    struct setup *was;
+
+    while (live_reloaded(l, &answer, &was)) {
+        notify_configure(told, l->session->config);
+        setup_unref(was);
+    }
 }
 
 static void help(void)
@@ -122,6 +151,7 @@ static void help(void)
         "snooze DURATION [SERVER]",
         "extension start|stop",
         "refresh: ask every API now",
+        "reload: read the configuration again",
         "status: where everything is",
         "explain SERVER: why it is there, and what comes next",
         "take-over: act from here, when the instance that acted has ended",
@@ -200,7 +230,8 @@ static void notify(struct notify *n, const struct fleet *f)
     n->complaint[0] = '\0';
 }
 
-static void read_words(struct live *l, struct typed *t, int64_t *seen, bool *quit)
+static void read_words(struct live *l, struct notify *told, struct typed *t,
+                       int64_t *seen, bool *quit)
 {
     char buf[WORDS_BYTES];
     ssize_t got = read(STDIN_FILENO, buf, sizeof(buf));
@@ -212,7 +243,7 @@ static void read_words(struct live *l, struct typed *t, int64_t *seen, bool *qui
     for (ssize_t i = 0; i < got; i++) {
         if (buf[i] == '\n') {
             t->text[t->n] = '\0';
-            if (t->n > 0 && !take_over(l, t->text, seen))
+            if (t->n > 0 && !take_over(l, told, t->text, seen) && !reload(l, t->text))
                 obey(l, t->text, quit);
             t->n = 0;
         } else if (t->n + 1 < sizeof(t->text)) {
@@ -230,8 +261,34 @@ bool live_wants_lines(const struct session *s, const struct args *a)
            str_eq(term, "dumb");
 }
 
+/* Where line mode reads and writes. */
+struct ends {
+    bool in, out; /* a terminal at the beginning */
+    int64_t since_ms;
+};
+
+/* SIGHUP is the word for the configuration to be read again, unless it says that the
+ * terminal is gone, or comes late from one that was. */
+static bool hangs_up(struct live *l, const struct ends *ends)
+{
+    enum { LATE_MS = 2000 };
+    struct err e = {0};
+
+    if (l->hung_up && clock_mono(clock_system()).ms - ends->since_ms < LATE_MS)
+        return false;
+    if ((ends->in && isatty(STDIN_FILENO) == 0) ||
+        (ends->out && isatty(STDOUT_FILENO) == 0) || l->session->setup == NULL)
+        return true;
+    if (!live_reload(l, "SIGHUP", &e))
+        out_printf("not read again: %s\n", e.text);
+    return false;
+}
+
 int live_lines(struct live *l, bool words, struct utc until)
 {
+    const struct ends ends = {.in = isatty(STDIN_FILENO) != 0,
+                              .out = isatty(STDOUT_FILENO) != 0,
+                              .since_ms = clock_mono(clock_system()).ms};
     struct typed typed = {.ended = !words};
     struct notify *told = calloc(1, sizeof(*told));
     sigset_t set;
@@ -244,8 +301,7 @@ int live_lines(struct live *l, bool words, struct utc until)
     (void)sigaddset(&set, SIGTERM);
     (void)sigaddset(&set, SIGINT);
     (void)sigaddset(&set, SIGQUIT);
-    if (!l->hung_up)
-        (void)sigaddset(&set, SIGHUP);
+    (void)sigaddset(&set, SIGHUP);
     (void)sigprocmask(SIG_BLOCK, &set, NULL);
     fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     if (fd < 0 || told == NULL) {
@@ -262,6 +318,7 @@ int live_lines(struct live *l, bool words, struct utc until)
         struct fleet *f = live_latest(l);
         int wait_ms = until.s != 0 ? LOOK_MS : -1;
 
+        take_reloaded(l, told);
         told->runs = l->observer == NULL;
         notify(told, f);
         if (notify_due_ms(told) >= 0)
@@ -283,11 +340,11 @@ int live_lines(struct live *l, bool words, struct utc until)
         if (poll(p, 3, wait_ms) < 0 && errno != EINTR)
             break;
         if ((p[0].revents & POLLIN) != 0 && read(fd, &info, sizeof(info)) == sizeof(info))
-            quit = true;
+            quit = info.ssi_signo != SIGHUP || hangs_up(l, &ends);
         if ((p[1].revents & POLLIN) != 0 && read(p[1].fd, &count, sizeof(count)) < 0)
             continue; /* somebody was faster */
         if (p[2].revents != 0)
-            read_words(l, &typed, &seen, &quit);
+            read_words(l, told, &typed, &seen, &quit);
     }
     (void)close(fd); /* nothing was written that could be lost */
     notify_clear(told);

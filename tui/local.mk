@@ -38,6 +38,8 @@ rushhour_SOURCES = \
 	tui/main.c \
 	tui/out.c \
 	tui/out.h \
+	tui/reload.c \
+	tui/reload.h \
 	tui/session.c \
 	tui/session.h \
 	tui/simulate.h \
@@ -60,6 +62,7 @@ libtui_a_SOURCES = \
 	tui/app.h \
 	tui/bill_lines.c \
 	tui/bill_lines.h \
+	tui/app_again.c \
 	tui/app_out.c \
 	tui/app_parts.h \
 	tui/canvas.c \

@@ -20,6 +20,11 @@ void notify_init(struct notify *n, const struct config *config)
     runner_init(&n->runner, n->config, 0);
 }
 
+void notify_configure(struct notify *n, const struct config *config)
+{
+    n->config = n->runner.config = &config->notify;
+}
+
 void notify_clear(struct notify *n)
 {
     runner_clear(&n->runner);

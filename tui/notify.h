@@ -23,6 +23,8 @@ struct notify {
 
 void notify_init(struct notify *n, const struct config *config) NONNULL;
 void notify_clear(struct notify *n) NONNULL;
+/* Another section notify; what was told stays told, what runs goes on. */
+void notify_configure(struct notify *n, const struct config *config) NONNULL;
 
 /* What the next snapshot brings. Bytes for the terminal go to `out`; looked_at: somebody
  * is known to look at it, who needs no notification. */

@@ -224,12 +224,35 @@ void session_close(struct session *s)
     store_close(s->store);
     lock_release(s->lock);
     log_close(s->log);
-    tz_free(s->tz);
-    config_free(s->config);
+    if (s->setup == NULL) {
+        tz_free(s->tz);
+        config_free(s->config);
+    }
+    setup_unref(s->setup);
     free(s->config_path);
     free(s->state_dir);
     free(s->log_path);
     *s = (struct session){0};
+}
+
+enum err_code session_share(struct session *s, struct err *e)
+{
+    s->setup = setup_new_take(s->config, s->tz);
+    if (s->setup != NULL)
+        return ERR_OK;
+    s->config = NULL;
+    s->tz = NULL;
+    return err_set(e, ERR_NOMEM, "the configuration: out of memory");
+}
+
+struct setup *session_adopt(struct session *s, struct setup *taken)
+{
+    struct setup *was = s->setup;
+
+    s->setup = taken;
+    s->config = taken->config;
+    s->tz = taken->tz;
+    return was;
 }
 
 int session_command(struct session *s, const struct command *c, bool quiet)

@@ -11,6 +11,7 @@
 #include "core/model/command.h"
 #include "core/model/config.h"
 #include "core/model/fleet.h"
+#include "core/model/setup.h"
 #include "core/store/lock.h"
 #include "core/store/store.h"
 #include "tui/args.h"
@@ -27,6 +28,7 @@ enum {
 struct session {
     struct config *config;
     struct tz *tz;
+    struct setup *setup; /* both are its own then; NULL: they are the session's */
     char *config_path, *state_dir, *log_path;
     struct log *log;
     struct lock *lock;         /* NULL: not the controller */
@@ -55,6 +57,11 @@ int session_name_state(struct session *s, const struct args *a) NONNULL;
 int session_open_state(struct session *s, const struct args *a, bool want_lock,
                        bool *locked_out) NONNULL;
 void session_close(struct session *s) NONNULL;
+
+/* Makes a setup of its configuration and zone, for others to share; and takes another one
+ * (a reference) in its place: the one before is the caller's then. */
+enum err_code session_share(struct session *s, struct err *e) MUST_CHECK NONNULL;
+struct setup *session_adopt(struct session *s, struct setup *taken) NONNULL;
 
 /* Of one that was locked out: takes the lock and opens log and store as the controller.
  * On error it is what it was, without a store. ERR_LOCKED: somebody was faster. */

@@ -67,6 +67,22 @@ static bool theme_order(struct ui *ui)
     return true;
 }
 
+/* The configuration is the shell's to read again; what came of it is shown when it is
+ * known. False when it is something else. */
+static bool reload_order(struct ui *ui)
+{
+    const char *word = ui->order + strspn(ui->order, " ");
+    size_t len = strcspn(word, " ");
+
+    if (strlen("reload") != len || strncmp(word, "reload", len) != 0 ||
+        word[len + strspn(word + len, " ")] != '\0')
+        return false;
+    ui->reload = true;
+    ui->typing = TYPING_NOTHING;
+    ui->order[0] = '\0';
+    return true;
+}
+
 /* A view by its name, or by that of the command that shows the same; false when it is
  * something else. */
 static bool view_order(struct ui *ui, int64_t now_ms)
@@ -117,7 +133,7 @@ static void order(struct ui *ui, int64_t now_ms)
     struct err e = {0};
     bool quit = false;
 
-    if (theme_order(ui) || view_order(ui, now_ms))
+    if (theme_order(ui) || reload_order(ui) || view_order(ui, now_ms))
         return;
     ui_context(ui, &x);
     if (words_parse(ui->order, ui->fleet, x.tz, x.now, &c, &quit, &e) != ERR_OK) {

@@ -158,7 +158,8 @@ struct ui {
     struct reasons reasons; /* of the detail view */
 
     /* Set by keys, done and reset by the shell. */
-    bool quit, redraw, dump, suspend, load_theme, keep_theme, copy, export, take_over;
+    bool quit, redraw, dump, suspend, load_theme, keep_theme, copy, export, take_over,
+        reload;
 
     /* Derived when a snapshot or the filter changes. */
     uint16_t shown[MAX_SERVERS];
