@@ -1260,6 +1260,7 @@ static void test_completion(void **state)
          ":hold migration onprem until    Tab: TIME DURATION"},
         {"as far as it goes", "ac", ":acknowledge    Enter orders"},
         {"two that begin alike", "e", ":e   Tab: extension explain events"},
+        {"the configuration", "relo", ":reload    Enter orders"},
         {"nothing like it", "xyz", ":xyz   Enter orders"},
         {"no such place", "refresh now", ":refresh now   Enter orders"},
     };
@@ -1274,6 +1275,25 @@ static void test_completion(void **state)
         assert_shows(s, rows[i].shows);
         stage_free(s);
     }
+}
+
+/* The shell reads the configuration again; nobody else is asked. */
+static void test_reload_order(void **state)
+{
+    struct stage *s = stage_new(STORY_NORMAL);
+
+    (void)state;
+    stage_keys(s, ":");
+    type(s, "reload now");
+    stage_keys(s, "enter");
+    assert_false(s->ui.reload);
+    stage_keys(s, "esc :");
+    type(s, " reload ");
+    stage_keys(s, "enter");
+    assert_true(s->ui.reload);
+    assert_int_equal(s->ui.typing, TYPING_NOTHING);
+    assert_int_equal(s->n_commands, 0);
+    stage_free(s);
 }
 
 /* Views by their names, and a server's by explain. */
@@ -1641,6 +1661,7 @@ int main(void)
         cmocka_unit_test(test_cancel_at_once),
         cmocka_unit_test(test_selection_sticks),
         cmocka_unit_test(test_replies),
+        cmocka_unit_test(test_reload_order),
         cmocka_unit_test(test_take_over),
         cmocka_unit_test(test_shared_lock),
         cmocka_unit_test(test_quit),
