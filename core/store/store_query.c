@@ -174,9 +174,9 @@ static enum err_code set_lax(struct store *s, bool lax, struct err *e)
 
     if (s->in_memory || s->lax == lax)
         return ERR_OK;
-    rc = sqlite3_exec(
-        s->db, lax ? "PRAGMA synchronous=NORMAL" : "PRAGMA synchronous=FULL", NULL, NULL,
-        NULL);
+    rc =
+        sqlite3_exec(s->db, lax ? "PRAGMA synchronous=NORMAL" : "PRAGMA synchronous=FULL",
+                     NULL, NULL, NULL);
     if (rc != SQLITE_OK)
         return store_fail(s, rc, "begin to write", e);
     s->lax = lax;
@@ -198,6 +198,7 @@ static enum err_code begin(struct store *s, bool lax, struct err *e)
             "%.80s was removed or replaced while it was in use: start rushhour "
             "again, which then adopts what runs",
             s->file);
+    store_rollback(s); /* of one that had no memory, or no disk, even for this */
     code = set_lax(s, lax, e);
     if (code == ERR_OK)
         code = run(s, STATEMENT_BEGIN, "begin to write", e);
