@@ -15,6 +15,7 @@ include tests/sim.mk
 include tests/engine.mk
 include tests/tui.mk
 include tests/fuzz.mk
+include tests/torture.mk
 include tests/lint.mk
 include tests/e2e.mk
 include tests/peers.mk

@@ -24,7 +24,7 @@ enum err_code canvas_init(struct canvas *c, int rows, int cols, bool ascii, stru
 
     n.cells = calloc((size_t)n.rows * (size_t)n.cols, sizeof(n.cells[0]));
     if (n.cells == NULL)
-        return err_set(e, ERR_NOMEM, "a screen of %d x %d", cols, rows);
+        return err_set(e, ERR_NOMEM, "no memory for a screen of %d x %d", cols, rows);
     *c = n;
     canvas_erase(c);
     return ERR_OK;

@@ -57,7 +57,7 @@ enum err_code theme_load(const char *name, const char *const *dirs, size_t n_dir
         return err_set(e, ERR_USAGE, "\"%.40s\" is not the name of a theme", name);
     text = malloc(THEME_FILE_LIMIT + 1);
     if (text == NULL)
-        return err_set(e, ERR_NOMEM, "theme %s", name);
+        return err_set(e, ERR_NOMEM, "no memory for theme %s", name);
     for (size_t i = 0; i < n_dirs && rc == ERR_NOT_FOUND; i++) {
         struct err one = {0};
 

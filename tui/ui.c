@@ -212,7 +212,7 @@ enum err_code ui_init(struct ui *ui, const struct app_config *app, bool ascii,
     }
     ui->fleet = fleet_new(c->n_servers);
     if (ui->fleet == NULL) {
-        rc = err_set(e, ERR_NOMEM, "the first picture");
+        rc = err_set(e, ERR_NOMEM, "no memory for the first picture");
         goto out;
     }
     (void)str_copy(ui->fleet->site, sizeof(ui->fleet->site), c->site_name);

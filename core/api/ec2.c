@@ -293,7 +293,7 @@ static enum err_code observe_prices(struct ec2 *c, const struct poll_hints *hint
     kept = prices_tidy(all, list.n, now);
     prices = arena_alloc(o->arena, kept, sizeof(*prices));
     if (prices == NULL)
-        return err_set(e, ERR_NOMEM, "the price history is too large");
+        return err_set(e, ERR_NOMEM, "no memory for a price history of that size");
     for (size_t i = 0; i < kept; i++)
         prices[i] = all[i].seen;
     o->as.prices = (struct obs_prices){prices, kept};

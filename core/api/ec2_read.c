@@ -504,7 +504,7 @@ enum err_code ec2_read(const struct ec2_shape *s, const char *bytes, size_t len,
     if (rc != ERR_OK)
         return rc;
     if (arena_failed(list->arena))
-        return err_set(e, ERR_NOMEM, "the listing is too large");
+        return err_set(e, ERR_NOMEM, "no memory for a listing of that size");
     if (!r.is_answer && answer->code[0] == '\0')
         return err_set(e, ERR_PROTOCOL, "the answer is not one to %s", s->action);
     return ERR_OK;

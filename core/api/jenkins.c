@@ -120,7 +120,7 @@ static enum err_code exchange(struct jenkins *j, const char *method, const char 
 
     j->rs.maybe_sent = false; /* of the exchange before */
     if (j->url.failed || j->body.failed)
-        return err_set(e, ERR_BUG, "%s: the request is too long", what);
+        return err_set(e, ERR_NOMEM, "%s: no memory for the request", what);
     add_header(&rq, "Accept", "application/json", false);
     add_header(&rq, "Accept-Language", "en", false); /* reasons are translated */
     if (!j->config->secret_is_token && j->cookie[0] != '\0')

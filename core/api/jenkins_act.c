@@ -42,8 +42,10 @@ static enum err_code look(struct act *a)
     if (rc != ERR_OK)
         return rc;
     if (!jenkins_read_node(a->j, json_doc_root(doc), a->arena, &a->node))
-        rc = err_set(&a->r->err, ERR_PROTOCOL, "%s: the answer does not tell its state",
-                     what);
+        rc = arena_failed(a->arena)
+                 ? err_set(&a->r->err, ERR_NOMEM, "%s: no memory", what)
+                 : err_set(&a->r->err, ERR_PROTOCOL,
+                           "%s: the answer does not tell its state", what);
     json_doc_free(doc);
     return rc;
 }

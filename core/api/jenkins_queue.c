@@ -85,6 +85,8 @@ struct seen_parameters jenkins_read_parameters(const json_value *object, struct 
         strbuf_putc(&form, '=');
         http_escape(&form, list[i].value);
     }
+    if (form.no_memory)
+        arena_fail(a); /* not the same as too many */
     kept = form.failed ? NULL : arena_strdup(a, strbuf_text(&form));
     strbuf_clear(&form);
     out.form = kept != NULL ? kept : "";
@@ -133,6 +135,8 @@ static enum err_code look_at_build(struct order *o)
         return rc;
     o->parameters = jenkins_read_parameters(json_doc_root(doc), o->arena);
     json_doc_free(doc);
+    if (arena_failed(o->arena))
+        return err_set(&o->r->err, ERR_NOMEM, "jenkins: no memory for its parameters");
     if (o->parameters.hidden[0] != '\0')
         return err_set(&o->r->err, ERR_REFUSED,
                        "jenkins: the value of its parameter %s cannot be read",
@@ -141,7 +145,8 @@ static enum err_code look_at_build(struct order *o)
 }
 
 /* Whether the form's parameter (len bytes of `name`, encoded) is one of these. */
-static bool is_defined(const json_value *definitions, const char *name, size_t len)
+static bool is_defined(struct order *o, const json_value *definitions, const char *name,
+                       size_t len)
 {
     struct strbuf b;
     bool found = false;
@@ -155,6 +160,8 @@ static bool is_defined(const json_value *definitions, const char *name, size_t l
         if (s != NULL)
             http_escape(&b, s);
         found = b.len == len && len > 0 && memcmp(strbuf_text(&b), name, len) == 0;
+        if (b.no_memory)
+            arena_fail(o->arena);
     }
     strbuf_clear(&b);
     return found;
@@ -167,7 +174,12 @@ static enum err_code check_names(struct order *o, const json_value *definitions)
     for (const char *p = o->parameters.form; *p != '\0';) {
         size_t len = strcspn(p, "=");
 
-        if (!is_defined(definitions, p, len))
+        bool defined = is_defined(o, definitions, p, len);
+
+        if (arena_failed(o->arena))
+            return err_set(&o->r->err, ERR_NOMEM,
+                           "jenkins: no memory for its parameters");
+        if (!defined)
             return err_set(&o->r->err, ERR_REFUSED,
                            "jenkins: its parameter %.*s is none of the job's any more",
                            (int)(len < MAX_NAME_BYTES ? len : MAX_NAME_BYTES), p);
@@ -176,7 +188,9 @@ static enum err_code check_names(struct order *o, const json_value *definitions)
         p += *p == '&';
     }
     o->with_parameters = json_list_len(definitions) > 0;
-    o->names_cause = is_defined(definitions, "cause", strlen("cause"));
+    o->names_cause = is_defined(o, definitions, "cause", strlen("cause"));
+    if (arena_failed(o->arena))
+        return err_set(&o->r->err, ERR_NOMEM, "jenkins: no memory for its parameters");
     return ERR_OK;
 }
 

@@ -204,8 +204,10 @@ static bool read_event(struct arena *a, const json_value *root, struct seen_warn
     return false;
 }
 
-/* Whatever it is, something comes of it: a poisonous message is told, too. */
-static void read_message(struct arena *a, const json_value *m, struct seen_warning *w)
+/* Whatever it is, something comes of it: a poisonous message is told, too. ERR_NOMEM:
+ * nobody knows what it is. */
+static enum err_code read_message(struct arena *a, const json_value *m,
+                                  struct seen_warning *w, struct err *e)
 {
     struct json_doc *doc = NULL;
     struct err why = {0};
@@ -217,12 +219,13 @@ static void read_message(struct arena *a, const json_value *m, struct seen_warni
     w->text = json_text_dup(a, m, "Body", NAME_TEXT - 1);
     if (body == NULL || len > EVENT_MAX_BYTES ||
         json_parse(body, len, &doc, &why) != ERR_OK)
-        return;
+        return why.code == ERR_NOMEM ? err_set(e, ERR_NOMEM, "%s", why.text) : ERR_OK;
     if (!read_event(a, json_doc_root(doc), w)) {
         w->kind = WARNING_POISON;
         w->instance = w->state = "";
     }
     json_doc_free(doc);
+    return arena_failed(a) ? err_set(e, ERR_NOMEM, "no memory for events") : ERR_OK;
 }
 
 static enum err_code read_messages(struct sqs *c, const json_value *root,
@@ -250,7 +253,8 @@ static enum err_code read_messages(struct sqs *c, const json_value *root,
         if (receipt == NULL || len == 0 || len >= RECEIPT_TEXT || strlen(receipt) != len)
             return err_set(e, ERR_PROTOCOL,
                            "interruption queue: a message without a receipt");
-        read_message(o->arena, m, &warnings[i]);
+        if (read_message(o->arena, m, &warnings[i], e) != ERR_OK)
+            return e->code; /* without its receipt it comes again */
         hold(c, receipt);
     }
     o->as.queue = (struct obs_queue){warnings, n, c->batch};

@@ -84,7 +84,7 @@ enum err_code velostrata_exchange(struct velostrata *v, const char *method, bool
 
     v->rs.maybe_sent = false; /* of the exchange before */
     if (v->url.failed || v->body.failed)
-        return err_set(e, ERR_BUG, "%s: the request is too long", what);
+        return err_set(e, ERR_NOMEM, "%s: no memory for the request", what);
     if (v->body.len > 0) {
         rq.content_type = "application/json";
         rq.body = strbuf_text(&v->body);

@@ -128,6 +128,8 @@ static void take_task_id(struct velostrata *v, const char *what, struct call_res
     if (id != NULL)
         (void)str_copy(r->detail, sizeof(r->detail), id);
 out:
+    if (a == NULL || arena_failed(a))
+        (void)err_set(&r->err, ERR_NOMEM, "%s: no memory for its task", what);
     json_doc_free(doc);
     arena_free(a);
 }

@@ -455,7 +455,7 @@ enum err_code vsphere_observe(struct vsphere *v, const struct poll_hints *hints,
     if (rc == ERR_OK && !arena_failed(o->arena))
         take_listing(v, &in, o);
     if (rc == ERR_OK && arena_failed(o->arena))
-        rc = err_set(e, ERR_NOMEM, "vSphere inventory is too large");
+        rc = err_set(e, ERR_NOMEM, "no memory for an inventory of that size");
     o->took_ms = clock_mono(v->clock).ms - began_ms;
     o->skew_known = v->skew_known;
     o->skew_s = v->skew_s;

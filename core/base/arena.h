@@ -36,6 +36,8 @@ char *arena_strdup(struct arena *a, const char *s) NONNULL;
 char *arena_strndup(struct arena *a, const char *s, size_t len) NONNULL;
 char *arena_printf(struct arena *a, const char *fmt, ...) PRINTF_LIKE(2, 3) NONNULL;
 
+/* Memory was out for something on its way into it: it has failed, too. */
+void arena_fail(struct arena *a) NONNULL;
 bool arena_failed(const struct arena *a) NONNULL;
 size_t arena_used_bytes(const struct arena *a) NONNULL;
 

@@ -124,7 +124,7 @@ void strbuf_clear(struct strbuf *b)
 void strbuf_reset(struct strbuf *b)
 {
     b->len = 0;
-    b->failed = false;
+    b->failed = b->no_memory = false;
     if (b->data != NULL)
         b->data[0] = '\0';
 }
@@ -145,7 +145,7 @@ static __attribute__((noinline)) bool grow(struct strbuf *b, size_t len)
         cap *= 2;
     p = realloc(b->data, cap);
     if (p == NULL) {
-        b->failed = true;
+        b->failed = b->no_memory = true;
         return false;
     }
     b->data = p;

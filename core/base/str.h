@@ -59,7 +59,8 @@ enum err_code str_to_i64(const char *text, int64_t min, int64_t max, int64_t *ou
 struct strbuf {
     char *data; /* NUL-terminated once something was added, NULL before */
     size_t len, cap, limit;
-    bool failed; /* sticky: memory or the limit was reached, the rest is missing */
+    bool failed;    /* sticky: memory or the limit was reached, the rest is missing */
+    bool no_memory; /* … it was memory */
 };
 
 void strbuf_init(struct strbuf *b, size_t limit_bytes) NONNULL;

@@ -11,6 +11,7 @@
 #include <time.h>
 
 enum { WORKERS = 4, CALLS = 64, POLLS = 16, WAIT_SLICE_MS = 50 };
+enum { MEMORY_WAIT_MS = 5000 }; /* for room for an observation */
 
 struct poller {
     struct crew *crew;
@@ -103,6 +104,24 @@ static bool poller_next(struct poller *p, struct poll_request *rq)
     return news;
 }
 
+/* Between two looks at a task; false when the program ends. ms is on the controller's
+ * clock. */
+static bool worker_wait(void *ctx, int64_t ms)
+{
+    struct crew *c = ctx;
+    int64_t speed = c->options.scaled != NULL ? clock_scaled_speed(c->options.scaled) : 1;
+    int64_t left = speed > 0 ? ms / speed : ms;
+
+    for (left = left < 1 ? 1 : left; left > 0 && !atomic_load(&c->quitting);
+         left -= WAIT_SLICE_MS) {
+        int64_t slice = left < WAIT_SLICE_MS ? left : WAIT_SLICE_MS;
+        struct timespec ts = {.tv_nsec = slice * 1000000};
+
+        (void)nanosleep(&ts, NULL); /* woken early means looked early */
+    }
+    return !atomic_load(&c->quitting);
+}
+
 static void *poller_main(void *arg)
 {
     struct poller *p = arg;
@@ -117,7 +136,10 @@ static void *poller_main(void *arg)
             continue;
         if (retired(c))
             break;
-        post.event.as.observation = api_set_poll(p->set, rq.source, &rq.hints);
+        while ((post.event.as.observation = api_set_poll(p->set, rq.source, &rq.hints)) ==
+                   NULL &&
+               !retired(c) && worker_wait(c, MEMORY_WAIT_MS))
+            continue; /* nothing was asked yet */
         if (post.event.as.observation != NULL && !mailbox_put(c->options.inbox, &post))
             observation_unref(post.event.as.observation); /* stopping, or far behind:
                                                              asked for again */
@@ -155,24 +177,6 @@ static void *worker_main(void *arg)
     }
     atomic_fetch_sub(&c->running, 1);
     return NULL;
-}
-
-/* Between two looks at a task; false when the program ends. ms is on the controller's
- * clock. */
-static bool worker_wait(void *ctx, int64_t ms)
-{
-    struct crew *c = ctx;
-    int64_t speed = c->options.scaled != NULL ? clock_scaled_speed(c->options.scaled) : 1;
-    int64_t left = speed > 0 ? ms / speed : ms;
-
-    for (left = left < 1 ? 1 : left; left > 0 && !atomic_load(&c->quitting);
-         left -= WAIT_SLICE_MS) {
-        int64_t slice = left < WAIT_SLICE_MS ? left : WAIT_SLICE_MS;
-        struct timespec ts = {.tv_nsec = slice * 1000000};
-
-        (void)nanosleep(&ts, NULL); /* woken early means looked early */
-    }
-    return !atomic_load(&c->quitting);
 }
 
 static enum err_code start_thread(struct crew *c, pthread_t *t, void *(*run)(void *),

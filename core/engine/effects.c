@@ -9,12 +9,26 @@
 
 enum { FIRST_CAP = 16, KEPT_CAP = 64, MAX_CAP = 64 * 1024 };
 
+bool effects_reserve(struct effects *fx, size_t records, size_t calls)
+{
+    fx->records = calloc(records, sizeof(*fx->records));
+    fx->calls = calloc(calls, sizeof(*fx->calls));
+    fx->cap_records = fx->kept_records = fx->records != NULL ? records : 0;
+    fx->cap_calls = fx->calls != NULL ? calls : 0;
+    return fx->records != NULL && fx->calls != NULL;
+}
+
 void effects_reset(struct effects *fx)
 {
-    if (fx->cap_records > KEPT_CAP) { /* a price history: it comes once */
-        free(fx->records);
-        fx->records = NULL;
-        fx->cap_records = 0;
+    size_t kept = fx->kept_records > 0 ? fx->kept_records : KEPT_CAP;
+
+    if (fx->cap_records > kept) { /* a price history: it comes once */
+        struct record *less = reallocarray(fx->records, kept, sizeof(*less));
+
+        if (less != NULL) {
+            fx->records = less;
+            fx->cap_records = kept;
+        }
     }
     fx->n_records = fx->n_calls = fx->n_polls = 0;
     fx->changed = fx->failed = false;

@@ -16,7 +16,7 @@ struct poll_request {
 
 struct effects {
     struct record *records;
-    size_t n_records, cap_records;
+    size_t n_records, cap_records, kept_records; /* kept: of effects_reserve() */
     struct call *calls; /* each has its RECORD_INTENT among the records */
     size_t n_calls, cap_calls;
     struct poll_request polls[SOURCE_COUNT];
@@ -25,9 +25,12 @@ struct effects {
     struct mono next_wake; /* a tick is wanted by then */
     struct mono next_due; /* … and nothing is to be done before, unless something new is
                              heard; may be far ahead */
-    bool failed;          /* memory was out: something is missing */
+    bool failed; /* memory was out: something is missing, beyond what was reserved */
 };
 
+/* Room for so many of each, kept until effects_clear(): what is decided with no memory
+ * left is not lost. False when memory is out now. Once, before its first use. */
+bool effects_reserve(struct effects *fx, size_t records, size_t calls) MUST_CHECK NONNULL;
 void effects_reset(struct effects *fx) NONNULL; /* empties, keeps the memory */
 void effects_clear(struct effects *fx) NONNULL;
 

@@ -11,6 +11,9 @@
 
 enum {
     BACKLOG_MAX = 8192,
+    RECORDS_OF_STEP = 256, /* and so many of each server: more than ever, but prices */
+    RECORDS_OF_SERVER = 32,
+    CALLS_OF_STEP = 64,
     UNSENT_MAX = 64,
     COMMANDS_AT_ONCE = 16,
     RETRY_STORE_MS = 5000,
@@ -44,6 +47,18 @@ struct engine {
     void (*on_record)(void *ctx, const struct record *r);
     void *on_record_ctx;
 };
+
+/* What a step decides, and what cannot be written down yet, has its room from the start:
+ * the machine's memory may be out just then. Nobody touches most of it. */
+static bool reserve(struct engine *g, size_t servers)
+{
+    if (!effects_reserve(&g->fx, RECORDS_OF_STEP + RECORDS_OF_SERVER * servers,
+                         CALLS_OF_STEP + servers))
+        return false;
+    if (g->store != NULL)
+        g->backlog = calloc(BACKLOG_MAX, sizeof(*g->backlog));
+    return g->store == NULL || g->backlog != NULL;
+}
 
 static void no_poll(void *ctx, const struct poll_request *p)
 {
@@ -80,7 +95,7 @@ enum err_code engine_new(const struct controller_options *o, struct store *store
     struct engine *g = calloc(1, sizeof(*g));
     struct store_state state = {0};
     struct utc now = clock_utc(clock);
-    enum err_code rc;
+    enum err_code rc = ERR_OK;
 
     if (g == NULL)
         return err_set(e, ERR_NOMEM, "engine: out of memory");
@@ -90,7 +105,10 @@ enum err_code engine_new(const struct controller_options *o, struct store *store
     g->log = log;
     g->store_ok = true;
     take_limits(g, o->config);
-    rc = load_state(store, now, &state, e);
+    if (!reserve(g, o->config->n_servers))
+        rc = err_set(e, ERR_NOMEM, "engine: out of memory");
+    if (rc == ERR_OK)
+        rc = load_state(store, now, &state, e);
     if (rc == ERR_OK)
         rc = controller_new(o, &state, now, clock_mono(clock), &g->controller, e);
     store_state_free(&state);
@@ -181,9 +199,7 @@ static void tell_records(struct engine *g)
  * full. */
 static void keep_back(struct engine *g)
 {
-    if (g->backlog == NULL)
-        g->backlog = calloc(BACKLOG_MAX, sizeof(*g->backlog));
-    for (size_t i = 0; g->backlog != NULL && i < g->fx.n_records; i++) {
+    for (size_t i = 0; i < g->fx.n_records; i++) {
         bool room =
             g->n_backlog < BACKLOG_MAX / 2 ||
             (g->fx.records[i].kind != RECORD_JOURNAL && g->n_backlog < BACKLOG_MAX);

@@ -491,9 +491,9 @@ void sources_schedule(struct controller *c)
         enum source s = (enum source)i;
         int64_t due;
 
-        if (!source_is_needed(c, s) || is_awaited(c, s))
+        if (s == SOURCE_LOCK || !source_is_needed(c, s))
             continue;
-        due = due_ms(c, s);
+        due = is_awaited(c, s) ? c->sources[i].sent.ms + LOST_POLL_MS : due_ms(c, s);
         if (due <= c->mono.ms)
             ask(c, s);
         else if (due < c->fx->next_due.ms)

@@ -109,7 +109,9 @@ void config_read_calendar(struct reader *r)
         return; /* the arena says so at the end */
     strbuf_init(&b, CALENDAR_BYTES);
     rc = config_text_of(file, &b, &e);
-    if (rc == ERR_NOT_FOUND)
+    if (rc == ERR_NOMEM)
+        problems_fail(r->problems);
+    else if (rc == ERR_NOT_FOUND)
         problem_add(r->problems, at,
                     "policy.calendar: there is no file %.100s: make it, or leave the "
                     "option out",

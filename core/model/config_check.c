@@ -195,7 +195,11 @@ static void check_site(struct reader *r)
     struct tz *zone = NULL;
     struct err e = {0};
 
-    if (r->c->tz_name != NULL && tz_load(r->c->tz_name, &zone, &e) != ERR_OK)
+    if (r->c->tz_name == NULL)
+        return;
+    if (tz_load(r->c->tz_name, &zone, &e) == ERR_NOMEM)
+        problems_fail(r->problems);
+    else if (e.code != ERR_OK)
         problem_add(r->problems, group != NULL ? setting_line(group, "tz") : 1,
                     "site.tz: %s: write tz = \"Asia/Jerusalem\"", e.text);
     tz_free(zone);
@@ -438,7 +442,9 @@ static void read_user_data(struct reader *r, size_t i)
     }
     if (e.code == ERR_OK && strlen(strbuf_text(&b)) != b.len)
         (void)err_set(&e, ERR_CONFIG, "it is no text");
-    if (e.code != ERR_OK)
+    if (e.code == ERR_NOMEM)
+        problems_fail(r->problems);
+    else if (e.code != ERR_OK)
         problem_add(r->problems, setting_line(r->server_settings[i], "user_data_file"),
                     "servers.%s.user_data_file: %s", s->name, e.text);
     else

@@ -42,6 +42,8 @@ void problem_add_other(struct config_problems *p, int line, const char *file,
 /* A number that the parser will wrap; is the whole number that it made of one there? */
 void problem_add_wrapped(struct config_problems *p, int line, const char *digits) NONNULL;
 bool problems_wrapped(const struct config_problems *p, const config_setting_t *s) NONNULL;
+/* There is no memory for the whole truth; what is listed may be wrong. */
+void problems_fail(struct config_problems *p) NONNULL;
 bool problems_failed(const struct config_problems *p) NONNULL;
 void problems_sort(struct config_problems *p) NONNULL;
 

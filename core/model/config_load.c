@@ -287,7 +287,9 @@ enum err_code config_text_of(const char *path, struct strbuf *b, struct err *e)
             break;
         strbuf_add(b, chunk, (size_t)n);
     }
-    if (rc == ERR_OK && b->failed)
+    if (rc == ERR_OK && b->no_memory)
+        rc = err_set(e, ERR_NOMEM, "no memory for %.100s", path);
+    else if (rc == ERR_OK && b->failed)
         rc = err_set(e, ERR_CONFIG, "it is longer than %zu bytes: is it the right file?",
                      b->limit);
     (void)close(fd); /* only read */

@@ -114,6 +114,11 @@ bool problems_wrapped(const struct config_problems *p, const config_setting_t *s
     return false;
 }
 
+void problems_fail(struct config_problems *p)
+{
+    p->failed = true;
+}
+
 bool problems_failed(const struct config_problems *p)
 {
     return p->failed;

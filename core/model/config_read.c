@@ -97,6 +97,8 @@ static void bad_value(struct reader *r, int line, const char *where,
 
     strbuf_init(&b, sizeof(kept) - 1);
     option_put_example(&b, o);
+    if (b.no_memory)
+        problems_fail(r->problems);
     (void)str_copy(kept, sizeof(kept), b.failed ? "..." : strbuf_text(&b));
     strbuf_clear(&b);
     problem_add(r->problems, line, "%s: %s: write %s = %s", where, what, o->name, kept);

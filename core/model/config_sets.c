@@ -102,6 +102,8 @@ static bool read_value(struct reader *r, config_t *tree, const char *text, int l
     strbuf_init(&b, FILE_MAX_BYTES);
     strbuf_printf(&b, "value = %s\n", text);
     own = problems_new("");
+    if (own == NULL || b.no_memory)
+        problems_fail(r->problems);
     ok = own != NULL && !b.failed && config_scan(strbuf_text(&b), b.len, own) &&
          config_read_string(tree, strbuf_text(&b)) == CONFIG_TRUE &&
          config_setting_length(config_root_setting(tree)) == 1;

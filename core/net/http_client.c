@@ -186,13 +186,16 @@ static enum err_code check_url(const struct http_client *c, const char *url, cha
     CURLU *u = curl_url();
     char *scheme = NULL, *name = NULL, *port = NULL, *user = NULL;
     enum err_code rc = ERR_OK;
+    CURLUcode said;
 
     if (u == NULL)
         return err_set(e, ERR_NOMEM, "no memory for an HTTP request");
-    if (curl_url_set(u, CURLUPART_URL, url, 0) != CURLUE_OK ||
-        curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK ||
-        curl_url_get(u, CURLUPART_HOST, &name, 0) != CURLUE_OK) {
-        rc = err_set(e, ERR_CONFIG, "an address is not a usable URL");
+    if ((said = curl_url_set(u, CURLUPART_URL, url, 0)) != CURLUE_OK ||
+        (said = curl_url_get(u, CURLUPART_SCHEME, &scheme, 0)) != CURLUE_OK ||
+        (said = curl_url_get(u, CURLUPART_HOST, &name, 0)) != CURLUE_OK) {
+        rc = said == CURLUE_OUT_OF_MEMORY
+                 ? err_set(e, ERR_NOMEM, "no memory for an HTTP request")
+                 : err_set(e, ERR_CONFIG, "an address is not a usable URL");
         goto out;
     }
     if (curl_url_get(u, CURLUPART_PORT, &port, 0) == CURLUE_OK)
@@ -225,53 +228,61 @@ static void headers_free(struct curl_slist *list)
     curl_slist_free_all(list);
 }
 
-static bool add_header(struct curl_slist **list, const char *name, const char *value)
+static bool append(struct curl_slist **list, const char *line)
 {
-    struct curl_slist *longer;
-    struct strbuf line;
-    bool ok;
+    struct curl_slist *longer = curl_slist_append(*list, line);
 
-    strbuf_init(&line, 8192);
-    strbuf_puts(&line, name);
-    strbuf_puts(&line, ": ");
-    strbuf_puts(&line, value);
-    longer = line.failed || strpbrk(strbuf_text(&line), "\r\n") != NULL
-                 ? NULL
-                 : curl_slist_append(*list, strbuf_text(&line));
-    ok = longer != NULL;
-    if (ok)
-        *list = longer;
-    if (line.data != NULL)
-        explicit_bzero(line.data, line.cap);
-    strbuf_clear(&line);
-    return ok;
-}
-
-static bool make_headers(const struct http_request *rq, struct curl_slist **list)
-{
-    struct curl_slist *longer;
-
-    for (size_t i = 0; i < rq->n_headers; i++)
-        if (!add_header(list, rq->headers[i].name, rq->headers[i].value))
-            return false;
-    if (rq->content_type != NULL)
-        return add_header(list, "Content-Type", rq->content_type);
-    if (rq->auth == HTTP_AUTH_SIGV4)
-        return true; /* a removed header would be signed and not sent */
-    longer = curl_slist_append(*list, "Content-Type:"); /* none, not curl's default */
     if (longer != NULL)
         *list = longer;
     return longer != NULL;
 }
 
-#define SET(option, value)                                                               \
-    (ok = curl_easy_setopt(easy, (option), (value)) == CURLE_OK && ok)
+static enum err_code add_header(struct curl_slist **list, const char *name,
+                                const char *value, const char *host, struct err *e)
+{
+    struct strbuf line;
+    enum err_code rc = ERR_OK;
 
-static bool set_limits(const struct http_client *c, CURL *easy,
-                       const struct http_request *rq)
+    if (strpbrk(name, "\r\n") != NULL || strpbrk(value, "\r\n") != NULL)
+        return err_set(e, ERR_BUG, "%s: a header of two lines", host);
+    strbuf_init(&line, 8192);
+    strbuf_puts(&line, name);
+    strbuf_puts(&line, ": ");
+    strbuf_puts(&line, value);
+    if (line.failed || !append(list, strbuf_text(&line)))
+        rc = err_set(e, ERR_NOMEM, "%s: no memory for a header", host);
+    if (line.data != NULL)
+        explicit_bzero(line.data, line.cap);
+    strbuf_clear(&line);
+    return rc;
+}
+
+static enum err_code make_headers(const struct http_request *rq, struct curl_slist **list,
+                                  const char *host, struct err *e)
+{
+    for (size_t i = 0; i < rq->n_headers; i++)
+        if (add_header(list, rq->headers[i].name, rq->headers[i].value, host, e) !=
+            ERR_OK)
+            return e->code;
+    if (rq->content_type != NULL)
+        return add_header(list, "Content-Type", rq->content_type, host, e);
+    if (rq->auth == HTTP_AUTH_SIGV4)
+        return ERR_OK; /* a removed header would be signed and not sent */
+    /* none, not curl's default */
+    return append(list, "Content-Type:")
+               ? ERR_OK
+               : err_set(e, ERR_NOMEM, "%s: no memory for a header", host);
+}
+
+/* The first failure is kept. */
+#define SET(option, value)                                                               \
+    (set = set == CURLE_OK ? curl_easy_setopt(easy, (option), (value)) : set)
+
+static CURLcode set_limits(const struct http_client *c, CURL *easy,
+                           const struct http_request *rq)
 {
     int64_t timeout = rq->timeout_ms > 0 ? rq->timeout_ms : c->config.timeout_ms;
-    bool ok = true;
+    CURLcode set = CURLE_OK;
 
     SET(CURLOPT_TIMEOUT_MS, (long)timeout);
     SET(CURLOPT_CONNECTTIMEOUT_MS, (long)(timeout < CONNECT_MS ? timeout : CONNECT_MS));
@@ -290,13 +301,13 @@ static bool set_limits(const struct http_client *c, CURL *easy,
         SET(CURLOPT_FRESH_CONNECT, 1L); /* a kept one may make curl send it twice */
     if (c->connect_to != NULL)
         SET(CURLOPT_CONNECT_TO, c->connect_to);
-    return ok;
+    return set;
 }
 
-static bool set_trust(const struct http_client *c, CURL *easy)
+static CURLcode set_trust(const struct http_client *c, CURL *easy)
 {
     const struct http_client_config *config = &c->config;
-    bool ok = true;
+    CURLcode set = CURLE_OK;
 
     SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     SET(CURLOPT_SSL_VERIFYPEER, config->pin_only ? 0L : 1L);
@@ -311,13 +322,13 @@ static bool set_trust(const struct http_client *c, CURL *easy)
         SET(CURLOPT_SSLCERT, config->client_cert);
     if (config->client_key_file != NULL)
         SET(CURLOPT_SSLKEY, config->client_key_file);
-    return ok;
+    return set;
 }
 
-static bool set_method(CURL *easy, const struct http_request *rq,
-                       const struct exchange *x)
+static CURLcode set_method(CURL *easy, const struct http_request *rq,
+                           const struct exchange *x)
 {
-    bool ok = true;
+    CURLcode set = CURLE_OK;
     bool has_body =
         rq->body != NULL || str_eq(rq->method, "POST") || str_eq(rq->method, "PUT");
 
@@ -333,29 +344,29 @@ static bool set_method(CURL *easy, const struct http_request *rq,
     }
     if (!str_eq(rq->method, has_body ? "POST" : "GET"))
         SET(CURLOPT_CUSTOMREQUEST, rq->method);
-    return ok;
+    return set;
 }
 
-static bool set_auth(CURL *easy, const struct http_request *rq)
+static CURLcode set_auth(CURL *easy, const struct http_request *rq)
 {
-    bool ok = true;
+    CURLcode set = CURLE_OK;
 
     if (rq->auth == HTTP_AUTH_NONE)
-        return true;
+        return CURLE_OK;
     if (rq->user == NULL || rq->password == NULL)
-        return false;
+        return CURLE_BAD_FUNCTION_ARGUMENT;
     if (rq->auth == HTTP_AUTH_SIGV4)
         SET(CURLOPT_AWS_SIGV4, rq->sigv4);
     else
         SET(CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC); /* alone, so sent unasked */
     SET(CURLOPT_USERNAME, rq->user);
     SET(CURLOPT_PASSWORD, secret_expose(rq->password));
-    return ok;
+    return set;
 }
 
-static bool set_callbacks(CURL *easy, struct exchange *x)
+static CURLcode set_callbacks(CURL *easy, struct exchange *x)
 {
-    bool ok = true;
+    CURLcode set = CURLE_OK;
 
     SET(CURLOPT_HEADERFUNCTION, on_header);
     SET(CURLOPT_HEADERDATA, x);
@@ -364,7 +375,7 @@ static bool set_callbacks(CURL *easy, struct exchange *x)
     SET(CURLOPT_PREREQFUNCTION, on_connected);
     SET(CURLOPT_PREREQDATA, x);
     SET(CURLOPT_ERRORBUFFER, x->curl_text);
-    return ok;
+    return set;
 }
 
 /* A body that has begun and then comes slower than STALL_BYTES in STALL_MS. */
@@ -408,23 +419,31 @@ static void take_messages(struct http_client *c, struct exchange *x)
     }
 }
 
+static enum err_code multi_error(CURLMcode rc, const char *host, const char *what,
+                                 struct err *e)
+{
+    return rc == CURLM_OUT_OF_MEMORY
+               ? err_set(e, ERR_NOMEM, "%s: no memory to %s", host, what)
+               : err_set(e, ERR_BUG, "%s: libcurl cannot %s", host, what);
+}
+
 enum err_code http_drive_once(struct http_client *c, struct exchange *x, int64_t wait_ms,
                               struct err *e)
 {
     const char *host = x != NULL ? x->host : c->held.x.host;
     int running;
+    CURLMcode rc;
 
-    if (curl_multi_perform(c->multi, &running) != CURLM_OK)
-        return err_set(e, ERR_BUG, "%s: libcurl cannot go on", host);
+    if ((rc = curl_multi_perform(c->multi, &running)) != CURLM_OK)
+        return multi_error(rc, host, "go on", e);
     take_messages(c, x);
     if ((x != NULL && x->ended) || (x == NULL && c->held.x.ended))
         return ERR_OK;
     if (x != NULL && x->in_body && until_stall_ms(c, x) < wait_ms)
         wait_ms = until_stall_ms(c, x);
     /* curl shortens the wait to its own deadlines; a wake-up ends it. */
-    if (curl_multi_poll(c->multi, NULL, 0, (int)wait_ms, NULL) != CURLM_OK)
-        return err_set(e, ERR_BUG, "%s: libcurl cannot wait", host);
-    return ERR_OK;
+    rc = curl_multi_poll(c->multi, NULL, 0, (int)wait_ms, NULL);
+    return rc == CURLM_OK ? ERR_OK : multi_error(rc, host, "wait", e);
 }
 
 /* Runs the transfer to its end; what curl says of it in x->result. */
@@ -445,15 +464,29 @@ static enum err_code drive(struct http_client *c, struct exchange *x, struct err
 
 /* ---- the whole of it --------------------------------------------------------------- */
 
-static bool set_all(const struct http_client *c, CURL *easy,
-                    const struct http_request *rq, struct exchange *x)
+static CURLcode set_all(const struct http_client *c, CURL *easy,
+                        const struct http_request *rq, struct exchange *x)
 {
-    bool ok = true;
+    CURLcode set = CURLE_OK;
 
     curl_easy_reset(easy); /* a signer or body of the last call must not linger */
     SET(CURLOPT_HTTPHEADER, x->headers);
-    return ok && set_limits(c, easy, rq) && set_trust(c, easy) &&
-           set_method(easy, rq, x) && set_auth(easy, rq) && set_callbacks(easy, x);
+    if (set == CURLE_OK)
+        set = set_limits(c, easy, rq);
+    if (set == CURLE_OK)
+        set = set_trust(c, easy);
+    if (set == CURLE_OK)
+        set = set_method(easy, rq, x);
+    if (set == CURLE_OK)
+        set = set_auth(easy, rq);
+    return set == CURLE_OK ? set_callbacks(easy, x) : set;
+}
+
+static enum err_code set_error(CURLcode set, const char *host, struct err *e)
+{
+    return set == CURLE_OUT_OF_MEMORY
+               ? err_set(e, ERR_NOMEM, "%s: no memory for the request", host)
+               : err_set(e, ERR_BUG, "%s: libcurl refuses the request", host);
 }
 
 enum err_code http_exchange_begin(struct http_client *c, CURL *easy,
@@ -461,13 +494,18 @@ enum err_code http_exchange_begin(struct http_client *c, CURL *easy,
                                   struct err *e)
 {
     enum err_code rc = check_url(c, rq->url, x->host, sizeof(x->host), e);
+    CURLcode set;
 
     x->started_ms = http_now_ms();
+    if (rc == ERR_OK)
+        rc = make_headers(rq, &x->headers, x->host, e);
     if (rc != ERR_OK)
         return rc;
-    if (!make_headers(rq, &x->headers) || !set_all(c, easy, rq, x) ||
-        curl_multi_add_handle(c->multi, easy) != CURLM_OK)
-        return err_set(e, ERR_BUG, "%s: libcurl refuses the request", x->host);
+    set = set_all(c, easy, rq, x);
+    if (set == CURLE_OK && curl_multi_add_handle(c->multi, easy) != CURLM_OK)
+        set = CURLE_OUT_OF_MEMORY; /* nothing else is wrong with a fresh one */
+    if (set != CURLE_OK)
+        return set_error(set, x->host, e);
     x->added = true;
     return ERR_OK;
 }
@@ -516,7 +554,7 @@ enum err_code http_handshake(struct http_client *c, const char *url, struct err 
     const struct http_request rq = {.method = "GET", .url = url};
     struct exchange x = {0};
     CURL *easy = c->easy;
-    bool ok = true;
+    CURLcode set = CURLE_OK;
     enum err_code rc = check_url(c, url, x.host, sizeof(x.host), e);
 
     if (rc != ERR_OK)
@@ -525,16 +563,18 @@ enum err_code http_handshake(struct http_client *c, const char *url, struct err 
     SET(CURLOPT_CONNECT_ONLY, 1L);
     SET(CURLOPT_CERTINFO, 1L);
     SET(CURLOPT_ERRORBUFFER, x.curl_text);
-    if (!ok || !set_limits(c, easy, &rq) || !set_trust(c, easy))
-        return err_set(e, ERR_BUG, "%s: libcurl refuses the request", x.host);
+    if (set == CURLE_OK)
+        set = set_limits(c, easy, &rq);
+    if (set == CURLE_OK)
+        set = set_trust(c, easy);
     SET(CURLOPT_SSL_VERIFYPEER, 0L);
     SET(CURLOPT_SSL_VERIFYHOST, 0L);
     SET(CURLOPT_URL, url);
-    if (!ok)
-        return err_set(e, ERR_BUG, "%s: libcurl refuses the request", x.host);
+    if (set != CURLE_OK)
+        return set_error(set, x.host, e);
     x.result = curl_easy_perform(easy);
     SET(CURLOPT_ERRORBUFFER, NULL);
-    return x.result == CURLE_OK && ok ? ERR_OK : http_trouble(easy, &x, e);
+    return x.result == CURLE_OK && set == CURLE_OK ? ERR_OK : http_trouble(easy, &x, e);
 }
 
 struct transport http_client_transport(struct http_client *c)

@@ -18,6 +18,7 @@ struct reader {
     struct err *e;
     enum err_code rc; /* the first failure; ERR_OK while all is well */
     bool seen_root;
+    bool no_memory; /* of the library's; it goes on as far as it can */
     int depth;
     /* Text of every open element, one behind the other; text_begin[d] is where the text
      * of the element at depth d starts. A child's text is gone when its parent goes on.
@@ -163,6 +164,15 @@ static void on_text(void *ctx, const xmlChar *bytes, int len)
         stop(r, ERR_NOMEM, "out of memory reading XML");
 }
 
+/* All that the library has to say; it would go to the terminal. */
+static void on_error(void *ctx, xmlErrorPtr error)
+{
+    struct reader *r = ctx;
+
+    if (error->code == XML_ERR_NO_MEMORY)
+        r->no_memory = true;
+}
+
 static void library_init(void)
 {
     xmlInitParser();
@@ -195,6 +205,13 @@ static xmlParserCtxtPtr parser_new(struct reader *r, const char *bytes, size_t l
     return ctxt;
 }
 
+/* The library keeps its last one, with words of the document. */
+static void forget_errors(void)
+{
+    xmlSetStructuredErrorFunc(NULL, NULL);
+    xmlResetLastError();
+}
+
 enum err_code xml_read(const char *bytes, size_t len, const struct xml_handler *h,
                        struct err *e)
 {
@@ -205,24 +222,28 @@ enum err_code xml_read(const char *bytes, size_t len, const struct xml_handler *
         return err_set(e, ERR_PROTOCOL, "empty answer where XML was expected");
     if (len > INT_MAX)
         return err_set(e, ERR_TOO_BIG, "XML of %zu bytes is too big", len);
+    xmlSetStructuredErrorFunc(&r, on_error); /* of this thread */
     r.ctxt = parser_new(&r, bytes, len);
-    if (r.ctxt == NULL)
+    if (r.ctxt == NULL) {
+        forget_errors();
         return err_set(e, ERR_NOMEM, "out of memory reading XML");
+    }
     strbuf_init(&r.text, (size_t)XML_MAX_TEXT_BYTES * (XML_MAX_DEPTH + 1));
     (void)xmlParseDocument(r.ctxt); /* wellFormed says it too */
     /* A stopped parser still calls the document well-formed. */
     well_formed = r.ctxt->wellFormed != 0 && r.ctxt->errNo != XML_ERR_USER_STOP &&
                   r.seen_root && r.depth == 0;
-    if (r.rc == ERR_OK && !well_formed)
-        r.rc = r.ctxt->errNo == XML_ERR_NO_MEMORY
-                   ? err_set(e, ERR_NOMEM, "out of memory reading XML")
-                   : err_set(e, ERR_PROTOCOL, "XML is cut or not well-formed at line %d",
-                             r.ctxt->lastError.line);
+    if (r.rc == ERR_OK && r.no_memory)
+        r.rc = err_set(e, ERR_NOMEM, "out of memory reading XML");
+    else if (r.rc == ERR_OK && !well_formed)
+        r.rc = err_set(e, ERR_PROTOCOL, "XML is cut or not well-formed at line %d",
+                       r.ctxt->lastError.line);
     /* Entities go into a document of the library's own, though nobody asked for one. */
     if (r.ctxt->myDoc != NULL)
         xmlFreeDoc(r.ctxt->myDoc);
     r.ctxt->myDoc = NULL;
     xmlFreeParserCtxt(r.ctxt);
+    forget_errors();
     strbuf_clear(&r.text);
     return r.rc;
 }

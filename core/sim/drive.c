@@ -310,6 +310,8 @@ static bool step(struct drive *d, int64_t end_ms)
     check(d);
     if (d->o->each_step != NULL)
         d->o->each_step(d->o->ctx, d->fake.utc);
+    if (d->o->dies != NULL && d->o->dies(d->o->ctx))
+        d->dies = true;
     d->report->steps++;
     return true;
 }
@@ -353,6 +355,19 @@ static void pace(struct config *c)
         c->policy.poll_moving = MOVING_S;
 }
 
+/* Of a process that begins; one in memory outlives the processes. */
+static enum err_code open_store(struct drive *d, struct err *e)
+{
+    const struct drive_options *o = d->o;
+
+    if (o->state_dir == NULL && (d->store != NULL || o->level == DRIVE_TYPED))
+        return ERR_OK;
+    store_close(d->store);
+    d->store = NULL;
+    return store_open(o->state_dir, STORE_CONTROLLER, o->config->deployment, &d->store,
+                      e);
+}
+
 static enum err_code set_up(struct drive *d, struct err *e)
 {
     const struct drive_options *o = d->o;
@@ -372,11 +387,7 @@ static enum err_code set_up(struct drive *d, struct err *e)
                : port_wire_open(o->site, o->config, &d->clock, o->via, &d->port, e)) !=
             ERR_OK)
         return e->code;
-    if ((!typed || o->state_dir != NULL) &&
-        store_open(o->state_dir, STORE_CONTROLLER, o->config->deployment, &d->store, e) !=
-            ERR_OK)
-        return e->code;
-    return start_engine(d, e);
+    return open_store(d, e) == ERR_OK ? start_engine(d, e) : e->code;
 }
 
 /* The end of a process: what it knew and every answer on its way to it are gone. */
@@ -419,7 +430,8 @@ static enum err_code crash(struct drive *d, struct err *e)
     stop_engine(d);
     clock_fake_advance_ms(&d->fake, rng_between(&d->rng, 1, DOWN_MAX_MS));
     site_advance(d->o->site, now_ms(d));
-    if (d->port.restart(d->port.ctx, e) != ERR_OK || start_engine(d, e) != ERR_OK)
+    if (d->port.restart(d->port.ctx, e) != ERR_OK || open_store(d, e) != ERR_OK ||
+        start_engine(d, e) != ERR_OK)
         return e->code;
     plan_crash(d);
     tick(d);

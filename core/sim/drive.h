@@ -52,6 +52,7 @@ struct drive_options {
     /* After each step of the controller: only looks at the site. */
     void (*each_step)(void *ctx, struct utc now);
     void (*each_entry)(void *ctx, const struct journal_entry *j);
+    bool (*dies)(void *ctx); /* asked after each step: does the controller die now? */
     /* Orders of a person: asked every simulated minute until it answers false. */
     bool (*order)(void *ctx, struct utc now, struct command *out);
     bool calm; /* nothing goes wrong for hours before the end: it is checked that all is

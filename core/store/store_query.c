@@ -210,6 +210,7 @@ static enum err_code begin(struct store *s, bool lax, struct err *e)
             "%.80s was removed or replaced while it was in use: start rushhour "
             "again, which then adopts what runs",
             s->file);
+    store_rollback(s); /* of one that had no memory, or no disk, even for this */
     code = set_lax(s, lax, e);
     if (code == ERR_OK)
         code = run(s, STATEMENT_BEGIN, "begin to write", e);

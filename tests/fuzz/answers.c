@@ -74,8 +74,9 @@ static enum err_code give(void *ctx, const struct http_request *rq,
         rs->body.data[--rs->body.len] = '\0';
     rs->received.s = INT64_C(1795329000);
     http_end_head(&head, rs, rs->received);
+    rs->maybe_sent = rs->body.failed; /* as libcurl says it */
     if (rs->body.failed)
-        return err_set(e, ERR_TOO_BIG, "the answer is too big");
+        return err_set(e, ERR_NOMEM, "no memory for the answer");
     return ERR_OK;
 }
 
