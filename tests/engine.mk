@@ -9,6 +9,11 @@ tests_unit_test_move_ec2_SOURCES = tests/unit/test_move_ec2.c tests/unit/table.h
 tests_unit_test_move_ec2_LDADD = $(PURE_TEST_LIBS)
 TESTS += tests/unit/test_move_ec2
 
+check_PROGRAMS += tests/unit/test_move_steps
+tests_unit_test_move_steps_SOURCES = tests/unit/test_move_steps.c tests/unit/table.h
+tests_unit_test_move_steps_LDADD = $(PURE_TEST_LIBS)
+TESTS += tests/unit/test_move_steps
+
 check_PROGRAMS += tests/unit/test_builds
 tests_unit_test_builds_SOURCES = tests/unit/test_builds.c tests/unit/table.h
 tests_unit_test_builds_LDADD = $(CORE_TEST_LIBS)
