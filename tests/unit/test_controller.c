@@ -327,6 +327,11 @@ static void test_numbers(void **state)
         {"order: cut in its middle", "order:a", "cloud ", OF_SERVER(order.place), PLACE_CLOUD},
         {"order: a place that is none", "order:a", "moon 0 dana", OF_SERVER(order.place), PLACE_UNKNOWN},
         {"order: a word that is too long for one", "order:a", "somewhere-else-altogether 0 dana", OF_SERVER(order.place), PLACE_UNKNOWN},
+        {"extension_call", "extension_call", "extension-start 1795334000", OF(extension.last_kind), CALL_EXTENSION_START},
+        {"extension_call: at no time", "extension_call", "extension-start", OF(extension.has_last), false},
+        {"extension_call: tomorrow", "extension_call", "extension-start 1795434400", OF(extension.has_last), false},
+        {"extension_order", "extension_order", "stop dana", OF(extension.stop_ordered), true},
+        {"extension_order: of nobody", "extension_order", "stop", OF(extension.stop_ordered), false},
         {"lost", "lost", "1", OF(store_lost), true},
         {"auto: a word that is none", "auto", "maybe", OF(setting), AUTO_ON},
         {"auto", "auto", "off", OF(setting), AUTO_OFF},
@@ -588,6 +593,18 @@ static void test_disk_full(void **state)
     scene_end(&s);
 }
 
+/* A task of the VM, of a person or of the manager itself. */
+static struct seen_task task_of(const char *user)
+{
+    return (struct seen_task){.id = "t-1",
+                              .type = "Move",
+                              .entity = "id-a",
+                              .user = user,
+                              .error = "",
+                              .spot_request = "",
+                              .state = TASK_RUNNING};
+}
+
 /* ----- orders and what ends by itself ----- */
 
 /* A person wants it at home, and there it is, but off. */
@@ -615,13 +632,7 @@ static void test_power_on_order(void **state)
         stored_setting(&s, "place:a", "onprem");
         s.vm.power = rows[i].power;
         if (rows[i].task)
-            s.task = (struct seen_task){.id = "t-1",
-                                        .type = "Snapshot",
-                                        .entity = "id-a",
-                                        .user = "",
-                                        .error = "",
-                                        .spot_request = "",
-                                        .state = TASK_RUNNING};
+            s.task = task_of("");
         scene_start(&s);
         look(&s);
         look(&s);
@@ -701,6 +712,261 @@ static void test_snooze_ends(void **state)
     assert_non_null(strstr(s.journal, "auto is on again, the snooze ended"));
     assert_int_equal(s.c->auto_since.s, s.now.s);
     scene_end(&s);
+}
+
+/* policy-and-cost 4.1: on its way by somebody's task, and then there. */
+static void test_by_whom(void **state)
+{
+    static const struct {
+        const char *what, *known, *user;
+        enum managed_state on_way, then;
+        const char *action, *said;
+        enum place held; /* as that person wanted it */
+    } rows[] = {
+        /* clang-format off */
+        {"a person took it home", "cloud", "dana", MANAGED_RETURNING, MANAGED_UNMANAGED,
+         "changed-outside", "a person took it out of the cloud", PLACE_ONPREM},
+        {"a person sent it out", "onprem", "dana", MANAGED_TO_CLOUD, MANAGED_IN_CLOUD,
+         "changed-outside", "went to the cloud without an order", PLACE_CLOUD},
+        {"the manager brings it home: AWS took the instance", "cloud", "System", MANAGED_RETURNING, MANAGED_UNMANAGED,
+         "loss", "AWS reclaimed the instance; it comes back on-prem", PLACE_UNKNOWN},
+        {"nobody's task does", "cloud", "", MANAGED_RETURNING, MANAGED_UNMANAGED,
+         "loss", "AWS reclaimed the instance; it comes back on-prem", PLACE_UNKNOWN},
+        /* clang-format on */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct scene s;
+
+        scene_make(&s);
+        stored_setting(&s, "auto", "off");
+        stored_setting(&s, "place:a", rows[i].known);
+        s.managed.state = rows[i].on_way;
+        s.vm.power = POWER_OFF;
+        s.task = task_of(rows[i].user);
+        scene_start(&s);
+        look(&s);
+        s.managed.state = rows[i].then;
+        s.vm.power = rows[i].then == MANAGED_IN_CLOUD ? POWER_OFF : POWER_ON;
+        s.task.state = TASK_SUCCEEDED;
+        look(&s);
+        look(&s);
+        assert_row(rows[i].what, strstr(s.journal, rows[i].action) != NULL);
+        assert_row(rows[i].what, strstr(s.journal, rows[i].said) != NULL);
+        assert_row(rows[i].what, controller_server(s.c, 0).hold->place == rows[i].held);
+        assert_row(rows[i].what, (rows[i].held == PLACE_UNKNOWN) ==
+                                     (setting_of(&s, "losses:a")[0] != '\0'));
+        scene_end(&s);
+    }
+}
+
+/* In dry-run a person's change can have no consequence yet; told it is. */
+static void test_by_whom_later(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    scene_make(&s);
+    stored_setting(&s, "auto", "dry-run");
+    stored_setting(&s, "place:a", "cloud");
+    s.managed.state = MANAGED_RETURNING;
+    s.task = task_of("dana");
+    scene_start(&s);
+    look(&s);
+    assert_non_null(strstr(s.journal, "a person took it out of the cloud"));
+    assert_int_equal(controller_server(s.c, 0).hold->place, PLACE_UNKNOWN);
+    s.task.state = TASK_SUCCEEDED;
+    s.managed.state = MANAGED_UNMANAGED;
+    s.vm.power = POWER_OFF;
+    look(&s);
+    command(&s, (struct command){.kind = COMMAND_AUTO, .setting = AUTO_OFF});
+    assert_int_equal(controller_server(s.c, 0).hold->place, PLACE_ONPREM);
+    assert_string_equal(controller_server(s.c, 0).hold->by, "dana");
+    look(&s);
+    assert_non_null(move_of(&s)); /* it is off: the way home is still owed */
+    assert_int_equal(move_of(&s)->direction, DIRECTION_BACK);
+    assert_non_null(strstr(s.journal, "comes home: dana took it out of the cloud"));
+    assert_string_equal(move_of(&s)->by, "dana");
+    scene_end(&s);
+}
+
+/* A way out that a person undoes ends; so does one whose instance is taken back. */
+static void test_move_undone(void **state)
+{
+    static const struct {
+        const char *what, *user, *said;
+    } rows[] = {
+        {"a person", "dana", "a person took it home"},
+        {"AWS", "", "the instance was taken back"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct scene s;
+        struct move *m;
+
+        scene_make(&s);
+        stored_setting(&s, "auto", "off");
+        m = stored_move(&s, DIRECTION_OUT, OUT_NODE);
+        m->committed = m->manual = true;
+        m->committed_at.s = NOW - 60;
+        m->deadline.s = NOW + 3600;
+        s.managed.state = MANAGED_RETURNING;
+        s.vm.power = POWER_OFF;
+        s.task = task_of(rows[i].user);
+        scene_start(&s);
+        look(&s);
+        assert_row(rows[i].what, strstr(s.journal, rows[i].said) != NULL);
+        assert_row(rows[i].what,
+                   move_of(&s) == NULL || move_of(&s)->direction == DIRECTION_BACK);
+        assert_row(rows[i].what,
+                   setting_of(&s, "owed:a")[0] != '\0' || move_of(&s) != NULL);
+        scene_end(&s);
+    }
+}
+
+/* Taken back while it was drained to come home anyway. */
+static void test_lost_on_way_back(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    scene_make(&s);
+    stored_setting(&s, "auto", "off");
+    stored_setting(&s, "place:a", "cloud");
+    stored_setting(&s, "losses:a", "1,2,3,4,5,6,7,8");
+    stored_move(&s, DIRECTION_BACK, 0)->manual = true;
+    s.nodes[CLOUD].idle = false;
+    s.managed = (struct seen_managed_vm){
+        .vm_id = "id-a",
+        .instance_uuid = "",
+        .raw_state = "",
+        .state = MANAGED_RETURNING,
+        .has_instance = true,
+        .instance = {.id = "i-1",
+                     .type = "c5",
+                     .zone = "",
+                     .ip = "",
+                     .eni = "",
+                     .spot_request = "",
+                     .state_reason = "Server.SpotInstanceTermination",
+                     .server = "",
+                     .move = "",
+                     .deployment = "",
+                     .client_token = "",
+                     .attachment = "",
+                     .state = INSTANCE_TERMINATED,
+                     .lifecycle = LIFECYCLE_SPOT}};
+    s.vm.power = POWER_OFF;
+    scene_start(&s);
+    look(&s);
+    assert_non_null(strstr(s.journal, "AWS reclaimed the instance while it was leaving"));
+    assert_true(move_of(&s)->interrupted && move_of(&s)->committed);
+    assert_int_equal(move_of(&s)->deadline.s, s.now.s + s.config->policy.timeout_back);
+    /* the oldest loss makes room */
+    assert_int_equal(s.c->servers[0].n_losses, LOSSES_KEPT);
+    assert_int_equal(s.c->servers[0].losses[0].s, 2);
+    assert_int_equal(s.c->servers[0].losses[LOSSES_KEPT - 1].s, s.now.s);
+    scene_end(&s);
+}
+
+/* Started again where it stopped: nothing was chosen, so nothing is said of offerings. */
+static void test_started_again(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    scene_make(&s);
+    (void)stored_move(&s, DIRECTION_OUT, OUT_RUN);
+    s.managed.state = MANAGED_IN_CLOUD;
+    s.managed.instance_stopped = true;
+    s.vm.power = POWER_OFF;
+    scene_start(&s);
+    look(&s);
+    assert_int_equal(s.n_calls, 1);
+    assert_int_equal(s.calls[0].kind, CALL_START_IN_CLOUD);
+    assert_true(move_of(&s)->committed);
+    assert_null(strstr(s.journal, "offering:"));
+    scene_end(&s);
+}
+
+/* Who only takes orders neither looks after old calls nor begins anything. */
+static void test_orders_only(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    scene_make(&s);
+    s.nodes[HOME].marked = s.nodes[HOME].offline = false;
+    s.options.orders_only = true;
+    s.stored.n_intents = 1;
+    s.intents[0] = (struct stored_intent){.call = {.id = 1, .kind = CALL_RUN_IN_CLOUD}};
+    (void)str_copy(s.intents[0].call.server, NAME_TEXT, "a");
+    scene_start(&s);
+    for (int i = 0; i < 3; i++)
+        look(&s);
+    assert_int_equal(s.n_calls, 0);
+    assert_null(strstr(s.journal, "resolve"));
+    assert_null(strstr(s.journal, "decide"));
+    scene_end(&s);
+}
+
+/* A lock that goes and comes: who has it is told once each time. */
+static void test_lock(void **state)
+{
+    static const struct {
+        const char *what;
+        bool held;
+        const char *holder;
+        bool told;
+    } rows[] = {
+        {"nobody says", false, "", false},    {"another has it", false, "h2", true},
+        {"the same one", false, "h2", false}, {"a third one", false, "h3", true},
+        {"we have it", true, "", true},       {"we have it still", true, "", false},
+        {"it is gone", false, "h2", true},
+    };
+    struct scene s;
+
+    (void)state;
+    scene_make(&s);
+    s.options.shared_lock = true;
+    scene_start(&s);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct event ev = {.kind = EVENT_LEASE};
+
+        s.journal[0] = '\0';
+        ev.as.lease.held = rows[i].held;
+        (void)str_copy(ev.as.lease.holder, NAME_TEXT, rows[i].holder);
+        step(&s, ev);
+        assert_row(rows[i].what, (strstr(s.journal, "lock:") != NULL) == rows[i].told);
+    }
+    scene_end(&s);
+}
+
+/* ----- effects ----- */
+
+/* Bounded: what is too much fails, and the step with it. */
+static void test_effects(void **state)
+{
+    struct effects fx = {0};
+    size_t n = 0;
+
+    (void)state;
+    while (effects_record(&fx, RECORD_SETTING) != NULL && n < 1000 * 1000)
+        n++;
+    assert_int_equal(n, 64 * 1024);
+    assert_true(fx.failed);
+    assert_int_equal(fx.n_records, n);
+    effects_reset(&fx); /* such a lot of room is not kept */
+    assert_false(fx.failed);
+    assert_null(fx.records);
+    for (n = 0; effects_call(&fx) != NULL && n < 1000 * 1000; n++)
+        continue;
+    assert_int_equal(n, 64 * 1024);
+    assert_true(fx.failed);
+    effects_clear(&fx);
+    assert_null(fx.calls);
 }
 
 /* Seen where nobody sent it. */
@@ -822,6 +1088,14 @@ int main(void)
         cmocka_unit_test(test_stop),
         cmocka_unit_test(test_idle),
         cmocka_unit_test(test_taken_over),
+        cmocka_unit_test(test_by_whom),
+        cmocka_unit_test(test_by_whom_later),
+        cmocka_unit_test(test_move_undone),
+        cmocka_unit_test(test_lost_on_way_back),
+        cmocka_unit_test(test_started_again),
+        cmocka_unit_test(test_orders_only),
+        cmocka_unit_test(test_lock),
+        cmocka_unit_test(test_effects),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
