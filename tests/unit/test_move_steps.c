@@ -321,6 +321,7 @@ static void expect(const char *mover, enum direction d, enum step step,
 
         set_scene(&s, mover, d);
         change_all(&s, r->words);
+        (void)str_copy(s.move.note, sizeof(s.move.note), "of the step before");
         out = look(&s, step);
         detail = out.verdict == VERDICT_CALL   ? (int)out.call.kind
                  : out.verdict == VERDICT_FAIL ? (int)out.failure
@@ -329,6 +330,12 @@ static void expect(const char *mover, enum direction d, enum step step,
             (r->note != NULL && strstr(s.move.note, r->note) == NULL))
             fail_msg("%s, %s, \"%s\": verdict %d, detail %d, \"%s\"", mover,
                      step_word(step), r->what, (int)out.verdict, detail, s.move.note);
+        /* what is done waits for nothing, and each call says whose it is */
+        assert_row(r->what, out.verdict != VERDICT_DONE || r->note != NULL ||
+                                s.move.note[0] == '\0');
+        assert_row(r->what, out.verdict != VERDICT_CALL ||
+                                (strcmp(out.call.server, "cache") == 0 &&
+                                 strcmp(out.call.move, "m-1") == 0));
     }
 }
 #define EXPECT(mover, direction, step, rows)                                             \
@@ -411,6 +418,9 @@ static void test_run(void **state)
         {"the source got a build", "home-busy", REDO("got a build")},
         {"the source was opened", "home-unmarked", REDO("was opened by somebody")},
         {"the source is not seen: what the drain has proven holds", "home-unseen", ASKS(RUN_IN_CLOUD)},
+        {"begun: no way back for a build", "committed home-busy", ASKS(RUN_IN_CLOUD)},
+        {"... nor is its channel closed under it", "committed home-busy home-agent", ASKS(RUN_IN_CLOUD)},
+        {"... or under what a person opened", "committed home-unmarked home-agent", ASKS(RUN_IN_CLOUD)},
         {"its channel is still open", "home-agent", ASKS(NODE_DISCONNECT)},
         {"... and closing was asked for", "home-agent asked-disconnect 20s", WAIT("closing the channel")},
         {"... and refused", "home-agent asked-disconnect failed 20s", ASKS(RUN_IN_CLOUD)},
@@ -787,6 +797,8 @@ static void test_names(void **state)
     assert_null(mover_find("ferry"));
     assert_string_equal(mover_replacing()->name, "ec2-replace");
     /* a place that is too small cuts; what is no plain letter becomes one */
+    memset(little, 'x', sizeof(little));
+    memset(buf, 'x', sizeof(buf));
     node_marker(little, sizeof(little), "drain", "m-1", "policy", "window");
     assert_string_equal(little, "rushhour/1 drain op=m-1");
     node_marker(buf, sizeof(buf), "drain", "m-1", "Zoe@9 [ops]", "a~b`c:d");
