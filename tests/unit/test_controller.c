@@ -233,6 +233,27 @@ static const char *setting_of(const struct scene *s, const char *key)
     return "";
 }
 
+/* A task of the VM, of a person or of the manager itself. */
+static struct seen_task task_of(const char *user)
+{
+    return (struct seen_task){.id = "t-1",
+                              .type = "Move",
+                              .entity = "id-a",
+                              .user = user,
+                              .error = "",
+                              .spot_request = "",
+                              .state = TASK_RUNNING};
+}
+
+static int times_said(const struct scene *s, const char *what)
+{
+    int n = 0;
+
+    for (const char *p = strstr(s->journal, what); p != NULL; p = strstr(p + 1, what))
+        n++;
+    return n;
+}
+
 static const struct move *move_of(const struct scene *s)
 {
     return controller_server(s->c, 0).move;
@@ -412,6 +433,94 @@ static void test_of_nobody(void **state)
     scene_end(&s);
 }
 
+/* A call of the last run that is of no move that is still open, or of the extension. */
+static void test_old_calls(void **state)
+{
+    static const struct {
+        const char *what, *server, *move;
+        bool of_move;
+    } rows[] = {
+        {"of the open move", "a", "m-1", true},
+        {"of one that has ended", "a", "m-0", false},
+        {"of the extension, never asked for", "", "", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct scene s;
+
+        scene_make(&s);
+        (void)stored_move(&s, DIRECTION_OUT, OUT_RUN);
+        s.stored.n_intents = 1;
+        s.intents[0] =
+            (struct stored_intent){.call = {.id = 1, .kind = CALL_NODE_DISCONNECT}};
+        (void)str_copy(s.intents[0].call.server, NAME_TEXT, rows[i].server);
+        (void)str_copy(s.intents[0].call.move, ID_TEXT, rows[i].move);
+        scene_start(&s);
+        assert_row(rows[i].what, s.c->n_unresolved == 1);
+        assert_row(rows[i].what, s.c->servers[0].has_last == rows[i].of_move);
+        assert_row(rows[i].what, !s.c->extension.has_last);
+        scene_end(&s);
+    }
+}
+
+/* A hold that was made over the budget stays so; its mark alone, of another hold, is
+ * nothing. What is of debugging is in the journal, not in the list of events. */
+static void test_hold_and_events(void **state)
+{
+    static const struct {
+        const char *what;
+        int64_t at;
+        bool over;
+    } rows[] = {
+        {"of that time", 1795330000, true},
+        {"of another", 1795330001, false},
+        {"there is none", 0, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct journal_entry entries[] = {{.level = LEVEL_INFO}, {.level = LEVEL_DEBUG}};
+        struct scene s;
+        struct fleet *f;
+
+        scene_make(&s);
+        stored_setting(&s, "over_budget:a", "1795330000");
+        s.stored.n_holds = 1;
+        (void)str_copy(s.holds[0].server, NAME_TEXT, "a");
+        s.holds[0].hold =
+            (struct hold){.place = PLACE_CLOUD, .kind = HOLD_PIN, .at = {rows[i].at}};
+        s.stored.journal = entries;
+        s.stored.n_journal = ARRAY_LEN(entries);
+        scene_start(&s);
+        assert_row(rows[i].what,
+                   controller_server(s.c, 0).hold->over_budget == rows[i].over);
+        f = controller_snapshot(s.c);
+        assert_non_null(f);
+        assert_row(rows[i].what, f->n_events == 1);
+        fleet_unref(f);
+        scene_end(&s);
+    }
+}
+
+/* The store is gone, and was set aside: told, and written down until a person has looked.
+ */
+static void test_set_aside(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    scene_make(&s);
+    s.stored.lost = true;
+    (void)str_copy(s.stored.aside, sizeof(s.stored.aside), "store.db.damaged-1");
+    scene_start(&s);
+    step(&s, (struct event){.kind = EVENT_TICK});
+    assert_string_equal(setting_of(&s, "lost"), "store.db.damaged-1");
+    assert_string_equal(setting_of(&s, "auto"), "dry-run");
+    assert_non_null(strstr(s.journal, "damaged and set aside as store.db.damaged-1"));
+    scene_end(&s);
+}
+
 /* A table that has fewer steps than the version had that began the move. */
 static void test_shorter_table(void **state)
 {
@@ -575,34 +684,49 @@ static void test_no_answer(void **state)
     scene_end(&s);
 }
 
-/* A full disk: nothing is launched, and the screen says so. */
+/* A full disk: nothing is launched, and the screen says so; what ends goes on. */
 static void test_disk_full(void **state)
 {
-    struct scene s;
-    struct event full = {.kind = EVENT_STORE};
+    static const struct {
+        const char *what;
+        enum direction direction;
+        int32_t step;
+        enum managed_state managed;
+        bool stopped;
+        int call; /* -1 = none */
+    } rows[] = {
+        {"out", DIRECTION_OUT, OUT_RUN, MANAGED_UNMANAGED, false, -1},
+        {"a stopped instance", DIRECTION_OUT, OUT_RUN, MANAGED_IN_CLOUD, true, -1},
+        {"home", DIRECTION_BACK, BACK_RETURN, MANAGED_IN_CLOUD, false, CALL_RETURN},
+    };
 
     (void)state;
-    scene_make(&s);
-    (void)stored_move(&s, DIRECTION_OUT, OUT_RUN);
-    scene_start(&s);
-    full.as.store.ok = full.as.store.tight = true;
-    step(&s, full);
-    look(&s);
-    assert_int_equal(s.n_calls, 0);
-    assert_string_equal(move_of(&s)->note, "the disk is full: nothing is launched");
-    scene_end(&s);
-}
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct scene s;
+        struct event full = {.kind = EVENT_STORE};
 
-/* A task of the VM, of a person or of the manager itself. */
-static struct seen_task task_of(const char *user)
-{
-    return (struct seen_task){.id = "t-1",
-                              .type = "Move",
-                              .entity = "id-a",
-                              .user = user,
-                              .error = "",
-                              .spot_request = "",
-                              .state = TASK_RUNNING};
+        scene_make(&s);
+        stored_setting(&s, "auto", "off");
+        stored_move(&s, rows[i].direction, rows[i].step)->manual = true;
+        s.managed.state = rows[i].managed;
+        s.managed.instance_stopped = rows[i].stopped;
+        s.vm.power = rows[i].managed == MANAGED_IN_CLOUD ? POWER_OFF : POWER_ON;
+        scene_start(&s);
+        full.as.store.ok = full.as.store.tight = true;
+        step(&s, full);
+        step(&s, full); /* told once */
+        look(&s);
+        if (rows[i].call >= 0) {
+            assert_row(rows[i].what, s.n_calls == 1);
+            assert_row(rows[i].what, (int)s.calls[0].kind == rows[i].call);
+        } else {
+            assert_row(rows[i].what, s.n_calls == 0);
+            assert_row(rows[i].what, str_eq(move_of(&s)->note,
+                                            "the disk is full: nothing is launched"));
+        }
+        assert_row(rows[i].what, times_said(&s, "ways home go on") == 1);
+        scene_end(&s);
+    }
 }
 
 /* ----- orders and what ends by itself ----- */
@@ -1073,6 +1197,9 @@ int main(void)
         cmocka_unit_test(test_texts),
         cmocka_unit_test(test_lead_fixed),
         cmocka_unit_test(test_of_nobody),
+        cmocka_unit_test(test_old_calls),
+        cmocka_unit_test(test_hold_and_events),
+        cmocka_unit_test(test_set_aside),
         cmocka_unit_test(test_shorter_table),
         cmocka_unit_test(test_breaker_for_good),
         cmocka_unit_test(test_breaker_for_a_time),
