@@ -150,6 +150,7 @@ static const struct edit edits[] = {
     SET("pending", facts.instance.pending, true),
     SET("terminated", facts.instance.terminated, true),
     SET("ended", facts.instance.ended, true),
+    SET("eni-deletes", facts.instance.eni_deletes, true),
     SET("notice", facts.instance.reclaim_at.s, NOW + 60),
     SET("notice-past", facts.instance.reclaim_at.s, NOW - 61),
     TEXT("shut-by-user", facts.instance.state_reason, "Client.UserInitiatedShutdown"),
@@ -184,6 +185,9 @@ static const struct edit edits[] = {
     SET("port", server.ready_port, 8080),
     SET("stop-late-builds", config.policy.on_drain_deadline, DRAIN_ABORT),
     SET("committed", move.committed, true),
+    SET("committed-569s", move.committed_at.s, NOW - 569),
+    SET("committed-570s", move.committed_at.s, NOW - 570),
+    SET("slow-to-shut-down", config.shutdown_timeout, 700),
     SET("committed-long-ago", move.committed_at.s, NOW - 1200),
     SET("interrupted", move.interrupted, true),
     SET("forced", move.force, true),
@@ -371,6 +375,8 @@ static void test_drain(void **state)
     static const struct row overlap[] = {
         {"the target works already and stays open", "in-cloud cloud-unmarked cloud-open instance runs", WAIT("closed and idle")},
         {"both up for too long", "home-busy instance runs stop-late-builds committed-long-ago", WAIT("past the drain deadline")},
+        {"half of that is for the drain, however long home takes to shut down", "home-busy instance runs stop-late-builds slow-to-shut-down committed-569s", WAIT("draining")},
+        {"... not more", "home-busy instance runs stop-late-builds slow-to-shut-down committed-570s", WAIT("past the drain deadline")},
         {"the cloud side was taken back", "instance terminated", FAILS(CAPACITY, "taken back")},
         {"... or has notice", "instance runs notice", FAILS(CAPACITY, "taken back")},
         {"... as old facts say: nothing follows from them", "stale", WAIT("closed and idle")},
@@ -414,6 +420,7 @@ static void test_run(void **state)
         {"too late, as old facts say", "overdue stale", WAIT("waiting for fresh data")},
         {"its instance is stopped: started, not run", "in-cloud paused", ASKS(START_IN_CLOUD)},
         {"on its way", "going-out", WAIT("running in the cloud")},
+        {"at home, and a stopped instance is told of: what counts is its place", "paused", ASKS(RUN_IN_CLOUD)},
         {"its place is not known", "nowhere", WAIT("its place is not known")},
         {"the source got a build", "home-busy", REDO("got a build")},
         {"the source was opened", "home-unmarked", REDO("was opened by somebody")},
@@ -559,6 +566,7 @@ static void test_terminate(void **state)
         {"... and does not", "instance runs interrupted notice-past", ASKS(TERMINATE)},
         {"... and it is none of an interruption", "instance runs notice", ASKS(TERMINATE)},
         {"... and when nobody says", "instance runs interrupted", ASKS(TERMINATE)},
+        {"its end would be that of its interface (I6)", "instance runs eni-deletes", WAIT("not terminated: DeleteOnTermination")},
         {"the source got a build", "instance runs cloud-busy", REDO("got a build")},
         {"interrupted: no build is worth the wait", "instance runs interrupted cloud-busy", ASKS(TERMINATE)},
         {"the source is not seen: what the drain has proven holds", "instance runs cloud-unseen cloud-busy", ASKS(TERMINATE)},
@@ -710,12 +718,20 @@ static void test_without_interface(void **state)
     (void)state;
     set_scene(&s, "ec2", DIRECTION_OUT);
     change_all(&s, "off zones");
+    s.server.launch_template = "";
+    s.server.image = "ami-1";
+    s.server.iam_profile = "tests";
     s.in.choice = (struct choice){&offerings[1], "eu-west-1b", "the test's"};
     out = look(&s, STEP_LAUNCH);
     assert_int_equal(out.call.kind, CALL_LAUNCH);
     assert_string_equal(out.call.target, "m5.2xlarge");
     assert_string_equal(out.call.run.subnet, "subnet-2");
     assert_string_equal(out.call.run.eni, "");
+    assert_string_equal(out.call.run.launch_template, "");
+    assert_string_equal(out.call.run.image, "ami-1");
+    assert_string_equal(out.call.run.key_name, "key");
+    assert_string_equal(out.call.run.iam_profile, "tests");
+    assert_string_equal(out.call.run.deployment, "haifa");
     assert_string_equal(s.move.zone, "eu-west-1b");
 }
 
@@ -782,6 +798,7 @@ static void test_keep_and_park(void **state)
 
     assert_false(nodes_park(&s.facts.cloud, "policy", "zone", &call));
     s.facts.cloud.open = true;
+    call = (struct call){0};
     assert_true(nodes_park(&s.facts.cloud, "policy", "zone", &call));
     assert_int_equal(call.kind, CALL_NODE_CLOSE);
     assert_string_equal(call.target, "tests-cache-cloud");
@@ -791,9 +808,15 @@ static void test_keep_and_park(void **state)
 
 static void test_names(void **state)
 {
+    const struct mover_step *steps;
     char buf[LINE_TEXT], little[24];
+    int32_t n;
 
     (void)state;
+    /* it ends where the node of the new instance is open: home stays off */
+    steps = mover_steps(mover_replacing(), DIRECTION_OUT, &n);
+    assert_int_equal(n, 3);
+    assert_int_equal(steps[n - 1].step, STEP_NODE);
     assert_null(mover_find("ferry"));
     assert_string_equal(mover_replacing()->name, "ec2-replace");
     /* a place that is too small cuts; what is no plain letter becomes one */
