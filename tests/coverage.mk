@@ -1,4 +1,4 @@
-# Branches of policy and cost, lines of all; see HACKING. The sources are copied as for a tarball, so
+# Branches of policy, cost, move and the controller, lines of all; see HACKING. The sources are copied as for a tarball, so
 # that it works in and beside the source folder.
 EXTRA_DIST += tests/coverage.sh
 coverage:
@@ -8,3 +8,15 @@ coverage:
 clean-local:
 	rm -rf coverage
 .PHONY: coverage
+
+# Mistakes in policy and move, one at a time: who notices? MUTATE="core/move/step.c" MUTATE_EVERY=10
+EXTRA_DIST += tests/mutate.py
+MUTATE_TESTS = plan plan_gates plan_stay plan_budget plan_extension plan_pressure plan_walk plan_random \
+	schedule calendar lead offering explain requeue policy_page move_steps move move_ec2
+MUTATE_EVERY = 1
+mutate: libcore.a $(MUTATE_TESTS:%=tests/unit/test_%)
+	@test -n "$(PYTHON3)" || { echo "make mutate needs python3"; exit 1; }
+	@$(PYTHON3) $(srcdir)/tests/mutate.py --source $(srcdir) --compile "$(COMPILE)" \
+	    --link "$(CCLD) $(AM_CFLAGS) $(CFLAGS) $(AM_LDFLAGS) $(LDFLAGS)" --libs "$(CMOCKA_LIBS) $(LIBS)" \
+	    --every $(MUTATE_EVERY) $(if $(MUTATE),$(MUTATE),$(sort $(filter core/policy/%.c core/move/%.c,$(libcore_a_SOURCES))))
+.PHONY: mutate

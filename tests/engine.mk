@@ -9,6 +9,11 @@ tests_unit_test_move_ec2_SOURCES = tests/unit/test_move_ec2.c tests/unit/table.h
 tests_unit_test_move_ec2_LDADD = $(PURE_TEST_LIBS)
 TESTS += tests/unit/test_move_ec2
 
+check_PROGRAMS += tests/unit/test_move_steps
+tests_unit_test_move_steps_SOURCES = tests/unit/test_move_steps.c tests/unit/table.h
+tests_unit_test_move_steps_LDADD = $(PURE_TEST_LIBS)
+TESTS += tests/unit/test_move_steps
+
 check_PROGRAMS += tests/unit/test_builds
 tests_unit_test_builds_SOURCES = tests/unit/test_builds.c tests/unit/table.h
 tests_unit_test_builds_LDADD = $(CORE_TEST_LIBS)
@@ -143,6 +148,11 @@ check_PROGRAMS += tests/unit/test_engine_calls
 tests_unit_test_engine_calls_SOURCES = tests/unit/test_engine_calls.c tests/unit/table.h
 tests_unit_test_engine_calls_LDADD = $(CORE_TEST_LIBS)
 TESTS += tests/unit/test_engine_calls
+
+check_PROGRAMS += tests/unit/test_controller
+tests_unit_test_controller_SOURCES = tests/unit/test_controller.c tests/unit/table.h
+tests_unit_test_controller_LDADD = $(CORE_TEST_LIBS)
+TESTS += tests/unit/test_controller
 
 check_PROGRAMS += tests/sim/test_unknown
 tests_sim_test_unknown_SOURCES = tests/sim/test_unknown.c tests/sim/weeks.c tests/sim/weeks.h \

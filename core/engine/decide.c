@@ -235,19 +235,6 @@ static void keep_nodes(struct controller *c, struct server_state *s)
         s->keep_at.ms = c->mono.ms + KEEP_EVERY_MS;
 }
 
-/* A person wants a VM at home that is there, but off: the way back powers it on. */
-static void power_on_orders(struct controller *c, struct server_state *s)
-{
-    const struct server_facts *f = &s->facts;
-
-    if (s->order.place == PLACE_ONPREM && !s->has_move && !hands_off(c, s) &&
-        f->place == PLACE_ONPREM && !f->place_stale && !f->task_active &&
-        f->power == POWER_OFF && f->vm_id[0] != '\0') {
-        RH_PROBE("ordered-home-and-is-off");
-        move_begin(c, s, DIRECTION_BACK, (struct utc){0}, false);
-    }
-}
-
 void decide_all(struct controller *c)
 {
     struct plan_in in;
@@ -259,7 +246,6 @@ void decide_all(struct controller *c)
     if (acts_forbidden(c))
         return;
     for (size_t i = 0; i < c->n_servers; i++) {
-        power_on_orders(c, &c->servers[i]);
         replace_begin(c, &c->servers[i]);
         keep_nodes(c, &c->servers[i]);
     }

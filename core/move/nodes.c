@@ -60,7 +60,7 @@ static void drain_busy(const struct step_in *in, struct move *m, struct step_out
         say_done(m, out);
         return;
     }
-    if (stop && source->build_path[0] != '\0' && !in->call_open && !too_soon(in, m) &&
+    if (stop && source->build_path[0] != '\0' &&
         (in->last == NULL || in->last_kind != CALL_BUILD_STOP ||
          in->now.s - m->last_call_at.s >= RETRY_CALL_S)) {
         say_call(in, m, out, CALL_BUILD_STOP, source->build_path);

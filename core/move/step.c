@@ -94,8 +94,6 @@ const struct node_facts *move_target(const struct step_in *in, const struct move
 
 bool seen_since_call(const struct step_in *in, const struct move *m, struct utc as_of)
 {
-    if (in->call_open)
-        return false;
     return in->last == NULL ? as_of.s >= m->step_since.s : as_of.s > in->last->at.s;
 }
 

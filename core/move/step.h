@@ -27,7 +27,8 @@ bool move_takes(const struct step_in *in, struct move *m, struct step_out *out);
 const struct node_facts *move_source(const struct step_in *in, const struct move *m);
 const struct node_facts *move_target(const struct step_in *in, const struct move *m);
 
-/* A reading made after the newest call was answered; before that the facts may be old. */
+/* A reading made after the newest call was answered; before that the facts may be old.
+ * To be asked when no call is under way. */
 bool seen_since_call(const struct step_in *in, const struct move *m, struct utc as_of);
 
 /* Right before the act that would kill a build: is the source not closed and idle any
