@@ -4,7 +4,8 @@
  * and we wait for a processor is the machine's, and is taken off (schedstat). usage:
  * key_frames KEYS SECONDS HOOK COMMAND [ARG...] HOOK is run by the shell SECONDS after
  * the start; the same time passes again after it. Exit 1: p99 over 10 ms, one over 50 ms,
- * or no end within 2 s.
+ * or no end within 0.5 s (150 ms is what
+ * it should take on a machine that has nothing else to do).
  */
 #include <config.h>
 
@@ -22,7 +23,14 @@
 
 #include "core/base/str.h"
 
-enum { ROWS = 40, COLUMNS = 120, MOST = 20000, QUIET_MS = 4, WAIT_MS = 2000 };
+enum {
+    ROWS = 40,
+    COLUMNS = 120,
+    MOST = 20000,
+    QUIET_MS = 4,
+    WAIT_MS = 2000,
+    MOST_QUIT_MS = 500
+};
 
 static const char frame_end[] = "\033[?2026l";
 
@@ -165,7 +173,8 @@ static bool quit(struct run *r)
     }
     r->pid = 0;
     (void)printf("number: q to the end: %.0f ms\n", now_ms() - began);
-    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0 &&
+           now_ms() - began < MOST_QUIT_MS;
 }
 
 int main(int argc, char **argv)
