@@ -11,12 +11,12 @@ check_PROGRAMS += tests/e2e/ledger
 tests_e2e_ledger_SOURCES = tests/e2e/ledger.c
 tests_e2e_ledger_LDADD = libcore.a $(CORE_LIBS)
 
-# The real program with points at which it dies; only here.
+# The real program with points at which it dies, and a clock that goes faster; only here.
 check_PROGRAMS += tests/e2e/rushhour_mortal
-tests_e2e_rushhour_mortal_SOURCES = tests/e2e/crash_points.c $(rushhour_SOURCES)
+tests_e2e_rushhour_mortal_SOURCES = tests/e2e/crash_points.c tests/e2e/fast_clock.c $(rushhour_SOURCES)
 tests_e2e_rushhour_mortal_LDADD = $(rushhour_LDADD)
 tests_e2e_rushhour_mortal_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=store_apply,--wrap=store_commit \
-	-Wl,--wrap=api_set_act,--wrap=clock_system,--wrap=mailbox_get
+	-Wl,--wrap=api_set_act,--wrap=clock_system,--wrap=mailbox_get,--wrap=api_set_poll
 
 CRASH_TOOLS = rushhour tests/e2e/rushhour_mortal tests/e2e/peek
 check-crashes: $(CRASH_TOOLS)
@@ -40,3 +40,20 @@ E2E_TESTS = tests/e2e/bad_input.sh tests/e2e/bad_state.sh tests/e2e/cost.sh test
 dist_check_SCRIPTS += $(E2E_TESTS)
 TESTS += $(E2E_TESTS)
 EXTRA_DIST += tests/e2e/crash_way.sh tests/e2e/lib.sh tests/e2e/site.sh
+
+# Long lives; RH_SOAK_POLLS, RH_HUNG_KEYS. Not among the tests: it takes minutes.
+SOAK_TOOLS = tests/soak/key_frames
+check_PROGRAMS += $(SOAK_TOOLS)
+tests_soak_key_frames_SOURCES = tests/soak/key_frames.c
+tests_soak_key_frames_LDADD = libcore.a $(CORE_LIBS) -lutil
+SOAKS = tests/soak/soak.sh tests/soak/hung.sh
+dist_check_SCRIPTS += $(SOAKS)
+check-soak: $(CRASH_TOOLS) tests/e2e/pty $(SOAK_TOOLS)
+	for t in $(SOAKS); do srcdir=$(srcdir) $(srcdir)/$$t || exit 1; done
+.PHONY: check-soak
+
+# Other compilers and other flags: the same histories.
+EXTRA_DIST += tests/builds.sh
+check-builds:
+	$(SHELL) $(srcdir)/tests/builds.sh $(srcdir) "$(MAKE)" $(BUILDS)
+.PHONY: check-builds

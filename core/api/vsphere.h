@@ -48,7 +48,8 @@ void vsphere_act(struct vsphere *v, const struct call *call,
                  struct call_result *r) NONNULL;
 void vsphere_set_wait(struct vsphere *v, bool (*wait)(void *ctx, int64_t ms), void *ctx);
 
-/* Ends the session; best effort, bounded by 2 s. */
+/* Ends the session; best effort, bounded by 120 ms: a server that hangs delays no
+ * end of the program, and ends an idle session by itself. */
 void vsphere_logout(struct vsphere *v) NONNULL;
 
 #endif

@@ -16,7 +16,7 @@ enum {
     BODY_LIMIT_BYTES = 1024 * 1024,
     /* ESXi locks an account for 15 minutes after five refused logins: stay below. */
     REFUSED_PAUSE_MS = 4 * 60 * 1000,
-    LOGOUT_TIMEOUT_MS = 2000
+    LOGOUT_TIMEOUT_MS = 120 /* whoever quits waits for it, also when vSphere hangs */
 };
 
 struct vsphere_session {

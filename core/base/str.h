@@ -19,7 +19,8 @@ bool str_copy(char *dst, size_t size, const char *src) NONNULL;
 /* snprintf that says whether all of it fit. size >= 1. */
 bool str_format(char *dst, size_t size, const char *fmt, ...) PRINTF_LIKE(3, 4) NONNULL;
 
-bool str_vformat(char *dst, size_t size, const char *fmt, va_list ap) NONNULL;
+bool str_vformat(char *dst, size_t size, const char *fmt, va_list ap) NONNULL
+    PRINTF_LIKE(3, 0);
 
 /* Inline for the many comparisons of one word with a list of others: most differ in the
  * first letter. */

@@ -408,11 +408,12 @@ void cloud_kill(struct world *w, struct sim_instance *i, const char *reason, boo
 
 enum sim_refusal world_terminate(struct world *w, const char *instance_id)
 {
-    const struct sim_instance *i = world_instance_find(w, instance_id);
+    const struct sim_instance *found = world_instance_find(w, instance_id);
+    struct sim_instance *i = found != NULL ? cloud_instance(w, found->serial) : NULL;
 
     if (i == NULL)
         return SIM_NOT_FOUND;
-    cloud_kill(w, cloud_instance(w, i->serial), "Client.UserInitiatedShutdown", true);
+    cloud_kill(w, i, "Client.UserInitiatedShutdown", true);
     return SIM_OK;
 }
 

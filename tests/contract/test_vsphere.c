@@ -172,7 +172,7 @@ static void test_requests_as_sent(void **state)
     vsphere_logout(s.client);
     vsphere_logout(s.client); /* there is nothing to end any more */
     assert_int_equal(script_count(&s.script, "<Logout "), 1);
-    assert_int_equal(script_request(&s.script, "<Logout ", 0)->timeout_ms, 2000);
+    assert_int_equal(script_request(&s.script, "<Logout ", 0)->timeout_ms, 120);
     site_close(&s);
 }
 

@@ -8,8 +8,6 @@
  *   RH_CRASH_PAIRS so many points of each start are its recovery, 0: there it dies once
  *                  more for each point at which the one before died
  *   RH_CRASH_ONLY  labels at which it dies, as fnmatch(3) has them, split by |
- *   RH_CRASH_T0, RH_CRASH_SPEED  milliseconds since 1970 from which on its clock goes so
- *                  many times as fast, as the simulated site's does
  * Labels: "intent KIND", "outcome KIND", "step DIRECTION N STATUS", "command WHICH" with
  * " before", " inside", " after"; "act KIND before", "act KIND after". A death in the
  * recovery is noted as "FIRST > SECOND".
@@ -18,7 +16,6 @@
 
 #include "core/base/str.h"
 #include "core/engine/api_set.h"
-#include "core/engine/mailbox.h"
 #include "core/store/store_internal.h"
 
 #include <fcntl.h>
@@ -28,7 +25,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { INSIDE = 16, LABEL = 96, LOG_BYTES = 256 * 1024, KINDS = 4096 };
@@ -217,51 +213,4 @@ void __wrap_api_set_act(struct api_set *s, const struct call *call, struct call_
     point_of(label, "before");
     __real_api_set_act(s, call, r);
     point_of(label, "after");
-}
-
-/* ----- time ----- */
-
-static int64_t speed(void)
-{
-    return number("RH_CRASH_SPEED", 1);
-}
-
-static int64_t read_ms(clockid_t id)
-{
-    struct timespec ts;
-
-    (void)clock_gettime(id, &ts); /* cannot fail with these clocks */
-    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
-static struct utc fast_utc(void *ctx)
-{
-    int64_t now = read_ms(CLOCK_REALTIME), from = number("RH_CRASH_T0", now);
-
-    (void)ctx;
-    return (struct utc){(from + (now - from) * speed()) / 1000};
-}
-
-static struct mono fast_mono(void *ctx)
-{
-    (void)ctx;
-    return (struct mono){read_ms(CLOCK_BOOTTIME) * speed()};
-}
-
-const struct clock *__wrap_clock_system(void);
-const struct clock *__wrap_clock_system(void)
-{
-    static const struct clock fast = {fast_utc, fast_mono, NULL};
-
-    return &fast;
-}
-
-int __real_mailbox_get(struct mailbox *m, void *item, int64_t timeout_ms);
-int __wrap_mailbox_get(struct mailbox *m, void *item, int64_t timeout_ms);
-
-/* Whoever waits for a time waits by that clock. */
-int __wrap_mailbox_get(struct mailbox *m, void *item, int64_t timeout_ms)
-{
-    return __real_mailbox_get(m, item,
-                              timeout_ms > 0 ? timeout_ms / speed() + 1 : timeout_ms);
 }

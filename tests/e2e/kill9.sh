@@ -147,7 +147,8 @@ if command -v sqlite3 >/dev/null; then
 fi
 kill "$main"
 wait "$main"
-[ $? = 0 ] && ok "it ends in order" || bad "it ends in order" "exit code not 0"
+rc=$?
+[ "$rc" = 0 ] && ok "it ends in order" || bad "it ends in order" "exit code $rc: $(tail -n 5 "$work/lines")"
 # What was sent, and what the site has seen.
 launches=$(world totals.launches)
 sent=$("$rh" $c log --json | grep -E '"action":"(launch|run-in-cloud)"' | grep -c '"outcome":null')
