@@ -1,5 +1,6 @@
 #!/bin/sh
-# Secrets stay where they are: in no log, state, output, argument list or environment.
+# Secrets stay where they are: in no log, state, output, screen, title, argument list or environment, nor in
+# the environment of a program that is started.
 set -u
 . "${srcdir:-.}/tests/e2e/lib.sh"
 . "${srcdir:-.}/tests/e2e/site.sh"
@@ -12,6 +13,15 @@ c="--config $conf --state $work/state --log-level debug"
 # One from a variable, two from files; the site's own, so that calls are made and answered.
 sed -i 's/password_file = "velostrata.secret"/password_env = "E2E_PASSWORD"/' "$conf"
 canaries="$password $token $vsphere_password $secret_key"
+# One from a program, which writes down what a child of ours sees.
+mkdir "$work/proc"
+cat >"$work/conf/give" <<END
+#!/bin/sh
+{ echo "\$@" && env && tr '\\0' '\\n' </proc/\$PPID/cmdline; } >"$work/proc/child"
+cat "$work/conf/jenkins.token"
+END
+chmod 700 "$work/conf/give"
+sed -i "s|token_file = \"jenkins.token\"|token_command = [\"$work/conf/give\", \"quietly\"]|" "$conf"
 # As they go over the wire, too.
 for pair in "apiuser:$password" "rushhour:$token"; do
     canaries="$canaries $(printf %s "$pair" | base64)"
@@ -45,7 +55,6 @@ up() {
 E2E_PASSWORD=$password
 export E2E_PASSWORD
 check "every API is reached with its secret" poll_for 30 up
-mkdir "$work/proc"
 tr '\0' '\n' <"/proc/$main/cmdline" >"$work/proc/cmdline"
 clean "no argument list has one" "$work/proc/cmdline"
 if tr '\0' '\n' <"/proc/$main/environ" >"$work/proc/environ" 2>/dev/null; then
@@ -53,6 +62,8 @@ if tr '\0' '\n' <"/proc/$main/environ" >"$work/proc/environ" 2>/dev/null; then
 else
     ok "the environment of the running program is closed to others"
 fi
+check "a program that gives a secret was asked" grep -q quietly "$work/proc/child"
+clean "and was shown none" "$work/proc/child"
 grep -q '^CoreDumping:\|^State:' "/proc/$main/status" && awk '$1 == "Max" && $2 == "core" { exit $5 != 0 }' "/proc/$main/limits"
 [ $? = 0 ] && ok "it leaves no core" || bad "it leaves no core" "its limit is above 0"
 
@@ -71,7 +82,16 @@ poll_for 40 failing
 order fault '{"name":"status-500","rate":0}' >/dev/null
 kill "$main"
 wait "$main"
-clean "nothing that was said has one" "$work/said"
+# All that a terminal is sent: the views, the title.
+TERM=xterm-256color LC_ALL=C.UTF-8
+export TERM LC_ALL
+printf '%s\n' 'wait 20 q quit' 'keys 2' 'pause 300' 'keys 3' 'pause 300' 'keys 4' 'pause 300' 'keys 5' \
+    'pause 300' 'keys 1' 'pause 300' 'signal 15' 'end 10' |
+    bounded "$(pwd)/tests/e2e/pty" --cast "$work/said/screen" 40 160 "$rh" $c >"$work/said/ended" 2>&1
+grep -q '^exit 0' "$work/said/ended" && ok "a dashboard was drawn and has ended" ||
+    bad "a dashboard was drawn and has ended" "$(head -c 300 "$work/said/ended")"
+check "with the names of the servers" grep -q cache "$work/said/screen"
+clean "nothing that was said or drawn has one" "$work/said"
 clean "the state directory has none" "$work/state"
 check "which has a log to look through" test -s "$work/state/rushhour.log"
 
