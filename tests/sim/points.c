@@ -77,11 +77,15 @@ bool points_are_sound(void)
 }
 
 const char *const points_of_people[POINTS_OF_PEOPLE] = {
-    "ordered-home-and-is-off",     "seen-in-both-places-once",
-    "drained-once-more",           "found-in-the-cloud",
-    "taken-back-while-it-started", "extension-not-active-in-time",
-    "adopted-by-its-interface",    "home-on-again-before-the-launch",
-    "died-of-its-launch",          "closed-node-opened-by-somebody",
+    "seen-in-both-places-once",
+    "drained-once-more",
+    "found-in-the-cloud",
+    "taken-back-while-it-started",
+    "extension-not-active-in-time",
+    "adopted-by-its-interface",
+    "home-on-again-before-the-launch",
+    "died-of-its-launch",
+    "closed-node-opened-by-somebody",
 };
 const char *const points_of_bytes[POINTS_OF_BYTES] = {
     "ec2-next-page",
