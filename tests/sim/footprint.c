@@ -9,7 +9,7 @@
 /* Of one history of at most two weeks with 8 servers. A month's prices, texts and the
  * journal are in it; measured were 21 and 11 MiB. */
 enum { MIB = 1024 * 1024, MOST_HEAP = 48 * MIB, MOST_STATE = 32 * MIB };
-enum { LEFT = 64 * 1024 };
+enum { LEFT = 256 * 1024 }; /* with what libraries set up once */
 
 static size_t open_descriptors(void)
 {
