@@ -9,14 +9,17 @@ tests_bench_bench_poll_SOURCES = tests/bench/bench_poll.c
 tests_bench_bench_poll_LDADD = libcore.a $(CORE_LIBS)
 tests_bench_bench_tui_SOURCES = tests/bench/bench_tui.c
 tests_bench_bench_tui_LDADD = -lutil
-EXTRA_DIST += tests/bench/bench.sh
-bench: rushhour $(BENCHES)
+EXTRA_DIST += tests/bench/bench.sh tests/bench/dashboards.sh
+bench: rushhour $(BENCHES) tests/e2e/peek
 	tests/bench/bench_policy
 	tests/bench/bench_interruption
 	tests/bench/bench_poll
 	tests/bench/bench_poll 50 1000
-	$(srcdir)/tests/bench/bench.sh ./rushhour tests/bench/bench_tui
+	$(srcdir)/tests/bench/bench.sh ./rushhour
+	srcdir=$(srcdir) $(srcdir)/tests/bench/dashboards.sh
 bench-interruption: tests/bench/bench_interruption
 	tests/bench/bench_interruption
-.PHONY: bench bench-interruption
+bench-dashboards: rushhour tests/bench/bench_tui tests/e2e/peek
+	srcdir=$(srcdir) $(srcdir)/tests/bench/dashboards.sh
+.PHONY: bench bench-interruption bench-dashboards
 CLEANFILES += $(BENCHES)
