@@ -25,7 +25,7 @@ static void schedule_words(const struct act_context *x, enum place place, char *
                            size_t size)
 {
     struct hold_ends ends = ends_of(x, place);
-    int64_t cap = x->hold_cloud_cap_s;
+    int64_t cap = is_capped(ends) ? x->hold_cloud_cap_s : 0; /* there may be none */
     char when[TIME_TEXT], text[DUR_TEXT];
 
     if (cap % 3600 == 0 && cap < 86400)
