@@ -111,6 +111,8 @@ EXTRA_DIST += \
 	tests/screen/help-ascii.screen \
 	tests/screen/help-mono.screen \
 	tests/screen/help-utf8.screen \
+	tests/screen/hold-mono.screen \
+	tests/screen/hold-utf8.screen \
 	tests/screen/interruption-ascii.screen \
 	tests/screen/interruption-mono.screen \
 	tests/screen/interruption-utf8.screen \
@@ -123,6 +125,9 @@ EXTRA_DIST += \
 	tests/screen/marked-ascii.screen \
 	tests/screen/marked-mono.screen \
 	tests/screen/marked-utf8.screen \
+	tests/screen/menu-ascii.screen \
+	tests/screen/menu-mono.screen \
+	tests/screen/menu-utf8.screen \
 	tests/screen/moving-ascii.screen \
 	tests/screen/moving-mono.screen \
 	tests/screen/moving-utf8.screen \
@@ -135,6 +140,9 @@ EXTRA_DIST += \
 	tests/screen/observer-ascii.screen \
 	tests/screen/observer-mono.screen \
 	tests/screen/observer-utf8.screen \
+	tests/screen/prompt-ascii.screen \
+	tests/screen/prompt-mono.screen \
+	tests/screen/prompt-utf8.screen \
 	tests/screen/schedule-hold-ascii.screen \
 	tests/screen/schedule-hold-mono.screen \
 	tests/screen/schedule-hold-utf8.screen \
