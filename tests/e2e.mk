@@ -33,7 +33,7 @@ check-kills: $(CRASH_TOOLS)
 
 E2E_TESTS = tests/e2e/bad_input.sh tests/e2e/bad_state.sh tests/e2e/cost.sh tests/e2e/crash.sh \
 	tests/e2e/crash_ec2.sh tests/e2e/crash_overlap.sh tests/e2e/deaths.sh tests/e2e/demo.sh \
-	tests/e2e/doctor.sh tests/e2e/emulator.sh tests/e2e/explain.sh tests/e2e/full_disk.sh \
+	tests/e2e/doctor.sh tests/e2e/emulator.sh tests/e2e/explain.sh tests/e2e/limits.sh tests/e2e/full_disk.sh \
 	tests/e2e/kill9.sh tests/e2e/newcomer.sh tests/e2e/observer.sh tests/e2e/orders.sh \
 	tests/e2e/reload.sh tests/e2e/replay.sh tests/e2e/secrets.sh tests/e2e/simulate.sh \
 	tests/e2e/site_run.sh tests/e2e/terminal.sh
