@@ -52,6 +52,21 @@ check-soak: $(CRASH_TOOLS) tests/e2e/pty $(SOAK_TOOLS)
 	for t in $(SOAKS); do srcdir=$(srcdir) $(srcdir)/$$t || exit 1; done
 .PHONY: check-soak
 
+# Races, in a build with --enable-sanitizers=thread; and memory that was never written.
+EXTRA_DIST += tests/threads.sh tests/memcheck.sh
+THREADED = tests/contract/test_http_client tests/contract/test_vsphere_watch tests/contract/test_vsphere_news \
+	tests/contract/test_sim_signed tests/contract/test_etcd tests/unit/test_site tests/unit/test_lease \
+	tests/screen/test_observer
+THREADED_ALIVE = tests/e2e/observer.sh tests/e2e/deaths.sh tests/e2e/orders.sh tests/e2e/site_run.sh
+check-threads: $(THREADED) $(CRASH_TOOLS) tests/e2e/pty
+	$(SHELL) $(srcdir)/tests/threads.sh $(srcdir) $(THREADED) $(THREADED_ALIVE)
+MEMCHECKED = tests/unit/test_store tests/unit/test_snapshot_json tests/contract/test_jenkins \
+	tests/contract/test_ec2 tests/contract/test_velostrata tests/contract/test_vsphere
+check-memory: $(MEMCHECKED) rushhour
+	$(SHELL) $(srcdir)/tests/memcheck.sh $(srcdir) $(MEMCHECKED) "rushhour demo --json --for 15m --speed max" \
+		"rushhour simulate --json --for 6h" "rushhour doctor --offline"
+.PHONY: check-threads check-memory
+
 # Other compilers and other flags: the same histories.
 EXTRA_DIST += tests/builds.sh
 check-builds:
