@@ -220,6 +220,17 @@ int run_dashboard(struct live *l, const struct args *a, const struct app_demo *d
                                                                       : EXIT_DONE;
 }
 
+/* Line mode is told by SIGHUP to read its configuration again: one that comes while it
+ * starts must not end it. */
+static void hear_hangups_later(void)
+{
+    sigset_t set;
+
+    (void)sigemptyset(&set);
+    (void)sigaddset(&set, SIGHUP);
+    (void)sigprocmask(SIG_BLOCK, &set, NULL); /* cannot fail */
+}
+
 int cmd_run(const struct args *a)
 {
     struct session s;
@@ -235,6 +246,8 @@ int cmd_run(const struct args *a)
     if (rc != EXIT_DONE)
         goto out;
     lines = live_wants_lines(&s, a);
+    if (lines)
+        hear_hangups_later();
     rc = session_open_state(&s, a, !o.observe, &locked_out);
     if (rc != EXIT_DONE)
         goto out;

@@ -51,6 +51,10 @@ static enum err_code check_server(const struct controller *c,
         (to == NULL || config_server_ties(c->config, next, s->config, to)))
         return err_set(e, ERR_LOCKED,
                        "a call for %.60s is under way: try again in a moment", name);
+    /* Kept in the store it would be carried out when nobody thinks of it any more. */
+    if (to == NULL && s->order.place != PLACE_UNKNOWN)
+        return err_set(e, ERR_LOCKED, "an order for %.60s waits: `cancel %.60s` drops it",
+                       name, name);
     if (to == NULL && is_away(s))
         return err_set(e, ERR_LOCKED,
                        "%.60s is not at home: bring it home before it leaves the "
