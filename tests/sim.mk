@@ -77,8 +77,8 @@ TESTS += tests/unit/test_typed tests/unit/test_ready
 
 check_PROGRAMS += tests/sim/campaign
 # campaign --from N --seeds N: as long as anybody likes; HACKING.
-tests_sim_campaign_SOURCES = tests/unit/folder.h tests/sim/campaign.c tests/sim/swarm.c tests/sim/swarm.h \
-	tests/sim/footprint.c tests/sim/footprint.h tests/sim/orders.c tests/sim/orders.h \
+tests_sim_campaign_SOURCES = tests/unit/folder.h tests/sim/campaign.c tests/sim/history.c \
+	tests/sim/history.h tests/sim/swarm.c tests/sim/swarm.h tests/sim/footprint.c tests/sim/footprint.h tests/sim/orders.c tests/sim/orders.h \
 	tests/sim/points.c tests/sim/points.h
 tests_sim_campaign_CPPFLAGS = $(POINTS_CPPFLAGS)
 tests_sim_campaign_LDADD = tests/sim/libpoints.a $(CORE_LIBS)
@@ -97,7 +97,7 @@ POINTS_CPPFLAGS = $(AM_CPPFLAGS) -DRH_POINTS
 check_LIBRARIES += tests/sim/libpoints.a
 tests_sim_libpoints_a_SOURCES = $(libcore_a_SOURCES)
 tests_sim_libpoints_a_CPPFLAGS = $(POINTS_CPPFLAGS)
-EXTRA_DIST += tests/sim/LEDGER
+EXTRA_DIST += tests/sim/LEDGER tests/sim/seeds
 
 # Mistakes, each built into a campaign of its own, which has to find it; tests/sim/plants/README.
 # Not among the tests: it takes minutes. A mistake may leave something unused.

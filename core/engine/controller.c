@@ -387,14 +387,15 @@ void controller_set_auto(struct controller *c, enum auto_setting s, struct utc n
 static void check_clock(struct controller *c)
 {
     int64_t passed_ms = c->mono.ms - c->clock_mono.ms;
-    int64_t drift;
+    int64_t set_by, drift;
     int32_t skewed = 0;
 
     if (passed_ms < CLOCK_TICK_MS)
         return;
-    drift = c->now.s - c->clock_utc.s - passed_ms / 1000;
-    if (drift < 0)
-        drift = -drift;
+    set_by = c->now.s - c->clock_utc.s - passed_ms / 1000;
+    drift = set_by < 0 ? -set_by : set_by;
+    if (drift > c->config->policy.clock_step)
+        waits_follow_clock(c, c->clock_utc, set_by);
     for (size_t i = 0; i < SOURCE_COUNT; i++) {
         const struct observation *o = c->sources[i].good;
 

@@ -32,6 +32,26 @@ static void rerun_store(struct controller *c, const struct server_state *s)
     setting_store_number(c, key, s->rerun_at.s);
 }
 
+void waits_follow_clock(struct controller *c, struct utc was, int64_t by_s)
+{
+    for (size_t i = 0; i < c->n_servers; i++) {
+        struct server_state *s = &c->servers[i];
+        struct utc *const waits[] = {&s->retry_at, &s->rerun_at, &s->breaker_until};
+
+        for (size_t k = 0; k < ARRAY_LEN(waits); k++)
+            if (waits[k]->s > was.s)
+                waits[k]->s += by_s;
+            else if (waits[k]->s > c->now.s) /* it was over */
+                *waits[k] = c->now;
+        for (int32_t k = 0; k < s->n_losses; k++)
+            if (s->losses[k].s > c->now.s)
+                s->losses[k] = c->now;
+        retry_store(c, s);
+        rerun_store(c, s);
+        breaker_store(c, s);
+    }
+}
+
 /* 2: as many interruptions as servers are a market event; all re-runs pause. */
 static void check_market(struct controller *c)
 {

@@ -63,6 +63,11 @@ bool observation_reuse(struct observation *o)
     return true;
 }
 
+bool observation_is_shared(const struct observation *o)
+{
+    return __atomic_load_n(&o->refs, __ATOMIC_ACQUIRE) != 1;
+}
+
 void observation_unref(struct observation *o)
 {
     if (o == NULL || __atomic_sub_fetch(&o->refs, 1, __ATOMIC_ACQ_REL) != 0)

@@ -302,6 +302,8 @@ struct observation *observation_ref(struct observation *o) NONNULL;
 /* Makes it an empty one of its source, its memory kept, when nobody else holds it; false
  * when somebody does. */
 bool observation_reuse(struct observation *o) NONNULL;
+/* Does somebody else hold it, too? */
+bool observation_is_shared(const struct observation *o) NONNULL;
 void observation_unref(struct observation *o);
 
 #endif

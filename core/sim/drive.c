@@ -17,7 +17,9 @@ enum {
     LOST_MS = 20000,
     PENDING_MAX = 256,
     MINUTE_MS = 60 * 1000,
-    DOWN_MAX_MS = 120 * 1000
+    DOWN_MAX_MS = 120 * 1000,
+    PAUSE_MAX_MS = 3600 * 1000,
+    JUMP_MAX_MS = 6 * 3600 * 1000
 };
 /* Typed: how often one looks while nothing moves; at what nobody decides on; while
  * something moves. */
@@ -44,9 +46,10 @@ struct drive {
     size_t n_pending;
     struct event look; /* being put together */
     bool looking;
-    int64_t seq, next_minute_ms, next_crash_ms;
-    struct rng rng; /* of the crashes */
-    bool dies;      /* as soon as this step is over */
+    int64_t seq, next_minute_ms, next_crash_ms, next_pause_ms, next_jump_ms;
+    int64_t skew_ms; /* so far its clock is ahead of the world's */
+    struct rng rng;  /* of the crashes */
+    bool dies;       /* as soon as this step is over */
     struct invariants held;
     struct survival survival;
     struct readiness ready;
@@ -55,7 +58,13 @@ struct drive {
 
 static int64_t now_ms(const struct drive *d)
 {
-    return d->fake.utc.s * 1000 + d->fake.sub_ms;
+    return d->fake.utc.s * 1000 + d->fake.sub_ms - d->skew_ms;
+}
+
+/* The world's, whatever the controller's clock shows. */
+static struct utc world_utc(const struct drive *d)
+{
+    return (struct utc){now_ms(d) / 1000};
 }
 
 static void expect(struct drive *d, const struct event *ev, int64_t took_ms)
@@ -180,6 +189,8 @@ static void check_survival(struct drive *d)
 /* What must hold, at every step (reliability 3). */
 static void check(struct drive *d)
 {
+    if (d->store != NULL && !engine_store_is_ok(d->engine))
+        d->held.unwritable_ms = now_ms(d);
     invariants_look(&d->held, engine_controller(d->engine));
     survival_look(&d->survival, engine_controller(d->engine), d->o->config->n_servers,
                   d->store != NULL && engine_store_is_ok(d->engine));
@@ -191,7 +202,7 @@ static void check(struct drive *d)
         char when[TIME_TEXT];
 
         (void)str_format(d->report->violation, LINE_TEXT, "%s %.160s",
-                         utc_text(d->fake.utc, when), d->held.why);
+                         utc_text(world_utc(d), when), d->held.why);
     }
     d->held.broken = 0;
     d->held.why[0] = '\0';
@@ -221,7 +232,7 @@ static void give_orders(struct drive *d)
     struct event ev = {.kind = EVENT_COMMAND};
 
     while (d->o->order != NULL &&
-           d->o->order(d->o->ctx, d->fake.utc, &ev.as.command.command))
+           d->o->order(d->o->ctx, world_utc(d), &ev.as.command.command))
         engine_feed(d->engine, &ev);
 }
 
@@ -284,8 +295,9 @@ static void tick(struct drive *d)
  * or the site has news. False: nothing does until end_ms. */
 static bool step(struct drive *d, int64_t end_ms)
 {
-    int64_t at_ms = d->o->level == DRIVE_TYPED ? engine_next_due(d->engine).ms
-                                               : engine_next_wake(d->engine).ms;
+    int64_t at_ms = d->o->level == DRIVE_TYPED || d->o->rest_s > 0
+                        ? engine_next_due(d->engine).ms
+                        : engine_next_wake(d->engine).ms;
     size_t first = first_pending(d);
     bool answer = first < d->n_pending && d->pending[first].at_ms <= at_ms, news;
 
@@ -295,7 +307,7 @@ static bool step(struct drive *d, int64_t end_ms)
         return false;
     news = d->port.live(d->port.ctx, at_ms);
     clock_fake_advance_ms(&d->fake, site_now_ms(d->o->site) - now_ms(d));
-    readiness_advance(&d->ready, d->fake.utc);
+    readiness_advance(&d->ready, world_utc(d));
     if (news) {
         look(d, true);
     } else if (answer) {
@@ -309,7 +321,7 @@ static bool step(struct drive *d, int64_t end_ms)
     measure(d);
     check(d);
     if (d->o->each_step != NULL)
-        d->o->each_step(d->o->ctx, d->fake.utc);
+        d->o->each_step(d->o->ctx, world_utc(d));
     if (d->o->dies != NULL && d->o->dies(d->o->ctx))
         d->dies = true;
     d->report->steps++;
@@ -340,17 +352,16 @@ static enum err_code start_engine(struct drive *d, struct err *e)
 
 /* Typed: the rhythm of a site that is looked at every five minutes while nothing moves,
  * and every ten seconds while something does. Prices are for the bill only. */
-static void pace(struct config *c)
+static void pace(struct config *c, int64_t rest_s)
 {
     int64_t *const rest[] = {&c->velostrata.api.poll, &c->jenkins.poll, &c->vsphere.poll,
                              &c->aws.poll, &c->aws.poll_spot};
     int64_t *const slow[] = {&c->aws.poll_interfaces, &c->aws.poll_prices};
 
     for (size_t i = 0; i < ARRAY_LEN(rest); i++)
-        *rest[i] = REST_S;
+        *rest[i] = rest_s > 0 ? rest_s : REST_S;
     for (size_t i = 0; i < ARRAY_LEN(slow); i++)
         *slow[i] = SLOW_S;
-    c->aws.interruption_queue = NULL; /* what it would tell, the port does */
     if (c->policy.poll_moving < MOVING_S)
         c->policy.poll_moving = MOVING_S;
 }
@@ -360,7 +371,8 @@ static enum err_code open_store(struct drive *d, struct err *e)
 {
     const struct drive_options *o = d->o;
 
-    if (o->state_dir == NULL && (d->store != NULL || o->level == DRIVE_TYPED))
+    if (o->state_dir == NULL &&
+        (d->store != NULL || (o->level == DRIVE_TYPED && !o->remembers)))
         return ERR_OK;
     store_close(d->store);
     d->store = NULL;
@@ -376,8 +388,10 @@ static enum err_code set_up(struct drive *d, struct err *e)
     d->fake = (struct clock_fake){.utc = o->from, .mono = {o->from.s * 1000}};
     d->clock = clock_fake_clock(&d->fake);
     d->config = *o->config; /* what it points to stays the caller's */
+    if (typed || o->rest_s > 0)
+        pace(&d->config, o->rest_s);
     if (typed)
-        pace(&d->config);
+        d->config.aws.interruption_queue = NULL; /* what it would tell, the port does */
     site_advance(o->site, now_ms(d));
     invariants_begin(&d->held, o->site->w, o->config,
                      (o->from.s + SETTLE_S) * (int64_t)1000);
@@ -411,30 +425,81 @@ static void tear_down(struct drive *d)
     account_clear(&d->account);
 }
 
-static void plan_crash(struct drive *d)
+/* When one of the troubles is next; a mean of 0: never. */
+static int64_t next_trouble(struct drive *d, int64_t mean_s)
 {
-    int64_t mean = d->o->crash_mean_s;
+    int64_t until = d->o->crash_until.s * 1000, at;
 
-    d->next_crash_ms =
-        mean == 0 ? INT64_MAX : now_ms(d) + rng_between(&d->rng, 1, 2 * mean * 1000);
-    if (d->o->crash_until.s != 0 && d->next_crash_ms >= d->o->crash_until.s * 1000)
-        d->next_crash_ms = INT64_MAX;
+    if (mean_s == 0)
+        return INT64_MAX;
+    at = now_ms(d) + rng_between(&d->rng, 1, 2 * mean_s * 1000);
+    return until != 0 && at >= until ? INT64_MAX : at;
+}
+
+static void plan_troubles(struct drive *d)
+{
+    d->next_crash_ms = next_trouble(d, d->o->crash_mean_s);
+    d->next_pause_ms = next_trouble(d, d->o->pause_mean_s);
+    d->next_jump_ms = next_trouble(d, d->o->jump_mean_s);
+}
+
+static void tell_trouble(struct drive *d, const char *what, int64_t ms)
+{
+    if (d->o->each_trouble != NULL)
+        d->o->each_trouble(d->o->ctx, world_utc(d), what, ms / 1000);
+}
+
+/* The world goes on while it stands still; what was on its way has arrived by then. */
+static void stand_still(struct drive *d)
+{
+    int64_t ms = rng_between(&d->rng, 1000, PAUSE_MAX_MS);
+
+    d->report->pauses++;
+    tell_trouble(d, "stands still", ms);
+    site_advance(d->o->site, now_ms(d) + ms);
+    clock_fake_advance_ms(&d->fake, site_now_ms(d->o->site) - now_ms(d));
+    d->next_pause_ms = next_trouble(d, d->o->pause_mean_s);
+}
+
+static void set_clock(struct drive *d, int64_t ahead_ms)
+{
+    d->fake.utc.s += (ahead_ms - d->skew_ms) / 1000;
+    d->skew_ms = ahead_ms;
+    d->held.skew_ms = ahead_ms;
+    d->report->jumps++;
+    tell_trouble(d, "has its clock ahead", ahead_ms);
+}
+
+/* It is wrong for a while, then right again. */
+static void jump(struct drive *d)
+{
+    static const int64_t far_s[] = {3600, 365 * 86400, 120, 7 * 86400};
+    int64_t s = far_s[rng_between(&d->rng, 0, (int64_t)ARRAY_LEN(far_s) - 1)];
+    bool wrong = d->skew_ms != 0;
+
+    set_clock(d, wrong ? 0 : (rng_between(&d->rng, 0, 1) == 0 ? s : -s) * 1000);
+    d->next_jump_ms = wrong ? next_trouble(d, d->o->jump_mean_s)
+                            : now_ms(d) + rng_between(&d->rng, MINUTE_MS, JUMP_MAX_MS);
 }
 
 /* As kill -9 would: between two events, with calls under way; back after up to two
  * minutes. */
 static enum err_code crash(struct drive *d, struct err *e)
 {
+    int64_t down_ms = rng_between(&d->rng, 1, DOWN_MAX_MS);
+
     d->report->crashes++;
     d->dies = false;
+    tell_trouble(d, "dies", down_ms);
     stop_engine(d);
-    clock_fake_advance_ms(&d->fake, rng_between(&d->rng, 1, DOWN_MAX_MS));
+    clock_fake_advance_ms(&d->fake, down_ms);
     site_advance(d->o->site, now_ms(d));
     if (d->port.restart(d->port.ctx, e) != ERR_OK || open_store(d, e) != ERR_OK ||
         start_engine(d, e) != ERR_OK)
         return e->code;
-    plan_crash(d);
+    d->next_crash_ms = next_trouble(d, d->o->crash_mean_s);
     tick(d);
+    check(d);
     return ERR_OK;
 }
 
@@ -472,9 +537,9 @@ static enum err_code finish(struct drive *d, int64_t end_ms, struct err *e)
 
     (void)d->port.live(d->port.ctx, end_ms); /* nobody looks any more */
     clock_fake_advance_ms(&d->fake, end_ms - now_ms(d));
-    readiness_advance(&d->ready, d->fake.utc);
+    readiness_advance(&d->ready, world_utc(d));
     readiness_sort(&d->ready);
-    r->to = d->fake.utc;
+    r->to = world_utc(d);
     r->planned_s = d->ready.planned_s;
     r->ready_s = d->ready.ready_s;
     r->late_p50_s = readiness_late_s(&d->ready, 50);
@@ -508,9 +573,13 @@ enum err_code drive_run(const struct drive_options *o, struct drive_report *out,
     if (set_up(d, e) != ERR_OK)
         goto done;
     rng_seed(&d->rng, o->seed ^ UINT64_C(0x5deece66d));
-    plan_crash(d);
+    plan_troubles(d);
     tick(d);
     do {
+        if (now_ms(d) >= d->next_pause_ms)
+            stand_still(d);
+        if (now_ms(d) >= d->next_jump_ms)
+            jump(d);
         if ((d->dies || now_ms(d) >= d->next_crash_ms) && crash(d, e) != ERR_OK)
             goto done;
         minute(d);

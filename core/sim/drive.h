@@ -40,10 +40,19 @@ struct drive_options {
     uint64_t seed;
     struct utc from;
     int64_t duration_s;
-    const char *state_dir; /* NULL = in memory; typed without one: nothing is kept */
+    /* NULL = in memory; typed without one: nothing is kept, unless it `remembers`. With
+     * one, whoever begins after a death opens the store anew. */
+    const char *state_dir;
     int64_t
         crash_mean_s; /* the controller dies by chance, on average so often; 0 = never */
-    struct utc crash_until; /* 0 = to the end */
+    /* By chance, on average so often, 0 = never: it is stopped between two events for up
+     * to an hour while calls and answers arrive, as a suspended machine is; its clock
+     * jumps up to an hour or a year either way, and is right again some hours later. */
+    int64_t pause_mean_s, jump_mean_s;
+    struct utc crash_until; /* none of these from then on; 0 = to the end */
+    bool remembers;         /* typed: without a state_dir it is kept in memory */
+    /* A look so often while nothing moves. 0: 300 s when typed, else as configured. */
+    int64_t rest_s;
     struct log *log;
     bool without_texts; /* the journal does without sentences, for speed */
     /* Called every simulated minute (typed: at the first look behind it); may act on the
@@ -52,6 +61,8 @@ struct drive_options {
     /* After each step of the controller: only looks at the site. */
     void (*each_step)(void *ctx, struct utc now);
     void (*each_entry)(void *ctx, const struct journal_entry *j);
+    /* It dies, stands still, or its clock is set: what and for how many seconds. */
+    void (*each_trouble)(void *ctx, struct utc now, const char *what, int64_t s);
     bool (*dies)(void *ctx); /* asked after each step: does the controller die now? */
     /* Orders of a person: asked every simulated minute until it answers false. */
     bool (*order)(void *ctx, struct utc now, struct command *out);
@@ -75,7 +86,7 @@ struct drive_report {
     struct account_bill cost;                   /* of the whole period */
     bool speedup_known;                         /* as the last snapshot has it */
     int32_t speedup_percent, speedup_jobs, speedup_builds;
-    int64_t polls, calls, steps, crashes;
+    int64_t polls, calls, steps, crashes, pauses, jumps;
     int64_t violations;
     char violation[LINE_TEXT]; /* the first */
     uint64_t trace;            /* a hash over the journal: same seed, same hash */

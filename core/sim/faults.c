@@ -6,15 +6,20 @@
 
 #include "core/base/money.h"
 
-enum where { WIRE, BYTES, WORLD };
-
+#define WIRE  FAULT_OF_WIRE
+#define BYTES FAULT_OF_BYTES
+#define ACT   FAULT_OF_ACT
+#define HOUR  FAULT_OF_HOUR
 static const struct {
     const char *name;
-    enum where where;
+    enum fault_kind kind;
     const char *help;
-} faults[] = {
-#define X(id, name, where, help) {name, where, help},
+} faults[N_FAULTS] = {
+#define X(id, name, where, help) [FAULT_##id] = {name, where, help},
     SITE_FAULTS(X)
+#undef X
+#define X(id, field, name, when, help) [FAULT_##id] = {name, when, help},
+        SIM_MISHAPS(X)
 #undef X
 };
 
@@ -38,17 +43,28 @@ const char *fault_name(enum site_fault fault)
     return faults[fault].name;
 }
 
+enum fault_kind fault_kind(enum site_fault fault)
+{
+    return faults[fault].kind;
+}
+
+uint64_t faults_fired(const struct faults *f, const struct world *w,
+                      enum site_fault fault)
+{
+    return fault > BEFORE_MISHAPS ? w->struck[fault - N_WIRE_FAULTS] : f->fired[fault];
+}
+
 void faults_list(bool typed, struct strbuf *out)
 {
     for (size_t i = 0; i < ARRAY_LEN(faults); i++)
-        if (!typed || faults[i].where != BYTES)
+        if (!typed || faults[i].kind != BYTES)
             strbuf_printf(out, "%-14s%s\n", faults[i].name, faults[i].help);
 }
 
 enum err_code faults_check_typed(const struct faults *f, struct err *e)
 {
     for (size_t i = 0; i < ARRAY_LEN(faults); i++)
-        for (int api = 0; faults[i].where == BYTES && api < N_APIS; api++)
+        for (int api = 0; faults[i].kind == BYTES && api < N_APIS; api++)
             if (f->rate[api][i] != 0)
                 return err_set(
                     e, ERR_USAGE,
@@ -99,7 +115,7 @@ enum err_code faults_set(struct faults *f, const char *name, uint32_t per_millio
         fault++;
     if (fault == N_FAULTS)
         return unknown(name, e);
-    if (faults[fault].where == WORLD) /* there is one world for all APIs */
+    if (fault >= N_WIRE_FAULTS) /* there is one world for all APIs */
         api = -1;
     for (int i = 0; i < N_APIS; i++)
         if (api < 0 || api == i)
@@ -173,18 +189,5 @@ bool faults_roll(struct faults *f, struct rng *rng, enum site_api api,
 
 void faults_to_world(const struct faults *f, struct sim_odds *odds)
 {
-    const uint32_t *rate = f->rate[0];
-
-    *odds = (struct sim_odds){
-        .ports_late_ms = odds->ports_late_ms,
-        .ports_dropped = odds->ports_dropped,
-        .calm = odds->calm,
-        .no_capacity = rate[FAULT_NO_CAPACITY],
-        .task_fails = rate[FAULT_TASK_FAILS],
-        .storm_hour = rate[FAULT_SPOT_STORM],
-        .agent_absent = rate[FAULT_NO_AGENT],
-        .boot_hangs = rate[FAULT_NO_BOOT],
-        .shutdown_deaf = rate[FAULT_DEAF],
-        .listed_late = rate[FAULT_LAG],
-    };
+    memcpy(odds->chance, &f->rate[0][N_WIRE_FAULTS], sizeof(odds->chance));
 }

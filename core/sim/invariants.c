@@ -37,6 +37,12 @@ static size_t watched(const struct invariants *v)
     return n < WATCHED_MAX ? n : WATCHED_MAX;
 }
 
+/* The world's time as the controller's clock shows it: for what it has noted down. */
+static int64_t its_ms(const struct invariants *v)
+{
+    return v->w->now + v->skew_ms;
+}
+
 /* ----- instances ----- */
 
 static const char *tag(const struct sim_instance *i, const char *key)
@@ -122,6 +128,9 @@ static void launched(struct invariants *v, const struct controller *k)
 
 /* ----- places and nodes ----- */
 
+/* As long as a store that failed may keep him from acting after that. */
+enum { UNWRITABLE_MS = 10 * 60 * 1000 };
+
 static void both_up(struct invariants *v, size_t i)
 {
     int64_t since = v->w->servers[i].both_since;
@@ -129,7 +138,12 @@ static void both_up(struct invariants *v, size_t i)
         v->c->servers[i].overlaps ? v->c->policy.max_overlap * (int64_t)1000 : 0;
 
     /* "wait": builds are never stopped, and what drains drains on. */
+    if (v->w->servers[i].meddled)
+        return; /* by a person, who may do so */
     if (most > 0 && v->c->policy.on_drain_deadline == DRAIN_WAIT)
+        return;
+    /* Who cannot write down what he does may not end it either (I8). */
+    if (most > 0 && v->unwritable_ms != 0 && v->w->now - v->unwritable_ms < UNWRITABLE_MS)
         return;
     if (since != 0 && v->w->now - since > most)
         broken(v, "I1: %s is up in both places for %lld s", v->c->servers[i].name,
@@ -214,7 +228,7 @@ static void begun(struct invariants *v, const struct controller_server *s, size_
     (void)str_copy(v->started[i], ID_TEXT, s->move->id);
     if (m == NULL || m->committed)
         return;
-    if (s->retry_at.s * 1000 > v->w->now)
+    if (s->retry_at.s * 1000 > its_ms(v) && v->skew_ms == 0)
         broken(v, "I11: %s begins before its next try", v->c->servers[i].name);
     if (s->failures > 0 && v->failed_ms[i] != 0 &&
         v->w->now + 1000 - v->failed_ms[i] < pause_ms(&v->c->policy, s->failures))
@@ -298,7 +312,7 @@ static void builds_under(struct invariants *v, const struct call *call, int32_t 
     int32_t node;
 
     if (!takes_down(call->kind, &side) || call->force || s->forced ||
-        (s->drain_deadline.s != 0 && w->now >= s->drain_deadline.s * 1000) ||
+        (s->drain_deadline.s != 0 && its_ms(v) >= s->drain_deadline.s * 1000) ||
         (side == SIM_CLOUD && is_lost(world_server_instance(w, i))))
         return;
     for (size_t k = 0; (node = world_server_node(w, i, k)) >= 0; k++) {
@@ -328,7 +342,7 @@ static const struct move *commits(const struct invariants *v, const struct call 
     const struct move *m = by_policy(s);
 
     if (m == NULL || !m->committed || is_sent_home(m) || !str_eq(m->id, call->move) ||
-        m->committed_at.s != v->w->now / 1000)
+        m->committed_at.s != its_ms(v) / 1000)
         return NULL;
     return m;
 }
@@ -343,8 +357,8 @@ static void slots(struct invariants *v, const struct controller *k, size_t self)
 
         if (i == self || m == NULL || !m->committed || m->interrupted || is_sent_home(m))
             continue;
-        if (m->committed_at.s < v->w->now / 1000 &&
-            (m->deadline.s == 0 || v->w->now < m->deadline.s * 1000))
+        if (m->committed_at.s < its_ms(v) / 1000 &&
+            (m->deadline.s == 0 || its_ms(v) < m->deadline.s * 1000))
             others++;
     }
     if (others >= v->c->policy.max_moves)
@@ -364,7 +378,7 @@ static void as_wanted(struct invariants *v, const struct call *call,
         return;
     to = m->direction == DIRECTION_OUT ? PLACE_CLOUD : PLACE_ONPREM;
     held = s->hold->place != PLACE_UNKNOWN &&
-           (s->hold->kind == HOLD_PIN || v->w->now < s->hold->until.s * 1000);
+           (s->hold->kind == HOLD_PIN || its_ms(v) < s->hold->until.s * 1000);
     if (!s->automatic)
         broken(v, "I8: %s of %s, and its auto is off", call_word(call->kind),
                call->server);

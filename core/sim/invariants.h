@@ -20,9 +20,10 @@ struct invariants {
     const struct world *w;
     const struct config *c;
     int64_t
-        settled_ms;   /* from here on: at the very start nodes are as people left them */
-    int64_t launches; /* of the world, when they were last looked at, … */
-    int64_t serial;   /* … and the newest instance then */
+        settled_ms; /* from here on: at the very start nodes are as people left them */
+    int64_t unwritable_ms; /* the store was seen to fail then, last; 0 = never */
+    int64_t launches;      /* of the world, when they were last looked at, … */
+    int64_t serial;        /* … and the newest instance then */
     size_t n_enis;
     uint64_t intents[WATCHED_INTENTS]; /* ids of the newest, in no order */
     size_t n_intents;
@@ -33,6 +34,7 @@ struct invariants {
     int64_t failed_ms[WATCHED_MAX];
     enum place wanted[WATCHED_MAX]; /* and since when */
     int64_t wanted_ms[WATCHED_MAX];
+    int64_t skew_ms; /* so far the controller's clock is ahead of the world's */
     int64_t broken;
     char why[LINE_TEXT]; /* of the first: "I2: ..." */
 };

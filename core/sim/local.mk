@@ -42,6 +42,8 @@ libcore_a_SOURCES += \
 	core/sim/sigv4.c \
 	core/sim/sigv4.h \
 	core/sim/site.c \
+	core/sim/spoil.c \
+	core/sim/spoil.h \
 	core/sim/site.h \
 	core/sim/site_config.c \
 	core/sim/site_fit.c \
@@ -86,5 +88,6 @@ libcore_a_SOURCES += \
 	core/sim/world_impl.h \
 	core/sim/world_jenkins.c \
 	core/sim/world_market.c \
+	core/sim/world_mishaps.c \
 	core/sim/world_spot.c \
 	core/sim/world_velostrata.c

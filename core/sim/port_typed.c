@@ -7,7 +7,13 @@
 
 #include <stdlib.h>
 
-enum { USUAL_TIMEOUT_MS = 20000, SKEW_S = 600, RETRY_AFTER_S = 10 };
+enum {
+    USUAL_TIMEOUT_MS = 20000,
+    SKEW_S = 600,
+    RETRY_AFTER_S = 10,
+    RETRY_MOST_S = 900,
+    STALE_MS = 300000
+};
 
 struct typed_port {
     struct site *site;
@@ -17,6 +23,7 @@ struct typed_port {
     /* Used in turn, so that no memory is asked for at each look: while the controller
      * holds one the other is filled. */
     struct observation *kept[SOURCE_COUNT][2];
+    int64_t seen_ms[SOURCE_COUNT][2]; /* of the world when it was seen so */
 };
 
 /* What goes wrong on the way, as the shipped clients would report it. The faults of
@@ -32,6 +39,14 @@ static const struct strike {
     {FAULT_REFUSE,       false, OUTCOME_FAILED,  ERR_CONNECT,   "connection refused"},
     {FAULT_RESET_BEFORE, false, OUTCOME_UNKNOWN, ERR_RESET,     "connection lost before the answer"},
     {FAULT_STATUS_429,   false, OUTCOME_FAILED,  ERR_THROTTLED, "HTTP 429"},
+    {FAULT_RETRY_ABSURD, false, OUTCOME_FAILED,  ERR_THROTTLED, "HTTP 429"},
+    {FAULT_STATUS_401,   false, OUTCOME_FAILED,  ERR_AUTH,      "HTTP 401"},
+    {FAULT_STATUS_403,   false, OUTCOME_FAILED,  ERR_FORBIDDEN, "HTTP 403"},
+    {FAULT_STATUS_404,   false, OUTCOME_FAILED,  ERR_NOT_FOUND, "HTTP 404"},
+    {FAULT_STATUS_408,   false, OUTCOME_FAILED,  ERR_REFUSED,   "HTTP 408"},
+    {FAULT_STATUS_409,   false, OUTCOME_FAILED,  ERR_CONFLICT,  "HTTP 409"},
+    {FAULT_STATUS_502,   false, OUTCOME_UNKNOWN, ERR_SERVER,    "HTTP 502"},
+    {FAULT_STATUS_504,   true,  OUTCOME_UNKNOWN, ERR_SERVER,    "HTTP 504"},
     {FAULT_STATUS_500,   false, OUTCOME_UNKNOWN, ERR_SERVER,    "HTTP 500"},
     {FAULT_STATUS_503,   false, OUTCOME_UNKNOWN, ERR_SERVER,    "HTTP 503"},
     {FAULT_IGNORED,      false, OUTCOME_DONE,    ERR_OK,        ""},
@@ -69,6 +84,42 @@ static int64_t latency_ms(struct typed_port *p, enum site_api api)
     return roll(p, api, FAULT_LATENCY) ? rng_between(&p->site->rng, 200, 4000) : 0;
 }
 
+/* As the client caps it. */
+static int64_t retry_after(const struct strike *s)
+{
+    return s->code != ERR_THROTTLED         ? 0
+           : s->fault == FAULT_RETRY_ABSURD ? RETRY_MOST_S
+                                            : RETRY_AFTER_S;
+}
+
+/* What was told a few minutes ago, told as of now; NULL: nothing was, or it is not told.
+ */
+static struct observation *told_before(struct typed_port *p, enum source source)
+{
+    int64_t now = p->site->w->now;
+
+    for (int i = 0; i < 2; i++) {
+        struct observation *o = p->kept[source][i];
+
+        if (o == NULL || o->err.code != ERR_OK || p->seen_ms[source][i] == 0 ||
+            now - p->seen_ms[source][i] >= STALE_MS || observation_is_shared(o))
+            continue;
+        if (!roll(p, p->apis[source], FAULT_STALE))
+            return NULL;
+        o->at = clock_utc(p->clock);
+        o->took_ms = 0;
+        return observation_ref(o);
+    }
+    return NULL;
+}
+
+static void note_seen(struct typed_port *p, const struct observation *o)
+{
+    for (int i = 0; i < 2; i++)
+        if (p->kept[o->source][i] == o)
+            p->seen_ms[o->source][i] = p->site->w->now;
+}
+
 /* An empty one, with a reference for the caller. */
 static struct observation *empty(struct typed_port *p, enum source source)
 {
@@ -88,10 +139,14 @@ static struct observation *poll_typed(void *ctx, enum source source,
                                       const struct poll_hints *hints)
 {
     struct typed_port *p = ctx;
-    struct observation *o = empty(p, source);
     enum site_api api = p->apis[source];
     const struct strike *s;
+    struct observation *o =
+        p->site->faults.rate[api][FAULT_STALE] != 0 ? told_before(p, source) : NULL;
 
+    if (o != NULL)
+        return o;
+    o = empty(p, source);
     if (o == NULL)
         return NULL;
     o->at = clock_utc(p->clock);
@@ -104,12 +159,14 @@ static struct observation *poll_typed(void *ctx, enum source source,
     s = strike(p, api);
     if (s != NULL && s->code != ERR_OK) {
         (void)err_set(&o->err, s->code, "%s: %s", source_api(source), s->text);
-        o->retry_after_s = s->code == ERR_THROTTLED ? RETRY_AFTER_S : 0;
+        o->retry_after_s = retry_after(s);
         return o;
     }
     o->skew_known = true;
-    o->skew_s = roll(p, api, FAULT_SKEW) ? -SKEW_S : 0;
+    o->skew_s =
+        site_now_ms(p->site) / 1000 - o->at.s - (roll(p, api, FAULT_SKEW) ? SKEW_S : 0);
     typed_observe(p->site->w, hints, o);
+    note_seen(p, o);
     if (arena_failed(o->arena))
         (void)err_set(&o->err, ERR_NOMEM, "%s: its answer does not fit into memory",
                       source_api(source));
@@ -154,7 +211,7 @@ static void act_typed(void *ctx, const struct call *call, struct call_result *ou
         (void)err_set(&out->err, ERR_TIMEOUT, "%s: no answer", call_word(call->kind));
     else if (s->code != ERR_OK) {
         (void)err_set(&out->err, s->code, "%s: %s", call_word(call->kind), s->text);
-        out->retry_after_s = s->code == ERR_THROTTLED ? RETRY_AFTER_S : 0;
+        out->retry_after_s = retry_after(s);
     }
 }
 

@@ -5,12 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/sim/spoil.h"
 #include "core/sim/wire.h"
 
 enum {
     USUAL_MS = 12, /* that an exchange takes */
     DEFAULT_TIMEOUT_MS = 20000,
-    SKEW_S = 600
+    SKEW_S = 600,
+    STALE_MS = 300000,
+    HTTP_WAIT_MAX_S = 900 /* what the client makes of any longer Retry-After */
 };
 
 /* NULL: there is none of that name. */
@@ -85,6 +88,8 @@ void site_free(struct site *s)
 {
     if (s == NULL)
         return;
+    for (size_t i = 0; i < SITE_OLD_ANSWERS; i++)
+        strbuf_clear(&s->old[i].body);
     world_free(s->w);
     free(s);
 }
@@ -131,6 +136,34 @@ static bool roll(struct site *s, const struct route *r, enum site_fault fault)
     return faults_roll(&s->faults, &s->rng, r->api, fault);
 }
 
+/* Answers in place of the real one, nothing was done. */
+static const struct refusal {
+    enum site_fault fault;
+    int status;
+    int64_t wait_s; /* Retry-After; 0: 1 to 30, -1: none */
+    const char *type, *body;
+} refusals[] = {
+    /* clang-format off */
+    {FAULT_STATUS_429,   429, 0,            "text/plain", "Too many requests\n"},
+    {FAULT_RETRY_ABSURD, 429, HTTP_WAIT_MAX_S, "text/plain", "Too many requests\n"},
+    {FAULT_STATUS_500,   500, -1, "text/html",  "<html><body>Internal error</body></html>\n"},
+    {FAULT_STATUS_503,   503, -1, "text/html",  "<html><body>Starting up</body></html>\n"},
+    {FAULT_STATUS_502,   502, -1, "text/html",  "<html><body>Bad gateway</body></html>\n"},
+    {FAULT_STATUS_401,   401, -1, "text/html",  "<html><body>Unauthorized</body></html>\n"},
+    {FAULT_STATUS_403,   403, -1, "text/html",  "<html><body>Forbidden</body></html>\n"},
+    {FAULT_STATUS_404,   404, -1, "text/html",  "<html><body>Not found</body></html>\n"},
+    {FAULT_STATUS_408,   408, -1, "text/plain", "Request timeout\n"},
+    {FAULT_STATUS_409,   409, -1, "text/plain", "Conflict\n"},
+    /* clang-format on */
+};
+
+static void refuse(struct site *s, const struct refusal *f, struct http_response *rs)
+{
+    wire_answer(rs, f->status, f->type, f->body);
+    if (f->wait_s >= 0)
+        rs->retry_after_s = f->wait_s > 0 ? f->wait_s : rng_between(&s->rng, 1, 30);
+}
+
 /* Faults that strike before the request is looked at; *done = true: *out is the end. */
 static bool strike_before(struct site *s, const struct route *r,
                           const struct http_request *rq, struct http_response *rs,
@@ -145,19 +178,11 @@ static bool strike_before(struct site *s, const struct route *r,
         *out = SITE_RESET_BEFORE;
         return true;
     }
-    if (roll(s, r, FAULT_STATUS_429)) {
-        wire_answer(rs, 429, "text/plain", "Too many requests\n");
-        rs->retry_after_s = rng_between(&s->rng, 1, 30);
-        return true;
-    }
-    if (roll(s, r, FAULT_STATUS_500)) {
-        wire_answer(rs, 500, "text/html", "<html><body>Internal error</body></html>\n");
-        return true;
-    }
-    if (roll(s, r, FAULT_STATUS_503)) {
-        wire_answer(rs, 503, "text/html", "<html><body>Starting up</body></html>\n");
-        return true;
-    }
+    for (size_t i = 0; i < ARRAY_LEN(refusals); i++)
+        if (roll(s, r, refusals[i].fault)) {
+            refuse(s, &refusals[i], rs);
+            return true;
+        }
     if (!str_eq(rq->method, "GET") && roll(s, r, FAULT_IGNORED)) {
         if (r->api == API_VELOSTRATA) {
             wire_answer(rs, 201, "application/json",
@@ -173,6 +198,19 @@ static bool strike_before(struct site *s, const struct route *r,
     return false;
 }
 
+/* Only a good answer of some length has bytes that could be wrong in their own way. */
+static void spoil_some(struct site *s, const struct route *r, struct http_response *rs)
+{
+    if (!s->faults.any[r->api] || rs->status != 200)
+        return;
+    for (int f = 0; f < N_WIRE_FAULTS; f++) {
+        enum site_fault fault = (enum site_fault)f;
+
+        if (spoil_knows(fault) && roll(s, r, fault) && !spoil(fault, &s->rng, rs))
+            s->faults.fired[fault]--; /* there was nothing that it could have struck */
+    }
+}
+
 /* Faults of an answer that is ready. */
 static enum site_outcome strike_after(struct site *s, const struct route *r,
                                       struct http_response *rs)
@@ -181,6 +219,8 @@ static enum site_outcome strike_after(struct site *s, const struct route *r,
         return SITE_RESET_AFTER;
     if (roll(s, r, FAULT_LATE_500)) {
         wire_answer(rs, 500, "text/html", "<html><body>Internal error</body></html>\n");
+    } else if (roll(s, r, FAULT_STATUS_504)) {
+        wire_answer(rs, 504, "text/html", "<html><body>Gateway timeout</body></html>\n");
     } else if (roll(s, r, FAULT_WRONG_TYPE)) {
         wire_answer(rs, 200, "text/html",
                     "<html><body><form>Please sign in</form></body></html>\n");
@@ -188,10 +228,93 @@ static enum site_outcome strike_after(struct site *s, const struct route *r,
     } else if (roll(s, r, FAULT_TRUNCATED) && rs->body.len > 1) {
         rs->body.len /= 2;
         rs->body.data[rs->body.len] = '\0';
+    } else {
+        spoil_some(s, r, rs);
     }
     if (roll(s, r, FAULT_SKEW))
         rs->date.s -= SKEW_S;
     return SITE_ANSWERED;
+}
+
+/* ----- what was so a few minutes ago ----- */
+
+/* Only what reads may be told once more: a GET, or an action whose name says so. */
+static bool only_reads(const struct http_request *rq)
+{
+    return str_eq(rq->method, "GET") ||
+           (rq->body != NULL && memmem(rq->body, rq->body_len, "Action=Describe",
+                                       strlen("Action=Describe")) != NULL);
+}
+
+static uint64_t question_of(const struct http_request *rq)
+{
+    uint64_t h = UINT64_C(14695981039346656037);
+
+    for (const char *c = rq->url; *c != '\0'; c++)
+        h = (h ^ (unsigned char)*c) * UINT64_C(1099511628211);
+    for (size_t i = 0; rq->body != NULL && i < rq->body_len; i++)
+        h = (h ^ (unsigned char)rq->body[i]) * UINT64_C(1099511628211);
+    return h != 0 ? h : 1;
+}
+
+static struct old_answer *old_answer(struct site *s, uint64_t question)
+{
+    return &s->old[question % SITE_OLD_ANSWERS];
+}
+
+static void keep_read(struct site *s, const struct route *r,
+                      const struct http_request *rq, const struct http_response *rs)
+{
+    struct old_answer *o;
+
+    if (s->faults.rate[r->api][FAULT_STALE] == 0 || rs->status != 200 ||
+        s->w->hold_ms != 0 || !only_reads(rq))
+        return;
+    o = old_answer(s, question_of(rq));
+    if (o->question == question_of(rq) && s->w->now - o->at < STALE_MS)
+        return; /* as old as it may get */
+    o->question = question_of(rq);
+    o->at = s->w->now;
+    (void)str_copy(o->type, sizeof(o->type), rs->content_type);
+    (void)str_copy(o->jenkins, sizeof(o->jenkins), rs->jenkins);
+    strbuf_clear(&o->body);
+    o->body.limit = rs->body.limit;
+    strbuf_add(&o->body, rs->body.data, rs->body.len);
+}
+
+static bool tell_old(struct site *s, const struct route *r, const struct http_request *rq,
+                     struct http_response *rs)
+{
+    const struct old_answer *o;
+
+    if (s->faults.rate[r->api][FAULT_STALE] == 0 || !only_reads(rq))
+        return false;
+    o = old_answer(s, question_of(rq));
+    if (o->question != question_of(rq) || s->w->now - o->at >= STALE_MS ||
+        o->body.failed || !roll(s, r, FAULT_STALE))
+        return false;
+    rs->status = 200;
+    (void)str_copy(rs->content_type, sizeof(rs->content_type), o->type);
+    (void)str_copy(rs->jenkins, sizeof(rs->jenkins), o->jenkins);
+    strbuf_add(&rs->body, o->body.data, o->body.len);
+    return true;
+}
+
+/* As after a restart of what answers. */
+static void forget_sessions(struct site *s, const struct route *r)
+{
+    static const int slots[N_APIS] = {
+        [API_JENKINS] = WIRE_JENKINS + 1, [API_VSPHERE] = WIRE_VSPHERE + 1};
+    struct sim_wire_state *state;
+
+    if (slots[r->api] == 0)
+        return;
+    if (r->api == API_JENKINS)
+        s->w->jenkins_session++; /* crumbs and cookies are made of it */
+    state = &s->w->wires[slots[r->api] - 1];
+    if (state->free != NULL)
+        state->free(state->data);
+    *state = (struct sim_wire_state){0};
 }
 
 static enum site_outcome held_or_answered(const struct site *s, struct http_response *rs)
@@ -215,9 +338,14 @@ static enum site_outcome wired(struct site *s, const struct route *r,
     if (roll(s, r, FAULT_LATENCY))
         rs->took_ms += rng_between(&s->rng, 200, 4000);
     s->w->loose_shapes = roll(s, r, FAULT_LOOSE);
+    if (roll(s, r, FAULT_SESSION))
+        forget_sessions(s, r);
+    if (tell_old(s, r, rq, rs))
+        return SITE_ANSWERED;
     s->w->hold_ms = 0;
     if (!r->wire(s->w, rq, rs))
         return SITE_RESET_AFTER;
+    keep_read(s, r, rq, rs);
     out = silent ? SITE_SILENT : strike_after(s, r, rs);
     return out == SITE_ANSWERED ? held_or_answered(s, rs) : out;
 }

@@ -10,13 +10,23 @@
 #include "core/sim/site.h"
 #include "core/sim/world.h"
 
+/* Answers to what was only read, for FAULT_STALE; a new one takes another's place. */
+enum { SITE_OLD_ANSWERS = 32 };
+struct old_answer {
+    uint64_t question; /* a hash, 0 = none */
+    int64_t at;
+    char type[96], jenkins[32];
+    struct strbuf body;
+};
+
 struct site {
     struct world *w;
     struct faults faults;
     const char *mover;          /* static text */
     struct rng rng;             /* of faults only: the world's history is its own */
     struct clock_scaled *clock; /* while an HTTP server runs it, else NULL */
-    int64_t ahead_ms;           /* by /control/advance, beyond that clock */
+    struct old_answer old[SITE_OLD_ANSWERS];
+    int64_t ahead_ms; /* by /control/advance, beyond that clock */
 };
 
 /* How an exchange ended. took_ms is set in rs. */

@@ -213,7 +213,7 @@ static void put_page(const struct world *w, const struct wanted *want, struct st
     for (size_t i = w->n_manager_tasks; i > 0; i--) {
         const struct sim_manager_task *t = &w->manager_tasks[i - 1];
 
-        if (!matches(w, want, t))
+        if (t->vanished || !matches(w, want, t))
             continue;
         if (total >= from && shown < want->size) {
             if (shown++ > 0)

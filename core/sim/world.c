@@ -205,7 +205,8 @@ static bool is_out_there(const struct world *w, int32_t server)
         const struct sim_instance *i =
             cloud_instance(w, w->enis[w->nodes[node].eni].holder);
 
-        if (i != NULL && cloud_is_alive(i))
+        /* Somebody else's may be at its interface. */
+        if (i != NULL && cloud_is_alive(i) && i->server == server)
             return true;
     }
     return false;
@@ -216,6 +217,7 @@ void world_note_places(struct world *w, int32_t server)
     struct sim_tested *s = &w->servers[server];
     bool both = w->vms[s->vm].power == SIM_POWER_ON && is_out_there(w, server);
 
+    s->meddled = s->meddled && w->vms[s->vm].power == SIM_POWER_ON;
     if (both && s->both_since == 0)
         s->both_since = w->now;
     if (!both && s->both_since != 0) {

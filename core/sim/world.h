@@ -365,6 +365,7 @@ struct sim_manager_task {
     enum sim_task_state state;
     bool winding_down; /* Failing or Cancelling: RUNNING, but will not succeed */
     bool cancel_asked;
+    bool vanished;         /* it is over, and no list has it */
     int32_t stage;         /* of its script */
     int32_t server;        /* -1: the extension */
     int64_t started, ends; /* ends: planned while RUNNING, then real */
@@ -546,6 +547,7 @@ struct sim_tested {
     struct sim_managed managed;
     int32_t waiting;    /* queue items that have not started */
     int64_t both_since; /* VM on while its instance runs, 0 */
+    bool meddled;       /* a person has switched its VM, and it is on in both places */
     int64_t arrivals;   /* builds that people and timers asked for */
 };
 
@@ -561,18 +563,66 @@ struct sim_totals {
     int64_t twins_max;   /* the most of one server at a time; not those under notice */
 };
 
-/* Chances of what goes wrong inside the world, parts of a million; set by site faults. */
+/*
+ * What goes wrong inside the world: id, field of sim_odds, name of the site's fault, when
+ * (ACT: a chance for each thing of that kind; HOUR: for each hour), help.
+ */
+#define SIM_MISHAPS(X)                                                                   \
+    X(NO_CAPACITY, no_capacity, "no-capacity", ACT, "a spot launch finds no capacity")   \
+    X(TASK_FAILS, task_fails, "task-fails", ACT, "a task of the manager fails")          \
+    X(SPOT_STORM, storm_hour, "spot-storm", HOUR,                                        \
+      "all instances are taken back; each hour")                                         \
+    X(NO_AGENT, agent_absent, "no-agent", ACT,                                           \
+      "an agent does not connect for 12 minutes")                                        \
+    X(NO_BOOT, boot_hangs, "no-boot", ACT, "a guest never comes up")                     \
+    X(DEAF, shutdown_deaf, "deaf", ACT, "a guest ignores its shutdown")                  \
+    X(LAG, listed_late, "lag", ACT,                                                      \
+      "ec2 lists what was launched half a minute to 4 minutes late")                     \
+    X(DROUGHT, drought, "drought", HOUR, "no type has capacity for 1 to 4 hours")        \
+    X(PRICE_JUMP, price_jump, "price-jump", HOUR,                                        \
+      "spot costs twice what on demand does")                                            \
+    X(RECLAIM, reclaim, "reclaim", ACT,                                                  \
+      "an instance is taken back within 20 minutes, with or without notice")             \
+    X(STOPPED, stopped, "stopped", HOUR, "a person stops an on-demand instance")         \
+    X(TERMINATED, ended, "terminated", HOUR, "a person terminates an instance")          \
+    X(ENI_TAKEN, eni_taken, "eni-taken", HOUR,                                           \
+      "a free interface is at somebody else's instance for an hour")                     \
+    X(UNTAGGED, untagged, "untagged", HOUR, "a person removes an instance's tags")       \
+    X(QUOTA, quota, "quota", ACT, "a launch is beyond the account's limit")              \
+    X(SLOW_LAUNCH, slow_launch, "slow-launch", ACT, "a launch takes 20 minutes")         \
+    X(VM_POWER, vm_power, "vm-power", HOUR, "a person switches a VM at home on or off")  \
+    X(MAINTENANCE, maintenance, "maintenance", HOUR,                                     \
+      "the host is in maintenance for an hour")                                          \
+    X(LONG_BUILD, long_build, "long-build", ACT, "a build takes ten hours more")         \
+    X(NODE_RENAMED, node_renamed, "node-renamed", HOUR,                                  \
+      "a node has another name for half an hour")                                        \
+    X(JENKINS_RESTART, jenkins_restart, "jenkins-restart", HOUR,                         \
+      "Jenkins begins anew, what ran there is lost")                                     \
+    X(TASK_STUCK, task_stuck, "task-stuck", ACT,                                         \
+      "a task of the manager stands still for three hours")                              \
+    X(TASK_VANISHES, task_vanishes, "task-vanishes", ACT,                                \
+      "a task of the manager is in no list once it is over")
+
+enum sim_mishap {
+#define X(id, field, name, when, help) SIM_MISHAP_##id,
+    SIM_MISHAPS(X)
+#undef X
+        SIM_MISHAP_COUNT
+};
+
+/* Their chances in parts of a million, by id or by name; set by site faults. */
 struct sim_odds {
-    uint32_t no_capacity;   /* of a spot launch */
-    uint32_t task_fails;    /* of a manager task */
-    uint32_t storm_hour;    /* every instance is taken back; each hour */
-    uint32_t agent_absent;  /* an agent does not connect by itself */
-    uint32_t boot_hangs;    /* a guest never comes up */
-    uint32_t shutdown_deaf; /* a guest ignores the shutdown */
-    uint32_t listed_late;   /* an instance is listed minutes after its launch */
-    int64_t ports_late_ms;  /* what listens in a guest starts so long after it */
-    bool ports_dropped;     /* … and something on the way lets nobody through */
-    bool calm;              /* nothing is taken back, no pool runs dry by itself */
+    union {
+        uint32_t chance[SIM_MISHAP_COUNT];
+        struct {
+#define X(id, field, name, when, help) uint32_t field;
+            SIM_MISHAPS(X)
+#undef X
+        };
+    };
+    int64_t ports_late_ms; /* what listens in a guest starts so long after it */
+    bool ports_dropped;    /* … and something on the way lets nobody through */
+    bool calm;             /* nothing is taken back, no pool runs dry by itself */
 };
 
 enum { SIM_WIRES = 6 };
@@ -645,6 +695,7 @@ struct world {
     int64_t jenkins_session; /* changes when Jenkins restarts */
 
     struct sim_odds odds;
+    uint64_t struck[SIM_MISHAP_COUNT]; /* so often each of the mishaps happened */
     bool loose_shapes; /* the manager's answers bend its own description */
     int64_t hold_ms;   /* of the answer under way: nothing to say yet, a long poll */
     bool looks_again;  /* the request under way is one that was held */

@@ -179,6 +179,8 @@ static void start_build(struct world *w, struct sim_item *it, int32_t node,
     b->started = w->now;
     b->estimate_ms = estimate(j);
     b->work = it->work != 0 ? it->work : rng_between(&w->rng, j->work_min, j->work_max);
+    if (world_strikes(w, SIM_MISHAP_LONG_BUILD))
+        b->work += 10 * HOUR;
     b->slot = -1;
     b->fate = draw_fate(w);
     for (size_t p = 0; p < j->n_parameters; p++)

@@ -10,6 +10,7 @@
 /* An instance's life is a chain of these; life counts them, so that a late step of an
  * overtaken plan does nothing. */
 enum { STEP_RUNNING = 1, STEP_TERMINATED = 2, STEP_STOPPED = 3 };
+enum { SLOW_LAUNCH_S = 20 * 60 };
 
 /* ---- finding ---- */
 
@@ -279,8 +280,10 @@ enum sim_refusal cloud_launch(struct world *w, const struct sim_launch *l, bool 
 
     if (no != SIM_OK)
         return no;
-    if (l->spot && rng_chance(&w->rng, w->odds.no_capacity))
+    if (l->spot && world_strikes_drawn(w, SIM_MISHAP_NO_CAPACITY))
         return SIM_NO_CAPACITY;
+    if (world_strikes(w, SIM_MISHAP_QUOTA))
+        return SIM_LIMIT;
     eni = l->eni != NULL ? world_eni_find(w, l->eni) : cloud_new_eni(w, subnet_of(w, l));
     i = eni >= 0 ? new_instance(w) : NULL;
     if (i == NULL)
@@ -303,7 +306,11 @@ enum sim_refusal cloud_launch(struct world *w, const struct sim_launch *l, bool 
     w->totals.launches++;
     count_twins(w, i);
     set_state(w, i, SIM_PENDING);
-    plan(w, i, STEP_RUNNING, 15, 45);
+    if (world_strikes(w, SIM_MISHAP_SLOW_LAUNCH))
+        plan(w, i, STEP_RUNNING, SLOW_LAUNCH_S, SLOW_LAUNCH_S);
+    else
+        plan(w, i, STEP_RUNNING, 15, 45);
+    mishaps_of_launch(w, i);
     *out = i;
     return SIM_OK;
 }
@@ -333,7 +340,7 @@ static void unreachable(struct world *w, struct sim_instance *i, bool by_us)
 
 static void guest_boots(struct world *w, struct sim_instance *i)
 {
-    if (!rng_chance(&w->rng, w->odds.boot_hangs))
+    if (!world_strikes_drawn(w, SIM_MISHAP_NO_BOOT))
         world_schedule(w, world_soon(w, 30 * SECOND, 70 * SECOND), EV_GUEST, i->serial,
                        i->life, 0);
 }

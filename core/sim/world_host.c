@@ -217,7 +217,7 @@ int32_t world_host_memory_mb(const struct world *w)
 static void guest_boots(struct world *w, struct sim_vm *vm, int64_t index)
 {
     vm->guest = SIM_GUEST_BOOTING;
-    if (!rng_chance(&w->rng, w->odds.boot_hangs))
+    if (!world_strikes_drawn(w, SIM_MISHAP_NO_BOOT))
         world_schedule(w, world_soon(w, 30 * SECOND, 70 * SECOND), EV_VM_GUEST, index,
                        vm->life, 0);
 }
@@ -304,7 +304,7 @@ static enum sim_refusal ask_guest(struct world *w, int32_t index, bool reboot)
         return SIM_OK;
     if (vm->guest != SIM_GUEST_UP)
         return SIM_NO_TOOLS;
-    if (rng_chance(&w->rng, w->odds.shutdown_deaf))
+    if (world_strikes_drawn(w, SIM_MISHAP_DEAF))
         return SIM_OK;
     vm->guest = SIM_GUEST_STOPPING;
     touch(w, vm);

@@ -31,7 +31,9 @@ enum { SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE };
     X(RECLAIM, cloud_on_reclaim)                                                         \
     X(PRICE, market_on_price)                                                            \
     X(HAZARD, market_on_hazard)                                                          \
-    X(STORM, market_on_storm)                                                            \
+    X(MISHAPS, mishaps_on_hour)                                                          \
+    X(MISHAP_OVER, mishaps_on_over)                                                      \
+    X(MISHAP_RECLAIM, mishaps_on_reclaim)                                                \
     X(REBALANCED, market_on_rebalanced)                                                  \
     X(MANAGER, manager_on_task)                                                          \
     X(MANAGER_LOSS, manager_on_loss)
@@ -108,8 +110,19 @@ void cloud_bus(struct world *w, enum sim_event_kind kind,
                const struct sim_instance *i) NONNULL;
 void cloud_prune(struct world *w) NONNULL;
 
+/* world_mishaps.c */
+void mishaps_setup(struct world *w) NONNULL;
+/* Does it happen now? Counted. Draws nothing while it has no chance. */
+bool world_strikes(struct world *w, enum sim_mishap what) NONNULL;
+/* The same of the first ones, which draw in any case: the stories told so far stay. */
+bool world_strikes_drawn(struct world *w, enum sim_mishap what) NONNULL;
+/* A newly launched instance: it may be taken back soon. */
+void mishaps_of_launch(struct world *w, const struct sim_instance *i) NONNULL;
+
 /* world_market.c */
 void market_setup(struct world *w) NONNULL;
+/* No capacity of an offering until a random time. */
+void market_dry(struct world *w, size_t offering, int64_t min_ms, int64_t max_ms) NONNULL;
 void market_free(struct world *w) NONNULL;
 
 /* world_velostrata.c */
@@ -130,6 +143,8 @@ void jenkins_dispatch(struct world *w, int32_t server) NONNULL;
 void jenkins_end_build(struct world *w, struct sim_build *b,
                        enum sim_result result) NONNULL;
 void jenkins_prune(struct world *w) NONNULL;
+/* Every channel closes, what ran is over; the agents connect again. */
+void jenkins_restart(struct world *w) NONNULL;
 bool world_machine_is_up(const struct world *w, const struct sim_node *node) NONNULL;
 
 /* Keeps the account of a VM that is on at home while its instance runs. */

@@ -69,7 +69,7 @@ void jenkins_on_agent_try(struct world *w, const struct event *ev)
             set_cause(w, node, SIM_CAUSE_LAUNCH_FAILED, "", "");
         return;
     }
-    if (ev->b == 0 && rng_chance(&w->rng, w->odds.agent_absent)) {
+    if (ev->b == 0 && world_strikes_drawn(w, SIM_MISHAP_NO_AGENT)) {
         set_cause(w, node, SIM_CAUSE_LAUNCH_FAILED, "", "");
         world_schedule(w, w->now + 12 * MINUTE, EV_AGENT_TRY, ev->a, node->link, 1);
         return;
@@ -192,6 +192,22 @@ void world_quiet_down(struct world *w, bool quiet)
     w->quieting_down = quiet;
     for (size_t i = 0; i < w->n_servers; i++)
         jenkins_dispatch(w, (int32_t)i);
+}
+
+void jenkins_restart(struct world *w)
+{
+    w->jenkins_session = rng_between(&w->rng, 1, INT64_C(0xffffffffffff));
+    for (size_t i = 0; i < w->n_nodes; i++) {
+        struct sim_node *node = &w->nodes[i];
+
+        if (!node->connected)
+            continue;
+        close_channel(w, node);
+        set_cause(w, node, SIM_CAUSE_CHANNEL, "", "");
+        if (machine_of(w, node))
+            world_schedule(w, world_soon(w, MINUTE, 2 * MINUTE), EV_AGENT_TRY, (int64_t)i,
+                           node->link, 0);
+    }
 }
 
 /* ---- the beginning ---- */

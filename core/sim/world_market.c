@@ -12,7 +12,6 @@
 enum {
     HAZARD_STEP = 5 * MINUTE,
     HAZARD_PPM = 1150, /* per step and instance at the mean price: about one in 72 h */
-    STORM_STEP = HOUR
 };
 #define PRICE_STEP INT64_C(100000) /* 0.0001 USD */
 
@@ -150,9 +149,9 @@ enum sim_refusal world_set_capacity(struct world *w, int32_t type, int32_t zone,
     return SIM_OK;
 }
 
-static void capacity_gone(struct world *w, struct sim_offering *o, int64_t min_ms,
-                          int64_t max_ms)
+void market_dry(struct world *w, size_t n, int64_t min_ms, int64_t max_ms)
 {
+    struct sim_offering *o = &w->offerings[n];
     int64_t until = world_soon(w, min_ms, max_ms);
 
     if (until > o->no_capacity_until)
@@ -161,10 +160,11 @@ static void capacity_gone(struct world *w, struct sim_offering *o, int64_t min_m
 
 static void strike(struct world *w, struct sim_instance *i)
 {
-    struct sim_offering *o = offering(w, i->type_index, world_zone_find(w, i->zone));
+    const struct sim_offering *o =
+        offering(w, i->type_index, world_zone_find(w, i->zone));
 
     if (rng_chance(&w->rng, 600000))
-        capacity_gone(w, o, 10 * MINUTE, 120 * MINUTE);
+        market_dry(w, (size_t)(o - w->offerings), 10 * MINUTE, 120 * MINUTE);
     if (rng_chance(&w->rng, 250000)) {
         cloud_bus(w, SIM_EVENT_REBALANCE, i);
         world_schedule(w, world_soon(w, 3 * MINUTE, 10 * MINUTE), EV_REBALANCED,
@@ -202,17 +202,7 @@ void market_on_hazard(struct world *w, const struct event *ev)
     /* Now and then a pool is dry for a while. */
     for (size_t n = 0; n < w->n_types * w->n_zones; n++)
         if (rng_chance(&w->rng, 900))
-            capacity_gone(w, &w->offerings[n], 20 * MINUTE, 150 * MINUTE);
-}
-
-void market_on_storm(struct world *w, const struct event *ev)
-{
-    world_schedule(w, ev->at + STORM_STEP, EV_STORM, 0, 0, 0);
-    if (w->odds.storm_hour == 0 || !rng_chance(&w->rng, w->odds.storm_hour))
-        return;
-    for (size_t n = 0; n < w->n_instances; n++)
-        if (cloud_is_alive(w->instances[n]))
-            (void)world_interrupt(w, w->instances[n]->id, 120 * SECOND, false);
+            market_dry(w, n, 20 * MINUTE, 150 * MINUTE);
 }
 
 /* An offering with the ninety days before, and what comes next. */
@@ -303,7 +293,7 @@ void market_setup(struct world *w)
     for (size_t n = 0; n < w->n_types * w->n_zones; n++)
         open_offering(w, n, means[n / w->n_zones] * zone_permille[n % w->n_zones] / 1000);
     world_schedule(w, w->now + HAZARD_STEP, EV_HAZARD, 0, 0, 0);
-    world_schedule(w, w->now + STORM_STEP, EV_STORM, 0, 0, 0);
+    mishaps_setup(w);
 }
 
 void market_free(struct world *w)

@@ -24,7 +24,9 @@ static struct sim_manager_task *task_by_key(const struct world *w, int64_t key)
 
 const struct sim_manager_task *world_manager_task_find(const struct world *w, int32_t key)
 {
-    return task_by_key(w, key);
+    const struct sim_manager_task *t = task_by_key(w, key);
+
+    return t != NULL && t->vanished ? NULL : t;
 }
 
 int32_t world_manager_progress(const struct world *w, const struct sim_manager_task *t)
@@ -42,6 +44,10 @@ int32_t world_manager_progress(const struct world *w, const struct sim_manager_t
 static void next(struct world *w, struct sim_manager_task *t, int32_t stage, int64_t at)
 {
     t->stage = stage;
+    if (world_strikes(w, SIM_MISHAP_TASK_STUCK)) {
+        at += 3 * HOUR;
+        t->ends += 3 * HOUR;
+    }
     world_schedule(w, at, EV_MANAGER, t->key, 0, stage);
 }
 
@@ -50,6 +56,7 @@ static void end(struct world *w, struct sim_manager_task *t, enum sim_task_state
     t->state = state;
     t->winding_down = false;
     t->ends = w->now;
+    t->vanished = world_strikes(w, SIM_MISHAP_TASK_VANISHES);
     if (t->server >= 0)
         w->servers[t->server].managed.task = -1;
     else
@@ -167,7 +174,7 @@ void world_extension_set(struct world *w, enum sim_extension_state state)
 
 static void extension_stage(struct world *w, struct sim_manager_task *t)
 {
-    bool fails = rng_chance(&w->rng, w->odds.task_fails);
+    bool fails = world_strikes_drawn(w, SIM_MISHAP_TASK_FAILS);
 
     if (fails) {
         set_extension(w, t->act == SIM_STOP_EXTENSION ? SIM_EXT_ACTIVE : SIM_EXT_STOPPED);
@@ -311,13 +318,13 @@ static void run_check(struct world *w, struct sim_manager_task *t)
     struct sim_launch l = launch_of(w, t, tags);
     enum sim_refusal no = cloud_check(w, &l);
 
-    if (no == SIM_OK && t->plan.spot && rng_chance(&w->rng, w->odds.no_capacity))
+    if (no == SIM_OK && t->plan.spot && world_strikes_drawn(w, SIM_MISHAP_NO_CAPACITY))
         no = SIM_NO_CAPACITY;
     if (no != SIM_OK) {
         stay_home(w, t, refusal_text(no));
         return;
     }
-    if (rng_chance(&w->rng, w->odds.task_fails)) {
+    if (world_strikes_drawn(w, SIM_MISHAP_TASK_FAILS)) {
         stay_home(w, t, "Internal error: the exporter did not come up.");
         return;
     }
@@ -417,7 +424,7 @@ static void return_stage(struct world *w, struct sim_manager_task *t)
         next(w, t, 2, w->now + 10 * SECOND);
         return;
     }
-    if (t->stage == 2 && rng_chance(&w->rng, w->odds.task_fails)) {
+    if (t->stage == 2 && world_strikes_drawn(w, SIM_MISHAP_TASK_FAILS)) {
         m->state = SIM_IN_CLOUD;
         fail(w, t, "Internal error: the VM could not be handed back.");
         return;

@@ -2,389 +2,281 @@
  * campaign - seeds without end: each a site of its own kind on which much goes wrong, the
  * shipped controller, and all invariants at every step; a last day without faults, after
  * which all must be well (reliability 5).
- *   campaign [--from SEED] [--seeds N] [--seconds S] [--until-bad] [--trace] [--probes]
- *            [--plain]
- * Without arguments: the seeds that found something once, and a few others. The same seed
- * at the same commit is the same history. Exit code 1: an invariant was violated;
- * --until-bad: and that seed was the last one; --probes: or a probe was never hit, and
- * all are listed. Every second seed has the program's own buggify points on; with --plain
- * none has.
+ *   campaign                     the saved seeds (tests/sim/seeds), and a few others
+ *   campaign --seed N [--trace]  that one; --trace tells all that happens
+ *   campaign --seed-file FILE [--trace]
+ *   campaign [--from N] [--seeds N | --years Y | --seconds S] [--until-bad]
+ * --level typed (default) or wire; --commit TEXT: what a failure is said to be of;
+ * --plain: without the program's own buggify points, which every second seed has;
+ * --probes: lists the program's probes, and one that was never hit is a failure. The same
+ * seed at the same commit is the same history. Exit code 1: an invariant was
+ * violated; --until-bad: and that seed was the last one. 2: it was called wrongly.
  * Threads: one.
  */
 #include <config.h>
 
-#include "core/base/log.h"
-#include "core/sim/drive.h"
-#include "core/sim/site_impl.h"
-#include "tests/sim/footprint.h"
-#include "tests/sim/orders.h"
+#include "tests/sim/history.h"
 #include "tests/sim/points.h"
-#include "tests/sim/swarm.h"
-#include "tests/unit/folder.h"
 
-#include <errno.h>
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <string.h>
+#include <sys/resource.h>
 
-enum { DAY_S = 86400, LAST_ENTRIES = 60, SAME_EVERY = 20 };
-/* Of ten seeds one, from the ninth hour on: an instance with our tag that nobody has. */
-enum { STRAY_EVERY = 10, STRAY_OF = 8, STRAY_AFTER_S = 9 * 3600 };
-
-/* How a seed is run. */
-struct way {
-    bool trace; /* tells its history */
-    bool plain; /* without buggify points */
-};
-
-struct history {
-    struct swarm swarm;
-    struct site *site;
-    struct config *config;
-    struct tz *tz;
-    struct rng rng;
-    struct utc calm_from;
-    bool calm;
-    int32_t orders_left; /* of the calm: auto on, holds released */
-    bool trace, strayed, buggify;
-    char last[LAST_ENTRIES][LINE_TEXT + 96]; /* of the journal */
-    size_t n_last;
-    struct orders left;
-    struct footprint footprint;
-    const char *state_dir; /* NULL: nothing is kept */
-    struct drive_report report;
-};
-
-/* ----- the seed's wishes ----- */
-
-static void be_calm(struct history *h)
-{
-    h->calm = true;
-    memset(h->site->faults.rate, 0, sizeof(h->site->faults.rate));
-    memset(h->site->faults.any, 0, sizeof(h->site->faults.any));
-    faults_to_world(&h->site->faults, &h->site->w->odds);
-    h->site->w->odds.calm = true;
-    points_calm();
-    h->orders_left = 1 + (int32_t)h->config->n_servers * 2;
-}
-
-/* A day is over, or a person has had enough: the automation alone from here on. */
-static bool last_order(struct history *h, struct command *c)
-{
-    int32_t n = h->orders_left--;
-
-    if (n <= 0)
-        return false;
-    if (n == 1 + (int32_t)h->config->n_servers * 2) {
-        c->kind = COMMAND_AUTO;
-        c->setting = AUTO_ON;
-        return true;
-    }
-    c->kind = n > (int32_t)h->config->n_servers ? COMMAND_AUTO : COMMAND_RELEASE;
-    c->setting = AUTO_ON;
-    (void)str_copy(c->server, sizeof(c->server),
-                   h->config->servers[(n - 1) % (int32_t)h->config->n_servers].name);
-    return true;
-}
-
-/* What an older controller, or its lost store, has left behind. */
-static void stray(struct history *h, struct utc now)
-{
-    struct sim_tag tags[2] = {{.key = "rushhour:deployment"},
-                              {"rushhour:server", "former"}};
-    const struct sim_launch l = {.type = "c5.2xlarge",
-                                 .image = "ami-1",
-                                 .client_token = "",
-                                 .tags = tags,
-                                 .n_tags = 2};
-    const struct sim_instance *in;
-
-    if (h->strayed || h->swarm.seed % STRAY_EVERY != STRAY_OF ||
-        str_eq(h->swarm.mover, "velostrata") || now.s < h->swarm.from.s + STRAY_AFTER_S)
-        return;
-    (void)str_copy(tags[0].value, sizeof(tags[0].value), h->config->deployment);
-    h->strayed = world_launch(h->site->w, &l, &in) == SIM_OK;
-}
-
-static bool wish(struct history *h, struct utc now, struct command *out)
-{
-    const struct config *k = h->config;
-
-    stray(h, now);
-    *out = (struct command){.id = 1, .by = "dana", .at = now, .confirmed = true};
-    if (!h->calm && now.s >= h->calm_from.s)
-        be_calm(h);
-    if (h->calm)
-        return last_order(h, out);
-    if (!rng_chance(&h->rng, h->swarm.orders))
-        return false;
-    (void)str_copy(out->server, sizeof(out->server),
-                   k->servers[rng_between(&h->rng, 0, (int64_t)k->n_servers - 1)].name);
-    out->place = rng_between(&h->rng, 0, 1) == 0 ? PLACE_CLOUD : PLACE_ONPREM;
-    switch (rng_between(&h->rng, 0, 6)) {
-    case 0:
-        out->kind = COMMAND_MOVE;
-        out->force = rng_between(&h->rng, 0, 4) == 0;
-        break;
-    case 1:
-        out->kind = COMMAND_HOLD;
-        out->hold_kind = (enum hold_kind)rng_between(&h->rng, 0, 2);
-        out->until.s = now.s + rng_between(&h->rng, 600, 8 * 3600);
-        break;
-    case 2:
-        out->kind = COMMAND_RELEASE;
-        break;
-    case 3:
-        out->kind = COMMAND_CANCEL;
-        break;
-    case 4:
-        out->kind = COMMAND_SNOOZE;
-        out->until.s = now.s + rng_between(&h->rng, 600, 3 * 3600);
-        break;
-    case 5:
-        out->kind = COMMAND_AUTO;
-        out->server[0] = '\0';
-        out->setting = rng_between(&h->rng, 0, 2) == 0 ? AUTO_OFF : AUTO_ON;
-        break;
-    default:
-        out->kind = COMMAND_EXTENSION;
-        out->server[0] = '\0';
-        out->start = rng_between(&h->rng, 0, 1) == 0;
-        break;
-    }
-    return true;
-}
-
-/* Some of them come by the store, as from another process. */
-static bool order(void *ctx, struct utc now, struct command *out)
-{
-    struct history *h = ctx;
-
-    footprint_look(&h->footprint, h->state_dir);
-    return wish(h, now, out) && !orders_leave(&h->left, out);
-}
-
-static enum drive_fate fate(void *ctx, const struct call *call)
-{
-    struct history *h = ctx;
-
-    (void)call;
-    if (h->calm)
-        return FATE_DONE;
-    if (rng_chance(&h->rng, h->swarm.lost))
-        return rng_between(&h->rng, 0, 1) == 0 ? FATE_LOST_BEFORE : FATE_LOST_AFTER;
-    if (rng_chance(&h->rng, h->swarm.dying))
-        return rng_between(&h->rng, 0, 1) == 0 ? FATE_CRASH_BEFORE : FATE_CRASH_AFTER;
-    return FATE_DONE;
-}
-
-static void entry(void *ctx, const struct journal_entry *j)
-{
-    struct history *h = ctx;
-    char when[TIME_TEXT], *line = h->last[h->n_last++ % LAST_ENTRIES];
-
-    (void)str_format(line, sizeof(h->last[0]), "%s %s %.20s %.20s %.20s>%.20s %.160s",
-                     utc_text(j->at, when), j->actor, j->server, j->action, j->from,
-                     j->to, j->text);
-    if (h->trace)
-        (void)printf("%s\n", line);
-}
-
-/* ----- a history ----- */
-
-static bool prepare(struct history *h, struct err *e)
-{
-    const struct swarm *s = &h->swarm;
-    const struct site_options so = {.seed = s->seed,
-                                    .servers = s->servers,
-                                    .start = s->from,
-                                    .mover = s->mover,
-                                    .faults = s->faults,
-                                    .typed = true};
-    const char *list[SWARM_SETS];
-    const struct config_sets sets = {list, s->n_sets};
-
-    for (size_t i = 0; i < s->n_sets; i++)
-        list[i] = s->sets[i];
-    return site_new(&so, &h->site, e) == ERR_OK &&
-           site_config(h->site, "http://127.0.0.1:1", &sets, &h->config, e) == ERR_OK &&
-           tz_load(h->config->tz_name, &h->tz, e) == ERR_OK;
-}
-
-static void violated(struct history *h, const char *why)
-{
-    h->report.violations++;
-    if (h->report.violation[0] == '\0')
-        (void)str_copy(h->report.violation, sizeof(h->report.violation), why);
-}
-
-static bool live(struct history *h, struct err *e)
-{
-    const struct swarm *s = &h->swarm;
-    char dir[] = "/dev/shm/rushhour-campaign-XXXXXX";
-    bool dies = s->crash_mean_s != 0 || s->dying != 0;
-    struct drive_options o = {.level = DRIVE_TYPED,
-                              .config = h->config,
-                              .tz = h->tz,
-                              .site = h->site,
-                              .seed = s->seed,
-                              .from = s->from,
-                              .duration_s = (s->days + 1) * DAY_S,
-                              .crash_mean_s = s->crash_mean_s,
-                              .crash_until = h->calm_from,
-                              .without_texts = !h->trace,
-                              .each_entry = entry,
-                              .order = order,
-                              .fate = fate,
-                              .calm = true,
-                              .ctx = h};
-    char why[LINE_TEXT];
-    enum err_code rc;
-
-    if (dies) { /* who dies has to remember */
-        if (mkdtemp(dir) == NULL)
-            return err_set_errno(e, ERR_IO, errno, "%s", dir) == ERR_OK;
-        o.state_dir = h->state_dir = h->left.dir = dir;
-    }
-    rc = drive_run(&o, &h->report, e);
-    if (!orders_end(&h->left, why))
-        violated(h, why);
-    if (dies)
-        (void)folder_remove(dir); /* nothing is told by what stays */
-    h->state_dir = h->left.dir = NULL;
-    return rc == ERR_OK;
-}
-
-static void forget(struct history *h)
-{
-    tz_free(h->tz);
-    config_free(h->config);
-    site_free(h->site);
-}
-
-static bool run(struct history *h, uint64_t seed, struct way way, struct err *e)
-{
-    bool ok;
-
-    memset(h, 0, sizeof(*h));
-    h->trace = way.trace;
-    h->buggify = !way.plain && seed % 2 == 0;
-    points_begin(seed, h->buggify);
-    swarm_draw(&h->swarm, seed);
-    rng_seed(&h->rng, seed * 7919 + 1);
-    h->calm_from.s = h->swarm.from.s + h->swarm.days * DAY_S;
-    footprint_begin(&h->footprint);
-    ok = prepare(h, e) && live(h, e);
-    return ok;
-}
-
-/* ----- many of them ----- */
+enum { SAME_EVERY = 20, SEED_FILE_MAX = 16384 };
 
 struct sums {
-    int64_t seeds, bad, days, calls, polls, steps, crashes, moves, losses;
+    int64_t seeds, bad, days, calls, polls, steps, moves, losses;
+    int64_t crashes, pauses, jumps;
+    int64_t began_ms; /* of the processor, for --seconds */
     uint64_t fired[N_FAULTS];
+    enum drive_level level;
     size_t heap_bytes, state_bytes; /* the most of one history */
+    bool warm[DRIVE_TYPED + 1];
 };
+
+/* The machine may have other work, too. */
+static int64_t cpu_ms(void)
+{
+    struct rusage u = {0};
+
+    (void)getrusage(RUSAGE_SELF, &u);
+    return (int64_t)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1000 +
+           (u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1000;
+}
+
+static const char *commit = PACKAGE_VERSION;
 
 static void complain(const struct history *h, const char *what)
 {
     struct strbuf b;
 
-    strbuf_init(&b, 65536);
-    swarm_say(&h->swarm, &b);
-    (void)printf("seed %llu%s: %s\n%s", (unsigned long long)h->swarm.seed,
-                 h->buggify ? ", buggify" : "", what, strbuf_text(&b));
-    for (size_t i = 0; i < LAST_ENTRIES && !h->trace; i++) {
-        size_t at = h->n_last + i;
-
-        if (h->last[at % LAST_ENTRIES][0] != '\0')
-            (void)printf("    %s\n", h->last[at % LAST_ENTRIES]);
-    }
+    strbuf_init(&b, 1 << 20);
+    strbuf_printf(&b, "seed %llu%s: %s\ncommit %s\n", (unsigned long long)h->swarm.seed,
+                  h->way.buggify ? ", buggify" : "", what, commit);
+    swarm_put(&h->swarm, &b);
+    if (!h->way.trace)
+        history_tell(h, &b);
+    (void)printf("%s", strbuf_text(&b));
+    (void)fflush(stdout);
     strbuf_clear(&b);
 }
 
-static bool one(struct sums *sum, uint64_t seed, struct way way)
+static void add(struct sums *sum, const struct history *h)
 {
-    static struct history h, again;
+    sum->days += h->swarm.days + 1;
+    sum->calls += h->report.calls;
+    sum->polls += h->report.polls;
+    sum->steps += h->report.steps;
+    sum->crashes += h->report.crashes;
+    sum->pauses += h->report.pauses;
+    sum->jumps += h->report.jumps;
+    sum->moves += h->report.moves_out + h->report.moves_back;
+    sum->losses += h->report.interruptions;
+    for (int f = 0; f < N_FAULTS; f++)
+        sum->fired[f] += history_fired(h, (enum site_fault)f);
+}
+
+/* It is lived twice now and then, and must be the same. */
+static bool same_again(const struct swarm *s, struct way way, uint64_t trace)
+{
+    static struct history again;
     struct err e = {0};
-    bool good = false;
+    char why[WHY_TEXT];
+    bool same = history_run(&again, s, way, &e) && again.report.trace == trace;
+
+    if (!same)
+        complain(&again, "another history of the same seed");
+    return history_clear(&again, why) && same;
+}
+
+static bool is_well(struct history *h, const struct swarm *s, struct way way)
+{
+    struct err e = {0};
     char what[LINE_TEXT * 2];
 
-    if (!run(&h, seed, way, &e)) {
-        complain(&h, e.text);
-    } else if (h.report.violations > 0) {
-        (void)str_format(what, sizeof(what), "%lld violations, the first %s",
-                         (long long)h.report.violations, h.report.violation);
-        complain(&h, what);
-    } else {
-        good = true;
+    if (!history_run(h, s, way, &e)) {
+        complain(h, e.text);
+        return false;
     }
-    if (good && seed % SAME_EVERY == 0) {
-        if (!run(&again, seed, (struct way){.plain = way.plain}, &e) ||
-            again.report.trace != h.report.trace) {
-            complain(&again, "another history of the same seed");
-            good = false;
-        }
-        forget(&again);
-    }
-    sum->seeds++;
-    sum->bad += good ? 0 : 1;
-    sum->days += h.swarm.days + 1;
-    sum->calls += h.report.calls;
-    sum->polls += h.report.polls;
-    sum->steps += h.report.steps;
-    sum->crashes += h.report.crashes;
-    sum->moves += h.report.moves_out + h.report.moves_back;
-    sum->losses += h.report.interruptions;
-    for (size_t i = 0; h.site != NULL && i < N_FAULTS; i++)
-        sum->fired[i] += h.site->faults.fired[i];
-    forget(&h);
+    if (h->report.violations == 0)
+        return true;
+    (void)str_format(what, sizeof(what), "%lld violations, the first %s",
+                     (long long)h->report.violations, h->report.violation);
+    complain(h, what);
+    return false;
+}
+
+/* What the libraries set up once, at the first day of a level, is left behind by no
+ * history.
+ */
+static void warm_up(struct sums *sum, enum drive_level level)
+{
+    static struct history h;
+    struct swarm s;
+    struct err e = {0};
+    char why[WHY_TEXT];
+
+    if (sum->warm[level])
+        return;
+    sum->warm[level] = true;
+    swarm_draw(&s, 1, level);
+    s.days = 1;
+    s.on_files = true;
+    (void)history_run(&h, &s, (struct way){0}, &e); /* whatever comes of it */
+    (void)history_clear(&h, why);
+}
+
+static bool live(struct sums *sum, const struct swarm *s, struct way way)
+{
+    static struct history h;
+    char what[WHY_TEXT];
+    bool good;
+
+    warm_up(sum, s->level);
+    good = is_well(&h, s, way);
+
+    add(sum, &h);
     if (h.footprint.most_heap_bytes > sum->heap_bytes)
         sum->heap_bytes = h.footprint.most_heap_bytes;
     if (h.footprint.most_state_bytes > sum->state_bytes)
         sum->state_bytes = h.footprint.most_state_bytes;
-    if (!footprint_end(&h.footprint, what)) {
+    if (!history_clear(&h, what)) {
         complain(&h, what);
-        sum->bad += good ? 1 : 0;
         good = false;
     }
+    way.trace = false;
+    if (good && s->seed % SAME_EVERY == 0)
+        good = same_again(s, way, h.report.trace);
+    sum->seeds++;
+    sum->bad += good ? 0 : 1;
     return good;
+}
+
+/* Every second seed has trouble of the program's own making, too. */
+static bool draw_and_live(struct sums *sum, uint64_t seed, struct way way)
+{
+    struct swarm s;
+
+    swarm_draw(&s, seed, sum->level);
+    way.buggify = way.buggify && seed % 2 == 0;
+    return live(sum, &s, way);
+}
+
+/* ----- what came of them ----- */
+
+static void say_faults(const struct sums *s)
+{
+    static const char *const groups[] = {
+        [FAULT_OF_WIRE] = "requests",
+        [FAULT_OF_BYTES] = "bytes",
+        [FAULT_OF_ACT] = "acts of the site",
+        [FAULT_OF_HOUR] = "hours of the site",
+    };
+
+    for (int g = FAULT_OF_WIRE; g <= FAULT_OF_HOUR; g++) {
+        if (g == FAULT_OF_BYTES && s->level == DRIVE_TYPED)
+            continue;
+        (void)printf("%s:", groups[g]);
+        for (int f = 0; f < N_FAULTS; f++)
+            if ((int)fault_kind((enum site_fault)f) == g)
+                (void)printf(" %s %llu", fault_name((enum site_fault)f),
+                             (unsigned long long)s->fired[f]);
+        (void)printf("\n");
+    }
 }
 
 static void say(const struct sums *s)
 {
-    (void)printf(
-        "%lld seeds, %lld bad: %lld.%02lld simulated years, %lld steps, %lld "
-        "polls, %lld calls, %lld moves, %lld interruptions, %lld deaths\nfaults:",
-        (long long)s->seeds, (long long)s->bad, (long long)s->days / 365,
-        (long long)(s->days % 365) * 100 / 365, (long long)s->steps, (long long)s->polls,
-        (long long)s->calls, (long long)s->moves, (long long)s->losses,
-        (long long)s->crashes);
-    for (size_t i = 0; i < N_FAULTS; i++) {
-        if (s->fired[i] > 0)
-            (void)printf(" %s %llu", fault_name((enum site_fault)i),
-                         (unsigned long long)s->fired[i]);
-    }
-    (void)printf("\nat most %zu KiB of heap, %zu KiB of state\n", s->heap_bytes / 1024,
+    int64_t ms = cpu_ms() - s->began_ms;
+    int64_t rate = s->days * 10000000 / 365 / (ms > 0 ? ms : 1);
+
+    (void)printf("%lld seeds, %lld bad: %lld.%02lld simulated years (%s) in %lld s of "
+                 "the processor, %lld.%04lld a second\n",
+                 (long long)s->seeds, (long long)s->bad, (long long)s->days / 365,
+                 (long long)(s->days % 365) * 100 / 365,
+                 s->level == DRIVE_TYPED ? "typed" : "wire", (long long)ms / 1000,
+                 (long long)rate / 10000, (long long)rate % 10000);
+    (void)printf("%lld steps, %lld polls, %lld calls, %lld moves, %lld interruptions\n",
+                 (long long)s->steps, (long long)s->polls, (long long)s->calls,
+                 (long long)s->moves, (long long)s->losses);
+    (void)printf("controller: deaths %lld pauses %lld clock-jumps %lld\n",
+                 (long long)s->crashes, (long long)s->pauses, (long long)s->jumps);
+    say_faults(s);
+    (void)printf("at most %zu KiB of heap, %zu KiB of state\n", s->heap_bytes / 1024,
                  s->state_bytes / 1024);
 }
 
-/* The libraries set themselves up once; what stays of that is no history's. */
-static bool warm_up(void)
-{
-    char dir[] = "/dev/shm/rushhour-campaign-XXXXXX";
-    struct store *s = NULL;
-    struct err e = {0};
-    bool ok =
-        mkdtemp(dir) != NULL && store_open(dir, STORE_CONTROLLER, NULL, &s, &e) == ERR_OK;
+/* ----- saved seeds ----- */
 
-    store_close(s);
-    (void)folder_remove(dir); /* nothing is told by what stays */
-    if (!ok)
-        (void)fprintf(stderr, "campaign: %s: %s\n", dir, e.text);
-    return ok;
+static bool live_file(struct sums *sums, const char *path, struct way way)
+{
+    char text[SEED_FILE_MAX];
+    FILE *f = fopen(path, "re");
+    size_t n = f != NULL ? fread(text, 1, sizeof(text) - 1, f) : 0;
+    struct swarm s;
+    struct err e = {0};
+
+    text[n] = '\0';
+    if (f != NULL)
+        (void)fclose(f); /* it was only read */
+    if (n == 0 || swarm_read(&s, text, &e) != ERR_OK) {
+        (void)fprintf(stderr, "campaign: %s: %s\n", path, n == 0 ? "empty" : e.text);
+        sums->bad++;
+        return false;
+    }
+    return live(sums, &s, way);
 }
+
+static int is_seed(const struct dirent *d)
+{
+    return str_ends(d->d_name, ".seed") ? 1 : 0;
+}
+
+static void saved(struct sums *sums)
+{
+    const char *srcdir = getenv("srcdir");
+    char dir[512], path[1024];
+    struct dirent **list = NULL;
+    int n;
+
+    (void)str_format(dir, sizeof(dir), "%s/tests/sim/seeds",
+                     srcdir != NULL ? srcdir : ".");
+    n = scandir(dir, &list, is_seed, alphasort);
+    if (n <= 0) {
+        (void)fprintf(stderr, "campaign: no saved seed in %s\n", dir);
+        sums->bad++;
+    }
+    for (int i = 0; i < n; i++) {
+        (void)str_format(path, sizeof(path), "%s/%s", dir, list[i]->d_name);
+        (void)live_file(sums, path, (struct way){0});
+        free(list[i]);
+    }
+    free(list);
+}
+
+static void usual(struct sums *sums)
+{
+    enum { OTHERS = 12, WIRES = 3 };
+
+    saved(sums);
+    for (uint64_t seed = 1; seed <= OTHERS; seed++)
+        (void)draw_and_live(sums, seed * SAME_EVERY / 4 + 1000,
+                            (struct way){.buggify = true});
+    sums->level = DRIVE_WIRE;
+    for (uint64_t seed = 1; seed <= WIRES; seed++)
+        (void)draw_and_live(sums, seed + 2000, (struct way){.buggify = true});
+}
+
+/* ----- what is asked for ----- */
+
+struct wish {
+    int64_t from, seeds, years, seconds;
+    struct way way;
+    bool until_bad, probes;
+    const char *file;
+};
 
 static int64_t number(const char *text)
 {
@@ -398,62 +290,97 @@ static int64_t number(const char *text)
     return v;
 }
 
-/* What they found is mended, and told in the commit that did; each was red before:
- * 11 a way home that AWS cut short had no time limit and kept its slot for ever
- * 14, 37 a guest that never comes up at home kept its slot
- * 55 the way home with overlap, where home never comes up: both sides up without end
- * 43, 72, 149 max_overlap was when the ending began, not when it was over */
-static const uint64_t saved[] = {11, 14, 37, 43, 55, 72, 149};
-
-static void usual(struct sums *sums)
+static void wrong(const char *what)
 {
-    enum { OTHERS = 12 };
+    (void)fprintf(stderr, "campaign: what is %s?\n", what);
+    exit(2);
+}
 
-    for (size_t i = 0; i < ARRAY_LEN(saved); i++)
-        (void)one(sums, saved[i], (struct way){.plain = true});
-    for (uint64_t seed = 1; seed <= OTHERS; seed++)
-        (void)one(sums, seed * SAME_EVERY / 4 + 1000, (struct way){0});
+static enum drive_level level_of(const char *word)
+{
+    if (!str_eq(word, "typed") && !str_eq(word, "wire"))
+        wrong(word);
+    return str_eq(word, "wire") ? DRIVE_WIRE : DRIVE_TYPED;
+}
+
+static void read_wish(int argc, char **argv, struct wish *w, struct sums *sums)
+{
+    const struct {
+        const char *name;
+        int64_t *value;
+    } numbers[] = {{"--from", &w->from},
+                   {"--seed", &w->from},
+                   {"--seeds", &w->seeds},
+                   {"--years", &w->years},
+                   {"--seconds", &w->seconds}};
+
+    for (int i = 1; i < argc; i++) {
+        const char *name = argv[i], *value = i + 1 < argc ? argv[i + 1] : NULL;
+        bool known = true;
+
+        if (str_eq(name, "--trace"))
+            w->way.trace = true;
+        else if (str_eq(name, "--plain"))
+            w->way.buggify = false;
+        else if (str_eq(name, "--probes"))
+            w->probes = true;
+        else if (str_eq(name, "--until-bad"))
+            w->until_bad = true;
+        else
+            known = false;
+        if (known)
+            continue;
+        if (value == NULL)
+            wrong(name);
+        i++;
+        if (str_eq(name, "--seed"))
+            w->seeds = 1;
+        if (str_eq(name, "--seed-file"))
+            w->file = value;
+        else if (str_eq(name, "--level"))
+            sums->level = level_of(value);
+        else if (str_eq(name, "--commit"))
+            commit = value;
+        else
+            known = true;
+        for (size_t k = 0; known && k < ARRAY_LEN(numbers); k++)
+            if (str_eq(name, numbers[k].name)) {
+                *numbers[k].value = number(value);
+                known = false;
+            }
+        if (known)
+            wrong(name);
+    }
+}
+
+static bool enough(const struct wish *w, const struct sums *s)
+{
+    if (w->years > 0)
+        return s->days >= w->years * 365;
+    if (w->seconds > 0)
+        return cpu_ms() - s->began_ms >= w->seconds * 1000;
+    return s->seeds >= w->seeds;
 }
 
 int main(int argc, char **argv)
 {
-    int64_t from = 1, seeds = 30, seconds = 0;
-    bool until_bad = false, probes = false;
-    struct way way = {0};
-    struct sums sums = {0};
-    int64_t until;
+    struct wish w = {.from = 1, .seeds = 30, .way.buggify = true};
+    struct sums sums = {.level = DRIVE_TYPED, .began_ms = cpu_ms()};
 
-    if (!points_are_sound() || !warm_up())
+    if (!points_are_sound())
         return 2;
+    read_wish(argc, argv, &w, &sums);
     if (argc == 1) {
         usual(&sums);
-        say(&sums);
-        return sums.bad == 0 ? 0 : 1;
+    } else if (w.file != NULL) {
+        (void)live_file(&sums, w.file, (struct way){.trace = w.way.trace});
+    } else {
+        while (!enough(&w, &sums) &&
+               (draw_and_live(&sums, (uint64_t)(w.from + sums.seeds), w.way) ||
+                !w.until_bad))
+            ;
     }
-    for (int i = 1; i < argc; i++) {
-        if (str_eq(argv[i], "--trace"))
-            way.trace = true;
-        else if (str_eq(argv[i], "--plain"))
-            way.plain = true;
-        else if (str_eq(argv[i], "--probes"))
-            probes = true;
-        else if (str_eq(argv[i], "--until-bad"))
-            until_bad = true;
-        else if (i + 1 < argc && str_eq(argv[i], "--from"))
-            from = number(argv[++i]);
-        else if (i + 1 < argc && str_eq(argv[i], "--seeds"))
-            seeds = number(argv[++i]);
-        else if (i + 1 < argc && str_eq(argv[i], "--seconds"))
-            seconds = number(argv[++i]);
-        else
-            return 2;
-    }
-    until = clock_mono(clock_system()).ms + seconds * 1000;
-    for (int64_t n = 0; seconds > 0 ? clock_mono(clock_system()).ms < until : n < seeds;
-         n++)
-        if (!one(&sums, (uint64_t)(from + n), way) && until_bad)
-            break;
     say(&sums);
-    points_say(probes);
-    return sums.bad == 0 && (!probes || points_missed() == 0) ? 0 : 1;
+    points_say(w.probes);
+    return sums.bad == 0 && (!w.probes || points_missed() == 0) ? 0 : 1;
 }

@@ -4,38 +4,72 @@
 
 #include "core/base/rng.h"
 #include "core/base/timefmt.h"
+#include "core/sim/faults.h"
+
+#include <string.h>
 
 #define PICK(r, list) ((list)[rng_between((r), 0, (int64_t)ARRAY_LEN(list) - 1)])
 
-/* Everything that the site can get wrong without bytes. */
-static const char *const faults[] = {
-    "latency",    "timeout",    "refuse",     "reset-before", "reset-after",
-    "status-429", "status-500", "status-503", "late-500",     "ignored",
-    "truncated",  "wrong-type", "skew",       "no-capacity",  "task-fails",
-    "spot-storm", "no-agent",   "no-boot",    "deaf",
-};
+/* Kinds of histories: short ones in which much goes wrong, short ones in which one thing
+ * goes wrong half the time, long ones in which hardly anything does. */
+enum kind { KIND_VIOLENT, KIND_ONE_THING, KIND_QUIET };
 
-/* Many never, some often. A site that fails half the time has nothing left to test. */
-static void draw_faults(struct swarm *s, struct rng *r)
+static bool chance(struct rng *r, int64_t percent)
+{
+    return rng_between(r, 0, 99) < percent;
+}
+
+static const char *rate_of(struct rng *r, enum kind kind, enum site_fault fault)
 {
     static const char *const rates[] = {"0.001", "0.003", "0.01", "0.03", "0.1"};
+    static const char *const hourly[] = {"0.003", "0.01", "0.03"};
+    static const char *const rare[] = {"0.0001", "0.0003", "0.001"};
+
+    if (kind == KIND_QUIET)
+        return PICK(r, rare);
+    if (kind == KIND_ONE_THING)
+        return fault_kind(fault) == FAULT_OF_HOUR ? "0.2" : "0.5";
+    return fault_kind(fault) == FAULT_OF_HOUR ? PICK(r, hourly) : PICK(r, rates);
+}
+
+static void add_fault(struct swarm *s, struct rng *r, enum kind kind,
+                      enum site_fault fault)
+{
     static const char *const apis[] = {"",         "",         "velostrata.",
                                        "jenkins.", "vsphere.", "ec2."};
-    size_t n = 0;
+    size_t n = strlen(s->faults);
+    const char *api = fault_kind(fault) <= FAULT_OF_BYTES ? PICK(r, apis) : "";
 
-    for (size_t i = 0; i < ARRAY_LEN(faults); i++) {
-        bool of_world = i >= 13;
-        const char *api = of_world ? "" : PICK(r, apis);
-        const char *rate = PICK(r, rates);
+    if (kind == KIND_ONE_THING && api[0] == '\0' && fault_kind(fault) <= FAULT_OF_BYTES)
+        api = "jenkins.";
+    /* Who may not call vSphere for a quarter of an hour cannot end an overlap in time. */
+    if (fault == FAULT_RETRY_ABSURD)
+        api = chance(r, 50) ? "jenkins." : "velostrata.";
+    /* What does not fit any more does not happen. */
+    if (!str_format(s->faults + n, sizeof(s->faults) - n, "%s%s%s=%s", n > 0 ? "," : "",
+                    api, fault_name(fault), rate_of(r, kind, fault)))
+        s->faults[n] = '\0';
+}
 
-        if (rng_between(r, 0, 99) >= 30)
-            continue;
-        if (str_eq(faults[i], "spot-storm"))
-            rate = "0.01"; /* of each hour */
-        if (!str_format(s->faults + n, sizeof(s->faults) - n, "%s%s%s=%s",
-                        n > 0 ? "," : "", api, faults[i], rate))
-            break;
-        n += strlen(s->faults + n);
+/* Many never, some often. A site that fails half the time has nothing left to test. */
+static void draw_faults(struct swarm *s, struct rng *r, enum kind kind)
+{
+    bool typed = s->level == DRIVE_TYPED;
+    int64_t percent = kind == KIND_QUIET ? (chance(r, 50) ? 0 : 8) : 16;
+    enum site_fault only;
+
+    do
+        only = (enum site_fault)rng_between(r, 0, N_FAULTS - 1);
+    while (typed && fault_kind(only) == FAULT_OF_BYTES);
+    if (kind == KIND_ONE_THING) {
+        add_fault(s, r, kind, only);
+        return;
+    }
+    for (int f = 0; f < N_FAULTS; f++) {
+        bool drawn = chance(r, percent);
+
+        if (drawn && !(typed && fault_kind((enum site_fault)f) == FAULT_OF_BYTES))
+            add_fault(s, r, kind, (enum site_fault)f);
     }
 }
 
@@ -67,55 +101,184 @@ static void draw_policy(struct swarm *s, struct rng *r)
     set(s, "policy.on_drain_deadline=\"%s\"", PICK(r, drains));
     set(s, "policy.drain_deadline=\"%dm\"", (int)rng_between(r, 1, 12) * 10);
     set(s, "policy.foreign_change=\"%s\"", PICK(r, handlings));
-    if (rng_between(r, 0, 3) == 0)
+    if (chance(r, 25))
         set(s, "policy.out_drain_deadline=\"%dm\"", (int)rng_between(r, 1, 6) * 10);
-    if (rng_between(r, 0, 3) == 0) {
+    if (chance(r, 25)) {
         set(s, "policy.on_demand=true");
         set(s, "policy.on_demand_max_price=0.5");
     }
-    if (rng_between(r, 0, 3) == 0)
+    if (chance(r, 25))
         set(s, "policy.lead=\"%dm\"", (int)rng_between(r, 1, 9) * 10);
-    if (rng_between(r, 0, 3) == 0)
+    if (chance(r, 25))
         set(s, "policy.pressure=true");
+    if (chance(r, 15))
+        set(s, "policy.budget_month=%d", (int)rng_between(r, 1, 40) * 10);
+    if (chance(r, 30))
+        set(s, "policy.poll_moving=\"%ds\"", (int)rng_between(r, 1, 3) * 10);
 }
 
-void swarm_draw(struct swarm *s, uint64_t seed)
+static void draw_troubles(struct swarm *s, struct rng *r, enum kind kind)
+{
+    int64_t longer = kind == KIND_QUIET ? 24 : 1;
+
+    if (chance(r, kind == KIND_QUIET ? 10 : 33))
+        s->crash_mean_s = rng_between(r, 1, 24) * 3600 * longer;
+    if (chance(r, 15))
+        s->pause_mean_s = rng_between(r, 2, 24) * 3600 * longer;
+    if (chance(r, 10))
+        s->jump_mean_s = rng_between(r, 12, 72) * 3600 * longer;
+    if (chance(r, 33))
+        s->lost = (uint32_t)rng_between(r, 1, 50) * (kind == KIND_QUIET ? 20 : 1000);
+    if (kind != KIND_QUIET && chance(r, 25))
+        s->dying = (uint32_t)rng_between(r, 1, 30) * 1000;
+    if (chance(r, 50))
+        s->orders = (uint32_t)rng_between(r, 1, 40) * (kind == KIND_QUIET ? 2 : 100);
+    if (kind == KIND_QUIET && s->crash_mean_s != 0)
+        set(s, "store.journal_keep=\"7d\""); /* what is kept for months costs time */
+    s->on_files =
+        kind != KIND_QUIET && (s->crash_mean_s != 0 || s->dying != 0) && chance(r, 12);
+}
+
+void swarm_draw(struct swarm *s, uint64_t seed, enum drive_level level)
 {
     static const char *const movers[] = {"velostrata", "ec2", "mixed"};
+    bool typed = level == DRIVE_TYPED;
+    enum kind kind;
     struct rng r;
 
-    *s = (struct swarm){.seed = seed};
+    *s = (struct swarm){.seed = seed, .level = level};
     rng_seed(&r, seed ^ UINT64_C(0x737761726d));
-    s->servers = (int32_t)rng_between(&r, 1, 8);
-    s->mover = PICK(&r, movers);
+    kind = chance(&r, 30) ? KIND_QUIET : chance(&r, 15) ? KIND_ONE_THING : KIND_VIOLENT;
+    s->servers = (int32_t)rng_between(&r, 1, chance(&r, 10) ? 16 : typed ? 8 : 4);
+    (void)str_copy(s->mover, sizeof(s->mover), PICK(&r, movers)); /* short */
+    s->more_zones = chance(&r, 20) ? (int32_t)rng_between(&r, 1, 2) : 0;
     /* 2024 to 2037, some days into any week. */
     s->from.s = INT64_C(1704067200) + rng_between(&r, 0, 13 * 365) * 86400 +
                 rng_between(&r, 0, 86399);
-    s->days = rng_between(&r, 2, 12);
-    draw_faults(s, &r);
+    s->days = !typed               ? rng_between(&r, 1, 4)
+              : kind == KIND_QUIET ? rng_between(&r, 30, 365)
+                                   : rng_between(&r, 2, 12);
+    s->rest_s = kind == KIND_QUIET ? rng_between(&r, 5, 10) * 60 : 300;
+    draw_faults(s, &r, kind);
     draw_policy(s, &r);
-    if (rng_between(&r, 0, 2) == 0)
-        s->crash_mean_s = rng_between(&r, 1, 24) * 3600;
-    if (rng_between(&r, 0, 2) == 0)
-        s->lost = (uint32_t)rng_between(&r, 1, 50) * 1000;
-    if (rng_between(&r, 0, 3) == 0)
-        s->dying = (uint32_t)rng_between(&r, 1, 30) * 1000;
-    if (rng_between(&r, 0, 1) == 0)
-        s->orders = (uint32_t)rng_between(&r, 1, 40) * 100;
+    draw_troubles(s, &r, kind);
 }
 
-void swarm_say(const struct swarm *s, struct strbuf *out)
+/* ----- as text ----- */
+
+/* The numbers that are 0 when they are left out. */
+struct number {
+    const char *key;
+    int64_t *value;
+};
+enum { NUMBERS = 12 };
+
+static void numbers_of(struct swarm *s, int64_t narrow[NUMBERS],
+                       struct number out[NUMBERS])
 {
+    narrow[0] = s->servers;
+    narrow[1] = s->more_zones;
+    narrow[2] = s->lost;
+    narrow[3] = s->dying;
+    narrow[4] = s->orders;
+    narrow[5] = s->on_files ? 1 : 0;
+    narrow[6] = (int64_t)s->seed;
+    out[0] = (struct number){"servers", &narrow[0]};
+    out[1] = (struct number){"more_zones", &narrow[1]};
+    out[2] = (struct number){"lost", &narrow[2]};
+    out[3] = (struct number){"dying", &narrow[3]};
+    out[4] = (struct number){"orders", &narrow[4]};
+    out[5] = (struct number){"on_files", &narrow[5]};
+    out[6] = (struct number){"seed", &narrow[6]};
+    out[7] = (struct number){"days", &s->days};
+    out[8] = (struct number){"crash_mean_s", &s->crash_mean_s};
+    out[9] = (struct number){"pause_mean_s", &s->pause_mean_s};
+    out[10] = (struct number){"jump_mean_s", &s->jump_mean_s};
+    out[11] = (struct number){"rest_s", &s->rest_s};
+}
+
+static void take_numbers(struct swarm *s, const int64_t narrow[NUMBERS])
+{
+    s->servers = (int32_t)narrow[0];
+    s->more_zones = (int32_t)narrow[1];
+    s->lost = (uint32_t)narrow[2];
+    s->dying = (uint32_t)narrow[3];
+    s->orders = (uint32_t)narrow[4];
+    s->on_files = narrow[5] != 0;
+    s->seed = (uint64_t)narrow[6];
+}
+
+void swarm_put(const struct swarm *s, struct strbuf *out)
+{
+    struct swarm copy = *s;
+    int64_t narrow[NUMBERS] = {0};
+    struct number numbers[NUMBERS];
     char when[TIME_TEXT];
 
-    strbuf_printf(out, "  %d servers, %s, from %s, %lld days", (int)s->servers, s->mover,
-                  utc_text(s->from, when), (long long)s->days);
-    if (s->crash_mean_s != 0)
-        strbuf_printf(out, ", dies every %lld h", (long long)s->crash_mean_s / 3600);
-    strbuf_printf(out, ", answers lost %u, dying at calls %u, orders %u of a million\n",
-                  s->lost, s->dying, s->orders);
-    strbuf_printf(out, "  faults: %s\n ", s->faults[0] != '\0' ? s->faults : "none");
+    numbers_of(&copy, narrow, numbers);
+    strbuf_printf(out, "level %s\nmover %s\nfrom %s\n",
+                  s->level == DRIVE_TYPED ? "typed" : "wire", s->mover,
+                  utc_text(s->from, when));
+    for (size_t i = 0; i < NUMBERS; i++)
+        if (*numbers[i].value != 0)
+            strbuf_printf(out, "%s %lld\n", numbers[i].key, (long long)*numbers[i].value);
+    if (s->faults[0] != '\0')
+        strbuf_printf(out, "faults %s\n", s->faults);
     for (size_t i = 0; i < s->n_sets; i++)
-        strbuf_printf(out, " %s", s->sets[i]);
-    strbuf_puts(out, "\n");
+        strbuf_printf(out, "set %s\n", s->sets[i]);
+}
+
+static enum err_code read_line(struct swarm *s, const char *key, const char *value,
+                               struct err *e)
+{
+    int64_t narrow[NUMBERS] = {0};
+    struct number numbers[NUMBERS];
+    bool ok = true;
+
+    numbers_of(s, narrow, numbers);
+    for (size_t i = 0; i < NUMBERS; i++) {
+        if (!str_eq(numbers[i].key, key))
+            continue;
+        if (str_to_i64(value, 0, INT64_MAX, numbers[i].value, e) == ERR_OK)
+            take_numbers(s, narrow);
+        return e->code;
+    }
+    if (str_eq(key, "from"))
+        return utc_parse(value, &s->from, e);
+    if (str_eq(key, "level"))
+        s->level = str_eq(value, "wire") ? DRIVE_WIRE : DRIVE_TYPED;
+    else if (str_eq(key, "mover"))
+        ok = str_copy(s->mover, sizeof(s->mover), value);
+    else if (str_eq(key, "faults"))
+        ok = str_copy(s->faults, sizeof(s->faults), value);
+    else if (str_eq(key, "set"))
+        ok = s->n_sets < SWARM_SETS &&
+             str_copy(s->sets[s->n_sets++], sizeof(s->sets[0]), value);
+    else
+        ok = str_eq(key, "at") || str_eq(key, "invariant");
+    return ok ? ERR_OK : err_set(e, ERR_SYNTAX, "seed: '%.40s %.40s'", key, value);
+}
+
+enum err_code swarm_read(struct swarm *s, const char *text, struct err *e)
+{
+    *s = (struct swarm){.rest_s = 300};
+    while (*text != '\0') {
+        size_t len = strcspn(text, "\n");
+        char line[SWARM_FAULTS_TEXT + 32], *value;
+
+        if (len >= sizeof(line))
+            return err_set(e, ERR_SYNTAX, "seed: a line is too long");
+        memcpy(line, text, len);
+        line[len] = '\0';
+        text += len + (text[len] == '\n');
+        value = strchr(line, ' ');
+        if (line[0] == '#' || line[0] == '\0')
+            continue;
+        if (value == NULL)
+            return err_set(e, ERR_SYNTAX, "seed: '%.40s' has no value", line);
+        *value++ = '\0';
+        if (read_line(s, line, value, e) != ERR_OK)
+            return e->code;
+    }
+    return ERR_OK;
 }
