@@ -13,10 +13,6 @@
 
 #include <string.h>
 
-/* The account's one launch template: it names an image and nothing else. */
-const char sim_template[] = "rushhour-tests", sim_template_id[] = "lt-0b6c1d9f3a7e54820",
-           sim_template_image[] = "ami-0f3c1b7d5e9a24680";
-
 enum { USER_DATA_MAX = 16384 / 3 * 4 + 8, TOKEN_MAX = 64, IMAGE_TEXT = 32 };
 #define HOUR_MS (INT64_C(60) * 60 * 1000)
 

@@ -7,6 +7,10 @@
 
 #include "core/base/str.h"
 
+/* The account's one launch template: it names an image and nothing else. */
+const char sim_template[] = "rushhour-tests", sim_template_id[] = "lt-0b6c1d9f3a7e54820",
+           sim_template_image[] = "ami-0f3c1b7d5e9a24680";
+
 /* An instance's life is a chain of these; life counts them, so that a late step of an
  * overtaken plan does nothing. */
 enum { STEP_RUNNING = 1, STEP_TERMINATED = 2, STEP_STOPPED = 3 };
