@@ -309,12 +309,18 @@ static void say_offering(struct controller *c, struct server_state *s,
 /* Out there but not usable: it must come home, whatever the schedule wants meanwhile. */
 static void send_home(struct controller *c, struct server_state *s)
 {
+    /* With overlap both sides are up since the way out was committed to. */
+    struct utc since =
+        s->config->overlaps && s->facts.power == POWER_ON && s->move.committed_at.s != 0
+            ? s->move.committed_at
+            : c->now;
+
     SURE(!s->has_move); /* the way out has ended */
     RH_PROBE("sent-home-unusable");
     place_know(c, s, PLACE_CLOUD);
     move_begin(c, s, DIRECTION_BACK, (struct utc){0}, false);
     s->move.committed = true;
-    s->move.committed_at = c->now;
+    s->move.committed_at = since;
     s->move.deadline.s = c->now.s + c->config->policy.timeout_back;
     move_store(c, s);
 }
@@ -453,6 +459,8 @@ static bool advance(struct controller *c, struct server_state *s)
                                         : "policy",
                        step_word(steps[m->step].step))) {
             say_waits(c, m, &out.call);
+            if (out.call.kind == CALL_NODE_DISCONNECT)
+                m->calls++; /* a courtesy: nothing waits for its turn */
             return false;
         }
         if (out.call.kind == CALL_BUILD_STOP)

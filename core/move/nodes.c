@@ -129,8 +129,10 @@ void step_drain(const struct step_in *in, struct move *m, struct step_out *out)
     }
     if (m->idle_since.s == 0)
         m->idle_since = source->as_of;
-    if (m->interrupted || (source->as_of.s - m->idle_since.s >= DRAINED_APART_S &&
-                           !RH_BUGGIFY("idle-looked-at-once-more")))
+    /* Past the overlap's end nothing waits for a second look. */
+    if (m->interrupted || (in->server->overlaps && overdue) ||
+        (source->as_of.s - m->idle_since.s >= DRAINED_APART_S &&
+         !RH_BUGGIFY("idle-looked-at-once-more")))
         say_done(m, out);
     else
         say_wait(m, out, "node %s is closed and idle", source->name);
