@@ -97,7 +97,7 @@ POINTS_CPPFLAGS = $(AM_CPPFLAGS) -DRH_POINTS
 check_LIBRARIES += tests/sim/libpoints.a
 tests_sim_libpoints_a_SOURCES = $(libcore_a_SOURCES)
 tests_sim_libpoints_a_CPPFLAGS = $(POINTS_CPPFLAGS)
-EXTRA_DIST += tests/sim/LEDGER tests/sim/seeds
+EXTRA_DIST += tests/sim/LEDGER tests/sim/CATALOGUE tests/sim/seeds
 
 # Mistakes, each built into a campaign of its own, which has to find it; tests/sim/plants/README.
 # Not among the tests: it takes minutes. A mistake may leave something unused.

@@ -380,6 +380,24 @@ static enum err_code open_store(struct drive *d, struct err *e)
                       e);
 }
 
+/* After 401, 403 and an absurd Retry-After an API is let alone (reliability 9): nobody
+ * can end an overlap through it before its next probe. What fails every fourth time keeps
+ * no time either. */
+static int64_t held_off_ms(const struct faults *f)
+{
+    enum { HELD_OFF_MS = 35 * 60 * 1000, OFTEN = 250000 };
+
+    for (int api = 0; api < N_APIS; api++)
+        for (int i = 0; i < N_WIRE_FAULTS; i++) {
+            bool off =
+                i == FAULT_STATUS_401 || i == FAULT_STATUS_403 || i == FAULT_RETRY_ABSURD;
+
+            if (f->rate[api][i] >= (off ? 1 : OFTEN))
+                return HELD_OFF_MS;
+        }
+    return 0;
+}
+
 static enum err_code set_up(struct drive *d, struct err *e)
 {
     const struct drive_options *o = d->o;
@@ -395,6 +413,7 @@ static enum err_code set_up(struct drive *d, struct err *e)
     site_advance(o->site, now_ms(d));
     invariants_begin(&d->held, o->site->w, o->config,
                      (o->from.s + SETTLE_S) * (int64_t)1000);
+    d->held.held_off_ms = held_off_ms(&o->site->faults);
     if (readiness_init(&d->ready, &o->config->policy, o->tz, o->config->n_servers,
                        o->from, (struct utc){o->from.s + o->duration_s}, e) != ERR_OK ||
         (typed ? port_typed_open(o->site, &d->clock, &d->port, e)

@@ -145,6 +145,8 @@ static void both_up(struct invariants *v, size_t i)
     /* Who cannot write down what he does may not end it either (I8). */
     if (most > 0 && v->unwritable_ms != 0 && v->w->now - v->unwritable_ms < UNWRITABLE_MS)
         return;
+    if (most > 0)
+        most += v->held_off_ms;
     if (since != 0 && v->w->now - since > most)
         broken(v, "I1: %s is up in both places for %lld s", v->c->servers[i].name,
                (long long)(v->w->now - since) / 1000);

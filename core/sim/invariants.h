@@ -34,6 +34,8 @@ struct invariants {
     int64_t failed_ms[WATCHED_MAX];
     enum place wanted[WATCHED_MAX]; /* and since when */
     int64_t wanted_ms[WATCHED_MAX];
+    /* I1: so much longer, where an API may refuse to be called for a while (drive) */
+    int64_t held_off_ms;
     int64_t skew_ms; /* so far the controller's clock is ahead of the world's */
     int64_t broken;
     char why[LINE_TEXT]; /* of the first: "I2: ..." */

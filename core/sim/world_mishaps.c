@@ -128,7 +128,7 @@ static void eni_taken(struct world *w)
 {
     const struct sim_tested *s = &w->servers[any(w, w->n_servers)];
     const struct sim_launch l = {.type = w->types[0].name,
-                                 .image = sim_template_image,
+                                 .image = "ami-1",
                                  .eni = w->enis[s->eni].id,
                                  .client_token = ""};
     struct sim_instance *i = NULL;

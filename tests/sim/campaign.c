@@ -192,20 +192,20 @@ static void say(const struct sums *s)
     int64_t ms = cpu_ms() - s->began_ms;
     int64_t rate = s->days * 10000000 / 365 / (ms > 0 ? ms : 1);
 
-    (void)printf("%lld seeds, %lld bad: %lld.%02lld simulated years (%s) in %lld s of "
-                 "the processor, %lld.%04lld a second\n",
+    (void)printf("%lld seeds, %lld bad: %lld.%02lld simulated years (%s)\n",
                  (long long)s->seeds, (long long)s->bad, (long long)s->days / 365,
                  (long long)(s->days % 365) * 100 / 365,
-                 s->level == DRIVE_TYPED ? "typed" : "wire", (long long)ms / 1000,
-                 (long long)rate / 10000, (long long)rate % 10000);
+                 s->level == DRIVE_TYPED ? "typed" : "wire");
     (void)printf("%lld steps, %lld polls, %lld calls, %lld moves, %lld interruptions\n",
                  (long long)s->steps, (long long)s->polls, (long long)s->calls,
                  (long long)s->moves, (long long)s->losses);
     (void)printf("controller: deaths %lld pauses %lld clock-jumps %lld\n",
                  (long long)s->crashes, (long long)s->pauses, (long long)s->jumps);
     say_faults(s);
-    (void)printf("at most %zu KiB of heap, %zu KiB of state\n", s->heap_bytes / 1024,
-                 s->state_bytes / 1024);
+    (void)printf("at most %zu KiB of heap, %zu KiB of state; %lld s of the processor, "
+                 "%lld.%04lld years a second\n",
+                 s->heap_bytes / 1024, s->state_bytes / 1024, (long long)ms / 1000,
+                 (long long)rate / 10000, (long long)rate % 10000);
 }
 
 /* ----- saved seeds ----- */
