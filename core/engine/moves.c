@@ -459,8 +459,9 @@ static bool advance(struct controller *c, struct server_state *s)
                                         : "policy",
                        step_word(steps[m->step].step))) {
             say_waits(c, m, &out.call);
-            if (out.call.kind == CALL_NODE_DISCONNECT)
-                m->calls++; /* a courtesy: nothing waits for its turn */
+            if (out.call.kind == CALL_NODE_DISCONNECT &&
+                sources_bar(c, call_api(out.call.kind)) != NULL)
+                m->calls++; /* a courtesy: nobody waits for Jenkins to be there again */
             return false;
         }
         if (out.call.kind == CALL_BUILD_STOP)
