@@ -51,6 +51,8 @@ EXTRA_DIST += \
 	tests/fuzz/corpus/jenkins/back \
 	tests/fuzz/corpus/jenkins/cloud \
 	tests/fuzz/corpus/jenkins/home \
+	tests/fuzz/corpus/journal/move \
+	tests/fuzz/corpus/journal/orders \
 	tests/fuzz/corpus/json/all \
 	tests/fuzz/corpus/keys/container \
 	tests/fuzz/corpus/keys/instance \
@@ -97,6 +99,7 @@ EXTRA_DIST += \
 	tests/fuzz/dict/instances.dict \
 	tests/fuzz/dict/interfaces.dict \
 	tests/fuzz/dict/jenkins.dict \
+	tests/fuzz/dict/journal.dict \
 	tests/fuzz/dict/json.dict \
 	tests/fuzz/dict/keys.dict \
 	tests/fuzz/dict/orders.dict \

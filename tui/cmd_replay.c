@@ -254,24 +254,25 @@ static int dashboard(struct session *s, const struct args *a, struct stage *st)
     const struct clock clock = {stage_utc, stage_mono, st};
     struct theme_places places;
     struct err e = {0};
-    struct app_config c = {.config = s->config,
-                           .tz = s->tz,
-                           .clock = &clock,
-                           .source = {stage_latest, stage_send, -1, st},
-                           .demo = {.on = true,
-                                    .word = "REPLAY",
-                                    .speed = change_speed,
-                                    .speed_now = speed_now,
-                                    .step = step,
-                                    .ctx = st},
-                           .term = getenv("TERM"),
-                           .ascii = a->set[FLAG_ASCII],
-                           .no_color = a->set[FLAG_NO_COLOR],
-                           .observe = true,
-                           .theme = a->set[FLAG_THEME] ? a->value[FLAG_THEME] : NULL,
-                           .log_fd = -1,
-                           .who = s->user,
-                           .stalled_after_ms = INT64_MAX};
+    struct app_config c = {
+        .config = s->config,
+        .tz = s->tz,
+        .clock = &clock,
+        .source = {.latest = stage_latest, .send = stage_send, .event_fd = -1, .ctx = st},
+        .demo = {.on = true,
+                 .word = "REPLAY",
+                 .speed = change_speed,
+                 .speed_now = speed_now,
+                 .step = step,
+                 .ctx = st},
+        .term = getenv("TERM"),
+        .ascii = a->set[FLAG_ASCII],
+        .no_color = a->set[FLAG_NO_COLOR],
+        .observe = true,
+        .theme = a->set[FLAG_THEME] ? a->value[FLAG_THEME] : NULL,
+        .log_fd = -1,
+        .who = s->user,
+        .stalled_after_ms = INT64_MAX};
 
     st->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
     if (st->timer_fd < 0) {

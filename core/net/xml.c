@@ -180,11 +180,7 @@ static void library_init(void)
 
 static xmlParserCtxtPtr parser_new(struct reader *r, const char *bytes, size_t len)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT; /* the library's own globals */
-    xmlParserCtxtPtr ctxt;
-
-    (void)pthread_once(&once, library_init); /* fails only for an invalid control */
-    ctxt = xmlCreateMemoryParserCtxt(bytes, (int)len);
+    xmlParserCtxtPtr ctxt = xmlCreateMemoryParserCtxt(bytes, (int)len);
     if (ctxt == NULL)
         return NULL;
     *ctxt->sax = (xmlSAXHandler){
@@ -215,6 +211,7 @@ static void forget_errors(void)
 enum err_code xml_read(const char *bytes, size_t len, const struct xml_handler *h,
                        struct err *e)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT; /* the library's own globals */
     struct reader r = {.h = h, .e = e};
     bool well_formed;
 
@@ -222,6 +219,7 @@ enum err_code xml_read(const char *bytes, size_t len, const struct xml_handler *
         return err_set(e, ERR_PROTOCOL, "empty answer where XML was expected");
     if (len > INT_MAX)
         return err_set(e, ERR_TOO_BIG, "XML of %zu bytes is too big", len);
+    (void)pthread_once(&once, library_init); /* fails only for an invalid control */
     xmlSetStructuredErrorFunc(&r, on_error); /* of this thread */
     r.ctxt = parser_new(&r, bytes, len);
     if (r.ctxt == NULL) {
