@@ -491,7 +491,8 @@ static void test_hold_and_events(void **state)
         s.holds[0].hold =
             (struct hold){.place = PLACE_CLOUD, .kind = HOLD_PIN, .at = {rows[i].at}};
         s.stored.journal = entries;
-        s.stored.n_journal = s.stored.journal_total = ARRAY_LEN(entries);
+        s.stored.n_journal = ARRAY_LEN(entries);
+        s.stored.journal_total = (int64_t)ARRAY_LEN(entries);
         scene_start(&s);
         assert_row(rows[i].what,
                    controller_server(s.c, 0).hold->over_budget == rows[i].over);
