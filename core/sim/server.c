@@ -23,10 +23,10 @@
  */
 enum {
     MAX_BODY = 4 * 1024 * 1024,
-    MAX_CONNECTIONS = 64,
-    SILENCE_MS = 60000, /* how long a connection without an answer is kept */
-    HELD_STEP_MS = 20,  /* real time between two looks of a long poll … */
-    HELD_SHARE = 20     /* … of which the looks take one part of so many at most */
+    MAX_CONNECTIONS = 512, /* long polls of clients that are gone are among them */
+    SILENCE_MS = 60000,    /* how long a connection without an answer is kept */
+    HELD_STEP_MS = 20,     /* real time between two looks of a long poll … */
+    HELD_SHARE = 20        /* … of which the looks take one part of so many at most */
 };
 
 struct sim_server {
