@@ -5,11 +5,10 @@
 #include "tui/demo.h"
 #include "tui/out.h"
 
-#include <poll.h>
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 /* "127.0.0.1:PORT" or "localhost:PORT": the site is for this machine only. */
@@ -33,21 +32,15 @@ static enum err_code listen_port(const char *text, uint16_t *port, struct err *e
 
 static void wait_for_end(void)
 {
-    struct signalfd_siginfo info;
     sigset_t set;
-    int fd;
 
     (void)sigemptyset(&set);
     (void)sigaddset(&set, SIGTERM);
     (void)sigaddset(&set, SIGINT);
     (void)sigaddset(&set, SIGHUP);
     (void)sigaddset(&set, SIGQUIT);
-    fd = signalfd(-1, &set, SFD_CLOEXEC);
-    if (fd < 0)
-        return;
-    while (read(fd, &info, sizeof(info)) != sizeof(info))
+    while (sigwaitinfo(&set, NULL) < 0 && errno == EINTR)
         continue;
-    (void)close(fd); /* nothing was written that could be lost */
 }
 
 static void block_signals(void)

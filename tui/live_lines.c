@@ -295,6 +295,7 @@ int live_lines(struct live *l, bool words, struct utc until)
     int64_t seen = -1;
     struct printed replied = {0};
     bool quit = false, offered = false;
+    struct err e = {0};
     int fd, rc = EXIT_DONE;
 
     (void)sigemptyset(&set);
@@ -304,9 +305,15 @@ int live_lines(struct live *l, bool words, struct utc until)
     (void)sigaddset(&set, SIGHUP);
     (void)sigprocmask(SIG_BLOCK, &set, NULL);
     fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-    if (fd < 0 || told == NULL) {
+    if (fd < 0)
+        (void)err_set_errno(&e, ERR_IO, errno, "signals");
+    else if (told == NULL)
+        (void)err_set(&e, ERR_NOMEM, "notifications");
+    if (e.code != ERR_OK) {
         free(told);
-        return EXIT_FAILED;
+        if (fd >= 0)
+            (void)close(fd); /* nothing was read that could be lost */
+        return session_fail(&e);
     }
     notify_init(told, l->session->config);
     while (!quit) {

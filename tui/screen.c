@@ -174,6 +174,17 @@ static bool is_known_term(const char *term, int fd)
     return known;
 }
 
+/* Terminfo does not say why it found nothing: that no file can be opened looks the same as
+ * an unknown terminal. errno says why not. */
+static bool can_open_files(void)
+{
+    int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+    if (fd >= 0)
+        (void)close(fd); /* nothing was read */
+    return fd >= 0;
+}
+
 /* The description of the same terminal with any color: xterm-direct for xterm-256color.
  * Only where the terminal says that it has them; false when there is none. */
 static bool direct_term(const struct screen_config *c, int fd, char *out, size_t size)
@@ -210,6 +221,8 @@ enum err_code screen_open(const struct screen_config *c, struct screen **out,
         s->curses = newterm(direct, s->out, s->in);
     if (rc == ERR_OK && s->curses == NULL && is_known_term(c->term, s->memory_fd))
         s->curses = newterm(c->term, s->out, s->in);
+    if (rc == ERR_OK && s->curses == NULL && !can_open_files())
+        rc = err_set_errno(e, ERR_IO, errno, "the terminal's description");
     if (rc == ERR_OK && s->curses == NULL)
         rc = err_set(e, ERR_USAGE,
                      "the terminal \"%.40s\" is not known here; set TERM to one that is "
