@@ -174,8 +174,8 @@ static bool is_known_term(const char *term, int fd)
     return known;
 }
 
-/* Terminfo does not say why it found nothing: that no file can be opened looks the same as
- * an unknown terminal. errno says why not. */
+/* Terminfo does not say why it found nothing: that no file can be opened looks the same
+ * as an unknown terminal. errno says why not. */
 static bool can_open_files(void)
 {
     int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);

@@ -299,6 +299,28 @@ static void what_would_harm_a_move_is_refused(void **state)
     }
 }
 
+/* An order that waits for its turn would be carried out when nobody thinks of it. */
+static void an_order_that_waits_keeps_its_server(void **state)
+{
+    struct scene s = {0};
+    struct command out = {.kind = COMMAND_MOVE, .place = PLACE_CLOUD, .by = "dana"};
+
+    (void)state;
+    scene_make(&s, NEVER);
+    s.managed[1].state = MANAGED_RETURNING; /* it is on its way by itself */
+    observe_all(&s);
+    (void)str_copy(out.server, sizeof(out.server), "b");
+    out.id = 1;
+    out.at = s.now;
+    step(&s, (struct event){.kind = EVENT_COMMAND, .as.command.command = out});
+    assert_string_equal(view(&s, "b").move.id, "");
+    assert_false(take(&s, make(NEVER, urls, VM(a, "") VM(c, ""))));
+    assert_string_equal(s.order.refused, "an order for b waits: `cancel b` drops it");
+    /* Its options may change, and another server may go. */
+    assert_true(take(&s, make(NEVER, urls, VM(a, "") VM(b, "max_price = 0.5"))));
+    scene_end(&s);
+}
+
 static void away_from_home_it_stays(void **state)
 {
     struct scene s = {0};
@@ -426,6 +448,7 @@ int main(void)
         cmocka_unit_test(a_window_counts_at_once),
         cmocka_unit_test(what_is_under_way_goes_on),
         cmocka_unit_test(what_would_harm_a_move_is_refused),
+        cmocka_unit_test(an_order_that_waits_keeps_its_server),
         cmocka_unit_test(away_from_home_it_stays),
         cmocka_unit_test(a_server_comes_with_what_is_stored),
         cmocka_unit_test(another_machine_is_looked_at_anew),
