@@ -32,9 +32,9 @@ export RH_CRASH_T0 RH_CRASH_SPEED RH_POLL_LOG
     echo "wait 20 q quit"
     while [ ! -e "$work/enough" ]; do
         for key in j k 2 3 4 5 6 7 8 1 '?' '\e' '\r' '\e'; do
-            printf 'keys %s\npause 150\n' "$key"
+            printf 'keys %s\npause 100\n' "$key"
         done
-        sleep 2
+        sleep 4 # longer than the keys take, so that none wait at the end
     done
     printf 'signal 15\nend 20\n' # q asks first when a move is under way
 } | "$pty" 40 120 sh -c "echo \$\$ >'$work/pid'; exec \"\$@\"" sh "$mortal" $c >"$work/played" 2>"$work/err" &
