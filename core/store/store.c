@@ -53,6 +53,8 @@ static enum err_code set_up(struct store *s, bool in_memory, struct err *e)
     const char *pragmas = in_memory ? "PRAGMA synchronous=OFF; PRAGMA temp_store=MEMORY;"
                                     : "PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY;"
                                       "PRAGMA cell_size_check=ON;"
+                                      /* KiB: full after a day, so that memory is flat */
+                                      "PRAGMA cache_size=-512;"
                                       "PRAGMA journal_size_limit=4194304;";
     enum err_code code = ERR_OK;
     char said[64];
