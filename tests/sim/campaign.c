@@ -19,10 +19,12 @@
 #include "tests/sim/points.h"
 
 #include <dirent.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 enum { SAME_EVERY = 20, SEED_FILE_MAX = 16384 };
 
@@ -47,6 +49,16 @@ static int64_t cpu_ms(void)
 }
 
 static const char *commit = PACKAGE_VERSION;
+
+/* The program's own checks may end it (core/base/sure.h): at which seed, all the same. */
+static char last_word[64];
+
+static void on_abort(int number)
+{
+    (void)number;
+    if (write(STDOUT_FILENO, last_word, strlen(last_word)) < 0)
+        return; /* nobody can be told; abort() goes on */
+}
 
 static void complain(const struct history *h, const char *what)
 {
@@ -134,6 +146,8 @@ static bool live(struct sums *sum, const struct swarm *s, struct way way)
     char what[WHY_TEXT];
     bool good;
 
+    (void)str_format(last_word, sizeof(last_word), "seed %llu: it ended itself\n",
+                     (unsigned long long)s->seed);
     warm_up(sum, s->level);
     good = is_well(&h, s, way);
 
@@ -367,7 +381,8 @@ int main(int argc, char **argv)
     struct wish w = {.from = 1, .seeds = 30, .way.buggify = true};
     struct sums sums = {.level = DRIVE_TYPED, .began_ms = cpu_ms()};
 
-    if (!points_are_sound())
+    if (!points_are_sound() ||
+        sigaction(SIGABRT, &(struct sigaction){.sa_handler = on_abort}, NULL) != 0)
         return 2;
     read_wish(argc, argv, &w, &sums);
     if (argc == 1) {
