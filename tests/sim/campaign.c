@@ -38,6 +38,14 @@ struct sums {
     bool warm[DRIVE_TYPED + 1];
 };
 
+/* What is asked for. */
+struct wish {
+    int64_t from, seeds, years, seconds;
+    struct way way;
+    bool plain, until_bad, probes;
+    const char *file;
+};
+
 /* The machine may have other work, too. */
 static int64_t cpu_ms(void)
 {
@@ -66,7 +74,7 @@ static void complain(const struct history *h, const char *what)
 
     strbuf_init(&b, 1 << 20);
     strbuf_printf(&b, "seed %llu%s: %s\ncommit %s\n", (unsigned long long)h->swarm.seed,
-                  h->way.buggify ? ", buggify" : "", what, commit);
+                  h->swarm.buggify ? ", buggify" : "", what, commit);
     swarm_put(&h->swarm, &b);
     if (!h->way.trace)
         history_tell(h, &b);
@@ -168,14 +176,13 @@ static bool live(struct sums *sum, const struct swarm *s, struct way way)
     return good;
 }
 
-/* Every second seed has trouble of the program's own making, too. */
-static bool draw_and_live(struct sums *sum, uint64_t seed, struct way way)
+static bool draw_and_live(struct sums *sum, uint64_t seed, const struct wish *w)
 {
     struct swarm s;
 
     swarm_draw(&s, seed, sum->level);
-    way.buggify = way.buggify && seed % 2 == 0;
-    return live(sum, &s, way);
+    s.buggify = s.buggify && !w->plain;
+    return live(sum, &s, w->way);
 }
 
 /* ----- what came of them ----- */
@@ -276,21 +283,13 @@ static void usual(struct sums *sums)
 
     saved(sums);
     for (uint64_t seed = 1; seed <= OTHERS; seed++)
-        (void)draw_and_live(sums, seed * SAME_EVERY / 4 + 1000,
-                            (struct way){.buggify = true});
+        (void)draw_and_live(sums, seed * SAME_EVERY / 4 + 1000, &(struct wish){0});
     sums->level = DRIVE_WIRE;
     for (uint64_t seed = 1; seed <= WIRES; seed++)
-        (void)draw_and_live(sums, seed + 2000, (struct way){.buggify = true});
+        (void)draw_and_live(sums, seed + 2000, &(struct wish){0});
 }
 
 /* ----- what is asked for ----- */
-
-struct wish {
-    int64_t from, seeds, years, seconds;
-    struct way way;
-    bool until_bad, probes;
-    const char *file;
-};
 
 static int64_t number(const char *text)
 {
@@ -335,7 +334,7 @@ static void read_wish(int argc, char **argv, struct wish *w, struct sums *sums)
         if (str_eq(name, "--trace"))
             w->way.trace = true;
         else if (str_eq(name, "--plain"))
-            w->way.buggify = false;
+            w->plain = true;
         else if (str_eq(name, "--probes"))
             w->probes = true;
         else if (str_eq(name, "--until-bad"))
@@ -378,7 +377,7 @@ static bool enough(const struct wish *w, const struct sums *s)
 
 int main(int argc, char **argv)
 {
-    struct wish w = {.from = 1, .seeds = 30, .way.buggify = true};
+    struct wish w = {.from = 1, .seeds = 30};
     struct sums sums = {.level = DRIVE_TYPED, .began_ms = cpu_ms()};
 
     if (!points_are_sound() ||
@@ -388,10 +387,10 @@ int main(int argc, char **argv)
     if (argc == 1) {
         usual(&sums);
     } else if (w.file != NULL) {
-        (void)live_file(&sums, w.file, (struct way){.trace = w.way.trace});
+        (void)live_file(&sums, w.file, w.way);
     } else {
         while (!enough(&w, &sums) &&
-               (draw_and_live(&sums, (uint64_t)(w.from + sums.seeds), w.way) ||
+               (draw_and_live(&sums, (uint64_t)(w.from + sums.seeds), &w) ||
                 !w.until_bad))
             ;
     }

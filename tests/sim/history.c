@@ -256,7 +256,7 @@ bool history_run(struct history *h, const struct swarm *s, struct way way, struc
     memset(h, 0, sizeof(*h));
     h->way = way;
     h->swarm = *s;
-    points_begin(s->seed, way.buggify);
+    points_begin(s->seed, s->buggify);
     footprint_begin(&h->footprint);
     rng_seed(&h->rng, s->seed * 7919 + 1);
     h->calm_from.s = s->from.s + s->days * DAY_S;

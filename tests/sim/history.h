@@ -16,8 +16,7 @@ enum { HISTORY_EVENTS = 200, HISTORY_LINE = LINE_TEXT + 96 };
 
 /* How it is lived. */
 struct way {
-    bool trace;   /* tells every event as it comes */
-    bool buggify; /* with the program's own buggify points */
+    bool trace; /* tells every event as it comes */
 };
 
 struct history {

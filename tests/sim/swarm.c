@@ -146,7 +146,7 @@ void swarm_draw(struct swarm *s, uint64_t seed, enum drive_level level)
     enum kind kind;
     struct rng r;
 
-    *s = (struct swarm){.seed = seed, .level = level};
+    *s = (struct swarm){.seed = seed, .level = level, .buggify = seed % 2 == 0};
     rng_seed(&r, seed ^ UINT64_C(0x737761726d));
     kind = chance(&r, 30) ? KIND_QUIET : chance(&r, 15) ? KIND_ONE_THING : KIND_VIOLENT;
     s->servers = (int32_t)rng_between(&r, 1, chance(&r, 10) ? 16 : typed ? 8 : 4);
@@ -171,7 +171,7 @@ struct number {
     const char *key;
     int64_t *value;
 };
-enum { NUMBERS = 12 };
+enum { NUMBERS = 13 };
 
 static void numbers_of(struct swarm *s, int64_t narrow[NUMBERS],
                        struct number out[NUMBERS])
@@ -183,6 +183,7 @@ static void numbers_of(struct swarm *s, int64_t narrow[NUMBERS],
     narrow[4] = s->orders;
     narrow[5] = s->on_files ? 1 : 0;
     narrow[6] = (int64_t)s->seed;
+    narrow[7] = s->buggify ? 1 : 0;
     out[0] = (struct number){"servers", &narrow[0]};
     out[1] = (struct number){"more_zones", &narrow[1]};
     out[2] = (struct number){"lost", &narrow[2]};
@@ -195,6 +196,7 @@ static void numbers_of(struct swarm *s, int64_t narrow[NUMBERS],
     out[9] = (struct number){"pause_mean_s", &s->pause_mean_s};
     out[10] = (struct number){"jump_mean_s", &s->jump_mean_s};
     out[11] = (struct number){"rest_s", &s->rest_s};
+    out[12] = (struct number){"buggify", &narrow[7]};
 }
 
 static void take_numbers(struct swarm *s, const int64_t narrow[NUMBERS])
@@ -206,6 +208,7 @@ static void take_numbers(struct swarm *s, const int64_t narrow[NUMBERS])
     s->orders = (uint32_t)narrow[4];
     s->on_files = narrow[5] != 0;
     s->seed = (uint64_t)narrow[6];
+    s->buggify = narrow[7] != 0;
 }
 
 void swarm_put(const struct swarm *s, struct strbuf *out)
