@@ -30,7 +30,7 @@ enum { SAME_EVERY = 20, SEED_FILE_MAX = 16384 };
 
 struct sums {
     int64_t seeds, bad, days, calls, polls, steps, moves, losses;
-    int64_t crashes, pauses, jumps;
+    int64_t crashes, pauses, jumps, repeats, rezoned;
     int64_t began_ms; /* of the processor, for --seconds */
     uint64_t fired[N_FAULTS];
     enum drive_level level;
@@ -92,6 +92,8 @@ static void add(struct sums *sum, const struct history *h)
     sum->crashes += h->report.crashes;
     sum->pauses += h->report.pauses;
     sum->jumps += h->report.jumps;
+    sum->repeats += h->report.repeats;
+    sum->rezoned += h->report.rezoned;
     sum->moves += h->report.moves_out + h->report.moves_back;
     sum->losses += h->report.interruptions;
     for (int f = 0; f < N_FAULTS; f++)
@@ -220,8 +222,10 @@ static void say(const struct sums *s)
     (void)printf("%lld steps, %lld polls, %lld calls, %lld moves, %lld interruptions\n",
                  (long long)s->steps, (long long)s->polls, (long long)s->calls,
                  (long long)s->moves, (long long)s->losses);
-    (void)printf("controller: deaths %lld pauses %lld clock-jumps %lld\n",
-                 (long long)s->crashes, (long long)s->pauses, (long long)s->jumps);
+    (void)printf("controller: deaths %lld pauses %lld clock-jumps %lld "
+                 "answers-repeated %lld zones-changed %lld\n",
+                 (long long)s->crashes, (long long)s->pauses, (long long)s->jumps,
+                 (long long)s->repeats, (long long)s->rezoned);
     say_faults(s);
     (void)printf("at most %zu KiB of heap, %zu KiB of state; %lld s of the processor, "
                  "%lld.%04lld years a second\n",
@@ -389,9 +393,9 @@ int main(int argc, char **argv)
     } else if (w.file != NULL) {
         (void)live_file(&sums, w.file, w.way);
     } else {
-        while (!enough(&w, &sums) &&
-               (draw_and_live(&sums, (uint64_t)(w.from + sums.seeds), &w) ||
-                !w.until_bad))
+        while (
+            !enough(&w, &sums) &&
+            (draw_and_live(&sums, (uint64_t)(w.from + sums.seeds), &w) || !w.until_bad))
             ;
     }
     say(&sums);

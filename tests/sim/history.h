@@ -24,7 +24,7 @@ struct history {
     struct way way;
     struct site *site;
     struct config *config;
-    struct tz *tz;
+    struct tz *tz, *tz_later; /* NULL: its data stay what they are */
     struct rng rng;
     struct utc calm_from;
     bool calm;

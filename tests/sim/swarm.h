@@ -35,7 +35,11 @@ struct swarm {
     bool on_files;        /* the store is on files, opened anew after each death */
     uint32_t lost, dying; /* parts of a million: a call's answer is lost, … the controller
                              dies at a call */
-    uint32_t orders;      /* of a person: parts of a million each minute */
+    uint32_t repeated;    /* … an answer arrives once more */
+    char zone_later[32]; /* the data of the time zone become those of another, "" = never
+                          */
+    int64_t zone_days;   /* … so many days after the start */
+    uint32_t orders;     /* of a person: parts of a million each minute */
 };
 
 /* The same seed gives the same swarm. */
