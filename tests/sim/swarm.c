@@ -19,14 +19,34 @@ static bool chance(struct rng *r, int64_t percent)
     return rng_between(r, 0, 99) < percent;
 }
 
+/* What came into the campaign later is drawn from numbers of its own, and most seeds have
+ * none of it: so they are still about what they were about. */
+static const enum site_fault later_faults[] = {
+    FAULT_DOUBLED,    FAULT_OTHER_ANSWER, FAULT_POWER_FLAPS,
+    FAULT_NODE_FLAPS, FAULT_SNAPSHOT,
+};
+
+static bool is_later(enum site_fault fault)
+{
+    for (size_t i = 0; i < ARRAY_LEN(later_faults); i++)
+        if (later_faults[i] == fault)
+            return true;
+    return false;
+}
+
 static const char *rate_of(struct rng *r, enum kind kind, enum site_fault fault)
 {
     static const char *const rates[] = {"0.001", "0.003", "0.01", "0.03", "0.1"};
     static const char *const hourly[] = {"0.003", "0.01", "0.03"};
     static const char *const rare[] = {"0.0001", "0.0003", "0.001"};
+    static const char *const often[] = {"0.03", "0.1", "0.3"};
+    static const char *const often_hourly[] = {"0.01", "0.03", "0.1"};
 
     if (kind == KIND_QUIET)
         return PICK(r, rare);
+    if (is_later(fault))
+        return fault_kind(fault) == FAULT_OF_HOUR ? PICK(r, often_hourly)
+                                                  : PICK(r, often);
     if (kind == KIND_ONE_THING)
         return fault_kind(fault) == FAULT_OF_HOUR ? "0.2" : "0.5";
     return fault_kind(fault) == FAULT_OF_HOUR ? PICK(r, hourly) : PICK(r, rates);
@@ -45,25 +65,13 @@ static void add_fault(struct swarm *s, struct rng *r, enum kind kind,
     /* Who may not call vSphere for a quarter of an hour cannot end an overlap in time. */
     if (fault == FAULT_RETRY_ABSURD)
         api = chance(r, 50) ? "jenkins." : "velostrata.";
+    /* Jenkins and vSphere answer a change with nothing that could be another's. */
+    if (fault == FAULT_OTHER_ANSWER)
+        api = chance(r, 50) ? "" : "ec2.";
     /* What does not fit any more does not happen. */
     if (!str_format(s->faults + n, sizeof(s->faults) - n, "%s%s%s=%s", n > 0 ? "," : "",
                     api, fault_name(fault), rate_of(r, kind, fault)))
         s->faults[n] = '\0';
-}
-
-/* What came into the campaign later is drawn from numbers of its own, and most seeds have
- * none of it: so they are still about what they were about. */
-static const enum site_fault later_faults[] = {
-    FAULT_DOUBLED,    FAULT_OTHER_ANSWER, FAULT_POWER_FLAPS,
-    FAULT_NODE_FLAPS, FAULT_SNAPSHOT,
-};
-
-static bool is_later(enum site_fault fault)
-{
-    for (size_t i = 0; i < ARRAY_LEN(later_faults); i++)
-        if (later_faults[i] == fault)
-            return true;
-    return false;
 }
 
 /* The k-th of those that were there from the start on. */
@@ -111,7 +119,7 @@ __attribute__((format(printf, 2, 3))) static void set(struct swarm *s, const cha
 
 /* Where, and what a law makes of its clocks some day. */
 static const char *const zones[][2] = {
-    {"Asia/Jerusalem", "Etc/GMT-2"},          {"Europe/Berlin", "Africa/Tripoli"},
+    {"Asia/Jerusalem", "Africa/Tripoli"},     {"Europe/Berlin", "Africa/Tripoli"},
     {"America/New_York", "America/Panama"},   {"Australia/Lord_Howe", "Pacific/Noumea"},
     {"America/Sao_Paulo", "America/Noronha"}, {"UTC", "Africa/Lagos"},
 };
@@ -170,6 +178,26 @@ static void draw_troubles(struct swarm *s, struct rng *r, enum kind kind)
         kind != KIND_QUIET && (s->crash_mean_s != 0 || s->dying != 0) && chance(r, 12);
 }
 
+/* Each server with overlap: of "mixed" sites only every fourth is, and much that is rare
+ * belongs to them.
+ */
+static void draw_overlaps(struct swarm *s, struct rng *r, enum kind kind)
+{
+    static const char *const names[] = {"cache", "write-back", "migration", "end-to-end"};
+
+    if (str_eq(s->mover, "velostrata"))
+        return;
+    memset(s->mover, 0, sizeof(s->mover));
+    (void)str_copy(s->mover, sizeof(s->mover), "ec2"); /* short */
+    s->more_zones = s->more_zones > 0 ? s->more_zones : 1;
+    for (int32_t i = 0; i < s->servers && i < (int32_t)ARRAY_LEN(names); i++)
+        set(s, "servers.%s.handover=\"overlap\"", names[i]);
+    if (kind == KIND_VIOLENT && chance(r, 50))
+        add_fault(s, r, kind, FAULT_NO_BOOT);
+    if (kind == KIND_VIOLENT && chance(r, 50))
+        add_fault(s, r, kind, FAULT_NO_AGENT);
+}
+
 static void draw_later(struct swarm *s, enum kind kind, size_t zone)
 {
     struct rng r;
@@ -181,11 +209,13 @@ static void draw_later(struct swarm *s, enum kind kind, size_t zone)
         if (chance(&r, 40))
             add_fault(s, &r, kind, later_faults[i]);
     if (chance(&r, 40))
-        s->repeated = (uint32_t)rng_between(&r, 1, 50) * (kind == KIND_QUIET ? 20 : 1000);
+        s->repeated = (uint32_t)rng_between(&r, 5, 50) * (kind == KIND_QUIET ? 20 : 5000);
     if (chance(&r, 40)) {
         (void)str_copy(s->zone_later, sizeof(s->zone_later), zones[zone][1]); /* short */
         s->zone_days = rng_between(&r, 1, s->days);
     }
+    if (chance(&r, 40))
+        draw_overlaps(s, &r, kind);
 }
 
 void swarm_draw(struct swarm *s, uint64_t seed, enum drive_level level)
