@@ -84,6 +84,11 @@ tests_sim_campaign_CPPFLAGS = $(POINTS_CPPFLAGS)
 tests_sim_campaign_LDADD = tests/sim/libpoints.a $(CORE_LIBS)
 TESTS += tests/sim/campaign
 
+check_PROGRAMS += tests/sim/test_swarm
+tests_sim_test_swarm_SOURCES = tests/sim/test_swarm.c tests/sim/swarm.c tests/sim/swarm.h tests/unit/table.h
+tests_sim_test_swarm_LDADD = $(CORE_TEST_LIBS)
+TESTS += tests/sim/test_swarm
+
 # What its seeds do not reach.
 check_PROGRAMS += tests/sim/test_probes
 tests_sim_test_probes_SOURCES = tests/sim/test_probes.c tests/sim/points.c tests/sim/points.h \

@@ -59,16 +59,28 @@ static bool may_claim(const struct server_state *s, const struct seen_instance *
     return s->facts.power == POWER_OFF && holds;
 }
 
+static bool is_listed(const struct obs_instances *o, const char *id)
+{
+    for (size_t i = 0; i < o->n; i++)
+        if (str_eq(o->instances[i].id, id))
+            return true;
+    return false;
+}
+
 static void look_for_ours(struct controller *c, struct server_state *s,
                           const struct obs_instances *o)
 {
     const struct instance_facts *have = &s->facts.instance;
+    bool has = have->id[0] != '\0' && !have->terminated;
 
-    if (have->id[0] != '\0' && !have->terminated)
+    if (has && (!s->has_move || is_listed(o, have->id)))
         return;
     for (size_t i = 0; i < o->n; i++) {
         const struct seen_instance *in = &o->instances[i];
 
+        /* Of the launch that was answered with an id that no listing has. */
+        if (has && !str_eq(in->move, s->move.id))
+            continue;
         if (!instance_is_of(c, s, in) || str_eq(in->id, have->id) ||
             str_eq(in->id, s->facts.leaving.id) || !may_claim(s, in))
             continue;
@@ -113,10 +125,34 @@ void merge_listed(const struct controller *c, struct instance_facts *f,
         f->running = f->pending = !(f->terminated = f->ended = true);
 }
 
+/* The answer to its launch was another one's: it is that server's by its tag, and its own
+ * is found by its own.
+ */
+static void give_back(struct controller *c, struct server_state *s,
+                      const struct obs_instances *o)
+{
+    const char *id = s->facts.instance.id;
+
+    for (size_t i = 0; id[0] != '\0' && i < o->n; i++) {
+        const struct seen_instance *in = &o->instances[i];
+
+        if (!str_eq(in->id, id) || !str_eq(in->deployment, c->config->deployment) ||
+            in->server[0] == '\0' || str_eq(in->server, s->config->name))
+            continue;
+        RH_PROBE("launch-answered-with-another-instance");
+        journal_say(c, journal_begin(c, LEVEL_WARN, "rushhour", s->config->name, "adopt"),
+                    "instance %s carries the tag of %.60s: it is not its own", in->id,
+                    in->server);
+        instance_claim(c, s, "");
+        return;
+    }
+}
+
 /* What the listing says of the instance that it has. */
 static void look_at_ours(struct controller *c, struct server_state *s,
                          const struct observation *o)
 {
+    give_back(c, s, &o->as.instances);
     merge_listed(c, &s->facts.instance, &s->absent_since, o);
 }
 

@@ -307,6 +307,16 @@ const char *sources_bar(const struct controller *c, const char *api)
     return NULL;
 }
 
+/* A newer picture is known already; by stamps of a clock that was not set back since.
+ * What comes out of a queue comes once.
+ */
+static bool is_outdated(const struct controller *c, const struct source_state *st,
+                        const struct observation *o)
+{
+    return o->source != SOURCE_QUEUE && st->good != NULL && o->at.s < st->good->at.s &&
+           st->good->at.s <= c->now.s;
+}
+
 /* Takes the observation over. */
 void sources_take(struct controller *c, struct observation *o)
 {
@@ -327,6 +337,11 @@ void sources_take(struct controller *c, struct observation *o)
     (void)str_copy(st->request_id, sizeof(st->request_id), o->request_id);
     if (o->err.code != ERR_OK) {
         failed(c, st, o);
+        observation_unref(o);
+        return;
+    }
+    if (is_outdated(c, st, o)) {
+        RH_PROBE("older-picture-dropped");
         observation_unref(o);
         return;
     }

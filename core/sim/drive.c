@@ -47,9 +47,12 @@ struct drive {
     struct event look; /* being put together */
     bool looking;
     int64_t seq, next_minute_ms, next_crash_ms, next_pause_ms, next_jump_ms;
-    int64_t skew_ms; /* so far its clock is ahead of the world's */
-    struct rng rng;  /* of the crashes */
-    bool dies;       /* as soon as this step is over */
+    int64_t skew_ms;      /* so far its clock is ahead of the world's */
+    struct rng rng;       /* of the crashes */
+    struct rng again;     /* of what arrives twice */
+    const struct tz *tz;  /* as its data are now */
+    struct config reread; /* the same configuration, read again */
+    bool dies;            /* as soon as this step is over */
     struct invariants held;
     struct survival survival;
     struct readiness ready;
@@ -59,6 +62,12 @@ struct drive {
 static int64_t now_ms(const struct drive *d)
 {
     return d->fake.utc.s * 1000 + d->fake.sub_ms - d->skew_ms;
+}
+
+/* What goes wrong by chance does so no more. */
+static bool in_calm(const struct drive *d)
+{
+    return d->o->crash_until.s != 0 && now_ms(d) >= d->o->crash_until.s * (int64_t)1000;
 }
 
 /* The world's, whatever the controller's clock shows. */
@@ -85,6 +94,20 @@ static void expect(struct drive *d, const struct event *ev, int64_t took_ms)
     p->event = *ev;
 }
 
+/* It arrives once more, later. */
+static void expect_again(struct drive *d, const struct event *ev, int64_t took_ms)
+{
+    enum { ROOM = PENDING_MAX / 2, LATER_MAX_MS = 5 * MINUTE_MS };
+
+    if (d->o->repeated == 0 || d->n_pending >= ROOM || in_calm(d) ||
+        !rng_chance(&d->again, d->o->repeated))
+        return;
+    if (ev->kind == EVENT_OBSERVATION)
+        (void)observation_ref(ev->as.observation);
+    d->report->repeats++;
+    expect(d, ev, took_ms + rng_between(&d->again, 1, LATER_MAX_MS));
+}
+
 static void on_poll(void *ctx, const struct poll_request *rq)
 {
     struct drive *d = ctx;
@@ -95,6 +118,7 @@ static void on_poll(void *ctx, const struct poll_request *rq)
     ev.as.observation = d->port.poll(d->port.ctx, rq->source, &rq->hints);
     if (ev.as.observation == NULL)
         return;
+    expect_again(d, &ev, ev.as.observation->took_ms);
     if (d->looking && ev.as.observation->took_ms == 0)
         d->look.as.look.all[d->look.as.look.n++] = ev.as.observation;
     else
@@ -125,8 +149,10 @@ static void on_call(void *ctx, const struct call *call)
                                   .took_ms = LOST_MS};
         (void)err_set(&r->err, ERR_TIMEOUT, "%s: no answer", call_word(call->kind));
     }
-    if (!d->dies)
-        expect(d, &ev, r->took_ms);
+    if (d->dies)
+        return;
+    expect(d, &ev, r->took_ms);
+    expect_again(d, &ev, r->took_ms);
 }
 
 static void hash_text(uint64_t *h, const char *s)
@@ -215,6 +241,19 @@ static bool is_excused(const struct decision *d)
            (d->reason == REASON_HOLD && d->desired == PLACE_ONPREM);
 }
 
+/* I15, by a clock that is right. */
+static void check_wanted(struct drive *d, const struct controller_server *s)
+{
+    char why[LINE_TEXT];
+
+    if (!d->o->calm || d->skew_ms != 0 ||
+        readiness_agrees(&d->ready, s->decision, world_utc(d), why))
+        return;
+    d->report->violations++;
+    if (d->report->violation[0] == '\0')
+        (void)str_copy(d->report->violation, LINE_TEXT, why);
+}
+
 static void measure(struct drive *d)
 {
     const struct controller *c = engine_controller(d->engine);
@@ -222,6 +261,7 @@ static void measure(struct drive *d)
     for (size_t i = 0; i < d->o->config->n_servers; i++) {
         struct controller_server s = controller_server(c, i);
 
+        check_wanted(d, &s);
         readiness_note(&d->ready, i, s.facts->place == PLACE_CLOUD && s.facts->cloud.open,
                        is_excused(s.decision));
     }
@@ -236,6 +276,30 @@ static void give_orders(struct drive *d)
         engine_feed(d->engine, &ev);
 }
 
+/* As `:reload` after an update of the system's zone files. While the store fails, or a
+ * call is under way, it is refused and tried again. */
+static void read_zone_again(struct drive *d)
+{
+    struct config_order order = {.config = &d->reread,
+                                 .tz = d->o->tz_later,
+                                 .by = "operator:dana",
+                                 .why = "reload",
+                                 .changes = "zone"};
+    struct event ev = {.kind = EVENT_CONFIG, .as.config = &order};
+
+    if (d->tz == d->o->tz_later || d->o->tz_later == NULL ||
+        world_utc(d).s < d->o->later_from.s)
+        return;
+    d->reread = d->config;
+    engine_feed(d->engine, &ev);
+    if (!order.taken)
+        return;
+    d->tz = d->o->tz_later;
+    d->report->rezoned++;
+    readiness_rezone(&d->ready, &d->config.policy, d->tz,
+                     (struct utc){d->o->from.s + d->o->duration_s});
+}
+
 static void minute(struct drive *d)
 {
     struct fleet *f;
@@ -244,6 +308,7 @@ static void minute(struct drive *d)
         return;
     d->next_minute_ms = (now_ms(d) / MINUTE_MS + 1) * MINUTE_MS;
     give_orders(d);
+    read_zone_again(d);
     if (d->o->order != NULL)
         (void)engine_commands(d->engine); /* what is left is taken a minute later */
     if (d->o->each_minute == NULL)
@@ -334,7 +399,7 @@ static enum err_code start_engine(struct drive *d, struct err *e)
     const struct drive_options *o = d->o;
     const struct dispatch dispatch = {on_poll, on_call, d};
     const struct controller_options co = {.config = &d->config,
-                                          .tz = o->tz,
+                                          .tz = d->tz,
                                           .seed = o->seed,
                                           .host = "simulation",
                                           .user = "rushhour",
@@ -406,6 +471,7 @@ static enum err_code set_up(struct drive *d, struct err *e)
     d->fake = (struct clock_fake){.utc = o->from, .mono = {o->from.s * 1000}};
     d->clock = clock_fake_clock(&d->fake);
     d->config = *o->config; /* what it points to stays the caller's */
+    d->tz = o->tz;
     if (typed || o->rest_s > 0)
         pace(&d->config, o->rest_s);
     if (typed)
@@ -592,6 +658,7 @@ enum err_code drive_run(const struct drive_options *o, struct drive_report *out,
     if (set_up(d, e) != ERR_OK)
         goto done;
     rng_seed(&d->rng, o->seed ^ UINT64_C(0x5deece66d));
+    rng_seed(&d->again, o->seed ^ UINT64_C(0x616761696e));
     plan_troubles(d);
     tick(d);
     do {

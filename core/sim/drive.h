@@ -50,7 +50,12 @@ struct drive_options {
      * jumps up to an hour or a year either way, and is right again some hours later. */
     int64_t pause_mean_s, jump_mean_s;
     struct utc crash_until; /* none of these from then on; 0 = to the end */
-    bool remembers;         /* typed: without a state_dir it is kept in memory */
+    uint32_t repeated;      /* parts of a million: an answer arrives once more, up to five
+                               minutes after the first time */
+    const struct tz *tz_later; /* the data of the zone become these, and the configuration
+                                  is read again; NULL: never */
+    struct utc later_from;
+    bool remembers; /* typed: without a state_dir it is kept in memory */
     /* A look so often while nothing moves. 0: 300 s when typed, else as configured. */
     int64_t rest_s;
     struct log *log;
@@ -86,7 +91,7 @@ struct drive_report {
     struct account_bill cost;                   /* of the whole period */
     bool speedup_known;                         /* as the last snapshot has it */
     int32_t speedup_percent, speedup_jobs, speedup_builds;
-    int64_t polls, calls, steps, crashes, pauses, jumps;
+    int64_t polls, calls, steps, crashes, pauses, jumps, repeats, rezoned;
     int64_t violations;
     char violation[LINE_TEXT]; /* the first */
     uint64_t trace;            /* a hash over the journal: same seed, same hash */

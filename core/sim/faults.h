@@ -54,7 +54,9 @@
     X(PAGE_LOOP, "page-loop", BYTES, "a page names itself as the next one")              \
     X(UNKNOWN_WORD, "unknown-word", BYTES, "a state has a word that nobody knows")       \
     X(DOCTYPE, "doctype", BYTES, "a document with entities that grow")                   \
-    X(ESCAPES, "escapes", BYTES, "a text has escape sequences and turns direction")
+    X(ESCAPES, "escapes", BYTES, "a text has escape sequences and turns direction")      \
+    X(DOUBLED, "doubled", WIRE, "a change arrives twice, the second answer is told")     \
+    X(OTHER_ANSWER, "other-answer", WIRE, "the answer is that to another request")
 
 /* The mishaps of the world (WORLD) follow. */
 enum site_fault {

@@ -24,6 +24,9 @@ struct typed_port {
      * holds one the other is filled. */
     struct observation *kept[SOURCE_COUNT][2];
     int64_t seen_ms[SOURCE_COUNT][2]; /* of the world when it was seen so */
+    struct told {
+        char server[NAME_TEXT], detail[LINE_TEXT];
+    } told[CALL_COUNT]; /* the last answer of each kind, and to whom */
 };
 
 /* What goes wrong on the way, as the shipped clients would report it. The faults of
@@ -182,6 +185,32 @@ void port_check(struct site *site, const struct call *call, struct call_result *
     out->took_ms = out->err.code == ERR_TIMEOUT ? SILENT_MS : 0;
 }
 
+/* The answer that the last call of that kind got, if that was another server's. */
+static void tell_other(struct typed_port *p, enum site_api api, const struct call *call,
+                       struct call_result *out)
+{
+    struct told *t = &p->told[call->kind], now;
+
+    if (out->outcome != OUTCOME_DONE || out->detail[0] == '\0')
+        return;
+    (void)str_copy(now.server, sizeof(now.server), call->server); /* of the same sizes */
+    (void)str_copy(now.detail, sizeof(now.detail), out->detail);
+    if (t->detail[0] != '\0' && !str_eq(t->server, call->server) &&
+        roll(p, api, FAULT_OTHER_ANSWER))
+        (void)str_copy(out->detail, sizeof(out->detail), t->detail);
+    *t = now;
+}
+
+/* The request arrives twice; the second answer is told. */
+static void act_once_more(struct typed_port *p, const struct call *call,
+                          struct call_result *out)
+{
+    *out = (struct call_result){.id = out->id, .at = out->at, .took_ms = out->took_ms};
+    p->site->w->is_copy = true;
+    typed_act(p->site->w, call, out);
+    p->site->w->is_copy = false;
+}
+
 static void act_typed(void *ctx, const struct call *call, struct call_result *out)
 {
     struct typed_port *p = ctx;
@@ -202,6 +231,10 @@ static void act_typed(void *ctx, const struct call *call, struct call_result *ou
     }
     if (done)
         typed_act(p->site->w, call, out);
+    if (done && roll(p, api, FAULT_DOUBLED))
+        act_once_more(p, call, out);
+    if (p->site->faults.rate[api][FAULT_OTHER_ANSWER] != 0)
+        tell_other(p, api, call, out);
     if (s == NULL && !silent)
         return;
     err_clear(&out->err);

@@ -2,9 +2,14 @@
 
 #include "core/sim/ready.h"
 
+#include "core/base/str.h"
+
 #include <stdlib.h>
 
 enum { SPANS_A_DAY = 8, DAY_S = 86400, FIRST_LATE = 64 };
+/* As long as the controller may look at something else, and what little its clock may be
+ * wrong without being told so. */
+enum { SLACK_S = 15 * 60 };
 
 enum err_code readiness_init(struct readiness *r, const struct policy_config *p,
                              const struct tz *tz, size_t n_servers, struct utc from,
@@ -19,8 +24,16 @@ enum err_code readiness_init(struct readiness *r, const struct policy_config *p,
         readiness_clear(r);
         return err_set(e, ERR_NOMEM, "simulation: out of memory");
     }
+    r->cap_spans = max;
     r->n_spans = schedule_planned(p, tz, from, to, r->spans, max);
     return ERR_OK;
+}
+
+void readiness_rezone(struct readiness *r, const struct policy_config *p,
+                      const struct tz *tz, struct utc to)
+{
+    r->n_spans = schedule_planned(p, tz, r->last, to, r->spans, r->cap_spans);
+    r->span = 0;
 }
 
 void readiness_clear(struct readiness *r)
@@ -106,6 +119,24 @@ void readiness_note(struct readiness *r, size_t server, bool ready, bool excused
 {
     r->servers[server].ready = ready;
     r->servers[server].excused = excused;
+}
+
+bool readiness_agrees(const struct readiness *r, const struct decision *d, struct utc now,
+                      char why[LINE_TEXT])
+{
+    const struct stretch *next = r->span < r->n_spans ? &r->spans[r->span] : NULL;
+    bool inside =
+        next != NULL && now.s >= next->start.s + SLACK_S && now.s < next->end.s - SLACK_S;
+    bool outside = (next == NULL || now.s < next->start.s - SLACK_S) &&
+                   (r->span == 0 || now.s >= r->spans[r->span - 1].end.s + SLACK_S);
+
+    if (!(inside && d->reason == REASON_OUTSIDE) &&
+        !(outside && d->reason == REASON_WINDOW))
+        return true;
+    (void)str_format(why, LINE_TEXT, "I15: wanted %s for %s, %s the rush hours",
+                     place_word(d->desired), reason_word(d->reason),
+                     inside ? "inside" : "outside");
+    return false;
 }
 
 static int by_value(const void *a, const void *b)

@@ -90,6 +90,9 @@ void site_free(struct site *s)
         return;
     for (size_t i = 0; i < SITE_OLD_ANSWERS; i++)
         strbuf_clear(&s->old[i].body);
+    for (size_t i = 0; i < N_APIS; i++)
+        for (size_t k = 0; k < ARRAY_LEN(s->last[i]); k++)
+            strbuf_clear(&s->last[i][k].body);
     world_free(s->w);
     free(s);
 }
@@ -300,6 +303,59 @@ static bool tell_old(struct site *s, const struct route *r, const struct http_re
     return true;
 }
 
+static void keep_last(struct last_answer *l, uint64_t question,
+                      const struct http_response *rs)
+{
+    l->question = question;
+    l->status = rs->status;
+    (void)str_copy(l->type, sizeof(l->type), rs->content_type); /* of the same sizes */
+    (void)str_copy(l->jenkins, sizeof(l->jenkins), rs->jenkins);
+    (void)str_copy(l->location, sizeof(l->location), rs->location);
+    strbuf_clear(&l->body);
+    l->body.limit = rs->body.limit;
+    strbuf_add(&l->body, rs->body.data, rs->body.len);
+}
+
+/* What another request was answered last, of those that read or of those that change. */
+static void tell_other(struct site *s, const struct route *r,
+                       const struct http_request *rq, struct http_response *rs)
+{
+    struct last_answer *l = &s->last[r->api][only_reads(rq) ? 1 : 0], now = {0};
+    uint64_t question = question_of(rq);
+    bool other = l->question != 0 && l->question != question && !l->body.failed;
+
+    if (s->faults.rate[r->api][FAULT_OTHER_ANSWER] == 0 || rs->status >= 400 ||
+        s->w->hold_ms != 0)
+        return;
+    keep_last(&now, question, rs);
+    if (other && roll(s, r, FAULT_OTHER_ANSWER)) {
+        rs->status = l->status;
+        (void)str_copy(rs->content_type, sizeof(rs->content_type), l->type);
+        (void)str_copy(rs->jenkins, sizeof(rs->jenkins), l->jenkins);
+        (void)str_copy(rs->location, sizeof(rs->location), l->location);
+        strbuf_reset(&rs->body);
+        strbuf_add(&rs->body, l->body.data, l->body.len);
+    }
+    strbuf_clear(&l->body);
+    *l = now;
+}
+
+/* A change arrives once more; this answer is told. */
+static bool change_twice(struct site *s, const struct route *r,
+                         const struct http_request *rq, struct http_response *rs)
+{
+    bool answered;
+
+    if (only_reads(rq) || s->w->hold_ms != 0 || !roll(s, r, FAULT_DOUBLED))
+        return true;
+    strbuf_reset(&rs->body);
+    rs->location[0] = '\0';
+    s->w->is_copy = true;
+    answered = r->wire(s->w, rq, rs);
+    s->w->is_copy = false;
+    return answered;
+}
+
 /* As after a restart of what answers. */
 static void forget_sessions(struct site *s, const struct route *r)
 {
@@ -343,9 +399,10 @@ static enum site_outcome wired(struct site *s, const struct route *r,
     if (tell_old(s, r, rq, rs))
         return SITE_ANSWERED;
     s->w->hold_ms = 0;
-    if (!r->wire(s->w, rq, rs))
+    if (!r->wire(s->w, rq, rs) || !change_twice(s, r, rq, rs))
         return SITE_RESET_AFTER;
     keep_read(s, r, rq, rs);
+    tell_other(s, r, rq, rs);
     out = silent ? SITE_SILENT : strike_after(s, r, rs);
     return out == SITE_ANSWERED ? held_or_answered(s, rs) : out;
 }

@@ -19,6 +19,14 @@ struct old_answer {
     struct strbuf body;
 };
 
+/* What was answered last to a read and to a change, for FAULT_OTHER_ANSWER. */
+struct last_answer {
+    uint64_t question; /* a hash, 0 = none */
+    int status;
+    char type[96], jenkins[32], location[512];
+    struct strbuf body;
+};
+
 struct site {
     struct world *w;
     struct faults faults;
@@ -26,7 +34,8 @@ struct site {
     struct rng rng;             /* of faults only: the world's history is its own */
     struct clock_scaled *clock; /* while an HTTP server runs it, else NULL */
     struct old_answer old[SITE_OLD_ANSWERS];
-    int64_t ahead_ms; /* by /control/advance, beyond that clock */
+    struct last_answer last[N_APIS][2]; /* to a change, to a read */
+    int64_t ahead_ms;                   /* by /control/advance, beyond that clock */
 };
 
 /* How an exchange ended. took_ms is set in rs. */

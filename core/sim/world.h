@@ -548,6 +548,7 @@ struct sim_tested {
     int32_t waiting;    /* queue items that have not started */
     int64_t both_since; /* VM on while its instance runs, 0 */
     bool meddled;       /* a person has switched its VM, and it is on in both places */
+    bool snapshot;      /* its VM has one: the manager moves it nowhere */
     int64_t arrivals;   /* builds that people and timers asked for */
 };
 
@@ -601,7 +602,13 @@ struct sim_totals {
     X(TASK_STUCK, task_stuck, "task-stuck", ACT,                                         \
       "a task of the manager stands still for three hours")                              \
     X(TASK_VANISHES, task_vanishes, "task-vanishes", ACT,                                \
-      "a task of the manager is in no list once it is over")
+      "a task of the manager is in no list once it is over")                             \
+    X(POWER_FLAPS, power_flaps, "power-flaps", HOUR,                                     \
+      "a VM at home goes off and on three times within minutes")                         \
+    X(NODE_FLAPS, node_flaps, "node-flaps", HOUR,                                        \
+      "an agent loses its connection again and again for minutes")                       \
+    X(SNAPSHOT, snapshot, "snapshot", HOUR,                                              \
+      "a VM has a snapshot for 1 to 3 hours: the manager does not move it")
 
 enum sim_mishap {
 #define X(id, field, name, when, help) SIM_MISHAP_##id,
@@ -699,6 +706,7 @@ struct world {
     bool loose_shapes; /* the manager's answers bend its own description */
     int64_t hold_ms;   /* of the answer under way: nothing to say yet, a long poll */
     bool looks_again;  /* the request under way is one that was held */
+    bool is_copy;      /* … is one that arrived before: nobody has sent it twice */
     struct sim_totals totals;
     struct sim_wire_state wires[SIM_WIRES];
     bool out_of_memory; /* sticky: something could not be remembered */

@@ -290,7 +290,7 @@ int64_t world_queue_again(struct world *w, int32_t job, const char *const *param
     b = number > 0 ? w->jobs[job].builds[number % SIM_KEEP_BUILDS] : NULL;
     if (b != NULL && b->number == number) {
         w->totals.builds_again++;
-        if (b->again++ > 0)
+        if (!w->is_copy && b->again++ > 0)
             w->totals.builds_again_twice++;
     }
     return world_queue_add(w, job, parameters, "Started by user rushhour", 0, merged);

@@ -143,8 +143,10 @@ void jenkins_dispatch(struct world *w, int32_t server) NONNULL;
 void jenkins_end_build(struct world *w, struct sim_build *b,
                        enum sim_result result) NONNULL;
 void jenkins_prune(struct world *w) NONNULL;
-/* Every channel closes, what ran is over; the agents connect again. */
-void jenkins_restart(struct world *w) NONNULL;
+/* A channel closes, what ran is over; the agent connects again after a while. */
+void jenkins_lose_channel(struct world *w, int32_t node, int64_t min_ms,
+                          int64_t max_ms) NONNULL;
+void jenkins_restart(struct world *w) NONNULL; /* every channel closes */
 bool world_machine_is_up(const struct world *w, const struct sim_node *node) NONNULL;
 
 /* Keeps the account of a VM that is on at home while its instance runs. */

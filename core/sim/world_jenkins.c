@@ -194,20 +194,24 @@ void world_quiet_down(struct world *w, bool quiet)
         jenkins_dispatch(w, (int32_t)i);
 }
 
+void jenkins_lose_channel(struct world *w, int32_t index, int64_t min_ms, int64_t max_ms)
+{
+    struct sim_node *node = &w->nodes[index];
+
+    if (!node->connected)
+        return;
+    close_channel(w, node);
+    set_cause(w, node, SIM_CAUSE_CHANNEL, "", "");
+    if (machine_of(w, node))
+        world_schedule(w, world_soon(w, min_ms, max_ms), EV_AGENT_TRY, index, node->link,
+                       0);
+}
+
 void jenkins_restart(struct world *w)
 {
     w->jenkins_session = rng_between(&w->rng, 1, INT64_C(0xffffffffffff));
-    for (size_t i = 0; i < w->n_nodes; i++) {
-        struct sim_node *node = &w->nodes[i];
-
-        if (!node->connected)
-            continue;
-        close_channel(w, node);
-        set_cause(w, node, SIM_CAUSE_CHANNEL, "", "");
-        if (machine_of(w, node))
-            world_schedule(w, world_soon(w, MINUTE, 2 * MINUTE), EV_AGENT_TRY, (int64_t)i,
-                           node->link, 0);
-    }
+    for (size_t i = 0; i < w->n_nodes; i++)
+        jenkins_lose_channel(w, (int32_t)i, MINUTE, 2 * MINUTE);
 }
 
 /* ---- the beginning ---- */

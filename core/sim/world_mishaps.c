@@ -169,14 +169,66 @@ static void vm_power(struct world *w)
         over(w, SIM_MISHAP_VM_POWER, s - w->servers, HOUR, 3 * HOUR);
 }
 
-/* Unless it has gone elsewhere meanwhile. */
-static void vm_on_again(struct world *w, int64_t server)
+/* And nothing is about to take it elsewhere. */
+static bool is_at_home(const struct world *w, int64_t server)
 {
     const struct sim_tested *s = &w->servers[server];
 
-    if (s->managed.state == SIM_UNMANAGED && s->managed.task < 0 &&
-        world_server_instance(w, (int32_t)server) == NULL)
-        world_vm_set_power(w, s->vm, SIM_POWER_ON);
+    return s->managed.state == SIM_UNMANAGED && s->managed.task < 0 &&
+           world_server_instance(w, (int32_t)server) == NULL;
+}
+
+/* Unless it has gone elsewhere meanwhile. */
+static void vm_on_again(struct world *w, int64_t server)
+{
+    if (is_at_home(w, server))
+        world_vm_set_power(w, w->servers[server].vm, SIM_POWER_ON);
+}
+
+/* Of an event: which one, and how many turns it still takes. */
+enum { TURNS_OF = 1 << 16, POWER_TURNS = 5, NODE_TURNS = 8 };
+
+static void next_turn(struct world *w, enum sim_mishap what, int64_t of, int64_t left)
+{
+    if (left > 0)
+        over(w, what, of + (left - 1) * TURNS_OF, 20 * SECOND, 90 * SECOND);
+}
+
+/* The last turn leaves it on. */
+static void power_turns(struct world *w, int64_t of)
+{
+    int64_t server = of % TURNS_OF, left = of / TURNS_OF;
+    struct sim_tested *s = &w->servers[server];
+    bool on = left > 0 && w->vms[s->vm].power == SIM_POWER_ON;
+
+    if (!is_at_home(w, server))
+        return;
+    s->meddled = !on;
+    world_vm_set_power(w, s->vm, on ? SIM_POWER_OFF : SIM_POWER_ON);
+    next_turn(w, SIM_MISHAP_POWER_FLAPS, server, left);
+}
+
+static void power_flaps(struct world *w)
+{
+    int64_t server = (int64_t)any(w, w->n_servers);
+
+    if (w->vms[w->servers[server].vm].power == SIM_POWER_ON)
+        power_turns(w, server + (int64_t)POWER_TURNS * TURNS_OF);
+}
+
+static void snapshot(struct world *w)
+{
+    size_t server = any(w, w->n_servers);
+
+    if (w->servers[server].snapshot)
+        return;
+    w->servers[server].snapshot = true;
+    over(w, SIM_MISHAP_SNAPSHOT, (int64_t)server, HOUR, 3 * HOUR);
+}
+
+static void without_snapshot(struct world *w, int64_t server)
+{
+    w->servers[server].snapshot = false;
 }
 
 static void maintenance(struct world *w)
@@ -211,6 +263,19 @@ static void node_renamed(struct world *w)
     over(w, SIM_MISHAP_NODE_RENAMED, (int64_t)n, 20 * MINUTE, 40 * MINUTE);
 }
 
+static void node_turns(struct world *w, int64_t of)
+{
+    int64_t n = of % TURNS_OF;
+
+    jenkins_lose_channel(w, (int32_t)n, 5 * SECOND, 30 * SECOND);
+    next_turn(w, SIM_MISHAP_NODE_FLAPS, n, of / TURNS_OF);
+}
+
+static void node_flaps(struct world *w)
+{
+    node_turns(w, (int64_t)any(w, w->n_nodes) + (int64_t)NODE_TURNS * TURNS_OF);
+}
+
 static void named_again(struct world *w, int64_t n)
 {
     struct sim_node *node = &w->nodes[n];
@@ -235,6 +300,9 @@ static const struct {
     [SIM_MISHAP_MAINTENANCE] = {maintenance, maintained},
     [SIM_MISHAP_NODE_RENAMED] = {node_renamed, named_again},
     [SIM_MISHAP_JENKINS_RESTART] = {jenkins_restart, NULL},
+    [SIM_MISHAP_POWER_FLAPS] = {power_flaps, power_turns},
+    [SIM_MISHAP_NODE_FLAPS] = {node_flaps, node_turns},
+    [SIM_MISHAP_SNAPSHOT] = {snapshot, without_snapshot},
 };
 
 void mishaps_on_hour(struct world *w, const struct event *ev)

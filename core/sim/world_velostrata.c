@@ -318,6 +318,10 @@ static void run_check(struct world *w, struct sim_manager_task *t)
     struct sim_launch l = launch_of(w, t, tags);
     enum sim_refusal no = cloud_check(w, &l);
 
+    if (w->servers[t->server].snapshot) {
+        stay_home(w, t, "The virtual machine has snapshots: remove them and try again.");
+        return;
+    }
     if (no == SIM_OK && t->plan.spot && world_strikes_drawn(w, SIM_MISHAP_NO_CAPACITY))
         no = SIM_NO_CAPACITY;
     if (no != SIM_OK) {

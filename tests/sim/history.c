@@ -199,7 +199,9 @@ static bool prepare(struct history *h, struct err *e)
         list[i] = s->sets[i];
     return site_new(&so, &h->site, e) == ERR_OK &&
            site_config(h->site, "http://127.0.0.1:1", &sets, &h->config, e) == ERR_OK &&
-           tz_load(h->config->tz_name, &h->tz, e) == ERR_OK;
+           tz_load(h->config->tz_name, &h->tz, e) == ERR_OK &&
+           (s->zone_later[0] == '\0' ||
+            tz_load(s->zone_later, &h->tz_later, e) == ERR_OK);
 }
 
 static void violated(struct history *h, const char *why)
@@ -223,6 +225,9 @@ static bool live(struct history *h, struct err *e)
                               .crash_mean_s = s->crash_mean_s,
                               .pause_mean_s = s->pause_mean_s,
                               .jump_mean_s = s->jump_mean_s,
+                              .repeated = s->repeated,
+                              .tz_later = h->tz_later,
+                              .later_from = {s->from.s + s->zone_days * DAY_S},
                               .crash_until = h->calm_from,
                               /* Who dies has to remember. */
                               .remembers = s->crash_mean_s != 0 || s->dying != 0,
@@ -256,7 +261,7 @@ bool history_run(struct history *h, const struct swarm *s, struct way way, struc
     memset(h, 0, sizeof(*h));
     h->way = way;
     h->swarm = *s;
-    points_begin(s->seed, way.buggify);
+    points_begin(s->seed, s->buggify);
     footprint_begin(&h->footprint);
     rng_seed(&h->rng, s->seed * 7919 + 1);
     h->calm_from.s = s->from.s + s->days * DAY_S;
@@ -281,9 +286,10 @@ void history_tell(const struct history *h, struct strbuf *out)
 bool history_clear(struct history *h, char why[WHY_TEXT])
 {
     tz_free(h->tz);
+    tz_free(h->tz_later);
     config_free(h->config);
     site_free(h->site);
-    h->tz = NULL;
+    h->tz = h->tz_later = NULL;
     h->config = NULL;
     h->site = NULL;
     return footprint_end(&h->footprint, why);

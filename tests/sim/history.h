@@ -16,8 +16,7 @@ enum { HISTORY_EVENTS = 200, HISTORY_LINE = LINE_TEXT + 96 };
 
 /* How it is lived. */
 struct way {
-    bool trace;   /* tells every event as it comes */
-    bool buggify; /* with the program's own buggify points */
+    bool trace; /* tells every event as it comes */
 };
 
 struct history {
@@ -25,7 +24,7 @@ struct history {
     struct way way;
     struct site *site;
     struct config *config;
-    struct tz *tz;
+    struct tz *tz, *tz_later; /* NULL: its data stay what they are */
     struct rng rng;
     struct utc calm_from;
     bool calm;

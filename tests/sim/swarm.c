@@ -19,14 +19,34 @@ static bool chance(struct rng *r, int64_t percent)
     return rng_between(r, 0, 99) < percent;
 }
 
+/* What came into the campaign later is drawn from numbers of its own, and most seeds have
+ * none of it: so they are still about what they were about. */
+static const enum site_fault later_faults[] = {
+    FAULT_DOUBLED,    FAULT_OTHER_ANSWER, FAULT_POWER_FLAPS,
+    FAULT_NODE_FLAPS, FAULT_SNAPSHOT,
+};
+
+static bool is_later(enum site_fault fault)
+{
+    for (size_t i = 0; i < ARRAY_LEN(later_faults); i++)
+        if (later_faults[i] == fault)
+            return true;
+    return false;
+}
+
 static const char *rate_of(struct rng *r, enum kind kind, enum site_fault fault)
 {
     static const char *const rates[] = {"0.001", "0.003", "0.01", "0.03", "0.1"};
     static const char *const hourly[] = {"0.003", "0.01", "0.03"};
     static const char *const rare[] = {"0.0001", "0.0003", "0.001"};
+    static const char *const often[] = {"0.03", "0.1", "0.3"};
+    static const char *const often_hourly[] = {"0.01", "0.03", "0.1"};
 
     if (kind == KIND_QUIET)
         return PICK(r, rare);
+    if (is_later(fault))
+        return fault_kind(fault) == FAULT_OF_HOUR ? PICK(r, often_hourly)
+                                                  : PICK(r, often);
     if (kind == KIND_ONE_THING)
         return fault_kind(fault) == FAULT_OF_HOUR ? "0.2" : "0.5";
     return fault_kind(fault) == FAULT_OF_HOUR ? PICK(r, hourly) : PICK(r, rates);
@@ -45,10 +65,23 @@ static void add_fault(struct swarm *s, struct rng *r, enum kind kind,
     /* Who may not call vSphere for a quarter of an hour cannot end an overlap in time. */
     if (fault == FAULT_RETRY_ABSURD)
         api = chance(r, 50) ? "jenkins." : "velostrata.";
+    /* Jenkins and vSphere answer a change with nothing that could be another's. */
+    if (fault == FAULT_OTHER_ANSWER)
+        api = chance(r, 50) ? "" : "ec2.";
     /* What does not fit any more does not happen. */
     if (!str_format(s->faults + n, sizeof(s->faults) - n, "%s%s%s=%s", n > 0 ? "," : "",
                     api, fault_name(fault), rate_of(r, kind, fault)))
         s->faults[n] = '\0';
+}
+
+/* The k-th of those that were there from the start on. */
+static enum site_fault first_fault(int64_t k)
+{
+    int f = 0;
+
+    for (; is_later((enum site_fault)f) || k > 0; f++)
+        k -= is_later((enum site_fault)f) ? 0 : 1;
+    return (enum site_fault)f;
 }
 
 /* Many never, some often. A site that fails half the time has nothing left to test. */
@@ -59,14 +92,15 @@ static void draw_faults(struct swarm *s, struct rng *r, enum kind kind)
     enum site_fault only;
 
     do
-        only = (enum site_fault)rng_between(r, 0, N_FAULTS - 1);
+        only = first_fault(
+            rng_between(r, 0, N_FAULTS - (int64_t)ARRAY_LEN(later_faults) - 1));
     while (typed && fault_kind(only) == FAULT_OF_BYTES);
     if (kind == KIND_ONE_THING) {
         add_fault(s, r, kind, only);
         return;
     }
     for (int f = 0; f < N_FAULTS; f++) {
-        bool drawn = chance(r, percent);
+        bool drawn = !is_later((enum site_fault)f) && chance(r, percent);
 
         if (drawn && !(typed && fault_kind((enum site_fault)f) == FAULT_OF_BYTES))
             add_fault(s, r, kind, (enum site_fault)f);
@@ -83,11 +117,15 @@ __attribute__((format(printf, 2, 3))) static void set(struct swarm *s, const cha
     va_end(ap);
 }
 
-static void draw_policy(struct swarm *s, struct rng *r)
+/* Where, and what a law makes of its clocks some day. */
+static const char *const zones[][2] = {
+    {"Asia/Jerusalem", "Africa/Tripoli"},     {"Europe/Berlin", "Africa/Tripoli"},
+    {"America/New_York", "America/Panama"},   {"Australia/Lord_Howe", "Pacific/Noumea"},
+    {"America/Sao_Paulo", "America/Noronha"}, {"UTC", "Africa/Lagos"},
+};
+
+static void draw_policy(struct swarm *s, struct rng *r, size_t *zone)
 {
-    static const char *const zones[] = {"Asia/Jerusalem",    "Europe/Berlin",
-                                        "America/New_York",  "Australia/Lord_Howe",
-                                        "America/Sao_Paulo", "UTC"};
     static const char *const windows[] = {
         "[\"Sun-Thu 09:00-18:00\"]", "[\"Mon-Fri 08:00-20:00\"]",
         "[\"Sun-Thu 09:00-12:00\", \"Sun-Thu 13:00-18:00\"]", "[\"Sun-Sat 20:00-06:00\"]",
@@ -95,7 +133,8 @@ static void draw_policy(struct swarm *s, struct rng *r)
     static const char *const drains[] = {"requeue", "abort", "wait"};
     static const char *const handlings[] = {"adopt", "enforce", "alert"};
 
-    set(s, "site.tz=\"%s\"", PICK(r, zones));
+    *zone = (size_t)rng_between(r, 0, (int64_t)ARRAY_LEN(zones) - 1);
+    set(s, "site.tz=\"%s\"", zones[*zone][0]);
     set(s, "policy.window=%s", PICK(r, windows));
     set(s, "policy.max_moves=%d", (int)rng_between(r, 1, 4));
     set(s, "policy.on_drain_deadline=\"%s\"", PICK(r, drains));
@@ -139,14 +178,55 @@ static void draw_troubles(struct swarm *s, struct rng *r, enum kind kind)
         kind != KIND_QUIET && (s->crash_mean_s != 0 || s->dying != 0) && chance(r, 12);
 }
 
+/* Each server with overlap: of "mixed" sites only every fourth is, and much that is rare
+ * belongs to them.
+ */
+static void draw_overlaps(struct swarm *s, struct rng *r, enum kind kind)
+{
+    static const char *const names[] = {"cache", "write-back", "migration", "end-to-end"};
+
+    if (str_eq(s->mover, "velostrata"))
+        return;
+    memset(s->mover, 0, sizeof(s->mover));
+    (void)str_copy(s->mover, sizeof(s->mover), "ec2"); /* short */
+    s->more_zones = s->more_zones > 0 ? s->more_zones : 1;
+    for (int32_t i = 0; i < s->servers && i < (int32_t)ARRAY_LEN(names); i++)
+        set(s, "servers.%s.handover=\"overlap\"", names[i]);
+    if (kind == KIND_VIOLENT && chance(r, 50))
+        add_fault(s, r, kind, FAULT_NO_BOOT);
+    if (kind == KIND_VIOLENT && chance(r, 50))
+        add_fault(s, r, kind, FAULT_NO_AGENT);
+}
+
+static void draw_later(struct swarm *s, enum kind kind, size_t zone)
+{
+    struct rng r;
+
+    rng_seed(&r, s->seed ^ UINT64_C(0x6c61746572));
+    if (!chance(&r, 30))
+        return;
+    for (size_t i = 0; kind != KIND_ONE_THING && i < ARRAY_LEN(later_faults); i++)
+        if (chance(&r, 40))
+            add_fault(s, &r, kind, later_faults[i]);
+    if (chance(&r, 40))
+        s->repeated = (uint32_t)rng_between(&r, 5, 50) * (kind == KIND_QUIET ? 20 : 5000);
+    if (chance(&r, 40)) {
+        (void)str_copy(s->zone_later, sizeof(s->zone_later), zones[zone][1]); /* short */
+        s->zone_days = rng_between(&r, 1, s->days);
+    }
+    if (chance(&r, 40))
+        draw_overlaps(s, &r, kind);
+}
+
 void swarm_draw(struct swarm *s, uint64_t seed, enum drive_level level)
 {
     static const char *const movers[] = {"velostrata", "ec2", "mixed"};
     bool typed = level == DRIVE_TYPED;
     enum kind kind;
     struct rng r;
+    size_t zone;
 
-    *s = (struct swarm){.seed = seed, .level = level};
+    *s = (struct swarm){.seed = seed, .level = level, .buggify = seed % 2 == 0};
     rng_seed(&r, seed ^ UINT64_C(0x737761726d));
     kind = chance(&r, 30) ? KIND_QUIET : chance(&r, 15) ? KIND_ONE_THING : KIND_VIOLENT;
     s->servers = (int32_t)rng_between(&r, 1, chance(&r, 10) ? 16 : typed ? 8 : 4);
@@ -160,8 +240,9 @@ void swarm_draw(struct swarm *s, uint64_t seed, enum drive_level level)
                                    : rng_between(&r, 2, 12);
     s->rest_s = kind == KIND_QUIET ? rng_between(&r, 5, 10) * 60 : 300;
     draw_faults(s, &r, kind);
-    draw_policy(s, &r);
+    draw_policy(s, &r, &zone);
     draw_troubles(s, &r, kind);
+    draw_later(s, kind, zone);
 }
 
 /* ----- as text ----- */
@@ -171,7 +252,7 @@ struct number {
     const char *key;
     int64_t *value;
 };
-enum { NUMBERS = 12 };
+enum { NUMBERS = 15 };
 
 static void numbers_of(struct swarm *s, int64_t narrow[NUMBERS],
                        struct number out[NUMBERS])
@@ -183,6 +264,8 @@ static void numbers_of(struct swarm *s, int64_t narrow[NUMBERS],
     narrow[4] = s->orders;
     narrow[5] = s->on_files ? 1 : 0;
     narrow[6] = (int64_t)s->seed;
+    narrow[7] = s->buggify ? 1 : 0;
+    narrow[8] = s->repeated;
     out[0] = (struct number){"servers", &narrow[0]};
     out[1] = (struct number){"more_zones", &narrow[1]};
     out[2] = (struct number){"lost", &narrow[2]};
@@ -195,6 +278,9 @@ static void numbers_of(struct swarm *s, int64_t narrow[NUMBERS],
     out[9] = (struct number){"pause_mean_s", &s->pause_mean_s};
     out[10] = (struct number){"jump_mean_s", &s->jump_mean_s};
     out[11] = (struct number){"rest_s", &s->rest_s};
+    out[12] = (struct number){"buggify", &narrow[7]};
+    out[13] = (struct number){"repeated", &narrow[8]};
+    out[14] = (struct number){"zone_days", &s->zone_days};
 }
 
 static void take_numbers(struct swarm *s, const int64_t narrow[NUMBERS])
@@ -206,6 +292,8 @@ static void take_numbers(struct swarm *s, const int64_t narrow[NUMBERS])
     s->orders = (uint32_t)narrow[4];
     s->on_files = narrow[5] != 0;
     s->seed = (uint64_t)narrow[6];
+    s->buggify = narrow[7] != 0;
+    s->repeated = (uint32_t)narrow[8];
 }
 
 void swarm_put(const struct swarm *s, struct strbuf *out)
@@ -224,6 +312,8 @@ void swarm_put(const struct swarm *s, struct strbuf *out)
             strbuf_printf(out, "%s %lld\n", numbers[i].key, (long long)*numbers[i].value);
     if (s->faults[0] != '\0')
         strbuf_printf(out, "faults %s\n", s->faults);
+    if (s->zone_later[0] != '\0')
+        strbuf_printf(out, "zone_later %s\n", s->zone_later);
     for (size_t i = 0; i < s->n_sets; i++)
         strbuf_printf(out, "set %s\n", s->sets[i]);
 }
@@ -251,6 +341,8 @@ static enum err_code read_line(struct swarm *s, const char *key, const char *val
         ok = str_copy(s->mover, sizeof(s->mover), value);
     else if (str_eq(key, "faults"))
         ok = str_copy(s->faults, sizeof(s->faults), value);
+    else if (str_eq(key, "zone_later"))
+        ok = str_copy(s->zone_later, sizeof(s->zone_later), value);
     else if (str_eq(key, "set"))
         ok = s->n_sets < SWARM_SETS &&
              str_copy(s->sets[s->n_sets++], sizeof(s->sets[0]), value);

@@ -31,10 +31,15 @@ struct swarm {
     int64_t pause_mean_s; /* 0: … is never stopped and let go on */
     int64_t jump_mean_s;  /* 0: … its clock never jumps */
     int64_t rest_s;       /* typed: how often one looks while nothing moves */
+    bool buggify;         /* the program's own buggify points; every second seed */
     bool on_files;        /* the store is on files, opened anew after each death */
     uint32_t lost, dying; /* parts of a million: a call's answer is lost, … the controller
                              dies at a call */
-    uint32_t orders;      /* of a person: parts of a million each minute */
+    uint32_t repeated;    /* … an answer arrives once more */
+    char zone_later[32]; /* the data of the time zone become those of another, "" = never
+                          */
+    int64_t zone_days;   /* … so many days after the start */
+    uint32_t orders;     /* of a person: parts of a million each minute */
 };
 
 /* The same seed gives the same swarm. */

@@ -181,6 +181,100 @@ static void test_faults(void **state)
     }
 }
 
+/* A change that arrives twice is answered as the second time. */
+static void test_doubled(void **state)
+{
+    struct stage s;
+    struct call_result r;
+
+    (void)state;
+    open_stage(&s, "doubled=1");
+    r = act(&s, CALL_EXTENSION_START, "ce-1", "");
+    assert_int_equal(r.outcome, OUTCOME_FAILED);
+    assert_int_equal(r.err.code, ERR_CONFLICT);
+    assert_int_equal(s.w->extension.state, SIM_EXT_STARTING);
+    assert_int_equal(s.w->n_manager_tasks, 1);
+    assert_int_equal(s.site->faults.fired[FAULT_DOUBLED], 1);
+    close_stage(&s);
+}
+
+/* Only what another server was told can be told to the wrong one. */
+static void test_other_answer(void **state)
+{
+    static const char *const servers[] = {"a", "a", "b"};
+    char ids[3][LINE_TEXT];
+    struct stage s;
+
+    (void)state;
+    open_stage(&s, "other-answer=1");
+    for (size_t i = 0; i < 3; i++) {
+        struct call c = {.id = 1, .kind = CALL_LAUNCH, .run.spot = false};
+        struct call_result r;
+
+        (void)str_copy(c.server, sizeof(c.server), servers[i]);
+        (void)str_copy(c.target, sizeof(c.target), "c5.2xlarge");
+        (void)str_copy(c.run.instance_type, sizeof(c.run.instance_type), "c5.2xlarge");
+        (void)str_format(c.run.token, sizeof(c.run.token), "t-%zu", i);
+        s.port.act(s.port.ctx, &c, &r);
+        assert_int_equal(r.outcome, OUTCOME_DONE);
+        (void)str_copy(ids[i], LINE_TEXT, r.detail);
+    }
+    assert_string_not_equal(ids[1], ids[0]);
+    assert_string_equal(ids[2], ids[1]);
+    assert_int_equal(s.w->totals.launches, 3);
+    assert_int_equal(s.site->faults.fired[FAULT_OTHER_ANSWER], 1);
+    close_stage(&s);
+}
+
+/* The manager moves no VM that has a snapshot: its task fails, and the VM goes on. */
+static void test_snapshot(void **state)
+{
+    const struct sim_managed *m;
+    struct stage s;
+    int32_t key;
+
+    (void)state;
+    open_stage(&s, NULL);
+    m = &s.w->servers[0].managed;
+    world_extension_set(s.w, SIM_EXT_ACTIVE);
+    s.w->servers[0].snapshot = true;
+    assert_int_equal(act(&s, CALL_RUN_IN_CLOUD, "vm-11", "").outcome, OUTCOME_DONE);
+    key = m->task;
+    site_advance(s.site, site_now_ms(s.site) + 60000);
+    assert_int_equal(m->state, SIM_UNMANAGED);
+    assert_int_equal(world_manager_task_find(s.w, key)->state, SIM_TASK_FAILED);
+    assert_non_null(strstr(world_manager_task_find(s.w, key)->error, "snapshots"));
+    assert_int_equal(s.w->vms[0].power, SIM_POWER_ON);
+    close_stage(&s);
+}
+
+/* What comes and goes does so more than once, and is there in the end. */
+static void test_flaps(void **state)
+{
+    enum { HOUR_MS = 3600 * 1000, SETTLED_MS = 20 * 60 * 1000 };
+    struct stage s;
+    uint32_t life, link;
+
+    (void)state;
+    open_stage(&s, "power-flaps=1,node-flaps=1");
+    s.w->odds.calm = true;
+    life = s.w->vms[0].life + s.w->vms[1].life;
+    link = s.w->nodes[0].link + s.w->nodes[2].link;
+    /* Who is struck is drawn. */
+    site_advance(s.site, start.s * 1000 + 3 * HOUR_MS + 1);
+    assert_int_equal(s.w->struck[SIM_MISHAP_POWER_FLAPS], 3);
+    assert_int_equal(s.w->struck[SIM_MISHAP_NODE_FLAPS], 3);
+    faults_to_world(&(struct faults){0}, &s.w->odds);
+    site_advance(s.site, start.s * 1000 + 3 * HOUR_MS + SETTLED_MS);
+    assert_true(s.w->vms[0].life + s.w->vms[1].life >= life + 3 * 6);
+    assert_true(s.w->nodes[0].link + s.w->nodes[2].link >= link + 6);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(s.w->vms[i].power, SIM_POWER_ON);
+        assert_true(s.w->nodes[2 * i].connected);
+    }
+    close_stage(&s);
+}
+
 static void test_no_bytes(void **state)
 {
     const struct site_options o = {.seed = 1,
@@ -256,9 +350,11 @@ static void test_recorded_prices(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_acts),   cmocka_unit_test(test_news),
-        cmocka_unit_test(test_faults), cmocka_unit_test(test_no_bytes),
-        cmocka_unit_test(test_held),   cmocka_unit_test(test_recorded_prices),
+        cmocka_unit_test(test_acts),     cmocka_unit_test(test_news),
+        cmocka_unit_test(test_faults),   cmocka_unit_test(test_no_bytes),
+        cmocka_unit_test(test_doubled),  cmocka_unit_test(test_other_answer),
+        cmocka_unit_test(test_snapshot), cmocka_unit_test(test_flaps),
+        cmocka_unit_test(test_held),     cmocka_unit_test(test_recorded_prices),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
