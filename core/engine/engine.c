@@ -56,7 +56,7 @@ static bool reserve(struct engine *g, size_t servers)
                          CALLS_OF_STEP + servers))
         return false;
     if (g->store != NULL)
-        g->backlog = calloc(BACKLOG_MAX, sizeof(*g->backlog));
+        g->backlog = reallocarray(NULL, BACKLOG_MAX, sizeof(*g->backlog));
     return g->store == NULL || g->backlog != NULL;
 }
 
