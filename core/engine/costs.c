@@ -270,6 +270,8 @@ static void count_closed(struct controller *c, const struct segment *g)
     known = usd_add(*month, v, month, &e) == ERR_OK && known;
     known = usd_add(*today, w, today, &e) == ERR_OK && known;
     known = bill_add(&c->month.closed, &b, &e) == ERR_OK && known;
+    if (e.code != ERR_OK)
+        c->month.closed.unknown++;
     if (s != NULL) {
         s->closed_unknown = s->closed_unknown || !known;
         s->month_instance_s += b.instance_s;

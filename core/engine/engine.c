@@ -18,7 +18,7 @@ enum {
     COMMANDS_AT_ONCE = 16,
     RETRY_STORE_MS = 5000,
     HOUSEKEEP_MS = 60 * 1000,
-    PRUNE_MS = 3600 * 1000,
+    PRUNE_MS = 24 * 3600 * 1000, /* what is kept is told in days */
     PRUNE_MORE_MS = 1000,
     MIB = 1024 * 1024,
     SMALL_JOURNAL = 256 * 1024 /* of the campaign's own making */
