@@ -2,6 +2,8 @@
 
 #include "core/cost/forecast.h"
 
+#include "core/base/str.h"
+
 enum {
     WEEK_S = 7 * 86400,
     USAGE_MIN = 800,
@@ -17,9 +19,10 @@ static int64_t seconds_at_most(const struct price_step *steps, size_t n, struct 
                                struct utc to, int64_t limit, int64_t *all, int64_t *most)
 {
     int64_t under = 0;
+    size_t before = price_steps_until(steps, n, from);
 
     *all = *most = 0;
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = before > 0 ? before - 1 : 0; i < n && steps[i].at.s < to.s; i++) {
         int64_t a = steps[i].at.s > from.s ? steps[i].at.s : from.s;
         int64_t b = i + 1 < n && steps[i + 1].at.s < to.s ? steps[i + 1].at.s : to.s;
 
@@ -115,11 +118,15 @@ static enum err_code instances_rest(const struct forecast_in *in, int64_t second
                     : in->usage_permille > USAGE_MAX ? USAGE_MAX
                                                      : in->usage_permille;
 
+    struct usd price = {0};
+
     *out = (struct usd){0};
     for (size_t i = 0; i < in->n_servers && seconds > 0; i++) {
-        struct usd price, v;
+        const struct forecast_server *s = &in->servers[i];
+        bool same = i > 0 && str_eq(s->type, s[-1].type) && str_eq(s->zone, s[-1].zone);
+        struct usd v;
 
-        if (!quantile_of(in, &in->servers[i], permille, &price)) {
+        if (!same && !quantile_of(in, s, permille, &price)) {
             *known = false;
             return ERR_OK;
         }

@@ -20,6 +20,21 @@ static int64_t billed_s(struct utc launched, struct utc t)
     return s < MIN_S ? MIN_S : s;
 }
 
+size_t price_steps_until(const struct price_step *steps, size_t n, struct utc t)
+{
+    size_t low = 0, high = n;
+
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+
+        if (steps[mid].at.s <= t.s)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low;
+}
+
 /* The last step at or before t, searched from *i on. */
 static bool price_at(const struct price_step *steps, size_t n, int64_t t, size_t *i,
                      struct usd *price)
@@ -48,7 +63,8 @@ enum err_code ledger_spot(struct utc launched, struct utc start, struct utc end,
 {
     int64_t from = billed_s(launched, start), to = billed_s(launched, end), at = 0;
     int64_t before = 0, sum = 0; /* running totals up to `from` and `to` */
-    size_t step = 0;
+    size_t known = price_steps_until(steps, n, launched),
+           step = known > 0 ? known - 1 : 0;
     struct usd a = {0}, b = {0};
 
     if (to / HOUR_S > MAX_HOURS)

@@ -14,6 +14,9 @@ struct price_step {
     struct usd price; /* per hour */
 };
 
+/* How many of the steps, which are in order of time, are at or before t. */
+size_t price_steps_until(const struct price_step *steps, size_t n, struct utc t);
+
 /*
  * Cost of [start, end) of a spot instance launched at `launched`: instance-hour k costs
  * the price in force at launched + k h for its seconds; 60 s minimum from launch, all of

@@ -91,7 +91,8 @@ static void recount(struct controller *c)
 
 void costs_prices(struct controller *c, const struct observation *o)
 {
-    int64_t old_s = source_stale_after_s(c, SOURCE_PRICES);
+    int64_t stale_s = source_stale_after_s(c, SOURCE_PRICES);
+    int64_t old_s = stale_s < PRICE_LAST_KNOWN_S ? stale_s : PRICE_LAST_KNOWN_S;
     bool news = false, late = false;
 
     for (size_t i = 0; i < o->as.prices.n; i++) {
@@ -118,6 +119,8 @@ void costs_prices(struct controller *c, const struct observation *o)
     refresh_tracks(c);
     if (news)
         recount(c); /* what had no price may have one now */
+    else if (late)
+        c->sums_known = false; /* and what had a bound */
     /* What was reckoned without these prices took on-demand's in their place. */
     if (late || !c->month.forecast.known)
         c->month.forecast_at.s = 0;
@@ -270,6 +273,8 @@ static void count_closed(struct controller *c, const struct segment *g)
     known = usd_add(*month, v, month, &e) == ERR_OK && known;
     known = usd_add(*today, w, today, &e) == ERR_OK && known;
     known = bill_add(&c->month.closed, &b, &e) == ERR_OK && known;
+    if (!known && b.unknown == 0)
+        c->month.closed.unknown++; /* too large to be told */
     if (s != NULL) {
         s->closed_unknown = s->closed_unknown || !known;
         s->month_instance_s += b.instance_s;

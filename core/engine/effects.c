@@ -11,8 +11,9 @@ enum { FIRST_CAP = 16, KEPT_CAP = 64, MAX_CAP = 64 * 1024 };
 
 bool effects_reserve(struct effects *fx, size_t records, size_t calls)
 {
-    fx->records = calloc(records, sizeof(*fx->records));
-    fx->calls = calloc(calls, sizeof(*fx->calls));
+    /* Each is cleared when it is used. */
+    fx->records = reallocarray(NULL, records, sizeof(*fx->records));
+    fx->calls = reallocarray(NULL, calls, sizeof(*fx->calls));
     fx->cap_records = fx->kept_records = fx->records != NULL ? records : 0;
     fx->cap_calls = fx->calls != NULL ? calls : 0;
     return fx->records != NULL && fx->calls != NULL;

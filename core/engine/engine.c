@@ -18,7 +18,7 @@ enum {
     COMMANDS_AT_ONCE = 16,
     RETRY_STORE_MS = 5000,
     HOUSEKEEP_MS = 60 * 1000,
-    PRUNE_MS = 3600 * 1000,
+    PRUNE_MS = 24 * 3600 * 1000, /* what is kept is told in days */
     PRUNE_MORE_MS = 1000,
     MIB = 1024 * 1024,
     SMALL_JOURNAL = 256 * 1024 /* of the campaign's own making */
@@ -56,7 +56,7 @@ static bool reserve(struct engine *g, size_t servers)
                          CALLS_OF_STEP + servers))
         return false;
     if (g->store != NULL)
-        g->backlog = calloc(BACKLOG_MAX, sizeof(*g->backlog));
+        g->backlog = reallocarray(NULL, BACKLOG_MAX, sizeof(*g->backlog));
     return g->store == NULL || g->backlog != NULL;
 }
 

@@ -67,14 +67,14 @@ static bool is_listed(const struct obs_instances *o, const char *id)
     return false;
 }
 
-static void look_for_ours(struct controller *c, struct server_state *s,
+static bool look_for_ours(struct controller *c, struct server_state *s,
                           const struct obs_instances *o)
 {
     const struct instance_facts *have = &s->facts.instance;
     bool has = have->id[0] != '\0' && !have->terminated;
 
     if (has && (!s->has_move || is_listed(o, have->id)))
-        return;
+        return false;
     for (size_t i = 0; i < o->n; i++) {
         const struct seen_instance *in = &o->instances[i];
 
@@ -91,8 +91,9 @@ static void look_for_ours(struct controller *c, struct server_state *s,
         journal_say(c, journal_begin(c, LEVEL_WARN, "rushhour", s->config->name, "adopt"),
                     "instance %s carries its tag: taken for its own", in->id);
         instance_claim(c, s, in->id);
-        return;
+        return true;
     }
+    return false;
 }
 
 void merge_listed(const struct controller *c, struct instance_facts *f,
@@ -156,22 +157,36 @@ static void look_at_ours(struct controller *c, struct server_state *s,
     merge_listed(c, &s->facts.instance, &s->absent_since, o);
 }
 
+/* EC2 lists in the same order each time. */
+static const struct seen_interface *find_interface(const struct controller *c,
+                                                   struct server_state *s)
+{
+    const struct observation *o = c->sources[SOURCE_INTERFACES].good;
+    const struct obs_interfaces *x = o != NULL ? &o->as.interfaces : NULL;
+
+    if (x == NULL)
+        return NULL;
+    if (s->eni_at < x->n && str_eq(x->interfaces[s->eni_at].id, s->config->eni))
+        return &x->interfaces[s->eni_at];
+    for (size_t i = 0; i < x->n; i++) {
+        if (str_eq(x->interfaces[i].id, s->config->eni)) {
+            s->eni_at = i;
+            return &x->interfaces[i];
+        }
+    }
+    return NULL;
+}
+
 /* Attached to something that is not its own instance; the dead give it back by and by. */
 static void look_at_interface(struct controller *c, struct server_state *s,
                               const struct obs_instances *o)
 {
-    const struct observation *x = c->sources[SOURCE_INTERFACES].good;
+    const struct seen_interface *x = find_interface(c, s);
     struct server_facts *f = &s->facts;
-    const char *holder = "";
+    const char *holder = x != NULL && !x->available ? x->instance : "";
 
     f->eni_holder[0] = '\0';
     f->eni_holder_ended = false;
-    for (size_t i = 0; x != NULL && i < x->as.interfaces.n; i++) {
-        const struct seen_interface *e = &x->as.interfaces.interfaces[i];
-
-        if (str_eq(e->id, s->config->eni) && !e->available)
-            holder = e->instance;
-    }
     if (holder[0] == '\0' || str_eq(holder, f->instance.id))
         return;
     for (size_t i = 0; i < o->n; i++) {
@@ -280,8 +295,8 @@ void merge_ec2(struct controller *c, struct server_state *s)
                          ? o->at
                          : c->sources[SOURCE_VSPHERE].good->at;
     look_at_ours(c, s, o);
-    look_for_ours(c, s, &o->as.instances);
-    look_at_ours(c, s, o);
+    if (look_for_ours(c, s, &o->as.instances))
+        look_at_ours(c, s, o);
     merge_listed(c, &f->leaving, &s->leaving.absent_since, o);
     look_at_interface(c, s, &o->as.instances);
     f->place = place_of(s);

@@ -73,16 +73,18 @@ static const char *type_of(const struct server_state *s)
     return s->config->n_offerings > 0 ? s->config->offerings[0].type : "";
 }
 
-/* The month so far, all of it. */
-static enum err_code bill_so_far(const struct controller *c, struct bill *b,
-                                 struct err *e)
+/* The month so far, all of it: what is over is counted already. */
+static enum err_code bill_so_far(struct controller *c, struct bill *b, struct err *e)
 {
     struct price_book book = costs_book(c);
     enum err_code code = ERR_OK;
 
-    bill_clear(b);
+    costs_sums(c);
+    *b = c->month.closed;
     for (size_t i = 0; i < c->n_segments && code != ERR_RANGE; i++)
-        code = bill_segment(b, &book, &c->segments[i], c->now, c->month_start, c->now, e);
+        if (c->segments[i].end.s == 0)
+            code = bill_segment(b, &book, &c->segments[i], c->now, c->month_start, c->now,
+                                e);
     return code == ERR_RANGE ? code
                              : bill_fixed(b, &c->config->cost, c->month_start, c->now, e);
 }

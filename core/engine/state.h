@@ -105,6 +105,7 @@ struct server_state {
     const struct seen_vm *vm; /* in the newest reading of vSphere; NULL: not there */
     bool vm_twice;            /* … and there is another one like it */
     size_t managed_at;        /* its place in the manager's list */
+    size_t eni_at;            /* … its interface's in EC2's */
     struct decision decision;
     struct decided decided;
     bool may_commit, may_replace; /* as the plan says */

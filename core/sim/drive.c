@@ -193,6 +193,7 @@ static void on_record(void *ctx, const struct record *r)
 {
     struct drive *d = ctx;
 
+    d->survival.recorded = true;
     if (r->kind == RECORD_JOURNAL)
         note_entry(d, &r->as.journal);
     else if (r->kind == RECORD_INTENT)

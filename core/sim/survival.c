@@ -19,7 +19,9 @@ static void look_at_lists(struct survival *v, const struct controller *c)
 void survival_look(struct survival *v, const struct controller *c, size_t n_servers,
                    bool stored)
 {
-    look_at_lists(v, c);
+    if (v->recorded)
+        look_at_lists(v, c);
+    v->recorded = false;
     if (!stored)
         return;
     v->known = true;

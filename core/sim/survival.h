@@ -12,6 +12,8 @@
 
 struct survival {
     bool known;
+    bool recorded; /* since the last look, says who hears the records: what is in a list
+                      got there by one */
     struct controller_wishes all;
     struct controller_wish of[WATCHED_MAX];
     size_t n;

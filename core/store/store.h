@@ -90,8 +90,8 @@ enum err_code store_load(struct store *s, struct utc since, struct store_state *
 void store_state_free(struct store_state *st);
 
 /*
- * Samples: the newest 50 builds of a job in each place are kept, none for longer than 730
- * days after it was written, 20,000 in all. Here in sum, as store_state has them; owned
+ * Samples: the newest 50 builds of a job in each place are kept (a few more until it is
+ * trimmed), none for longer than 730 days after it was written, 20,000 in all. Here in sum, as store_state has them; owned
  * by the caller (free).
  */
 enum err_code store_jobs_load(struct store *s, struct job_history **jobs, size_t *n,

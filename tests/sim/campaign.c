@@ -8,8 +8,9 @@
  *   campaign [--from N] [--seeds N | --years Y | --seconds S] [--until-bad]
  * --level typed (default) or wire; --commit TEXT: what a failure is said to be of;
  * --plain: without the program's own buggify points, which every second seed has;
- * --probes: lists the program's probes, and one that was never hit is a failure. The same
- * seed at the same commit is the same history. Exit code 1: an invariant was
+ * --probes: lists the program's probes, and one that was never hit is a failure; --each: a
+ * line for each seed, to compare with those of another build (all but its last word, the
+ * milliseconds of the processor). The same seed at the same commit is the same history. Exit code 1: an invariant was
  * violated; --until-bad: and that seed was the last one. 2: it was called wrongly.
  * Threads: one.
  */
@@ -34,6 +35,7 @@ struct sums {
     int64_t began_ms; /* of the processor, for --seconds */
     uint64_t fired[N_FAULTS];
     enum drive_level level;
+    bool each; /* is told as it ends */
     size_t heap_bytes, state_bytes; /* the most of one history */
     bool warm[DRIVE_TYPED + 1];
 };
@@ -150,18 +152,37 @@ static void warm_up(struct sums *sum, enum drive_level level)
     (void)history_clear(&h, why);
 }
 
+static void tell_one(const struct history *h, int64_t took_ms)
+{
+    const struct drive_report *r = &h->report;
+    uint64_t fired = 0;
+
+    for (int f = 0; f < N_FAULTS; f++)
+        fired += history_fired(h, (enum site_fault)f);
+    (void)printf("seed %llu trace %016llx days %lld steps %lld polls %lld calls %lld "
+                 "faults %llu violations %lld ms %lld\n",
+                 (unsigned long long)h->swarm.seed, (unsigned long long)r->trace,
+                 (long long)h->swarm.days + 1, (long long)r->steps, (long long)r->polls,
+                 (long long)r->calls, (unsigned long long)fired,
+                 (long long)r->violations, (long long)took_ms);
+}
+
 static bool live(struct sums *sum, const struct swarm *s, struct way way)
 {
     static struct history h;
     char what[WHY_TEXT];
+    int64_t began_ms;
     bool good;
 
     (void)str_format(last_word, sizeof(last_word), "seed %llu: it ended itself\n",
                      (unsigned long long)s->seed);
     warm_up(sum, s->level);
+    began_ms = cpu_ms();
     good = is_well(&h, s, way);
 
     add(sum, &h);
+    if (sum->each)
+        tell_one(&h, cpu_ms() - began_ms);
     if (h.footprint.most_heap_bytes > sum->heap_bytes)
         sum->heap_bytes = h.footprint.most_heap_bytes;
     if (h.footprint.most_state_bytes > sum->state_bytes)
@@ -341,6 +362,8 @@ static void read_wish(int argc, char **argv, struct wish *w, struct sums *sums)
             w->plain = true;
         else if (str_eq(name, "--probes"))
             w->probes = true;
+        else if (str_eq(name, "--each"))
+            sums->each = true;
         else if (str_eq(name, "--until-bad"))
             w->until_bad = true;
         else

@@ -10,6 +10,8 @@
  * files. The site's own builds, a month's prices, texts and the journal are in it;
  * measured were 55 and 22 MiB. */
 enum { MIB = 1024 * 1024, MOST_HEAP = 96 * MIB, MOST_STATE = 32 * MIB };
+/* To count the heap takes as long as a step of the controller. */
+enum { LOOK_EVERY = 16 };
 enum { LEFT = 256 * 1024 }; /* with what libraries set up once */
 
 static size_t open_descriptors(void)
@@ -40,10 +42,13 @@ void footprint_begin(struct footprint *f)
 void footprint_look(struct footprint *f, const char *dir)
 {
     static const char *const files[] = {"state.db", "state.db-wal"};
-    size_t heap = heap_in_use(), state = 0;
+    size_t heap, state = 0;
     struct stat st;
     char path[256];
 
+    if (f->looks++ % LOOK_EVERY != 0)
+        return;
+    heap = heap_in_use();
     if (f->heap_bytes != 0 && heap > f->heap_bytes &&
         heap - f->heap_bytes > f->most_heap_bytes)
         f->most_heap_bytes = heap - f->heap_bytes;

@@ -16,6 +16,7 @@ enum { WHY_TEXT = 192 };
 
 struct footprint {
     size_t descriptors;
+    size_t looks;
     size_t heap_bytes; /* 0: not known, with this allocator */
     size_t most_heap_bytes;
     size_t most_state_bytes;

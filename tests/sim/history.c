@@ -47,10 +47,18 @@ static bool last_order(struct history *h, struct command *c)
     return true;
 }
 
+static struct happened *next_happened(struct history *h, bool is_entry)
+{
+    struct happened *next = &h->last[h->n_last++ % HISTORY_EVENTS];
+
+    next->is_entry = is_entry;
+    return next;
+}
+
 __attribute__((format(printf, 3, 4))) static void note(struct history *h, struct utc at,
                                                        const char *fmt, ...)
 {
-    char when[TIME_TEXT], *line = h->last[h->n_last++ % HISTORY_EVENTS];
+    char when[TIME_TEXT], *line = next_happened(h, false)->as.line;
     size_t n;
     va_list ap;
 
@@ -169,10 +177,25 @@ static enum drive_fate fate(void *ctx, const struct call *call)
     return f;
 }
 
+static const char *entry_line(const struct journal_entry *j, char out[HISTORY_LINE])
+{
+    char when[TIME_TEXT];
+
+    (void)str_format(out, HISTORY_LINE, "%s %s %.20s %.20s %.20s>%.20s %.160s",
+                     utc_text(j->at, when), j->actor, j->server, j->action, j->from,
+                     j->to, j->text); /* a cut one says enough */
+    return out;
+}
+
 static void entry(void *ctx, const struct journal_entry *j)
 {
-    note(ctx, j->at, "%s %.20s %.20s %.20s>%.20s %.160s", j->actor, j->server, j->action,
-         j->from, j->to, j->text);
+    struct history *h = ctx;
+    char line[HISTORY_LINE];
+
+    /* Hardly anyone reads it: the line is made when it is told. */
+    next_happened(h, true)->as.entry = *j;
+    if (h->way.trace)
+        (void)printf("%s\n", entry_line(j, line));
 }
 
 static void trouble(void *ctx, struct utc now, const char *what, int64_t s)
@@ -276,7 +299,9 @@ uint64_t history_fired(const struct history *h, enum site_fault fault)
 void history_tell(const struct history *h, struct strbuf *out)
 {
     for (size_t i = 0; i < HISTORY_EVENTS; i++) {
-        const char *line = h->last[(h->n_last + i) % HISTORY_EVENTS];
+        const struct happened *p = &h->last[(h->n_last + i) % HISTORY_EVENTS];
+        char made[HISTORY_LINE];
+        const char *line = p->is_entry ? entry_line(&p->as.entry, made) : p->as.line;
 
         if (line[0] != '\0')
             strbuf_printf(out, "    %s\n", line);

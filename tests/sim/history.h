@@ -19,6 +19,15 @@ struct way {
     bool trace; /* tells every event as it comes */
 };
 
+/* What happened: an entry of the journal, or a line. */
+struct happened {
+    bool is_entry;
+    union {
+        struct journal_entry entry;
+        char line[HISTORY_LINE];
+    } as;
+};
+
 struct history {
     struct swarm swarm;
     struct way way;
@@ -30,7 +39,7 @@ struct history {
     bool calm;
     int32_t orders_left; /* of the calm: auto on, holds released */
     bool strayed;
-    char last[HISTORY_EVENTS][HISTORY_LINE]; /* calls, orders and the journal */
+    struct happened last[HISTORY_EVENTS]; /* calls, orders and the journal */
     size_t n_last;
     struct orders left;
     struct footprint footprint;

@@ -62,6 +62,30 @@ static void test_worked_example(void **state)
                      on_day("08:00:00").s);
 }
 
+static void test_steps_until(void **state)
+{
+    /* clang-format off */
+    static const struct price_step steps[] = {{{10}, {1}}, {{20}, {2}}, {{20}, {3}}, {{30}, {4}}};
+    static const struct { const char *what; size_t n; int64_t at; size_t want; } rows[] = {
+        {"before the first",       4,  9, 0},
+        {"at the first",           4, 10, 1},
+        {"between two",            4, 19, 1},
+        {"at an instant of two",   4, 20, 3},
+        {"behind them",            4, 29, 3},
+        {"at the last",            4, 30, 4},
+        {"behind the last",        4, 99, 4},
+        {"of one",                 1, 10, 1},
+        {"of none",                0, 10, 0},
+    };
+    /* clang-format on */
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        assert_row(rows[i].what,
+                   price_steps_until(steps, rows[i].n, (struct utc){rows[i].at}) ==
+                       rows[i].want);
+}
+
 static void test_minimum(void **state)
 {
     /* clang-format off */
@@ -221,9 +245,10 @@ static void test_boundaries(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_worked_example), cmocka_unit_test(test_minimum),
-        cmocka_unit_test(test_prices),         cmocka_unit_test(test_adds_up),
-        cmocka_unit_test(test_flat),           cmocka_unit_test(test_boundaries),
+        cmocka_unit_test(test_worked_example), cmocka_unit_test(test_steps_until),
+        cmocka_unit_test(test_minimum),        cmocka_unit_test(test_prices),
+        cmocka_unit_test(test_adds_up),        cmocka_unit_test(test_flat),
+        cmocka_unit_test(test_boundaries),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1206,7 +1206,7 @@ static void test_samples_are_bounded(void **state)
         r = sample("/job/a/", n, PLACE_ONPREM, BUILD_SUCCESS, 1000);
         apply_ok(s, &r, 1);
     }
-    assert_int_equal(count_samples(s), 51);
+    assert_in_range(count_samples(s), 51, 51 + 16); /* it is trimmed now and then */
     /* Two years and a bit later a job of another name is all that is left. */
     for (int32_t n = 1; n <= 256; n++) {
         r = sample("/job/b/", n, PLACE_ONPREM, BUILD_SUCCESS, 1000);
