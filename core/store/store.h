@@ -91,8 +91,8 @@ void store_state_free(struct store_state *st);
 
 /*
  * Samples: the newest 50 builds of a job in each place are kept (a few more until it is
- * trimmed), none for longer than 730 days after it was written, 20,000 in all. Here in sum, as store_state has them; owned
- * by the caller (free).
+ * trimmed), none for longer than 730 days after it was written, 20,000 in all. Here in
+ * sum, as store_state has them; owned by the caller (free).
  */
 enum err_code store_jobs_load(struct store *s, struct job_history **jobs, size_t *n,
                               struct err *e) MUST_CHECK NONNULL;
