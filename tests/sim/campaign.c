@@ -8,11 +8,11 @@
  *   campaign [--from N] [--seeds N | --years Y | --seconds S] [--until-bad]
  * --level typed (default) or wire; --commit TEXT: what a failure is said to be of;
  * --plain: without the program's own buggify points, which every second seed has;
- * --probes: lists the program's probes, and one that was never hit is a failure; --each: a
- * line for each seed, to compare with those of another build (all but its last word, the
- * milliseconds of the processor). The same seed at the same commit is the same history. Exit code 1: an invariant was
- * violated; --until-bad: and that seed was the last one. 2: it was called wrongly.
- * Threads: one.
+ * --probes: lists the program's probes, and one that was never hit is a failure; --each:
+ * a line for each seed, to compare with those of another build (all but its last word,
+ * the milliseconds of the processor). The same seed at the same commit is the same
+ * history. Exit code 1: an invariant was violated; --until-bad: and that seed was the
+ * last one. 2: it was called wrongly. Threads: one.
  */
 #include <config.h>
 
@@ -35,7 +35,7 @@ struct sums {
     int64_t began_ms; /* of the processor, for --seconds */
     uint64_t fired[N_FAULTS];
     enum drive_level level;
-    bool each; /* is told as it ends */
+    bool each;                      /* is told as it ends */
     size_t heap_bytes, state_bytes; /* the most of one history */
     bool warm[DRIVE_TYPED + 1];
 };
@@ -163,8 +163,8 @@ static void tell_one(const struct history *h, int64_t took_ms)
                  "faults %llu violations %lld ms %lld\n",
                  (unsigned long long)h->swarm.seed, (unsigned long long)r->trace,
                  (long long)h->swarm.days + 1, (long long)r->steps, (long long)r->polls,
-                 (long long)r->calls, (unsigned long long)fired,
-                 (long long)r->violations, (long long)took_ms);
+                 (long long)r->calls, (unsigned long long)fired, (long long)r->violations,
+                 (long long)took_ms);
 }
 
 static bool live(struct sums *sum, const struct swarm *s, struct way way)
