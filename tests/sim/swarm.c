@@ -52,12 +52,22 @@ static const char *rate_of(struct rng *r, enum kind kind, enum site_fault fault)
     return fault_kind(fault) == FAULT_OF_HOUR ? PICK(r, hourly) : PICK(r, rates);
 }
 
+/* What does not fit any more does not happen. */
+static void put_fault(struct swarm *s, const char *api, enum site_fault fault,
+                      const char *rate)
+{
+    size_t n = strlen(s->faults);
+
+    if (!str_format(s->faults + n, sizeof(s->faults) - n, "%s%s%s=%s", n > 0 ? "," : "",
+                    api, fault_name(fault), rate))
+        s->faults[n] = '\0';
+}
+
 static void add_fault(struct swarm *s, struct rng *r, enum kind kind,
                       enum site_fault fault)
 {
     static const char *const apis[] = {"",         "",         "velostrata.",
                                        "jenkins.", "vsphere.", "ec2."};
-    size_t n = strlen(s->faults);
     const char *api = fault_kind(fault) <= FAULT_OF_BYTES ? PICK(r, apis) : "";
 
     if (kind == KIND_ONE_THING && api[0] == '\0' && fault_kind(fault) <= FAULT_OF_BYTES)
@@ -68,10 +78,7 @@ static void add_fault(struct swarm *s, struct rng *r, enum kind kind,
     /* Jenkins and vSphere answer a change with nothing that could be another's. */
     if (fault == FAULT_OTHER_ANSWER)
         api = chance(r, 50) ? "" : "ec2.";
-    /* What does not fit any more does not happen. */
-    if (!str_format(s->faults + n, sizeof(s->faults) - n, "%s%s%s=%s", n > 0 ? "," : "",
-                    api, fault_name(fault), rate_of(r, kind, fault)))
-        s->faults[n] = '\0';
+    put_fault(s, api, fault, rate_of(r, kind, fault));
 }
 
 /* The k-th of those that were there from the start on. */
@@ -192,10 +199,8 @@ static void draw_overlaps(struct swarm *s, struct rng *r, enum kind kind)
     s->more_zones = s->more_zones > 0 ? s->more_zones : 1;
     for (int32_t i = 0; i < s->servers && i < (int32_t)ARRAY_LEN(names); i++)
         set(s, "servers.%s.handover=\"overlap\"", names[i]);
-    if (kind == KIND_VIOLENT && chance(r, 50))
-        add_fault(s, r, kind, FAULT_NO_BOOT);
-    if (kind == KIND_VIOLENT && chance(r, 50))
-        add_fault(s, r, kind, FAULT_NO_AGENT);
+    if (kind == KIND_VIOLENT)
+        put_fault(s, "", FAULT_NO_BOOT, chance(r, 50) ? "0.3" : "0.1");
 }
 
 static void draw_later(struct swarm *s, enum kind kind, size_t zone)
