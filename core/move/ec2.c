@@ -67,7 +67,8 @@ static bool got_a_build(const struct step_in *in, struct move *m, struct step_ou
 {
     const struct node_facts *source = move_source(in, m);
 
-    if (m->interrupted || !source->known || (source->marked && source->idle))
+    if (m->interrupted || !source->known || (source->marked && source->idle) ||
+        overlap_is_over(in, m))
         return false;
     out->verdict = VERDICT_REDO;
     (void)str_format(m->note, sizeof(m->note), "node %s %s: draining once more",
@@ -89,6 +90,7 @@ static void shutdown_goes_on(const struct step_in *in, struct move *m,
          (!guest && !err_is_retryable(last->err.code)))) {
         say_fail(m, out, FAILURE_PERMANENT, "powering off %s: %s", in->server->vm,
                  last->err.text);
+        out->send_home = in->server->overlaps; /* both are up, and home stays so */
         return;
     }
     if (guest ? last->outcome != OUTCOME_FAILED && since < in->config->shutdown_timeout
@@ -431,6 +433,10 @@ static void step_come_up(const struct step_in *in, struct move *m, struct step_o
         say_wait(m, out, "waiting for a slot");
         return;
     }
+    if (in->facts->power == POWER_ON && overlap_ends(in, m)) {
+        say_done(m, out); /* no guest is waited for any more */
+        return;
+    }
     step_power_on(in, m, out);
     out->commits = out->verdict == VERDICT_CALL;
 }
@@ -453,18 +459,30 @@ static void give_home_up(const struct step_in *in, struct move *m, struct step_o
         say_call(in, m, out, CALL_VM_POWER_OFF, f->vm_id);
 }
 
+/* Home is not seen to take builds, and one side must go: the cloud's, when it is not in
+ * use, may not stay any longer, or was closed for home, as far as Jenkins has told? */
+static bool cloud_goes(const struct step_in *in, const struct move *m)
+{
+    return is_sent_home(m) || m->force ||
+           (m->drain_deadline.s != 0 && in->now.s >= m->drain_deadline.s) ||
+           (in->facts->cloud.marked && in->facts->onprem.connected);
+}
+
 static void step_switch_back(const struct step_in *in, struct move *m,
                              struct step_out *out)
 {
-    bool late = m->committed_at.s != 0 &&
-                in->now.s >= m->committed_at.s + mover_overlap_s(&in->config->policy);
+    const struct node_facts *home = &in->facts->onprem;
+    bool seen = home->known && home->connected;
 
-    if (late && !m->interrupted && cloud_serves(in->facts) && in->facts->onprem.known &&
-        !in->facts->onprem.connected) {
+    if (m->interrupted || !cloud_serves(in->facts) || !overlap_ends(in, m) ||
+        (seen && !overlap_is_over(in, m))) {
+        step_switch(in, m, out);
+    } else if (cloud_goes(in, m)) {
+        RH_PROBE("cloud-given-up");
+        say_done(m, out);
+    } else {
         RH_PROBE("home-given-up");
         give_home_up(in, m, out);
-    } else {
-        step_switch(in, m, out);
     }
 }
 

@@ -26,21 +26,9 @@ static bool too_soon(const struct step_in *in, const struct move *m)
            in->now.s - m->last_call_at.s < RETRY_CALL_S;
 }
 
-/* With overlap both sides are up meanwhile: that has its own end, and home takes its time
- * to shut down. */
-static int64_t drain_overlap_s(const struct step_in *in, const struct move *m)
-{
-    int64_t most = mover_overlap_s(&in->config->policy);
-    int64_t left = most - in->config->shutdown_timeout;
-
-    return m->direction == DIRECTION_BACK ? most : left > most / 2 ? left : most / 2;
-}
-
 static bool drain_is_overdue(const struct step_in *in, const struct move *m)
 {
-    int64_t overlap = m->committed_at.s + drain_overlap_s(in, m);
-
-    if (in->server->overlaps && m->committed_at.s != 0 && in->now.s >= overlap) {
+    if (overlap_ends(in, m)) {
         RH_PROBE("overlap-limit");
         return true;
     }
@@ -71,6 +59,15 @@ static void drain_busy(const struct step_in *in, struct move *m, struct step_out
              overdue ? ", past the drain deadline" : "");
 }
 
+/* Builds cannot be seen: treat it as busy until the deadline (policy-and-cost 6.4), and
+ * then? With "wait" only what never came into use goes. */
+static bool may_go_blind(const struct step_in *in, const struct move *m,
+                         const struct node_facts *source)
+{
+    return in->config->policy.on_drain_deadline != DRAIN_WAIT ||
+           (is_sent_home(m) && source->marked && source->idle);
+}
+
 /*
  * Close the source node, see it closed, then see it idle twice (reliability 6,
  * "Draining"). The target is closed first, so that never both take builds.
@@ -84,10 +81,14 @@ void step_drain(const struct step_in *in, struct move *m, struct step_out *out)
         say_wait(m, out, "closing node %s", source->name);
         return;
     }
+    if (overlap_is_over(in, m)) {
+        RH_PROBE("drained-by-the-overlap's-end");
+        say_done(m, out);
+        return;
+    }
     if (!source->known) {
-        /* Builds cannot be seen: treat it as busy until the deadline
-         * (policy-and-cost 6.4). */
-        if (m->direction == DIRECTION_BACK && (m->interrupted || overdue)) {
+        if (m->direction == DIRECTION_BACK &&
+            (m->interrupted || (overdue && may_go_blind(in, m, source)))) {
             RH_PROBE("drained-blind-at-the-deadline");
             say_done(m, out);
         } else
@@ -270,7 +271,7 @@ void step_node(const struct step_in *in, struct move *m, struct step_out *out)
         return;
     }
     if (m->direction == DIRECTION_OUT && m->deadline.s != 0 &&
-        in->now.s >= m->deadline.s && !target->open) {
+        in->now.s >= m->deadline.s && !(target->known && target->open)) {
         RH_PROBE("node-not-opened-in-time");
         say_fail(m, out, FAILURE_TRANSIENT, "node %s could not be opened in time",
                  target->name);

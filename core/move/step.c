@@ -9,6 +9,8 @@
 /* Waiting for the source's channel to close is a courtesy, not a condition
  * (jenkins-api 10.4). */
 enum { DISCONNECT_WAIT_S = 60 };
+/* Builds that were asked to stop at the overlap's end have so long. */
+enum { STOPPING_S = 30 };
 
 PRINTF_LIKE(2, 0)
 static void note(struct move *m, const char *fmt, va_list ap)
@@ -115,7 +117,8 @@ bool disconnect_first(const struct step_in *in, struct move *m, struct step_out 
 {
     const struct node_facts *source = move_source(in, m);
 
-    if (!source->known || !source->connected || !source->marked || !source->idle)
+    if (!source->known || !source->connected || !source->marked || !source->idle ||
+        overlap_is_over(in, m))
         return false;
     if (m->calls == 0) {
         say_call(in, m, out, CALL_NODE_DISCONNECT, source->name);
@@ -128,6 +131,33 @@ bool disconnect_first(const struct step_in *in, struct move *m, struct step_out 
         return false;
     say_wait(m, out, "closing the channel of node %s", source->name);
     return true;
+}
+
+/* Home takes its time to shut down. */
+static int64_t overlap_left_s(const struct step_in *in, const struct move *m)
+{
+    int64_t most = mover_overlap_s(&in->config->policy);
+    int64_t left = most - in->config->shutdown_timeout;
+
+    return m->direction == DIRECTION_BACK ? most : left > most / 2 ? left : most / 2;
+}
+
+bool overlap_ends(const struct step_in *in, const struct move *m)
+{
+    return in->server->overlaps && m->committed_at.s != 0 &&
+           in->now.s >= m->committed_at.s + overlap_left_s(in, m);
+}
+
+bool overlap_is_over(const struct step_in *in, const struct move *m)
+{
+    return in->config->policy.on_drain_deadline != DRAIN_WAIT && overlap_ends(in, m) &&
+           in->now.s >= m->committed_at.s + overlap_left_s(in, m) + STOPPING_S;
+}
+
+bool is_sent_home(const struct move *m)
+{
+    return m->direction == DIRECTION_BACK && m->committed_at.s != 0 &&
+           m->committed_at.s < m->started.s;
 }
 
 enum failure failure_of(const struct call_result *r)

@@ -39,6 +39,17 @@ bool undrained(const struct step_in *in, struct move *m, struct step_out *out);
  * it; true: a verdict was given. */
 bool disconnect_first(const struct step_in *in, struct move *m, struct step_out *out);
 
+/*
+ * With overlap, from the commit point on both sides are up. Does the time come to let the
+ * source go: builds are stopped then, as on_drain_deadline says. And is it over: whatever
+ * Jenkins refuses or does not tell, one side goes down (I1); never with "wait".
+ */
+bool overlap_ends(const struct step_in *in, const struct move *m);
+bool overlap_is_over(const struct step_in *in, const struct move *m);
+
+/* The way back of a way out that has failed: its commit point lies before its start. */
+bool is_sent_home(const struct move *m);
+
 /* What came of a call, as the kind of failure of its move. */
 enum failure failure_of(const struct call_result *r);
 

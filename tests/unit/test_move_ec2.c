@@ -211,9 +211,20 @@ static void test_shutdown(void **state)
     called(&s, CALL_VM_POWER_OFF, OUTCOME_UNKNOWN, ERR_OK, 30);
     assert_int_equal(look(&s, STEP_SHUTDOWN).call.kind, CALL_VM_POWER_OFF);
     called(&s, CALL_VM_POWER_OFF, OUTCOME_FAILED, ERR_REFUSED, 30); /* a free licence */
-    assert_int_equal(look(&s, STEP_SHUTDOWN).failure, FAILURE_PERMANENT);
+    out = look(&s, STEP_SHUTDOWN);
+    assert_int_equal(out.failure, FAILURE_PERMANENT);
+    assert_false(out.send_home); /* it is there */
     s.facts.power = POWER_OFF;
     assert_int_equal(look(&s, STEP_SHUTDOWN).verdict, VERDICT_DONE);
+
+    /* with overlap both are up: home cannot be switched off, so the cloud side goes */
+    set_scene(&s, DIRECTION_OUT, true);
+    s.move.committed = true;
+    runs(&s);
+    called(&s, CALL_VM_POWER_OFF, OUTCOME_FAILED, ERR_REFUSED, 30);
+    out = look(&s, STEP_SHUTDOWN);
+    assert_int_equal(out.failure, FAILURE_PERMANENT);
+    assert_true(out.send_home);
 
     /* with overlap home goes only while the cloud serves */
     set_scene(&s, DIRECTION_OUT, true);
@@ -508,6 +519,7 @@ static void test_home_never_comes_up(void **state)
     s.facts.power = POWER_ON;
     s.facts.place_as_of.s = NOW;
     s.move.committed = true;
+    s.move.started.s = NOW - 7200;
     s.move.committed_at.s = NOW - (1200 - 60) + 1;
     assert_int_not_equal(look(&s, STEP_NODE).call.kind, CALL_VM_POWER_OFF);
     s.move.committed_at.s = NOW - (1200 - 60);

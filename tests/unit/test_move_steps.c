@@ -93,7 +93,7 @@ static void set_scene(struct scene *s, const char *mover, enum direction d)
                  .server = "cache",
                  .direction = d,
                  .by = "policy",
-                 .started = {BEGAN},
+                 .started = {NOW - 7200},
                  .step_since = {BEGAN},
                  .progress = -1},
         .last = {.outcome = OUTCOME_DONE},
@@ -188,13 +188,19 @@ static const struct edit edits[] = {
     SET("committed-569s", move.committed_at.s, NOW - 569),
     SET("committed-570s", move.committed_at.s, NOW - 570),
     SET("slow-to-shut-down", config.shutdown_timeout, 700),
+    SET("committed-989s", move.committed_at.s, NOW - 989),
+    SET("committed-990s", move.committed_at.s, NOW - 990),
+    SET("committed-1140s", move.committed_at.s, NOW - 1140),
+    SET("committed-1169s", move.committed_at.s, NOW - 1169),
     SET("committed-long-ago", move.committed_at.s, NOW - 1200),
+    SET("began-after-that", move.started.s, NOW - 60),
     SET("interrupted", move.interrupted, true),
     SET("forced", move.force, true),
     SET("overdue", move.deadline.s, NOW),
     SET("in-time", move.deadline.s, BOUND),
     SET("drain-overdue", move.drain_deadline.s, NOW),
     SET("long", move.step_since.s, NOW - 1200),
+    SET("just-now", move.step_since.s, NOW),
     SET("4-calls", move.calls, 4),
     SET("8-calls", move.calls, 8),
     TEXT("of-c5", move.type, "c5.2xlarge"),
@@ -374,18 +380,34 @@ static void test_drain(void **state)
     };
     static const struct row overlap[] = {
         {"the target works already and stays open", "in-cloud cloud-unmarked cloud-open instance runs", WAIT("closed and idle")},
-        {"both up for too long", "home-busy instance runs stop-late-builds committed-long-ago", WAIT("past the drain deadline")},
+        {"both up for too long: builds are stopped", "home-busy instance runs stop-late-builds committed-989s", WAIT("past the drain deadline")},
+        {"... for so long, and then home goes", "home-busy instance runs stop-late-builds committed-990s", DONE},
+        {"... whatever Jenkins does not tell", "home-unseen instance runs stop-late-builds committed-990s", DONE},
+        {"... or does not do", "home-unmarked home-open instance runs stop-late-builds committed-990s asked-close failed 20s", DONE},
+        {"... not before", "home-unseen instance runs stop-late-builds committed-989s", WAIT("waiting for Jenkins")},
+        {"builds are never to be stopped", "home-busy instance runs committed-long-ago", WAIT("draining")},
         {"half of that is for the drain, however long home takes to shut down", "home-busy instance runs stop-late-builds slow-to-shut-down committed-569s", WAIT("draining")},
         {"... not more", "home-busy instance runs stop-late-builds slow-to-shut-down committed-570s", WAIT("past the drain deadline")},
         {"the cloud side was taken back", "instance terminated", FAILS(CAPACITY, "taken back")},
         {"... or has notice", "instance runs notice", FAILS(CAPACITY, "taken back")},
         {"... as old facts say: nothing follows from them", "stale", WAIT("closed and idle")},
     };
+    static const struct row home[] = {
+        {"Jenkins does not tell", "instance runs stop-late-builds cloud-unseen committed-989s", WAIT("waiting for Jenkins")},
+        {"... and both were up for too long", "instance runs stop-late-builds cloud-unseen committed-1140s", DONE},
+        {"... but no build may be stopped", "instance runs cloud-unseen committed-long-ago", WAIT("waiting for Jenkins")},
+        {"... and it was never used", "instance runs cloud-unseen committed-long-ago began-after-that", DONE},
+        {"... or may have been", "instance runs cloud-unseen cloud-unmarked committed-long-ago began-after-that", WAIT("waiting for Jenkins")},
+        {"... and had a build", "instance runs cloud-unseen cloud-busy committed-long-ago began-after-that", WAIT("waiting for Jenkins")},
+        {"a build does not stop", "instance runs stop-late-builds cloud-busy cloud-build committed-1169s asked-stop 20s", WAIT("stopping")},
+        {"... and both were up for too long", "instance runs stop-late-builds cloud-busy cloud-build committed-long-ago asked-stop 20s", DONE},
+    };
 
     (void)state;
     EXPECT("velostrata", OUT, DRAIN, out);
     EXPECT("velostrata", BACK, DRAIN, back);
     EXPECT("ec2-overlap", OUT, DRAIN, overlap);
+    EXPECT("ec2-overlap", BACK, DRAIN, home);
 }
 
 static void test_extension(void **state)
@@ -498,6 +520,8 @@ static void test_shutdown(void **state)
         {"the cloud does not serve", "", FAILS(CAPACITY, "taken back")},
         {"the source got a build", "instance runs committed home-busy", REDO("got a build")},
         {"the source was opened", "instance runs committed home-unmarked", REDO("was opened by somebody")},
+        {"... and both were up for too long", "instance runs committed home-unmarked stop-late-builds committed-990s", ASKS(VM_SHUTDOWN)},
+        {"... no channel is closed any more", "instance runs committed home-agent stop-late-builds committed-990s", ASKS(VM_SHUTDOWN)},
         {"interrupted: no build is worth the wait", "instance runs interrupted home-busy", ASKS(VM_SHUTDOWN)},
     };
 
@@ -595,6 +619,7 @@ static void test_come_up(void **state)
         {"not taken back: its node stays", "cloud-unmarked", ASKS(VM_POWER_ON)},
         {"on, and its agent answers", "on home-agent", DONE},
         {"on, and nothing answers, for five minutes", "on", DONE},
+        {"on, and nothing answers, for too long", "on just-now committed-1140s", DONE},
         {"as old facts say", "stale", WAIT("waiting for fresh data of tests-cache")},
         {"vSphere does not show it", "no-vm", WAIT("vSphere does not show the VM tests-cache")},
         {"nobody knows whether it is on", "power-unknown", WAIT("vSphere does not show the VM tests-cache")},
@@ -611,8 +636,17 @@ static void test_come_up(void **state)
         {"... and it was switched off just now", "on instance runs committed-long-ago asked-off 4-calls 20s", WAIT("switching it off again")},
         {"... a while ago", "on instance runs committed-long-ago asked-off 4-calls 90s", ASKS(VM_POWER_OFF)},
         {"... and is off again", "off instance runs committed-long-ago", FAILS(TRANSIENT, "is off again")},
-        {"its agent is there: the node opens", "on instance runs committed-long-ago home-agent", ASKS(NODE_OPEN)},
-        {"Jenkins does not tell", "on instance runs committed-long-ago home-unseen", WAIT("waiting for Jenkins")},
+        {"its agent is there: the node opens", "on instance runs committed-1169s home-agent", ASKS(NODE_OPEN)},
+        {"Jenkins does not tell", "on instance runs committed-1140s home-unseen", ASKS(VM_POWER_OFF)},
+        {"... and both have their time", "on instance runs committed-989s home-unseen", WAIT("waiting for Jenkins")},
+        {"... past the drain deadline: the cloud side goes", "on instance runs committed-1140s home-unseen drain-overdue", DONE},
+        {"... by force: the same", "on instance runs committed-1140s home-unseen forced", DONE},
+        {"... the cloud node was closed for home's: the same", "on instance runs committed-1140s home-unseen home-agent", DONE},
+        {"... or it was never used", "on instance runs committed-1140s home-unseen cloud-unmarked began-after-that", DONE},
+        {"never used, and home's agent is not there", "on instance runs committed-1140s began-after-that", DONE},
+        {"never used, and home's node opens", "on instance runs committed-1169s home-agent began-after-that", ASKS(NODE_OPEN)},
+        {"Jenkins tells, and does not open it", "on instance runs stop-late-builds committed-long-ago home-agent asked-open failed 20s", DONE},
+        {"... and the cloud's is open: it serves on", "on instance runs stop-late-builds committed-long-ago home-agent cloud-unmarked asked-close failed 20s", ASKS(VM_POWER_OFF)},
         {"the cloud side is gone: home is all there is", "on committed-long-ago", WAIT("waiting for the agent")},
         {"taken back: the same", "on instance runs interrupted committed-long-ago", WAIT("waiting for the agent")},
         {"it has its time", "on instance runs", WAIT("waiting for the agent")},
@@ -657,6 +691,7 @@ static void test_node(void **state)
         {"asked, and another order was the newest", "cloud-agent asked-close 1s", ASKS(NODE_OPEN)},
         {"past its time", "cloud-agent overdue", FAILS(TRANSIENT, "could not be opened in time")},
         {"past its time, and it is open", "cloud-agent cloud-unmarked cloud-open overdue", DONE},
+        {"past its time, and it was open once", "cloud-agent cloud-unmarked cloud-open cloud-unseen overdue", FAILS(TRANSIENT, "could not be opened in time")},
         {"within its time", "cloud-agent in-time", ASKS(NODE_OPEN)},
         {"taken back", "cloud-agent lost", FAILS(CAPACITY, "the instance was taken back")},
         {"has notice", "cloud-agent instance runs notice", FAILS(CAPACITY, "the instance was taken back")},
