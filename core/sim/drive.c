@@ -118,6 +118,7 @@ static void on_poll(void *ctx, const struct poll_request *rq)
     ev.as.observation = d->port.poll(d->port.ctx, rq->source, &rq->hints);
     if (ev.as.observation == NULL)
         return;
+    invariants_answer(&d->held, ev.as.observation);
     expect_again(d, &ev, ev.as.observation->took_ms);
     if (d->looking && ev.as.observation->took_ms == 0)
         d->look.as.look.all[d->look.as.look.n++] = ev.as.observation;
@@ -151,6 +152,7 @@ static void on_call(void *ctx, const struct call *call)
     }
     if (d->dies)
         return;
+    invariants_result(&d->held, call, r);
     expect(d, &ev, r->took_ms);
     expect_again(d, &ev, r->took_ms);
 }
@@ -446,24 +448,6 @@ static enum err_code open_store(struct drive *d, struct err *e)
                       e);
 }
 
-/* After 401, 403 and an absurd Retry-After an API is let alone (reliability 9): nobody
- * can end an overlap through it before its next probe. What fails every fourth time keeps
- * no time either. */
-static int64_t held_off_ms(const struct faults *f)
-{
-    enum { HELD_OFF_MS = 35 * 60 * 1000, OFTEN = 250000 };
-
-    for (int api = 0; api < N_APIS; api++)
-        for (int i = 0; i < N_WIRE_FAULTS; i++) {
-            bool off =
-                i == FAULT_STATUS_401 || i == FAULT_STATUS_403 || i == FAULT_RETRY_ABSURD;
-
-            if (f->rate[api][i] >= (off ? 1 : OFTEN))
-                return HELD_OFF_MS;
-        }
-    return 0;
-}
-
 static enum err_code set_up(struct drive *d, struct err *e)
 {
     const struct drive_options *o = d->o;
@@ -480,7 +464,6 @@ static enum err_code set_up(struct drive *d, struct err *e)
     site_advance(o->site, now_ms(d));
     invariants_begin(&d->held, o->site->w, o->config,
                      (o->from.s + SETTLE_S) * (int64_t)1000);
-    d->held.held_off_ms = held_off_ms(&o->site->faults);
     if (readiness_init(&d->ready, &o->config->policy, o->tz, o->config->n_servers,
                        o->from, (struct utc){o->from.s + o->duration_s}, e) != ERR_OK ||
         (typed ? port_typed_open(o->site, &d->clock, &d->port, e)
@@ -544,6 +527,7 @@ static void stand_still(struct drive *d)
     tell_trouble(d, "stands still", ms);
     site_advance(d->o->site, now_ms(d) + ms);
     clock_fake_advance_ms(&d->fake, site_now_ms(d->o->site) - now_ms(d));
+    invariants_away(&d->held);
     d->next_pause_ms = next_trouble(d, d->o->pause_mean_s);
 }
 
@@ -583,6 +567,7 @@ static enum err_code crash(struct drive *d, struct err *e)
     if (d->port.restart(d->port.ctx, e) != ERR_OK || open_store(d, e) != ERR_OK ||
         start_engine(d, e) != ERR_OK)
         return e->code;
+    invariants_away(&d->held);
     d->next_crash_ms = next_trouble(d, d->o->crash_mean_s);
     tick(d);
     check(d);

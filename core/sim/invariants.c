@@ -4,6 +4,7 @@
 
 #include "core/base/str.h"
 #include "core/engine/controller.h"
+#include "core/model/words.h"
 
 #include <string.h>
 
@@ -131,12 +132,75 @@ static void launched(struct invariants *v, const struct controller *k)
 /* As long as a store that failed may keep him from acting after that. */
 enum { UNWRITABLE_MS = 10 * 60 * 1000 };
 
-static void both_up(struct invariants *v, size_t i)
+/* Reliability 9: after 401 the next probe, else the breaker's longest pause; and a call
+ * that has failed is made again. */
+enum {
+    PROBE_MS = 30 * 60 * 1000,
+    PROBE_AWS_MS = 5 * 60 * 1000,
+    PAUSE_MS = 10 * 60 * 1000,
+    CALL_AGAIN_MS = 60 * 1000,
+    LOOKS_FIRST_MS = 60 * 1000
+};
+
+static bool ends_overlaps(const char *api)
+{
+    return str_eq(api, "vsphere") || str_eq(api, "ec2");
+}
+
+void invariants_answer(struct invariants *v, const struct observation *o)
+{
+    const char *api = source_api(o->source);
+    int64_t wait = PAUSE_MS;
+
+    if (!source_decides(o->source) || !ends_overlaps(api))
+        return;
+    if (o->err.code == ERR_AUTH)
+        wait = str_eq(api, "ec2") ? PROBE_AWS_MS : PROBE_MS;
+    if (wait < o->retry_after_s * 1000)
+        wait = o->retry_after_s * 1000;
+    v->deaf_until_ms[o->source] =
+        o->err.code == ERR_OK ? 0 : v->w->now + o->took_ms + wait;
+}
+
+static void no_call_until(struct invariants *v, int64_t ms)
+{
+    if (ms > v->no_call_until_ms)
+        v->no_call_until_ms = ms;
+}
+
+void invariants_result(struct invariants *v, const struct call *call,
+                       const struct call_result *r)
+{
+    if (r->outcome != OUTCOME_DONE && ends_overlaps(call_api(call->kind)))
+        no_call_until(v,
+                      v->w->now + r->took_ms + CALL_AGAIN_MS + r->retry_after_s * 1000);
+}
+
+void invariants_away(struct invariants *v)
+{
+    no_call_until(v, v->w->now + LOOKS_FIRST_MS);
+}
+
+/* Since the last look; in steps, each with one state of all. */
+static int64_t deaf_since_look(const struct invariants *v)
+{
+    int64_t until = v->no_call_until_ms;
+
+    for (size_t i = 0; i < SOURCE_COUNT; i++)
+        if (v->deaf_until_ms[i] > until)
+            until = v->deaf_until_ms[i];
+    if (until > v->w->now)
+        until = v->w->now;
+    return until > v->looked_ms ? until - v->looked_ms : 0;
+}
+
+static void both_up(struct invariants *v, size_t i, int64_t deaf_ms)
 {
     int64_t since = v->w->servers[i].both_since;
     int64_t most =
         v->c->servers[i].overlaps ? v->c->policy.max_overlap * (int64_t)1000 : 0;
 
+    v->deaf_ms[i] = since == 0 ? 0 : v->deaf_ms[i] + deaf_ms;
     /* "wait": builds are never stopped, and what drains drains on. */
     if (v->w->servers[i].meddled)
         return; /* by a person, who may do so */
@@ -146,7 +210,7 @@ static void both_up(struct invariants *v, size_t i)
     if (most > 0 && v->unwritable_ms != 0 && v->w->now - v->unwritable_ms < UNWRITABLE_MS)
         return;
     if (most > 0)
-        most += v->held_off_ms;
+        most += v->deaf_ms[i];
     if (since != 0 && v->w->now - since > most)
         broken(v, "I1: %s is up in both places for %lld s", v->c->servers[i].name,
                (long long)(v->w->now - since) / 1000);
@@ -200,7 +264,8 @@ static const struct move *by_policy(const struct controller_server *s)
  */
 static bool is_sent_home(const struct move *m)
 {
-    return m->direction == DIRECTION_BACK && m->committed_at.s == m->started.s;
+    return m->direction == DIRECTION_BACK && m->committed_at.s != 0 &&
+           m->committed_at.s <= m->started.s;
 }
 
 /* Longer each time, and after some the breaker: a repeat that comes sooner is none of
@@ -241,13 +306,16 @@ static void begun(struct invariants *v, const struct controller_server *s, size_
 
 void invariants_look(struct invariants *v, const struct controller *k)
 {
+    int64_t deaf_ms = deaf_since_look(v);
+
     launched(v, k);
+    v->looked_ms = v->w->now;
     if (v->w->n_enis < v->n_enis)
         broken(v, "I6: an interface is gone");
     for (size_t i = 0; i < watched(v); i++) {
         const struct controller_server s = controller_server(k, i);
 
-        both_up(v, i);
+        both_up(v, i, deaf_ms);
         note_wanted(v, &s, i);
         begun(v, &s, i);
         if (v->w->now >= v->settled_ms)

@@ -9,6 +9,7 @@
 
 #include "core/model/call.h"
 #include "core/model/config.h"
+#include "core/model/observe.h"
 #include "core/sim/world.h"
 
 struct controller;
@@ -34,8 +35,10 @@ struct invariants {
     int64_t failed_ms[WATCHED_MAX];
     enum place wanted[WATCHED_MAX]; /* and since when */
     int64_t wanted_ms[WATCHED_MAX];
-    /* I1: so much longer, where an API may refuse to be called for a while (drive) */
-    int64_t held_off_ms;
+    /* I1: until then (0: not) vSphere or EC2 may be let alone, as what was asked of them
+     * last has failed: by these alone a place is seen, and ended; or nobody was there. */
+    int64_t deaf_until_ms[SOURCE_COUNT], no_call_until_ms;
+    int64_t looked_ms, deaf_ms[WATCHED_MAX]; /* in this overlap so far */
     int64_t skew_ms; /* so far the controller's clock is ahead of the world's */
     int64_t broken;
     char why[LINE_TEXT]; /* of the first: "I2: ..." */
@@ -60,6 +63,14 @@ void invariants_look(struct invariants *v, const struct controller *k) NONNULL;
 void invariants_intent(struct invariants *v, uint64_t id) NONNULL;
 void invariants_call(struct invariants *v, const struct call *call,
                      const struct controller *k) NONNULL;
+
+/* What a reading and a call came to, on their way to the controller. */
+void invariants_answer(struct invariants *v, const struct observation *o) NONNULL;
+void invariants_result(struct invariants *v, const struct call *call,
+                       const struct call_result *r) NONNULL;
+
+/* Nobody was there until now: he looks first. */
+void invariants_away(struct invariants *v) NONNULL;
 
 /* When nothing has gone wrong for hours: every server is where it has been wanted for
  * hours, or a gate that only time or a person ends says why not (I10); nobody's instance
