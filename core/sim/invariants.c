@@ -316,6 +316,8 @@ void invariants_look(struct invariants *v, const struct controller *k)
         const struct controller_server s = controller_server(k, i);
 
         both_up(v, i, deaf_ms);
+        if (s.moving)
+            v->moving_ms[i] = v->w->now;
         note_wanted(v, &s, i);
         begun(v, &s, i);
         if (v->w->now >= v->settled_ms)
@@ -520,7 +522,10 @@ static void left_behind(struct invariants *v, const struct controller *k)
     }
 }
 
-/* At rest, where it is believed to be: there it must be, and take builds. */
+/* Two polls of a site at rest, and the start of an agent (policy-and-cost 6.7). */
+enum { AT_REST_MS = 15 * 60 * 1000 };
+
+/* At rest for a while, where it is believed to be: there it must be, and take builds. */
 static void at_work(struct invariants *v, size_t i, const struct controller_server *s)
 {
     const struct world *w = v->w;
@@ -528,8 +533,8 @@ static void at_work(struct invariants *v, size_t i, const struct controller_serv
     const struct sim_instance *in = world_server_instance(w, (int32_t)i);
     int32_t node;
 
-    if (s->moving || says_why(s->decision, w->now) ||
-        (!out && s->facts->place != PLACE_ONPREM))
+    if (s->moving || w->now - v->moving_ms[i] < AT_REST_MS ||
+        says_why(s->decision, w->now) || (!out && s->facts->place != PLACE_ONPREM))
         return;
     for (size_t k = 0; (node = world_server_node(w, (int32_t)i, k)) >= 0; k++)
         open = open || ((w->nodes[node].side == SIM_CLOUD) == out &&

@@ -30,6 +30,7 @@ struct invariants {
     size_t n_intents;
     int64_t launched_ms[WATCHED_MAX][WATCHED_LAUNCHES]; /* by policy, the oldest first */
     int64_t both_open_ms[WATCHED_MAX];                  /* two nodes are open since, 0 */
+    int64_t moving_ms[WATCHED_MAX];     /* it was seen to move then, last; 0 = never */
     char started[WATCHED_MAX][ID_TEXT]; /* the newest move that was seen */
     int32_t failures[WATCHED_MAX];      /* in a row, and when the last one was */
     int64_t failed_ms[WATCHED_MAX];
