@@ -127,7 +127,7 @@ static void do_move(struct controller *c, struct server_state *s,
         no(a, "a server moves to cloud or onprem");
         return;
     }
-    if (settled && f->power != POWER_OFF) {
+    if (settled && !off_at_home(f)) {
         bool stays = automation_on(c, s) && s->decision.desired != cmd->place;
 
         if (stays && !is_confirmed(c, s, cmd, cmd->place, a))
@@ -139,7 +139,8 @@ static void do_move(struct controller *c, struct server_state *s,
             held_text(c, s, held));
         return;
     }
-    if (f->blocked[0] != '\0' && !(cmd->place == PLACE_ONPREM && f->power == POWER_OFF)) {
+    if (f->blocked[0] != '\0' &&
+        !(cmd->place == PLACE_ONPREM && power_is_down(f->power))) {
         no(a, "%s is blocked: %s", cmd->server, f->blocked);
         return;
     }

@@ -381,6 +381,11 @@ static void merge_velostrata(struct controller *c, struct server_state *s)
     }
 }
 
+bool off_at_home(const struct server_facts *f)
+{
+    return f->place == PLACE_ONPREM && power_is_down(f->power);
+}
+
 /* Off at home with no move of ours and no return of the manager's: a person did that. */
 static void check_power(struct server_state *s)
 {
@@ -390,7 +395,7 @@ static void check_power(struct server_state *s)
         s->has_move || f->task_active || s->known_place == PLACE_CLOUD ||
         s->order.place == PLACE_ONPREM || s->owed_home)
         return;
-    if (f->power == POWER_OFF || f->power == POWER_SUSPENDED)
+    if (power_is_down(f->power))
         (void)str_format(f->blocked, sizeof(f->blocked),
                          "%s at home by a person; move it to on-prem to power it on",
                          f->power == POWER_OFF ? "powered off" : "suspended");

@@ -119,6 +119,9 @@ void merge_all(struct controller *c) NONNULL;
 void merge_owners(struct controller *c, const struct obs_vsphere *v) NONNULL;
 /* Its VM and power; NULL: not found. */
 const struct seen_vm *merge_vm(struct controller *c, struct server_state *s) NONNULL;
+/* It is there, and down: an order to bring it home powers it on. In the cloud a server is
+ * down at home, too. */
+bool off_at_home(const struct server_facts *f) NONNULL;
 void merge_instance(struct instance_facts *f, const struct seen_instance *in) NONNULL;
 void merge_spot(const struct controller *c, struct server_facts *f) NONNULL;
 /* What a listing says of one instance; absent_since: kept for that alone. */

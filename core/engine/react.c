@@ -242,7 +242,7 @@ static void note_arrival(struct controller *c, struct server_state *s)
 
     if (!is_settled(s) || s->owed_home)
         return;
-    if (s->order.place == f->place && f->power != POWER_OFF) {
+    if (s->order.place == f->place && !off_at_home(f)) {
         s->order.place = PLACE_UNKNOWN;
         order_store(c, s);
     }

@@ -70,6 +70,11 @@ RH_COLUMN(cost_item_text, cost_item, COST_ITEMS, TEXT)
 RH_COLUMN(comparison_word, comparison, COMPARISONS, WORD)
 RH_COLUMN(comparison_text, comparison, COMPARISONS, TEXT)
 
+bool power_is_down(enum power p)
+{
+    return p == POWER_OFF || p == POWER_SUSPENDED;
+}
+
 bool source_decides(enum source s)
 {
     return s != SOURCE_BUILDS && s != SOURCE_QUEUE && s != SOURCE_LOCK;

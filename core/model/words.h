@@ -376,6 +376,7 @@ const char *source_api(enum source s);  /* "ec2" */
 const char *source_what(enum source s); /* "spot requests" */
 /* Whether anything automatic rests on it; what does not is only reported. */
 bool source_decides(enum source s);
+bool power_is_down(enum power p);       /* off or suspended: it can be powered on */
 const char *place_screen(enum place p); /* "on-prem": the screen's spelling */
 const char *price_source_screen(enum price_source s); /* "price list" */
 

@@ -61,12 +61,12 @@ static bool has_order(const struct plan_server *s)
     return s->order.place == PLACE_CLOUD || s->order.place == PLACE_ONPREM;
 }
 
-/* 1: switched off at home by a person, and a person wants it at home. */
+/* 1: switched off at home, or suspended, by a person, and a person wants it at home. */
 static bool is_power_on(const struct plan_server *s, const struct server_work *sw,
                         enum direction d)
 {
     return sw->ordered && d == DIRECTION_BACK && s->facts->place == PLACE_ONPREM &&
-           s->facts->power == POWER_OFF;
+           power_is_down(s->facts->power);
 }
 
 /*

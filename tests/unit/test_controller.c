@@ -742,6 +742,7 @@ static void test_power_on_order(void **state)
         bool begins;
     } rows[] = {
         {"it is off", POWER_OFF, false, true},
+        {"it is suspended", POWER_SUSPENDED, false, true},
         {"it is on: done with", POWER_ON, false, false},
         {"nobody knows: at home it is", POWER_UNKNOWN, false, false},
         {"a task of somebody has it", POWER_OFF, true, false},
@@ -766,7 +767,36 @@ static void test_power_on_order(void **state)
             assert_row(rows[i].what,
                        move_of(&s)->direction == DIRECTION_BACK && move_of(&s)->manual);
         assert_row(rows[i].what, (setting_of(&s, "order:a")[0] == '\0') ==
-                                     (rows[i].power != POWER_OFF));
+                                     !power_is_down(rows[i].power));
+        scene_end(&s);
+    }
+}
+
+/* A server in the cloud is off at home, and an order that wants it there is done with: it
+ * must not keep it from coming home. */
+static void test_order_where_it_is(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    for (int stored = 0; stored < 2; stored++) {
+        scene_make(&s);
+        stored_setting(&s, "auto", "off");
+        stored_setting(&s, "place:a", "cloud");
+        if (stored != 0)
+            stored_setting(&s, "order:a", "cloud 0 dana");
+        s.managed.state = MANAGED_IN_CLOUD;
+        s.vm.power = POWER_OFF;
+        scene_start(&s);
+        look(&s);
+        look(&s);
+        if (stored == 0)
+            command(&s, (struct command){
+                            .kind = COMMAND_MOVE, .server = "a", .place = PLACE_CLOUD});
+        look(&s);
+        assert_null(move_of(&s));
+        assert_string_equal(setting_of(&s, "order:a"), "");
+        assert_int_not_equal(controller_server(s.c, 0).decision->desired, PLACE_CLOUD);
         scene_end(&s);
     }
 }
@@ -1210,6 +1240,7 @@ int main(void)
         cmocka_unit_test(test_no_answer),
         cmocka_unit_test(test_disk_full),
         cmocka_unit_test(test_power_on_order),
+        cmocka_unit_test(test_order_where_it_is),
         cmocka_unit_test(test_extension_orders),
         cmocka_unit_test(test_snooze_ends),
         cmocka_unit_test(test_changed_outside),

@@ -81,7 +81,7 @@ static void check_server(const struct site *s, size_t i)
         assert_false(f->place_stale || f->task_active || !s->in.clock_ok);
         assert_true(on || p->order.place != PLACE_UNKNOWN);
         assert_true((o->direction == DIRECTION_OUT) == (f->place == PLACE_ONPREM) ||
-                    f->power == POWER_OFF);
+                    power_is_down(f->power));
         assert_true((o->decision.gates & ~(UINT32_C(1) << GATE_DRAIN)) == 0);
     }
     if (o->act == PLAN_CANCEL)
@@ -92,7 +92,7 @@ static void check_server(const struct site *s, size_t i)
         assert_true(f->place != PLACE_UNKNOWN); /* nobody knows what that would move */
         /* But what is switched on at home by a person's order. */
         assert_true(f->blocked[0] == '\0' ||
-                    (f->place == PLACE_ONPREM && f->power == POWER_OFF));
+                    (f->place == PLACE_ONPREM && power_is_down(f->power)));
     }
     if (s->in.setting == AUTO_DRY_RUN)
         assert_true(o->act == PLAN_NONE && !o->may_commit);
