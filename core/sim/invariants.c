@@ -376,6 +376,21 @@ static bool is_lost(const struct sim_instance *in)
     return in == NULL || !lives(in) || in->reclaim_at != 0;
 }
 
+/* max_overlap is a deadline, too (I1): home has to be down by then, which takes its time;
+ * past it builds that Jenkins cannot be asked to stop go with their machine. */
+static bool overlap_ends(const struct invariants *v, int32_t i, enum sim_side side)
+{
+    const struct server_config *s = &v->c->servers[i];
+    int64_t most = v->c->policy.max_overlap - 60, since = v->w->servers[i].both_since;
+
+    if (!s->overlaps || since == 0 || v->c->policy.on_drain_deadline == DRAIN_WAIT)
+        return false;
+    if (side == SIM_HOME)
+        most = most - v->c->shutdown_timeout > most / 2 ? most - v->c->shutdown_timeout
+                                                        : most / 2;
+    return v->w->now - since >= most * 1000;
+}
+
 static void builds_under(struct invariants *v, const struct call *call, int32_t i,
                          const struct controller_server *s)
 {
@@ -385,6 +400,7 @@ static void builds_under(struct invariants *v, const struct call *call, int32_t 
 
     if (!takes_down(call->kind, &side) || call->force || s->forced ||
         (s->drain_deadline.s != 0 && its_ms(v) >= s->drain_deadline.s * 1000) ||
+        overlap_ends(v, i, side) ||
         (side == SIM_CLOUD && is_lost(world_server_instance(w, i))))
         return;
     for (size_t k = 0; (node = world_server_node(w, i, k)) >= 0; k++) {
@@ -545,6 +561,9 @@ static void at_work(struct invariants *v, size_t i, const struct controller_serv
     else if (!open)
         broken(v, "I10: %s is %s and takes no builds", v->c->servers[i].name,
                place_word(s->facts->place));
+    else if (s->ordered && s->decision->desired == s->facts->place)
+        broken(v, "I10: %s is %s, and its order there is still open",
+               v->c->servers[i].name, place_word(s->facts->place));
 }
 
 void invariants_calm(struct invariants *v, const struct controller *k)
