@@ -218,8 +218,8 @@ void builds_view(struct controller *c, struct fleet *f)
 
 /* ----- from the store ----- */
 
-static void see_in_cloud(struct controller *c, const struct server_config *server,
-                         const struct ran *build)
+static void see_ran(struct controller *c, const struct server_config *server,
+                    const struct ran *build)
 {
     requeue_saw(&c->servers[server - c->config->servers], build);
 }
@@ -254,7 +254,7 @@ enum err_code builds_load(struct controller *c, const struct store_state *state,
             struct ran ran = {.number = s->number};
 
             (void)str_copy(ran.job, sizeof(ran.job), s->job);
-            see_in_cloud(c, server, &ran);
+            see_ran(c, server, &ran);
         }
     }
     b->changed = true;
@@ -307,16 +307,18 @@ static void see_node(struct controller *c, const struct seen_node *n, struct utc
                      const struct server_config *server, bool in_cloud)
 {
     UNINITIALIZED struct ran ran;
+    /* At home a build is stopped by its own call, but at the end of an overlap. */
+    bool may_be_left = in_cloud || server->overlaps;
 
-    if (in_cloud) {
+    if (may_be_left) {
         ran.seen = at;
         (void)str_copy(ran.node, sizeof(ran.node), n->name);
     }
     for (size_t k = 0; k < n->n_builds; k++) {
         if (!build_split(n->builds[k].path, ran.job, &ran.number))
             continue;
-        if (in_cloud)
-            see_in_cloud(c, server, &ran);
+        if (may_be_left)
+            see_ran(c, server, &ran);
         see_build(c, &n->builds[k], ran.job, ran.number, server, in_cloud);
     }
 }

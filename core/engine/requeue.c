@@ -342,15 +342,15 @@ void requeue_stopped(struct controller *c, struct server_state *s, const char *p
 void requeue_left(struct controller *c, struct server_state *s)
 {
     const struct move *m = &s->move;
-    const struct node_facts *n = &s->facts.cloud;
-    /* With overlap the way back is past its commit point here. */
+    const struct node_facts *n =
+        m->direction == DIRECTION_OUT ? &s->facts.onprem : &s->facts.cloud;
+    /* With overlap a move is past its commit point here. */
     struct requeue as = {.cause = REQUEUE_BY_DEADLINE,
                          .noted = c->now,
                          .lost = {m->committed ? c->now.s : 0}};
 
     (void)str_copy(as.node, sizeof(as.node), n->name);
-    if (m->direction == DIRECTION_BACK && !m->interrupted && !(n->known && n->idle) &&
-        move_requeues(c, m))
+    if (!m->interrupted && !(n->known && n->idle) && move_requeues(c, m))
         note_ran(c, s, c->sources[SOURCE_JENKINS].last_ok, &as);
 }
 

@@ -144,14 +144,19 @@ static bool give(void *ctx, struct utc now, struct command *out)
     return true;
 }
 
-static void begin(struct day *d)
+static void begin_with(struct day *d, const char *mover)
 {
-    d->r = run_prepare(7);
+    d->r = run_prepare_as(7, mover, NULL);
     world_of(d)->odds.calm = true; /* only what the test does is lost */
     d->r->options.each_minute = look;
     d->r->options.each_entry = hear;
     d->r->options.order = give;
     d->r->options.ctx = d;
+}
+
+static void begin(struct day *d)
+{
+    begin_with(d, NULL);
 }
 
 static const struct sim_build *live(struct day *d, int64_t until_s)
@@ -314,6 +319,24 @@ static void test_out_drain_deadline(void **state)
     run_free(d.r);
 }
 
+/* With overlap home goes at its end, whatever Jenkins does not tell; what it ran is
+ * queued again afterwards. */
+static void test_overlap_without_jenkins(void **state)
+{
+    struct day d = {.long_s = HM(8, 31), .down_s = HM(8, 44), .up_s = HM(9, 30)};
+    const struct sim_build *b;
+
+    (void)state;
+    begin_with(&d, "ec2");
+    d.r->config->servers[SERVER].overlaps = true;
+    b = live(&d, HM(11, 0));
+    assert_int_not_equal(b->result, SIM_RUNNING_BUILD);
+    assert_true(d.stopped_s > HM(8, 45) && d.stopped_s < HM(9, 5));
+    assert_int_equal(b->again, 1);
+    assert_true(d.queued_s >= HM(9, 30) && d.queued_s < HM(9, 50));
+    run_free(d.r);
+}
+
 static void check_all(const struct run *r, int64_t *lost)
 {
     const struct sim_build *b = run_forgotten(r, lost);
@@ -388,6 +411,7 @@ int main(void)
         cmocka_unit_test(test_deadline_without_jenkins),
         cmocka_unit_test(test_force),
         cmocka_unit_test(test_out_drain_deadline),
+        cmocka_unit_test(test_overlap_without_jenkins),
         cmocka_unit_test(test_days),
         cmocka_unit_test(test_crashes),
     };
