@@ -275,6 +275,15 @@ static void test_run(void **state)
                         "no offering is left: $0.31/h is above max_price $0.25");
     s.in.choice = (struct choice){&own, "eu-west-1a", "it is the first"};
 
+    /* there, but stopped: to start it is the commit point, too */
+    s.facts.place = PLACE_CLOUD;
+    s.facts.instance_stopped = true;
+    out = look(&s, STEP_RUN);
+    assert_int_equal(out.call.kind, CALL_START_IN_CLOUD);
+    assert_true(out.commits);
+    s.facts.place = PLACE_ONPREM;
+    s.facts.instance_stopped = false;
+
     /* another task of anyone runs on this VM */
     s.facts.task_active = true;
     assert_int_equal(look(&s, STEP_RUN).verdict, VERDICT_WAIT);

@@ -96,6 +96,12 @@ static void test_unknown(void **state)
     s.in.budget.known = false;
     site_plan_at(&s, "2026-11-24T10:00:00");
     assert_int_equal(stopped(&s), 4);
+    /* Nor does anybody know what is left when that is no number any more. */
+    s.in.budget.known = true;
+    s.in.budget.limit.nanos = INT64_MIN;
+    s.in.budget.spent.nanos = 1;
+    site_plan_at(&s, "2026-11-24T10:00:00");
+    assert_int_equal(stopped(&s), 4);
     /* Without a budget nobody asks. */
     s.in.budget.set = false;
     s.servers[2].price_known = false;

@@ -288,6 +288,8 @@ static void test_lost_order(void **state)
         int64_t id;
     } rows[] = {
         {"nothing yet", 4 * M, false, {0}, {0}, REQUEUE_NOT_YET, 0},
+        {"nothing, a second before it would be there", 3 * M + 74, false, {0}, {0}, REQUEUE_NOT_YET, 0},
+        {"nothing, and it would be there now", 3 * M + 75, false, {0}, {0}, REQUEUE_ABSENT, 0},
         {"nothing, and it would be there by now", 5 * M, false, {0}, {0}, REQUEUE_ABSENT, 0},
         {"an equal item of ours", 4 * M, false, {0}, {7, SMOKE, true}, REQUEUE_FOUND, 7},
         {"an equal item of another", 5 * M, false, {0}, {7, SMOKE, false}, REQUEUE_ABSENT, 0},

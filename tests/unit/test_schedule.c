@@ -100,6 +100,10 @@ static void test_swallowed(void **state)
     assert_int_equal(s.empty_at.s, at(z, "2027-03-28T01:00:00Z").s);
     s = build(&p, z, at(z, "2027-04-06T12:00:00"));
     assert_int_equal(s.n_empty, 0);
+    /* Without any window nothing is left of what was built before. */
+    p.n_windows = 0;
+    schedule_build(&p, z, at(z, "2027-04-06T12:00:00"), p.lead, &s);
+    assert_int_equal(s.n, 0);
     tz_free(z);
 }
 
