@@ -45,6 +45,7 @@ struct scene {
     struct seen_managed_vm managed;
     struct seen_task task; /* of the VM; id NULL = none */
     enum extension_state extension;
+    bool quieting; /* Jenkins */
     struct call calls[MOST_CALLS];
     size_t n_calls;
     char journal[4096]; /* every action and text that was written, a line each */
@@ -87,8 +88,10 @@ static inline void observe(struct scene *s, enum source source)
     assert_non_null(o);
     o->at = s->now;
     if (source == SOURCE_JENKINS)
-        o->as.jenkins = (struct obs_jenkins){
-            .version = "", .nodes = s->nodes, .n_nodes = ARRAY_LEN(s->nodes)};
+        o->as.jenkins = (struct obs_jenkins){.version = "",
+                                             .quieting_down = s->quieting,
+                                             .nodes = s->nodes,
+                                             .n_nodes = ARRAY_LEN(s->nodes)};
     else if (source == SOURCE_VSPHERE)
         o->as.vsphere =
             (struct obs_vsphere){.vms = &s->vm, .n_vms = 1, .load_problem = ""};
