@@ -39,7 +39,7 @@ def mistakes(text):
         if in_comment or re.match(r"\s*/\*", line):
             in_comment = "*/" not in line
             continue
-        if re.match(r"\s*(#|assert\(|SURE\(|RH_)", line):
+        if re.match(r"\s*(#|assert\(|SURE\(|_Static_assert|RH_)", line):
             continue
         code = re.sub(r"/\*.*?(\*/|$)", lambda m: " " * len(m.group()), line)
         in_comment = "/*" in line and "*/" not in line

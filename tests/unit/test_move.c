@@ -355,6 +355,7 @@ static void test_return(void **state)
     s.move.interrupted = s.move.committed = true;
     s.facts.place = PLACE_LOST;
     assert_int_equal(look(&s, STEP_RETURN).verdict, VERDICT_WAIT);
+    assert_string_equal(s.move.note, "the manager brings it home by itself");
     s.move.step_since.s = NOW - 601;
     assert_int_equal(look(&s, STEP_RETURN).call.kind, CALL_RETURN);
 

@@ -163,6 +163,10 @@ static void test_tables(void **state)
     expect_steps(false, DIRECTION_BACK, "drain terminate power_on node");
     expect_steps(true, DIRECTION_OUT, "launch boot node drain shutdown");
     expect_steps(true, DIRECTION_BACK, "power_on node drain terminate");
+    /* Of the overlap a minute is left to end it, of a short one the half. */
+    assert_int_equal(mover_overlap_s(&(struct policy_config){.max_overlap = 1200}), 1140);
+    assert_int_equal(mover_overlap_s(&(struct policy_config){.max_overlap = 120}), 60);
+    assert_int_equal(mover_overlap_s(&(struct policy_config){.max_overlap = 100}), 50);
 }
 
 static void test_shutdown(void **state)
@@ -265,6 +269,9 @@ static void test_launch(void **state)
     assert_int_equal(look(&s, STEP_LAUNCH).verdict, VERDICT_WAIT);
     assert_string_equal(s.move.note, "its interface is still held by i-0");
     s.facts.eni_holder_ended = true; /* … for a minute */
+    s.move.step_since.s = NOW - 59;
+    assert_int_equal(look(&s, STEP_LAUNCH).verdict, VERDICT_WAIT);
+    s.move.step_since.s = NOW - 60;
     assert_int_equal(look(&s, STEP_LAUNCH).verdict, VERDICT_CALL);
     s.facts.eni_holder_ended = false;
     s.move.step_since.s = NOW - 600;

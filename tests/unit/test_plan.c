@@ -460,6 +460,19 @@ static void test_long_names(void **state)
     l = line_begin(buf, sizeof(buf));
     line_number(&l, 0);
     assert_string_equal(buf, "0");
+    /* In six days the same day's name would be taken for one before. */
+    s.tz = zone_load("Asia/Jerusalem");
+    for (int64_t away = 6 * 86400 - 1; away <= 6 * 86400; away++) {
+        char when[32];
+
+        l = line_begin(when, sizeof(when));
+        line_time(&l, s.tz, (struct utc){1795334400 + away}, (struct utc){1795334400});
+        assert_int_equal(when[0] == '2', away == 6 * 86400);
+        l = line_begin(when, sizeof(when));
+        line_time(&l, s.tz, (struct utc){1795334400 - away}, (struct utc){1795334400});
+        assert_int_equal(when[0] == '2', away == 6 * 86400);
+    }
+    site_clear(&s);
 }
 
 /* What lies behind the last server in memory is none. */

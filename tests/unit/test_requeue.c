@@ -296,6 +296,8 @@ static void test_lost_order(void **state)
         {"another item of ours", 5 * M, false, {0}, {7, NO_PARAMETERS, true}, REQUEUE_ABSENT, 0},
         {"an equal build of ours, already red", 5 * M, false, {.number = 13, .result = BUILD_FAILURE, .started = {NOTICE + 190}, .parameters = SMOKE, .by_us = true, .queue_id = 8}, {0}, REQUEUE_FOUND, 8},
         {"one of ours from before", 5 * M, false, {.number = 13, .started = {NOTICE + 100}, .parameters = SMOKE, .by_us = true, .queue_id = 8}, {0}, REQUEUE_ABSENT, 0},
+        {"one of ours, three seconds before by that clock", 5 * M, false, {.number = 13, .started = {NOTICE + 177}, .parameters = SMOKE, .by_us = true, .queue_id = 8}, {0}, REQUEUE_FOUND, 8},
+        {"... four are no clock's fault", 5 * M, false, {.number = 13, .started = {NOTICE + 176}, .parameters = SMOKE, .by_us = true, .queue_id = 8}, {0}, REQUEUE_ABSENT, 0},
         {"one of another", 5 * M, false, {.number = 13, .started = {NOTICE + 190}, .parameters = SMOKE, .queue_id = 8}, {0}, REQUEUE_ABSENT, 0},
         {"one of ours with other parameters", 5 * M, false, {.number = 13, .started = {NOTICE + 190}, .parameters = NO_PARAMETERS, .by_us = true}, {0}, REQUEUE_ABSENT, 0},
         {"the build itself is not listed any more", 4 * M, true, {0}, {0}, REQUEUE_ABSENT, 0},
