@@ -150,9 +150,22 @@ tests_unit_test_engine_calls_LDADD = $(CORE_TEST_LIBS)
 TESTS += tests/unit/test_engine_calls
 
 check_PROGRAMS += tests/unit/test_controller
-tests_unit_test_controller_SOURCES = tests/unit/test_controller.c tests/unit/table.h
+tests_unit_test_controller_SOURCES = tests/unit/test_controller.c tests/unit/controller_scene.h \
+	tests/unit/table.h
 tests_unit_test_controller_LDADD = $(CORE_TEST_LIBS)
 TESTS += tests/unit/test_controller
+
+check_PROGRAMS += tests/unit/test_engine_orders
+tests_unit_test_engine_orders_SOURCES = tests/unit/test_engine_orders.c \
+	tests/unit/controller_scene.h tests/unit/table.h
+tests_unit_test_engine_orders_LDADD = $(CORE_TEST_LIBS)
+TESTS += tests/unit/test_engine_orders
+
+check_PROGRAMS += tests/unit/test_engine_daily
+tests_unit_test_engine_daily_SOURCES = tests/unit/test_engine_daily.c \
+	tests/unit/controller_scene.h tests/unit/table.h
+tests_unit_test_engine_daily_LDADD = $(CORE_TEST_LIBS)
+TESTS += tests/unit/test_engine_daily
 
 check_PROGRAMS += tests/sim/test_unknown
 tests_sim_test_unknown_SOURCES = tests/sim/test_unknown.c tests/sim/weeks.c tests/sim/weeks.h \

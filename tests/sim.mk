@@ -83,6 +83,12 @@ tests_sim_campaign_SOURCES = tests/unit/folder.h tests/sim/campaign.c tests/sim/
 tests_sim_campaign_CPPFLAGS = $(POINTS_CPPFLAGS)
 tests_sim_campaign_LDADD = tests/sim/libpoints.a $(CORE_LIBS)
 TESTS += tests/sim/campaign
+# The same over the shipped core, without points: whose coverage it tells.
+EXTRA_PROGRAMS += tests/sim/campaign_shipped
+CLEANFILES += tests/sim/campaign_shipped
+tests_sim_campaign_shipped_SOURCES = $(tests_sim_campaign_SOURCES)
+tests_sim_campaign_shipped_CPPFLAGS = $(POINTS_CPPFLAGS)
+tests_sim_campaign_shipped_LDADD = $(CORE_TEST_LIBS)
 
 check_PROGRAMS += tests/sim/test_swarm
 tests_sim_test_swarm_SOURCES = tests/sim/test_swarm.c tests/sim/swarm.c tests/sim/swarm.h tests/unit/table.h

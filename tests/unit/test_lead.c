@@ -24,6 +24,7 @@ static void test_lead(void **state)
         {"three servers, two at a time: two rounds", 5, 300, 10, 120, 3, 2, 120 + 600 + 10 + 120},
         {"two servers: one round", 5, 300, 10, 120, 2, 2, 120 + 300 + 10 + 120},
         {"one at a time", 5, 300, 10, 120, 4, 1, 120 + 1200 + 10 + 120},
+        {"no slot is one", 5, 300, 10, 120, 2, 0, 120 + 600 + 10 + 120},
         {"not under 5m", 5, 20, 1, 30, 1, 2, 300},
         {"not over 60m", 20, 1200, 60, 600, 8, 2, 3600},
         {"no server goes out", 5, 300, 10, 240, 0, 2, 240 + 10 + 120},
@@ -53,6 +54,9 @@ static void test_p90(void **state)
     assert_int_equal(lead_p90(&l, 42), 42);
     lead_note(&l, -5); /* over a clock that was set */
     assert_int_equal(l.n, 0);
+    lead_note(&l, 0); /* within a second */
+    assert_int_equal(l.n, 1);
+    l.n = 0;
     lead_note(&l, 7);
     assert_int_equal(lead_p90(&l, 42), 7);
     l.n = 0;

@@ -275,6 +275,21 @@ static void test_run(void **state)
                         "no offering is left: $0.31/h is above max_price $0.25");
     s.in.choice = (struct choice){&own, "eu-west-1a", "it is the first"};
 
+    /* there, but stopped: to start it is the commit point, too */
+    s.facts.place = PLACE_CLOUD;
+    s.facts.instance_stopped = true;
+    out = look(&s, STEP_RUN);
+    assert_int_equal(out.call.kind, CALL_START_IN_CLOUD);
+    assert_true(out.commits);
+    s.move.deadline.s = NOW; /* too late: it comes home, or has never left */
+    out = look(&s, STEP_RUN);
+    assert_true(out.verdict == VERDICT_FAIL && out.send_home);
+    s.facts.place = PLACE_ONPREM;
+    s.facts.instance_stopped = false;
+    out = look(&s, STEP_RUN);
+    assert_true(out.verdict == VERDICT_FAIL && !out.send_home);
+    s.move.deadline.s = 0;
+
     /* another task of anyone runs on this VM */
     s.facts.task_active = true;
     assert_int_equal(look(&s, STEP_RUN).verdict, VERDICT_WAIT);
@@ -346,7 +361,10 @@ static void test_return(void **state)
     s.move.interrupted = s.move.committed = true;
     s.facts.place = PLACE_LOST;
     assert_int_equal(look(&s, STEP_RETURN).verdict, VERDICT_WAIT);
-    s.move.step_since.s = NOW - 601;
+    assert_string_equal(s.move.note, "the manager brings it home by itself");
+    s.move.step_since.s = NOW - 599;
+    assert_int_equal(look(&s, STEP_RETURN).verdict, VERDICT_WAIT);
+    s.move.step_since.s = NOW - 600;
     assert_int_equal(look(&s, STEP_RETURN).call.kind, CALL_RETURN);
 
     /* a lost answer: look for a while, then ask again; a refusal: again after a minute */

@@ -163,6 +163,10 @@ static void test_tables(void **state)
     expect_steps(false, DIRECTION_BACK, "drain terminate power_on node");
     expect_steps(true, DIRECTION_OUT, "launch boot node drain shutdown");
     expect_steps(true, DIRECTION_BACK, "power_on node drain terminate");
+    /* Of the overlap a minute is left to end it, of a short one the half. */
+    assert_int_equal(mover_overlap_s(&(struct policy_config){.max_overlap = 1200}), 1140);
+    assert_int_equal(mover_overlap_s(&(struct policy_config){.max_overlap = 120}), 60);
+    assert_int_equal(mover_overlap_s(&(struct policy_config){.max_overlap = 100}), 50);
 }
 
 static void test_shutdown(void **state)
@@ -175,6 +179,7 @@ static void test_shutdown(void **state)
     set_scene(&s, DIRECTION_OUT, false);
     s.in.may_commit = false;
     assert_int_equal(look(&s, STEP_SHUTDOWN).verdict, VERDICT_WAIT);
+    assert_string_equal(s.move.note, "waiting for a slot");
     s.in.may_commit = true;
     out = look(&s, STEP_SHUTDOWN);
     assert_int_equal(out.call.kind, CALL_VM_SHUTDOWN);
@@ -273,7 +278,11 @@ static void test_launch(void **state)
     /* its interface comes free in its own time */
     (void)str_copy(s.facts.eni_holder, ID_TEXT, "i-0");
     assert_int_equal(look(&s, STEP_LAUNCH).verdict, VERDICT_WAIT);
+    assert_string_equal(s.move.note, "its interface is still held by i-0");
     s.facts.eni_holder_ended = true; /* … for a minute */
+    s.move.step_since.s = NOW - 59;
+    assert_int_equal(look(&s, STEP_LAUNCH).verdict, VERDICT_WAIT);
+    s.move.step_since.s = NOW - 60;
     assert_int_equal(look(&s, STEP_LAUNCH).verdict, VERDICT_CALL);
     s.facts.eni_holder_ended = false;
     s.move.step_since.s = NOW - 600;
@@ -294,6 +303,7 @@ static void test_launch(void **state)
 
 static void test_offerings(void **state)
 {
+    struct offering capped;
     struct scene s;
     struct step_out out;
 
@@ -310,6 +320,13 @@ static void test_offerings(void **state)
     assert_string_equal(s.move.type, "m5.2xlarge");
     assert_int_equal(s.move.lifecycle, LIFECYCLE_ON_DEMAND);
     assert_false(out.call.run.spot || out.call.run.has_max_price);
+    /* the bound of a spot offering is its cap */
+    capped = offerings[1];
+    capped.lifecycle = LIFECYCLE_SPOT;
+    s.in.choice.offering = &capped;
+    out = look(&s, STEP_LAUNCH);
+    assert_true(out.call.run.spot && out.call.run.has_max_price);
+    assert_int_equal(out.call.run.max_price.nanos, 400000000);
     s.in.choice.offering = NULL;
     assert_int_equal(look(&s, STEP_LAUNCH).failure, FAILURE_CAPACITY);
     s.in.choice.offering = &offerings[0];
@@ -424,6 +441,9 @@ static void test_terminate(void **state)
     s.facts.instance.reclaim_at.s = NOW - 59;
     assert_int_equal(look(&s, STEP_TERMINATE).verdict, VERDICT_WAIT);
     s.facts.instance.reclaim_at.s = NOW - 60;
+    assert_int_equal(look(&s, STEP_TERMINATE).verdict, VERDICT_CALL);
+    /* the notice was taken back: nothing to wait for */
+    s.facts.instance.reclaim_at.s = 0;
     assert_int_equal(look(&s, STEP_TERMINATE).verdict, VERDICT_CALL);
     /* none there, as after a loss */
     s.facts.instance.id[0] = '\0';
@@ -595,6 +615,7 @@ static void test_replace(void **state)
     (void)state;
     assert_ptr_equal(mover_find("ec2-replace"), mover_replacing());
     assert_true(mover_replacing()->replaces && !mover_replacing()->overlaps);
+    assert_true(mover_replacing()->launches && mover_find("ec2")->launches);
     (void)mover_steps(mover_replacing(), DIRECTION_BACK, &n);
     assert_int_equal(n, 0);
     set_scene(&s, DIRECTION_OUT, true);

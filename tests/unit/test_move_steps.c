@@ -232,6 +232,7 @@ static const struct edit edits[] = {
     SET("capacity", refusal, ERR_CAPACITY),
     SET("1s", ago, 1),
     SET("20s", ago, 20),
+    SET("30s", ago, 30),
     SET("31s", ago, 31),
     SET("79s", ago, 79),
     SET("90s", ago, 90),
@@ -624,6 +625,7 @@ static void test_come_up(void **state)
         {"vSphere does not show it", "no-vm", WAIT("vSphere does not show the VM tests-cache")},
         {"nobody knows whether it is on", "power-unknown", WAIT("vSphere does not show the VM tests-cache")},
         {"refused just now", "asked-on failed 20s", WAIT("powering on tests-cache: refused by the test")},
+        {"... half a minute ago", "asked-on failed 30s", ASKS(VM_POWER_ON)},
         {"... a while ago", "asked-on failed 31s", ASKS(VM_POWER_ON)},
     };
     static const struct row back[] = {

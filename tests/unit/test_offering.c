@@ -137,6 +137,7 @@ static void test_rank(void **state)
         {"a known price", &spot, RATE_KNOWN, 10, 0, 0, 0, 0, NULL, OFFERING_GOOD, 101508, "$0.1015 a finished hour, 0 interruptions in 0h"},
         {"twice as fast", &spot, RATE_KNOWN, 10, 0, 0, 0, 2000, NULL, OFFERING_GOOD, 50754, "$0.0508 a finished hour, 0 interruptions in 0h"},
         {"faster than counts", &spot, RATE_KNOWN, 10, 0, 0, 0, 99999, NULL, OFFERING_GOOD, 10151, "$0.0102 a finished hour, 0 interruptions in 0h"},
+        {"slower than counts", &spot, RATE_KNOWN, 10, 0, 0, 0, 1, NULL, OFFERING_GOOD, 1015075, NULL},
         {"six hours old is believed", &spot, RATE_KNOWN, 10, 6 * HOUR, 0, 0, 0, NULL, OFFERING_GOOD, 101508, NULL},
         {"older is not", &spot, RATE_KNOWN, 10, 6 * HOUR + 1, 0, 0, 0, NULL, OFFERING_UNPRICED, 101508, "at most $0.1015 a finished hour, 0 interruptions in 0h"},
         {"a bound", &spot, RATE_AT_MOST, 10, 0, 0, 0, 0, NULL, OFFERING_UNPRICED, 101508, NULL},

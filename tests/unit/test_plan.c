@@ -376,11 +376,31 @@ static void test_next(void **state)
     site_settle(&s, 0, PLACE_CLOUD);
     site_plan_at(&s, "2026-11-24T10:00:00");
     assert_string_equal(s.out.next_what, "snooze ends: 3 servers go to the cloud");
+    /* A hold that goes on then is not what ends. */
+    site_hold(&s, 1, PLACE_CLOUD, HOLD_UNTIL, "2026-11-24T09:00:00",
+              "2026-11-24T15:00:00");
+    site_plan_at(&s, "2026-11-24T10:00:00");
+    assert_string_equal(s.out.next_what, "snooze ends: 3 servers go to the cloud");
+    s.servers[1].hold.place = PLACE_UNKNOWN;
+    /* As many go as come: the way out is what is shown. */
+    site_settle(&s, 2, PLACE_CLOUD);
+    site_hold(&s, 0, PLACE_ONPREM, HOLD_PIN, "2026-11-24T09:00:00", NULL);
+    site_hold(&s, 1, PLACE_ONPREM, HOLD_PIN, "2026-11-24T09:00:00", NULL);
+    site_plan_at(&s, "2026-11-24T10:00:00");
+    assert_string_equal(s.out.next_what,
+                        "snooze ends: 1 server goes to the cloud, 1 server returns");
+    assert_int_equal(s.out.next_place, PLACE_CLOUD);
     /* Auto off: nothing will happen. */
     s.in.setting = AUTO_OFF;
     site_plan_at(&s, "2026-11-24T10:00:00");
     assert_string_equal(s.out.next_what, "");
     assert_int_equal(s.out.next_at.s, 0);
+    /* Nor does an older answer shine through. */
+    s.out.next_at = s.in.now;
+    s.out.next_place = PLACE_CLOUD;
+    plan(&s.in, &s.out);
+    assert_int_equal(s.out.next_at.s, 0);
+    assert_int_equal(s.out.next_place, PLACE_UNKNOWN);
     site_clear(&s);
 }
 
@@ -440,6 +460,78 @@ static void test_long_names(void **state)
     l = line_begin(buf, sizeof(buf));
     line_number(&l, 0);
     assert_string_equal(buf, "0");
+    /* In six days the same day's name would be taken for one before. */
+    s.tz = zone_load("Asia/Jerusalem");
+    for (int64_t away = 6 * 86400 - 1; away <= 6 * 86400; away++) {
+        char when[32];
+
+        l = line_begin(when, sizeof(when));
+        line_time(&l, s.tz, (struct utc){1795334400 + away}, (struct utc){1795334400});
+        assert_int_equal(when[0] == '2', away == 6 * 86400);
+        l = line_begin(when, sizeof(when));
+        line_time(&l, s.tz, (struct utc){1795334400 - away}, (struct utc){1795334400});
+        assert_int_equal(when[0] == '2', away == 6 * 86400);
+    }
+    site_clear(&s);
+}
+
+/* What lies behind the last server in memory is none. */
+static void test_last_server(void **state)
+{
+    static const char *const times[] = {"2026-11-24T07:00:00", "2026-11-24T10:00:00",
+                                        "2026-11-24T17:50:00", "2026-11-24T20:00:00"};
+    enum { LAST = SITE_SERVERS - 1, LIVES = 6 };
+    struct plan_out want;
+    struct plan_server_out wants[LAST];
+    struct site s;
+
+    (void)state;
+    for (size_t t = 0; t < ARRAY_LEN(times); t++) {
+        for (int life = 0; life < LIVES; life++) {
+            site_init(&s);
+            s.in.n = LAST;
+            s.policy.start_spacing = 0;
+            s.extension.state = t % 2 == 0 ? EXTENSION_ACTIVE : EXTENSION_STOPPED;
+            s.in.extension_idle_since = at(s.tz, "2026-11-24T04:00:00");
+            s.in.pressure.ready_permille = 142;
+            s.in.pressure.above_since = at(s.tz, "2026-11-24T04:00:00");
+            s.policy.pressure = t == 3;
+            s.policy.pressure_high = 10;
+            s.in.budget =
+                (struct plan_budget){.set = true,
+                                     .known = true,
+                                     .limit = {INT64_C(10000000000)},
+                                     .month_end = at(s.tz, "2026-12-01T00:00:00")};
+            for (size_t i = 0; i < SITE_SERVERS; i++) {
+                s.servers[i].price_known = true;
+                s.facts[i].ready_permille = (int32_t)(i * 100);
+            }
+            if (life == 1)
+                site_settle(&s, LAST, PLACE_CLOUD);
+            if (life == 2)
+                (void)site_move(&s, LAST, DIRECTION_OUT, "2026-11-24T06:50:00");
+            if (life == 3)
+                site_hold(&s, LAST, PLACE_CLOUD, HOLD_PIN, "2026-11-24T06:00:00", NULL);
+            if (life == 4)
+                s.servers[LAST].price_known = false;
+            if (life == 5) {
+                site_settle(&s, LAST, PLACE_CLOUD);
+                (void)site_move(&s, LAST, DIRECTION_BACK, "2026-11-24T06:50:00");
+                site_commit(&s, LAST, "2026-11-24T06:55:00");
+            }
+            site_plan_at(&s, times[t]);
+            if (life == 0) {
+                want = s.out;
+                memcpy(wants, s.outs, sizeof(wants));
+            }
+            assert_memory_equal(wants, s.outs, sizeof(wants));
+            assert_int_equal(want.extension, s.out.extension);
+            assert_string_equal(want.extension_text, s.out.extension_text);
+            assert_string_equal(want.next_what, s.out.next_what);
+            assert_int_equal(want.next_at.s, s.out.next_at.s);
+            site_clear(&s);
+        }
+    }
 }
 
 /* A week without a window, and one that never ends. */
@@ -474,6 +566,7 @@ int main(void)
         cmocka_unit_test(test_draining_slots), cmocka_unit_test(test_commits),
         cmocka_unit_test(test_next),           cmocka_unit_test(test_commits_first),
         cmocka_unit_test(test_long_names),     cmocka_unit_test(test_odd_schedules),
+        cmocka_unit_test(test_last_server),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -92,8 +92,15 @@ static void test_unknown(void **state)
     assert_int_equal(stopped(&s), 1);
     assert_int_equal(s.outs[2].decision.gate, GATE_BUDGET);
     assert_non_null(strstr(s.outs[2].decision.gate_text, "nobody knows"));
+    assert_non_null(strstr(s.outs[2].decision.gate_text, "a budget of $1000.00"));
     s.servers[2].price_known = true;
     s.in.budget.known = false;
+    site_plan_at(&s, "2026-11-24T10:00:00");
+    assert_int_equal(stopped(&s), 4);
+    /* Nor does anybody know what is left when that is no number any more. */
+    s.in.budget.known = true;
+    s.in.budget.limit.nanos = INT64_MIN;
+    s.in.budget.spent.nanos = 1;
     site_plan_at(&s, "2026-11-24T10:00:00");
     assert_int_equal(stopped(&s), 4);
     /* Without a budget nobody asks. */
@@ -101,6 +108,43 @@ static void test_unknown(void **state)
     s.servers[2].price_known = false;
     site_plan_at(&s, "2026-11-24T10:00:00");
     assert_int_equal(stopped(&s), 0);
+    site_clear(&s);
+}
+
+/* A hold ends in the rush hours, which keep it out there to their end: 0.48, not more. */
+static void test_hold_into_window(void **state)
+{
+    struct site s;
+
+    (void)state;
+    with_budget(&s, 1000, 952);
+    for (size_t i = 1; i < SITE_SERVERS; i++)
+        site_hold(&s, i, PLACE_ONPREM, HOLD_PIN, "2026-11-24T09:00:00", NULL);
+    site_hold(&s, 0, PLACE_CLOUD, HOLD_UNTIL, "2026-11-24T09:00:00",
+              "2026-11-24T12:00:00");
+    site_plan_at(&s, "2026-11-24T10:00:00");
+    assert_int_equal(stopped(&s), 0);
+    s.in.budget.spent.nanos += 10000000;
+    site_plan_at(&s, "2026-11-24T10:00:00");
+    assert_int_equal(stopped(&s), 1);
+    site_clear(&s);
+}
+
+/* Who needs no extension pays for none, and lends its own to nobody. */
+static void test_without_extension(void **state)
+{
+    struct site s;
+
+    (void)state;
+    with_budget(&s, 1000, 700); /* the second one costs 2.93, the first one 0.48 */
+    s.in.budget.extension_hour.nanos = 300000000;
+    s.servers[0].needs_extension = false;
+    for (size_t i = 2; i < SITE_SERVERS; i++)
+        site_hold(&s, i, PLACE_ONPREM, HOLD_PIN, "2026-11-24T09:00:00", NULL);
+    s.policy.start_spacing = 0;
+    site_plan_at(&s, "2026-11-24T10:00:00");
+    assert_int_equal(stopped(&s), 1);
+    assert_false(s.outs[0].over_budget);
     site_clear(&s);
 }
 
@@ -366,10 +410,11 @@ static void test_planned(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_commitments), cmocka_unit_test(test_unknown),
-        cmocka_unit_test(test_month_end),   cmocka_unit_test(test_open_moves),
-        cmocka_unit_test(test_evacuate),    cmocka_unit_test(test_planned),
-        cmocka_unit_test(test_counted),     cmocka_unit_test(test_beyond_measure),
+        cmocka_unit_test(test_commitments),      cmocka_unit_test(test_unknown),
+        cmocka_unit_test(test_hold_into_window), cmocka_unit_test(test_without_extension),
+        cmocka_unit_test(test_month_end),        cmocka_unit_test(test_open_moves),
+        cmocka_unit_test(test_evacuate),         cmocka_unit_test(test_planned),
+        cmocka_unit_test(test_counted),          cmocka_unit_test(test_beyond_measure),
         cmocka_unit_test(test_held_over),
     };
 

@@ -64,6 +64,11 @@ static void doubt_dry_run(struct site *s)
     s->in.setting = AUTO_DRY_RUN;
 }
 
+static void no_doubt_snooze(struct site *s)
+{
+    s->in.snooze_until = at(s->tz, "2026-11-24T20:00:00");
+}
+
 static void doubt_snooze(struct site *s)
 {
     s->in.snooze_until = at(s->tz, "2026-11-24T23:00:00");
@@ -164,6 +169,7 @@ static void test_extension_stop(void **state)
         {"auto is off", doubt_off, false},
         {"dry-run", doubt_dry_run, false},
         {"snoozed", doubt_snooze, false},
+        {"the snooze ends now", no_doubt_snooze, true},
         {"the clock", doubt_clock, false},
         {"impaired", doubt_state, false},
         {"no two readings yet", doubt_readings, false},

@@ -178,6 +178,24 @@ static void set_rerun(struct site *s)
     s->servers[0].rerun_at = at(s->tz, "2026-11-24T10:15:00");
 }
 
+static void set_rerun_only(struct site *s)
+{
+    set_rerun(s);
+    s->servers[0].retry_at = at(s->tz, "2026-11-24T10:00:00"); /* now: no more */
+}
+
+static void set_server_off_snoozed(struct site *s)
+{
+    set_server_off(s);
+    set_snooze(s);
+}
+
+static void set_auto_off_snoozed(struct site *s)
+{
+    set_auto_off(s);
+    set_snooze(s);
+}
+
 static void set_slots(struct site *s)
 {
     for (size_t i = 2; i < 4; i++) {
@@ -248,6 +266,10 @@ static const struct gate_row {
     {"auto-off, snoozed", PLACE_ONPREM, set_snooze, GATE_AUTO_OFF, RELAXED,
         "automatic moves snooze until Tue 12:00, else it would go to the cloud",
         "2026-11-24T12:00:00"},
+    {"auto-off, of the server, whatever snoozes", PLACE_ONPREM, set_server_off_snoozed, GATE_AUTO_OFF,
+        RELAXED, "automatic moves of this server are off, else it would go to the cloud", NULL},
+    {"auto-off, whatever snoozes", PLACE_ONPREM, set_auto_off_snoozed, GATE_AUTO_OFF, RELAXED,
+        "automatic moves are off, else it would go to the cloud", NULL},
     {"clock", PLACE_ONPREM, set_clock, GATE_CLOCK, STOPS_ALL,
         "the clock was set or is wrong, and not trusted yet", NULL},
     {"clock, return", PLACE_CLOUD, set_clock, GATE_CLOCK, STOPS_ALL,
@@ -298,6 +320,8 @@ static const struct gate_row {
     {"backoff", PLACE_ONPREM, set_retry, GATE_BACKOFF, RELAXED,
         "its last move failed; next try Tue 10:04", "2026-11-24T10:04:00"},
     {"backoff: re-run", PLACE_ONPREM, set_rerun, GATE_BACKOFF, RELAXED,
+        "its instance was taken back; next try Tue 10:15", "2026-11-24T10:15:00"},
+    {"backoff: the pause of the failure is over", PLACE_ONPREM, set_rerun_only, GATE_BACKOFF, RELAXED,
         "its instance was taken back; next try Tue 10:15", "2026-11-24T10:15:00"},
     {"backoff: a re-run delay stops no return", PLACE_CLOUD, set_rerun, GATE_NONE, STOPS_ALL,
         "", NULL},
@@ -412,7 +436,7 @@ static void test_dry_run(void **state)
         const struct gate_row *r = &gate_rows[i];
         struct site s;
 
-        if (r->set == set_auto_off)
+        if (r->set == set_auto_off || r->set == set_auto_off_snoozed)
             continue;
         gate_site(&s, r);
         s.in.setting = AUTO_DRY_RUN;

@@ -68,6 +68,8 @@ enum change {
     ARRIVED,
     GOES_HOME,
     GOES_BY_HAND,
+    AS_HIGH,
+    NEVER_WAITS,
     BELOW,
     BELOW_TWO,
     BELOW_OFF_CLOCK,
@@ -144,6 +146,13 @@ static void change(struct site *s, enum change c)
     case GOES_BY_HAND:
         site_move(s, 2, DIRECTION_OUT, "2026-11-24T20:09:00")->manual = true;
         break;
+    case NEVER_WAITS:
+        for (size_t i = 0; i < SITE_SERVERS; i++)
+            s->facts[i].ready_permille = i == 1 ? 0 : -1;
+        break;
+    case AS_HIGH:
+        s->facts[1].ready_permille = 310;
+        break;
     case BELOW_TWO:
         sent(s, 3, "2026-11-24T18:30:00");
         sent(s, 1, "2026-11-24T18:50:00");
@@ -191,6 +200,8 @@ static void test_row_4(void **state)
         {"the one before has arrived, and still above",     ARRIVED,    "2026-11-24T20:10:00", T1 | T3},
         {"one server at a time: one begins to return",      GOES_HOME,  "2026-11-24T20:10:00", T1},
         {"the highest is on its way by hand already",       GOES_BY_HAND, "2026-11-24T20:10:00", T2},
+        {"one that never waits, when it alone is known",    NEVER_WAITS, "2026-11-24T20:10:00", T2},
+        {"two are as high: the first of them",              AS_HIGH,    "2026-11-24T20:10:00", T2},
         {"it stays out until below `pressure_low` as long", BELOW,      "2026-11-24T20:09:59", T1},
         {"until below `pressure_low` as long",              BELOW,      "2026-11-24T20:10:00", 0},
         {"the last one out is the first to return",         BELOW_TWO,  "2026-11-24T20:10:00", 8 | T1},

@@ -288,12 +288,16 @@ static void test_lost_order(void **state)
         int64_t id;
     } rows[] = {
         {"nothing yet", 4 * M, false, {0}, {0}, REQUEUE_NOT_YET, 0},
+        {"nothing, a second before it would be there", 3 * M + 74, false, {0}, {0}, REQUEUE_NOT_YET, 0},
+        {"nothing, and it would be there now", 3 * M + 75, false, {0}, {0}, REQUEUE_ABSENT, 0},
         {"nothing, and it would be there by now", 5 * M, false, {0}, {0}, REQUEUE_ABSENT, 0},
         {"an equal item of ours", 4 * M, false, {0}, {7, SMOKE, true}, REQUEUE_FOUND, 7},
         {"an equal item of another", 5 * M, false, {0}, {7, SMOKE, false}, REQUEUE_ABSENT, 0},
         {"another item of ours", 5 * M, false, {0}, {7, NO_PARAMETERS, true}, REQUEUE_ABSENT, 0},
         {"an equal build of ours, already red", 5 * M, false, {.number = 13, .result = BUILD_FAILURE, .started = {NOTICE + 190}, .parameters = SMOKE, .by_us = true, .queue_id = 8}, {0}, REQUEUE_FOUND, 8},
         {"one of ours from before", 5 * M, false, {.number = 13, .started = {NOTICE + 100}, .parameters = SMOKE, .by_us = true, .queue_id = 8}, {0}, REQUEUE_ABSENT, 0},
+        {"one of ours, three seconds before by that clock", 5 * M, false, {.number = 13, .started = {NOTICE + 177}, .parameters = SMOKE, .by_us = true, .queue_id = 8}, {0}, REQUEUE_FOUND, 8},
+        {"... four are no clock's fault", 5 * M, false, {.number = 13, .started = {NOTICE + 176}, .parameters = SMOKE, .by_us = true, .queue_id = 8}, {0}, REQUEUE_ABSENT, 0},
         {"one of another", 5 * M, false, {.number = 13, .started = {NOTICE + 190}, .parameters = SMOKE, .queue_id = 8}, {0}, REQUEUE_ABSENT, 0},
         {"one of ours with other parameters", 5 * M, false, {.number = 13, .started = {NOTICE + 190}, .parameters = NO_PARAMETERS, .by_us = true}, {0}, REQUEUE_ABSENT, 0},
         {"the build itself is not listed any more", 4 * M, true, {0}, {0}, REQUEUE_ABSENT, 0},

@@ -100,6 +100,10 @@ static void test_swallowed(void **state)
     assert_int_equal(s.empty_at.s, at(z, "2027-03-28T01:00:00Z").s);
     s = build(&p, z, at(z, "2027-04-06T12:00:00"));
     assert_int_equal(s.n_empty, 0);
+    /* Without any window nothing is left of what was built before. */
+    p.n_windows = 0;
+    schedule_build(&p, z, at(z, "2027-04-06T12:00:00"), p.lead, &s);
+    assert_int_equal(s.n, 0);
     tz_free(z);
 }
 
@@ -222,6 +226,7 @@ static void test_hold_end(void **state)
         {"Thu 19:00 to cloud: cap",       "2026-11-26T19:00:00", PLACE_CLOUD,  "2026-11-27T07:00:00"},
         {"07:30 to cloud: go early",      "2026-11-24T07:30:00", PLACE_CLOUD,  "2026-11-24T08:35:00"},
         {"08:40 bring back: in the lead", "2026-11-24T08:40:00", PLACE_ONPREM, "2026-11-24T18:00:00"},
+        {"08:35 to cloud: the lead begins", "2026-11-24T08:35:00", PLACE_CLOUD, "2026-11-24T20:35:00"},
         {"18:00 bring back: tomorrow's",  "2026-11-24T18:00:00", PLACE_ONPREM, "2026-11-25T18:00:00"},
         {"Thu 18:00: Sunday's",           "2026-11-26T18:00:00", PLACE_ONPREM, "2026-11-29T18:00:00"},
         {"cap 45m before L: not extended", "2026-11-24T19:50:00", PLACE_CLOUD, "2026-11-25T07:50:00"},

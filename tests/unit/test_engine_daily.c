@@ -1,0 +1,164 @@
+#include <config.h>
+
+#include "tests/unit/controller_scene.h"
+
+/* What is told once a day or once a month: the calendar that ends, a window without time,
+ * the budget. */
+
+enum { DAY_S = 86400, TODAY = NOW / DAY_S };
+
+static void tick(struct scene *s)
+{
+    step(s, (struct event){.kind = EVENT_TICK});
+}
+
+static bool is_alerted(const struct scene *s, const char *what)
+{
+    for (size_t i = 0; i < s->c->n_alerts; i++) {
+        if (strstr(s->c->alerts[i].text, what) != NULL)
+            return true;
+    }
+    return false;
+}
+
+static void test_calendar(void **state)
+{
+    static const struct {
+        const char *what;
+        bool none; /* no calendar is configured */
+        size_t n;
+        int64_t last;       /* its last day, from today */
+        const char *told;   /* an earlier run did, on that day */
+        const char *expect; /* NULL: nothing is said */
+    } rows[] = {
+        {"no calendar", true, 0, 0, "", NULL},
+        {"it ends in thirty days", false, 1, 30, "", NULL},
+        {"in twenty-nine", false, 1, 29, "", "the calendar ends 2026-12-21"},
+        {"long ago", false, 1, -300, "", "the calendar ends 2026-01-26"},
+        {"it is empty", false, 0, 0, "", "the calendar has no exception days in it"},
+        {"it was told today", false, 0, 0, "20779", NULL},
+        {"it was told yesterday", false, 0, 0, "20778", "no exception days"},
+    };
+
+    (void)state;
+    assert_int_equal(TODAY, 20779);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct calendar_day last = {.day = TODAY + rows[i].last, .kind = CALENDAR_OFF};
+        struct scene s;
+
+        scene_make(&s);
+        s.config->policy.calendar = rows[i].none ? NULL : "days";
+        s.config->policy.exceptions = rows[i].n > 0 ? &last : NULL;
+        s.config->policy.n_exceptions = rows[i].n;
+        if (rows[i].told[0] != '\0')
+            stored_setting(&s, "calendar_told", rows[i].told);
+        scene_start(&s);
+        tick(&s);
+        if (rows[i].expect == NULL)
+            assert_row(rows[i].what, !is_alerted(&s, "calendar"));
+        else
+            assert_row(rows[i].what, is_alerted(&s, rows[i].expect));
+        if (rows[i].expect != NULL)
+            assert_row(rows[i].what,
+                       strcmp(setting_of(&s, "calendar_told"), "20779") == 0);
+        s.config->policy.exceptions = NULL; /* not the configuration's own */
+        s.config->policy.calendar = NULL;
+        scene_end(&s);
+    }
+}
+
+/* 6.2: on the Sunday on which Berlin has no 02:15 to 02:45. */
+static void test_window_without_time(void **state)
+{
+    struct err e = {0};
+    struct scene s;
+
+    (void)state;
+    scene_make(&s);
+    tz_free(s.tz);
+    assert_int_equal(tz_load("Europe/Berlin", &s.tz, &e), ERR_OK);
+    s.config->policy.windows[0] =
+        (struct window){1, 2 * 60 + 15, 2 * 60 + 45}; /* Sundays */
+    s.now.s = 1806148800;                             /* 2027-03-27 12:00 */
+    scene_start(&s);
+    tick(&s);
+    assert_true(is_alerted(&s, "a window of 2027-03-28 has no time in it"));
+    assert_string_equal(setting_of(&s, "empty_told"), "1806195600");
+    /* Told once, whoever starts again. */
+    scene_start(&s);
+    tick(&s);
+    assert_int_equal(s.c->n_alerts, 0);
+    scene_end(&s);
+}
+
+static void test_budget(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    scene_make(&s);
+    stored_setting(&s, "auto", "off");
+    s.config->policy.has_budget = true; /* of nothing: that is spent at once */
+    scene_start(&s);
+    look(&s);
+    assert_true(is_alerted(&s, "the month's budget is spent, no server moves out"));
+    assert_true(s.c->month.reached.s != 0);
+    assert_true(setting_of(&s, "budget_reached")[0] != '\0');
+    assert_int_equal(s.c->n_alerts, 1); /* and not that it is used up soon, too */
+    /* Known from its store, and not told again. */
+    scene_start(&s);
+    look(&s);
+    assert_int_equal(s.c->n_alerts, 0);
+    assert_true(s.c->month.reached.s != 0 && s.c->month.warned.s != 0);
+    /* A higher one. */
+    s.config->policy.budget_month.nanos = INT64_C(1000000000);
+    look(&s);
+    assert_int_equal(s.c->month.reached.s, 0);
+    assert_string_equal(setting_of(&s, "budget_reached"), "");
+    scene_end(&s);
+
+    scene_make(&s);
+    s.config->policy.has_budget = s.config->policy.budget_evacuates = true;
+    scene_start(&s);
+    look(&s);
+    assert_true(is_alerted(&s, "the month's budget is spent, the servers come home"));
+    scene_end(&s);
+}
+
+/* What was said to be held out there in spite of the budget is told as that. */
+static void test_hold_over_budget(void **state)
+{
+    struct command c = {.kind = COMMAND_HOLD,
+                        .server = "a",
+                        .place = PLACE_CLOUD,
+                        .hold_kind = HOLD_PIN,
+                        .confirmed = true};
+    struct scene s;
+
+    (void)state;
+    scene_make(&s);
+    stored_setting(&s, "auto", "off");
+    s.config->policy.has_budget = true;
+    scene_start(&s);
+    look(&s);
+    command(&s, c);
+    assert_true(setting_of(&s, "over_budget:a")[0] != '\0');
+    assert_true(s.c->servers[0].hold.over_budget);
+    c.place = PLACE_ONPREM;
+    command(&s, c);
+    assert_string_equal(setting_of(&s, "over_budget:a"), "");
+    assert_false(s.c->servers[0].hold.over_budget);
+    scene_end(&s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_calendar),
+        cmocka_unit_test(test_window_without_time),
+        cmocka_unit_test(test_budget),
+        cmocka_unit_test(test_hold_over_budget),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
