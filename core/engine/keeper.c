@@ -42,10 +42,15 @@ struct keeper_hand {
     struct etcd *etcd;
 };
 
-/* Leases go by boot time: it runs on while the machine is suspended. */
-static struct mono now(void)
+static const struct clock *boot(const struct keeper *k)
 {
-    return clock_mono(clock_system());
+    return k->options.boot != NULL ? k->options.boot : clock_system();
+}
+
+/* Leases go by boot time: it runs on while the machine is suspended. */
+static struct mono now(const struct keeper *k)
+{
+    return clock_mono(boot(k));
 }
 
 /* ----- what the fences see ----- */
@@ -75,7 +80,7 @@ static bool take_lost(struct keeper *k)
 static void tell(struct keeper *k, const char *last_call)
 {
     int64_t call_ms = k->options.config->lock.api.timeout * 1000;
-    bool held = lease_is_safe(&k->lease, now(), call_ms);
+    bool held = lease_is_safe(&k->lease, now(k), call_ms);
     bool other = !held && k->lease.other, failing = k->lease.failures > 0;
     struct event ev = {.kind = EVENT_LEASE};
 
@@ -170,7 +175,7 @@ static void do_ask(struct keeper *k, enum lease_ask asked)
     if (a.code == ERR_OK && kv.create_revision != 0)
         (void)str_copy(k->holder, sizeof(k->holder),
                        kv.value[0] != '\0' ? kv.value : "an unnamed controller");
-    lease_take(&k->lease, asked, &a, now());
+    lease_take(&k->lease, asked, &a, now(k));
     show(k);
     if (asked != LEASE_KEEPALIVE || e.code != ERR_OK) /* the confirmation follows */
         tell_answer(k, &e);
@@ -206,34 +211,38 @@ static void let_go(struct keeper *k)
         log_write(k->options.log, LOG_WARN, "lock", "not let go: %s", e.text);
 }
 
+int64_t keeper_turn(struct keeper *k)
+{
+    enum lease_ask asked = lease_next(&k->lease, now(k));
+    bool was_ours = k->lease.epoch != 0;
+    char last[ETCD_VALUE_TEXT] = "";
+    int64_t wait;
+
+    if (take_lost(k)) {
+        lease_lost(&k->lease, now(k));
+        show(k);
+        asked = LEASE_WAIT;
+    }
+    do_ask(k, asked);
+    if (!was_ours && k->lease.epoch != 0)
+        read_calls(k, last, sizeof(last));
+    tell(k, last);
+    wait = k->lease.due.ms - now(k).ms;
+    return wait < 0 ? 0 : wait > LOOK_MS ? LOOK_MS : wait;
+}
+
+int64_t keeper_epoch(const struct keeper *k)
+{
+    return k->lease.epoch;
+}
+
 static void *keeper_main(void *arg)
 {
     struct keeper *k = arg;
-    char last[ETCD_VALUE_TEXT];
     unsigned char woken;
 
-    for (;;) {
-        enum lease_ask asked = lease_next(&k->lease, now());
-        bool was_ours = k->lease.epoch != 0;
-        int64_t wait;
-        int got;
-
-        if (take_lost(k)) {
-            lease_lost(&k->lease, now());
-            show(k);
-            asked = LEASE_WAIT;
-        }
-        do_ask(k, asked);
-        last[0] = '\0';
-        if (!was_ours && k->lease.epoch != 0)
-            read_calls(k, last, sizeof(last));
-        tell(k, last);
-        wait = k->lease.due.ms - now().ms;
-        wait = wait < 0 ? 0 : wait > LOOK_MS ? LOOK_MS : wait;
-        got = mailbox_get(k->wake, &woken, wait);
-        if (got < 0)
-            break;
-    }
+    while (mailbox_get(k->wake, &woken, keeper_turn(k)) >= 0)
+        continue;
     let_go(k);
     __atomic_store_n(&k->ended, 1, __ATOMIC_RELEASE);
     return NULL;
@@ -298,16 +307,18 @@ static enum err_code start(struct keeper *k, struct err *e)
     return ERR_OK;
 }
 
-static void keeper_free(struct keeper *k)
+void keeper_drop(struct keeper *k)
 {
+    if (k == NULL)
+        return;
     etcd_free(k->etcd);
     mailbox_free(k->wake);
     (void)pthread_mutex_destroy(&k->lock);
     free(k);
 }
 
-enum err_code keeper_start(const struct keeper_options *o, struct keeper **out,
-                           struct err *e)
+enum err_code keeper_new(const struct keeper_options *o, struct keeper **out,
+                         struct err *e)
 {
     const struct lock_config *l = &o->config->lock;
     struct keeper *k = calloc(1, sizeof(*k));
@@ -321,16 +332,30 @@ enum err_code keeper_start(const struct keeper_options *o, struct keeper **out,
         return err_set(e, ERR_NOMEM, "no memory for the shared lock");
     }
     lease_init(&k->lease, l->ttl * 1000, l->renew * 1000, (int64_t)LEASE_MARGIN_S * 1000,
-               now());
+               now(k));
     k->wake = mailbox_new(1, WAKES);
     rc = k->wake == NULL ? err_set(e, ERR_NOMEM, "no memory for the shared lock")
                          : name_keys(k, e);
     if (rc == ERR_OK)
-        rc = etcd_new(l, NULL, clock_system(), &k->etcd, e);
+        rc = etcd_new(l, o->via, boot(k), &k->etcd, e);
+    if (rc != ERR_OK) {
+        keeper_drop(k);
+        return rc;
+    }
+    *out = k;
+    return ERR_OK;
+}
+
+enum err_code keeper_start(const struct keeper_options *o, struct keeper **out,
+                           struct err *e)
+{
+    struct keeper *k = NULL;
+    enum err_code rc = keeper_new(o, &k, e);
+
     if (rc == ERR_OK)
         rc = start(k, e);
     if (rc != ERR_OK) {
-        keeper_free(k);
+        keeper_drop(k);
         return rc;
     }
     *out = k;
@@ -339,19 +364,19 @@ enum err_code keeper_start(const struct keeper_options *o, struct keeper **out,
 
 void keeper_stop(struct keeper *k)
 {
-    int64_t until = now().ms + RELEASE_MS;
+    int64_t until = now(k).ms + RELEASE_MS;
 
     if (k == NULL)
         return;
     mailbox_close(k->wake);
-    while (__atomic_load_n(&k->ended, __ATOMIC_ACQUIRE) == 0 && now().ms < until) {
+    while (__atomic_load_n(&k->ended, __ATOMIC_ACQUIRE) == 0 && now(k).ms < until) {
         struct timespec ts = {.tv_nsec = RELEASE_SLICE_MS * 1000000L};
 
         (void)nanosleep(&ts, NULL); /* woken early means looked early */
     }
     etcd_abort(k->etcd);
     (void)pthread_join(k->thread, NULL);
-    keeper_free(k);
+    keeper_drop(k);
 }
 
 /* ----- the fence ----- */
@@ -363,7 +388,8 @@ enum err_code keeper_hand_new(struct keeper *k, struct keeper_hand **out, struct
     if (h == NULL)
         return err_set(e, ERR_NOMEM, "no memory for the shared lock");
     h->keeper = k;
-    if (etcd_new(&k->options.config->lock, NULL, clock_system(), &h->etcd, e) != ERR_OK) {
+    if (etcd_new(&k->options.config->lock, k->options.via, boot(k), &h->etcd, e) !=
+        ERR_OK) {
         free(h);
         return e->code;
     }
@@ -400,7 +426,7 @@ static bool is_safe(struct keeper *k, int64_t timeout_ms, struct etcd_guarded *g
     bool safe;
 
     (void)pthread_mutex_lock(&k->lock);
-    safe = k->epoch != 0 && !k->lost && now().ms + timeout_ms < k->safe_until.ms;
+    safe = k->epoch != 0 && !k->lost && now(k).ms + timeout_ms < k->safe_until.ms;
     g->epoch = k->epoch;
     g->lease = k->id;
     (void)pthread_mutex_unlock(&k->lock);
