@@ -3,6 +3,7 @@
 #include "core/engine/keeper.h"
 
 #include "core/api/etcd.h"
+#include "core/base/probe.h"
 #include "core/base/str.h"
 #include "core/base/timefmt.h"
 #include "core/engine/mailbox.h"
@@ -17,6 +18,7 @@ enum {
     LOOK_MS = 500,     /* so often it is seen that the lock is not safe any more */
     RELEASE_MS = 1900, /* of an orderly end */
     RELEASE_SLICE_MS = 10,
+    READ_AGAIN_MS = 1000, /* the last calls */
     WAKES = 8
 };
 
@@ -30,6 +32,7 @@ struct keeper {
     char key[ETCD_KEY_TEXT], calls[ETCD_KEY_TEXT], value[ETCD_VALUE_TEXT];
     char holder[ETCD_VALUE_TEXT]; /* of the key, when it is another's */
     bool told, told_held, told_other, was_failing;
+    bool unread; /* ours, and the last calls are not known yet */
 
     pthread_mutex_t lock; /* guards all below */
     struct mono safe_until;
@@ -181,27 +184,59 @@ static void do_ask(struct keeper *k, enum lease_ask asked)
         tell_answer(k, &e);
 }
 
-/* What those before us were about to do; "" when nothing is known. The latest: they begin
- * with the time. */
-static void read_calls(struct keeper *k, char *last, size_t size)
+/* The same controller's, whatever process it was. */
+static bool is_ours(const struct keeper *k, const char *who)
+{
+    const char *pid = strstr(k->value, " pid ");
+    size_t len = pid != NULL ? (size_t)(pid - k->value) : strlen(k->value);
+
+    return strncmp(who, k->value, len) == 0 && (who[len] == ' ' || who[len] == ':');
+}
+
+/* "TIME WHO: CALL SERVER MOVE", as write_call() writes it. What another one did makes our
+ * own move of that server old. False: it could not be told. */
+static bool tell_acted(const struct keeper *k, const char *value)
+{
+    struct event ev = {.kind = EVENT_ACTED};
+    const char *who = strchr(value, ' '), *at = strstr(value, ": ");
+    size_t len;
+
+    if (who == NULL || at == NULL || is_ours(k, who + 1))
+        return true;
+    at = strchr(at + 2, ' ');
+    len = at != NULL ? strcspn(at + 1, " ") : 0;
+    if (len == 0 || len >= sizeof(ev.as.acted.server))
+        return true; /* the extension's */
+    memcpy(ev.as.acted.server, at + 1, len);
+    (void)str_copy(ev.as.acted.call, sizeof(ev.as.acted.call), value); /* cut is fine */
+    return k->options.tell(k->options.ctx, &ev);
+}
+
+/* What those before us were about to do, *last the latest: they begin with the time.
+ * False: not all of it is known. */
+static bool read_calls(struct keeper *k, char *last, size_t size)
 {
     struct etcd_kv *kvs = calloc(ETCD_KVS, sizeof(*kvs));
     struct err e = {0};
     size_t n = 0;
+    bool all =
+        kvs != NULL && etcd_list(k->etcd, k->calls, kvs, ETCD_KVS, &n, &e) == ERR_OK;
 
     last[0] = '\0';
-    if (kvs != NULL && etcd_list(k->etcd, k->calls, kvs, ETCD_KVS, &n, &e) == ERR_OK) {
-        for (size_t i = 0; i < n; i++) {
-            log_write(k->options.log, LOG_INFO, "lock", "last call: %s", kvs[i].value);
-            if (strcmp(kvs[i].value, last) > 0)
-                (void)str_copy(last, size, kvs[i].value);
-        }
+    if (all)
+        RH_PROBE("lock-taken-over");
+    for (size_t i = 0; i < n; i++) {
+        log_write(k->options.log, LOG_INFO, "lock", "last call: %s", kvs[i].value);
+        all = tell_acted(k, kvs[i].value) && all;
+        if (strcmp(kvs[i].value, last) > 0)
+            (void)str_copy(last, size, kvs[i].value);
     }
     free(kvs);
+    return all;
 }
 
 /* What fails here ends by itself, with the lease. */
-static void let_go(struct keeper *k)
+void keeper_let_go(struct keeper *k)
 {
     struct err e = {0};
 
@@ -211,12 +246,25 @@ static void let_go(struct keeper *k)
         log_write(k->options.log, LOG_WARN, "lock", "not let go: %s", e.text);
 }
 
+/* Until etcd is to be asked again, or the lock is not safe any more. */
+static int64_t until_next(const struct keeper *k)
+{
+    int64_t at = k->lease.due.ms;
+    int64_t unsafe =
+        lease_safe_until(&k->lease).ms - k->options.config->lock.api.timeout * 1000;
+
+    if (k->told_held && unsafe < at)
+        at = unsafe;
+    if (k->unread && now(k).ms + READ_AGAIN_MS < at)
+        at = now(k).ms + READ_AGAIN_MS;
+    return at > now(k).ms ? at - now(k).ms : 0;
+}
+
 int64_t keeper_turn(struct keeper *k)
 {
     enum lease_ask asked = lease_next(&k->lease, now(k));
     bool was_ours = k->lease.epoch != 0;
     char last[ETCD_VALUE_TEXT] = "";
-    int64_t wait;
 
     if (take_lost(k)) {
         lease_lost(&k->lease, now(k));
@@ -225,10 +273,13 @@ int64_t keeper_turn(struct keeper *k)
     }
     do_ask(k, asked);
     if (!was_ours && k->lease.epoch != 0)
-        read_calls(k, last, sizeof(last));
-    tell(k, last);
-    wait = k->lease.due.ms - now(k).ms;
-    return wait < 0 ? 0 : wait > LOOK_MS ? LOOK_MS : wait;
+        k->unread = true;
+    /* Nobody acts who does not know what others did. */
+    if (k->lease.epoch == 0 || !k->unread || read_calls(k, last, sizeof(last))) {
+        k->unread = false;
+        tell(k, last);
+    }
+    return until_next(k);
 }
 
 int64_t keeper_epoch(const struct keeper *k)
@@ -240,10 +291,13 @@ static void *keeper_main(void *arg)
 {
     struct keeper *k = arg;
     unsigned char woken;
+    int64_t wait;
 
-    while (mailbox_get(k->wake, &woken, keeper_turn(k)) >= 0)
-        continue;
-    let_go(k);
+    /* Who was suspended, or could not tell, looks soon. */
+    do {
+        wait = keeper_turn(k);
+    } while (mailbox_get(k->wake, &woken, wait < LOOK_MS ? wait : LOOK_MS) >= 0);
+    keeper_let_go(k);
     __atomic_store_n(&k->ended, 1, __ATOMIC_RELEASE);
     return NULL;
 }
@@ -455,14 +509,17 @@ enum err_code keeper_fence(struct keeper_hand *h, const struct call *call,
     (void)str_format(key, sizeof(key), "%s%s", k->calls,
                      call->server[0] != '\0' ? call->server : "extension"); /* fits */
     write_call(k, call, value, sizeof(value));
-    if (!is_safe(k, timeout_ms, &g))
+    if (!is_safe(k, timeout_ms, &g)) {
+        RH_PROBE("fence-not-safe-any-more");
         return err_set(e, ERR_LOCKED,
                        "not sent: the shared lock is not ours for certain");
+    }
     if (etcd_guarded(h->etcd, &g, &t, e) != ERR_OK) {
         err_wrap(e, "not sent: the shared lock");
         return e->code;
     }
     if (!t.succeeded) {
+        RH_PROBE("fence-refuses-a-former-holder");
         found_out(k, g.epoch);
         return err_set(e, ERR_LOCKED, "not sent: the shared lock is another's: %.80s",
                        t.kv.create_revision != 0 ? t.kv.value : "nobody has it");

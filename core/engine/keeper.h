@@ -46,6 +46,7 @@ void keeper_stop(struct keeper *k);
 enum err_code keeper_new(const struct keeper_options *o, struct keeper **out,
                          struct err *e) MUST_CHECK NONNULL;
 int64_t keeper_turn(struct keeper *k) NONNULL;
+void keeper_let_go(struct keeper *k) NONNULL;
 void keeper_drop(struct keeper *k);
 /* The epoch under which it has the lock, 0 = it has not. Not beside a thread. */
 int64_t keeper_epoch(const struct keeper *k) NONNULL;
