@@ -195,6 +195,35 @@ static void check_survival(struct drive *d)
     d->survival.why[0] = '\0';
 }
 
+static bool acts(const struct drive *d)
+{
+    return tenure_takes_orders(d) && d->asleep_until_ms == 0;
+}
+
+/* Of the rush hours that are on or about to begin. */
+static struct utc window_end(const struct readiness *r)
+{
+    enum { ABOUT_S = 3 * 3600 };
+
+    return r->span < r->n_spans && r->last.s >= r->spans[r->span].start.s - ABOUT_S
+               ? r->spans[r->span].end
+               : (struct utc){0};
+}
+
+/* I4, I7. Whoever is not there, does not act or trusts no clock ends nothing in time. */
+static void check_charges(struct drive *d, const struct drive *v)
+{
+    struct charges *ch = &d->s->charges;
+
+    if (v->skew_ms != 0 || !acts(v) || !engine_store_is_ok(v->engine))
+        charges_away(ch);
+    charges_look(ch, engine_controller(v->engine), window_end(&d->s->ready));
+    if (ch->why[0] == '\0')
+        return;
+    drive_violated(d, ch->why);
+    ch->why[0] = '\0';
+}
+
 /* What must hold, at every step (reliability 3). */
 static void check(struct drive *d)
 {
@@ -203,12 +232,13 @@ static void check(struct drive *d)
     if (d->store != NULL && !engine_store_is_ok(d->engine))
         d->s->held.unwritable_ms = drive_now_ms(d);
     d->s->held.skew_ms = v->skew_ms;
-    if (!tenure_takes_orders(v) || v->asleep_until_ms != 0)
+    if (!acts(v))
         invariants_away(&d->s->held); /* nobody acts */
     invariants_look(&d->s->held, engine_controller(v->engine));
     survival_look(&d->survival, engine_controller(d->engine), d->o->config->n_servers,
                   d->store != NULL && engine_store_is_ok(d->engine));
     check_survival(d);
+    check_charges(d, v);
     if (d->s->held.broken == 0)
         return;
     d->report->violations += d->s->held.broken - 1;
@@ -479,6 +509,9 @@ static enum err_code set_up_site(struct several *s, const struct drive_options *
     site_advance(o->site, o->from.s * 1000);
     invariants_begin(&s->held, o->site->w, o->config,
                      (o->from.s + SETTLE_S) * (int64_t)1000);
+    charges_begin(&s->charges, o->site->w, o->config,
+                  (o->rest_s > 0 ? o->rest_s : REST_S) * 1000,
+                  !o->site->faults.any[API_EC2]);
     if (readiness_init(&s->ready, &o->config->policy, o->tz, o->config->n_servers,
                        o->from, (struct utc){o->from.s + o->duration_s}, e) != ERR_OK)
         return e->code;
@@ -564,6 +597,7 @@ static void stand_still(struct drive *d)
         clock_fake_advance_ms(&d->fake, site_now_ms(d->o->site) - drive_now_ms(d));
     }
     invariants_away(&d->s->held);
+    charges_away(&d->s->charges);
     d->next_pause_ms = next_trouble(d, d->o->pause_mean_s);
 }
 
@@ -572,6 +606,7 @@ static void set_clock(struct drive *d, int64_t ahead_ms)
     d->fake.utc.s += (ahead_ms - d->skew_ms) / 1000;
     d->skew_ms = ahead_ms;
     d->s->held.skew_ms = ahead_ms;
+    charges_away(&d->s->charges);
     d->report->jumps++;
     drive_trouble(d, "has its clock ahead", ahead_ms);
 }
@@ -593,6 +628,7 @@ static void jump(struct drive *d)
 static enum err_code revive(struct drive *d, struct err *e)
 {
     d->down_until_ms = 0;
+    charges_away(&d->s->charges);
     if (d->port.restart(d->port.ctx, e) != ERR_OK || open_store(d, e) != ERR_OK ||
         start_engine(d, e) != ERR_OK)
         return e->code;

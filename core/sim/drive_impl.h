@@ -9,6 +9,7 @@
 #include "core/base/rng.h"
 #include "core/engine/engine.h"
 #include "core/engine/keeper.h"
+#include "core/sim/charges.h"
 #include "core/sim/drive.h"
 #include "core/sim/invariants.h"
 #include "core/sim/lock_server.h"
@@ -81,6 +82,7 @@ struct drive {
 /* All of them. */
 struct several {
     struct invariants held;
+    struct charges charges;
     struct readiness ready;
     struct lock_server *lock; /* NULL: there is one controller */
     struct drive *viewer;     /* whose view the invariants were looked at with */

@@ -305,8 +305,10 @@ struct drive *several_viewer(struct several *s)
     }
     for (size_t i = 0; i < s->n && (v == NULL || !is_up(v)); i++)
         v = &s->all[i];
-    if (v != s->viewer && is_up(v))
+    if (v != s->viewer && is_up(v)) {
         invariants_other(&s->held, engine_controller(v->engine));
+        charges_away(&s->charges);
+    }
     s->viewer = v;
     return v;
 }

@@ -3,6 +3,8 @@ libcore_a_SOURCES += \
 	core/sim/account.h \
 	core/sim/aws_json_wire.c \
 	core/sim/aws_json_wire.h \
+	core/sim/charges.c \
+	core/sim/charges.h \
 	core/sim/control.c \
 	core/sim/control_world.c \
 	core/sim/drive.c \
