@@ -515,6 +515,9 @@ static void take_event(struct controller *c, const struct event *ev)
         take_lease(c, ev);
         c->fx->changed = true;
         break;
+    case EVENT_ACTED:
+        move_forget(c, ev->as.acted.server, ev->as.acted.call);
+        break;
     case EVENT_CONFIG:
         config_take(c, ev->as.config);
         c->fx->changed = true;

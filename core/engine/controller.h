@@ -43,10 +43,11 @@ enum event_kind {
     EVENT_LOOK,        /* several observations of one instant, taken; decided on once */
     EVENT_RESULT,
     EVENT_COMMAND,
-    EVENT_STOP,  /* the program ends: begin nothing more */
-    EVENT_STORE, /* the store failed, or works again */
-    EVENT_LEASE, /* whose the shared lock is */
-    EVENT_CONFIG /* the configuration was read again, or could not be */
+    EVENT_STOP,   /* the program ends: begin nothing more */
+    EVENT_STORE,  /* the store failed, or works again */
+    EVENT_LEASE,  /* whose the shared lock is */
+    EVENT_CONFIG, /* the configuration was read again, or could not be */
+    EVENT_ACTED /* before the lock is ours: another controller called for a server last */
 };
 
 /*
@@ -95,6 +96,10 @@ struct event {
             char holder[NAME_TEXT];    /* whose it is, "" = ours, nobody's or unknown */
             char last_call[LINE_TEXT]; /* taken over: what was done last, "" */
         } lease;
+        struct {
+            char server[NAME_TEXT];
+            char call[LINE_TEXT]; /* who did what and when */
+        } acted;
         struct config_order *config; /* waits for the step */
     } as;
 };

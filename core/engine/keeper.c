@@ -3,6 +3,7 @@
 #include "core/engine/keeper.h"
 
 #include "core/api/etcd.h"
+#include "core/base/probe.h"
 #include "core/base/str.h"
 #include "core/base/timefmt.h"
 #include "core/engine/mailbox.h"
@@ -17,6 +18,7 @@ enum {
     LOOK_MS = 500,     /* so often it is seen that the lock is not safe any more */
     RELEASE_MS = 1900, /* of an orderly end */
     RELEASE_SLICE_MS = 10,
+    READ_AGAIN_MS = 1000, /* the last calls */
     WAKES = 8
 };
 
@@ -30,6 +32,7 @@ struct keeper {
     char key[ETCD_KEY_TEXT], calls[ETCD_KEY_TEXT], value[ETCD_VALUE_TEXT];
     char holder[ETCD_VALUE_TEXT]; /* of the key, when it is another's */
     bool told, told_held, told_other, was_failing;
+    bool unread; /* ours, and the last calls are not known yet */
 
     pthread_mutex_t lock; /* guards all below */
     struct mono safe_until;
@@ -42,10 +45,15 @@ struct keeper_hand {
     struct etcd *etcd;
 };
 
-/* Leases go by boot time: it runs on while the machine is suspended. */
-static struct mono now(void)
+static const struct clock *boot(const struct keeper *k)
 {
-    return clock_mono(clock_system());
+    return k->options.boot != NULL ? k->options.boot : clock_system();
+}
+
+/* Leases go by boot time: it runs on while the machine is suspended. */
+static struct mono now(const struct keeper *k)
+{
+    return clock_mono(boot(k));
 }
 
 /* ----- what the fences see ----- */
@@ -75,7 +83,7 @@ static bool take_lost(struct keeper *k)
 static void tell(struct keeper *k, const char *last_call)
 {
     int64_t call_ms = k->options.config->lock.api.timeout * 1000;
-    bool held = lease_is_safe(&k->lease, now(), call_ms);
+    bool held = lease_is_safe(&k->lease, now(k), call_ms);
     bool other = !held && k->lease.other, failing = k->lease.failures > 0;
     struct event ev = {.kind = EVENT_LEASE};
 
@@ -170,33 +178,65 @@ static void do_ask(struct keeper *k, enum lease_ask asked)
     if (a.code == ERR_OK && kv.create_revision != 0)
         (void)str_copy(k->holder, sizeof(k->holder),
                        kv.value[0] != '\0' ? kv.value : "an unnamed controller");
-    lease_take(&k->lease, asked, &a, now());
+    lease_take(&k->lease, asked, &a, now(k));
     show(k);
     if (asked != LEASE_KEEPALIVE || e.code != ERR_OK) /* the confirmation follows */
         tell_answer(k, &e);
 }
 
-/* What those before us were about to do; "" when nothing is known. The latest: they begin
- * with the time. */
-static void read_calls(struct keeper *k, char *last, size_t size)
+/* The same controller's, whatever process it was. */
+static bool is_ours(const struct keeper *k, const char *who)
+{
+    const char *pid = strstr(k->value, " pid ");
+    size_t len = pid != NULL ? (size_t)(pid - k->value) : strlen(k->value);
+
+    return strncmp(who, k->value, len) == 0 && (who[len] == ' ' || who[len] == ':');
+}
+
+/* "TIME WHO: CALL SERVER MOVE", as write_call() writes it. What another one did makes our
+ * own move of that server old. False: it could not be told. */
+static bool tell_acted(const struct keeper *k, const char *value)
+{
+    struct event ev = {.kind = EVENT_ACTED};
+    const char *who = strchr(value, ' '), *at = strstr(value, ": ");
+    size_t len;
+
+    if (who == NULL || at == NULL || is_ours(k, who + 1))
+        return true;
+    at = strchr(at + 2, ' ');
+    len = at != NULL ? strcspn(at + 1, " ") : 0;
+    if (len == 0 || len >= sizeof(ev.as.acted.server))
+        return true; /* the extension's */
+    memcpy(ev.as.acted.server, at + 1, len);
+    (void)str_copy(ev.as.acted.call, sizeof(ev.as.acted.call), value); /* cut is fine */
+    return k->options.tell(k->options.ctx, &ev);
+}
+
+/* What those before us were about to do, *last the latest: they begin with the time.
+ * False: not all of it is known. */
+static bool read_calls(struct keeper *k, char *last, size_t size)
 {
     struct etcd_kv *kvs = calloc(ETCD_KVS, sizeof(*kvs));
     struct err e = {0};
     size_t n = 0;
+    bool all =
+        kvs != NULL && etcd_list(k->etcd, k->calls, kvs, ETCD_KVS, &n, &e) == ERR_OK;
 
     last[0] = '\0';
-    if (kvs != NULL && etcd_list(k->etcd, k->calls, kvs, ETCD_KVS, &n, &e) == ERR_OK) {
-        for (size_t i = 0; i < n; i++) {
-            log_write(k->options.log, LOG_INFO, "lock", "last call: %s", kvs[i].value);
-            if (strcmp(kvs[i].value, last) > 0)
-                (void)str_copy(last, size, kvs[i].value);
-        }
+    if (all)
+        RH_PROBE("lock-taken-over");
+    for (size_t i = 0; i < n; i++) {
+        log_write(k->options.log, LOG_INFO, "lock", "last call: %s", kvs[i].value);
+        all = tell_acted(k, kvs[i].value) && all;
+        if (strcmp(kvs[i].value, last) > 0)
+            (void)str_copy(last, size, kvs[i].value);
     }
     free(kvs);
+    return all;
 }
 
 /* What fails here ends by itself, with the lease. */
-static void let_go(struct keeper *k)
+void keeper_let_go(struct keeper *k)
 {
     struct err e = {0};
 
@@ -206,35 +246,58 @@ static void let_go(struct keeper *k)
         log_write(k->options.log, LOG_WARN, "lock", "not let go: %s", e.text);
 }
 
+/* Until etcd is to be asked again, or the lock is not safe any more. */
+static int64_t until_next(const struct keeper *k)
+{
+    int64_t at = k->lease.due.ms;
+    int64_t unsafe =
+        lease_safe_until(&k->lease).ms - k->options.config->lock.api.timeout * 1000;
+
+    if (k->told_held && unsafe < at)
+        at = unsafe;
+    if (k->unread && now(k).ms + READ_AGAIN_MS < at)
+        at = now(k).ms + READ_AGAIN_MS;
+    return at > now(k).ms ? at - now(k).ms : 0;
+}
+
+int64_t keeper_turn(struct keeper *k)
+{
+    enum lease_ask asked = lease_next(&k->lease, now(k));
+    bool was_ours = k->lease.epoch != 0;
+    char last[ETCD_VALUE_TEXT] = "";
+
+    if (take_lost(k)) {
+        lease_lost(&k->lease, now(k));
+        show(k);
+        asked = LEASE_WAIT;
+    }
+    do_ask(k, asked);
+    if (!was_ours && k->lease.epoch != 0)
+        k->unread = true;
+    /* Nobody acts who does not know what others did. */
+    if (k->lease.epoch == 0 || !k->unread || read_calls(k, last, sizeof(last))) {
+        k->unread = false;
+        tell(k, last);
+    }
+    return until_next(k);
+}
+
+int64_t keeper_epoch(const struct keeper *k)
+{
+    return k->lease.epoch;
+}
+
 static void *keeper_main(void *arg)
 {
     struct keeper *k = arg;
-    char last[ETCD_VALUE_TEXT];
     unsigned char woken;
+    int64_t wait;
 
-    for (;;) {
-        enum lease_ask asked = lease_next(&k->lease, now());
-        bool was_ours = k->lease.epoch != 0;
-        int64_t wait;
-        int got;
-
-        if (take_lost(k)) {
-            lease_lost(&k->lease, now());
-            show(k);
-            asked = LEASE_WAIT;
-        }
-        do_ask(k, asked);
-        last[0] = '\0';
-        if (!was_ours && k->lease.epoch != 0)
-            read_calls(k, last, sizeof(last));
-        tell(k, last);
-        wait = k->lease.due.ms - now().ms;
-        wait = wait < 0 ? 0 : wait > LOOK_MS ? LOOK_MS : wait;
-        got = mailbox_get(k->wake, &woken, wait);
-        if (got < 0)
-            break;
-    }
-    let_go(k);
+    /* Who was suspended, or could not tell, looks soon. */
+    do {
+        wait = keeper_turn(k);
+    } while (mailbox_get(k->wake, &woken, wait < LOOK_MS ? wait : LOOK_MS) >= 0);
+    keeper_let_go(k);
     __atomic_store_n(&k->ended, 1, __ATOMIC_RELEASE);
     return NULL;
 }
@@ -298,16 +361,18 @@ static enum err_code start(struct keeper *k, struct err *e)
     return ERR_OK;
 }
 
-static void keeper_free(struct keeper *k)
+void keeper_drop(struct keeper *k)
 {
+    if (k == NULL)
+        return;
     etcd_free(k->etcd);
     mailbox_free(k->wake);
     (void)pthread_mutex_destroy(&k->lock);
     free(k);
 }
 
-enum err_code keeper_start(const struct keeper_options *o, struct keeper **out,
-                           struct err *e)
+enum err_code keeper_new(const struct keeper_options *o, struct keeper **out,
+                         struct err *e)
 {
     const struct lock_config *l = &o->config->lock;
     struct keeper *k = calloc(1, sizeof(*k));
@@ -321,16 +386,30 @@ enum err_code keeper_start(const struct keeper_options *o, struct keeper **out,
         return err_set(e, ERR_NOMEM, "no memory for the shared lock");
     }
     lease_init(&k->lease, l->ttl * 1000, l->renew * 1000, (int64_t)LEASE_MARGIN_S * 1000,
-               now());
+               now(k));
     k->wake = mailbox_new(1, WAKES);
     rc = k->wake == NULL ? err_set(e, ERR_NOMEM, "no memory for the shared lock")
                          : name_keys(k, e);
     if (rc == ERR_OK)
-        rc = etcd_new(l, NULL, clock_system(), &k->etcd, e);
+        rc = etcd_new(l, o->via, boot(k), &k->etcd, e);
+    if (rc != ERR_OK) {
+        keeper_drop(k);
+        return rc;
+    }
+    *out = k;
+    return ERR_OK;
+}
+
+enum err_code keeper_start(const struct keeper_options *o, struct keeper **out,
+                           struct err *e)
+{
+    struct keeper *k = NULL;
+    enum err_code rc = keeper_new(o, &k, e);
+
     if (rc == ERR_OK)
         rc = start(k, e);
     if (rc != ERR_OK) {
-        keeper_free(k);
+        keeper_drop(k);
         return rc;
     }
     *out = k;
@@ -339,19 +418,19 @@ enum err_code keeper_start(const struct keeper_options *o, struct keeper **out,
 
 void keeper_stop(struct keeper *k)
 {
-    int64_t until = now().ms + RELEASE_MS;
+    int64_t until = now(k).ms + RELEASE_MS;
 
     if (k == NULL)
         return;
     mailbox_close(k->wake);
-    while (__atomic_load_n(&k->ended, __ATOMIC_ACQUIRE) == 0 && now().ms < until) {
+    while (__atomic_load_n(&k->ended, __ATOMIC_ACQUIRE) == 0 && now(k).ms < until) {
         struct timespec ts = {.tv_nsec = RELEASE_SLICE_MS * 1000000L};
 
         (void)nanosleep(&ts, NULL); /* woken early means looked early */
     }
     etcd_abort(k->etcd);
     (void)pthread_join(k->thread, NULL);
-    keeper_free(k);
+    keeper_drop(k);
 }
 
 /* ----- the fence ----- */
@@ -363,7 +442,8 @@ enum err_code keeper_hand_new(struct keeper *k, struct keeper_hand **out, struct
     if (h == NULL)
         return err_set(e, ERR_NOMEM, "no memory for the shared lock");
     h->keeper = k;
-    if (etcd_new(&k->options.config->lock, NULL, clock_system(), &h->etcd, e) != ERR_OK) {
+    if (etcd_new(&k->options.config->lock, k->options.via, boot(k), &h->etcd, e) !=
+        ERR_OK) {
         free(h);
         return e->code;
     }
@@ -400,7 +480,7 @@ static bool is_safe(struct keeper *k, int64_t timeout_ms, struct etcd_guarded *g
     bool safe;
 
     (void)pthread_mutex_lock(&k->lock);
-    safe = k->epoch != 0 && !k->lost && now().ms + timeout_ms < k->safe_until.ms;
+    safe = k->epoch != 0 && !k->lost && now(k).ms + timeout_ms < k->safe_until.ms;
     g->epoch = k->epoch;
     g->lease = k->id;
     (void)pthread_mutex_unlock(&k->lock);
@@ -429,14 +509,17 @@ enum err_code keeper_fence(struct keeper_hand *h, const struct call *call,
     (void)str_format(key, sizeof(key), "%s%s", k->calls,
                      call->server[0] != '\0' ? call->server : "extension"); /* fits */
     write_call(k, call, value, sizeof(value));
-    if (!is_safe(k, timeout_ms, &g))
+    if (!is_safe(k, timeout_ms, &g)) {
+        RH_PROBE("fence-not-safe-any-more");
         return err_set(e, ERR_LOCKED,
                        "not sent: the shared lock is not ours for certain");
+    }
     if (etcd_guarded(h->etcd, &g, &t, e) != ERR_OK) {
         err_wrap(e, "not sent: the shared lock");
         return e->code;
     }
     if (!t.succeeded) {
+        RH_PROBE("fence-refuses-a-former-holder");
         found_out(k, g.epoch);
         return err_set(e, ERR_LOCKED, "not sent: the shared lock is another's: %.80s",
                        t.kv.create_revision != 0 ? t.kv.value : "nobody has it");

@@ -1,14 +1,15 @@
 /*
- * keeper - the thread that keeps the lock that controllers on several machines share
- * (reliability 7), and the fence in front of every call that changes something. Owns its
- * thread and clients; borrows what is in its options until keeper_stop(). Threads: start
- * and stop from one; a hand belongs to one thread.
+ * keeper - keeps the lock that controllers on several machines share (reliability 7), on
+ * a thread of its own or turn by turn (simulation), and the fence in front of every call
+ * that changes something. Owns its thread and clients; borrows what is in its options
+ * until its end. Threads: start and stop from one; a hand belongs to one thread.
  */
 #ifndef RH_ENGINE_KEEPER_H
 #define RH_ENGINE_KEEPER_H
 
 #include "core/base/log.h"
 #include "core/engine/controller.h"
+#include "core/net/http.h"
 
 struct keeper;
 
@@ -18,7 +19,10 @@ struct observation *keeper_look(const struct config *config,
 
 struct keeper_options {
     const struct config *config; /* with lock.etcd */
-    const struct clock *clock;   /* of journal lines; the lease goes by boot time */
+    const struct clock *clock;   /* of journal lines */
+    /* NULL: the machine's boot time, by which leases go: it runs on in suspend. */
+    const struct clock *boot;
+    const struct transport *via; /* to etcd; NULL: real connections */
     struct log *log;
     const char *host, *user;
     int32_t pid;
@@ -34,6 +38,18 @@ enum err_code keeper_start(const struct keeper_options *o, struct keeper **out,
 /* Lets the lock go, so that another one may act at once; within two seconds. No call may
  * be under way any more. */
 void keeper_stop(struct keeper *k);
+
+/* The same without a thread: whoever has it takes each turn when it is due. keeper_turn()
+ * asks etcd what is to be asked now and tells what came of it; milliseconds until the
+ * next turn. keeper_drop() is the end of a process that is killed: the lock is let go by
+ * nobody. */
+enum err_code keeper_new(const struct keeper_options *o, struct keeper **out,
+                         struct err *e) MUST_CHECK NONNULL;
+int64_t keeper_turn(struct keeper *k) NONNULL;
+void keeper_let_go(struct keeper *k) NONNULL;
+void keeper_drop(struct keeper *k);
+/* The epoch under which it has the lock, 0 = it has not. Not beside a thread. */
+int64_t keeper_epoch(const struct keeper *k) NONNULL;
 
 /* One worker's fence: a client of its own. */
 struct keeper_hand;

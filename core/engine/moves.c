@@ -273,6 +273,26 @@ void move_end(struct controller *c, struct server_state *s, enum move_status sta
     }
 }
 
+void move_forget(struct controller *c, const char *server, const char *call)
+{
+    struct server_state *s = server_find(c, server);
+
+    if (s == NULL)
+        return;
+    home_owe(c, s, false); /* it had failed before that */
+    if (!s->has_move)
+        return;
+    RH_PROBE("move-of-a-former-holder");
+    s->move.status = MOVE_FAILED;
+    (void)str_copy(s->move.note, sizeof(s->move.note),
+                   "another controller has acted on it since");
+    s->has_move = s->has_last = false;
+    move_store(c, s);
+    journal_say(c, journal_begin(c, LEVEL_WARN, "rushhour", server, "lock"),
+                "its move to %s is given up, going on from what is seen: %.120s",
+                where_to(s->move.direction), call);
+}
+
 static void say_step(struct controller *c, struct server_state *s, enum step step)
 {
     struct move *m = &s->move;

@@ -212,6 +212,9 @@ bool move_is_possible(struct controller *c, struct server_state *s) NONNULL;
 void moves_advance(struct controller *c) NONNULL;
 void move_end(struct controller *c, struct server_state *s, enum move_status status,
               enum failure failure, const char *why) NONNULL;
+/* Another controller has made that call for it since: an open move of ours is old, and
+ * nothing that it did is known. */
+void move_forget(struct controller *c, const char *server, const char *call) NONNULL;
 void move_store(struct controller *c, const struct server_state *s) NONNULL;
 
 /* replace.c: with overlap, an instance in another zone in place of one that AWS takes

@@ -2,20 +2,14 @@
 
 #include "core/sim/drive.h"
 
-#include "core/base/rng.h"
-#include "core/engine/engine.h"
-#include "core/sim/invariants.h"
-#include "core/sim/port.h"
-#include "core/sim/ready.h"
+#include "core/sim/drive_impl.h"
 #include "core/sim/site_impl.h"
-#include "core/sim/survival.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum {
     LOST_MS = 20000,
-    PENDING_MAX = 256,
     MINUTE_MS = 60 * 1000,
     DOWN_MAX_MS = 120 * 1000,
     PAUSE_MAX_MS = 3600 * 1000,
@@ -27,39 +21,7 @@ enum { REST_S = 300, SLOW_S = 3600, MOVING_S = 10 };
 /* At the very start nodes may be as a person left them. */
 enum { SETTLE_S = 600 };
 
-/* An answer that is still on its way. */
-struct pending {
-    int64_t at_ms, seq;
-    struct event event;
-};
-
-struct drive {
-    const struct drive_options *o;
-    struct drive_report *report;
-    struct config config; /* typed: with the polls of a site at rest */
-    struct clock_fake fake;
-    struct clock clock;
-    struct port port;
-    struct store *store;
-    struct engine *engine;
-    struct pending pending[PENDING_MAX];
-    size_t n_pending;
-    struct event look; /* being put together */
-    bool looking;
-    int64_t seq, next_minute_ms, next_crash_ms, next_pause_ms, next_jump_ms;
-    int64_t skew_ms;      /* so far its clock is ahead of the world's */
-    struct rng rng;       /* of the crashes */
-    struct rng again;     /* of what arrives twice */
-    const struct tz *tz;  /* as its data are now */
-    struct config reread; /* the same configuration, read again */
-    bool dies;            /* as soon as this step is over */
-    struct invariants held;
-    struct survival survival;
-    struct readiness ready;
-    struct account account;
-};
-
-static int64_t now_ms(const struct drive *d)
+int64_t drive_now_ms(const struct drive *d)
 {
     return d->fake.utc.s * 1000 + d->fake.sub_ms - d->skew_ms;
 }
@@ -67,29 +29,38 @@ static int64_t now_ms(const struct drive *d)
 /* What goes wrong by chance does so no more. */
 static bool in_calm(const struct drive *d)
 {
-    return d->o->crash_until.s != 0 && now_ms(d) >= d->o->crash_until.s * (int64_t)1000;
+    return d->o->crash_until.s != 0 &&
+           drive_now_ms(d) >= d->o->crash_until.s * (int64_t)1000;
 }
 
 /* The world's, whatever the controller's clock shows. */
 static struct utc world_utc(const struct drive *d)
 {
-    return (struct utc){now_ms(d) / 1000};
+    return (struct utc){drive_now_ms(d) / 1000};
 }
 
-static void expect(struct drive *d, const struct event *ev, int64_t took_ms)
+void drive_violated(struct drive *d, const char *why)
+{
+    char when[TIME_TEXT];
+
+    d->report->violations++;
+    if (d->report->violation[0] == '\0')
+        (void)str_format(d->report->violation, LINE_TEXT, "%s %.160s",
+                         utc_text(world_utc(d), when), why);
+}
+
+void drive_expect(struct drive *d, const struct event *ev, int64_t took_ms)
 {
     struct pending *p;
 
     if (d->n_pending == PENDING_MAX) {
-        d->report->violations++;
-        (void)str_copy(d->report->violation, LINE_TEXT,
-                       "more answers are pending than can be");
+        drive_violated(d, "more answers are pending than can be");
         if (ev->kind == EVENT_OBSERVATION)
             observation_unref(ev->as.observation);
         return;
     }
     p = &d->pending[d->n_pending++];
-    p->at_ms = now_ms(d) + (took_ms > 0 ? took_ms : 1);
+    p->at_ms = drive_now_ms(d) + (took_ms > 0 ? took_ms : 1);
     p->seq = d->seq++;
     p->event = *ev;
 }
@@ -105,7 +76,7 @@ static void expect_again(struct drive *d, const struct event *ev, int64_t took_m
     if (ev->kind == EVENT_OBSERVATION)
         (void)observation_ref(ev->as.observation);
     d->report->repeats++;
-    expect(d, ev, took_ms + rng_between(&d->again, 1, LATER_MAX_MS));
+    drive_expect(d, ev, took_ms + rng_between(&d->again, 1, LATER_MAX_MS));
 }
 
 static void on_poll(void *ctx, const struct poll_request *rq)
@@ -118,17 +89,17 @@ static void on_poll(void *ctx, const struct poll_request *rq)
     ev.as.observation = d->port.poll(d->port.ctx, rq->source, &rq->hints);
     if (ev.as.observation == NULL)
         return;
-    invariants_answer(&d->held, ev.as.observation);
+    if (d == several_viewer(d->s))
+        invariants_answer(&d->s->held, ev.as.observation);
     expect_again(d, &ev, ev.as.observation->took_ms);
     if (d->looking && ev.as.observation->took_ms == 0)
         d->look.as.look.all[d->look.as.look.n++] = ev.as.observation;
     else
-        expect(d, &ev, ev.as.observation->took_ms);
+        drive_expect(d, &ev, ev.as.observation->took_ms);
 }
 
-static void on_call(void *ctx, const struct call *call)
+void drive_call(struct drive *d, const struct call *call)
 {
-    struct drive *d = ctx;
     enum drive_fate fate =
         d->o->fate != NULL && !d->dies ? d->o->fate(d->o->ctx, call) : FATE_DONE;
     struct call_result *r;
@@ -140,8 +111,12 @@ static void on_call(void *ctx, const struct call *call)
     d->report->calls++;
     d->dies = fate == FATE_CRASH_BEFORE || fate == FATE_CRASH_AFTER;
     if (fate != FATE_LOST_BEFORE && fate != FATE_CRASH_BEFORE) {
-        invariants_call(&d->held, call, engine_controller(d->engine));
+        if (d->s->lock == NULL) /* else once its fence lets it pass */
+            invariants_call(&d->s->held, call, engine_controller(d->engine));
+        tenure_calls(d, call);
         d->port.act(d->port.ctx, call, r);
+        r->took_ms += d->tenure.fence_ms;
+        tenure_calls(d, NULL);
     }
     if (fate == FATE_LOST_BEFORE || fate == FATE_LOST_AFTER) {
         *r = (struct call_result){.id = call->id,
@@ -152,9 +127,16 @@ static void on_call(void *ctx, const struct call *call)
     }
     if (d->dies)
         return;
-    invariants_result(&d->held, call, r);
-    expect(d, &ev, r->took_ms);
+    if (d == several_viewer(d->s))
+        invariants_result(&d->s->held, call, r);
+    drive_expect(d, &ev, r->took_ms);
     expect_again(d, &ev, r->took_ms);
+}
+
+static void on_call(void *ctx, const struct call *call)
+{
+    if (!tenure_holds_up(ctx, call))
+        drive_call(ctx, call);
 }
 
 static void hash_text(uint64_t *h, const char *s)
@@ -199,7 +181,7 @@ static void on_record(void *ctx, const struct record *r)
     if (r->kind == RECORD_JOURNAL)
         note_entry(d, &r->as.journal);
     else if (r->kind == RECORD_INTENT)
-        invariants_intent(&d->held, r->as.intent.id);
+        invariants_intent(&d->s->held, r->as.intent.id);
     else
         account_take(&d->account, r);
 }
@@ -209,32 +191,60 @@ static void check_survival(struct drive *d)
 {
     if (d->survival.why[0] == '\0')
         return;
-    d->report->violations++;
-    if (d->report->violation[0] == '\0')
-        (void)str_copy(d->report->violation, LINE_TEXT, d->survival.why);
+    drive_violated(d, d->survival.why);
     d->survival.why[0] = '\0';
+}
+
+static bool acts(const struct drive *d)
+{
+    return tenure_takes_orders(d) && d->asleep_until_ms == 0;
+}
+
+/* Of the rush hours that are on or about to begin. */
+static struct utc window_end(const struct readiness *r)
+{
+    enum { ABOUT_S = 3 * 3600 };
+
+    return r->span < r->n_spans && r->last.s >= r->spans[r->span].start.s - ABOUT_S
+               ? r->spans[r->span].end
+               : (struct utc){0};
+}
+
+/* I4, I7. Whoever is not there, does not act or trusts no clock ends nothing in time. */
+static void check_charges(struct drive *d, const struct drive *v)
+{
+    struct charges *ch = &d->s->charges;
+
+    if (v->skew_ms != 0 || !acts(v) || !engine_store_is_ok(v->engine))
+        charges_away(ch);
+    charges_look(ch, engine_controller(v->engine), window_end(&d->s->ready));
+    if (ch->why[0] == '\0')
+        return;
+    drive_violated(d, ch->why);
+    ch->why[0] = '\0';
 }
 
 /* What must hold, at every step (reliability 3). */
 static void check(struct drive *d)
 {
+    const struct drive *v = several_viewer(d->s);
+
     if (d->store != NULL && !engine_store_is_ok(d->engine))
-        d->held.unwritable_ms = now_ms(d);
-    invariants_look(&d->held, engine_controller(d->engine));
+        d->s->held.unwritable_ms = drive_now_ms(d);
+    d->s->held.skew_ms = v->skew_ms;
+    if (!acts(v))
+        invariants_away(&d->s->held); /* nobody acts */
+    invariants_look(&d->s->held, engine_controller(v->engine));
     survival_look(&d->survival, engine_controller(d->engine), d->o->config->n_servers,
                   d->store != NULL && engine_store_is_ok(d->engine));
     check_survival(d);
-    if (d->held.broken == 0)
+    check_charges(d, v);
+    if (d->s->held.broken == 0)
         return;
-    d->report->violations += d->held.broken;
-    if (d->report->violation[0] == '\0') {
-        char when[TIME_TEXT];
-
-        (void)str_format(d->report->violation, LINE_TEXT, "%s %.160s",
-                         utc_text(world_utc(d), when), d->held.why);
-    }
-    d->held.broken = 0;
-    d->held.why[0] = '\0';
+    d->report->violations += d->s->held.broken - 1;
+    drive_violated(d, d->s->held.why);
+    d->s->held.broken = 0;
+    d->s->held.why[0] = '\0';
 }
 
 /* Kept away from the cloud by a person: by a hold, or with auto off. */
@@ -245,29 +255,36 @@ static bool is_excused(const struct decision *d)
 }
 
 /* I15, by a clock that is right. */
-static void check_wanted(struct drive *d, const struct controller_server *s)
+static void check_wanted(struct drive *d, const struct drive *v,
+                         const struct controller_server *s)
 {
     char why[LINE_TEXT];
 
-    if (!d->o->calm || d->skew_ms != 0 ||
-        readiness_agrees(&d->ready, s->decision, world_utc(d), why))
-        return;
-    d->report->violations++;
-    if (d->report->violation[0] == '\0')
-        (void)str_copy(d->report->violation, LINE_TEXT, why);
+    if (d->o->calm && v->skew_ms == 0 &&
+        !readiness_agrees(&d->s->ready, s->decision, world_utc(d), why))
+        drive_violated(d, why);
 }
 
 static void measure(struct drive *d)
 {
-    const struct controller *c = engine_controller(d->engine);
+    const struct drive *v = several_viewer(d->s);
+    const struct controller *c = engine_controller(v->engine);
 
     for (size_t i = 0; i < d->o->config->n_servers; i++) {
         struct controller_server s = controller_server(c, i);
 
-        check_wanted(d, &s);
-        readiness_note(&d->ready, i, s.facts->place == PLACE_CLOUD && s.facts->cloud.open,
+        if (d == v)
+            check_wanted(d, v, &s);
+        readiness_note(&d->s->ready, i,
+                       s.facts->place == PLACE_CLOUD && s.facts->cloud.open,
                        is_excused(s.decision));
     }
+}
+
+static void sync(struct drive *d)
+{
+    clock_fake_advance_ms(&d->fake, site_now_ms(d->o->site) - drive_now_ms(d));
+    readiness_advance(&d->s->ready, world_utc(d));
 }
 
 static void give_orders(struct drive *d)
@@ -275,8 +292,12 @@ static void give_orders(struct drive *d)
     struct event ev = {.kind = EVENT_COMMAND};
 
     while (d->o->order != NULL &&
-           d->o->order(d->o->ctx, world_utc(d), &ev.as.command.command))
-        engine_feed(d->engine, &ev);
+           d->o->order(d->o->ctx, world_utc(d), &ev.as.command.command)) {
+        struct drive *to = tenure_addressee(d);
+
+        sync(to);
+        engine_feed(to->engine, &ev);
+    }
 }
 
 /* As `:reload` after an update of the system's zone files. While the store fails, or a
@@ -299,7 +320,7 @@ static void read_zone_again(struct drive *d)
         return;
     d->tz = d->o->tz_later;
     d->report->rezoned++;
-    readiness_rezone(&d->ready, &d->config.policy, d->tz,
+    readiness_rezone(&d->s->ready, &d->config.policy, d->tz,
                      (struct utc){d->o->from.s + d->o->duration_s});
 }
 
@@ -307,9 +328,9 @@ static void minute(struct drive *d)
 {
     struct fleet *f;
 
-    if (now_ms(d) < d->next_minute_ms)
+    if (drive_now_ms(d) < d->next_minute_ms || !tenure_takes_orders(d))
         return;
-    d->next_minute_ms = (now_ms(d) / MINUTE_MS + 1) * MINUTE_MS;
+    d->next_minute_ms = (drive_now_ms(d) / MINUTE_MS + 1) * MINUTE_MS;
     give_orders(d);
     read_zone_again(d);
     if (d->o->order != NULL)
@@ -359,35 +380,68 @@ static void tick(struct drive *d)
         engine_feed(d->engine, &ev);
 }
 
+int64_t drive_next_ms(const struct drive *d)
+{
+    size_t first = first_pending(d);
+    int64_t at_ms = d->down_until_ms;
+
+    if (d->engine != NULL)
+        at_ms = d->o->level == DRIVE_TYPED || d->o->rest_s > 0
+                    ? engine_next_due(d->engine).ms
+                    : engine_next_wake(d->engine).ms;
+    if (first < d->n_pending && d->pending[first].at_ms < at_ms)
+        at_ms = d->pending[first].at_ms;
+    return tenure_next_ms(d, at_ms);
+}
+
+static bool has_answer(const struct drive *d, int64_t by_ms, size_t *first)
+{
+    *first = first_pending(d);
+    return *first < d->n_pending && d->pending[*first].at_ms <= by_ms;
+}
+
+static void hear_answer(struct drive *d, size_t first)
+{
+    struct event ev = d->pending[first].event;
+
+    d->pending[first] = d->pending[--d->n_pending];
+    tenure_hears(d, &ev);
+    engine_feed(d->engine, &ev);
+}
+
+/* What happens to it at that instant. False: its controller hears nothing of it. */
+static bool act(struct drive *d, int64_t at_ms, bool news)
+{
+    size_t first;
+
+    if (news)
+        look(d, true);
+    else if (has_answer(d, at_ms, &first))
+        hear_answer(d, first);
+    else if (tenure_turn(d))
+        return false;
+    else
+        tick(d);
+    return true;
+}
+
 /* On to the next thing that happens: an answer arrives, the controller wants to be woken,
  * or the site has news. False: nothing does until end_ms. */
 static bool step(struct drive *d, int64_t end_ms)
 {
-    int64_t at_ms = d->o->level == DRIVE_TYPED || d->o->rest_s > 0
-                        ? engine_next_due(d->engine).ms
-                        : engine_next_wake(d->engine).ms;
-    size_t first = first_pending(d);
-    bool answer = first < d->n_pending && d->pending[first].at_ms <= at_ms, news;
+    int64_t at_ms = drive_next_ms(d);
+    bool news;
 
-    if (answer)
-        at_ms = d->pending[first].at_ms;
     if (at_ms > end_ms)
         return false;
     news = d->port.live(d->port.ctx, at_ms);
-    clock_fake_advance_ms(&d->fake, site_now_ms(d->o->site) - now_ms(d));
-    readiness_advance(&d->ready, world_utc(d));
-    if (news) {
-        look(d, true);
-    } else if (answer) {
-        struct event ev = d->pending[first].event;
-
-        d->pending[first] = d->pending[--d->n_pending];
-        engine_feed(d->engine, &ev);
-    } else {
-        tick(d);
-    }
-    measure(d);
+    sync(d);
+    if (!tenure_is_awake(d, &news))
+        return true; /* the world has moved on, and it has not */
+    if (act(d, at_ms, news))
+        measure(d);
     check(d);
+    several_watch(d);
     if (d->o->each_step != NULL)
         d->o->each_step(d->o->ctx, world_utc(d));
     if (d->o->dies != NULL && d->o->dies(d->o->ctx))
@@ -403,7 +457,8 @@ static enum err_code start_engine(struct drive *d, struct err *e)
     const struct dispatch dispatch = {on_poll, on_call, d};
     const struct controller_options co = {.config = &d->config,
                                           .tz = d->tz,
-                                          .seed = o->seed,
+                                          .seed = o->seed + (uint64_t)d->index,
+                                          .shared_lock = d->s->lock != NULL,
                                           .host = "simulation",
                                           .user = "rushhour",
                                           .without_texts = o->without_texts};
@@ -415,7 +470,7 @@ static enum err_code start_engine(struct drive *d, struct err *e)
     survival_begun(&d->survival, engine_controller(d->engine), o->config);
     check_survival(d);
     engine_on_record(d->engine, on_record, d);
-    return ERR_OK;
+    return tenure_begin(d, e);
 }
 
 /* Typed: the rhythm of a site that is looked at every five minutes while nothing moves,
@@ -448,6 +503,21 @@ static enum err_code open_store(struct drive *d, struct err *e)
                       e);
 }
 
+static enum err_code set_up_site(struct several *s, const struct drive_options *o,
+                                 struct err *e)
+{
+    site_advance(o->site, o->from.s * 1000);
+    invariants_begin(&s->held, o->site->w, o->config,
+                     (o->from.s + SETTLE_S) * (int64_t)1000);
+    charges_begin(&s->charges, o->site->w, o->config,
+                  (o->rest_s > 0 ? o->rest_s : REST_S) * 1000,
+                  !o->site->faults.any[API_EC2]);
+    if (readiness_init(&s->ready, &o->config->policy, o->tz, o->config->n_servers,
+                       o->from, (struct utc){o->from.s + o->duration_s}, e) != ERR_OK)
+        return e->code;
+    return several_begin(s, o, e);
+}
+
 static enum err_code set_up(struct drive *d, struct err *e)
 {
     const struct drive_options *o = d->o;
@@ -461,21 +531,17 @@ static enum err_code set_up(struct drive *d, struct err *e)
         pace(&d->config, o->rest_s);
     if (typed)
         d->config.aws.interruption_queue = NULL; /* what it would tell, the port does */
-    site_advance(o->site, now_ms(d));
-    invariants_begin(&d->held, o->site->w, o->config,
-                     (o->from.s + SETTLE_S) * (int64_t)1000);
-    if (readiness_init(&d->ready, &o->config->policy, o->tz, o->config->n_servers,
-                       o->from, (struct utc){o->from.s + o->duration_s}, e) != ERR_OK ||
-        (typed ? port_typed_open(o->site, &d->clock, &d->port, e)
+    if ((typed ? port_typed_open(o->site, &d->clock, &d->port, e)
                : port_wire_open(o->site, o->config, &d->clock, o->via, &d->port, e)) !=
-            ERR_OK)
+        ERR_OK)
         return e->code;
     return open_store(d, e) == ERR_OK ? start_engine(d, e) : e->code;
 }
 
 /* The end of a process: what it knew and every answer on its way to it are gone. */
-static void stop_engine(struct drive *d)
+static void stop_engine(struct drive *d, bool orderly)
 {
+    tenure_end(d, orderly);
     engine_free(d->engine);
     d->engine = NULL;
     for (size_t i = 0; i < d->n_pending; i++) {
@@ -487,10 +553,9 @@ static void stop_engine(struct drive *d)
 
 static void tear_down(struct drive *d)
 {
-    stop_engine(d);
+    stop_engine(d, false);
     port_free(&d->port);
     store_close(d->store);
-    readiness_clear(&d->ready);
     account_clear(&d->account);
 }
 
@@ -501,7 +566,7 @@ static int64_t next_trouble(struct drive *d, int64_t mean_s)
 
     if (mean_s == 0)
         return INT64_MAX;
-    at = now_ms(d) + rng_between(&d->rng, 1, 2 * mean_s * 1000);
+    at = drive_now_ms(d) + rng_between(&d->rng, 1, 2 * mean_s * 1000);
     return until != 0 && at >= until ? INT64_MAX : at;
 }
 
@@ -512,10 +577,10 @@ static void plan_troubles(struct drive *d)
     d->next_jump_ms = next_trouble(d, d->o->jump_mean_s);
 }
 
-static void tell_trouble(struct drive *d, const char *what, int64_t ms)
+void drive_trouble(struct drive *d, const char *what, int64_t ms)
 {
     if (d->o->each_trouble != NULL)
-        d->o->each_trouble(d->o->ctx, world_utc(d), what, ms / 1000);
+        d->o->each_trouble(d->o->ctx, world_utc(d), d->index, what, ms / 1000);
 }
 
 /* The world goes on while it stands still; what was on its way has arrived by then. */
@@ -524,10 +589,15 @@ static void stand_still(struct drive *d)
     int64_t ms = rng_between(&d->rng, 1000, PAUSE_MAX_MS);
 
     d->report->pauses++;
-    tell_trouble(d, "stands still", ms);
-    site_advance(d->o->site, now_ms(d) + ms);
-    clock_fake_advance_ms(&d->fake, site_now_ms(d->o->site) - now_ms(d));
-    invariants_away(&d->held);
+    drive_trouble(d, "stands still", ms);
+    if (d->s->n > 1) {
+        d->asleep_until_ms = drive_now_ms(d) + ms;
+    } else {
+        site_advance(d->o->site, drive_now_ms(d) + ms);
+        clock_fake_advance_ms(&d->fake, site_now_ms(d->o->site) - drive_now_ms(d));
+    }
+    invariants_away(&d->s->held);
+    charges_away(&d->s->charges);
     d->next_pause_ms = next_trouble(d, d->o->pause_mean_s);
 }
 
@@ -535,9 +605,10 @@ static void set_clock(struct drive *d, int64_t ahead_ms)
 {
     d->fake.utc.s += (ahead_ms - d->skew_ms) / 1000;
     d->skew_ms = ahead_ms;
-    d->held.skew_ms = ahead_ms;
+    d->s->held.skew_ms = ahead_ms;
+    charges_away(&d->s->charges);
     d->report->jumps++;
-    tell_trouble(d, "has its clock ahead", ahead_ms);
+    drive_trouble(d, "has its clock ahead", ahead_ms);
 }
 
 /* It is wrong for a while, then right again. */
@@ -548,36 +619,52 @@ static void jump(struct drive *d)
     bool wrong = d->skew_ms != 0;
 
     set_clock(d, wrong ? 0 : (rng_between(&d->rng, 0, 1) == 0 ? s : -s) * 1000);
-    d->next_jump_ms = wrong ? next_trouble(d, d->o->jump_mean_s)
-                            : now_ms(d) + rng_between(&d->rng, MINUTE_MS, JUMP_MAX_MS);
+    d->next_jump_ms =
+        wrong ? next_trouble(d, d->o->jump_mean_s)
+              : drive_now_ms(d) + rng_between(&d->rng, MINUTE_MS, JUMP_MAX_MS);
 }
 
-/* As kill -9 would: between two events, with calls under way; back after up to two
- * minutes. */
-static enum err_code crash(struct drive *d, struct err *e)
+/* Another process begins over what the last one left. */
+static enum err_code revive(struct drive *d, struct err *e)
 {
-    int64_t down_ms = rng_between(&d->rng, 1, DOWN_MAX_MS);
-
-    d->report->crashes++;
-    d->dies = false;
-    tell_trouble(d, "dies", down_ms);
-    stop_engine(d);
-    clock_fake_advance_ms(&d->fake, down_ms);
-    site_advance(d->o->site, now_ms(d));
+    d->down_until_ms = 0;
+    charges_away(&d->s->charges);
     if (d->port.restart(d->port.ctx, e) != ERR_OK || open_store(d, e) != ERR_OK ||
         start_engine(d, e) != ERR_OK)
         return e->code;
-    invariants_away(&d->held);
+    invariants_away(&d->s->held);
     d->next_crash_ms = next_trouble(d, d->o->crash_mean_s);
     tick(d);
     check(d);
     return ERR_OK;
 }
 
+/* As kill -9 would: between two events, with calls under way; back after up to two
+ * minutes. One of several may also end in order. */
+static enum err_code crash(struct drive *d, struct err *e)
+{
+    enum { ORDERLY_ONE_OF = 4 };
+    int64_t down_ms = rng_between(&d->rng, 1, DOWN_MAX_MS);
+    bool orderly = d->s->n > 1 && rng_between(&d->rng, 1, ORDERLY_ONE_OF) == 1;
+
+    d->report->crashes++;
+    d->dies = false;
+    drive_trouble(d, orderly ? "ends" : "dies", down_ms);
+    stop_engine(d, orderly);
+    if (d->s->n > 1) {
+        d->down_until_ms = drive_now_ms(d) + down_ms;
+        return ERR_OK;
+    }
+    clock_fake_advance_ms(&d->fake, down_ms);
+    site_advance(d->o->site, drive_now_ms(d));
+    return revive(d, e);
+}
+
 static void note_speedup(struct drive *d)
 {
     struct drive_report *r = d->report;
-    struct fleet *f = controller_snapshot(engine_controller(d->engine));
+    struct fleet *f =
+        controller_snapshot(engine_controller(several_viewer(d->s)->engine));
 
     if (f == NULL)
         return;
@@ -607,58 +694,105 @@ static enum err_code finish(struct drive *d, int64_t end_ms, struct err *e)
     struct drive_report *r = d->report;
 
     (void)d->port.live(d->port.ctx, end_ms); /* nobody looks any more */
-    clock_fake_advance_ms(&d->fake, end_ms - now_ms(d));
-    readiness_advance(&d->ready, world_utc(d));
-    readiness_sort(&d->ready);
+    clock_fake_advance_ms(&d->fake, end_ms - drive_now_ms(d));
+    readiness_advance(&d->s->ready, world_utc(d));
+    readiness_sort(&d->s->ready);
     r->to = world_utc(d);
-    r->planned_s = d->ready.planned_s;
-    r->ready_s = d->ready.ready_s;
-    r->late_p50_s = readiness_late_s(&d->ready, 50);
-    r->late_p99_s = readiness_late_s(&d->ready, 99);
-    r->late_max_s = readiness_late_s(&d->ready, 100);
+    r->planned_s = d->s->ready.planned_s;
+    r->ready_s = d->s->ready.ready_s;
+    r->late_p50_s = readiness_late_s(&d->s->ready, 50);
+    r->late_p99_s = readiness_late_s(&d->s->ready, 99);
+    r->late_max_s = readiness_late_s(&d->s->ready, 100);
     note_builds(d);
     note_speedup(d);
     if (d->o->calm) {
-        invariants_calm(&d->held, engine_controller(d->engine));
+        invariants_calm(&d->s->held, engine_controller(several_viewer(d->s)->engine));
         check(d);
     }
-    if (d->ready.out_of_memory)
+    if (d->s->ready.out_of_memory)
         return err_set(e, ERR_NOMEM, "simulation: out of memory");
     return account_close(&d->account, d->o->config, r->from, r->to, &r->cost, e);
+}
+
+static bool is_there(const struct drive *d)
+{
+    return d->engine != NULL && d->asleep_until_ms == 0;
+}
+
+/* What goes wrong with the process itself. */
+static enum err_code suffer(struct drive *d, struct err *e)
+{
+    if (drive_now_ms(d) >= d->next_pause_ms)
+        stand_still(d);
+    if (drive_now_ms(d) >= d->next_jump_ms)
+        jump(d);
+    if (d->dies || drive_now_ms(d) >= d->next_crash_ms)
+        return crash(d, e);
+    return ERR_OK;
+}
+
+static enum err_code go_on(struct drive *d, int64_t end_ms, struct err *e)
+{
+    bool there = is_there(d);
+
+    if (d->s->n > 1)
+        sync(d);
+    if (there && suffer(d, e) != ERR_OK)
+        return e->code;
+    if (there && !is_there(d))
+        return ERR_OK; /* it is another one's turn */
+    if (there)
+        minute(d);
+    d->over = !step(d, end_ms);
+    if (d->engine == NULL && d->down_until_ms <= drive_now_ms(d))
+        return revive(d, e);
+    return ERR_OK;
+}
+
+static enum err_code live(struct several *s, const struct drive_options *o,
+                          struct drive_report *out, struct err *e)
+{
+    int64_t end_ms = (o->from.s + o->duration_s) * 1000;
+    struct drive *d;
+
+    if (set_up_site(s, o, e) != ERR_OK)
+        return e->code;
+    for (size_t i = 0; i < s->n; i++) {
+        d = &s->all[i];
+        *d = (struct drive){.s = s, .index = (int32_t)i, .o = o, .report = out};
+        if (set_up(d, e) != ERR_OK)
+            return e->code;
+        rng_seed(&d->rng, (o->seed ^ UINT64_C(0x5deece66d)) + i);
+        rng_seed(&d->again, (o->seed ^ UINT64_C(0x616761696e)) + i);
+        plan_troubles(d);
+    }
+    for (size_t i = 0; i < s->n; i++)
+        tick(&s->all[i]);
+    while ((d = several_next(s, end_ms)) != NULL) {
+        if (go_on(d, end_ms, e) != ERR_OK)
+            return e->code;
+    }
+    return finish(several_viewer(s), end_ms, e);
 }
 
 enum err_code drive_run(const struct drive_options *o, struct drive_report *out,
                         struct err *e)
 {
-    struct drive *d = calloc(1, sizeof(*d));
-    int64_t end_ms = (o->from.s + o->duration_s) * 1000;
+    size_t n = o->controllers > 1 ? (size_t)o->controllers : 1;
+    struct several *s = calloc(1, sizeof(*s) + n * sizeof(s->all[0]));
 
     *out = (struct drive_report){.seed = o->seed,
                                  .from = o->from,
                                  .servers = (int32_t)o->config->n_servers,
                                  .trace = UINT64_C(14695981039346656037)};
-    if (d == NULL)
+    if (s == NULL)
         return err_set(e, ERR_NOMEM, "simulation: out of memory");
-    d->o = o;
-    d->report = out;
-    if (set_up(d, e) != ERR_OK)
-        goto done;
-    rng_seed(&d->rng, o->seed ^ UINT64_C(0x5deece66d));
-    rng_seed(&d->again, o->seed ^ UINT64_C(0x616761696e));
-    plan_troubles(d);
-    tick(d);
-    do {
-        if (now_ms(d) >= d->next_pause_ms)
-            stand_still(d);
-        if (now_ms(d) >= d->next_jump_ms)
-            jump(d);
-        if ((d->dies || now_ms(d) >= d->next_crash_ms) && crash(d, e) != ERR_OK)
-            goto done;
-        minute(d);
-    } while (step(d, end_ms));
-    (void)finish(d, end_ms, e); /* e is what is returned */
-done:
-    tear_down(d);
-    free(d);
+    s->n = n;
+    (void)live(s, o, out, e); /* e is what is returned */
+    for (size_t i = 0; i < n; i++)
+        tear_down(&s->all[i]);
+    readiness_clear(&s->ready);
+    several_end(s);
+    free(s);
     return e->code;
 }

@@ -11,6 +11,7 @@
 #include "core/model/config.h"
 #include "core/model/fleet.h"
 #include "core/sim/account.h"
+#include "core/sim/lock_server.h"
 #include "core/sim/site.h"
 
 enum drive_level {
@@ -40,6 +41,11 @@ struct drive_options {
     uint64_t seed;
     struct utc from;
     int64_t duration_s;
+    /* So many controllers on machines of their own; more than one share the lock of the
+     * configuration (lock.etcd), which goes wrong as lock_odds say until crash_until.
+     * Each has its own store, in memory. 0 is one, without that lock. */
+    int32_t controllers;
+    const struct lock_odds *lock_odds; /* NULL: nothing does */
     /* NULL = in memory; typed without one: nothing is kept, unless it `remembers`. With
      * one, whoever begins after a death opens the store anew. */
     const char *state_dir;
@@ -66,8 +72,10 @@ struct drive_options {
     /* After each step of the controller: only looks at the site. */
     void (*each_step)(void *ctx, struct utc now);
     void (*each_entry)(void *ctx, const struct journal_entry *j);
-    /* It dies, stands still, or its clock is set: what and for how many seconds. */
-    void (*each_trouble)(void *ctx, struct utc now, const char *what, int64_t s);
+    /* One of the controllers, counted from 0, dies, stands still, has its clock set, gets
+     * the lock or loses it: what and for how many seconds. */
+    void (*each_trouble)(void *ctx, struct utc now, int32_t controller, const char *what,
+                         int64_t s);
     bool (*dies)(void *ctx); /* asked after each step: does the controller die now? */
     /* Orders of a person: asked every simulated minute until it answers false. */
     bool (*order)(void *ctx, struct utc now, struct command *out);
@@ -92,6 +100,11 @@ struct drive_report {
     bool speedup_known;                         /* as the last snapshot has it */
     int32_t speedup_percent, speedup_jobs, speedup_builds;
     int64_t polls, calls, steps, crashes, pauses, jumps, repeats, rezoned;
+    /* Several controllers: the lock's own counts; so often one began to act, and the
+     * longest that the lock was free before that; so often a call was stopped on its way
+     * for longer than the lease; fences passed, and refused to who lost the lock. */
+    struct lock_counts lock;
+    int64_t takeovers, takeover_most_ms, held_up, fences, refusals;
     int64_t violations;
     char violation[LINE_TEXT]; /* the first */
     uint64_t trace;            /* a hash over the journal: same seed, same hash */

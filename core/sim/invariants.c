@@ -211,7 +211,7 @@ static void both_up(struct invariants *v, size_t i, int64_t deaf_ms)
         return;
     if (most > 0)
         most += v->deaf_ms[i];
-    if (since != 0 && v->w->now - since > most)
+    if (since != 0 && since != v->left_in_both[i] && v->w->now - since > most)
         broken(v, "I1: %s is up in both places for %lld s", v->c->servers[i].name,
                (long long)(v->w->now - since) / 1000);
 }
@@ -302,6 +302,19 @@ static void begun(struct invariants *v, const struct controller_server *s, size_
         broken(v, "I11: %s begins %lld s after its failure %d in a row",
                v->c->servers[i].name, (long long)(v->w->now - v->failed_ms[i]) / 1000,
                (int)s->failures);
+}
+
+/* What one has noted down of failures and moves says nothing of the other's. */
+void invariants_other(struct invariants *v, const struct controller *k)
+{
+    for (size_t i = 0; i < watched(v); i++) {
+        const struct controller_server s = controller_server(k, i);
+
+        v->failures[i] = s.failures;
+        v->failed_ms[i] = 0;
+        v->left_in_both[i] = v->w->servers[i].both_since;
+        (void)str_copy(v->started[i], ID_TEXT, s.move != NULL ? s.move->id : "");
+    }
 }
 
 void invariants_look(struct invariants *v, const struct controller *k)

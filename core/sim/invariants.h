@@ -40,6 +40,9 @@ struct invariants {
      * last has failed: by these alone a place is seen, and ended; or nobody was there. */
     int64_t deaf_until_ms[SOURCE_COUNT], no_call_until_ms;
     int64_t looked_ms, deaf_ms[WATCHED_MAX]; /* in this overlap so far */
+    /* I1: since when it was in both places when another controller took over: that one
+     * knows no move of it, and tells a person */
+    int64_t left_in_both[WATCHED_MAX];
     int64_t skew_ms; /* so far the controller's clock is ahead of the world's */
     int64_t broken;
     char why[LINE_TEXT]; /* of the first: "I2: ..." */
@@ -57,6 +60,9 @@ bool invariants_instances(const struct world *w, const struct config *c,
  * instances), I6 (an interface is gone), I11 (begun again too soon, too many launches).
  */
 void invariants_look(struct invariants *v, const struct controller *k) NONNULL;
+
+/* From here on k is the controller that acts, in another process than the last one. */
+void invariants_other(struct invariants *v, const struct controller *k) NONNULL;
 
 /* An intent was committed; a call is about to be made: I3 (builds under it), I5 (the
  * extension's stop), I8 (auto is off), I9 (no intent), I11 (more moves than may be), I12

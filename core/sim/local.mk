@@ -3,10 +3,14 @@ libcore_a_SOURCES += \
 	core/sim/account.h \
 	core/sim/aws_json_wire.c \
 	core/sim/aws_json_wire.h \
+	core/sim/charges.c \
+	core/sim/charges.h \
 	core/sim/control.c \
 	core/sim/control_world.c \
 	core/sim/drive.c \
 	core/sim/drive.h \
+	core/sim/drive_impl.h \
+	core/sim/drive_several.c \
 	core/sim/ec2_act.c \
 	core/sim/ec2_answer.c \
 	core/sim/ec2_call.h \
@@ -24,6 +28,8 @@ libcore_a_SOURCES += \
 	core/sim/jenkins_tree.c \
 	core/sim/jenkins_wire.c \
 	core/sim/jenkins_wire.h \
+	core/sim/lock_server.c \
+	core/sim/lock_server.h \
 	core/sim/md5.c \
 	core/sim/md5.h \
 	core/sim/port.h \

@@ -11,6 +11,13 @@
 #include "core/model/observe.h"
 #include "core/sim/site.h"
 
+/* Before a request that changes something and may take timeout_ms; else than ERR_OK: it
+ * is not sent. */
+struct port_fence {
+    enum err_code (*ask)(void *ctx, int64_t timeout_ms, struct err *e); /* NULL = none */
+    void *ctx;
+};
+
 /* Both answer at once; took_ms says how long the world takes for it. */
 struct port {
     /* An owned observation, good or with its error; NULL when memory is out. */
@@ -20,6 +27,9 @@ struct port {
     /* The site lives on to that instant; true: something was told before that, the site
      * stands there, and it is time for a look. */
     bool (*live)(void *ctx, int64_t until_ms);
+    /* True once when something was told since it was last seen. */
+    bool (*news)(void *ctx);
+    void (*guard)(void *ctx, const struct port_fence *f);
     /* The process ended and another one begins: what a process keeps is forgotten. */
     enum err_code (*restart)(void *ctx, struct err *e);
     void (*free)(void *ctx);

@@ -19,6 +19,7 @@ struct typed_port {
     struct site *site;
     const struct clock *clock;
     uint64_t heard; /* of the region's bus */
+    struct port_fence fence;
     enum site_api apis[SOURCE_COUNT];
     /* Used in turn, so that no memory is asked for at each look: while the controller
      * holds one the other is filled. */
@@ -211,6 +212,16 @@ static void act_once_more(struct typed_port *p, const struct call *call,
     p->site->w->is_copy = false;
 }
 
+/* True: the call's request may be sent. */
+static bool pass(struct typed_port *p, struct call_result *out)
+{
+    if (p->fence.ask == NULL ||
+        p->fence.ask(p->fence.ctx, USUAL_TIMEOUT_MS, &out->err) == ERR_OK)
+        return true;
+    out->outcome = OUTCOME_FAILED;
+    return false;
+}
+
 static void act_typed(void *ctx, const struct call *call, struct call_result *out)
 {
     struct typed_port *p = ctx;
@@ -224,6 +235,8 @@ static void act_typed(void *ctx, const struct call *call, struct call_result *ou
         return;
     }
     *out = (struct call_result){.id = call->id, .at = clock_utc(p->clock)};
+    if (!pass(p, out))
+        return;
     out->took_ms = silent ? USUAL_TIMEOUT_MS : latency_ms(p, api);
     if (!silent) {
         s = strike(p, api);
@@ -265,6 +278,22 @@ static bool live_typed(void *ctx, int64_t until_ms)
     return false;
 }
 
+static bool news_typed(void *ctx)
+{
+    struct typed_port *p = ctx;
+    bool news = p->site->w->bus_seq != p->heard;
+
+    p->heard = p->site->w->bus_seq;
+    return news;
+}
+
+static void guard_typed(void *ctx, const struct port_fence *f)
+{
+    struct typed_port *p = ctx;
+
+    p->fence = *f;
+}
+
 static enum err_code restart_typed(void *ctx, struct err *e)
 {
     struct typed_port *p = ctx;
@@ -295,6 +324,13 @@ enum err_code port_typed_open(struct site *site, const struct clock *clock,
     p->heard = site->w->bus_seq;
     for (size_t i = 0; i < SOURCE_COUNT; i++)
         p->apis[i] = api_of(source_api((enum source)i));
-    *out = (struct port){poll_typed, act_typed, live_typed, restart_typed, free_typed, p};
+    *out = (struct port){.poll = poll_typed,
+                         .act = act_typed,
+                         .live = live_typed,
+                         .news = news_typed,
+                         .guard = guard_typed,
+                         .restart = restart_typed,
+                         .free = free_typed,
+                         .ctx = p};
     return ERR_OK;
 }

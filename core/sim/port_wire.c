@@ -11,6 +11,7 @@ struct wire_port {
     struct transport transport;
     struct api_shared *shared;
     struct api_set *set;
+    struct port_fence fence;
 };
 
 void port_free(struct port *p)
@@ -46,13 +47,29 @@ static bool live_wire(void *ctx, int64_t until_ms)
     return false; /* who is told nothing has to ask */
 }
 
+static bool news_wire(void *ctx)
+{
+    (void)ctx;
+    return false;
+}
+
+static void guard_wire(void *ctx, const struct port_fence *f)
+{
+    struct wire_port *p = ctx;
+
+    p->fence = *f;
+    api_set_fence(p->set, f->ask, f->ctx);
+}
+
 static enum err_code restart_wire(void *ctx, struct err *e)
 {
     struct wire_port *p = ctx;
 
     api_set_free(p->set);
     p->set = NULL;
-    return api_set_new(p->shared, &p->transport, &p->set, e);
+    if (api_set_new(p->shared, &p->transport, &p->set, e) == ERR_OK)
+        api_set_fence(p->set, p->fence.ask, p->fence.ctx);
+    return e->code;
 }
 
 static void free_wire(void *ctx)
@@ -83,6 +100,13 @@ enum err_code port_wire_open(struct site *site, const struct config *config,
         free_wire(p);
         return e->code;
     }
-    *out = (struct port){poll_wire, act_wire, live_wire, restart_wire, free_wire, p};
+    *out = (struct port){.poll = poll_wire,
+                         .act = act_wire,
+                         .live = live_wire,
+                         .news = news_wire,
+                         .guard = guard_wire,
+                         .restart = restart_wire,
+                         .free = free_wire,
+                         .ctx = p};
     return ERR_OK;
 }

@@ -26,8 +26,7 @@ const char *wire_header(const struct http_request *rq, const char *name)
     return NULL;
 }
 
-/* Decodes base64 up to its end or what fits; false when it is none. */
-static bool decode_base64(const char *text, char *out, size_t size)
+bool wire_base64(const char *text, char *out, size_t size)
 {
     static const char alphabet[] =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -66,7 +65,7 @@ enum wire_auth wire_basic(const struct http_request *rq, const char *user,
     if (header == NULL)
         return WIRE_AUTH_NONE;
     if (strncasecmp(header, "Basic ", 6) != 0 ||
-        !decode_base64(header + 6, plain, sizeof(plain)) ||
+        !wire_base64(header + 6, plain, sizeof(plain)) ||
         !str_format(want, sizeof(want), "%s:%s", user, password))
         return WIRE_AUTH_WRONG;
     return str_eq(plain, want) ? WIRE_AUTH_OK : WIRE_AUTH_WRONG;

@@ -44,6 +44,9 @@ enum wire_auth { WIRE_AUTH_NONE, WIRE_AUTH_WRONG, WIRE_AUTH_OK };
 enum wire_auth wire_basic(const struct http_request *rq, const char *user,
                           const char *password) NONNULL;
 
+/* Decodes base64 up to its end; false when it is none, or does not fit. */
+bool wire_base64(const char *text, char *out, size_t size) NONNULL;
+
 /* One value of a form or query string ("a=1&b=x%20y", ends at NUL), decoded; false when
  * the name is absent. Cut to size. */
 bool wire_form_value(const char *form, size_t len, const char *name, char *out,

@@ -80,12 +80,14 @@ static void failed(struct lease *l, enum lease_ask asked, struct mono now)
 
 static void take_look(struct lease *l, const struct lease_answer *a, struct mono now)
 {
-    if (a->create_revision != 0 && l->id != 0 && a->lease == l->id)
+    if (a->create_revision != 0 && l->id != 0 && a->lease == l->id) {
+        RH_PROBE("lock-was-ours-unheard");
         hold(l, a->create_revision);
-    else if (a->create_revision != 0)
+    } else if (a->create_revision != 0) {
         stand_by(l, now);
-    else
+    } else {
         ask(l, LEASE_GRANT, now);
+    }
 }
 
 void lease_take(struct lease *l, enum lease_ask asked, const struct lease_answer *a,
@@ -121,6 +123,7 @@ void lease_take(struct lease *l, enum lease_ask asked, const struct lease_answer
         break;
     case LEASE_KEEPALIVE:
         if (a->ttl_s <= 0) {
+            RH_PROBE("lease-over-at-its-renewal");
             lease_lost(l, now);
             break;
         }

@@ -30,8 +30,10 @@
     "],\"count\":\"1\"}}]}"
 #define NOBODY  "{" HEADER "}"
 #define SOMEONE "{" HEADER ",\"kvs\":[" OTHER "],\"count\":\"1\"}"
-#define RENEWED "{\"result\":{" HEADER ",\"ID\":\"5\",\"TTL\":\"60\"}}\n"
-#define SECRET  "s3cret\"x"
+/* No list at all. */
+#define SOMEONE_BROKEN "{" HEADER ",\"kvs\":7}"
+#define RENEWED        "{\"result\":{" HEADER ",\"ID\":\"5\",\"TTL\":\"60\"}}\n"
+#define SECRET         "s3cret\"x"
 
 struct site {
     struct fake_server *servers[2];
@@ -349,6 +351,8 @@ struct heard {
     pthread_mutex_t lock; /* guards all below */
     struct event leases[16];
     size_t n;
+    struct event acted[4]; /* what others did, before the first of these */
+    size_t n_acted;
     size_t answers, failures;
 };
 
@@ -359,6 +363,8 @@ static bool hear(void *ctx, const struct event *ev)
     (void)pthread_mutex_lock(&h->lock);
     if (ev->kind == EVENT_LEASE && h->n < 16)
         h->leases[h->n++] = *ev;
+    if (ev->kind == EVENT_ACTED && h->n == 0 && h->n_acted < 4)
+        h->acted[h->n_acted++] = *ev;
     if (ev->kind == EVENT_OBSERVATION) {
         h->answers++;
         h->failures += ev->as.observation->err.code != ERR_OK;
@@ -495,6 +501,49 @@ static void test_keeper_stands_by(void **state)
     stand_end(&t);
 }
 
+/* Three last calls: of an earlier process of our own, of another controller, and of the
+ * extension. */
+#define CALL_KV(text) "{\"create_revision\":\"9\",\"value\":\"" text "\"}"
+#define LAST_CALLS                                                                       \
+    "{" HEADER ",\"kvs\":[" CALL_KV(                                                     \
+        "MjAyNi0xMS0yOVQwMzowMDowMFogbm9hQG9wczIgcGlkIDc6IG5vZGUtb3Blb"                  \
+        "iB3ZWIgbS0x") "," CALL_KV("MjAyNi0xMS0yOVQwMjowMDowMFogZGFuYU"                  \
+                                   "BvcHMxIHBpZCA0MjogcmV0dXJuIGNhY2hl"                  \
+                                   "IG0tOQ==") "," CALL_KV("MjAyNi0xMS"                  \
+                                                           "0yOVQwMTow"                  \
+                                                           "MDowMFogZG"                  \
+                                                           "FuYUBvcHMx"                  \
+                                                           "IHBpZCA0Mj"                  \
+                                                           "ogZXh0ZW5z"                  \
+                                                           "aW9uLXN0b3"                  \
+                                                           "AgIA==") "]}"
+
+/* Who gets the lock hears first for which servers others called last; the lock is told as
+ * ours only once that is known. */
+static void test_keeper_tells_others_calls(void **state)
+{
+    struct site *s = *state;
+    struct fake_server *f = s->servers[0];
+    const struct fake_answer ranges[] = {
+        {.body = NOBODY}, {.body = SOMEONE_BROKEN}, {.body = LAST_CALLS}};
+    struct stand t;
+
+    s->lock.renew = 20; /* no renewal comes first */
+    s->lock.n_etcd = 1; /* nor another endpoint */
+    json(f, "/version", OLD);
+    json(f, "/lease/grant", GRANT);
+    json(f, "/lease/revoke", NOBODY);
+    json(f, "/kv/txn", WON);
+    answers(f, "/kv/range", ranges, 3);
+    stand_begin(&t, s);
+    assert_true(said(&t.heard, 0).as.lease.held);
+    assert_int_equal(t.heard.n_acted, 1);
+    assert_string_equal(t.heard.acted[0].as.acted.server, "cache");
+    assert_non_null(strstr(t.heard.acted[0].as.acted.call, "dana@ops1 pid 42: return"));
+    assert_int_equal(fake_server_count_of(f, "POST", "/kv/range"), 3);
+    stand_end(&t);
+}
+
 /* The fence finds out that the lock is another's: nothing is sent, the keeper knows. */
 static void test_fence_finds_out(void **state)
 {
@@ -567,6 +616,7 @@ int main(void)
         ON_SITE(test_wrong_user),
         ON_SITE(test_keeper_holds),
         ON_SITE(test_keeper_stands_by),
+        ON_SITE(test_keeper_tells_others_calls),
         ON_SITE(test_fence_finds_out),
         ON_SITE(test_silence),
     };

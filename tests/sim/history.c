@@ -198,9 +198,15 @@ static void entry(void *ctx, const struct journal_entry *j)
         (void)printf("%s\n", entry_line(j, line));
 }
 
-static void trouble(void *ctx, struct utc now, const char *what, int64_t s)
+static void trouble(void *ctx, struct utc now, int32_t controller, const char *what,
+                    int64_t s)
 {
-    note(ctx, now, "the controller %s: %lld s", what, (long long)s);
+    const struct history *h = ctx;
+
+    if (h->swarm.controllers > 1)
+        note(ctx, now, "controller %d %s: %lld s", (int)controller, what, (long long)s);
+    else
+        note(ctx, now, "the controller %s: %lld s", what, (long long)s);
 }
 
 /* ----- a history ----- */
@@ -251,6 +257,8 @@ static bool live(struct history *h, struct err *e)
                               .repeated = s->repeated,
                               .tz_later = h->tz_later,
                               .later_from = {s->from.s + s->zone_days * DAY_S},
+                              .controllers = s->controllers,
+                              .lock_odds = &s->lock,
                               .crash_until = h->calm_from,
                               /* Who dies has to remember. */
                               .remembers = s->crash_mean_s != 0 || s->dying != 0,

@@ -39,10 +39,11 @@ one() {
         return
     fi
     began=$(date +%s)
+    with=$(sed -n 's/^# Lived with: //p' "$patch")
     first=${PLANT_FROM:-1}
     from=$first
     while :; do
-        timeout "$seconds" "$dir/campaign" --from $from --seeds $((first + seeds - from)) --until-bad >"$dir/found" 2>&1
+        timeout "$seconds" "$dir/campaign" $with --from $from --seeds $((first + seeds - from)) --until-bad >"$dir/found" 2>&1
         code=$?
         took=$(($(date +%s) - began))
         seed=$(sed -n '/^seed [0-9]/{s/^seed \([0-9]*\).*/\1/p;q;}' "$dir/found")
@@ -51,7 +52,7 @@ one() {
         124) say "MISSED: no time left after ${took} s" ;;
         *)
             # A seed that is bad without the mistake says nothing of it.
-            if [ -n "$seed" ] && ! tests/sim/campaign --seed "$seed" >/dev/null 2>&1; then
+            if [ -n "$seed" ] && ! tests/sim/campaign $with --seed "$seed" >/dev/null 2>&1; then
                 from=$((seed + 1))
                 [ $from -lt $((first + seeds)) ] && continue
                 say "MISSED in $seeds seeds, ${took} s"

@@ -26,11 +26,12 @@ enum { POINTS_OF_PEOPLE = 9, POINTS_OF_BYTES = 4 };
 extern const char *const points_of_people[POINTS_OF_PEOPLE];
 extern const char *const points_of_bytes[POINTS_OF_BYTES];
 
-/* Probes that no history has hit, of those that the campaign has to. */
-size_t points_missed(void);
+/* Probes that no history has hit, of those that the campaign has to; several: some of
+ * them had more than one controller. */
+size_t points_missed(bool several);
 /* Of one probe, in all histories; 0 also when there is none of that name. */
 uint64_t points_hits(const char *name) NONNULL;
 /* One line; each: all of them, with hits and histories. */
-void points_say(bool each);
+void points_say(bool each, bool several);
 
 #endif

@@ -250,6 +250,38 @@ void swarm_draw(struct swarm *s, uint64_t seed, enum drive_level level)
     draw_later(s, kind, zone);
 }
 
+void swarm_draw_several(struct swarm *s)
+{
+    static const int32_t renewals[] = {15, 20, 30};
+    enum { SHORT_DAYS = 12 };
+    int32_t renew;
+    struct rng r;
+
+    rng_seed(&r, s->seed ^ UINT64_C(0x7365766572616c));
+    if (s->days > SHORT_DAYS || !chance(&r, 25))
+        return;
+    s->controllers = (int32_t)rng_between(&r, 2, LOCK_HOSTS);
+    s->on_files = false;
+    s->zone_later[0] = '\0'; /* each would read its zone anew at a time of its own */
+    s->zone_days = 0;
+    renew = PICK(&r, renewals);
+    set(s, "lock.etcd=[\"http://127.0.0.1:2379\"]");
+    set(s, "lock.renew=\"%ds\"", (int)renew);
+    set(s, "lock.ttl=\"%ds\"", (int)(renew * 3 + rng_between(&r, 3, 12) * 15));
+    if (s->crash_mean_s == 0 && chance(&r, 75))
+        s->crash_mean_s = rng_between(&r, 2, 24) * 3600;
+    if (s->pause_mean_s == 0 && chance(&r, 66))
+        s->pause_mean_s = rng_between(&r, 2, 24) * 3600;
+    if (chance(&r, 33))
+        s->lock.refused = (uint32_t)rng_between(&r, 1, 100) * 1000;
+    if (chance(&r, 33))
+        s->lock.lost = (uint32_t)rng_between(&r, 1, 100) * 1000;
+    if (chance(&r, 33))
+        s->lock.slow = (uint32_t)rng_between(&r, 1, 300) * 1000;
+    if (chance(&r, 50))
+        s->lock.outage_mean_s = rng_between(&r, 1, 24) * 3600;
+}
+
 /* ----- as text ----- */
 
 /* The numbers that are 0 when they are left out. */
@@ -257,7 +289,7 @@ struct number {
     const char *key;
     int64_t *value;
 };
-enum { NUMBERS = 15 };
+enum { NUMBERS = 20 };
 
 static void numbers_of(struct swarm *s, int64_t narrow[NUMBERS],
                        struct number out[NUMBERS])
@@ -271,6 +303,10 @@ static void numbers_of(struct swarm *s, int64_t narrow[NUMBERS],
     narrow[6] = (int64_t)s->seed;
     narrow[7] = s->buggify ? 1 : 0;
     narrow[8] = s->repeated;
+    narrow[9] = s->controllers;
+    narrow[10] = s->lock.refused;
+    narrow[11] = s->lock.lost;
+    narrow[12] = s->lock.slow;
     out[0] = (struct number){"servers", &narrow[0]};
     out[1] = (struct number){"more_zones", &narrow[1]};
     out[2] = (struct number){"lost", &narrow[2]};
@@ -286,6 +322,11 @@ static void numbers_of(struct swarm *s, int64_t narrow[NUMBERS],
     out[12] = (struct number){"buggify", &narrow[7]};
     out[13] = (struct number){"repeated", &narrow[8]};
     out[14] = (struct number){"zone_days", &s->zone_days};
+    out[15] = (struct number){"controllers", &narrow[9]};
+    out[16] = (struct number){"lock_refused", &narrow[10]};
+    out[17] = (struct number){"lock_lost", &narrow[11]};
+    out[18] = (struct number){"lock_slow", &narrow[12]};
+    out[19] = (struct number){"lock_outage_mean_s", &s->lock.outage_mean_s};
 }
 
 static void take_numbers(struct swarm *s, const int64_t narrow[NUMBERS])
@@ -299,6 +340,10 @@ static void take_numbers(struct swarm *s, const int64_t narrow[NUMBERS])
     s->seed = (uint64_t)narrow[6];
     s->buggify = narrow[7] != 0;
     s->repeated = (uint32_t)narrow[8];
+    s->controllers = (int32_t)narrow[9];
+    s->lock.refused = (uint32_t)narrow[10];
+    s->lock.lost = (uint32_t)narrow[11];
+    s->lock.slow = (uint32_t)narrow[12];
 }
 
 void swarm_put(const struct swarm *s, struct strbuf *out)

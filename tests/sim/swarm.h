@@ -14,7 +14,7 @@
 
 #include <stdint.h>
 
-enum { SWARM_SETS = 20, SWARM_FAULTS_TEXT = 2048 };
+enum { SWARM_SETS = 24, SWARM_FAULTS_TEXT = 2048 };
 
 struct swarm {
     uint64_t seed;
@@ -26,13 +26,15 @@ struct swarm {
     char sets[SWARM_SETS][96];      /* "policy.max_moves=3" */
     size_t n_sets;
     struct utc from;
-    int64_t days;         /* with faults; a day without follows */
-    int64_t crash_mean_s; /* 0: the controller never dies */
-    int64_t pause_mean_s; /* 0: … is never stopped and let go on */
-    int64_t jump_mean_s;  /* 0: … its clock never jumps */
-    int64_t rest_s;       /* typed: how often one looks while nothing moves */
-    bool buggify;         /* the program's own buggify points; every second seed */
-    bool on_files;        /* the store is on files, opened anew after each death */
+    int64_t days;          /* with faults; a day without follows */
+    int64_t crash_mean_s;  /* 0: the controller never dies */
+    int64_t pause_mean_s;  /* 0: … is never stopped and let go on */
+    int64_t jump_mean_s;   /* 0: … its clock never jumps */
+    int32_t controllers;   /* on machines of their own, with a shared lock; 0 is one */
+    struct lock_odds lock; /* what goes wrong on the way to it */
+    int64_t rest_s;        /* typed: how often one looks while nothing moves */
+    bool buggify;          /* the program's own buggify points; every second seed */
+    bool on_files;         /* the store is on files, opened anew after each death */
     uint32_t lost, dying; /* parts of a million: a call's answer is lost, … the controller
                              dies at a call */
     uint32_t repeated;    /* … an answer arrives once more */
@@ -44,6 +46,9 @@ struct swarm {
 
 /* The same seed gives the same swarm. */
 void swarm_draw(struct swarm *s, uint64_t seed, enum drive_level level) NONNULL;
+/* Of what was drawn a quarter of the shorter ones gets two or three controllers, each
+ * with a store of its own in memory. */
+void swarm_draw_several(struct swarm *s) NONNULL;
 /* As text, and read again. What is left out is none of it. Lines that begin with '#',
  * `at` and `invariant` say only why the seed was saved. ERR_SYNTAX names the line. */
 void swarm_put(const struct swarm *s, struct strbuf *out) NONNULL;

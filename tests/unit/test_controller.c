@@ -972,6 +972,36 @@ static void test_taken_over(void **state)
     scene_end(&s);
 }
 
+/* What another controller did for a server since makes our own move of it old. */
+static void test_forgotten(void **state)
+{
+    static const struct {
+        const char *what, *server;
+        bool kept;
+    } rows[] = {{"its own", "a", false},
+                {"another server's", "b", true},
+                {"nobody's", "zz", true}};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct scene s;
+        struct event ev = {.kind = EVENT_ACTED};
+
+        scene_make(&s);
+        s.options.shared_lock = true;
+        (void)stored_move(&s, DIRECTION_BACK, BACK_RETURN);
+        scene_start(&s);
+        assert_false(controller_is_idle(s.c));
+        (void)str_copy(ev.as.acted.server, NAME_TEXT, rows[i].server);
+        (void)str_copy(ev.as.acted.call, LINE_TEXT, "dana@ops1 pid 42: return");
+        step(&s, ev);
+        assert_row(rows[i].what, controller_is_idle(s.c) == !rows[i].kept);
+        assert_row(rows[i].what, (strstr(s.journal, "dana@ops1 pid 42: return") ==
+                                  NULL) == rows[i].kept);
+        scene_end(&s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -998,6 +1028,7 @@ int main(void)
         cmocka_unit_test(test_stop),
         cmocka_unit_test(test_idle),
         cmocka_unit_test(test_taken_over),
+        cmocka_unit_test(test_forgotten),
         cmocka_unit_test(test_by_whom),
         cmocka_unit_test(test_by_whom_later),
         cmocka_unit_test(test_move_undone),
