@@ -418,10 +418,11 @@ enum err_code keeper_start(const struct keeper_options *o, struct keeper **out,
 
 void keeper_stop(struct keeper *k)
 {
-    int64_t until = now(k).ms + RELEASE_MS;
+    int64_t until;
 
     if (k == NULL)
         return;
+    until = now(k).ms + RELEASE_MS;
     mailbox_close(k->wake);
     while (__atomic_load_n(&k->ended, __ATOMIC_ACQUIRE) == 0 && now(k).ms < until) {
         struct timespec ts = {.tv_nsec = RELEASE_SLICE_MS * 1000000L};
