@@ -441,6 +441,8 @@ static void fill_hints(struct controller *c, enum source s, struct poll_hints *h
             add_hint(h, sv->move.task);
     }
     c->sources[s].turn = c->sources[s].turn_next;
+    if (s == SOURCE_VELOSTRATA && c->extension.has_last)
+        add_hint(h, c->extension.last.detail);
     h->open_requests = s == SOURCE_SPOT && c->launches &&
                        c->now.s - c->requests_asked.s >= REQUESTS_EVERY_S;
     if (h->open_requests)
