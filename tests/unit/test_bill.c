@@ -460,6 +460,7 @@ static void test_quantiles(void **state)
     /* 10 h at 0.05, 80 h at 0.06, 10 h at 0.09. */
     const struct price_step steps[] = {
         {{0}, {50000000}}, {{36000}, {90000000}}, {{72000}, {60000000}}};
+    const struct price_step twice[] = {{{50}, {90000000}}, {{50}, {60000000}}};
     struct usd v;
 
     (void)state;
@@ -477,6 +478,17 @@ static void test_quantiles(void **state)
     assert_int_equal(v.nanos, 60000000);
     assert_false(price_quantile(steps, 3, (struct utc){-100}, (struct utc){0}, 500, &v));
     assert_false(price_quantile(steps, 0, (struct utc){0}, (struct utc){1}, 500, &v));
+    /* Of the steps before and after that time none counts, nor one that another took the
+     * place of in the same second. */
+    assert_true(
+        price_quantile(steps, 3, (struct utc){100}, (struct utc){36000}, 1000, &v));
+    assert_int_equal(v.nanos, 50000000);
+    assert_true(
+        price_quantile(steps, 3, (struct utc){40000}, (struct utc){50000}, 0, &v));
+    assert_int_equal(v.nanos, 90000000);
+    assert_false(price_quantile(steps, 3, (struct utc){100}, (struct utc){100}, 0, &v));
+    assert_true(price_quantile(twice, 2, (struct utc){0}, (struct utc){100}, 1000, &v));
+    assert_int_equal(v.nanos, 60000000);
     assert_int_equal(forecast_usage(0, 0), 1000);
     assert_int_equal(forecast_usage(95, 100), 950);
     assert_int_equal(forecast_usage(10, 100), 800);
