@@ -1,7 +1,8 @@
 # Branches of policy, cost, move and the controller, lines of all; see HACKING. The sources are copied as for a tarball, so
 # that it works in and beside the source folder.
 EXTRA_DIST += tests/coverage.sh
-COVERAGE_TOOLS = rushhour tests/e2e/peek tests/e2e/pty tests/e2e/ledger tests/e2e/rushhour_mortal tests/sim/campaign_shipped
+COVERAGE_TOOLS = rushhour tests/e2e/peek tests/e2e/pty tests/e2e/ledger tests/e2e/rushhour_mortal tests/contract/tls_get \
+	tests/sim/campaign_shipped
 coverage:
 	@$(MKDIR_P) coverage
 	$(MAKE) $(AM_MAKEFLAGS) distdir distdir=coverage/src
