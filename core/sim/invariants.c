@@ -390,11 +390,14 @@ static bool is_lost(const struct sim_instance *in)
 }
 
 /* max_overlap is a deadline, too (I1): home has to be down by then, which takes its time;
- * past it builds that Jenkins cannot be asked to stop go with their machine. */
+ * past it builds that Jenkins cannot be asked to stop go with their machine. It counts
+ * from the first order to power on, also of one that was not sent. */
 static bool overlap_ends(const struct invariants *v, int32_t i, enum sim_side side)
 {
+    enum { FIRST_ORDER_S = 120 };
     const struct server_config *s = &v->c->servers[i];
-    int64_t most = v->c->policy.max_overlap - 60, since = v->w->servers[i].both_since;
+    int64_t most = v->c->policy.max_overlap - 60 - FIRST_ORDER_S,
+            since = v->w->servers[i].both_since;
 
     if (!s->overlaps || since == 0 || v->c->policy.on_drain_deadline == DRAIN_WAIT)
         return false;
