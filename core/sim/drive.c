@@ -8,16 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    LOST_MS = 20000,
-    MINUTE_MS = 60 * 1000,
-    DOWN_MAX_MS = 120 * 1000,
-    PAUSE_MAX_MS = 3600 * 1000,
-    JUMP_MAX_MS = 6 * 3600 * 1000
-};
-/* Typed: how often one looks while nothing moves; at what nobody decides on; while
- * something moves. */
-enum { REST_S = 300, SLOW_S = 3600, MOVING_S = 10 };
+enum { LOST_MS = 20000 };
 /* At the very start nodes may be as a person left them. */
 enum { SETTLE_S = 600 };
 
@@ -27,26 +18,16 @@ int64_t drive_now_ms(const struct drive *d)
 }
 
 /* What goes wrong by chance does so no more. */
-static bool in_calm(const struct drive *d)
+bool drive_is_calm(const struct drive *d)
 {
     return d->o->crash_until.s != 0 &&
            drive_now_ms(d) >= d->o->crash_until.s * (int64_t)1000;
 }
 
 /* The world's, whatever the controller's clock shows. */
-static struct utc world_utc(const struct drive *d)
+struct utc drive_utc(const struct drive *d)
 {
     return (struct utc){drive_now_ms(d) / 1000};
-}
-
-void drive_violated(struct drive *d, const char *why)
-{
-    char when[TIME_TEXT];
-
-    d->report->violations++;
-    if (d->report->violation[0] == '\0')
-        (void)str_format(d->report->violation, LINE_TEXT, "%s %.160s",
-                         utc_text(world_utc(d), when), why);
 }
 
 void drive_expect(struct drive *d, const struct event *ev, int64_t took_ms)
@@ -70,7 +51,7 @@ static void expect_again(struct drive *d, const struct event *ev, int64_t took_m
 {
     enum { ROOM = PENDING_MAX / 2, LATER_MAX_MS = 5 * MINUTE_MS };
 
-    if (d->o->repeated == 0 || d->n_pending >= ROOM || in_calm(d) ||
+    if (d->o->repeated == 0 || d->n_pending >= ROOM || drive_is_calm(d) ||
         !rng_chance(&d->again, d->o->repeated))
         return;
     if (ev->kind == EVENT_OBSERVATION)
@@ -79,7 +60,7 @@ static void expect_again(struct drive *d, const struct event *ev, int64_t took_m
     drive_expect(d, ev, took_ms + rng_between(&d->again, 1, LATER_MAX_MS));
 }
 
-static void on_poll(void *ctx, const struct poll_request *rq)
+void drive_on_poll(void *ctx, const struct poll_request *rq)
 {
     struct drive *d = ctx;
     UNINITIALIZED struct event ev; /* it has room for more than an observation */
@@ -133,7 +114,7 @@ void drive_call(struct drive *d, const struct call *call)
     expect_again(d, &ev, r->took_ms);
 }
 
-static void on_call(void *ctx, const struct call *call)
+void drive_on_call(void *ctx, const struct call *call)
 {
     if (!tenure_holds_up(ctx, call))
         drive_call(ctx, call);
@@ -173,7 +154,7 @@ static void note_entry(struct drive *d, const struct journal_entry *j)
         d->o->each_entry(d->o->ctx, j);
 }
 
-static void on_record(void *ctx, const struct record *r)
+void drive_record(void *ctx, const struct record *r)
 {
     struct drive *d = ctx;
 
@@ -186,105 +167,10 @@ static void on_record(void *ctx, const struct record *r)
         account_take(&d->account, r);
 }
 
-/* I13, I16. */
-static void check_survival(struct drive *d)
-{
-    if (d->survival.why[0] == '\0')
-        return;
-    drive_violated(d, d->survival.why);
-    d->survival.why[0] = '\0';
-}
-
-static bool acts(const struct drive *d)
-{
-    return tenure_takes_orders(d) && d->asleep_until_ms == 0;
-}
-
-/* Of the rush hours that are on or about to begin. */
-static struct utc window_end(const struct readiness *r)
-{
-    enum { ABOUT_S = 3 * 3600 };
-
-    return r->span < r->n_spans && r->last.s >= r->spans[r->span].start.s - ABOUT_S
-               ? r->spans[r->span].end
-               : (struct utc){0};
-}
-
-/* I4, I7. Whoever is not there, does not act or trusts no clock ends nothing in time. */
-static void check_charges(struct drive *d, const struct drive *v)
-{
-    struct charges *ch = &d->s->charges;
-
-    if (v->skew_ms != 0 || !acts(v) || !engine_store_is_ok(v->engine))
-        charges_away(ch);
-    charges_look(ch, engine_controller(v->engine), window_end(&d->s->ready));
-    if (ch->why[0] == '\0')
-        return;
-    drive_violated(d, ch->why);
-    ch->why[0] = '\0';
-}
-
-/* What must hold, at every step (reliability 3). */
-static void check(struct drive *d)
-{
-    const struct drive *v = several_viewer(d->s);
-
-    if (d->store != NULL && !engine_store_is_ok(d->engine))
-        d->s->held.unwritable_ms = drive_now_ms(d);
-    d->s->held.skew_ms = v->skew_ms;
-    if (!acts(v))
-        invariants_away(&d->s->held); /* nobody acts */
-    invariants_look(&d->s->held, engine_controller(v->engine));
-    survival_look(&d->survival, engine_controller(d->engine), d->o->config->n_servers,
-                  d->store != NULL && engine_store_is_ok(d->engine));
-    check_survival(d);
-    check_charges(d, v);
-    if (d->s->held.broken == 0)
-        return;
-    d->report->violations += d->s->held.broken - 1;
-    drive_violated(d, d->s->held.why);
-    d->s->held.broken = 0;
-    d->s->held.why[0] = '\0';
-}
-
-/* Kept away from the cloud by a person: by a hold, or with auto off. */
-static bool is_excused(const struct decision *d)
-{
-    return d->desired == PLACE_UNKNOWN || d->gate == GATE_AUTO_OFF ||
-           (d->reason == REASON_HOLD && d->desired == PLACE_ONPREM);
-}
-
-/* I15, by a clock that is right. */
-static void check_wanted(struct drive *d, const struct drive *v,
-                         const struct controller_server *s)
-{
-    char why[LINE_TEXT];
-
-    if (d->o->calm && v->skew_ms == 0 &&
-        !readiness_agrees(&d->s->ready, s->decision, world_utc(d), why))
-        drive_violated(d, why);
-}
-
-static void measure(struct drive *d)
-{
-    const struct drive *v = several_viewer(d->s);
-    const struct controller *c = engine_controller(v->engine);
-
-    for (size_t i = 0; i < d->o->config->n_servers; i++) {
-        struct controller_server s = controller_server(c, i);
-
-        if (d == v)
-            check_wanted(d, v, &s);
-        readiness_note(&d->s->ready, i,
-                       s.facts->place == PLACE_CLOUD && s.facts->cloud.open,
-                       is_excused(s.decision));
-    }
-}
-
 static void sync(struct drive *d)
 {
     clock_fake_advance_ms(&d->fake, site_now_ms(d->o->site) - drive_now_ms(d));
-    readiness_advance(&d->s->ready, world_utc(d));
+    readiness_advance(&d->s->ready, drive_utc(d));
 }
 
 static void give_orders(struct drive *d)
@@ -292,7 +178,7 @@ static void give_orders(struct drive *d)
     struct event ev = {.kind = EVENT_COMMAND};
 
     while (d->o->order != NULL &&
-           d->o->order(d->o->ctx, world_utc(d), &ev.as.command.command)) {
+           d->o->order(d->o->ctx, drive_utc(d), &ev.as.command.command)) {
         struct drive *to = tenure_addressee(d);
 
         sync(to);
@@ -312,7 +198,7 @@ static void read_zone_again(struct drive *d)
     struct event ev = {.kind = EVENT_CONFIG, .as.config = &order};
 
     if (d->tz == d->o->tz_later || d->o->tz_later == NULL ||
-        world_utc(d).s < d->o->later_from.s)
+        drive_utc(d).s < d->o->later_from.s)
         return;
     d->reread = d->config;
     engine_feed(d->engine, &ev);
@@ -369,7 +255,7 @@ static void look(struct drive *d, bool all)
     engine_feed(d->engine, &d->look);
 }
 
-static void tick(struct drive *d)
+void drive_tick(struct drive *d)
 {
     UNINITIALIZED struct event ev; /* a tick has nothing in it */
 
@@ -421,7 +307,7 @@ static bool act(struct drive *d, int64_t at_ms, bool news)
     else if (tenure_turn(d))
         return false;
     else
-        tick(d);
+        drive_tick(d);
     return true;
 }
 
@@ -439,68 +325,15 @@ static bool step(struct drive *d, int64_t end_ms)
     if (!tenure_is_awake(d, &news))
         return true; /* the world has moved on, and it has not */
     if (act(d, at_ms, news))
-        measure(d);
-    check(d);
+        drive_measure(d);
+    drive_check(d);
     several_watch(d);
     if (d->o->each_step != NULL)
-        d->o->each_step(d->o->ctx, world_utc(d));
+        d->o->each_step(d->o->ctx, drive_utc(d));
     if (d->o->dies != NULL && d->o->dies(d->o->ctx))
         d->dies = true;
     d->report->steps++;
     return true;
-}
-
-/* A controller over the store as it is: at the start, and after each crash. */
-static enum err_code start_engine(struct drive *d, struct err *e)
-{
-    const struct drive_options *o = d->o;
-    const struct dispatch dispatch = {on_poll, on_call, d};
-    const struct controller_options co = {.config = &d->config,
-                                          .tz = d->tz,
-                                          .seed = o->seed + (uint64_t)d->index,
-                                          .shared_lock = d->s->lock != NULL,
-                                          .host = "simulation",
-                                          .user = "rushhour",
-                                          .without_texts = o->without_texts};
-
-    if (engine_new(&co, d->store, &d->clock, &dispatch, o->log, &d->engine, e) != ERR_OK)
-        return e->code;
-    if (!d->survival.known) /* after a death it is as people have left it */
-        controller_set_auto(engine_controller(d->engine), AUTO_ON, d->fake.utc);
-    survival_begun(&d->survival, engine_controller(d->engine), o->config);
-    check_survival(d);
-    engine_on_record(d->engine, on_record, d);
-    return tenure_begin(d, e);
-}
-
-/* Typed: the rhythm of a site that is looked at every five minutes while nothing moves,
- * and every ten seconds while something does. Prices are for the bill only. */
-static void pace(struct config *c, int64_t rest_s)
-{
-    int64_t *const rest[] = {&c->velostrata.api.poll, &c->jenkins.poll, &c->vsphere.poll,
-                             &c->aws.poll, &c->aws.poll_spot};
-    int64_t *const slow[] = {&c->aws.poll_interfaces, &c->aws.poll_prices};
-
-    for (size_t i = 0; i < ARRAY_LEN(rest); i++)
-        *rest[i] = rest_s > 0 ? rest_s : REST_S;
-    for (size_t i = 0; i < ARRAY_LEN(slow); i++)
-        *slow[i] = SLOW_S;
-    if (c->policy.poll_moving < MOVING_S)
-        c->policy.poll_moving = MOVING_S;
-}
-
-/* Of a process that begins; one in memory outlives the processes. */
-static enum err_code open_store(struct drive *d, struct err *e)
-{
-    const struct drive_options *o = d->o;
-
-    if (o->state_dir == NULL &&
-        (d->store != NULL || (o->level == DRIVE_TYPED && !o->remembers)))
-        return ERR_OK;
-    store_close(d->store);
-    d->store = NULL;
-    return store_open(o->state_dir, STORE_CONTROLLER, o->config->deployment, &d->store,
-                      e);
 }
 
 static enum err_code set_up_site(struct several *s, const struct drive_options *o,
@@ -518,234 +351,21 @@ static enum err_code set_up_site(struct several *s, const struct drive_options *
     return several_begin(s, o, e);
 }
 
-static enum err_code set_up(struct drive *d, struct err *e)
-{
-    const struct drive_options *o = d->o;
-    bool typed = o->level == DRIVE_TYPED;
-
-    d->fake = (struct clock_fake){.utc = o->from, .mono = {o->from.s * 1000}};
-    d->clock = clock_fake_clock(&d->fake);
-    d->config = *o->config; /* what it points to stays the caller's */
-    d->tz = o->tz;
-    if (typed || o->rest_s > 0)
-        pace(&d->config, o->rest_s);
-    if (typed)
-        d->config.aws.interruption_queue = NULL; /* what it would tell, the port does */
-    if ((typed ? port_typed_open(o->site, &d->clock, &d->port, e)
-               : port_wire_open(o->site, o->config, &d->clock, o->via, &d->port, e)) !=
-        ERR_OK)
-        return e->code;
-    return open_store(d, e) == ERR_OK ? start_engine(d, e) : e->code;
-}
-
-/* The end of a process: what it knew and every answer on its way to it are gone. */
-static void stop_engine(struct drive *d, bool orderly)
-{
-    tenure_end(d, orderly);
-    engine_free(d->engine);
-    d->engine = NULL;
-    for (size_t i = 0; i < d->n_pending; i++) {
-        if (d->pending[i].event.kind == EVENT_OBSERVATION)
-            observation_unref(d->pending[i].event.as.observation);
-    }
-    d->n_pending = 0;
-}
-
-static void tear_down(struct drive *d)
-{
-    stop_engine(d, false);
-    port_free(&d->port);
-    store_close(d->store);
-    account_clear(&d->account);
-}
-
-/* When one of the troubles is next; a mean of 0: never. */
-static int64_t next_trouble(struct drive *d, int64_t mean_s)
-{
-    int64_t until = d->o->crash_until.s * 1000, at;
-
-    if (mean_s == 0)
-        return INT64_MAX;
-    at = drive_now_ms(d) + rng_between(&d->rng, 1, 2 * mean_s * 1000);
-    return until != 0 && at >= until ? INT64_MAX : at;
-}
-
-static void plan_troubles(struct drive *d)
-{
-    d->next_crash_ms = next_trouble(d, d->o->crash_mean_s);
-    d->next_pause_ms = next_trouble(d, d->o->pause_mean_s);
-    d->next_jump_ms = next_trouble(d, d->o->jump_mean_s);
-}
-
-void drive_trouble(struct drive *d, const char *what, int64_t ms)
-{
-    if (d->o->each_trouble != NULL)
-        d->o->each_trouble(d->o->ctx, world_utc(d), d->index, what, ms / 1000);
-}
-
-/* The world goes on while it stands still; what was on its way has arrived by then. */
-static void stand_still(struct drive *d)
-{
-    int64_t ms = rng_between(&d->rng, 1000, PAUSE_MAX_MS);
-
-    d->report->pauses++;
-    drive_trouble(d, "stands still", ms);
-    if (d->s->n > 1) {
-        d->asleep_until_ms = drive_now_ms(d) + ms;
-    } else {
-        site_advance(d->o->site, drive_now_ms(d) + ms);
-        clock_fake_advance_ms(&d->fake, site_now_ms(d->o->site) - drive_now_ms(d));
-    }
-    invariants_away(&d->s->held);
-    charges_away(&d->s->charges);
-    d->next_pause_ms = next_trouble(d, d->o->pause_mean_s);
-}
-
-static void set_clock(struct drive *d, int64_t ahead_ms)
-{
-    d->fake.utc.s += (ahead_ms - d->skew_ms) / 1000;
-    d->skew_ms = ahead_ms;
-    d->s->held.skew_ms = ahead_ms;
-    charges_away(&d->s->charges);
-    d->report->jumps++;
-    drive_trouble(d, "has its clock ahead", ahead_ms);
-}
-
-/* It is wrong for a while, then right again. */
-static void jump(struct drive *d)
-{
-    static const int64_t far_s[] = {3600, 365 * 86400, 120, 7 * 86400};
-    int64_t s = far_s[rng_between(&d->rng, 0, (int64_t)ARRAY_LEN(far_s) - 1)];
-    bool wrong = d->skew_ms != 0;
-
-    set_clock(d, wrong ? 0 : (rng_between(&d->rng, 0, 1) == 0 ? s : -s) * 1000);
-    d->next_jump_ms =
-        wrong ? next_trouble(d, d->o->jump_mean_s)
-              : drive_now_ms(d) + rng_between(&d->rng, MINUTE_MS, JUMP_MAX_MS);
-}
-
-/* Another process begins over what the last one left. */
-static enum err_code revive(struct drive *d, struct err *e)
-{
-    d->down_until_ms = 0;
-    charges_away(&d->s->charges);
-    if (d->port.restart(d->port.ctx, e) != ERR_OK || open_store(d, e) != ERR_OK ||
-        start_engine(d, e) != ERR_OK)
-        return e->code;
-    invariants_away(&d->s->held);
-    d->next_crash_ms = next_trouble(d, d->o->crash_mean_s);
-    tick(d);
-    check(d);
-    return ERR_OK;
-}
-
-/* As kill -9 would: between two events, with calls under way; back after up to two
- * minutes. One of several may also end in order. */
-static enum err_code crash(struct drive *d, struct err *e)
-{
-    enum { ORDERLY_ONE_OF = 4 };
-    int64_t down_ms = rng_between(&d->rng, 1, DOWN_MAX_MS);
-    bool orderly = d->s->n > 1 && rng_between(&d->rng, 1, ORDERLY_ONE_OF) == 1;
-
-    d->report->crashes++;
-    d->dies = false;
-    drive_trouble(d, orderly ? "ends" : "dies", down_ms);
-    stop_engine(d, orderly);
-    if (d->s->n > 1) {
-        d->down_until_ms = drive_now_ms(d) + down_ms;
-        return ERR_OK;
-    }
-    clock_fake_advance_ms(&d->fake, down_ms);
-    site_advance(d->o->site, drive_now_ms(d));
-    return revive(d, e);
-}
-
-static void note_speedup(struct drive *d)
-{
-    struct drive_report *r = d->report;
-    struct fleet *f =
-        controller_snapshot(engine_controller(several_viewer(d->s)->engine));
-
-    if (f == NULL)
-        return;
-    r->speedup_known = f->speedup.known;
-    r->speedup_percent = f->speedup.percent;
-    r->speedup_jobs = f->speedup.jobs;
-    r->speedup_builds = f->speedup.builds;
-    fleet_unref(f);
-}
-
-/* No build may be asked for again twice (policy-and-cost 5.3), whatever was lost. */
-static void note_builds(struct drive *d)
-{
-    struct site_totals t = site_totals(d->o->site);
-
-    d->report->lost_builds = t.builds_failed_by_loss;
-    if (t.builds_again_twice == 0)
-        return;
-    d->report->violations += t.builds_again_twice;
-    (void)str_format(d->report->violation, LINE_TEXT,
-                     "%lld builds were queued again more than once",
-                     (long long)t.builds_again_twice);
-}
-
-static enum err_code finish(struct drive *d, int64_t end_ms, struct err *e)
-{
-    struct drive_report *r = d->report;
-
-    (void)d->port.live(d->port.ctx, end_ms); /* nobody looks any more */
-    clock_fake_advance_ms(&d->fake, end_ms - drive_now_ms(d));
-    readiness_advance(&d->s->ready, world_utc(d));
-    readiness_sort(&d->s->ready);
-    r->to = world_utc(d);
-    r->planned_s = d->s->ready.planned_s;
-    r->ready_s = d->s->ready.ready_s;
-    r->late_p50_s = readiness_late_s(&d->s->ready, 50);
-    r->late_p99_s = readiness_late_s(&d->s->ready, 99);
-    r->late_max_s = readiness_late_s(&d->s->ready, 100);
-    note_builds(d);
-    note_speedup(d);
-    if (d->o->calm) {
-        invariants_calm(&d->s->held, engine_controller(several_viewer(d->s)->engine));
-        check(d);
-    }
-    if (d->s->ready.out_of_memory)
-        return err_set(e, ERR_NOMEM, "simulation: out of memory");
-    return account_close(&d->account, d->o->config, r->from, r->to, &r->cost, e);
-}
-
-static bool is_there(const struct drive *d)
-{
-    return d->engine != NULL && d->asleep_until_ms == 0;
-}
-
-/* What goes wrong with the process itself. */
-static enum err_code suffer(struct drive *d, struct err *e)
-{
-    if (drive_now_ms(d) >= d->next_pause_ms)
-        stand_still(d);
-    if (drive_now_ms(d) >= d->next_jump_ms)
-        jump(d);
-    if (d->dies || drive_now_ms(d) >= d->next_crash_ms)
-        return crash(d, e);
-    return ERR_OK;
-}
-
 static enum err_code go_on(struct drive *d, int64_t end_ms, struct err *e)
 {
-    bool there = is_there(d);
+    bool there = drive_is_there(d);
 
     if (d->s->n > 1)
         sync(d);
-    if (there && suffer(d, e) != ERR_OK)
+    if (there && drive_suffer(d, e) != ERR_OK)
         return e->code;
-    if (there && !is_there(d))
+    if (there && !drive_is_there(d))
         return ERR_OK; /* it is another one's turn */
     if (there)
         minute(d);
     d->over = !step(d, end_ms);
     if (d->engine == NULL && d->down_until_ms <= drive_now_ms(d))
-        return revive(d, e);
+        return drive_revive(d, e);
     return ERR_OK;
 }
 
@@ -760,19 +380,16 @@ static enum err_code live(struct several *s, const struct drive_options *o,
     for (size_t i = 0; i < s->n; i++) {
         d = &s->all[i];
         *d = (struct drive){.s = s, .index = (int32_t)i, .o = o, .report = out};
-        if (set_up(d, e) != ERR_OK)
+        if (drive_begin(d, e) != ERR_OK)
             return e->code;
-        rng_seed(&d->rng, (o->seed ^ UINT64_C(0x5deece66d)) + i);
-        rng_seed(&d->again, (o->seed ^ UINT64_C(0x616761696e)) + i);
-        plan_troubles(d);
     }
     for (size_t i = 0; i < s->n; i++)
-        tick(&s->all[i]);
+        drive_tick(&s->all[i]);
     while ((d = several_next(s, end_ms)) != NULL) {
         if (go_on(d, end_ms, e) != ERR_OK)
             return e->code;
     }
-    return finish(several_viewer(s), end_ms, e);
+    return drive_finish(several_viewer(s), end_ms, e);
 }
 
 enum err_code drive_run(const struct drive_options *o, struct drive_report *out,
@@ -790,7 +407,7 @@ enum err_code drive_run(const struct drive_options *o, struct drive_report *out,
     s->n = n;
     (void)live(s, o, out, e); /* e is what is returned */
     for (size_t i = 0; i < n; i++)
-        tear_down(&s->all[i]);
+        drive_end(&s->all[i]);
     readiness_clear(&s->ready);
     several_end(s);
     free(s);

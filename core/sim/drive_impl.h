@@ -1,7 +1,7 @@
 /*
- * drive_impl - what drive.c and drive_several.c share: the controllers of one site, each
- * with its clock, its way to the site and its store, and the lock that says which acts.
- * Internal to core/sim. Threads: one.
+ * drive_impl - what the drive_*.c share: the controllers of one site, each with its
+ * clock, its way to the site and its store, and the lock that says which acts. drive.c
+ * goes from one thing that happens to the next. Internal to core/sim. Threads: one.
  */
 #ifndef RH_SIM_DRIVE_IMPL_H
 #define RH_SIM_DRIVE_IMPL_H
@@ -17,7 +17,8 @@
 #include "core/sim/ready.h"
 #include "core/sim/survival.h"
 
-enum { PENDING_MAX = 256, HELD_UP_MAX = 16 };
+enum { PENDING_MAX = 256, HELD_UP_MAX = 16, MINUTE_MS = 60 * 1000 };
+enum { REST_S = 300 }; /* typed: so often one looks while nothing moves */
 
 /* An answer that is still on its way. */
 struct pending {
@@ -90,13 +91,39 @@ struct several {
     struct drive all[];
 };
 
-int64_t drive_now_ms(const struct drive *d) NONNULL;  /* the world's, as it has it */
+/* The world's time, whatever the controller's clock shows. */
+int64_t drive_now_ms(const struct drive *d) NONNULL;
+struct utc drive_utc(const struct drive *d) NONNULL;
+bool drive_is_calm(const struct drive *d) NONNULL; /* nothing goes wrong by chance now */
 int64_t drive_next_ms(const struct drive *d) NONNULL; /* when something happens to it */
+void drive_tick(struct drive *d) NONNULL;             /* it is woken */
 void drive_expect(struct drive *d, const struct event *ev, int64_t took_ms) NONNULL;
-void drive_trouble(struct drive *d, const char *what, int64_t ms) NONNULL;
-void drive_violated(struct drive *d, const char *why) NONNULL;
+/* What the engine hands out: polls, calls, records. */
+void drive_on_poll(void *ctx, const struct poll_request *rq) NONNULL;
+void drive_on_call(void *ctx, const struct call *call) NONNULL;
+void drive_record(void *ctx, const struct record *r) NONNULL;
 /* Past its fate and whatever held it up: it is made, and its answer is on its way. */
 void drive_call(struct drive *d, const struct call *call) NONNULL;
+
+/* ----- what must hold, and the report (drive_check.c) ----- */
+
+void drive_violated(struct drive *d, const char *why) NONNULL;
+void drive_check(struct drive *d) NONNULL;          /* at every step (reliability 3) */
+void drive_check_survival(struct drive *d) NONNULL; /* I13, I16 */
+void drive_measure(struct drive *d) NONNULL;        /* who is ready; I15 */
+enum err_code drive_finish(struct drive *d, int64_t end_ms, struct err *e) NONNULL;
+
+/* ----- its process (drive_process.c) ----- */
+
+/* A machine with its first process; and the end of both. */
+enum err_code drive_begin(struct drive *d, struct err *e) MUST_CHECK NONNULL;
+void drive_end(struct drive *d) NONNULL;
+bool drive_is_there(const struct drive *d) NONNULL; /* up, and not standing still */
+/* What goes wrong with it by now: it stands still, its clock is set, it dies. */
+enum err_code drive_suffer(struct drive *d, struct err *e) MUST_CHECK NONNULL;
+/* Another process begins over what the last one left. */
+enum err_code drive_revive(struct drive *d, struct err *e) MUST_CHECK NONNULL;
+void drive_trouble(struct drive *d, const char *what, int64_t ms) NONNULL; /* is told */
 
 /* ----- several controllers (drive_several.c); without a lock they do nothing ----- */
 

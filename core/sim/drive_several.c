@@ -45,11 +45,6 @@ static bool is_up(const struct drive *d)
     return d->engine != NULL;
 }
 
-static bool is_calm(const struct drive *d)
-{
-    return d->o->crash_until.s != 0 && drive_now_ms(d) >= d->o->crash_until.s * 1000;
-}
-
 /* ----- the lock's part of a process ----- */
 
 /* The way to the lock begins now. */
@@ -261,7 +256,8 @@ static bool stops_here(struct drive *d)
 
     if (d->asleep_until_ms != 0)
         return true;
-    if (d->o->pause_mean_s == 0 || is_calm(d) || !rng_chance(&d->rng, HELD_UP_CHANCE))
+    if (d->o->pause_mean_s == 0 || drive_is_calm(d) ||
+        !rng_chance(&d->rng, HELD_UP_CHANCE))
         return false;
     d->asleep_until_ms =
         drive_now_ms(d) + ttl_ms + rng_between(&d->rng, 1000, HELD_UP_MOST_MS);
@@ -321,7 +317,7 @@ bool tenure_takes_orders(const struct drive *d)
 /* A person may take one that looks on for the one that acts. */
 struct drive *tenure_addressee(struct drive *d)
 {
-    if (d->s->lock == NULL || is_calm(d) ||
+    if (d->s->lock == NULL || drive_is_calm(d) ||
         rng_between(&d->rng, 1, ELSEWHERE_ONE_OF) != 1)
         return d;
     for (size_t i = 0; i < d->s->n; i++) {
@@ -351,7 +347,7 @@ struct drive *several_next(struct several *s, int64_t end_ms)
             first_ms = at_ms;
         }
     }
-    if (first != NULL && is_calm(first))
+    if (first != NULL && drive_is_calm(first))
         lock_server_calm(s->lock);
     return first_ms <= end_ms ? first : NULL;
 }

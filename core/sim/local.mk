@@ -9,7 +9,9 @@ libcore_a_SOURCES += \
 	core/sim/control_world.c \
 	core/sim/drive.c \
 	core/sim/drive.h \
+	core/sim/drive_check.c \
 	core/sim/drive_impl.h \
+	core/sim/drive_process.c \
 	core/sim/drive_several.c \
 	core/sim/ec2_act.c \
 	core/sim/ec2_answer.c \
