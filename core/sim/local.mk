@@ -90,12 +90,18 @@ libcore_a_SOURCES += \
 	core/sim/wire.h \
 	core/sim/world.c \
 	core/sim/world.h \
+	core/sim/world_base.h \
 	core/sim/world_builds.c \
 	core/sim/world_cloud.c \
 	core/sim/world_host.c \
+	core/sim/world_host.h \
 	core/sim/world_impl.h \
 	core/sim/world_jenkins.c \
+	core/sim/world_jenkins.h \
 	core/sim/world_market.c \
 	core/sim/world_mishaps.c \
+	core/sim/world_mishaps.h \
+	core/sim/world_region.h \
 	core/sim/world_spot.c \
+	core/sim/world_velostrata.h \
 	core/sim/world_velostrata.c
