@@ -308,8 +308,7 @@ const char *sources_bar(const struct controller *c, const char *api)
 }
 
 /* A newer picture is known already; by stamps of a clock that was not set back since.
- * What comes out of a queue comes once.
- */
+ * What comes out of a queue comes once. */
 static bool is_outdated(const struct controller *c, const struct source_state *st,
                         const struct observation *o)
 {
@@ -441,8 +440,6 @@ static void fill_hints(struct controller *c, enum source s, struct poll_hints *h
             add_hint(h, sv->move.task);
     }
     c->sources[s].turn = c->sources[s].turn_next;
-    if (s == SOURCE_VELOSTRATA && c->extension.has_last)
-        add_hint(h, c->extension.last.detail);
     h->open_requests = s == SOURCE_SPOT && c->launches &&
                        c->now.s - c->requests_asked.s >= REQUESTS_EVERY_S;
     if (h->open_requests)

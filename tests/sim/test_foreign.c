@@ -105,7 +105,7 @@ static void each_entry(void *ctx, const struct journal_entry *j)
 
 static void begin(struct outside *o, int64_t duration_s)
 {
-    o->r = run_prepare(3);
+    o->r = run_prepare(4);
     o->start = o->r->options.from;
     o->r->options.duration_s = duration_s;
     o->r->options.each_minute = each_minute;

@@ -153,7 +153,7 @@ static int64_t differing(struct replay *r, const struct witness *w, bool with_st
 
 static void live(const char *mover, struct witness *w, struct run **out)
 {
-    struct run *r = run_prepare_as(3, mover, "spot-storm=0.02");
+    struct run *r = run_prepare_as(3, mover, "spot-storm=0.1");
 
     *w = (struct witness){.seen = calloc(MINUTES_MAX, sizeof(*w->seen))};
     assert_non_null(w->seen);
