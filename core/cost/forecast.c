@@ -117,7 +117,6 @@ static enum err_code instances_rest(const struct forecast_in *in, int64_t second
     int64_t usage = in->usage_permille < USAGE_MIN   ? USAGE_MIN
                     : in->usage_permille > USAGE_MAX ? USAGE_MAX
                                                      : in->usage_permille;
-
     struct usd price = {0};
 
     *out = (struct usd){0};

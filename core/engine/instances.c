@@ -127,8 +127,7 @@ void merge_listed(const struct controller *c, struct instance_facts *f,
 }
 
 /* The answer to its launch was another one's: it is that server's by its tag, and its own
- * is found by its own.
- */
+ * is found by its own. */
 static void give_back(struct controller *c, struct server_state *s,
                       const struct obs_instances *o)
 {

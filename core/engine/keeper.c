@@ -223,7 +223,7 @@ static bool read_calls(struct keeper *k, char *last, size_t size)
         kvs != NULL && etcd_list(k->etcd, k->calls, kvs, ETCD_KVS, &n, &e) == ERR_OK;
 
     last[0] = '\0';
-    if (all)
+    if (n > 0)
         RH_PROBE("lock-taken-over");
     for (size_t i = 0; i < n; i++) {
         log_write(k->options.log, LOG_INFO, "lock", "last call: %s", kvs[i].value);
