@@ -156,6 +156,11 @@ void footer_hints(const struct frame *f, int row)
                          a == ACTION_QUIT && ui->view != VIEW_fleet ? "back"
                                                                     : info->hint);
     }
+    if (ui->fleet->n_degraded > 0 && ui->view != VIEW_apis) {
+        keys[s.n] = view_info(VIEW_apis)->key;
+        segments_add(&s, ROLE_WARN, hint_rank(ACTION_TAKE_OVER), false, "",
+                     "%c what helps", (int)keys[s.n]);
+    }
     segments_add(&s, ROLE_TEXT, demo ? 28 : 15, false, "1-5", "%s",
                  narrow && demo ? "1-5" : "1-5 views");
     if (demo) {
