@@ -46,6 +46,7 @@ expect "options before the command" 0 "^usage: rushhour status" "$rh" --ascii st
 readme=$src/README.md
 if [ -f "$readme" ]; then
     sed -n 's,^    build/rushhour ,,p; s,^    rushhour \([^#]*\).*,\1,p' "$readme" >"$work/promised"
+    cd "$work" || exit 99 # where what they write ends with it
     check "README promises commands" test "$(wc -l <"$work/promised")" -ge 6
     while read -r words; do
         eval "set -- $words" # as a shell would read them
