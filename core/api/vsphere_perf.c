@@ -249,13 +249,21 @@ static bool is_asked(const struct seen_vm *vm)
     return vm->power == POWER_ON && vm->connected && vm->cpus > 0;
 }
 
+static void put_number(struct strbuf *b, const char *tag, int32_t n)
+{
+    char digits[24];
+
+    *str_put_u64(digits, (uint64_t)n) = '\0';
+    soap_put(b, tag, digits);
+}
+
 static void put_metric(struct strbuf *b, int32_t counter)
 {
-    if (counter >= 0)
-        strbuf_printf(b,
-                      "<metricId><counterId>%d</counterId><instance></instance>"
-                      "</metricId>",
-                      counter);
+    if (counter < 0)
+        return;
+    strbuf_puts(b, "<metricId>");
+    put_number(b, "counterId", counter);
+    strbuf_puts(b, "<instance></instance></metricId>");
 }
 
 /* Asks for the VMs from *i on, as many as one call takes. */
@@ -279,8 +287,8 @@ static enum err_code read_some(struct vsphere *v, struct sample_reader *r, size_
         strbuf_puts(b, "</entity><maxSample>1</maxSample>");
         put_metric(b, v->perf.ready);
         put_metric(b, v->perf.costop);
-        strbuf_printf(b, "<intervalId>%d</intervalId><format>normal</format></querySpec>",
-                      SAMPLE_S);
+        put_number(b, "intervalId", SAMPLE_S);
+        strbuf_puts(b, "<format>normal</format></querySpec>");
     }
     soap_close(b, method);
     return n > 0 ? ask(v, &call, e) : ERR_OK;

@@ -13,12 +13,19 @@ enum { MAX_PAGES = 1000, TOKEN_TEXT = 1024 };
 
 /* ----- requests ----- */
 
+static void put_path(struct strbuf *b, const char *path)
+{
+    strbuf_puts(b, "<pathSet>");
+    strbuf_puts(b, path); /* ours: there is nothing to escape */
+    strbuf_puts(b, "</pathSet>");
+}
+
 static void put_paths(struct strbuf *b, const char *type, const char *const *paths)
 {
     strbuf_puts(b, "<propSet>");
     soap_put(b, "type", type);
     for (; *paths != NULL; paths++)
-        soap_put(b, "pathSet", *paths);
+        put_path(b, *paths);
     strbuf_puts(b, "</propSet>");
 }
 

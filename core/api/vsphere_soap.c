@@ -43,14 +43,20 @@ void soap_open(struct strbuf *b, const char *method, const char *type, const cha
     strbuf_puts(b, before_name);
     strbuf_puts(b, no_name);
     strbuf_puts(b, "</operationID></soapenv:Header><soapenv:Body>");
-    strbuf_printf(b, "<%s xmlns=\"urn:vim25\"><_this type=\"%s\">", method, type);
+    strbuf_putc(b, '<');
+    strbuf_puts(b, method);
+    strbuf_puts(b, " xmlns=\"urn:vim25\"><_this type=\"");
+    strbuf_puts(b, type);
+    strbuf_puts(b, "\">");
     xml_escape(b, id);
     strbuf_puts(b, "</_this>");
 }
 
 void soap_close(struct strbuf *b, const char *method)
 {
-    strbuf_printf(b, "</%s></soapenv:Body></soapenv:Envelope>", method);
+    strbuf_puts(b, "</");
+    strbuf_puts(b, method);
+    strbuf_puts(b, "></soapenv:Body></soapenv:Envelope>");
 }
 
 void soap_put(struct strbuf *b, const char *name, const char *text)

@@ -129,8 +129,7 @@ void strbuf_reset(struct strbuf *b)
         b->data[0] = '\0';
 }
 
-/* Kept out of line: what calls room() all the time hardly ever comes here. */
-static __attribute__((noinline)) bool grow(struct strbuf *b, size_t len)
+bool strbuf_grow(struct strbuf *b, size_t len)
 {
     size_t need, cap = b->cap < 256 ? 256 : b->cap;
     char *p;
@@ -154,35 +153,6 @@ static __attribute__((noinline)) bool grow(struct strbuf *b, size_t len)
     return true;
 }
 
-static inline bool room(struct strbuf *b, size_t len)
-{
-    return (!b->failed && len < b->cap - b->len && len <= b->limit - b->len) ||
-           grow(b, len);
-}
-
-void strbuf_add(struct strbuf *b, const void *bytes, size_t len)
-{
-    if (!room(b, len))
-        return;
-    if (len > 0)
-        memcpy(b->data + b->len, bytes, len);
-    b->len += len;
-    b->data[b->len] = '\0';
-}
-
-void strbuf_puts(struct strbuf *b, const char *s)
-{
-    strbuf_add(b, s, strlen(s));
-}
-
-void strbuf_putc(struct strbuf *b, char c)
-{
-    if (!room(b, 1))
-        return;
-    b->data[b->len++] = c;
-    b->data[b->len] = '\0';
-}
-
 void strbuf_printf(struct strbuf *b, const char *fmt, ...)
 {
     va_list ap;
@@ -192,13 +162,13 @@ void strbuf_printf(struct strbuf *b, const char *fmt, ...)
     va_start(ap, fmt);
     len = vsnprintf(space > 0 ? b->data + b->len : NULL, space, fmt, ap);
     va_end(ap);
-    if (len >= 0 && (size_t)len < space && room(b, (size_t)len)) {
+    if (len >= 0 && (size_t)len < space && strbuf_room(b, (size_t)len)) {
         b->len += (size_t)len;
         return;
     }
     if (space > 0)
         b->data[b->len] = '\0'; /* nothing stays of what did not fit */
-    if (len < 0 || !room(b, (size_t)len)) {
+    if (len < 0 || !strbuf_room(b, (size_t)len)) {
         b->failed = true;
         return;
     }

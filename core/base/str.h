@@ -65,11 +65,37 @@ struct strbuf {
 };
 
 void strbuf_init(struct strbuf *b, size_t limit_bytes) NONNULL;
-void strbuf_clear(struct strbuf *b) NONNULL; /* frees; the limit stays */
-void strbuf_reset(struct strbuf *b) NONNULL; /* empties and keeps the memory */
-void strbuf_add(struct strbuf *b, const void *bytes, size_t len);
-void strbuf_puts(struct strbuf *b, const char *s) NONNULL;
-void strbuf_putc(struct strbuf *b, char c) NONNULL;
+void strbuf_clear(struct strbuf *b) NONNULL;            /* frees; the limit stays */
+void strbuf_reset(struct strbuf *b) NONNULL;            /* empties and keeps the memory */
+bool strbuf_grow(struct strbuf *b, size_t len) NONNULL; /* for the next three alone */
+static inline bool strbuf_room(struct strbuf *b, size_t len)
+{
+    return (!b->failed && len < b->cap - b->len && len <= b->limit - b->len) ||
+           strbuf_grow(b, len);
+}
+
+static inline void strbuf_add(struct strbuf *b, const void *bytes, size_t len)
+{
+    if (!strbuf_room(b, len))
+        return;
+    if (len > 0)
+        memcpy(b->data + b->len, bytes, len);
+    b->len += len;
+    b->data[b->len] = '\0';
+}
+
+static inline NONNULL void strbuf_puts(struct strbuf *b, const char *s)
+{
+    strbuf_add(b, s, strlen(s)); /* which is known of a literal */
+}
+
+static inline NONNULL void strbuf_putc(struct strbuf *b, char c)
+{
+    if (!strbuf_room(b, 1))
+        return;
+    b->data[b->len++] = c;
+    b->data[b->len] = '\0';
+}
 void strbuf_printf(struct strbuf *b, const char *fmt, ...) PRINTF_LIKE(2, 3) NONNULL;
 const char *strbuf_text(const struct strbuf *b) NONNULL; /* never NULL */
 

@@ -251,8 +251,11 @@ void ec2_put_instance(struct ec2_call *c, const struct sim_instance *i)
     ec2_open(c, "item");
     ec2_put(c, "instanceId", i->id);
     ec2_put(c, "imageId", i->image);
-    strbuf_printf(b, "<instanceState><code>%d</code><name>%s</name></instanceState>",
-                  states[i->state].code, states[i->state].name);
+    strbuf_puts(b, "<instanceState><code>");
+    wire_put_int(b, states[i->state].code);
+    strbuf_puts(b, "</code>");
+    ec2_put(c, "name", states[i->state].name);
+    ec2_close(c, "instanceState");
     ec2_put(c, "privateDnsName", alive ? i->private_dns : "");
     put_reason(c, i);
     strbuf_puts(b, "<amiLaunchIndex>0</amiLaunchIndex><productCodes/>");

@@ -55,7 +55,7 @@ typedef void ec2_fact_fn(const struct ec2_call *c, const void *item, const char 
 
 struct ec2_filter {
     const char *name;
-    int index; /* Filter.N */
+    char values[24]; /* "Filter.N.Value" */
 };
 struct ec2_filters {
     struct ec2_filter list[EC2_MAX_FILTERS];

@@ -56,7 +56,7 @@ bool ec2_filters_read(struct ec2_call *c, const char *const *names,
 
     *out = (struct ec2_filters){0};
     for (int i = 1; (name = form_item(&c->form, "Filter", i, "Name")) != NULL; i++) {
-        char prefix[32];
+        struct ec2_filter f = {.name = name};
 
         if (i > EC2_MAX_FILTERS) {
             ec2_error(c, 400, "FilterLimitExceeded",
@@ -69,31 +69,29 @@ bool ec2_filters_read(struct ec2_call *c, const char *const *names,
                       name);
             return false;
         }
-        (void)str_format(prefix, sizeof(prefix), "Filter.%d.Value", i); /* fits */
-        if (!ec2_has_list(c, prefix)) {
+        (void)str_format(f.values, sizeof(f.values), "Filter.%d.Value", i); /* fits */
+        if (!ec2_has_list(c, f.values)) {
             ec2_error(c, 400, "InvalidParameterValue",
                       "The filter '%.100s' has no values", name);
             return false;
         }
-        if (form_item(&c->form, prefix, EC2_MAX_VALUES + 1, "") != NULL) {
+        if (form_item(&c->form, f.values, EC2_MAX_VALUES + 1, "") != NULL) {
             ec2_error(c, 400, "FilterLimitExceeded",
                       "The maximum number of filter values specified in a request is %d.",
                       EC2_MAX_VALUES);
             return false;
         }
-        out->list[out->n++] = (struct ec2_filter){name, i};
+        out->list[out->n++] = f;
     }
     return true;
 }
 
-static bool any_matches(const struct ec2_call *c, int filter,
+static bool any_matches(const struct ec2_call *c, const struct ec2_filter *filter,
                         const struct ec2_facts *facts)
 {
-    char prefix[32];
     const char *value;
 
-    (void)str_format(prefix, sizeof(prefix), "Filter.%d.Value", filter); /* fits */
-    for (int i = 1; (value = form_item(&c->form, prefix, i, "")) != NULL; i++)
+    for (int i = 1; (value = form_item(&c->form, filter->values, i, "")) != NULL; i++)
         for (size_t k = 0; k < facts->n; k++)
             if (ec2_wildcard(value, facts->at[k]))
                 return true;
@@ -107,7 +105,7 @@ bool ec2_filters_match(const struct ec2_call *c, const struct ec2_filters *filte
         struct ec2_facts f = {.n = 0};
 
         facts(c, item, filters->list[i].name, &f);
-        if (!any_matches(c, filters->list[i].index, &f))
+        if (!any_matches(c, &filters->list[i], &f))
             return false;
     }
     return true;

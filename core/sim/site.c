@@ -13,6 +13,7 @@ enum {
     DEFAULT_TIMEOUT_MS = 20000,
     SKEW_S = 600,
     STALE_MS = 300000,
+    QUESTION_BYTES = 8 * 1024 * 1024,
     HTTP_WAIT_MAX_S = 900 /* what the client makes of any longer Retry-After */
 };
 
@@ -91,8 +92,10 @@ void site_free(struct site *s)
     for (size_t i = 0; i < SITE_OLD_ANSWERS; i++)
         strbuf_clear(&s->old[i].body);
     for (size_t i = 0; i < N_APIS; i++)
-        for (size_t k = 0; k < ARRAY_LEN(s->last[i]); k++)
+        for (size_t k = 0; k < ARRAY_LEN(s->last[i]); k++) {
+            strbuf_clear(&s->last[i][k].question);
             strbuf_clear(&s->last[i][k].body);
+        }
     world_free(s->w);
     free(s);
 }
@@ -269,14 +272,16 @@ static void keep_read(struct site *s, const struct route *r,
                       const struct http_request *rq, const struct http_response *rs)
 {
     struct old_answer *o;
+    uint64_t question;
 
     if (s->faults.rate[r->api][FAULT_STALE] == 0 || rs->status != 200 ||
         s->w->hold_ms != 0 || !only_reads(rq))
         return;
-    o = old_answer(s, question_of(rq));
-    if (o->question == question_of(rq) && s->w->now - o->at < STALE_MS)
+    question = question_of(rq);
+    o = old_answer(s, question);
+    if (o->question == question && s->w->now - o->at < STALE_MS)
         return; /* as old as it may get */
-    o->question = question_of(rq);
+    o->question = question;
     o->at = s->w->now;
     (void)str_copy(o->type, sizeof(o->type), rs->content_type);
     (void)str_copy(o->jenkins, sizeof(o->jenkins), rs->jenkins);
@@ -289,12 +294,14 @@ static bool tell_old(struct site *s, const struct route *r, const struct http_re
                      struct http_response *rs)
 {
     const struct old_answer *o;
+    uint64_t question;
 
     if (s->faults.rate[r->api][FAULT_STALE] == 0 || !only_reads(rq))
         return false;
-    o = old_answer(s, question_of(rq));
-    if (o->question != question_of(rq) || s->w->now - o->at >= STALE_MS ||
-        o->body.failed || !roll(s, r, FAULT_STALE))
+    question = question_of(rq);
+    o = old_answer(s, question);
+    if (o->question != question || s->w->now - o->at >= STALE_MS || o->body.failed ||
+        !roll(s, r, FAULT_STALE))
         return false;
     rs->status = 200;
     (void)str_copy(rs->content_type, sizeof(rs->content_type), o->type);
@@ -303,41 +310,60 @@ static bool tell_old(struct site *s, const struct route *r, const struct http_re
     return true;
 }
 
-static void keep_last(struct last_answer *l, uint64_t question,
-                      const struct http_response *rs)
+static bool is_question(const struct strbuf *last, const struct http_request *rq)
 {
-    l->question = question;
+    size_t url = strlen(rq->url), body = rq->body != NULL ? rq->body_len : 0;
+
+    return last->len == url + body && memcmp(last->data, rq->url, url) == 0 &&
+           (body == 0 || memcmp(last->data + url, rq->body, body) == 0);
+}
+
+static void keep_last(struct last_answer *l, const struct http_response *rs)
+{
     l->status = rs->status;
     (void)str_copy(l->type, sizeof(l->type), rs->content_type); /* of the same sizes */
     (void)str_copy(l->jenkins, sizeof(l->jenkins), rs->jenkins);
     (void)str_copy(l->location, sizeof(l->location), rs->location);
-    strbuf_clear(&l->body);
+    strbuf_reset(&l->body);
     l->body.limit = rs->body.limit;
     strbuf_add(&l->body, rs->body.data, rs->body.len);
+}
+
+static void tell_last(const struct last_answer *l, struct http_response *rs)
+{
+    rs->status = l->status;
+    (void)str_copy(rs->content_type, sizeof(rs->content_type), l->type);
+    (void)str_copy(rs->jenkins, sizeof(rs->jenkins), l->jenkins);
+    (void)str_copy(rs->location, sizeof(rs->location), l->location);
+    strbuf_reset(&rs->body);
+    strbuf_add(&rs->body, l->body.data, l->body.len);
 }
 
 /* What another request was answered last, of those that read or of those that change. */
 static void tell_other(struct site *s, const struct route *r,
                        const struct http_request *rq, struct http_response *rs)
 {
-    struct last_answer *l = &s->last[r->api][only_reads(rq) ? 1 : 0], now = {0};
-    uint64_t question = question_of(rq);
-    bool other = l->question != 0 && l->question != question && !l->body.failed;
+    struct last_answer *l, now = {0};
+    bool other;
 
     if (s->faults.rate[r->api][FAULT_OTHER_ANSWER] == 0 || rs->status >= 400 ||
         s->w->hold_ms != 0)
         return;
-    keep_last(&now, question, rs);
+    l = &s->last[r->api][only_reads(rq) ? 1 : 0];
+    other = l->question.len != 0 && !is_question(&l->question, rq) && !l->body.failed;
     if (other && roll(s, r, FAULT_OTHER_ANSWER)) {
-        rs->status = l->status;
-        (void)str_copy(rs->content_type, sizeof(rs->content_type), l->type);
-        (void)str_copy(rs->jenkins, sizeof(rs->jenkins), l->jenkins);
-        (void)str_copy(rs->location, sizeof(rs->location), l->location);
-        strbuf_reset(&rs->body);
-        strbuf_add(&rs->body, l->body.data, l->body.len);
+        keep_last(&now, rs);
+        tell_last(l, rs);
+        strbuf_clear(&l->body);
+        now.question = l->question;
+        *l = now;
+    } else {
+        keep_last(l, rs);
     }
-    strbuf_clear(&l->body);
-    *l = now;
+    strbuf_reset(&l->question);
+    l->question.limit = QUESTION_BYTES;
+    strbuf_puts(&l->question, rq->url);
+    strbuf_add(&l->question, rq->body, rq->body != NULL ? rq->body_len : 0);
 }
 
 /* A change arrives once more; this answer is told. */

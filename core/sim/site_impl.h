@@ -21,7 +21,7 @@ struct old_answer {
 
 /* What was answered last to a read and to a change, for FAULT_OTHER_ANSWER. */
 struct last_answer {
-    uint64_t question; /* a hash, 0 = none */
+    struct strbuf question; /* its address and its body; empty = none */
     int status;
     char type[96], jenkins[32], location[512];
     struct strbuf body;

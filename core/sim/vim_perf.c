@@ -197,8 +197,8 @@ static void put_series(struct vim_call *c, struct vim_ref r, size_t counter,
 
     if (str_eq(instance, "*"))
         instance = ""; /* all there are */
-    strbuf_printf(b, "<value xsi:type=\"%s\"><id>",
-                  csv ? "PerfMetricSeriesCSV" : "PerfMetricIntSeries");
+    strbuf_puts(b, csv ? "<value xsi:type=\"PerfMetricSeriesCSV\"><id>"
+                       : "<value xsi:type=\"PerfMetricIntSeries\"><id>");
     vim_put_number(b, "counterId", counters[counter].key);
     vim_put_text(b, "instance", instance);
     strbuf_puts(b, "</id>");
@@ -225,8 +225,8 @@ static bool put_entity(struct vim_call *c, const struct soap_node *spec)
         return false;
     sample = running(c, r) && interval == INTERVAL_S && in_time(c, spec, at);
     (void)utc_text((struct utc){at / 1000}, time);
-    strbuf_printf(b, "<returnval xsi:type=\"%s\">",
-                  csv ? "PerfEntityMetricCSV" : "PerfEntityMetric");
+    strbuf_puts(b, csv ? "<returnval xsi:type=\"PerfEntityMetricCSV\">"
+                       : "<returnval xsi:type=\"PerfEntityMetric\">");
     vim_put_ref(b, &c->view, "entity", r);
     if (csv) {
         strbuf_puts(b, "<sampleInfoCSV>");

@@ -206,12 +206,22 @@ void wire_answer(struct http_response *rs, int status, const char *type, const c
     strbuf_puts(&rs->body, body);
 }
 
+/* The last digits of a number, and what follows them. */
+static char *put_hex(char *at, uint64_t value, size_t digits, char then)
+{
+    for (size_t i = digits; i > 0; value >>= 4)
+        at[--i] = "0123456789abcdef"[value & 15];
+    at[digits] = then;
+    return at + digits + 1;
+}
+
 /* Without memory they are all the same. */
 void wire_request_id(struct world *w, struct http_response *rs)
 {
     struct sim_wire_state *slot = &w->wires[WIRE_EC2];
     struct rng *rng = slot->data;
     uint64_t a = 0, b = 0;
+    char *at = rs->request_id;
 
     if (rng == NULL && (rng = calloc(1, sizeof(*rng))) != NULL) {
         rng_seed(rng, w->seed ^ UINT64_C(0x656332));
@@ -222,8 +232,9 @@ void wire_request_id(struct world *w, struct http_response *rs)
         a = rng_next(rng);
         b = rng_next(rng);
     }
-    (void)str_format(
-        rs->request_id, sizeof(rs->request_id), "%08x-%04x-%04x-%04x-%012llx",
-        (unsigned)(a >> 32), (unsigned)(a >> 16 & 0xffff), (unsigned)(a & 0xffff),
-        (unsigned)(b >> 48), (unsigned long long)(b & UINT64_C(0xffffffffffff))); /* 36 */
+    at = put_hex(at, a >> 32, 8, '-');
+    at = put_hex(at, a >> 16, 4, '-');
+    at = put_hex(at, a, 4, '-');
+    at = put_hex(at, b >> 48, 4, '-');
+    (void)put_hex(at, b, 12, '\0'); /* 36 in all */
 }
