@@ -156,6 +156,75 @@ enum err_code soap_request_parse(struct soap_request *r, const char *bytes, size
     return ERR_OK;
 }
 
+void soap_requests_init(struct soap_requests *s)
+{
+    *s = (struct soap_requests){.next = 0};
+    for (size_t i = 0; i < ARRAY_LEN(s->kept); i++) {
+        strbuf_init(&s->kept[i].bytes, SOAP_MAX_BYTES);
+        soap_request_init(&s->kept[i].tree);
+    }
+}
+
+void soap_requests_clear(struct soap_requests *s)
+{
+    for (size_t i = 0; i < ARRAY_LEN(s->kept); i++) {
+        strbuf_clear(&s->kept[i].bytes);
+        soap_request_clear(&s->kept[i].tree);
+    }
+}
+
+/* Where the operation's name begins; it stands in the header, of which nothing is kept.
+ * Not one that may stand below Body, in a comment or the like. */
+static size_t operation_name(const char *bytes, size_t len, size_t *name_len)
+{
+    static const char tag[] = "<operationID>";
+    const char *at = len > 0 ? memmem(bytes, len, tag, sizeof(tag) - 1) : NULL;
+    size_t begin = at != NULL ? (size_t)(at - bytes) + sizeof(tag) - 1 : 0, end = begin;
+
+    if (at != NULL && (memmem(bytes, begin, "Body", strlen("Body")) != NULL ||
+                       memmem(bytes, begin, "<!", strlen("<!")) != NULL))
+        begin = end = len;
+    while (at != NULL && end < len &&
+           (bytes[end] == '-' || (bytes[end] >= '0' && bytes[end] <= '9') ||
+            (bytes[end] >= 'a' && bytes[end] <= 'z')))
+        end++;
+    *name_len = end - begin;
+    return begin;
+}
+
+enum err_code soap_requests_read(struct soap_requests *s, const char *bytes, size_t len,
+                                 const struct soap_request **out, struct err *e)
+{
+    size_t name_len, name = operation_name(bytes, len, &name_len);
+    size_t rest = len - name - name_len;
+    struct strbuf *b = &s->kept[s->next].bytes;
+    struct soap_request *tree = &s->kept[s->next].tree;
+    enum err_code rc;
+
+    for (size_t i = 0; i < ARRAY_LEN(s->kept); i++) {
+        const struct strbuf *k = &s->kept[i].bytes;
+
+        if (k->len == 0 || k->len != name + rest || s->kept[i].name != name ||
+            memcmp(k->data, bytes, name) != 0 ||
+            memcmp(k->data + name, bytes + name + name_len, rest) != 0)
+            continue;
+        *out = &s->kept[i].tree;
+        return ERR_OK;
+    }
+    strbuf_reset(b);
+    rc = soap_request_parse(tree, bytes, len, e);
+    if (rc != ERR_OK)
+        return rc;
+    strbuf_add(b, bytes, name);
+    strbuf_add(b, bytes + name + name_len, rest);
+    if (b->failed)
+        strbuf_reset(b);
+    s->kept[s->next].name = name;
+    s->next = (s->next + 1) % ARRAY_LEN(s->kept);
+    *out = tree;
+    return ERR_OK;
+}
+
 const struct soap_node *sim_soap_method(const struct soap_request *r)
 {
     return &r->nodes[r->method];

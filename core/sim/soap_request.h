@@ -30,6 +30,25 @@ void soap_request_clear(struct soap_request *r) NONNULL;
 enum err_code soap_request_parse(struct soap_request *r, const char *bytes, size_t len,
                                  struct err *e) MUST_CHECK NONNULL;
 
+/* The last few requests: a client asks for the same again and again, under another name
+ * of the operation. */
+enum { SOAP_REQUESTS_KEPT = 4 };
+struct soap_requests {
+    struct {
+        struct strbuf bytes; /* without the operation's name; empty = none */
+        size_t name;         /* where that was */
+        struct soap_request tree;
+    } kept[SOAP_REQUESTS_KEPT];
+    size_t next; /* is forgotten first */
+};
+void soap_requests_init(struct soap_requests *s) NONNULL;
+void soap_requests_clear(struct soap_requests *s) NONNULL;
+
+/* As soap_request_parse(), into *out: borrowed until the next one is read. */
+enum err_code soap_requests_read(struct soap_requests *s, const char *bytes, size_t len,
+                                 const struct soap_request **out,
+                                 struct err *e) MUST_CHECK NONNULL;
+
 const struct soap_node *sim_soap_method(const struct soap_request *r) NONNULL;
 
 /* First child, next sibling, the first child or next sibling of that name. NULL takes and

@@ -27,7 +27,7 @@ static void server_free(void *data)
     free(s->collectors);
     free(s->filters);
     free(s->pages);
-    soap_request_clear(&s->request);
+    soap_requests_clear(&s->requests);
     strbuf_clear(&s->scratch);
     free(s);
 }
@@ -43,7 +43,7 @@ struct vim_server *vim_server_of(struct world *w)
     if (s == NULL)
         return NULL;
     rng_seed(&s->rng, w->seed ^ UINT64_C(0x76696d3235));
-    soap_request_init(&s->request);
+    soap_requests_init(&s->requests);
     strbuf_init(&s->scratch, 1024 * 1024);
     s->next_number = 1;
     slot->data = s;

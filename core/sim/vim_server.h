@@ -87,7 +87,7 @@ struct vim_page {
 
 struct vim_server {
     struct rng rng; /* ids only; the world's is not touched */
-    struct soap_request request;
+    struct soap_requests requests;
     struct vim_session sessions[VIM_MAX_SESSIONS];
     struct vim_container *views;
     size_t n_views, cap_views;

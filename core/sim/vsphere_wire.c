@@ -167,12 +167,11 @@ static void answer_soap(struct world *w, const struct http_request *rq,
     }
     c.session = vim_session_of(s, rq, w->now);
     c.view = (struct vim_view_of_world){.w = w, .server = s, .session = c.session};
-    if (soap_request_parse(&s->request, rq->body != NULL ? rq->body : "",
-                           rq->body != NULL ? rq->body_len : 0, &e) != ERR_OK) {
+    if (soap_requests_read(&s->requests, rq->body != NULL ? rq->body : "",
+                           rq->body != NULL ? rq->body_len : 0, &c.rq, &e) != ERR_OK) {
         vim_fault_invalid_request(rs, e.text);
         return;
     }
-    c.rq = &s->request;
     c.method = sim_soap_method(c.rq);
     dispatch(&c);
 }

@@ -7,6 +7,7 @@
 #include <config.h>
 
 #include "core/sim/site.h"
+#include "core/sim/soap_request.h"
 #include "core/sim/vim_server.h"
 #include "tests/unit/table.h"
 #include "tests/unit/wire_exchange.h"
@@ -906,6 +907,57 @@ static void every_cut_of_a_request(void **state)
     assert_int_equal(x->rs.status, 200);
 }
 
+/* The name of an operation is not part of what is asked; all else is. */
+static void test_kept_requests(void **state)
+{
+    static const char head[] = "<E xmlns=\"u\"><Header><operationID>";
+    /* clang-format off */
+    static const struct { const char *what, *text, *want; bool again; } rows[] = {
+        {"the first",            "a-1</operationID></Header><Body><M>x</M></Body></E>", "x", false},
+        {"another name",         "a-22</operationID></Header><Body><M>x</M></Body></E>", "x", true},
+        {"another question",     "a-1</operationID></Header><Body><M>y</M></Body></E>", "y", false},
+        {"the first once more",  "b</operationID></Header><Body><M>x</M></Body></E>", "x", true},
+        {"a name of other bytes", "A&amp;</operationID></Header><Body><M>x</M></Body></E>", "x", false},
+        {"not well-formed",      "a-1</operationID></Header><Body><M>x</M></Body>", NULL, false},
+        {"and again",            "a-2</operationID></Header><Body><M>x</M></Body>", NULL, false},
+        {"the first is there",   "c</operationID></Header><Body><M>x</M></Body></E>", "x", true},
+        /* clang-format on */
+    };
+    static const char *const inside[] = {
+        "<E><Body><operationID>a</operationID></Body></E>",
+        "<E><Body><operationID>b</operationID></Body></E>"};
+    const struct soap_request *seen[8] = {NULL}, *r = NULL;
+    struct soap_requests s;
+    struct err e = {0};
+    char text[256];
+
+    (void)state;
+    soap_requests_init(&s);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        enum err_code rc;
+        bool again = false;
+
+        err_clear(&e);
+        assert_true(str_format(text, sizeof(text), "%s%s", head, rows[i].text));
+        rc = soap_requests_read(&s, text, strlen(text), &r, &e);
+        assert_row(rows[i].what, (rc == ERR_OK) == (rows[i].want != NULL));
+        if (rc != ERR_OK)
+            continue;
+        for (size_t k = 0; k < i; k++)
+            again = again || seen[k] == r;
+        seen[i] = r;
+        assert_row(rows[i].what, again == rows[i].again);
+        assert_row(rows[i].what,
+                   str_eq(sim_soap_text(r, sim_soap_method(r)), rows[i].want));
+    }
+    for (size_t i = 0; i < ARRAY_LEN(inside); i++) {
+        assert_int_equal(soap_requests_read(&s, inside[i], strlen(inside[i]), &r, &e),
+                         ERR_OK);
+        assert_string_equal(sim_soap_text(r, sim_soap_method(r)), i == 0 ? "a" : "b");
+    }
+    soap_requests_clear(&s);
+}
+
 #define WITH(test, up) cmocka_unit_test_setup_teardown(test, up, teardown)
 
 int main(void)
@@ -941,6 +993,7 @@ int main(void)
         WITH(hostile_requests, setup_logged_in),
         WITH(a_request_too_large, setup_logged_in),
         WITH(every_cut_of_a_request, setup_logged_in),
+        cmocka_unit_test(test_kept_requests),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
