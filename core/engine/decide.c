@@ -192,8 +192,8 @@ static bool leaving_open(const struct server_state *s, const char *why, struct c
 
 /*
  * A server at rest has the node of its place open and the other closed
- * (policy-and-cost 6.7). With auto off only what we closed ourselves is opened again, and
- * a doomed node is closed.
+ * (policy-and-cost 6.7). With auto off only what we closed ourselves is opened again,
+ * once the other is closed, and a doomed node is closed.
  */
 static bool node_is_wrong(const struct controller *c, const struct server_state *s,
                           struct call *call)

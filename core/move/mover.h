@@ -104,10 +104,10 @@ step_fn step_switch;
 
 /*
  * The nodes of a server that is settled somewhere without a move: the one of its place
- * open, the other closed; both closed under an interruption notice or a
- * rebalance hint. A node closed by a
- * person stays as it is; may_close: one that was opened without us is closed. True when a
- * call is needed to get there (policy-and-cost 6.7).
+ * open, the other closed; both closed under an interruption notice or a rebalance hint. A
+ * node closed by a person stays as it is; may_close: one that was opened without us is
+ * closed, else only one without an agent, before the other is opened. True when a call is
+ * needed to get there (policy-and-cost 6.7).
  */
 bool nodes_keep(const struct server_facts *f, bool may_close, const char *by,
                 const char *why, struct call *call) NONNULL;

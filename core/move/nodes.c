@@ -336,6 +336,7 @@ bool nodes_keep(const struct server_facts *f, bool may_close, const char *by,
     const struct node_facts *here, *there;
     bool threatened =
         f->instance.reclaim_at.s != 0 || f->lost || f->instance.spot == SPOT_REBALANCE;
+    bool opens;
 
     if (!f->onprem.known || !f->cloud.known)
         return false;
@@ -349,13 +350,15 @@ bool nodes_keep(const struct server_facts *f, bool may_close, const char *by,
         return false;
     here = f->place == PLACE_CLOUD ? &f->cloud : &f->onprem;
     there = f->place == PLACE_CLOUD ? &f->onprem : &f->cloud;
-    /* Closing comes first: at most one node is open at any time. */
-    if (!there->marked && may_close) {
+    opens = here->marked && here->closed_by == CLOSED_BY_RUSHHOUR && !there->open &&
+            (f->place == PLACE_CLOUD || f->power == POWER_ON);
+    /* Closing comes first: at most one node is open at any time. One that is open without
+     * an agent counts, too, before the other is opened: its agent may come any day. */
+    if (!there->marked && (may_close || opens)) {
         keep_call(there, CALL_NODE_CLOSE, by, why, call);
         return true;
     }
-    if (here->marked && here->closed_by == CLOSED_BY_RUSHHOUR && !there->open &&
-        (f->place == PLACE_CLOUD || f->power == POWER_ON)) {
+    if (opens) {
         keep_call(here, CALL_NODE_OPEN, by, why, call);
         return true;
     }

@@ -807,9 +807,10 @@ static void test_keep_and_park(void **state)
         {"Jenkins does not tell of home", "home-unseen cloud-unmarked", true, -1},
         {"Jenkins does not tell of the cloud", "cloud-unseen home-unmarked", true, -1},
         {"as old facts say", "stale cloud-unmarked", true, -1},
-        {"opened by somebody, and closing is not ours", "on cloud-unmarked", false,
-         CALL_NODE_OPEN},
-        {"... as long as both do not get builds", "on cloud-unmarked cloud-open", false,
+        {"nobody closed it, and closing is not ours: the other is about to be opened",
+         "on cloud-unmarked", false, CALL_NODE_CLOSE},
+        {"... and it is closed", "on", false, CALL_NODE_OPEN},
+        {"... but not while it may work on builds", "on cloud-unmarked cloud-open", false,
          -1},
         {"home is closed by us", "on", true, CALL_NODE_OPEN},
     };
