@@ -112,8 +112,8 @@ step_fn step_switch;
 bool nodes_keep(const struct server_facts *f, bool may_close, const char *by,
                 const char *why, struct call *call) NONNULL;
 
-/* A node of another zone than that of its server: it takes no builds. True when a call is
- * needed for that. */
+/* A node that is not to take builds, as one of another zone than that of its server: is
+ * closed, with an agent or without. True when a call is needed for that. */
 bool nodes_park(const struct node_facts *n, const char *by, const char *why,
                 struct call *call) NONNULL;
 

@@ -368,7 +368,7 @@ bool nodes_keep(const struct server_facts *f, bool may_close, const char *by,
 bool nodes_park(const struct node_facts *n, const char *by, const char *why,
                 struct call *call)
 {
-    if (!n->known || !n->open)
+    if (!n->known || n->marked) /* without an agent, too: it may come any day */
         return false;
     keep_call(n, CALL_NODE_CLOSE, by, why, call);
     return true;

@@ -834,12 +834,15 @@ static void test_keep_and_park(void **state)
     assert_true(nodes_keep(&s.facts, true, "policy", "window", &call));
     assert_int_equal(call.kind, CALL_NODE_CLOSE);
 
-    assert_false(nodes_park(&s.facts.cloud, "policy", "zone", &call));
-    s.facts.cloud.open = true;
+    /* without an agent, too: it would take builds once that comes */
+    assert_false(s.facts.cloud.open);
     call = (struct call){0};
     assert_true(nodes_park(&s.facts.cloud, "policy", "zone", &call));
     assert_int_equal(call.kind, CALL_NODE_CLOSE);
     assert_string_equal(call.target, "tests-cache-cloud");
+    s.facts.cloud.marked = true;
+    assert_false(nodes_park(&s.facts.cloud, "policy", "zone", &call));
+    s.facts.cloud.marked = false;
     s.facts.cloud.known = false;
     assert_false(nodes_park(&s.facts.cloud, "policy", "zone", &call));
 }
