@@ -486,6 +486,16 @@ static void step_switch_back(const struct step_in *in, struct move *m,
     }
 }
 
+/* Given up before home's agent was seen, the cloud leaves nobody who takes builds: the
+ * move ends when home does, and is late until then. */
+static void step_terminate_beside(const struct step_in *in, struct move *m,
+                                  struct step_out *out)
+{
+    step_terminate(in, m, out);
+    if (out->verdict == VERDICT_DONE)
+        step_node(in, m, out);
+}
+
 /* Home drains while the cloud works: gone there, it stays here. */
 static void step_drain_home(const struct step_in *in, struct move *m,
                             struct step_out *out)
@@ -557,7 +567,7 @@ const struct mover_ops mover_ec2_overlap = {
     .back = {{STEP_POWER_ON, step_come_up},
              {STEP_NODE, step_switch_back},
              {STEP_DRAIN, step_drain},
-             {STEP_TERMINATE, step_terminate}},
+             {STEP_TERMINATE, step_terminate_beside}},
     .n_back = 4,
 };
 

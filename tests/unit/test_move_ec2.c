@@ -445,8 +445,11 @@ static void test_terminate(void **state)
     /* the notice was taken back: nothing to wait for */
     s.facts.instance.reclaim_at.s = 0;
     assert_int_equal(look(&s, STEP_TERMINATE).verdict, VERDICT_CALL);
-    /* none there, as after a loss */
+    /* none there, as after a loss: home is all there is, and takes builds first */
     s.facts.instance.id[0] = '\0';
+    assert_int_equal(look(&s, STEP_TERMINATE).verdict, VERDICT_WAIT);
+    node(&s.facts.onprem, false, true);
+    s.facts.onprem.connected = s.facts.onprem.open = true;
     assert_int_equal(look(&s, STEP_TERMINATE).verdict, VERDICT_DONE);
 }
 

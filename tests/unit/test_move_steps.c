@@ -602,8 +602,19 @@ static void test_terminate(void **state)
         {"no slot, but it is begun", "instance runs no-slot committed", ASKS(TERMINATE)},
     };
 
+    static const struct row beside[] = {
+        {"all is ready", "instance runs", ASKS(TERMINATE)},
+        {"coming to its end", "instance terminated", WAIT("comes to its end")},
+        {"it is gone, and home takes builds", "instance ended home-agent home-unmarked home-open", DONE},
+        {"... there is none", "home-agent home-unmarked home-open", DONE},
+        {"... home's agent is not there", "instance ended home-unmarked", WAIT("waiting for the agent of node tests-cache")},
+        {"... home's node is closed by us", "instance ended home-agent", ASKS(NODE_OPEN)},
+        {"... Jenkins does not tell", "instance ended home-unseen", WAIT("waiting for Jenkins")},
+    };
+
     (void)state;
     EXPECT("ec2", BACK, TERMINATE, rows);
+    EXPECT("ec2-overlap", BACK, TERMINATE, beside);
 }
 
 static void test_come_up(void **state)
