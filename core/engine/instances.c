@@ -156,6 +156,22 @@ static void look_at_ours(struct controller *c, struct server_state *s,
     merge_listed(c, &s->facts.instance, &s->absent_since, o);
 }
 
+/* At a second interface or at none the first one does not hold back a launch (I2). */
+static void look_for_others(const struct controller *c, struct server_state *s,
+                            const struct obs_instances *o)
+{
+    struct server_facts *f = &s->facts;
+
+    f->other_id[0] = '\0';
+    for (size_t i = 0; i < o->n && f->other_id[0] == '\0'; i++) {
+        const struct seen_instance *in = &o->instances[i];
+
+        if (instance_is_of(c, s, in) && !str_eq(in->id, f->instance.id) &&
+            !str_eq(in->id, f->leaving.id))
+            (void)str_copy(f->other_id, sizeof(f->other_id), in->id);
+    }
+}
+
 /* EC2 lists in the same order each time. */
 static const struct seen_interface *find_interface(const struct controller *c,
                                                    struct server_state *s)
@@ -297,6 +313,7 @@ void merge_ec2(struct controller *c, struct server_state *s)
     if (look_for_ours(c, s, &o->as.instances))
         look_at_ours(c, s, o);
     merge_listed(c, &f->leaving, &s->leaving.absent_since, o);
+    look_for_others(c, s, &o->as.instances);
     look_at_interface(c, s, &o->as.instances);
     f->place = place_of(s);
     f->lost = f->place == PLACE_LOST;

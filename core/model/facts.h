@@ -73,6 +73,7 @@ struct server_facts {
     char eni_holder[ID_TEXT]; /* ec2: what else its interface is attached to, "" = it is
                                  free as far as known */
     bool eni_holder_ended;    /* which is at its end: it comes free soon */
+    char other_id[ID_TEXT];   /* ec2: what else has its tag and lives, "" = nothing */
     bool lost;              /* its spot instance was taken back and it is not home yet */
     struct utc place_as_of; /* oldest of the readings that gave the place */
     struct utc nodes_as_of;

@@ -294,6 +294,22 @@ static bool launch_resolve(const struct step_in *in, struct move *m, struct step
     return false;
 }
 
+/* True when a verdict was given. What is nobody's is told, and ended in ten minutes or by
+ * a person. */
+static bool another_lives(const struct step_in *in, struct move *m, struct step_out *out)
+{
+    const char *id = in->facts->other_id;
+
+    if (id[0] == '\0')
+        return false;
+    RH_PROBE("another-of-its-instances-lives");
+    if (in->now.s - m->step_since.s < ENI_WAIT_S)
+        say_wait(m, out, "%s has its tag and lives", id);
+    else
+        say_fail(m, out, FAILURE_TRANSIENT, "%s has its tag and lives", id);
+    return true;
+}
+
 /* True when a verdict was given. */
 static bool eni_is_held(const struct step_in *in, struct move *m, struct step_out *out)
 {
@@ -361,7 +377,7 @@ static void step_launch(const struct step_in *in, struct move *m, struct step_ou
         say_wait(m, out, "waiting for a slot");
         return;
     }
-    if (!move_takes(in, m, out) || eni_is_held(in, m, out))
+    if (another_lives(in, m, out) || !move_takes(in, m, out) || eni_is_held(in, m, out))
         return;
     launch(in, m, out, in->choice.offering, false);
 }

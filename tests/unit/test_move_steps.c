@@ -145,6 +145,7 @@ static const struct edit edits[] = {
     SET("seen-before", facts.place_as_of.s, NOW - 290),
     SET("seen-long-before", facts.place_as_of.s, BEGAN - 1),
     TEXT("held", facts.eni_holder, "i-9"),
+    TEXT("another", facts.other_id, "i-8"),
     TEXT("instance", facts.instance.id, "i-1"),
     SET("runs", facts.instance.running, true),
     SET("pending", facts.instance.pending, true),
@@ -571,6 +572,9 @@ static void test_launch(void **state)
         {"... and was asked to be closed", "cloud-unmarked asked-close 1s", ASKS(LAUNCH)},
         {"... and a call is under way", "cloud-unmarked call-open", WAIT("launching")},
         {"it is launched", "cloud-unmarked instance runs", DONE},
+        {"another one has its tag and lives", "another zones", WAIT("i-8 has its tag and lives")},
+        {"... for ten minutes", "another zones long", FAILS(TRANSIENT, "i-8 has its tag and lives")},
+        {"... beside the one that is launched", "another instance runs", DONE},
     };
 
     (void)state;
