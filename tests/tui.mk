@@ -22,6 +22,10 @@ check_PROGRAMS += tests/screen/test_ui_screen
 tests_screen_test_ui_screen_SOURCES = tests/screen/test_ui_screen.c $(STAGE_FILES)
 tests_screen_test_ui_screen_LDADD = $(TUI_TEST_LIBS)
 TESTS += tests/screen/test_ui_screen
+check_PROGRAMS += tests/screen/test_pages
+tests_screen_test_pages_SOURCES = tests/screen/test_pages.c $(STAGE_FILES)
+tests_screen_test_pages_LDADD = $(TUI_TEST_LIBS)
+TESTS += tests/screen/test_pages
 
 # Writes the expected pictures anew; review the difference like code.
 .PHONY: update-screens

@@ -53,7 +53,8 @@ static struct fleet *latest(void *ctx)
 static const char *theme_dir, *state_dir; /* of the next child; NULL = none */
 static bool still, stoppable;             /* its reduce_motion, allow_suspend */
 
-/* The child: exit code 0 for q, 10 + signal, 3 for a hang-up, 2 for a bad terminal. */
+/* The child: exit code 0 for q, 10 + signal, 3 for a hang-up, 2 for a bad terminal. It
+ * ends as programs do: leaks are looked for, lines are counted. */
 static void child(const char *term)
 {
     static struct stage s;
@@ -64,7 +65,7 @@ static void child(const char *term)
     (void)setlocale(LC_CTYPE, "C.UTF-8");
     stage_init(&s);
     if (tz_load("Asia/Jerusalem", &s.tz, &e) != ERR_OK)
-        _exit(98);
+        exit(98);
     s.app.tz = s.tz;
     s.app.clock = clock_system();
     s.app.term = term;
@@ -80,8 +81,8 @@ static void child(const char *term)
     s.config.ui.allow_suspend = stoppable;
     rc = app_run(&s.app, &e);
     if (rc != ERR_OK)
-        _exit(rc == ERR_USAGE ? 2 : 1);
-    _exit(result.end == APP_QUIT ? 0 : result.end == APP_SIGNAL ? 10 + result.signal : 3);
+        exit(rc == ERR_USAGE ? 2 : 1);
+    exit(result.end == APP_QUIT ? 0 : result.end == APP_SIGNAL ? 10 + result.signal : 3);
 }
 
 static void start(struct run *r, const char *term)
@@ -94,6 +95,7 @@ static void start(struct run *r, const char *term)
     assert_int_equal(openpty(&r->master, &slave, NULL, NULL, &size), 0);
     assert_int_equal(tcgetattr(slave, &r->before), 0);
     assert_int_equal(fcntl(r->master, F_SETFL, O_NONBLOCK), 0);
+    (void)fflush(NULL); /* or the child says it again */
     r->pid = fork();
     assert_true(r->pid >= 0);
     if (r->pid == 0) {
