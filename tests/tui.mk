@@ -79,7 +79,7 @@ TESTS += tests/unit/test_canvas tests/unit/test_keys tests/unit/test_layout \
 	tests/unit/test_theme tests/screen/test_line_text tests/unit/test_chart
 
 check_PROGRAMS += tests/screen/test_pty
-tests_screen_test_pty_SOURCES = tests/screen/test_pty.c $(STAGE_FILES)
+tests_screen_test_pty_SOURCES = tests/screen/test_pty.c tests/unit/folder.h $(STAGE_FILES)
 tests_screen_test_pty_LDADD = $(TUI_TEST_LIBS)
 TESTS += tests/screen/test_pty
 

@@ -2,6 +2,7 @@
 
 #include "tests/screen/stage.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
@@ -19,6 +20,7 @@
 #include <utmp.h>
 
 #include "core/base/clock.h"
+#include "tests/unit/folder.h"
 #include "tests/unit/table.h"
 
 /* The shell on a pseudo-terminal: it starts, answers keys, and gives the terminal back.
@@ -50,6 +52,95 @@ static struct fleet *latest(void *ctx)
     return fleet_ref(ctx);
 }
 
+/* A source that changes under the next child: R brings another picture, `reload` another
+ * configuration, `b` nobody. */
+static bool changes;
+static struct {
+    struct fleet *fleet;
+    struct config *config, was; /* what is in force, what was */
+    int event_fd;
+    bool asked;
+} source;
+
+static bool change(void *ctx, const struct command *c, struct err *e)
+{
+    uint64_t one = 1;
+
+    (void)ctx;
+    (void)e;
+    if (c->kind != COMMAND_REFRESH)
+        return false;
+    fleet_unref(source.fleet);
+    source.fleet = story_fleet(STORY_INTERRUPTION);
+    source.fleet->version = 99;
+    source.fleet->ended = source.fleet->looked = true;
+    source.fleet->setting = AUTO_OFF;
+    return write(source.event_fd, &one, sizeof(one)) == (ssize_t)sizeof(one);
+}
+
+static struct fleet *changed(void *ctx)
+{
+    (void)ctx;
+    return fleet_ref(source.fleet);
+}
+
+static bool ask_again(void *ctx, struct err *e)
+{
+    (void)ctx;
+    if (source.asked)
+        return err_set(e, ERR_LOCKED, "it is being read already") == ERR_OK;
+    source.asked = true;
+    return true;
+}
+
+static bool read_again(void *ctx, struct app_reload *out)
+{
+    (void)ctx;
+    if (!source.asked || source.was.file != NULL)
+        return false;
+    source.was = *source.config;
+    source.was.file = "rh.conf";
+    source.config->ui.glyphs = GLYPHS_ASCII;
+    source.config->ui.mouse = source.config->ui.locked = true;
+    source.config->ui.time = TIME_UTC;
+    *out = (struct app_reload){.taken = true, .was = &source.was};
+    (void)str_copy(out->text, sizeof(out->text), "all of it is in force");
+    return true;
+}
+
+static void drop(void *ctx, struct app_reload *r)
+{
+    (void)ctx;
+    r->was = NULL;
+}
+
+static bool no_take_over(void *ctx, struct app_reload *r, struct err *e)
+{
+    (void)ctx;
+    r->taken = false;
+    return err_set(e, ERR_LOCKED, "somebody was faster") == ERR_OK;
+}
+
+static struct app_observed observed = {.holder = "dana@ops1 pid 7",
+                                       .take_over = no_take_over};
+
+static void make_changing(struct stage *s)
+{
+    s->app.source = (struct app_source){.latest = changed,
+                                        .send = change,
+                                        .event_fd = eventfd(0, EFD_NONBLOCK),
+                                        .reload = ask_again,
+                                        .reloaded = read_again,
+                                        .reload_done = drop};
+    s->app.observed = &observed;
+    s->config.notify = (struct notify_config){
+        .bell = NOTIFY_BELL_ALL, .osc = NOTIFY_OSC_9, .command = {"/bin/true"}};
+    source.fleet = story_fleet(STORY_NORMAL);
+    source.fleet->looked = true;
+    source.config = &s->config;
+    source.event_fd = s->app.source.event_fd;
+}
+
 static const char *theme_dir, *state_dir; /* of the next child; NULL = none */
 static bool still, stoppable;             /* its reduce_motion, allow_suspend */
 
@@ -77,6 +168,8 @@ static void child(const char *term)
     s.app.result = &result;
     s.app.theme_dirs[0] = theme_dir;
     s.app.state_dir = state_dir;
+    if (changes)
+        make_changing(&s);
     s.config.ui.reduce_motion = still;
     s.config.ui.allow_suspend = stoppable;
     rc = app_run(&s.app, &e);
@@ -536,6 +629,99 @@ static void test_still(void **state)
     (void)close(r.master);
 }
 
+/* The only file of the folder has the text; the folder goes. */
+static void assert_dumped(const char *dir, const char *text)
+{
+    char path[512] = "", got[16384] = "";
+    DIR *d = opendir(dir);
+    const struct dirent *entry;
+    FILE *f;
+
+    assert_non_null(d);
+    while ((entry = readdir(d)) != NULL) {
+        if (str_starts(entry->d_name, "screen-"))
+            assert_true(str_format(path, sizeof(path), "%s/%s", dir, entry->d_name));
+    }
+    (void)closedir(d);
+    f = fopen(path, "r");
+    assert_non_null(f);
+    assert_true(fread(got, 1, sizeof(got) - 1, f) > 0);
+    assert_int_equal(fclose(f), 0);
+    assert_non_null(strstr(got, text));
+    assert_true(folder_remove(dir));
+}
+
+/* What is on the screen, into a file of its own; without a folder, it is said. */
+static void test_dump(void **state)
+{
+    static struct run r;
+    char dir[] = "/tmp/rushhour-pty-XXXXXX";
+
+    (void)state;
+    start(&r, "xterm-256color");
+    assert_true(read_until(&r, 0, "write-back", WAIT_MS));
+    send_keys(&r, "D");
+    assert_true(read_until(&r, 0, "could not be written", WAIT_MS));
+    send_keys(&r, "3E");
+    assert_true(read_until(&r, 0, "no ledger", WAIT_MS));
+    send_keys(&r, "qq");
+    assert_int_equal(finish(&r), 0);
+    (void)close(r.master);
+    assert_non_null(mkdtemp(dir));
+    state_dir = dir;
+    start(&r, "xterm-256color");
+    state_dir = NULL;
+    assert_true(read_until(&r, 0, "write-back", WAIT_MS));
+    send_keys(&r, "D");
+    assert_true(read_until(&r, 0, "written", WAIT_MS));
+    send_keys(&r, "q");
+    assert_int_equal(finish(&r), 0);
+    (void)close(r.master);
+    assert_dumped(dir, "write-back");
+}
+
+/* Another picture rings and notifies; who cannot take over says so; another configuration
+ * is on the screen at once, in its glyphs, with the mouse and the key lock it asks for.
+ */
+static void test_changes(void **state)
+{
+    static struct run r;
+    size_t from;
+
+    (void)state;
+    changes = true;
+    start(&r, "xterm-256color");
+    changes = false;
+    assert_true(read_until(&r, 0, "write-back", WAIT_MS));
+    assert_null(strchr(r.out, '\a'));
+    send_keys(&r, "R");
+    assert_true(read_until(&r, 0, "\a", WAIT_MS));
+    assert_true(read_until(&r, 0, "\033]9;rushhour haifa: ", WAIT_MS));
+    (void)read_until(&r, 0, NULL, 200);
+    send_keys(&r, "b");
+    assert_true(read_until(&r, 0, "Take over?", WAIT_MS));
+    (void)read_until(&r, 0, NULL, 350); /* a question takes no answer at once */
+    send_keys(&r, "t");
+    assert_true(read_until(&r, 0, "somebody was faster", WAIT_MS));
+    from = r.len;
+    send_keys(&r, ":reload\r");
+    assert_true(read_until(&r, from, "\033[?1049l", WAIT_MS)); /* the terminal anew */
+    assert_true(read_until(&r, from, "all of it is in force", WAIT_MS));
+    assert_non_null(strstr(r.out + from, "----------"));
+    assert_non_null(strstr(r.out + from, "\033[?1000h"));
+    assert_non_null(strstr(r.out + from, "UTC"));
+    from = r.len;
+    send_keys(&r, "m");
+    assert_true(read_until(&r, from, "locked", WAIT_MS));
+    from = r.len;
+    send_keys(&r, ":reload\r");
+    assert_true(read_until(&r, from, "it is being read", WAIT_MS));
+    send_keys(&r, "q");
+    assert_int_equal(finish(&r), 0);
+    assert_restored(&r);
+    (void)close(r.master);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -545,6 +731,7 @@ int main(void)
         cmocka_unit_test(test_idle),    cmocka_unit_test(test_theme),
         cmocka_unit_test(test_mouse),   cmocka_unit_test(test_copy),
         cmocka_unit_test(test_suspend), cmocka_unit_test(test_still),
+        cmocka_unit_test(test_dump),    cmocka_unit_test(test_changes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
