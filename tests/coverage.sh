@@ -54,8 +54,8 @@ chosen() {
         tests/sim/test_offerings | tests/sim/test_full_disk | tests/sim/test_unknown | \
             tests/sim/test_warnings) echo "$t" ;;
         tests/e2e/bad_input.sh | tests/e2e/cost.sh | tests/e2e/doctor.sh | tests/e2e/explain.sh | \
-            tests/e2e/orders.sh | tests/e2e/reload.sh | tests/e2e/replay.sh | \
-            tests/e2e/simulate.sh) echo "$t" ;;
+            tests/e2e/observer.sh | tests/e2e/orders.sh | tests/e2e/reload.sh | \
+            tests/e2e/replay.sh | tests/e2e/simulate.sh | tests/e2e/terminal.sh) echo "$t" ;;
         esac
     done
 }
@@ -86,6 +86,7 @@ programs=$(printf '%s\n' "$tests" | tr ' ' '\n' | grep -v '\.sh$' | tr '\n' ' ')
 
 mkdir -p "$build" || exit 1
 src=$(cd "$src" && pwd) || exit 1
+ln -sfn "$src/themes" coverage/themes # the program looks beside its build folder
 if [ ! -f "$build/Makefile" ]; then
     (cd "$build" && "$src/configure" --enable-coverage --enable-werror CFLAGS="-g") \
         >coverage/configure.log 2>&1 ||

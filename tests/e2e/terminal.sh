@@ -84,6 +84,33 @@ tm send-keys -t s Escape
 quits "q ends it, the terminal is as it was"
 check "nothing stays behind" sh -c "! ls -d '$work'/rushhour-demo-* 2>/dev/null"
 
+# Trouble, by the menu of the demo; the site's answer is on the screen. Nobody is in the cloud yet.
+start 120 35 "$demo"
+see "the demo before trouble" "cache +on-prem"
+# trouble DIGIT PATTERN: what is shown once the menu has closed
+trouble() {
+    tm send-keys -t s '!'
+    see "the menu for $1" "Make trouble"
+    tm send-keys -t s "$1"
+    see "trouble $1" "$2"
+}
+trouble 1 "^ no server is in the cloud now"
+trouble 3 "^ Spot capacity is gone"
+trouble 4 "^ Spot capacity is back"
+trouble 5 "^ Somebody powers a VM off at home: [a-z]"
+trouble 7 "^ Jenkins answers 503"
+tm send-keys -t s R
+see "Jenkins is not well" "jenkins.*HTTP 503|503 after"
+trouble 8 "^ Jenkins is well again"
+for key in + + -; do
+    tm send-keys -t s "$key"
+done
+see "time runs twice as fast" "time runs 2 times as fast"
+tm send-keys -t s D
+see "D writes the screen" "screen written to .*; it goes with the demo"
+grep -q "AUTO ON" "$work"/rushhour-demo-*/screen-*.txt && ok "as it is shown" || bad "as it is shown" "no AUTO ON"
+quits "q ends it after trouble"
+
 start 20 5 "$demo"
 poll_for 20 shows "[a-z]"
 sleep_keys() {
