@@ -51,6 +51,10 @@ check_PROGRAMS += tests/unit/test_ec2_wire
 tests_unit_test_ec2_wire_SOURCES = tests/unit/test_ec2_wire.c $(WIRE_TEST_SOURCES)
 tests_unit_test_ec2_wire_LDADD = $(CORE_TEST_LIBS)
 TESTS += tests/unit/test_ec2_wire
+check_PROGRAMS += tests/unit/test_ec2_rare
+tests_unit_test_ec2_rare_SOURCES = tests/unit/test_ec2_rare.c $(WIRE_TEST_SOURCES)
+tests_unit_test_ec2_rare_LDADD = $(CORE_TEST_LIBS)
+TESTS += tests/unit/test_ec2_rare
 
 check_PROGRAMS += tests/unit/test_vsphere_wire
 tests_unit_test_vsphere_wire_SOURCES = tests/unit/test_vsphere_wire.c $(WIRE_TEST_SOURCES)
