@@ -55,6 +55,14 @@ check_PROGRAMS += tests/unit/test_ec2_rare
 tests_unit_test_ec2_rare_SOURCES = tests/unit/test_ec2_rare.c $(WIRE_TEST_SOURCES)
 tests_unit_test_ec2_rare_LDADD = $(CORE_TEST_LIBS)
 TESTS += tests/unit/test_ec2_rare
+check_PROGRAMS += tests/unit/test_spoil
+tests_unit_test_spoil_SOURCES = tests/unit/test_spoil.c tests/unit/table.h
+tests_unit_test_spoil_LDADD = $(CORE_TEST_LIBS)
+TESTS += tests/unit/test_spoil
+check_PROGRAMS += tests/unit/test_vsphere_rare
+tests_unit_test_vsphere_rare_SOURCES = tests/unit/test_vsphere_rare.c $(WIRE_TEST_SOURCES)
+tests_unit_test_vsphere_rare_LDADD = $(CORE_TEST_LIBS)
+TESTS += tests/unit/test_vsphere_rare
 
 check_PROGRAMS += tests/unit/test_vsphere_wire
 tests_unit_test_vsphere_wire_SOURCES = tests/unit/test_vsphere_wire.c $(WIRE_TEST_SOURCES)

@@ -332,6 +332,82 @@ static void test_history(void **state)
 #undef HISTORY
 }
 
+/* Pages that people open, and doors that are closed to rushhour's account. */
+static void test_pages(void **state)
+{
+    static const struct {
+        const char *what, *method, *path;
+        int status;
+        const char *says;
+    } rows[] = {
+        {"the dashboard", "GET", "/jenkins/", 200, "<h1>Dashboard</h1>"},
+        {"a node", "GET", "/jenkins/computer/tests-cache/", 200, "<h1>tests-cache</h1>"},
+        {"its log", "GET", "/jenkins/computer/tests-cache/log", 200, "tests-cache"},
+        {"the built-in node", "GET", "/jenkins/computer/(master)/", 200, "Built-In Node"},
+        {"a node's configuration", "GET", "/jenkins/computer/tests-cache/config.xml", 403,
+         "Computer.ExtendedRead"},
+        {"another one for it", "POST", "/jenkins/computer/tests-cache/config.xml", 403,
+         "Computer.Configure"},
+        {"an end of it", "POST", "/jenkins/computer/tests-cache/doDelete", 403,
+         "Computer.Delete"},
+        {"an end of it, by GET", "GET", "/jenkins/computer/tests-cache/doDelete", 405,
+         ""},
+        {"nothing of a node", "GET", "/jenkins/computer/tests-cache/nothing", 404, ""},
+        {"a job", "GET", "/jenkins/job/cache-smoke/", 200, "<h1>cache-smoke</h1>"},
+        {"a job's configuration", "GET", "/jenkins/job/cache-smoke/config.xml", 403,
+         "Item.ExtendedRead"},
+        {"no job", "GET", "/jenkins/job/nobody/", 404, ""},
+        {"no build", "GET", "/jenkins/job/cache-smoke/4711/", 404, ""},
+        {"a build that is none", "GET", "/jenkins/job/cache-smoke/one/", 404, ""},
+        {"the last build", "GET", "/jenkins/job/cache-smoke/lastBuild/", 200,
+         "<h1>cache-smoke</h1>"},
+        {"its console", "GET", "/jenkins/job/cache-smoke/lastBuild/consoleText", 200,
+         "Building remotely on tests-cache"},
+        {"nothing of it", "GET", "/jenkins/job/cache-smoke/lastBuild/nothing", 404, ""},
+        {"a cancel by GET", "GET", "/jenkins/queue/cancelItem?id=1", 405, ""},
+        {"us", "GET", "/jenkins/me/api/json", 200, "\"id\":\"rushhour\""},
+        {"nothing", "GET", "/jenkins/nothing", 404, ""},
+        {"beside it", "GET", "/jenkins", 404, ""},
+        {"too deep", "GET", "/jenkins/a/b/c/d/e/f/g/h/i/j/k/l", 404, ""},
+        {"monitors", "GET", "/jenkins/computer/(built-in)/api/json", 200,
+         "\"monitorData\":{"},
+    };
+    struct site_client c;
+
+    (void)state;
+    begin(&c);
+    site_post(&c, "/jenkins/job/cache-smoke/build", "");
+    site_client_later(&c, 60000);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        const char *body = site_ask(&c, rows[i].method, rows[i].path, "");
+
+        if (c.rs.status != rows[i].status ||
+            (strstr(body, rows[i].says) == NULL &&
+             strstr(c.rs.required_permission, rows[i].says) == NULL))
+            fail_msg("%s: %ld %s", rows[i].what, (long)c.rs.status, body);
+    }
+    site_client_end(&c);
+}
+
+/* Its machine goes while it builds: the console ends as it does then. */
+static void test_lost_console(void **state)
+{
+    struct site_client c;
+
+    (void)state;
+    begin(&c);
+    site_post(&c, "/jenkins/job/cache-smoke/build", "");
+    site_client_later(&c, 10000);
+    site_get(&c, "/jenkins/job/cache-smoke/lastBuild/consoleText");
+    assert_null(strstr(strbuf_text(&c.rs.body), "FATAL"));
+    site_post(&c, "/control/vm", "{\"server\":\"cache\",\"power\":\"off\"}");
+    assert_int_equal(c.rs.status, 200);
+    site_client_later(&c, 3600000);
+    site_get(&c, "/jenkins/job/cache-smoke/lastBuild/consoleText");
+    has(&c, "FATAL: command execution failed");
+    site_client_end(&c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -343,6 +419,8 @@ int main(void)
         cmocka_unit_test(test_queue_and_builds),
         cmocka_unit_test(test_offline_label_is_stuck),
         cmocka_unit_test(test_history),
+        cmocka_unit_test(test_pages),
+        cmocka_unit_test(test_lost_console),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -263,6 +263,136 @@ static void test_loose_shapes(void **state)
     site_client_end(&c);
 }
 
+static const char *vm_act(struct site_client *c, const char *act)
+{
+    char path[128];
+
+    assert_true(str_format(path, sizeof(path), API "/vms/vm-11/operations/%s", act));
+    return site_post(c, path, NULL);
+}
+
+/* What people do to a VM that is out there: stop and start it, boot it anew; a spot
+ * instance cannot be stopped. What is under way keeps others off. */
+static void test_power_in_the_cloud(void **state)
+{
+    struct site_client c;
+    char body[512];
+
+    (void)state;
+    begin(&c);
+    extension_on(&c);
+    site_post(&c, API "/cloudextensions/ce-1/operations/moveVm",
+              move_body(&c, "{\"_type\":\"OnDemandPricingModel\"}", "Normal", body));
+    assert_int_equal(c.rs.status, 201);
+    site_post(&c, API "/cloudextensions/ce-1/operations/moveVm", body);
+    assert_int_equal(c.rs.status, 409);
+    has(&c, "TaskInProgress");
+    site_client_later(&c, 600000);
+    vm_act(&c, "start"); /* it runs */
+    assert_int_equal(c.rs.status, 409);
+    vm_act(&c, "stop");
+    assert_int_equal(c.rs.status, 201);
+    vm_act(&c, "stop");
+    assert_int_equal(c.rs.status, 409);
+    site_get(&c, API "/tasks?page=0&size=5");
+    has(&c, "\"type\":\"StopVm\"");
+    site_client_later(&c, 50000);
+    site_get(&c, API "/vms/vm-11");
+    has(&c, "\"powerState\":\"Stopping\"");
+    site_client_later(&c, 120000);
+    site_get(&c, API "/vms/vm-11");
+    has(&c, "\"powerState\":\"Stopped\"");
+    vm_act(&c, "probe");
+    assert_string_equal(strbuf_text(&c.rs.body), "false");
+    vm_act(&c, "reboot"); /* nothing to boot */
+    assert_int_equal(c.rs.status, 409);
+    vm_act(&c, "start");
+    assert_int_equal(c.rs.status, 201);
+    site_get(&c, API "/tasks?size=0"); /* as many as usual */
+    has(&c, "\"type\":\"StartVm\"");
+    site_client_later(&c, 300000);
+    site_get(&c, API "/vms/vm-11");
+    has(&c, "\"powerState\":\"Running\"");
+    vm_act(&c, "reboot");
+    assert_int_equal(c.rs.status, 201);
+    site_get(&c, API "/tasks?page=x");
+    has(&c, "\"type\":\"RebootVm\"");
+    site_client_later(&c, 300000);
+    vm_act(&c, "probe");
+    assert_string_equal(strbuf_text(&c.rs.body), "true");
+    vm_act(&c, "cleanup");
+    assert_int_equal(c.rs.status, 201);
+    site_get(&c, API "/tasks");
+    has(&c, "\"type\":\"CleanupVm\"");
+    site_client_end(&c);
+}
+
+/* Its instance goes while it is being booted anew: the task says so. */
+static void test_power_of_a_lost_one(void **state)
+{
+    struct site_client c;
+    char body[512];
+
+    (void)state;
+    begin(&c);
+    extension_on(&c);
+    site_post(&c, API "/cloudextensions/ce-1/operations/moveVm",
+              move_body(&c, "{\"_type\":\"SpotMarketBidParams\"}", "Normal", body));
+    site_client_later(&c, 600000);
+    vm_act(&c, "stop"); /* spot: never */
+    assert_int_equal(c.rs.status, 409);
+    vm_act(&c, "reboot");
+    assert_int_equal(c.rs.status, 201);
+    site_post(&c, "/control/interrupt", "{\"server\":\"cache\",\"notice_s\":0}");
+    site_client_later(&c, 95000);
+    site_post(&c, API "/tasks",
+              "{\"filter\":{\"_type\":\"TaskStateFilter\",\"state\":[\"Failed\"]}}");
+    has(&c, "\"type\":\"RebootVm\"");
+    has(&c, "The instance is gone.");
+    site_client_end(&c);
+}
+
+static void test_lists(void **state)
+{
+    static const struct {
+        const char *what, *method, *path, *body;
+        int status;
+        const char *says;
+    } rows[] = {
+        {"extensions", "GET", API "/cloudextensions", NULL, 200, "\"value\":\"ce-1\""},
+        {"extensions, another method", "PUT", API "/cloudextensions", NULL, 405, ""},
+        {"one, another method", "PUT", API "/cloudextensions/ce-1", NULL, 405, ""},
+        {"an extension's types", "GET", API "/cloudextensions/ce-1/instancetypes", NULL,
+         200, "c5.2xlarge"},
+        {"a VM's types", "GET", API "/vms/vm-11/instancetypes", NULL, 200, "c5.2xlarge"},
+        {"nothing of an extension", "GET", API "/cloudextensions/ce-1/x", NULL, 404, ""},
+        {"nothing of a VM", "GET", API "/vms/vm-11/x", NULL, 404, ""},
+        {"tasks, another method", "PUT", API "/tasks", NULL, 405, ""},
+        {"a task that cannot be ended", "DELETE", API "/tasks/t-1", NULL, 409,
+         "cannot be cancelled"},
+        {"a task, another method", "PUT", API "/tasks/t-1", NULL, 405, ""},
+        {"tasks of a VM", "POST", API "/tasks",
+         "{\"filter\":{\"_type\":\"TaskEntityIdFilter\",\"id\":{\"_type\":\"VmId\","
+         "\"value\":\"vm-11\"}}}",
+         200, "\"totalElements\":0"},
+        {"tasks without a filter", "POST", API "/tasks", "{\"filter\":null}", 200,
+         "\"totalElements\":1"},
+        {"tasks by text", "POST", API "/tasks", "hello", 400, "no JSON"},
+    };
+    struct site_client c;
+
+    (void)state;
+    begin(&c);
+    site_post(&c, API "/cloudextensions/ce-1/operations/start", NULL);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        const char *body = site_ask(&c, rows[i].method, rows[i].path, rows[i].body);
+
+        if (c.rs.status != rows[i].status || strstr(body, rows[i].says) == NULL)
+            fail_msg("%s: %ld %s", rows[i].what, (long)c.rs.status, body);
+    }
+    site_client_end(&c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -272,6 +402,9 @@ int main(void)
         cmocka_unit_test(test_task_pages),
         cmocka_unit_test(test_interruption_as_the_manager_sees_it),
         cmocka_unit_test(test_loose_shapes),
+        cmocka_unit_test(test_power_in_the_cloud),
+        cmocka_unit_test(test_power_of_a_lost_one),
+        cmocka_unit_test(test_lists),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
