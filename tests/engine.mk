@@ -154,6 +154,10 @@ tests_unit_test_controller_SOURCES = tests/unit/test_controller.c tests/unit/con
 	tests/unit/table.h
 tests_unit_test_controller_LDADD = $(CORE_TEST_LIBS)
 TESTS += tests/unit/test_controller
+check_PROGRAMS += tests/unit/test_engine_ec2
+tests_unit_test_engine_ec2_SOURCES = tests/unit/test_engine_ec2.c tests/unit/controller_scene.h tests/unit/table.h
+tests_unit_test_engine_ec2_LDADD = $(CORE_TEST_LIBS)
+TESTS += tests/unit/test_engine_ec2
 
 check_PROGRAMS += tests/unit/test_engine_orders
 tests_unit_test_engine_orders_SOURCES = tests/unit/test_engine_orders.c \

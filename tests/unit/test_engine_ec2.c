@@ -1,0 +1,524 @@
+#include <config.h>
+
+#include "tests/unit/controller_scene.h"
+
+/*
+ * A server whose instances the program launches itself: what the listings of EC2 say of
+ * its instance, of one that AWS takes back while another one comes, and of what has our
+ * tag and is nobody's. The instances and spot requests of a scene are set by hand.
+ */
+
+static const char text_ec2[] =
+    "site = { tz = \"UTC\" deployment = \"d\" }\n"
+    "policy = { auto = \"on\" window = [\"Sun-Sat 00:00-24:00\"] start_spacing = \"0s\" "
+    "dwell_onprem = \"0m\" retry_jitter = 0 }\n"
+    "jenkins = { url = \"http://127.0.0.1:1/j\" user = \"r\" }\n"
+    "vsphere = { url = \"http://127.0.0.1:1/sdk\" user = \"r\" }\n"
+    "aws = { region = \"eu-west-1\" }\n"
+    "servers = { a = { vm = \"vm-a\" mover = \"ec2\" launch_template = \"t:3\"\n"
+    "  onprem_node = \"home-a\" cloud_node = \"cloud-a\" eni = \"eni-a\"\n"
+    "  instance_types = [\"c5\"] handover = \"overlap\"\n"
+    "  zones = { eu-west-1b = { eni = \"eni-b\" cloud_node = \"cloud-b\" } } } }\n";
+
+enum { MOST = 4 };
+
+struct region {
+    struct scene s;
+    struct seen_instance instances[MOST];
+    struct seen_spot spots[MOST];
+    size_t n_instances, n_spots;
+};
+
+static struct seen_instance instance(const char *id, const char *server)
+{
+    return (struct seen_instance){.id = id,
+                                  .type = "c5",
+                                  .zone = "eu-west-1a",
+                                  .ip = "",
+                                  .eni = "eni-a",
+                                  .spot_request = "",
+                                  .state_reason = "",
+                                  .server = server,
+                                  .move = "",
+                                  .deployment = "d",
+                                  .client_token = "",
+                                  .attachment = "at-1",
+                                  .state = INSTANCE_RUNNING,
+                                  .lifecycle = LIFECYCLE_SPOT,
+                                  .launched = {NOW - 3600}};
+}
+
+static void region_make(struct region *r)
+{
+    struct config_problems *problems = NULL;
+    struct err e = {0};
+
+    memset(r, 0, sizeof(*r));
+    scene_make(&r->s);
+    config_free(r->s.config);
+    r->s.config = NULL;
+    if (config_load_text(text_ec2, "", false, &r->s.config, &problems, &e) != ERR_OK)
+        fail_msg("%s", problems != NULL ? config_problems_get(problems, 0) : e.text);
+    stored_setting(&r->s, "listed", "1"); /* not the first look of all */
+}
+
+/* Some time later, all that is configured tells what is set. */
+static void see(struct region *r, int64_t later_s)
+{
+    struct observation *o = observation_new(SOURCE_INSTANCES);
+    struct observation *p = observation_new(SOURCE_SPOT);
+
+    assert_non_null(o);
+    assert_non_null(p);
+    r->s.now.s += later_s;
+    observe(&r->s, SOURCE_JENKINS);
+    observe(&r->s, SOURCE_VSPHERE);
+    o->at = p->at = r->s.now;
+    p->as.spot = (struct obs_spot){.spots = r->spots, .n = r->n_spots, .has_open = true};
+    step(&r->s, (struct event){.kind = EVENT_OBSERVATION, .as.observation = p});
+    o->as.instances = (struct obs_instances){r->instances, r->n_instances};
+    step(&r->s, (struct event){.kind = EVENT_OBSERVATION, .as.observation = o});
+}
+
+static bool called(const struct region *r, enum call_kind kind, const char *target)
+{
+    for (size_t i = 0; i < r->s.n_calls; i++) {
+        if (r->s.calls[i].kind == kind && str_eq(r->s.calls[i].target, target))
+            return true;
+    }
+    return false;
+}
+
+static const struct server_state *server(const struct region *r)
+{
+    return &r->s.c->servers[0];
+}
+
+/* ----- nobody's ----- */
+
+/* Marked and told by the first look, ended by one ten minutes later, and asked for no
+ * more often than once a minute; the interface of ours is put right before. */
+static void test_orphan_ends(void **state)
+{
+    struct region r;
+
+    (void)state;
+    region_make(&r);
+    r.instances[r.n_instances++] = instance("i-1", "zz");
+    scene_start(&r.s);
+    see(&r, STEP_S);
+    assert_non_null(strstr(r.s.journal, "instance i-1 has our tag and is nobody's: it is "
+                                        "ended when it still is in 10 minutes"));
+    assert_string_equal(setting_of(&r.s, "orphan:i-1"), "1795334405,0");
+    see(&r, 300);
+    assert_false(called(&r, CALL_TERMINATE, "i-1"));
+    r.instances[0].eni_deletes = true;
+    r.instances[0].attachment = "";
+    see(&r, 400); /* AWS does not say yet what it is attached by */
+    assert_int_equal(r.s.n_calls == 0 || !called(&r, CALL_INTERFACE_KEEP, "at-1"), true);
+    r.instances[0].attachment = "at-1";
+    see(&r, STEP_S);
+    assert_true(called(&r, CALL_INTERFACE_KEEP, "at-1"));
+    assert_false(called(&r, CALL_TERMINATE, "i-1"));
+    answer(&r.s, OUTCOME_DONE, ERR_OK);
+    r.instances[0].eni_deletes = false;
+    see(&r, STEP_S);
+    assert_false(called(&r, CALL_TERMINATE, "i-1")); /* asked for something just now */
+    see(&r, 120);
+    assert_true(called(&r, CALL_TERMINATE, "i-1"));
+    answer(&r.s, OUTCOME_DONE, ERR_OK);
+    r.n_instances = 0;
+    see(&r, STEP_S);
+    assert_string_equal(setting_of(&r.s, "orphan:i-1"), ""); /* and forgotten */
+    scene_end(&r.s);
+}
+
+/* Without auto it is only told, each time with the reason; auto that is switched on tells
+ * it anew, and counts from then. */
+static void test_orphan_spared(void **state)
+{
+    static const struct {
+        const char *what, *setting, *value;
+        bool dry_run, observe;
+        const char *says;
+    } rows[] = {
+        {"auto is off", "auto", "off", false, false,
+         "while auto is off or asleep nothing ends it, and it costs"},
+        {"auto sleeps", "snooze", "1795340000", false, false,
+         "while auto is off or asleep nothing ends it, and it costs"},
+        {"a dry run of today", "auto", "dry-run", false, false,
+         "in dry-run nothing ends it, and it costs"},
+        {"a dry run", "auto", "on", true, false,
+         "in dry-run nothing ends it, and it costs"},
+        {"an instance that only looks", "auto", "on", false, true,
+         "nothing acts here that would end it, and it costs"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct region r;
+
+        region_make(&r);
+        r.instances[r.n_instances++] = instance("i-1", "a");
+        r.instances[0].eni = "eni-9";
+        stored_setting(&r.s, rows[i].setting, rows[i].value);
+        r.s.options.dry_run = rows[i].dry_run;
+        r.s.options.observe = rows[i].observe;
+        scene_start(&r.s);
+        see(&r, STEP_S);
+        if (strstr(r.s.journal, rows[i].says) == NULL)
+            fail_msg("%s: %s", rows[i].what, r.s.journal);
+        see(&r, 700);
+        assert_row(rows[i].what, !called(&r, CALL_TERMINATE, "i-1"));
+        if (i == 0) {
+            command(&r.s, (struct command){.kind = COMMAND_AUTO,
+                                           .setting = AUTO_ON,
+                                           .confirmed = true});
+            see(&r, STEP_S);
+            assert_int_equal(
+                times_said(&r.s, "it is ended when it still is in 10 minutes"), 1);
+            see(&r, 300);
+            assert_false(called(&r, CALL_TERMINATE, "i-1"));
+            see(&r, 400);
+            assert_true(called(&r, CALL_TERMINATE, "i-1"));
+        }
+        scene_end(&r.s);
+    }
+}
+
+/* What an earlier run marked goes on from there; what nobody wrote so is nothing. */
+static void test_orphan_kept(void **state)
+{
+    static const struct {
+        const char *what, *value;
+        bool ends; /* by the second look */
+    } rows[] = {
+        {"marked an hour ago", "1795330800,0", true},
+        {"spared then", "1795330800,1", false},
+        {"marked tomorrow", "1795420800,0", false},
+        {"marked never", "0,0", false},
+        {"a word", "soon", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct region r;
+
+        region_make(&r);
+        r.instances[r.n_instances++] = instance("i-1", "zz");
+        stored_setting(&r.s, "orphan:i-1", rows[i].value);
+        scene_start(&r.s);
+        see(&r, STEP_S); /* the first listing of a start ends nothing */
+        assert_row(rows[i].what, !called(&r, CALL_TERMINATE, "i-1"));
+        see(&r, STEP_S);
+        assert_row(rows[i].what, called(&r, CALL_TERMINATE, "i-1") == rows[i].ends);
+        scene_end(&r.s);
+    }
+}
+
+/* A request that is open and nobody's is canceled; one of a move that runs is not. */
+static void test_orphan_request(void **state)
+{
+    struct region r;
+
+    (void)state;
+    region_make(&r);
+    r.spots[r.n_spots++] = (struct seen_spot){.id = "sir-1",
+                                              .instance = "",
+                                              .zone = "",
+                                              .status = "pending-evaluation",
+                                              .server = "a",
+                                              .move = "m-0",
+                                              .deployment = "d",
+                                              .open = true,
+                                              .state = SPOT_NONE};
+    r.spots[r.n_spots] = r.spots[0];
+    r.spots[r.n_spots].id = "sir-2";
+    r.spots[r.n_spots++].deployment = "another";
+    r.spots[r.n_spots] = r.spots[0];
+    r.spots[r.n_spots].id = "sir-3";
+    r.spots[r.n_spots++].move = "m-1"; /* the open one's */
+    (void)str_copy(stored_move(&r.s, DIRECTION_OUT, 1)->mover, NAME_TEXT, "ec2");
+    scene_start(&r.s);
+    see(&r, STEP_S);
+    assert_non_null(strstr(r.s.journal, "spot request sir-1 has our tag"));
+    assert_null(strstr(r.s.journal, "sir-2"));
+    assert_null(strstr(r.s.journal, "sir-3"));
+    scene_end(&r.s);
+
+    region_make(&r);
+    r.spots[0].open = true;
+    r.n_spots = 1;
+    r.spots[0] = (struct seen_spot){.id = "sir-1",
+                                    .instance = "",
+                                    .zone = "",
+                                    .status = "",
+                                    .server = "zz",
+                                    .move = "",
+                                    .deployment = "d",
+                                    .open = true};
+    scene_start(&r.s);
+    see(&r, STEP_S);
+    see(&r, 700);
+    assert_true(called(&r, CALL_SPOT_CANCEL, "sir-1"));
+    r.n_spots = 0;
+    see(&r, STEP_S);
+    assert_string_equal(setting_of(&r.s, "orphan:sir-1"), "");
+    scene_end(&r.s);
+}
+
+/* Who begins where instances live that it never heard of has lost its store. */
+static void test_first_look(void **state)
+{
+    struct region r;
+
+    (void)state;
+    region_make(&r);
+    r.s.stored.n_settings = 0; /* a first start */
+    r.instances[r.n_instances++] = instance("i-1", "zz");
+    scene_start(&r.s);
+    see(&r, STEP_S);
+    assert_true(r.s.c->store_lost);
+    assert_int_equal(r.s.c->setting, AUTO_DRY_RUN);
+    assert_string_equal(setting_of(&r.s, "listed"), "1");
+    scene_end(&r.s);
+
+    region_make(&r);
+    r.s.stored.n_settings = 0;
+    r.instances[r.n_instances++] = instance("i-1", "zz");
+    r.instances[0].state = INSTANCE_TERMINATED;
+    r.instances[r.n_instances++] = instance("i-2", "zz");
+    r.instances[1].deployment = "another";
+    scene_start(&r.s);
+    see(&r, STEP_S);
+    assert_false(r.s.c->store_lost);
+    assert_int_equal(r.s.c->setting, AUTO_ON);
+    scene_end(&r.s);
+}
+
+/* ----- ours ----- */
+
+/* In the cloud by i-1, from an earlier run. */
+static void region_out(struct region *r)
+{
+    region_make(r);
+    stored_setting(&r->s, "instance:a", "i-1");
+    stored_setting(&r->s, "place:a", "cloud");
+    r->s.vm.power = POWER_OFF;
+    r->s.nodes[CLOUD] = (struct seen_node){.name = "cloud-a",
+                                           .cause = "",
+                                           .connected_known = true,
+                                           .connected = true,
+                                           .idle = true};
+    r->instances[r->n_instances++] = instance("i-1", "a");
+}
+
+/* A listing that does not have it is believed after a quarter of an hour. */
+static void test_absent(void **state)
+{
+    struct region r;
+
+    (void)state;
+    region_out(&r);
+    scene_start(&r.s);
+    see(&r, STEP_S);
+    assert_int_equal(server(&r)->facts.place, PLACE_CLOUD);
+    r.n_instances = 0;
+    see(&r, STEP_S);
+    assert_int_equal(server(&r)->facts.place, PLACE_UNKNOWN);
+    see(&r, 800);
+    assert_false(server(&r)->facts.instance.terminated);
+    see(&r, 200);
+    assert_non_null(strstr(r.s.journal, "AWS reclaimed the instance"));
+    assert_string_equal(server(&r)->facts.instance.id, ""); /* another one is launched */
+    assert_non_null(move_of(&r.s));
+    scene_end(&r.s);
+
+    /* One that was launched a minute ago is there although no listing says so. */
+    region_out(&r);
+    r.instances[0].launched.s = NOW - 60;
+    scene_start(&r.s);
+    see(&r, STEP_S);
+    r.n_instances = 0;
+    see(&r, STEP_S);
+    assert_int_equal(server(&r)->facts.place, PLACE_CLOUD);
+    scene_end(&r.s);
+
+    /* Of the dead it means that they are forgotten. */
+    region_out(&r);
+    stored_setting(&r.s, "auto", "off");
+    r.instances[0].state = INSTANCE_SHUTTING_DOWN;
+    scene_start(&r.s);
+    see(&r, STEP_S);
+    assert_false(server(&r)->facts.instance.ended);
+    r.n_instances = 0;
+    see(&r, STEP_S);
+    assert_true(server(&r)->facts.instance.ended);
+    scene_end(&r.s);
+}
+
+/* The answer to a launch named an instance that carries another server's tag. */
+static void test_given_back(void **state)
+{
+    struct region r;
+
+    (void)state;
+    region_out(&r);
+    r.instances[0].server = "zz";
+    scene_start(&r.s);
+    see(&r, STEP_S);
+    assert_non_null(
+        strstr(r.s.journal, "instance i-1 carries the tag of zz: it is not its own"));
+    assert_string_equal(server(&r)->facts.instance.id, "");
+    scene_end(&r.s);
+}
+
+/* Its end would be the end of a fixed interface: told, and mended; not without a right to
+ * do so, and then asked for less often. */
+static void test_interface_outlives(void **state)
+{
+    struct region r;
+
+    (void)state;
+    region_out(&r);
+    r.instances[0].eni_deletes = true;
+    scene_start(&r.s);
+    see(&r, STEP_S);
+    assert_non_null(
+        strstr(r.s.journal, "the end of i-1 would delete the interface eni-a"));
+    assert_true(called(&r, CALL_INTERFACE_KEEP, "at-1"));
+    answer(&r.s, OUTCOME_FAILED, ERR_FORBIDDEN);
+    assert_non_null(strstr(r.s.journal, "grant ec2:ModifyNetworkInterfaceAttribute"));
+    r.s.n_calls = 0;
+    see(&r, 120);
+    assert_false(called(&r, CALL_INTERFACE_KEEP, "at-1"));
+    see(&r, 600);
+    assert_true(called(&r, CALL_INTERFACE_KEEP, "at-1"));
+    answer(&r.s, OUTCOME_FAILED, ERR_FORBIDDEN); /* said once */
+    assert_int_equal(times_said(&r.s, "grant ec2:"), 1);
+    r.instances[0].eni_deletes = false;
+    see(&r, STEP_S);
+    assert_false(server(&r)->keep_interface.told);
+    scene_end(&r.s);
+
+    /* An interface that was made for it alone dies with it. */
+    region_out(&r);
+    r.instances[0].eni_deletes = true;
+    r.instances[0].eni = "eni-own";
+    scene_start(&r.s);
+    see(&r, STEP_S);
+    assert_false(called(&r, CALL_INTERFACE_KEEP, "at-1"));
+    scene_end(&r.s);
+}
+
+/* ----- one leaves, another one comes ----- */
+
+static void test_leaving_kept(void **state)
+{
+    static const struct {
+        const char *what, *key, *value, *id;
+        int64_t until;
+        bool lost;
+    } rows[] = {
+        {"as it was written", "leaving:a", "i-9 1795334520 0", "i-9", 1795334520, false},
+        {"its loss was told", "leaving:a", "i-9 1795334520 1", "i-9", 1795334520, true},
+        {"of nobody", "leaving:zz", "i-9 1795334520 0", "", 0, false},
+        {"a word", "leaving:a", "i-9", "", 0, false},
+        {"two words", "leaving:a", "i-9 1795334520", "", 0, false},
+        {"no time", "leaving:a", "i-9 soon 0", "", 0, false},
+        {"a time too long", "leaving:a", "i-9 179533452017953345201795334520 0", "", 0,
+         false},
+        {"before time began", "leaving:a", "i-9 -5 0", "", 0, false},
+        {"an id too long", "leaving:a",
+         "i-0123456789012345678901234567890123456789012345678901234567890123456789 1 0",
+         "", 0, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct region r;
+
+        region_make(&r);
+        stored_setting(&r.s, rows[i].key, rows[i].value);
+        scene_start(&r.s);
+        assert_row(rows[i].what, str_eq(server(&r)->facts.leaving.id, rows[i].id));
+        assert_row(rows[i].what, server(&r)->facts.leaving.reclaim_at.s == rows[i].until);
+        assert_row(rows[i].what, server(&r)->leaving.lost == rows[i].lost);
+        scene_end(&r.s);
+    }
+}
+
+/* i-9 leaves, i-1 has come; AWS takes i-9 back, or does not, and then we end it. */
+static void region_leaving(struct region *r)
+{
+    region_out(r);
+    stored_setting(&r->s, "leaving:a", "i-9 1795334420 0");
+    r->instances[0].zone = "eu-west-1b";
+    r->instances[0].eni = "eni-b";
+    r->instances[r->n_instances++] = instance("i-9", "a");
+}
+
+static void test_leaving_taken(void **state)
+{
+    struct region r;
+
+    (void)state;
+    region_leaving(&r);
+    scene_start(&r.s);
+    see(&r, STEP_S);
+    assert_false(server(&r)->leaving.lost);
+    r.instances[1].state = INSTANCE_SHUTTING_DOWN;
+    see(&r, STEP_S);
+    assert_non_null(strstr(r.s.journal, "AWS reclaimed the instance i-9"));
+    assert_true(server(&r)->leaving.lost);
+    assert_string_equal(setting_of(&r.s, "leaving:a"), "i-9 1795334420 1");
+    r.n_instances = 1;
+    see(&r, STEP_S);
+    assert_string_equal(setting_of(&r.s, "leaving:a"), "");
+    assert_string_equal(server(&r)->facts.leaving.id, "");
+    assert_int_equal(server(&r)->facts.place, PLACE_CLOUD);
+    scene_end(&r.s);
+}
+
+static void test_leaving_stays(void **state)
+{
+    struct region r;
+
+    (void)state;
+    region_leaving(&r);
+    scene_start(&r.s);
+    see(&r, STEP_S);
+    assert_false(called(&r, CALL_TERMINATE, "i-9"));
+    assert_true(called(&r, CALL_NODE_CLOSE, "cloud-a")); /* no build begins there */
+    answer(&r.s, OUTCOME_DONE, ERR_OK);
+    r.s.nodes[CLOUD].offline = r.s.nodes[CLOUD].marked = true;
+    r.s.nodes[CLOUD].cause = "rushhour/1 drain";
+    r.instances[1].eni_deletes = true;
+    see(&r, 120); /* its end would take the interface along */
+    assert_false(called(&r, CALL_TERMINATE, "i-9"));
+    r.instances[1].eni_deletes = false;
+    see(&r, STEP_S);
+    assert_true(called(&r, CALL_TERMINATE, "i-9"));
+    answer(&r.s, OUTCOME_FAILED, ERR_TIMEOUT);
+    r.s.n_calls = 0;
+    see(&r, STEP_S);
+    assert_false(
+        called(&r, CALL_TERMINATE, "i-9")); /* not more often than once a minute */
+    see(&r, 120);
+    assert_true(called(&r, CALL_TERMINATE, "i-9"));
+    scene_end(&r.s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_orphan_ends),   cmocka_unit_test(test_orphan_spared),
+        cmocka_unit_test(test_orphan_kept),   cmocka_unit_test(test_orphan_request),
+        cmocka_unit_test(test_first_look),    cmocka_unit_test(test_absent),
+        cmocka_unit_test(test_given_back),    cmocka_unit_test(test_interface_outlives),
+        cmocka_unit_test(test_leaving_kept),  cmocka_unit_test(test_leaving_taken),
+        cmocka_unit_test(test_leaving_stays),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
