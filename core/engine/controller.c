@@ -123,9 +123,10 @@ static void load_setting(struct controller *c, const struct stored_setting *row)
     else if (s != NULL && str_starts(key, "instance:"))
         (void)str_copy(s->facts.instance.id, ID_TEXT, value); /* an id is shorter */
     else if (s != NULL && str_starts(key, "owed:") &&
-             str_to_i64(value, 0, c->now.s + FAR_S, &at, &e) == ERR_OK) {
+             str_to_i64(value, 0, INT64_MAX, &at, &e) == ERR_OK) {
         s->owed_home = s->owed_told = s->owed_failed = true;
-        s->owed_since.s = at;
+        /* By a clock that was ahead, or this one is behind: it is owed all the same. */
+        s->owed_since.s = at < c->now.s ? at : c->now.s;
     } else if (s != NULL && str_starts(key, "launch:")) {
         int64_t v[2];
 

@@ -74,6 +74,8 @@ static void test_numbers(void **state)
         {"rerun", "rerun:a", "1795335000", OF_SERVER(rerun_at.s), 1795335000},
         {"rerun: of a clock days ahead", "rerun:a", "1795934400", OF_SERVER(rerun_at.s), 0},
         {"owed", "owed:a", "1795330000", OF_SERVER(owed_home), true},
+        {"owed: by a clock a year ahead", "owed:a", "1826866000", OF_SERVER(owed_home), true},
+        {"owed: by a clock a year ahead, since now", "owed:a", "1826866000", OF_SERVER(owed_since.s), NOW},
         {"owed: a word", "owed:a", "x", OF_SERVER(owed_home), false},
         {"launch", "launch:a", "1795330000,3", OF_SERVER(launch_attempt), 3},
         {"launch: half of it", "launch:a", "1795330000", OF_SERVER(launch_start), 0},
