@@ -87,6 +87,11 @@ tests_unit_test_ready_SOURCES = tests/unit/test_ready.c tests/unit/table.h
 tests_unit_test_ready_LDADD = $(PURE_TEST_LIBS)
 TESTS += tests/unit/test_typed tests/unit/test_ready
 
+check_PROGRAMS += tests/unit/test_lock_server
+tests_unit_test_lock_server_SOURCES = tests/unit/test_lock_server.c tests/unit/table.h
+tests_unit_test_lock_server_LDADD = $(CORE_TEST_LIBS)
+TESTS += tests/unit/test_lock_server
+
 check_PROGRAMS += tests/sim/campaign
 # campaign --from N --seeds N: as long as anybody likes; HACKING.
 tests_sim_campaign_SOURCES = tests/unit/folder.h tests/sim/campaign.c tests/sim/history.c \

@@ -16,6 +16,7 @@ enum {
     NAME_BYTES = 256,
     VALUE_BYTES = 512,
     LEAST_TTL_S = 2,
+    NOT_FOUND_CODE = 5, /* of gRPC */
     SLOW_MOST_MS = 4900,
     OUTAGE_MOST_MS = 10 * 60 * 1000,
     ALL_HOSTS_ONE_OF = 3 /* of so many outages one is everybody's */
@@ -200,7 +201,7 @@ static struct grant *find_grant(struct lock_server *s, int64_t id)
     return NULL;
 }
 
-/* ----- what is answered ----- */
+/* ----- what is answered; false: refused, nothing is done ----- */
 
 static void put_number(struct strbuf *b, const char *name, int64_t v)
 {
@@ -227,6 +228,13 @@ static void put_kv(const struct key *k, struct strbuf *b)
     jsonw_close(b, '}');
 }
 
+static bool no_lease(struct strbuf *b)
+{
+    jsonw_text(b, "error", "etcdserver: requested lease not found");
+    jsonw_i64(b, "code", NOT_FOUND_CODE);
+    return false;
+}
+
 /* Of one key, or of all from it up to another one. */
 static void put_kvs(struct lock_server *s, const json_value *range, struct strbuf *b)
 {
@@ -247,13 +255,14 @@ static void put_kvs(struct lock_server *s, const json_value *range, struct strbu
     jsonw_close(b, ']');
 }
 
-static void do_range(struct lock_server *s, const json_value *root, struct strbuf *b)
+static bool do_range(struct lock_server *s, const json_value *root, struct strbuf *b)
 {
     put_header(s, b);
     put_kvs(s, root, b);
+    return true;
 }
 
-static void do_grant(struct lock_server *s, const json_value *root, struct strbuf *b)
+static bool do_grant(struct lock_server *s, const json_value *root, struct strbuf *b)
 {
     struct grant *g = find_grant(s, 0);
     int64_t ttl = number(root, "TTL");
@@ -267,10 +276,11 @@ static void do_grant(struct lock_server *s, const json_value *root, struct strbu
     put_header(s, b);
     put_number(b, "ID", g->id);
     put_number(b, "TTL", ttl);
+    return true;
 }
 
 /* One that is over is answered well, without a TTL. */
-static void do_keepalive(struct lock_server *s, const json_value *root, struct strbuf *b)
+static bool do_keepalive(struct lock_server *s, const json_value *root, struct strbuf *b)
 {
     int64_t id = number(root, "ID");
     struct grant *g = id != 0 ? find_grant(s, id) : NULL;
@@ -283,16 +293,19 @@ static void do_keepalive(struct lock_server *s, const json_value *root, struct s
         put_number(b, "TTL", g->ttl_ms / 1000);
     }
     jsonw_close(b, '}');
+    return true;
 }
 
-static void do_revoke(struct lock_server *s, const json_value *root, struct strbuf *b)
+static bool do_revoke(struct lock_server *s, const json_value *root, struct strbuf *b)
 {
     int64_t id = number(root, "ID");
     struct grant *g = id != 0 ? find_grant(s, id) : NULL;
 
-    if (g != NULL)
-        end_grant(s, g);
+    if (g == NULL)
+        return no_lease(b);
+    end_grant(s, g);
     put_header(s, b);
+    return true;
 }
 
 /* ----- transactions ----- */
@@ -353,7 +366,15 @@ static void do_delete(struct lock_server *s, const json_value *del, struct strbu
     jsonw_close(b, '}');
 }
 
-static void do_txn(struct lock_server *s, const json_value *root, int32_t host,
+/* A key with a lease that is over would never go away again. */
+static bool has_its_lease(struct lock_server *s, const json_value *put)
+{
+    int64_t lease = number(put, "lease");
+
+    return lease == 0 || find_grant(s, lease) != NULL;
+}
+
+static bool do_txn(struct lock_server *s, const json_value *root, int32_t host,
                    struct strbuf *b)
 {
     const json_value *compare = json_get(root, "compare"), *act, *part;
@@ -363,6 +384,8 @@ static void do_txn(struct lock_server *s, const json_value *root, int32_t host,
     for (size_t i = 0; i < n; i++)
         ok = ok && holds(s, json_list_at(compare, i));
     act = json_list_at(json_get(root, ok ? "success" : "failure"), 0);
+    if (!has_its_lease(s, json_get(act, "request_put")))
+        return no_lease(b);
     jsonw_open(b, "responses", '[');
     jsonw_open(b, NULL, '{');
     if ((part = json_get(act, "request_put")) != NULL) {
@@ -371,7 +394,7 @@ static void do_txn(struct lock_server *s, const json_value *root, int32_t host,
         do_delete(s, part, b);
     } else if ((part = json_get(act, "request_range")) != NULL) {
         jsonw_open(b, "response_range", '{');
-        do_range(s, part, b);
+        (void)do_range(s, part, b); /* is always answered */
         jsonw_close(b, '}');
     }
     jsonw_close(b, '}');
@@ -379,6 +402,7 @@ static void do_txn(struct lock_server *s, const json_value *root, int32_t host,
     if (ok)
         jsonw_bool(b, "succeeded", true);
     put_header(s, b);
+    return true;
 }
 
 static bool answer(struct lock_server *s, const struct http_request *rq, int32_t host,
@@ -386,13 +410,14 @@ static bool answer(struct lock_server *s, const struct http_request *rq, int32_t
 {
     static const struct {
         const char *path;
-        void (*run)(struct lock_server *s, const json_value *root, struct strbuf *b);
+        bool (*run)(struct lock_server *s, const json_value *root, struct strbuf *b);
     } methods[] = {{"/v3/lease/grant", do_grant},
                    {"/v3/lease/keepalive", do_keepalive},
                    {"/v3/lease/revoke", do_revoke},
                    {"/v3/kv/range", do_range}};
     const char *path = wire_path(rq);
     struct json_doc *doc = NULL;
+    bool ok = true;
 
     rs->status = 200;
     (void)str_copy(rs->content_type, sizeof(rs->content_type), "application/json");
@@ -405,11 +430,12 @@ static bool answer(struct lock_server *s, const struct http_request *rq, int32_t
     if (rq->body == NULL || json_parse(rq->body, rq->body_len, &doc, e) != ERR_OK)
         return false;
     if (str_eq(path, "/v3/kv/txn"))
-        do_txn(s, json_doc_root(doc), host, &rs->body);
+        ok = do_txn(s, json_doc_root(doc), host, &rs->body);
     for (size_t i = 0; i < ARRAY_LEN(methods); i++) {
         if (str_eq(path, methods[i].path))
-            methods[i].run(s, json_doc_root(doc), &rs->body);
+            ok = methods[i].run(s, json_doc_root(doc), &rs->body);
     }
+    rs->status = ok ? 200 : 404;
     json_doc_free(doc);
     jsonw_close(&rs->body, '}');
     return true;
