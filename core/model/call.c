@@ -18,6 +18,17 @@ const char *call_word(enum call_kind k)
     return (unsigned)k < ARRAY_LEN(calls) ? calls[k].word : "?";
 }
 
+bool call_parse(const char *word, enum call_kind *out)
+{
+    for (size_t i = 0; i < ARRAY_LEN(calls); i++) {
+        if (str_eq(calls[i].word, word)) {
+            *out = (enum call_kind)i;
+            return true;
+        }
+    }
+    return false;
+}
+
 const char *call_api(enum call_kind k)
 {
     return (unsigned)k < ARRAY_LEN(calls) ? calls[k].api : "?";

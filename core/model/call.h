@@ -42,6 +42,7 @@ enum call_kind {
 };
 
 const char *call_word(enum call_kind k);
+bool call_parse(const char *word, enum call_kind *out) NONNULL; /* false: no such word */
 /* So many may be on their way to one API at a time (reliability 9). */
 int32_t call_most_at_once(const char *api) NONNULL;
 const char *call_api(enum call_kind k);

@@ -95,17 +95,6 @@ static enum err_code read_move(struct query *q, struct move *m, struct err *e)
     return ERR_OK;
 }
 
-static bool call_kind_parse(const char *word, enum call_kind *out)
-{
-    for (int i = 0; i < CALL_COUNT; i++) {
-        if (str_eq(call_word((enum call_kind)i), word)) {
-            *out = (enum call_kind)i;
-            return true;
-        }
-    }
-    return false;
-}
-
 static void split_groups(const char *text, struct run_in_cloud *r)
 {
     while (*text != '\0' && r->n_security_groups < MAX_SECURITY_GROUPS) {
@@ -126,7 +115,7 @@ static enum err_code read_intent(struct query *q, struct stored_intent *i, struc
     c->id = (uint64_t)query_get_int(q);
     query_get_text(q, c->move, sizeof(c->move));
     query_get_text(q, word, sizeof(word));
-    if (!call_kind_parse(word, &c->kind))
+    if (!call_parse(word, &c->kind))
         return bad_word(q->s, "a call", word, e);
     query_get_text(q, c->server, sizeof(c->server));
     query_get_text(q, c->target, sizeof(c->target));
