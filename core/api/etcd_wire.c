@@ -153,6 +153,14 @@ void etcd_ask_guarded(struct strbuf *b, const struct etcd_guarded *g)
     put_key(b, "key", g->lock);
     put_number(b, "lease", g->lease);
     jsonw_close(b, '}');
+    if (g->key_mod != 0) {
+        jsonw_open(b, NULL, '{');
+        jsonw_text(b, "result", "EQUAL");
+        jsonw_text(b, "target", "MOD");
+        put_key(b, "key", g->key);
+        put_number(b, "mod_revision", g->key_mod);
+        jsonw_close(b, '}');
+    }
     jsonw_close(b, ']');
     put_put(b, g->key, g->value, g->key_lease);
     put_range(b, "failure", g->lock);
@@ -266,23 +274,34 @@ enum err_code etcd_read_time_to_live(const json_value *root, int64_t *ttl_s,
     return ERR_OK;
 }
 
-static bool read_kv(const json_value *v, struct etcd_kv *out)
+/* Cleaned; absent is "", and so is what is so long that a part of it says nothing: one
+ * such key must not keep everybody from reading the others. */
+static bool read_bytes(const json_value *v, const char *name, char *out, size_t size)
 {
     char raw[ETCD_VALUE_TEXT * 2];
     size_t len;
-    const char *text = json_text(v, "value", &len);
+    const char *text = json_text(v, name, &len);
     int n = 0;
 
+    out[0] = '\0';
+    if (json_get(v, name) == NULL || (text != NULL && len / 4 * 3 > sizeof(raw)))
+        return true;
+    n = text != NULL ? decode(text, len, raw, sizeof(raw)) : -1;
+    if (n > 0)
+        (void)text_clean(out, size, raw, (size_t)n);
+    return n >= 0;
+}
+
+static bool read_kv(const json_value *v, struct etcd_kv *out)
+{
     *out = (struct etcd_kv){0};
-    if (!json_is_object(v) || !read_number(v, "create_revision", &out->create_revision) ||
-        out->create_revision <= 0 || !read_number(v, "lease", &out->lease))
-        return false;
-    if (json_get(v, "value") != NULL)
-        n = text != NULL ? decode(text, len, raw, sizeof(raw)) : -1;
-    if (n < 0)
-        return false;
-    (void)text_clean(out->value, sizeof(out->value), raw, (size_t)n);
-    return true;
+    return json_is_object(v) &&
+           read_number(v, "create_revision", &out->create_revision) &&
+           out->create_revision > 0 &&
+           read_number(v, "mod_revision", &out->mod_revision) &&
+           read_number(v, "lease", &out->lease) &&
+           read_bytes(v, "key", out->key, sizeof(out->key)) &&
+           read_bytes(v, "value", out->value, sizeof(out->value));
 }
 
 /* kvs of a range; absent is an empty one. */

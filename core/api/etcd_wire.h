@@ -6,14 +6,17 @@
 #ifndef RH_API_ETCD_WIRE_H
 #define RH_API_ETCD_WIRE_H
 
+#include "core/model/words.h"
 #include "core/net/json.h"
 
-enum { ETCD_VALUE_TEXT = 256, ETCD_KEY_TEXT = 256, ETCD_KVS = 64 };
+enum { ETCD_VALUE_TEXT = 3072, ETCD_KEY_TEXT = 256, ETCD_KVS = MAX_SERVERS + 1 };
 
 struct etcd_kv {
     int64_t create_revision;     /* 0 = there is no such key */
+    int64_t mod_revision;        /* of its newest put */
     int64_t lease;               /* 0 = none */
-    char value[ETCD_VALUE_TEXT]; /* cleaned, cut */
+    char key[ETCD_KEY_TEXT];     /* cleaned, cut */
+    char value[ETCD_VALUE_TEXT]; /* the same; "" as well when it is much too long */
 };
 
 /* What a transaction did. Not succeeded: kv is what stands in its way. */
@@ -30,6 +33,7 @@ struct etcd_guarded {
     int64_t epoch, lease;
     const char *key, *value;
     int64_t key_lease; /* 0 = none */
+    int64_t key_mod;   /* and only while that key's newest put is this one; 0 = any */
 };
 
 /* Requests, appended to b. */

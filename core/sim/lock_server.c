@@ -14,7 +14,7 @@ enum {
     KEYS = 64,
     LEASES = 32,
     NAME_BYTES = 256,
-    VALUE_BYTES = 512,
+    VALUE_BYTES = 4100,
     LEAST_TTL_S = 2,
     NOT_FOUND_CODE = 5, /* of gRPC */
     SLOW_MOST_MS = 4900,
@@ -24,8 +24,9 @@ enum {
 
 struct key {
     char name[NAME_BYTES];   /* decoded; "" = free */
+    char coded[NAME_BYTES];  /* as it came, in base64 */
     char value[VALUE_BYTES]; /* as it came, in base64 */
-    int64_t created, lease;
+    int64_t created, modified, lease;
     int32_t host; /* that put it */
 };
 
@@ -221,7 +222,9 @@ static void put_header(const struct lock_server *s, struct strbuf *b)
 static void put_kv(const struct key *k, struct strbuf *b)
 {
     jsonw_open(b, NULL, '{');
+    jsonw_text(b, "key", k->coded);
     put_number(b, "create_revision", k->created);
+    put_number(b, "mod_revision", k->modified);
     jsonw_text(b, "value", k->value);
     if (k->lease != 0)
         put_number(b, "lease", k->lease);
@@ -320,6 +323,8 @@ static bool holds(struct lock_server *s, const json_value *compare)
 
     if (target != NULL && str_eq(target, "LEASE"))
         return k != NULL && k->lease == number(compare, "lease");
+    if (target != NULL && str_eq(target, "MOD"))
+        return (k != NULL ? k->modified : 0) == number(compare, "mod_revision");
     return (k != NULL ? k->created : 0) == number(compare, "create_revision");
 }
 
@@ -338,6 +343,7 @@ static void do_put(struct lock_server *s, const json_value *put, int32_t host,
     if (k == NULL && (k = find_key(s, "")) != NULL) {
         *k = (struct key){.created = s->revision, .host = host};
         (void)str_copy(k->name, sizeof(k->name), name); /* as long */
+        (void)str_copy(k->coded, sizeof(k->coded), json_text(put, "key", &len));
         s->counts.taken += is_lock(k) ? 1 : 0;
         s->changes += is_lock(k) ? 1 : 0;
     }
@@ -345,6 +351,7 @@ static void do_put(struct lock_server *s, const json_value *put, int32_t host,
         return;
     (void)str_copy(k->value, sizeof(k->value), value); /* ours are shorter */
     k->lease = number(put, "lease");
+    k->modified = s->revision;
     jsonw_open(b, "response_put", '{');
     put_header(s, b);
     jsonw_close(b, '}');

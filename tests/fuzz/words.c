@@ -268,7 +268,7 @@ static void check_kv(const struct etcd_kv *kv)
 /* One JSON object a line, each read as every answer there is. */
 static void etcd_answer(const json_value *root)
 {
-    struct etcd_kv kvs[ETCD_KVS];
+    static struct etcd_kv kvs[ETCD_KVS]; /* too many for a stack */
     struct etcd_txn txn = {0};
     struct err e = {0};
     int64_t lease, ttl_s;
