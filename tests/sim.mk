@@ -92,6 +92,11 @@ tests_unit_test_lock_server_SOURCES = tests/unit/test_lock_server.c tests/unit/t
 tests_unit_test_lock_server_LDADD = $(CORE_TEST_LIBS)
 TESTS += tests/unit/test_lock_server
 
+check_PROGRAMS += tests/unit/test_keeper
+tests_unit_test_keeper_SOURCES = tests/unit/test_keeper.c tests/unit/table.h
+tests_unit_test_keeper_LDADD = $(CORE_TEST_LIBS)
+TESTS += tests/unit/test_keeper
+
 check_PROGRAMS += tests/sim/campaign
 # campaign --from N --seeds N: as long as anybody likes; HACKING.
 tests_sim_campaign_SOURCES = tests/unit/folder.h tests/sim/campaign.c tests/sim/history.c \

@@ -33,8 +33,7 @@ static int64_t launch_start(const struct controller *c, const struct server_stat
     return s->order.place == PLACE_CLOUD ? s->order.at.s : s->move.started.s;
 }
 
-static void make_token(struct controller *c, const struct call *call,
-                       char token[NAME_TEXT])
+static void make_token(struct controller *c, struct call *call)
 {
     enum { DIGITS = 48 };
     struct server_state *s = server_find(c, call->server);
@@ -57,7 +56,10 @@ static void make_token(struct controller *c, const struct call *call,
                      s->config->name, (long long)s->launch_start,
                      (long long)s->launch_attempt);
     sha256(text, strlen(text), digest);
-    (void)str_format(token, NAME_TEXT, "rh1-%.*s", DIGITS, sha256_hex(digest, hex));
+    (void)str_format(call->run.token, sizeof(call->run.token), "rh1-%.*s", DIGITS,
+                     sha256_hex(digest, hex));
+    call->run.start = s->launch_start;
+    call->run.attempt = s->launch_attempt;
 }
 
 const char *call_waits(const struct controller *c, const char *api)
@@ -82,7 +84,7 @@ bool call_send(struct controller *c, const struct call *call, const char *actor,
     struct record *r;
     struct call *out;
     struct journal_entry *j;
-    char token[NAME_TEXT] = "";
+    struct call made = *call;
 
     SURE(c->fx != NULL && call->kind < CALL_COUNT);
     SURE(call->target[0] != '\0');
@@ -100,14 +102,12 @@ bool call_send(struct controller *c, const struct call *call, const char *actor,
         launch_stops(c, call->kind) || call_waits(c, call_api(call->kind)) != NULL)
         return false;
     if (call->kind == CALL_LAUNCH)
-        make_token(c, call, token);
+        make_token(c, &made);
     r = effects_record(c->fx, RECORD_INTENT);
     if (r == NULL)
         return false;
     r->at = c->now;
-    r->as.intent = *call;
-    if (call->kind == CALL_LAUNCH)
-        (void)str_copy(r->as.intent.run.token, sizeof(r->as.intent.run.token), token);
+    r->as.intent = made;
     r->as.intent.id = c->next_call_id;
     if (call->kind == CALL_NODE_OPEN)
         (void)str_format(r->as.intent.nonce, sizeof(r->as.intent.nonce), "%016llx",

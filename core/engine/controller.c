@@ -473,6 +473,8 @@ static void take_lease(struct controller *c, const struct event *ev)
     c->lease.known = true;
     c->lease.held = held;
     c->lease.failing = ev->as.lease.failing;
+    if (held)
+        c->lease.epoch = ev->as.lease.epoch;
     (void)str_copy(c->lease.holder, sizeof(c->lease.holder), holder);
 }
 
@@ -517,7 +519,7 @@ static void take_event(struct controller *c, const struct event *ev)
         c->fx->changed = true;
         break;
     case EVENT_ACTED:
-        move_forget(c, ev->as.acted.server, ev->as.acted.call);
+        takeover_take(c, ev);
         break;
     case EVENT_CONFIG:
         config_take(c, ev->as.config);

@@ -9,6 +9,7 @@
 #include "core/base/tz.h"
 #include "core/cost/forecast.h"
 #include "core/engine/effects.h"
+#include "core/engine/lock_record.h"
 #include "core/model/config.h"
 #include "core/model/fleet.h"
 #include "core/store/store.h"
@@ -47,7 +48,8 @@ enum event_kind {
     EVENT_STORE,  /* the store failed, or works again */
     EVENT_LEASE,  /* whose the shared lock is */
     EVENT_CONFIG, /* the configuration was read again, or could not be */
-    EVENT_ACTED /* before the lock is ours: another controller called for a server last */
+    EVENT_ACTED   /* before the lock is ours: another controller made the last call for a
+                     server, and this is what it left to whoever goes on */
 };
 
 /*
@@ -97,8 +99,9 @@ struct event {
             char last_call[LINE_TEXT]; /* taken over: what was done last, "" */
         } lease;
         struct {
-            char server[NAME_TEXT];
-            char call[LINE_TEXT]; /* who did what and when */
+            bool readable; /* else last.server alone is known, and why says the rest */
+            char why[LINE_TEXT];
+            struct lock_record last;
         } acted;
         struct config_order *config; /* waits for the step */
     } as;

@@ -1,11 +1,10 @@
 #include <config.h>
 
-#include "core/engine/keeper.h"
+#include "core/engine/keeper_impl.h"
 
 #include "core/api/etcd.h"
 #include "core/base/probe.h"
 #include "core/base/str.h"
-#include "core/base/timefmt.h"
 #include "core/engine/mailbox.h"
 #include "core/store/lease.h"
 
@@ -18,31 +17,8 @@ enum {
     LOOK_MS = 500,     /* so often it is seen that the lock is not safe any more */
     RELEASE_MS = 1900, /* of an orderly end */
     RELEASE_SLICE_MS = 10,
-    READ_AGAIN_MS = 1000, /* the last calls */
+    READ_AGAIN_MS = 1000, /* the last calls; and what could not be put */
     WAKES = 8
-};
-
-struct keeper {
-    struct keeper_options options;
-    struct etcd *etcd;
-    struct lease lease; /* the thread's own */
-    struct mailbox *wake;
-    pthread_t thread;
-    int ended; /* atomic */
-    char key[ETCD_KEY_TEXT], calls[ETCD_KEY_TEXT], value[ETCD_VALUE_TEXT];
-    char holder[ETCD_VALUE_TEXT]; /* of the key, when it is another's */
-    bool told, told_held, told_other, was_failing;
-    bool unread; /* ours, and the last calls are not known yet */
-
-    pthread_mutex_t lock; /* guards all below */
-    struct mono safe_until;
-    int64_t epoch, id;
-    bool lost; /* a fence has found out */
-};
-
-struct keeper_hand {
-    struct keeper *keeper;
-    struct etcd *etcd;
 };
 
 static const struct clock *boot(const struct keeper *k)
@@ -184,57 +160,6 @@ static void do_ask(struct keeper *k, enum lease_ask asked)
         tell_answer(k, &e);
 }
 
-/* The same controller's, whatever process it was. */
-static bool is_ours(const struct keeper *k, const char *who)
-{
-    const char *pid = strstr(k->value, " pid ");
-    size_t len = pid != NULL ? (size_t)(pid - k->value) : strlen(k->value);
-
-    return strncmp(who, k->value, len) == 0 && (who[len] == ' ' || who[len] == ':');
-}
-
-/* "TIME WHO: CALL SERVER MOVE", as write_call() writes it. What another one did makes our
- * own move of that server old. False: it could not be told. */
-static bool tell_acted(const struct keeper *k, const char *value)
-{
-    struct event ev = {.kind = EVENT_ACTED};
-    const char *who = strchr(value, ' '), *at = strstr(value, ": ");
-    size_t len;
-
-    if (who == NULL || at == NULL || is_ours(k, who + 1))
-        return true;
-    at = strchr(at + 2, ' ');
-    len = at != NULL ? strcspn(at + 1, " ") : 0;
-    if (len == 0 || len >= sizeof(ev.as.acted.server))
-        return true; /* the extension's */
-    memcpy(ev.as.acted.server, at + 1, len);
-    (void)str_copy(ev.as.acted.call, sizeof(ev.as.acted.call), value); /* cut is fine */
-    return k->options.tell(k->options.ctx, &ev);
-}
-
-/* What those before us were about to do, *last the latest: they begin with the time.
- * False: not all of it is known. */
-static bool read_calls(struct keeper *k, char *last, size_t size)
-{
-    struct etcd_kv *kvs = calloc(ETCD_KVS, sizeof(*kvs));
-    struct err e = {0};
-    size_t n = 0;
-    bool all =
-        kvs != NULL && etcd_list(k->etcd, k->calls, kvs, ETCD_KVS, &n, &e) == ERR_OK;
-
-    last[0] = '\0';
-    if (n > 0)
-        RH_PROBE("lock-taken-over");
-    for (size_t i = 0; i < n; i++) {
-        log_write(k->options.log, LOG_INFO, "lock", "last call: %s", kvs[i].value);
-        all = tell_acted(k, kvs[i].value) && all;
-        if (strcmp(kvs[i].value, last) > 0)
-            (void)str_copy(last, size, kvs[i].value);
-    }
-    free(kvs);
-    return all;
-}
-
 /* What fails here ends by itself, with the lease. */
 void keeper_let_go(struct keeper *k)
 {
@@ -255,7 +180,7 @@ static int64_t until_next(const struct keeper *k)
 
     if (k->told_held && unsafe < at)
         at = unsafe;
-    if (k->unread && now(k).ms + READ_AGAIN_MS < at)
+    if ((k->unread || k->unended) && now(k).ms + READ_AGAIN_MS < at)
         at = now(k).ms + READ_AGAIN_MS;
     return at > now(k).ms ? at - now(k).ms : 0;
 }
@@ -264,7 +189,7 @@ int64_t keeper_turn(struct keeper *k)
 {
     enum lease_ask asked = lease_next(&k->lease, now(k));
     bool was_ours = k->lease.epoch != 0;
-    char last[ETCD_VALUE_TEXT] = "";
+    char last[LINE_TEXT] = "";
 
     if (take_lost(k)) {
         lease_lost(&k->lease, now(k));
@@ -275,10 +200,11 @@ int64_t keeper_turn(struct keeper *k)
     if (!was_ours && k->lease.epoch != 0)
         k->unread = true;
     /* Nobody acts who does not know what others did. */
-    if (k->lease.epoch == 0 || !k->unread || read_calls(k, last, sizeof(last))) {
+    if (k->lease.epoch == 0 || !k->unread || keeper_read_calls(k, last, sizeof(last))) {
         k->unread = false;
         tell(k, last);
     }
+    k->unended = !k->unread && !keeper_put_ends(k);
     return until_next(k);
 }
 
@@ -368,6 +294,7 @@ void keeper_drop(struct keeper *k)
     etcd_free(k->etcd);
     mailbox_free(k->wake);
     (void)pthread_mutex_destroy(&k->lock);
+    free(k->known);
     free(k);
 }
 
@@ -388,8 +315,10 @@ enum err_code keeper_new(const struct keeper_options *o, struct keeper **out,
     lease_init(&k->lease, l->ttl * 1000, l->renew * 1000, (int64_t)LEASE_MARGIN_S * 1000,
                now(k));
     k->wake = mailbox_new(1, WAKES);
-    rc = k->wake == NULL ? err_set(e, ERR_NOMEM, "no memory for the shared lock")
-                         : name_keys(k, e);
+    k->known = calloc(MAX_SERVERS, sizeof(*k->known));
+    rc = k->wake == NULL || k->known == NULL
+             ? err_set(e, ERR_NOMEM, "no memory for the shared lock")
+             : name_keys(k, e);
     if (rc == ERR_OK)
         rc = etcd_new(l, o->via, boot(k), &k->etcd, e);
     if (rc != ERR_OK) {
@@ -465,17 +394,6 @@ void keeper_hand_abort(struct keeper_hand *h)
     etcd_abort(h->etcd);
 }
 
-/* What the successor would like to know. */
-static void write_call(const struct keeper *k, const struct call *call, char *out,
-                       size_t size)
-{
-    char at[TIME_TEXT];
-
-    (void)str_format(out, size, "%s %s: %s %.60s %.60s",
-                     utc_text(clock_utc(k->options.clock), at), k->value,
-                     call_word(call->kind), call->server, call->move); /* cut is fine */
-}
-
 static bool is_safe(struct keeper *k, int64_t timeout_ms, struct etcd_guarded *g)
 {
     bool safe;
@@ -508,8 +426,10 @@ enum err_code keeper_fence(struct keeper_hand *h, const struct call *call,
     struct etcd_txn t = {0};
 
     (void)str_format(key, sizeof(key), "%s%s", k->calls,
-                     call->server[0] != '\0' ? call->server : "extension"); /* fits */
-    write_call(k, call, value, sizeof(value));
+                     call->server[0] != '\0' ? call->server
+                                             : KEEPER_EXTENSION); /* fits */
+    if (!keeper_write_call(k, call, value, sizeof(value)))
+        return err_set(e, ERR_BUG, "not sent: it does not fit into the shared record");
     if (!is_safe(k, timeout_ms, &g)) {
         RH_PROBE("fence-not-safe-any-more");
         return err_set(e, ERR_LOCKED,

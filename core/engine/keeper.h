@@ -51,6 +51,11 @@ void keeper_drop(struct keeper *k);
 /* The epoch under which it has the lock, 0 = it has not. Not beside a thread. */
 int64_t keeper_epoch(const struct keeper *k) NONNULL;
 
+/* An open move as it was just stored, or its end: the next call for its server carries it
+ * into etcd, its end is put there soon. Before that call is handed out. From one thread;
+ * the keeper's may be another. */
+void keeper_move(struct keeper *k, const struct move *m) NONNULL;
+
 /* One worker's fence: a client of its own. */
 struct keeper_hand;
 enum err_code keeper_hand_new(struct keeper *k, struct keeper_hand **out,

@@ -27,6 +27,10 @@ libcore_a_SOURCES += \
 	core/engine/journal.c \
 	core/engine/keeper.c \
 	core/engine/keeper.h \
+	core/engine/keeper_impl.h \
+	core/engine/keeper_record.c \
+	core/engine/lock_record.c \
+	core/engine/lock_record.h \
 	core/engine/mailbox.c \
 	core/engine/mailbox.h \
 	core/engine/merge.c \
@@ -52,6 +56,7 @@ libcore_a_SOURCES += \
 	core/engine/state.c \
 	core/engine/parts.h \
 	core/engine/state.h \
+	core/engine/takeover.c \
 	core/engine/traces.c \
 	core/engine/unclaimed.c \
 	core/engine/warnings.c \

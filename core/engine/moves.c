@@ -32,6 +32,18 @@ static const char *where_to(enum direction d)
     return place_screen(d == DIRECTION_OUT ? PLACE_CLOUD : PLACE_ONPREM);
 }
 
+/* Where several controllers act one after the other, also unique among all of theirs. */
+static void name_move(struct controller *c, struct move *m)
+{
+    unsigned long long n = c->next_move_id++;
+
+    if (c->lease.epoch != 0)
+        (void)str_format(m->id, sizeof(m->id), "m-%llu-%lld", n,
+                         (long long)c->lease.epoch);
+    else
+        (void)str_format(m->id, sizeof(m->id), "m-%llu", n);
+}
+
 void move_begin(struct controller *c, struct server_state *s, enum direction d,
                 struct utc drain_deadline, bool interrupted)
 {
@@ -57,8 +69,7 @@ void move_begin(struct controller *c, struct server_state *s, enum direction d,
                        .drain_deadline = drain_deadline,
                        .progress = -1,
                        .attempt = (uint32_t)s->failures + 1};
-    (void)str_format(m->id, sizeof(m->id), "m-%llu",
-                     (unsigned long long)c->next_move_id++);
+    name_move(c, m);
     (void)str_copy(m->server, sizeof(m->server), s->config->name);
     (void)str_copy(m->mover, sizeof(m->mover),
                    replaces ? mover_replacing()->name : s->mover->name);
@@ -200,8 +211,8 @@ static void learn(struct controller *c, const struct server_state *s)
     for (int32_t i = 1; i < n; i++)
         node = steps[i].step == STEP_NODE ? i : node;
     if (m->direction != DIRECTION_OUT || node == 0 || m->committed_at.s == 0 ||
-        m->step_done[node].s == 0)
-        return;
+        m->step_done[node].s == 0 || m->step_done[0].s == 0)
+        return; /* or another controller began it (reliability 7) */
     lead_note(&c->lead.moves, m->step_done[node - 1].s - m->committed_at.s);
     lead_note(&c->lead.joins, m->step_done[node].s - m->step_done[node - 1].s);
     lead_store(c, "lead_moves", &c->lead.moves);
@@ -271,26 +282,6 @@ void move_end(struct controller *c, struct server_state *s, enum move_status sta
         s->order.place = PLACE_UNKNOWN;
         order_store(c, s);
     }
-}
-
-void move_forget(struct controller *c, const char *server, const char *call)
-{
-    struct server_state *s = server_find(c, server);
-
-    if (s == NULL)
-        return;
-    home_owe(c, s, false); /* it had failed before that */
-    if (!s->has_move)
-        return;
-    RH_PROBE("move-of-a-former-holder");
-    s->move.status = MOVE_FAILED;
-    (void)str_copy(s->move.note, sizeof(s->move.note),
-                   "another controller has acted on it since");
-    s->has_move = s->has_last = false;
-    move_store(c, s);
-    journal_say(c, journal_begin(c, LEVEL_WARN, "rushhour", server, "lock"),
-                "its move to %s is given up, going on from what is seen: %.120s",
-                where_to(s->move.direction), call);
 }
 
 static void say_step(struct controller *c, struct server_state *s, enum step step)

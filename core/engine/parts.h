@@ -196,6 +196,9 @@ void calls_expire(struct controller *c) NONNULL;
 /* recover.c: calls of the last run without an outcome. While a server has one nothing is
  * decided for it; "" is the extension. */
 void recover_add(struct controller *c, const struct call *call) NONNULL;
+
+/* takeover.c: what another controller did for a server since, and left (EVENT_ACTED). */
+void takeover_take(struct controller *c, const struct event *ev) NONNULL;
 void recover_all(struct controller *c) NONNULL;
 bool recover_waits(const struct controller *c, const char *server) NONNULL;
 /* Asked of every server several times a step; mostly there is none. */
@@ -212,9 +215,6 @@ bool move_is_possible(struct controller *c, struct server_state *s) NONNULL;
 void moves_advance(struct controller *c) NONNULL;
 void move_end(struct controller *c, struct server_state *s, enum move_status status,
               enum failure failure, const char *why) NONNULL;
-/* Another controller has made that call for it since: an open move of ours is old, and
- * nothing that it did is known. */
-void move_forget(struct controller *c, const char *server, const char *call) NONNULL;
 void move_store(struct controller *c, const struct server_state *s) NONNULL;
 
 /* replace.c: with overlap, an instance in another zone in place of one that AWS takes

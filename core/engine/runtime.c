@@ -95,6 +95,14 @@ static bool hear_keeper(void *ctx, const struct event *ev)
     return post(ctx, ev);
 }
 
+static void hear_record(void *ctx, const struct record *rec)
+{
+    struct runtime *r = ctx;
+
+    if (rec->kind == RECORD_MOVE && r->keeper != NULL)
+        keeper_move(r->keeper, &rec->as.move);
+}
+
 static void publish(struct runtime *r)
 {
     struct fleet *f = controller_snapshot(engine_controller(r->engine));
@@ -322,6 +330,7 @@ static enum err_code start_all(struct runtime *r, struct err *e)
         controller_set_auto(engine_controller(r->engine), AUTO_ON, clock_utc(o->clock));
     if (start_keeper(r, e) != ERR_OK)
         return e->code;
+    engine_on_record(r->engine, hear_record, r);
     o->shared = NULL; /* the crew's */
     if (make_crew(r, o->setup, shared, &r->crew, e) != ERR_OK)
         return e->code;

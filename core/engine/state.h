@@ -331,6 +331,7 @@ struct controller {
     struct {
         bool shared; /* there is one beside that of the state directory */
         bool known, held, failing;
+        int64_t epoch; /* under which it was ours last, 0 = never */
         char holder[NAME_TEXT];
     } lease;
     char fingerprint[20]; /* of the configuration, in hex */

@@ -69,8 +69,9 @@ struct run_in_cloud {
     char deployment[NAME_TEXT]; /* a tag; server and move are those of the call */
     char launch_template[NAME_TEXT], image[ID_TEXT]; /* one of them is "" */
     char key_name[NAME_TEXT], iam_profile[URL_TEXT]; /* "" = none */
-    char token[NAME_TEXT]; /* the same request with the same token launches once */
-    bool again;            /* the token of the launch before: its outcome is not known */
+    char token[NAME_TEXT];  /* the same request with the same token launches once */
+    bool again;             /* the token of the launch before: its outcome is not known */
+    int64_t start, attempt; /* that the token is made of; not stored with the call */
 };
 
 struct call {

@@ -162,6 +162,15 @@ void tenure_end(struct drive *d, bool orderly)
     d->news = false;
 }
 
+void tenure_move(struct drive *d, const struct move *m)
+{
+    if (d->tenure.keeper == NULL)
+        return;
+    keeper_move(d->tenure.keeper, m);
+    if (m->status != MOVE_OPEN && d->tenure.told)
+        d->tenure.turn_ms = drive_now_ms(d); /* its keeper is woken */
+}
+
 /* ----- its turns ----- */
 
 static int64_t keeper_ms(const struct drive *d)

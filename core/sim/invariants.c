@@ -211,7 +211,7 @@ static void both_up(struct invariants *v, size_t i, int64_t deaf_ms)
         return;
     if (most > 0)
         most += v->deaf_ms[i];
-    if (since != 0 && since != v->left_in_both[i] && v->w->now - since > most)
+    if (since != 0 && v->w->now - since > most)
         broken(v, "I1: %s is up in both places for %lld s", v->c->servers[i].name,
                (long long)(v->w->now - since) / 1000);
 }
@@ -290,7 +290,8 @@ static void begun(struct invariants *v, const struct controller_server *s, size_
     if (s->failures > v->failures[i])
         v->failed_ms[i] = v->w->now;
     v->failures[i] = s->failures;
-    if (s->move == NULL || str_eq(s->move->id, v->started[i]))
+    if (s->move == NULL || str_eq(s->move->id, v->started[i]) ||
+        str_eq(s->move->id, v->left[i]))
         return;
     (void)str_copy(v->started[i], ID_TEXT, s->move->id);
     if (m == NULL || m->committed)
@@ -312,7 +313,7 @@ void invariants_other(struct invariants *v, const struct controller *k)
 
         v->failures[i] = s.failures;
         v->failed_ms[i] = 0;
-        v->left_in_both[i] = v->w->servers[i].both_since;
+        (void)str_copy(v->left[i], ID_TEXT, v->started[i]);
         (void)str_copy(v->started[i], ID_TEXT, s.move != NULL ? s.move->id : "");
     }
 }

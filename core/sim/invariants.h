@@ -32,7 +32,8 @@ struct invariants {
     int64_t both_open_ms[WATCHED_MAX];                  /* two nodes are open since, 0 */
     int64_t moving_ms[WATCHED_MAX];     /* it was seen to move then, last; 0 = never */
     char started[WATCHED_MAX][ID_TEXT]; /* the newest move that was seen */
-    int32_t failures[WATCHED_MAX];      /* in a row, and when the last one was */
+    char left[WATCHED_MAX][ID_TEXT]; /* … by who acted before: gone on with, not begun */
+    int32_t failures[WATCHED_MAX];   /* in a row, and when the last one was */
     int64_t failed_ms[WATCHED_MAX];
     enum place wanted[WATCHED_MAX]; /* and since when */
     int64_t wanted_ms[WATCHED_MAX];
@@ -40,9 +41,6 @@ struct invariants {
      * last has failed: by these alone a place is seen, and ended; or nobody was there. */
     int64_t deaf_until_ms[SOURCE_COUNT], no_call_until_ms;
     int64_t looked_ms, deaf_ms[WATCHED_MAX]; /* in this overlap so far */
-    /* I1: since when it was in both places when another controller took over: that one
-     * knows no move of it, and tells a person */
-    int64_t left_in_both[WATCHED_MAX];
     int64_t skew_ms; /* so far the controller's clock is ahead of the world's */
     int64_t broken;
     char why[LINE_TEXT]; /* of the first: "I2: ..." */

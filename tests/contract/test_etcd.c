@@ -472,14 +472,52 @@ static void test_keeper_holds(void **state)
     assert_int_equal(fake_server_count_of(f, "POST", "/lease/revoke"), 1);
 }
 
+/* The last calls: of an earlier process of our own, of another controller with its open
+ * move, of the extension, one that says another server than its key, and one of a newer
+ * version. */
+/* clang-format off */
+#define CALL_KV(key, value)                                                              \
+    "{\"key\":\"" key "\",\"create_revision\":\"9\",\"value\":\"" value "\"}"
+static const char LAST_CALLS[] =
+    "{" HEADER ",\"kvs\":["
+    CALL_KV("cnVzaGhvdXIvaGFpZmEvY2FsbHMvd2Vi",
+    "eyJ2ZXJzaW9uIjoxLCJhdCI6MTc5NTkyMTIwMCwiYnkiOiJub2FAb3BzMiBwaWQgNyIsImNh"
+    "bGwiOiJub2RlLW9wZW4iLCJzZXJ2ZXIiOiJ3ZWIiLCJ0YXJnZXQiOiJ0ZXN0cy13ZWIiLCJs"
+    "YXVuY2hfc3RhcnQiOjAsImxhdW5jaF9hdHRlbXB0IjowfQ==")
+    ","
+    CALL_KV("cnVzaGhvdXIvaGFpZmEvY2FsbHMvY2FjaGU=",
+    "eyJ2ZXJzaW9uIjoxLCJhdCI6MTc5NTkxNzYwMCwiYnkiOiJkYW5hQG9wczEgcGlkIDQyIiwi"
+    "Y2FsbCI6InJldHVybiIsInNlcnZlciI6ImNhY2hlIiwidGFyZ2V0Ijoidm0tMSIsImxhdW5j"
+    "aF9zdGFydCI6MCwibGF1bmNoX2F0dGVtcHQiOjAsIm1vdmUiOnsiaWQiOiJtLTktMyIsIm1v"
+    "dmVyIjoidmVsb3N0cmF0YSIsImJ5IjoicG9saWN5IiwidGFzayI6IiIsInR5cGUiOiIiLCJ6"
+    "b25lIjoiIiwiZGlyZWN0aW9uIjoiYmFjayIsInN0ZXAiOiJyZXR1cm4iLCJyZWFzb24iOiJv"
+    "dXRzaWRlIiwibGlmZWN5Y2xlIjoic3BvdCIsImNvbW1pdHRlZCI6dHJ1ZSwiZm9yY2UiOmZh"
+    "bHNlLCJtYW51YWwiOmZhbHNlLCJpbnRlcnJ1cHRlZCI6ZmFsc2UsInN0YXJ0ZWQiOjE3OTU5"
+    "MTc2MDAsInN0ZXBfc2luY2UiOjE3OTU5MTc2MDAsImNvbW1pdHRlZF9hdCI6MTc5NTkxNzYw"
+    "MCwibGFzdF9jYWxsX2F0IjoxNzk1OTE3NjAwLCJkcmFpbl9kZWFkbGluZSI6MCwiZGVhZGxp"
+    "bmUiOjE3OTU5MjEyMDAsImNhbGxzIjoxLCJhdHRlbXB0IjoxfX0=")
+    ","
+    CALL_KV("cnVzaGhvdXIvaGFpZmEvY2FsbHMvZXh0ZW5zaW9u",
+    "eyJ2ZXJzaW9uIjoxLCJhdCI6MTc5NTkxNDAwMCwiYnkiOiJkYW5hQG9wczEgcGlkIDQyIiwi"
+    "Y2FsbCI6ImV4dGVuc2lvbi1zdG9wIiwic2VydmVyIjoiIiwidGFyZ2V0IjoiZXh0LTEiLCJs"
+    "YXVuY2hfc3RhcnQiOjAsImxhdW5jaF9hdHRlbXB0IjowfQ==")
+    ","
+    CALL_KV("cnVzaGhvdXIvaGFpZmEvY2FsbHMvbWFpbA==",
+    "eyJ2ZXJzaW9uIjoxLCJhdCI6MTc5NTkxMDQwMCwiYnkiOiJkYW5hQG9wczEgcGlkIDQyIiwi"
+    "Y2FsbCI6InJldHVybiIsInNlcnZlciI6ImNhY2hlIiwidGFyZ2V0Ijoidm0tMSIsImxhdW5j"
+    "aF9zdGFydCI6MCwibGF1bmNoX2F0dGVtcHQiOjB9")
+    ","
+    CALL_KV("cnVzaGhvdXIvaGFpZmEvY2FsbHMvc2hvcA==",
+    "eyJ2ZXJzaW9uIjoyLCJhdCI6MX0=")
+    "]}";
+/* clang-format on */
+
 static void test_keeper_stands_by(void **state)
 {
     struct site *s = *state;
     struct fake_server *f = s->servers[0];
-    const struct fake_answer ranges[] = {{.body = SOMEONE},
-                                         {.body = SOMEONE},
-                                         {.body = NOBODY},
-                                         {.body = SOMEONE}}; /* the last calls */
+    const struct fake_answer ranges[] = {
+        {.body = SOMEONE}, {.body = SOMEONE}, {.body = NOBODY}, {.body = LAST_CALLS}};
     struct stand t;
     struct event ev;
 
@@ -497,26 +535,10 @@ static void test_keeper_stands_by(void **state)
     assert_int_equal(fake_server_count_of(f, "POST", "/kv/txn"), 0);
     ev = said(&t.heard, 1);
     assert_true(ev.as.lease.held);
-    assert_string_equal(ev.as.lease.last_call, "dana@ops1 pid 42");
+    assert_string_equal(ev.as.lease.last_call,
+                        "2026-11-29T03:00:00Z noa@ops2 pid 7: node-open web ");
     stand_end(&t);
 }
-
-/* Three last calls: of an earlier process of our own, of another controller, and of the
- * extension. */
-#define CALL_KV(text) "{\"create_revision\":\"9\",\"value\":\"" text "\"}"
-#define LAST_CALLS                                                                       \
-    "{" HEADER ",\"kvs\":[" CALL_KV(                                                     \
-        "MjAyNi0xMS0yOVQwMzowMDowMFogbm9hQG9wczIgcGlkIDc6IG5vZGUtb3Blb"                  \
-        "iB3ZWIgbS0x") "," CALL_KV("MjAyNi0xMS0yOVQwMjowMDowMFogZGFuYU"                  \
-                                   "BvcHMxIHBpZCA0MjogcmV0dXJuIGNhY2hl"                  \
-                                   "IG0tOQ==") "," CALL_KV("MjAyNi0xMS"                  \
-                                                           "0yOVQwMTow"                  \
-                                                           "MDowMFogZG"                  \
-                                                           "FuYUBvcHMx"                  \
-                                                           "IHBpZCA0Mj"                  \
-                                                           "ogZXh0ZW5z"                  \
-                                                           "aW9uLXN0b3"                  \
-                                                           "AgIA==") "]}"
 
 /* Who gets the lock hears first for which servers others called last; the lock is told as
  * ours only once that is known. */
@@ -526,6 +548,11 @@ static void test_keeper_tells_others_calls(void **state)
     struct fake_server *f = s->servers[0];
     const struct fake_answer ranges[] = {
         {.body = NOBODY}, {.body = SOMEONE_BROKEN}, {.body = LAST_CALLS}};
+    static const struct {
+        const char *server, *why;
+    } told[] = {{"cache", ""},
+                {"mail", "it is another server's"},
+                {"shop", "it is of version 2, this program knows 1"}};
     struct stand t;
 
     s->lock.renew = 20; /* no renewal comes first */
@@ -537,9 +564,17 @@ static void test_keeper_tells_others_calls(void **state)
     answers(f, "/kv/range", ranges, 3);
     stand_begin(&t, s);
     assert_true(said(&t.heard, 0).as.lease.held);
-    assert_int_equal(t.heard.n_acted, 1);
-    assert_string_equal(t.heard.acted[0].as.acted.server, "cache");
-    assert_non_null(strstr(t.heard.acted[0].as.acted.call, "dana@ops1 pid 42: return"));
+    assert_int_equal(t.heard.n_acted, ARRAY_LEN(told));
+    for (size_t i = 0; i < ARRAY_LEN(told); i++) {
+        const struct event *ev = &t.heard.acted[i];
+
+        assert_string_equal(ev->as.acted.last.server, told[i].server);
+        assert_row(told[i].server, ev->as.acted.readable == (told[i].why[0] == '\0'));
+        assert_non_null(strstr(ev->as.acted.why, told[i].why));
+    }
+    assert_true(t.heard.acted[0].as.acted.last.has_move);
+    assert_string_equal(t.heard.acted[0].as.acted.last.move.id, "m-9-3");
+    assert_non_null(strstr(said(&t.heard, 0).as.lease.last_call, "noa@ops2 pid 7"));
     assert_int_equal(fake_server_count_of(f, "POST", "/kv/range"), 3);
     stand_end(&t);
 }

@@ -1,0 +1,61 @@
+/*
+ * keeper_impl - what the files of the keeper share: keeper.c has the lease, its thread
+ * and the fence, keeper_record.c what stands in etcd of calls and moves. Owned by the
+ * keeper. Threads: as said at each part.
+ */
+#ifndef RH_ENGINE_KEEPER_IMPL_H
+#define RH_ENGINE_KEEPER_IMPL_H
+
+#include "core/api/etcd.h"
+#include "core/engine/keeper.h"
+#include "core/engine/mailbox.h"
+#include "core/store/lease.h"
+
+#include <pthread.h>
+
+#define KEEPER_EXTENSION "extension" /* in place of a server, in a key */
+
+/* What the next record of a server has to say. */
+struct known {
+    char server[NAME_TEXT];
+    bool has_move; /* open, or ended and etcd may not know that yet */
+    struct move move;
+    int64_t launch_start, launch_attempt; /* of the newest launch, whoever asked for it */
+};
+
+struct keeper {
+    struct keeper_options options;
+    struct etcd *etcd;
+    struct lease lease; /* the thread's own */
+    struct mailbox *wake;
+    pthread_t thread;
+    int ended; /* atomic */
+    char key[ETCD_KEY_TEXT], calls[ETCD_KEY_TEXT], value[LINE_TEXT];
+    char holder[ETCD_VALUE_TEXT]; /* of the key, when it is another's */
+    bool told, told_held, told_other, was_failing;
+    bool unread;  /* ours, and the last calls are not known yet */
+    bool unended; /* the end of some move could not be put */
+
+    pthread_mutex_t lock; /* guards all below */
+    struct mono safe_until;
+    int64_t epoch, id;
+    bool lost;           /* a fence has found out */
+    struct known *known; /* MAX_SERVERS, n in use */
+    size_t n_known;
+};
+
+struct keeper_hand {
+    struct keeper *keeper;
+    struct etcd *etcd;
+};
+
+/* keeper_record.c. What those before us were about to do, told and *last the latest of
+ * it. False: not all of it is known. */
+bool keeper_read_calls(struct keeper *k, char *last, size_t size) NONNULL;
+/* The ends of moves that etcd does not know yet. False: one is to be put again, soon. */
+bool keeper_put_ends(struct keeper *k) NONNULL;
+/* What the successor has to know of a call, for etcd. False: it does not fit. */
+bool keeper_write_call(struct keeper *k, const struct call *call, char *out,
+                       size_t size) NONNULL;
+
+#endif

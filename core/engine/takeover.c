@@ -1,0 +1,149 @@
+#include <config.h>
+
+#include "core/engine/parts.h"
+
+#include "core/base/str.h"
+
+/*
+ * Who takes the shared lock over goes on with what the one before it had begun
+ * (reliability 7): the open move comes out of etcd as it would come out of the own store
+ * at a start, its newest call as one whose answer is not known.
+ */
+
+enum { SAME_CLOCK_S = 86400 };
+
+/* Ours is old: another controller has acted for this server since. */
+static void forget(struct controller *c, struct server_state *s, const char *call)
+{
+    home_owe(c, s, false); /* it had failed before that */
+    if (!s->has_move)
+        return;
+    RH_PROBE("move-of-a-former-holder");
+    s->move.status = MOVE_FAILED;
+    (void)str_copy(s->move.note, sizeof(s->move.note),
+                   "another controller has acted on it since");
+    s->has_move = s->has_last = false;
+    move_store(c, s);
+    journal_say(c, journal_begin(c, LEVEL_WARN, "rushhour", s->config->name, "lock"),
+                "its move to %s is given up, going on from what is seen: %.120s",
+                s->move.direction == DIRECTION_OUT ? "the cloud" : "on-prem", call);
+}
+
+/* The writer's clock may be another one's: what it wrote a day ago or in the future it
+ * wrote just now, as far as anybody knows. */
+static void set_times(const struct controller *c, struct move *m, struct utc written)
+{
+    struct utc *const past[] = {&m->started, &m->step_since, &m->committed_at,
+                                &m->last_call_at},
+                      *const ahead[] = {&m->drain_deadline, &m->deadline};
+    const struct policy_config *p = &c->config->policy;
+    int64_t age = c->now.s - written.s, by = age < 0 || age > SAME_CLOCK_S ? age : 0,
+            most = p->timeout_out > p->timeout_back ? p->timeout_out : p->timeout_back;
+
+    for (size_t i = 0; i < ARRAY_LEN(past); i++) {
+        if (past[i]->s != 0)
+            past[i]->s = past[i]->s + by < c->now.s ? past[i]->s + by : c->now.s;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(ahead); i++) {
+        if (ahead[i]->s != 0)
+            ahead[i]->s += by;
+    }
+    if (m->committed && (m->deadline.s == 0 || m->deadline.s > c->now.s + most))
+        m->deadline.s = c->now.s + most;
+}
+
+/* Its mover is one of this server's here. */
+static bool can_go_on(const struct server_state *s, const struct move *m)
+{
+    const struct mover_ops *mover = mover_find(m->mover);
+
+    return s->mover != NULL && mover != NULL &&
+           (mover == s->mover || (mover->replaces && s->mover->overlaps));
+}
+
+/* It stands in the own store from here on, and is looked up as after a start. */
+static void look_up(struct controller *c, struct server_state *s,
+                    const struct lock_record *h)
+{
+    struct record *r = effects_record(c->fx, RECORD_INTENT);
+    struct call *call;
+
+    if (r == NULL)
+        return;
+    r->at = c->now;
+    call = &r->as.intent;
+    *call = (struct call){.id = c->next_call_id++, .kind = h->call};
+    (void)str_copy(call->server, sizeof(call->server), h->server);
+    (void)str_copy(call->target, sizeof(call->target), h->target);
+    if (s->has_move)
+        (void)str_copy(call->move, sizeof(call->move), s->move.id);
+    recover_add(c, call);
+    s->has_last = s->has_move;
+    s->last =
+        (struct call_result){.id = call->id, .outcome = OUTCOME_UNKNOWN, .at = c->now};
+    s->last_kind = h->call;
+}
+
+static void go_on(struct controller *c, struct server_state *s,
+                  const struct lock_record *h)
+{
+    RH_PROBE("move-taken-over");
+    s->move = h->move;
+    set_times(c, &s->move, h->at);
+    s->has_move = true;
+    move_store(c, s);
+    look_up(c, s, h);
+    sources_restart(c); /* nothing is concluded from what was seen before */
+    journal_say(c, journal_begin(c, LEVEL_WARN, "rushhour", s->config->name, "lock"),
+                "its move to %s is gone on with; the last that was done for it: %s %.80s "
+                "by %.60s",
+                s->move.direction == DIRECTION_OUT ? "the cloud" : "on-prem",
+                call_word(h->call), h->target, h->by);
+}
+
+static void take_launches(struct controller *c, struct server_state *s,
+                          const struct lock_record *h)
+{
+    char key[NAME_TEXT];
+
+    if (h->launch_start == 0)
+        return;
+    s->launch_start = h->launch_start;
+    s->launch_attempt = h->launch_attempt;
+    (void)str_format(key, sizeof(key), "launch:%.46s", s->config->name);
+    setting_store_numbers(c, key, (int64_t[]){s->launch_start, s->launch_attempt}, 2);
+}
+
+void takeover_take(struct controller *c, const struct event *ev)
+{
+    const struct lock_record *h = &ev->as.acted.last;
+    struct server_state *s = server_find(c, h->server);
+    char text[LINE_TEXT];
+
+    if (s == NULL)
+        return;
+    if (!ev->as.acted.readable) {
+        forget(c, s, "by another controller");
+        (void)str_format(text, sizeof(text),
+                         "what another controller did for it last cannot be read: %.90s; "
+                         "look at it",
+                         ev->as.acted.why);
+        alert_raise(c, s->config->name, "lock", text);
+        return;
+    }
+    lock_record_text(h, text, sizeof(text));
+    take_launches(c, s, h);
+    if (!s->has_move || !h->has_move || !str_eq(s->move.id, h->move.id))
+        forget(c, s, text);
+    else
+        home_owe(c, s, false);
+    if (h->has_move && can_go_on(s, &h->move)) {
+        go_on(c, s, h);
+    } else if (h->has_move) {
+        (void)str_format(text, sizeof(text),
+                         "its move by %.80s began with the mover %s, which it does not "
+                         "have here; look at it",
+                         h->move.by, h->move.mover);
+        alert_raise(c, s->config->name, "lock", text);
+    }
+}
