@@ -503,13 +503,14 @@ static void step_switch_back(const struct step_in *in, struct move *m,
 }
 
 /* Given up before home's agent was seen, the cloud leaves nobody who takes builds: the
- * move ends when home does, and is late until then. */
+ * move ends when home does, and is late until then. The cloud's node may never have been
+ * closed, if Jenkins did not answer: that comes first. */
 static void step_terminate_beside(const struct step_in *in, struct move *m,
                                   struct step_out *out)
 {
     step_terminate(in, m, out);
     if (out->verdict == VERDICT_DONE)
-        step_node(in, m, out);
+        step_switch(in, m, out);
 }
 
 /* Home drains while the cloud works: gone there, it stays here. */
