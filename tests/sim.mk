@@ -92,6 +92,12 @@ tests_unit_test_lock_server_SOURCES = tests/unit/test_lock_server.c tests/unit/t
 tests_unit_test_lock_server_LDADD = $(CORE_TEST_LIBS)
 TESTS += tests/unit/test_lock_server
 
+check_PROGRAMS += tests/unit/test_charges
+tests_unit_test_charges_SOURCES = tests/unit/test_charges.c \
+	tests/unit/controller_scene.h tests/unit/table.h
+tests_unit_test_charges_LDADD = $(CORE_TEST_LIBS)
+TESTS += tests/unit/test_charges
+
 check_PROGRAMS += tests/unit/test_keeper
 tests_unit_test_keeper_SOURCES = tests/unit/test_keeper.c tests/unit/table.h
 tests_unit_test_keeper_LDADD = $(CORE_TEST_LIBS)
