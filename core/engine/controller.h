@@ -99,8 +99,8 @@ struct event {
             char last_call[LINE_TEXT]; /* taken over: what was done last, "" */
         } lease;
         struct {
-            bool readable; /* else last.server alone is known, and why says the rest */
-            char why[LINE_TEXT];
+            bool readable;        /* else last.server alone is known */
+            char text[LINE_TEXT]; /* who did what and when; else why it is not known */
             struct lock_record last;
         } acted;
         struct config_order *config; /* waits for the step */

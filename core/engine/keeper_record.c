@@ -47,7 +47,7 @@ static void note_launch(struct keeper *k, const char *server, int64_t start,
 /* What another one did makes our own move of that server old, and what it left there is
  * gone on with. False: it could not be told. */
 static bool tell_acted(const struct keeper *k, const char *server,
-                       const struct lock_record *h, const struct err *why)
+                       const struct lock_record *h, const char *text)
 {
     struct event ev = {.kind = EVENT_ACTED};
 
@@ -55,7 +55,7 @@ static bool tell_acted(const struct keeper *k, const char *server,
     if (h != NULL)
         ev.as.acted.last = *h;
     (void)str_copy(ev.as.acted.last.server, sizeof(ev.as.acted.last.server), server);
-    (void)str_copy(ev.as.acted.why, sizeof(ev.as.acted.why), why->text);
+    (void)str_copy(ev.as.acted.text, sizeof(ev.as.acted.text), text); /* as long */
     return k->options.tell(k->options.ctx, &ev);
 }
 
@@ -102,7 +102,8 @@ bool keeper_read_calls(struct keeper *k, char *last, size_t size)
         log_write(k->options.log, known ? LOG_INFO : LOG_WARN, "lock", "last call: %s%s",
                   known ? text : server, known ? "" : ": it cannot be read");
         if ((!known || !is_ours(k, h.by)) && server[0] != '\0')
-            all = tell_acted(k, server, known ? &h : NULL, &why) && all;
+            all =
+                tell_acted(k, server, known ? &h : NULL, known ? text : why.text) && all;
         if (known && h.at.s >= newest.s) {
             newest = h.at;
             (void)str_copy(last, size, text);

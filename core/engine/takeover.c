@@ -118,6 +118,7 @@ void takeover_take(struct controller *c, const struct event *ev)
 {
     const struct lock_record *h = &ev->as.acted.last;
     struct server_state *s = server_find(c, h->server);
+    const char *said = ev->as.acted.text;
     char text[LINE_TEXT];
 
     if (s == NULL)
@@ -127,14 +128,13 @@ void takeover_take(struct controller *c, const struct event *ev)
         (void)str_format(text, sizeof(text),
                          "what another controller did for it last cannot be read: %.90s; "
                          "look at it",
-                         ev->as.acted.why);
+                         said);
         alert_raise(c, s->config->name, "lock", text);
         return;
     }
-    lock_record_text(h, text, sizeof(text));
     take_launches(c, s, h);
     if (!s->has_move || !h->has_move || !str_eq(s->move.id, h->move.id))
-        forget(c, s, text);
+        forget(c, s, said);
     else
         home_owe(c, s, false);
     if (h->has_move && can_go_on(s, &h->move)) {

@@ -549,10 +549,11 @@ static void test_keeper_tells_others_calls(void **state)
     const struct fake_answer ranges[] = {
         {.body = NOBODY}, {.body = SOMEONE_BROKEN}, {.body = LAST_CALLS}};
     static const struct {
-        const char *server, *why;
-    } told[] = {{"cache", ""},
-                {"mail", "it is another server's"},
-                {"shop", "it is of version 2, this program knows 1"}};
+        const char *server, *text;
+        bool readable;
+    } told[] = {{"cache", "dana@ops1 pid 42: return cache m-9-3", true},
+                {"mail", "it is another server's", false},
+                {"shop", "it is of version 2, this program knows 1", false}};
     struct stand t;
 
     s->lock.renew = 20; /* no renewal comes first */
@@ -569,8 +570,8 @@ static void test_keeper_tells_others_calls(void **state)
         const struct event *ev = &t.heard.acted[i];
 
         assert_string_equal(ev->as.acted.last.server, told[i].server);
-        assert_row(told[i].server, ev->as.acted.readable == (told[i].why[0] == '\0'));
-        assert_non_null(strstr(ev->as.acted.why, told[i].why));
+        assert_row(told[i].server, ev->as.acted.readable == (told[i].readable));
+        assert_non_null(strstr(ev->as.acted.text, told[i].text));
     }
     assert_true(t.heard.acted[0].as.acted.last.has_move);
     assert_string_equal(t.heard.acted[0].as.acted.last.move.id, "m-9-3");

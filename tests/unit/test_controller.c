@@ -1024,7 +1024,8 @@ static void test_forgotten(void **state)
         struct event ev = left_by_another(rows[i].server);
 
         ev.as.acted.readable = !rows[i].unreadable;
-        (void)str_copy(ev.as.acted.why, LINE_TEXT, "it is of version 2");
+        (void)str_copy(ev.as.acted.text, LINE_TEXT,
+                       rows[i].says != NULL ? rows[i].says : "");
         scene_make(&s);
         s.options.shared_lock = true;
         (void)stored_move(&s, DIRECTION_BACK, BACK_RETURN);
