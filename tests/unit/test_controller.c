@@ -1047,13 +1047,19 @@ static void test_gone_on_with(void **state)
         const char *what, *mover;
         bool own, same, taken;
         int64_t written; /* so far the other clock is from ours */
+        enum call_kind call;
     } rows[] = {
-        {"an open move", "velostrata", false, false, true, -30},
-        {"in place of an old one", "velostrata", true, false, true, -30},
-        {"which was ours", "velostrata", true, true, true, -30},
-        {"by a clock a year ahead", "velostrata", false, false, true, YEAR_S},
-        {"by a clock a year behind", "velostrata", false, false, true, -YEAR_S},
-        {"by a mover that it does not have here", "ec2", true, false, false, -30},
+        {"an open move", "velostrata", false, false, true, -30, CALL_RETURN},
+        {"in place of an old one", "velostrata", true, false, true, -30, CALL_RETURN},
+        {"which was ours", "velostrata", true, true, true, -30, CALL_RETURN},
+        {"by a clock a year ahead", "velostrata", false, false, true, YEAR_S,
+         CALL_RETURN},
+        {"by a clock a year behind", "velostrata", false, false, true, -YEAR_S,
+         CALL_RETURN},
+        {"whose last call was to Jenkins", "velostrata", false, false, true, -30,
+         CALL_NODE_CLOSE},
+        {"by a mover that it does not have here", "ec2", true, false, false, -30,
+         CALL_RETURN},
     };
 
     (void)state;
@@ -1065,6 +1071,7 @@ static void test_gone_on_with(void **state)
         struct scene s;
 
         ev.as.acted.last.has_move = true;
+        ev.as.acted.last.call = rows[i].call;
         ev.as.acted.last.at.s = NOW + rows[i].written;
         theirs->committed_at.s += rows[i].written + 30;
         theirs->deadline.s += rows[i].written + 30;
@@ -1086,7 +1093,9 @@ static void test_gone_on_with(void **state)
                                                m->committed_at.s >= s.now.s - 130));
         assert_row(rows[i].what, m == NULL || (m->deadline.s > s.now.s &&
                                                m->deadline.s <= s.now.s + 1030));
-        assert_row(rows[i].what, s.c->n_unresolved == (rows[i].taken ? 1u : 0u));
+        assert_row(rows[i].what,
+                   s.c->n_unresolved ==
+                       (rows[i].taken && rows[i].call == CALL_RETURN ? 1u : 0u));
         assert_row(rows[i].what, s.c->servers[0].launch_attempt == 4);
         step(&s, lease);
         assert_row(rows[i].what, s.n_calls == 0); /* nothing was seen yet */
