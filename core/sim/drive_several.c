@@ -249,6 +249,9 @@ bool tenure_is_awake(struct drive *d, bool *news)
     if (d->asleep_until_ms != 0) {
         d->asleep_until_ms = 0;
         d->tenure.fit_since_ms = drive_now_ms(d);
+        /* Since the last look nobody acted, be it that he may now. */
+        invariants_away(&d->s->held);
+        charges_away(&d->s->charges);
         for (size_t i = 0; i < d->tenure.n_held_up; i++)
             drive_call(d, &d->tenure.held_up[i]);
         d->tenure.n_held_up = 0;
