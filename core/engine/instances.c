@@ -46,7 +46,8 @@ void instance_claim(struct controller *c, struct server_state *s, const char *id
 }
 
 /* A launch of this move whose answer was lost; or, with the VM off, what holds the
- * server's interface: there it runs, whoever launched it. */
+ * server's interface: there it runs, whoever launched it. Of a way back that another
+ * controller began: what it brings home. */
 static bool may_claim(const struct server_state *s, const struct seen_instance *in)
 {
     const struct server_config *k = s->config;
@@ -55,6 +56,9 @@ static bool may_claim(const struct server_state *s, const struct seen_instance *
     for (size_t i = 0; i < k->n_zones; i++)
         holds = holds || str_eq(in->eni, k->zones[i].eni);
     if (s->has_move && s->move.direction == DIRECTION_OUT && str_eq(in->move, s->move.id))
+        return true;
+    if (s->has_move && s->move.direction == DIRECTION_BACK &&
+        str_eq(s->move.id, s->taken_over))
         return true;
     return s->facts.power == POWER_OFF && holds;
 }

@@ -39,12 +39,16 @@ bool recover_waits(const struct controller *c, const char *server)
 
 static void say_resume(struct controller *c)
 {
-    if (c->resume_told || c->n_unresolved == 0)
+    size_t n = 0;
+
+    for (size_t i = 0; i < c->n_unresolved; i++)
+        n += c->unresolved[i].id != 0 ? 1 : 0;
+    if (c->resume_told || n == 0)
         return;
     c->resume_told = true;
     journal_say(c, journal_begin(c, LEVEL_WARN, "rushhour", "", "resume"),
                 "%zu call%s of the last run without an answer: looking what became of it",
-                c->n_unresolved, c->n_unresolved == 1 ? "" : "s");
+                n, n == 1 ? "" : "s");
 }
 
 /* The newest reading of any source of the API that was made after the last one counted.
@@ -77,9 +81,12 @@ static bool read_again(struct controller *c, struct unresolved *u)
 
 static void resolve(struct controller *c, const struct unresolved *u)
 {
-    struct record *r = effects_record(c->fx, RECORD_OUTCOME);
+    struct record *r;
     struct journal_entry *j;
 
+    if (u->id == 0)
+        return; /* there was no call: the API was to be read again */
+    r = effects_record(c->fx, RECORD_OUTCOME);
     SURE(c->store_ok && u->id > 0);
 
     if (r == NULL)

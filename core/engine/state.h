@@ -123,7 +123,8 @@ struct server_state {
     struct call_result last; /* of the newest call of this step */
     bool has_last;
     enum call_kind last_kind;
-    enum place known_place; /* the last settled place that was seen, stored */
+    char taken_over[ID_TEXT]; /* the move that another controller began, "" */
+    enum place known_place;   /* the last settled place that was seen, stored */
     enum power known_power;
     struct utc settled_since;
     struct utc in_cloud_seen; /* velostrata first said so; guards the both-places check */

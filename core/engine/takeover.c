@@ -89,6 +89,22 @@ static void look_up(struct controller *c, struct server_state *s,
     s->last_kind = h->call;
 }
 
+/* Nothing is concluded from what was seen before: whose the instance out there is, the
+ * first listing that is read with this move tells. */
+static void look_first(struct controller *c, const struct server_state *s)
+{
+    static const enum call_kind kinds[] = {CALL_VM_POWER_ON, CALL_TERMINATE,
+                                           CALL_RUN_IN_CLOUD};
+
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+        struct call call = {.kind = kinds[i]};
+
+        (void)str_copy(call.server, sizeof(call.server), s->config->name); /* as long */
+        recover_add(c, &call);
+    }
+    sources_restart(c);
+}
+
 static void go_on(struct controller *c, struct server_state *s,
                   const struct lock_record *h)
 {
@@ -96,9 +112,10 @@ static void go_on(struct controller *c, struct server_state *s,
     s->move = h->move;
     set_times(c, &s->move, h->at);
     s->has_move = true;
+    (void)str_copy(s->taken_over, sizeof(s->taken_over), s->move.id); /* as long */
     move_store(c, s);
     look_up(c, s, h);
-    sources_restart(c); /* nothing is concluded from what was seen before */
+    look_first(c, s);
     journal_say(c, journal_begin(c, LEVEL_WARN, "rushhour", s->config->name, "lock"),
                 "its move to %s is gone on with; the last that was done for it: %s %.80s "
                 "by %.60s",
