@@ -90,10 +90,6 @@ bool call_send(struct controller *c, const struct call *call, const char *actor,
     SURE(call->target[0] != '\0');
     if (acts_forbidden(c))
         return false;
-    if (RH_BUGGIFY("call-put-off")) {
-        sources_hurry_all(c);
-        return false;
-    }
     for (size_t i = 0; i < MAX_CALLS_OPEN && slot == NULL; i++) {
         if (!c->calls[i].open)
             slot = &c->calls[i];
@@ -101,6 +97,10 @@ bool call_send(struct controller *c, const struct call *call, const char *actor,
     if (slot == NULL || call_is_open(c, call->server) || recovering(c, call->server) ||
         launch_stops(c, call->kind) || call_waits(c, call_api(call->kind)) != NULL)
         return false;
+    if (RH_BUGGIFY("call-put-off")) {
+        sources_hurry_all(c);
+        return false;
+    }
     if (call->kind == CALL_LAUNCH)
         make_token(c, &made);
     r = effects_record(c->fx, RECORD_INTENT);

@@ -225,7 +225,8 @@ static void keep_nodes(struct controller *c, struct server_state *s)
         c->mono.ms < s->keep_at.ms || c->clock_bad_ticks > 0 || hands_off(c, s) ||
         call_is_open(c, s->config->name) || !node_is_wrong(c, s, &call))
         return;
-    if (RH_BUGGIFY("nodes-left-for-later")) {
+    if (RH_BUGGIFY("nodes-left-for-later") &&
+        call_waits(c, call_api(call.kind)) == NULL) {
         sources_hurry_all(c);
         return;
     }
