@@ -229,14 +229,15 @@ enum err_code builds_load(struct controller *c, const struct store_state *state,
 {
     struct builds_kept *b = &c->builds;
 
-    b->jobs = calloc(SPEEDUP_JOBS, sizeof(*b->jobs));
-    b->kept = calloc(SPEEDUP_JOBS, sizeof(*b->kept));
+    /* Room for the most there can be; each is filled when it is added. */
+    b->jobs = reallocarray(NULL, SPEEDUP_JOBS, sizeof(*b->jobs));
+    b->kept = reallocarray(NULL, SPEEDUP_JOBS, sizeof(*b->kept));
     if (b->jobs == NULL || b->kept == NULL)
         return err_set(e, ERR_NOMEM, "controller: out of memory");
     for (; b->n < state->n_jobs && b->n < SPEEDUP_JOBS; b->n++) {
         b->jobs[b->n] = state->jobs[b->n];
-        b->kept[b->n].hash = hash_of(b->jobs[b->n].path);
-        b->kept[b->n].upto = b->jobs[b->n].last;
+        b->kept[b->n] = (struct job_kept){.hash = hash_of(b->jobs[b->n].path),
+                                          .upto = b->jobs[b->n].last};
     }
     for (size_t i = 0; i < state->n_running; i++) {
         const struct sample *s = &state->running[i];

@@ -117,7 +117,8 @@ enum err_code store_jobs_load(struct store *s, struct job_history **jobs, size_t
                               struct err *e)
 {
     struct query q = query_begin(s, STATEMENT_SAMPLE_JOBS);
-    struct job_history *list = calloc(SPEEDUP_JOBS, sizeof(*list));
+    /* Room for the most there can be; each is filled when it is added. */
+    struct job_history *list = reallocarray(NULL, SPEEDUP_JOBS, sizeof(*list));
     enum err_code code;
 
     *jobs = NULL;
@@ -145,7 +146,7 @@ enum err_code store_running_load(struct store *s, struct sample **running, size_
                                  struct err *e)
 {
     struct query q = query_begin(s, STATEMENT_SAMPLE_RUNNING);
-    struct sample *list = calloc(SPEEDUP_JOBS, sizeof(*list));
+    struct sample *list = reallocarray(NULL, SPEEDUP_JOBS, sizeof(*list));
     enum err_code code;
 
     query_int(&q, SPEEDUP_JOBS);
