@@ -30,6 +30,8 @@ libcore_a_SOURCES += \
 	core/sim/jenkins_tree.c \
 	core/sim/jenkins_wire.c \
 	core/sim/jenkins_wire.h \
+	core/sim/json_kept.c \
+	core/sim/json_kept.h \
 	core/sim/lock_server.c \
 	core/sim/lock_server.h \
 	core/sim/md5.c \

@@ -8,7 +8,7 @@
 #include "core/sim/aws_json_wire.h"
 
 #include "core/base/rng.h"
-#include "core/net/json.h"
+#include "core/sim/json_kept.h"
 #include "core/sim/md5.h"
 
 #include <stdlib.h>
@@ -45,6 +45,7 @@ struct queue {
     uint64_t next_serial;
     struct message *messages[QUEUE_MAX]; /* oldest first, owned */
     size_t n;
+    struct json_kept asked;
 };
 
 static void refuse(struct http_response *rs, const char *code, const char *message)
@@ -68,6 +69,7 @@ static void queue_free(void *data)
 
     while (q->n > 0)
         drop(q, q->n - 1);
+    json_kept_clear(&q->asked);
     free(q);
 }
 
@@ -415,7 +417,6 @@ bool wire_sqs(struct world *w, const struct http_request *rq, struct http_respon
 {
     struct sqs_call c = {.w = w, .rs = rs, .queue = queue_of(w)};
     const char *target = wire_header(rq, "X-Amz-Target");
-    struct json_doc *doc = NULL;
     struct err e = {0};
 
     wire_request_id(w, rs);
@@ -425,15 +426,13 @@ bool wire_sqs(struct world *w, const struct http_request *rq, struct http_respon
         wire_answer(rs, 500, service.type, "");
     } else if (!str_eq(rq->method, "POST") || target == NULL) {
         refuse(rs, "UnknownOperationException", "");
-    } else if (json_parse(rq->body != NULL ? rq->body : "", rq->body_len, &doc, &e) !=
-                   ERR_OK ||
-               !json_is_object(json_doc_root(doc))) {
+    } else if (json_kept_read(&c.queue->asked, rq->body,
+                              rq->body != NULL ? rq->body_len : 0, &c.in, &e) != ERR_OK ||
+               !json_is_object(c.in)) {
         refuse(rs, "SerializationException", e.text);
     } else {
-        c.in = json_doc_root(doc);
         answer(&c, target);
     }
-    json_doc_free(doc);
     if (rs->body.failed)
         wire_answer(rs, 500, service.type, "");
     return true;

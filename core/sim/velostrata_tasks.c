@@ -2,9 +2,11 @@
 
 #include "core/sim/velostrata_wire.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-#include "core/net/json.h"
+#include "core/sim/json_kept.h"
+#include "core/sim/wire.h"
 
 enum { PAGE_SIZE = 20, MAX_PAGE_SIZE = 200 };
 static const char json_type[] = "application/json;charset=UTF-8";
@@ -256,19 +258,37 @@ static void query_number(const char *query, const char *name, int64_t max, int64
         *out = n;
 }
 
+static void kept_free(void *data)
+{
+    json_kept_clear(data);
+    free(data);
+}
+
+/* NULL when memory is out. */
+static struct json_kept *asked_last(struct world *w)
+{
+    struct sim_wire_state *slot = &w->wires[WIRE_VELOSTRATA];
+
+    if (slot->data == NULL) {
+        slot->data = calloc(1, sizeof(struct json_kept));
+        slot->free = kept_free;
+    }
+    return slot->data;
+}
+
 static void find_tasks(struct world *w, const struct http_request *rq,
                        struct http_response *rs)
 {
     struct wanted want = {.size = PAGE_SIZE};
-    struct json_doc *doc = NULL;
+    struct json_kept *asked = asked_last(w);
+    const json_value *root = NULL;
     struct err e = {0};
-    const json_value *root;
 
-    if (rq->body == NULL || json_parse(rq->body, rq->body_len, &doc, &e) != ERR_OK) {
+    if (rq->body == NULL || asked == NULL ||
+        json_kept_read(asked, rq->body, rq->body_len, &root, &e) != ERR_OK) {
         velostrata_refuse(rq, rs, 400, "InvalidRequest", "The body is no JSON");
         return;
     }
-    root = json_doc_root(doc);
     want.filter = json_get(root, "filter");
     if (json_is_null(want.filter))
         want.filter = NULL;
@@ -281,7 +301,6 @@ static void find_tasks(struct world *w, const struct http_request *rq,
         wire_answer(rs, 200, json_type, "");
         put_page(w, &want, &rs->body);
     }
-    json_doc_free(doc);
 }
 
 static void one_task(struct world *w, const struct http_request *rq,

@@ -7,6 +7,7 @@
 
 #include "core/api/sqs.h"
 #include "core/net/json.h"
+#include "core/sim/json_kept.h"
 #include "core/sim/md5.h"
 #include "core/sim/site_impl.h"
 #include "tests/unit/table.h"
@@ -255,6 +256,45 @@ static void our_client_reads_it(void **state)
     aws_credentials_free(keys);
 }
 
+/* The last one is read once; what is wrong is wrong each time. */
+static void test_kept_json(void **state)
+{
+    static const struct {
+        const char *what, *text;
+        int64_t want; /* -1: refused */
+    } rows[] = {
+        /* clang-format off */
+        {"the first",      "{\"n\":1}", 1},
+        {"the same",       "{\"n\":1}", 1},
+        {"another",        "{\"n\":2}", 2},
+        {"of one length",  "{\"n\":3}", 3},
+        {"cut",            "{\"n\":3", -1},
+        {"cut again",      "{\"n\":3", -1},
+        {"nothing",        "", -1},
+        {"the same later", "{\"n\":3}", 3},
+        /* clang-format on */
+    };
+    struct json_kept k = {.doc = NULL};
+    const struct json_doc *first = NULL;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        const json_value *root = NULL;
+        struct err e = {0};
+        enum err_code rc =
+            json_kept_read(&k, rows[i].text, strlen(rows[i].text), &root, &e);
+        int64_t n = -1;
+
+        assert_row(rows[i].what, (rc == ERR_OK) == (rows[i].want >= 0));
+        assert_row(rows[i].what, rc != ERR_OK || json_i64(root, "n", 0, 9, &n));
+        assert_row(rows[i].what, n == rows[i].want);
+        if (i == 0)
+            first = k.doc;
+        assert_row(rows[i].what, i != 1 || k.doc == first);
+    }
+    json_kept_clear(&k);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -262,6 +302,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(errors, setup, teardown),
         cmocka_unit_test_setup_teardown(visibility, setup, teardown),
         cmocka_unit_test_setup_teardown(our_client_reads_it, setup, teardown),
+        cmocka_unit_test(test_kept_json),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
