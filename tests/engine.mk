@@ -163,6 +163,11 @@ check_PROGRAMS += tests/unit/test_engine_ec2
 tests_unit_test_engine_ec2_SOURCES = tests/unit/test_engine_ec2.c tests/unit/controller_scene.h tests/unit/table.h
 tests_unit_test_engine_ec2_LDADD = $(CORE_TEST_LIBS)
 TESTS += tests/unit/test_engine_ec2
+check_PROGRAMS += tests/unit/test_engine_requeue
+tests_unit_test_engine_requeue_SOURCES = tests/unit/test_engine_requeue.c tests/unit/controller_scene.h \
+	tests/unit/table.h
+tests_unit_test_engine_requeue_LDADD = $(CORE_TEST_LIBS)
+TESTS += tests/unit/test_engine_requeue
 
 check_PROGRAMS += tests/unit/test_engine_orders
 tests_unit_test_engine_orders_SOURCES = tests/unit/test_engine_orders.c \
