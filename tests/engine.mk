@@ -168,6 +168,13 @@ tests_unit_test_engine_requeue_SOURCES = tests/unit/test_engine_requeue.c tests/
 	tests/unit/table.h
 tests_unit_test_engine_requeue_LDADD = $(CORE_TEST_LIBS)
 TESTS += tests/unit/test_engine_requeue
+check_PROGRAMS += tests/unit/test_engine_memory
+tests_unit_test_engine_memory_SOURCES = tests/unit/test_engine_memory.c tests/torture/alloc.c tests/torture/alloc.h \
+	tests/unit/controller_scene.h tests/unit/table.h
+tests_unit_test_engine_memory_LDADD = $(CORE_TEST_LIBS)
+tests_unit_test_engine_memory_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc \
+	-Wl,--wrap=reallocarray,--wrap=strdup,--wrap=free
+TESTS += tests/unit/test_engine_memory
 
 check_PROGRAMS += tests/unit/test_engine_orders
 tests_unit_test_engine_orders_SOURCES = tests/unit/test_engine_orders.c \
