@@ -67,6 +67,8 @@ static void test_numbers(void **state)
         {"extension_start_s: longer than a day", "extension_start_s", "90000", OF(extension.start_took_s), 240},
         {"calendar_told", "calendar_told", "20779", OF(calendar_told), 20779},
         {"calendar_told: a word", "calendar_told", "x", OF(calendar_told), 0},
+        {"budget_forecast", "budget_forecast", "1795330000", OF(month.forecast_told.s), 1795330000},
+        {"budget_forecast: a word", "budget_forecast", "x", OF(month.forecast_told.s), 0},
         {"empty_told", "empty_told", "1795330000", OF(empty_told.s), 1795330000},
         {"empty_told: a word", "empty_told", "x", OF(empty_told.s), 0},
         {"since", "since:a", "1795330000", OF_SERVER(settled_since.s), 1795330000},
@@ -272,6 +274,8 @@ static void test_set_aside(void **state)
     assert_string_equal(setting_of(&s, "lost"), "store.db.damaged-1");
     assert_string_equal(setting_of(&s, "auto"), "dry-run");
     assert_non_null(strstr(s.journal, "damaged and set aside as store.db.damaged-1"));
+    controller_set_auto(s.c, AUTO_ON, s.now); /* a person has to look first */
+    assert_int_equal(s.c->setting, AUTO_DRY_RUN);
     scene_end(&s);
 }
 

@@ -460,11 +460,22 @@ static void region_leaving(struct region *r)
 
 static void test_leaving_taken(void **state)
 {
+    struct segment open = {.id = 5,
+                           .kind = "spot",
+                           .server = "a",
+                           .resource = "i-9",
+                           .type = "c5",
+                           .zone = "eu-west-1a",
+                           .start = {NOW - 3600}};
     struct region r;
 
     (void)state;
     region_leaving(&r);
+    r.s.stored.segments = &open;
+    r.s.stored.n_segments = 1;
     scene_start(&r.s);
+    assert_int_equal(server(&r)->leaving.segment, 5); /* what it costs goes on */
+    assert_int_equal(server(&r)->segment, 0);
     see(&r, STEP_S);
     assert_false(server(&r)->leaving.lost);
     r.instances[1].state = INSTANCE_SHUTTING_DOWN;
@@ -509,6 +520,60 @@ static void test_leaving_stays(void **state)
     scene_end(&r.s);
 }
 
+/* What its request went through: the newest steps are kept, none twice. */
+static void test_spot_steps(void **state)
+{
+    static const char *const words[] = {
+        "pending-evaluation",      "pending-fulfillment", "fulfilled",
+        "request-canceled",        "fulfilled",           "fulfilled",
+        "capacity-oversubscribed", "price-too-low",       "constraint-not-fulfillable"};
+    struct region r;
+
+    (void)state;
+    region_out(&r);
+    stored_setting(&r.s, "auto", "off");
+    r.spots[0] = (struct seen_spot){.id = "sir-1",
+                                    .instance = "i-1",
+                                    .zone = "",
+                                    .server = "a",
+                                    .move = "",
+                                    .deployment = "d",
+                                    .state = SPOT_ACTIVE};
+    r.n_spots = 1;
+    scene_start(&r.s);
+    for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+        r.spots[0].status = words[i];
+        see(&r, STEP_S);
+        fleet_unref(controller_snapshot(r.s.c));
+    }
+    assert_int_equal(server(&r)->n_spot_steps, FLEET_SPOT_STEPS);
+    assert_string_equal(server(&r)->spot_steps[0].status, "fulfilled");
+    assert_string_equal(server(&r)->spot_steps[1].status, "request-canceled");
+    assert_string_equal(server(&r)->spot_steps[FLEET_SPOT_STEPS - 1].status,
+                        "constraint-not-fulfillable");
+    scene_end(&r.s);
+}
+
+/* Up in both places: two readings of the host must say so, then nothing is done. */
+static void test_both_places(void **state)
+{
+    struct region r;
+
+    (void)state;
+    region_out(&r);
+    r.s.vm.power = POWER_ON;
+    scene_start(&r.s);
+    see(&r, STEP_S);
+    assert_false(server(&r)->facts.in_both_places);
+    see(&r, 60);
+    see(&r, 60);
+    assert_true(server(&r)->facts.in_both_places);
+    assert_non_null(strstr(server(&r)->facts.blocked, "power one of them off by hand"));
+    assert_int_equal(server(&r)->facts.place, PLACE_UNKNOWN);
+    assert_null(move_of(&r.s));
+    scene_end(&r.s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -517,7 +582,8 @@ int main(void)
         cmocka_unit_test(test_first_look),    cmocka_unit_test(test_absent),
         cmocka_unit_test(test_given_back),    cmocka_unit_test(test_interface_outlives),
         cmocka_unit_test(test_leaving_kept),  cmocka_unit_test(test_leaving_taken),
-        cmocka_unit_test(test_leaving_stays),
+        cmocka_unit_test(test_leaving_stays), cmocka_unit_test(test_spot_steps),
+        cmocka_unit_test(test_both_places),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
