@@ -392,13 +392,25 @@ static bool is_lost(const struct sim_instance *in)
 
 /* max_overlap is a deadline, too (I1): home has to be down by then, which takes its time;
  * past it builds that Jenkins cannot be asked to stop go with their machine. It counts
- * from the first order to power on, also of one that was not sent. */
-static bool overlap_ends(const struct invariants *v, int32_t i, enum sim_side side)
+ * from the first order that commits, also of one that was not sent, and so as long before
+ * that as the store failed. */
+static int64_t overlap_since(const struct invariants *v, int32_t i, const struct move *m)
+{
+    int64_t both = v->w->servers[i].both_since;
+    int64_t first = m != NULL && m->committed && v->skew_ms == 0
+                        ? m->committed_at.s * (int64_t)1000
+                        : both;
+
+    return first < both && v->unwritable_ms >= first ? first : both;
+}
+
+static bool overlap_ends(const struct invariants *v, int32_t i, enum sim_side side,
+                         const struct move *m)
 {
     enum { FIRST_ORDER_S = 120 };
     const struct server_config *s = &v->c->servers[i];
     int64_t most = v->c->policy.max_overlap - 60 - FIRST_ORDER_S,
-            since = v->w->servers[i].both_since;
+            since = overlap_since(v, i, m);
 
     if (!s->overlaps || since == 0 || v->c->policy.on_drain_deadline == DRAIN_WAIT)
         return false;
@@ -417,7 +429,7 @@ static void builds_under(struct invariants *v, const struct call *call, int32_t 
 
     if (!takes_down(call->kind, &side) || call->force || s->forced ||
         (s->drain_deadline.s != 0 && its_ms(v) >= s->drain_deadline.s * 1000) ||
-        overlap_ends(v, i, side) ||
+        overlap_ends(v, i, side, s->move) ||
         (side == SIM_CLOUD && is_lost(world_server_instance(w, i))))
         return;
     for (size_t k = 0; (node = world_server_node(w, i, k)) >= 0; k++) {
