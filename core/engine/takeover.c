@@ -12,10 +12,21 @@
 
 enum { SAME_CLOCK_S = 86400 };
 
+/* What it owed before that call is no debt any more; a loss that was seen since is one,
+ * as far as the two clocks can be compared. */
+static void settle_debt(struct controller *c, struct server_state *s, struct utc called)
+{
+    int64_t age = c->now.s - called.s;
+
+    if (age < 0 || age > SAME_CLOCK_S || called.s >= s->owed_since.s)
+        home_owe(c, s, false);
+    else if (s->owed_home)
+        RH_PROBE("loss-since-the-last-call");
+}
+
 /* Ours is old: another controller has acted for this server since. */
 static void forget(struct controller *c, struct server_state *s, const char *call)
 {
-    home_owe(c, s, false); /* it had failed before that */
     if (!s->has_move)
         return;
     RH_PROBE("move-of-a-former-holder");
@@ -146,6 +157,7 @@ void takeover_take(struct controller *c, const struct event *ev)
     if (s == NULL)
         return;
     if (!ev->as.acted.readable) {
+        settle_debt(c, s, c->now);
         forget(c, s, "by another controller");
         (void)str_format(text, sizeof(text),
                          "what another controller did for it last cannot be read: %.90s; "
@@ -155,10 +167,9 @@ void takeover_take(struct controller *c, const struct event *ev)
         return;
     }
     take_launches(c, s, h);
-    if (!s->has_move || !h->has_move || !str_eq(s->move.id, h->move.id))
+    settle_debt(c, s, h->at);
+    if (!h->has_move || !str_eq(s->move.id, h->move.id))
         forget(c, s, said);
-    else
-        home_owe(c, s, false);
     if (h->has_move && can_go_on(s, &h->move)) {
         go_on(c, s, h);
     } else if (h->has_move) {

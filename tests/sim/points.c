@@ -99,7 +99,7 @@ const char *const points_of_bytes[POINTS_OF_BYTES] = {
 static const char *const of_several[] = {
     "fence-not-safe-any-more", "fence-refuses-a-former-holder", "lock-taken-over",
     "lock-was-ours-unheard",   "lease-over-at-its-renewal",     "move-of-a-former-holder",
-    "move-taken-over",
+    "move-taken-over",         "loss-since-the-last-call",
 };
 
 static bool is_of_several(const char *name)

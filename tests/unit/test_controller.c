@@ -1108,6 +1108,38 @@ static void test_gone_on_with(void **state)
     }
 }
 
+/* A way home that was owed before its call is owed no more. */
+static void test_debt(void **state)
+{
+    enum { YEAR_S = 365 * 86400 };
+    static const struct {
+        const char *what;
+        int64_t called; /* from now on */
+        bool owed;
+    } rows[] = {
+        {"it has called since", -500, false},
+        {"its call was before that", -2000, true},
+        {"by a clock a year behind", -YEAR_S - 2000, false},
+        {"by a clock ahead", 3600, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct event ev = left_by_another("a");
+        struct scene s;
+
+        ev.as.acted.last.at.s = NOW + rows[i].called;
+        scene_make(&s);
+        s.options.shared_lock = true;
+        stored_setting(&s, "owed:a", "1795333400"); /* 1000 s ago */
+        scene_start(&s);
+        assert_true(s.c->servers[0].owed_home);
+        step(&s, ev);
+        assert_row(rows[i].what, s.c->servers[0].owed_home == rows[i].owed);
+        scene_end(&s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -1136,6 +1168,7 @@ int main(void)
         cmocka_unit_test(test_taken_over),
         cmocka_unit_test(test_forgotten),
         cmocka_unit_test(test_gone_on_with),
+        cmocka_unit_test(test_debt),
         cmocka_unit_test(test_by_whom),
         cmocka_unit_test(test_by_whom_later),
         cmocka_unit_test(test_move_undone),
