@@ -37,7 +37,7 @@ all        92  0   .'
 
 # Gates that are not reached yet: what is reached, and may not be lost again. With COVERAGE_STRICT=1
 # the gates alone count. A line leaves when its gate holds, and no number goes down.
-reached='controller 96 88'
+reached='controller 97 90'
 [ -z "${COVERAGE_STRICT:-}" ] || reached=
 
 # Which tests run: all of these folders but what takes long and goes no other way, and of the others

@@ -126,6 +126,8 @@ static struct app_observed observed = {.holder = "dana@ops1 pid 7",
 
 static void make_changing(struct stage *s)
 {
+    fleet_unref(s->app.source.ctx);
+    (void)close(s->app.source.event_fd);
     s->app.source = (struct app_source){.latest = changed,
                                         .send = change,
                                         .event_fd = eventfd(0, EFD_NONBLOCK),
