@@ -236,9 +236,9 @@ void move_end(struct controller *c, struct server_state *s, enum move_status sta
                        : status == MOVE_BLOCKED ? LEVEL_ERROR
                                                 : LEVEL_INFO;
     bool replaced = server_mover(s)->replaces;
-    /* The way home of a way out that failed: that one waits for its next try there. */
-    bool after_failure =
-        m->direction == DIRECTION_BACK && m->interrupted && s->owed_failed;
+    /* The way home of a way out that failed, whoever began it: that one waits for its
+     * next try there. */
+    bool after_failure = m->direction == DIRECTION_BACK && s->owed_failed;
     struct journal_entry *j;
     char actor[NAME_TEXT], took[DUR_TEXT];
 
@@ -262,6 +262,7 @@ void move_end(struct controller *c, struct server_state *s, enum move_status sta
                     why[0] != '\0' ? "; " : "", why);
         if (!after_failure)
             forgive(c, s);
+        s->owed_failed = s->owed_failed && m->direction == DIRECTION_BACK;
         place_know(c, s, target);
         learn(c, s);
         home_owe(c, s, false); /* what an earlier try left behind is out there now */

@@ -8,7 +8,7 @@
  */
 
 /* Places in the tables of the velostrata mover. */
-enum { OUT_RUN = 2, OUT_NODE = 4, BACK_RETURN = 1 };
+enum { OUT_RUN = 2, OUT_NODE = 4, BACK_RETURN = 1, BACK_NODE = 3 };
 
 /* ----- what an earlier run wrote down, or a person in its stead ----- */
 
@@ -362,6 +362,41 @@ static void test_breaker_for_a_time(void **state)
                      (long long)(s.now.s + s.config->policy.breaker_open));
     assert_string_equal(setting_of(&s, "breaker:a"), want);
     scene_end(&s);
+}
+
+/* A way home is an arrival, but not that of a way out that failed: what waits for the
+ * next try goes on waiting. */
+static void test_failed_way_out_is_kept(void **state)
+{
+    static const struct {
+        const char *what, *owed;
+        int64_t failures;
+    } rows[] = {
+        {"a way home", "", 0},
+        {"of a way out that failed", "1795334000", 2},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct scene s;
+        struct move *m;
+
+        scene_make(&s);
+        m = stored_move(&s, DIRECTION_BACK, BACK_NODE);
+        m->committed = true;
+        m->committed_at.s = NOW - 60;
+        stored_setting(&s, "retry:a", "2 0 0 0");
+        stored_setting(&s, "owed:a", rows[i].owed);
+        s.nodes[HOME].marked = s.nodes[HOME].offline = false;
+        s.nodes[HOME].connected = true;
+        scene_start(&s);
+        assert_int_equal(controller_server(s.c, 0).failures, 2);
+        look(&s);
+        look(&s);
+        assert_row(rows[i].what, strstr(s.journal, "is on-prem after") != NULL);
+        assert_row(rows[i].what, controller_server(s.c, 0).failures == rows[i].failures);
+        scene_end(&s);
+    }
 }
 
 /* The wait doubles up to retry_max and no further. */
@@ -1153,6 +1188,7 @@ int main(void)
         cmocka_unit_test(test_shorter_table),
         cmocka_unit_test(test_breaker_for_good),
         cmocka_unit_test(test_breaker_for_a_time),
+        cmocka_unit_test(test_failed_way_out_is_kept),
         cmocka_unit_test(test_longest_wait),
         cmocka_unit_test(test_redo),
         cmocka_unit_test(test_block),
