@@ -146,6 +146,8 @@ void interface_answer(struct controller *c, struct server_state *s,
 
 /* unclaimed.c: what has our tag and is nobody's. */
 void unclaimed_watch(struct controller *c) NONNULL;
+/* Something is marked. */
+bool unclaimed_any(const struct controller *c) NONNULL;
 /* Before the very first listing is believed: is this the first start? */
 void unclaimed_first(struct controller *c) NONNULL;
 bool unclaimed_load(struct controller *c, const char *key, const char *value) NONNULL;

@@ -66,13 +66,14 @@ static bool moving(const struct controller *c)
 /* Spot requests that are open and nobody's are in no hurry. */
 enum { REQUESTS_EVERY_S = 60, REQUESTS_QUIET_S = 300 };
 
-/* With nobody out there and nothing on the way AWS is asked now and then only. */
+/* With nobody out there and nothing on the way AWS is asked now and then only; what is
+ * nobody's is ended at its second look, and that is soon. */
 enum { QUIET_TIMES = 10 };
 
 static int64_t work_out_rest_s(const struct controller *c, enum source s)
 {
     const struct config *k = c->config;
-    bool quiet = !c->any_spot && !c->moving && !c->launches;
+    bool quiet = !c->any_spot && !c->moving && !c->launches && !c->any_unclaimed;
 
     switch (s) {
     case SOURCE_VELOSTRATA:
@@ -140,10 +141,11 @@ int64_t source_every_s(const struct controller *c, enum source s)
 
 void sources_watch(struct controller *c)
 {
-    bool spot = any_spot(c), on_its_way = moving(c);
+    bool spot = any_spot(c), on_its_way = moving(c), unclaimed = unclaimed_any(c);
 
-    if (spot == c->any_spot && on_its_way == c->moving)
+    if (spot == c->any_spot && on_its_way == c->moving && unclaimed == c->any_unclaimed)
         return;
+    c->any_unclaimed = unclaimed;
     c->any_spot = spot;
     c->moving = on_its_way;
     sources_pace(c);

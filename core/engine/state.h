@@ -347,8 +347,9 @@ struct controller {
 
     struct source_state sources[SOURCE_COUNT];
     int32_t tokens[SOURCE_COUNT]; /* spent tenths of a provider's retry budget */
-    bool moving, any_spot;        /* as of sources_watch(): what the rhythm depends on */
-    bool launches;                /* the place of some server EC2 alone knows */
+    /* as of sources_watch(): what the rhythm depends on */
+    bool moving, any_spot, any_unclaimed;
+    bool launches; /* the place of some server EC2 alone knows */
     struct server_state *servers;
     size_t n_servers;
     uint16_t vm_owners[MAX_SERVERS]; /* of each place in vSphere's list: the server */

@@ -28,6 +28,15 @@ static struct unclaimed *find(struct controller *c, const char *id)
     return NULL;
 }
 
+bool unclaimed_any(const struct controller *c)
+{
+    for (size_t i = 0; i < MAX_UNCLAIMED; i++) {
+        if (c->unclaimed[i].id[0] != '\0')
+            return true;
+    }
+    return false;
+}
+
 static bool is_request(const struct unclaimed *u)
 {
     return str_starts(u->id, "sir-");

@@ -3,6 +3,7 @@
 #include "core/sim/charges.h"
 
 #include "core/base/str.h"
+#include "core/move/mover.h"
 
 enum {
     HOUR_MS = 3600 * 1000,
@@ -14,7 +15,10 @@ enum {
     /* Young for two minutes, listed up to five late, looked at again after ten, and ended
      * at a look. */
     STRAY_MS = 17 * 60 * 1000,
-    STRAY_LOOKS = 4
+    STRAY_LOOKS = 4,
+    /* Where nothing is launched the region is looked at so much more seldom until the
+     * stray is seen (core/engine/sources.c). */
+    QUIET_LOOKS = 9
 };
 #define SLACK_NANOS INT64_C(100000000)
 
@@ -37,11 +41,23 @@ static int64_t spent_until(const struct charges *v)
            v->c->cost.extension_hour.nanos / HOUR_MS * on_ms;
 }
 
+static bool any_launches(const struct config *c)
+{
+    for (size_t i = 0; i < c->n_servers; i++) {
+        const struct mover_ops *m = mover_find(c->servers[i].mover);
+
+        if (m != NULL && m->launches)
+            return true;
+    }
+    return false;
+}
+
 void charges_begin(struct charges *v, const struct world *w, const struct config *c,
                    int64_t rest_ms, bool trusts_ec2)
 {
     *v = (struct charges){
         .w = w, .c = c, .rest_ms = rest_ms, .trusts_ec2 = trusts_ec2, .away_ms = w->now};
+    v->stray_looks = STRAY_LOOKS + (any_launches(c) ? 0 : QUIET_LOOKS);
 }
 
 static void turn_month(struct charges *v)
@@ -172,7 +188,7 @@ static void stray(struct charges *v, const struct sim_instance *in)
         v->n_strays++;
     }
     since = s->since_ms > v->away_ms ? s->since_ms : v->away_ms;
-    if (now - since > STRAY_MS + STRAY_LOOKS * v->rest_ms && v->why[0] == '\0')
+    if (now - since > STRAY_MS + v->stray_looks * v->rest_ms && v->why[0] == '\0')
         (void)str_format(v->why, sizeof(v->why),
                          "I4: %.40s is nobody's and lives for %lld s", in->id,
                          (long long)(now - since) / 1000);

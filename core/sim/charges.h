@@ -16,11 +16,12 @@ enum { CHARGES_STRAYS = 16 };
 struct charges {
     const struct world *w;
     const struct config *c;
-    int64_t rest_ms;  /* so often the controller looks while nothing moves */
-    bool trusts_ec2;  /* the region does what it says: strays can be ended in time */
-    int64_t launches; /* of the world, when they were last looked at, … */
-    int64_t serial;   /* … and the newest instance then */
-    struct utc month; /* … and what had been billed when it began */
+    int64_t rest_ms;     /* so often the controller looks while nothing moves */
+    int64_t stray_looks; /* so many of them may pass until a stray is ended */
+    bool trusts_ec2;     /* the region does what it says: strays can be ended in time */
+    int64_t launches;    /* of the world, when they were last looked at, … */
+    int64_t serial;      /* … and the newest instance then */
+    struct utc month;    /* … and what had been billed when it began */
     int64_t before_nanos, before_on_ms;
     int64_t away_ms; /* nobody could act until then */
     struct charges_stray {

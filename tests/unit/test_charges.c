@@ -45,25 +45,27 @@ static void test_rows(void **state)
         enum owner owner;
         int64_t minutes; /* until the last look */
         bool away;       /* nobody could act until shortly before it */
-        bool auto_off, lies;
+        bool auto_off, lies, quiet;
         int64_t budget; /* in cents, 0 = none */
         bool allowed;   /* by a person, over the budget */
         bool wanted;    /* in the cloud, for a long window */
         const char *says;
     } rows[] = {
         /* clang-format off */
-        {"as it should be",                OURS,     CLAIMED, 60, false, false, false, 0,   false, true,  NULL},
-        {"launched without our tag",       NONE,     CLAIMED, 0,  false, false, false, 0,   false, true,  "has no tag of ours"},
-        {"with another deployment's",      ANOTHERS, CLAIMED, 0,  false, false, false, 0,   false, true,  "has no tag of ours"},
-        {"nobody's, for a short time",     OURS,     NOBODYS, 20, false, false, false, 0,   false, true,  NULL},
-        {"nobody's, for too long",         OURS,     NOBODYS, 23, false, false, false, 0,   false, true,  "I4: i-"},
-        {"while nobody could act",         OURS,     NOBODYS, 23, true,  false, false, 0,   false, true,  NULL},
-        {"auto off: nobody may end it",    OURS,     NOBODYS, 23, false, true,  false, 0,   false, true,  NULL},
-        {"EC2 does not do what it says",   OURS,     NOBODYS, 23, false, false, true,  0,   false, true,  NULL},
-        {"within the budget",              OURS,     CLAIMED, 0,  false, false, false, 100000, false, true, NULL},
-        {"beyond it, to the window's end", OURS,     CLAIMED, 0,  false, false, false, 1,   false, true,  "what is out there will cost"},
-        {"not wanted out there for long",  OURS,     CLAIMED, 0,  false, false, false, 1,   false, false, NULL},
-        {"a person has said yes",          OURS,     CLAIMED, 0,  false, false, false, 1,   true,  true,  NULL},
+        {"as it should be",                OURS,     CLAIMED, 60, false, false, false, false, 0,   false, true,  NULL},
+        {"launched without our tag",       NONE,     CLAIMED, 0,  false, false, false, false, 0,   false, true,  "has no tag of ours"},
+        {"with another deployment's",      ANOTHERS, CLAIMED, 0,  false, false, false, false, 0,   false, true,  "has no tag of ours"},
+        {"nobody's, for a short time",     OURS,     NOBODYS, 20, false, false, false, false, 0,   false, true,  NULL},
+        {"nobody's, for too long",         OURS,     NOBODYS, 23, false, false, false, false, 0,   false, true,  "I4: i-"},
+        {"where nothing is launched",      OURS,     NOBODYS, 29, false, false, false, true,  0,   false, true,  NULL},
+        {"... for too long",               OURS,     NOBODYS, 32, false, false, false, true,  0,   false, true,  "I4: i-"},
+        {"while nobody could act",         OURS,     NOBODYS, 23, true,  false, false, false, 0,   false, true,  NULL},
+        {"auto off: nobody may end it",    OURS,     NOBODYS, 23, false, true,  false, false, 0,   false, true,  NULL},
+        {"EC2 does not do what it says",   OURS,     NOBODYS, 23, false, false, true,  false, 0,   false, true,  NULL},
+        {"within the budget",              OURS,     CLAIMED, 0,  false, false, false, false, 100000, false, true, NULL},
+        {"beyond it, to the window's end", OURS,     CLAIMED, 0,  false, false, false, false, 1,   false, true,  "what is out there will cost"},
+        {"not wanted out there for long",  OURS,     CLAIMED, 0,  false, false, false, false, 1,   false, false, NULL},
+        {"a person has said yes",          OURS,     CLAIMED, 0,  false, false, false, false, 1,   true,  true,  NULL},
         /* clang-format on */
     };
 
@@ -83,6 +85,8 @@ static void test_rows(void **state)
         scene_start(&scene);
         s = &scene.c->servers[0];
         config = *scene.config;
+        if (!rows[i].quiet)
+            config.servers[0].mover = "ec2";
         config.policy.has_budget = rows[i].budget != 0;
         config.policy.budget_month.nanos = rows[i].budget * CENT;
         scene.c->setting = rows[i].auto_off ? AUTO_OFF : AUTO_ON;

@@ -1,5 +1,6 @@
 #include <config.h>
 
+#include "core/engine/parts.h"
 #include "tests/unit/controller_scene.h"
 
 /*
@@ -130,6 +131,25 @@ static void test_orphan_ends(void **state)
     r.n_instances = 0;
     see(&r, STEP_S);
     assert_string_equal(setting_of(&r.s, "orphan:i-1"), ""); /* and forgotten */
+    scene_end(&r.s);
+}
+
+/* A site that launches nothing asks EC2 seldom, but not while something waits for its
+ * second look. */
+static void test_orphan_hurries(void **state)
+{
+    struct region r;
+    int64_t every_s;
+
+    (void)state;
+    region_make(&r);
+    stored_setting(&r.s, "auto", "off"); /* or it would move */
+    every_s = r.s.config->aws.poll;
+    scene_start(&r.s);
+    r.s.c->launches = false; /* as with the other mover */
+    sources_pace(r.s.c);
+    see(&r, STEP_S);
+    assert_true(source_every_s(r.s.c, SOURCE_INSTANCES) > every_s);
     scene_end(&r.s);
 }
 
@@ -577,12 +597,19 @@ static void test_both_places(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_orphan_ends),   cmocka_unit_test(test_orphan_spared),
-        cmocka_unit_test(test_orphan_kept),   cmocka_unit_test(test_orphan_request),
-        cmocka_unit_test(test_first_look),    cmocka_unit_test(test_absent),
-        cmocka_unit_test(test_given_back),    cmocka_unit_test(test_interface_outlives),
-        cmocka_unit_test(test_leaving_kept),  cmocka_unit_test(test_leaving_taken),
-        cmocka_unit_test(test_leaving_stays), cmocka_unit_test(test_spot_steps),
+        cmocka_unit_test(test_orphan_ends),
+        cmocka_unit_test(test_orphan_hurries),
+        cmocka_unit_test(test_orphan_spared),
+        cmocka_unit_test(test_orphan_kept),
+        cmocka_unit_test(test_orphan_request),
+        cmocka_unit_test(test_first_look),
+        cmocka_unit_test(test_absent),
+        cmocka_unit_test(test_given_back),
+        cmocka_unit_test(test_interface_outlives),
+        cmocka_unit_test(test_leaving_kept),
+        cmocka_unit_test(test_leaving_taken),
+        cmocka_unit_test(test_leaving_stays),
+        cmocka_unit_test(test_spot_steps),
         cmocka_unit_test(test_both_places),
     };
 
