@@ -3,6 +3,7 @@
 #include "core/engine/parts.h"
 
 #include "core/base/str.h"
+#include "core/move/step.h"
 
 /*
  * Calls of the last run whose outcome is not on disk (reliability 6, rule 7). Until the
@@ -28,10 +29,26 @@ void recover_add(struct controller *c, const struct call *call)
     (void)str_copy(u->server, sizeof(u->server), call->server);
 }
 
+/* An overlap ends without Jenkins (I1): what became of a node's call is seen later. */
+static bool waits_no_more(const struct controller *c, const struct unresolved *u)
+{
+    for (size_t i = 0; i < c->n_servers; i++) {
+        const struct server_state *s = &c->servers[i];
+        const struct step_in in = {
+            .config = c->config, .server = s->config, .facts = &s->facts, .now = c->now};
+
+        if (str_eq(s->config->name, u->server))
+            return u->id != 0 && str_eq(call_api(u->kind), "jenkins") && s->has_move &&
+                   overlap_is_over(&in, &s->move);
+    }
+    return false;
+}
+
 bool recover_waits(const struct controller *c, const char *server)
 {
     for (size_t i = 0; i < c->n_unresolved; i++) {
-        if (str_eq(c->unresolved[i].server, server))
+        if (str_eq(c->unresolved[i].server, server) &&
+            !waits_no_more(c, &c->unresolved[i]))
             return true;
     }
     return false;
