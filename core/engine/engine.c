@@ -139,7 +139,8 @@ struct controller *engine_controller(struct engine *g)
 
 bool engine_store_is_ok(const struct engine *g)
 {
-    return g->store_ok;
+    /* What was decided on hearing that it is writable again may have failed anew. */
+    return g->store_ok && g->n_backlog == 0;
 }
 
 struct mono engine_next_wake(const struct engine *g)

@@ -22,13 +22,14 @@ void survival_look(struct survival *v, const struct controller *c, size_t n_serv
     if (v->recorded)
         look_at_lists(v, c);
     v->recorded = false;
+    v->n = n_servers < WATCHED_MAX ? n_servers : WATCHED_MAX;
+    v->newest.all = controller_wishes(c);
+    for (size_t i = 0; i < v->n; i++)
+        v->newest.of[i] = controller_wish(c, i);
     if (!stored)
         return;
     v->known = true;
-    v->all = controller_wishes(c);
-    v->n = n_servers < WATCHED_MAX ? n_servers : WATCHED_MAX;
-    for (size_t i = 0; i < v->n; i++)
-        v->of[i] = controller_wish(c, i);
+    v->stored = v->newest;
 }
 
 static void differs(struct survival *v, const char *whose, const char *what)
@@ -45,32 +46,51 @@ static bool same_hold(const struct hold *a, const struct hold *b)
                                      a->at.s == b->at.s && str_eq(a->by, b->by)));
 }
 
+/* What is another one than was, NULL = nothing. */
+static const char *other_for_all(const struct controller_wishes *now,
+                                 const struct controller_wishes *was)
+{
+    if (now->setting != was->setting)
+        return "the switch";
+    if (now->snooze_until.s != was->snooze_until.s)
+        return "the snooze";
+    if (now->extension_start != was->extension_start ||
+        now->extension_stop != was->extension_stop)
+        return "the order to the extension";
+    return NULL;
+}
+
+static const char *other_of_one(const struct controller_wish *now,
+                                const struct controller_wish *was)
+{
+    if (now->order != was->order ||
+        (now->order != PLACE_UNKNOWN && now->order_force != was->order_force))
+        return "the order";
+    if (!same_hold(&now->hold, &was->hold))
+        return "the hold";
+    if (now->auto_on != was->auto_on)
+        return "the switch";
+    if (now->snooze_until.s != was->snooze_until.s)
+        return "the snooze";
+    return NULL;
+}
+
 void survival_begun(struct survival *v, const struct controller *c,
                     const struct config *config)
 {
     const struct controller_wishes all = controller_wishes(c);
+    const char *what;
 
     if (!v->known)
         return;
-    if (all.setting != v->all.setting)
-        differs(v, "all", "the switch");
-    if (all.snooze_until.s != v->all.snooze_until.s)
-        differs(v, "all", "the snooze");
-    if (all.extension_start != v->all.extension_start ||
-        all.extension_stop != v->all.extension_stop)
-        differs(v, "the extension", "the order");
+    what = other_for_all(&all, &v->stored.all);
+    if (what != NULL && other_for_all(&all, &v->newest.all) != NULL)
+        differs(v, "all", what);
     for (size_t i = 0; i < v->n; i++) {
-        const struct controller_wish now = controller_wish(c, i), *was = &v->of[i];
-        const char *name = config->servers[i].name;
+        const struct controller_wish now = controller_wish(c, i);
 
-        if (now.order != was->order ||
-            (now.order != PLACE_UNKNOWN && now.order_force != was->order_force))
-            differs(v, name, "the order");
-        if (!same_hold(&now.hold, &was->hold))
-            differs(v, name, "the hold");
-        if (now.auto_on != was->auto_on)
-            differs(v, name, "the switch");
-        if (now.snooze_until.s != was->snooze_until.s)
-            differs(v, name, "the snooze");
+        what = other_of_one(&now, &v->stored.of[i]);
+        if (what != NULL && other_of_one(&now, &v->newest.of[i]) != NULL)
+            differs(v, config->servers[i].name, what);
     }
 }

@@ -14,8 +14,12 @@ struct survival {
     bool known;
     bool recorded; /* since the last look, says who hears the records: what is in a list
                       got there by one */
-    struct controller_wishes all;
-    struct controller_wish of[WATCHED_MAX];
+    /* As they were on disk, and as they are: what waits for the disk may be on it in part
+     * when the process dies. */
+    struct survival_wishes {
+        struct controller_wishes all;
+        struct controller_wish of[WATCHED_MAX];
+    } stored, newest;
     size_t n;
     char why[LINE_TEXT]; /* "" or what is broken: "I13: ..." */
 };
