@@ -60,6 +60,8 @@ struct server_facts {
     int32_t ready_permille, costop_permille;
     char blocked[LINE_TEXT]; /* "" or why only a person can end this */
     struct node_facts onprem, cloud;
+    struct utc
+        opened; /* then one of them was told to open; what was read before is old */
     struct instance_facts instance;
     /* ec2: taken back, while `instance` comes up in another zone in its place; id "" =
      * none. */

@@ -26,6 +26,22 @@ static bool too_soon(const struct step_in *in, const struct move *m)
            in->now.s - m->last_call_at.s < RETRY_CALL_S;
 }
 
+/* Taken back, or never to be again: no way out can end there. */
+static bool cloud_is_gone(const struct server_facts *f)
+{
+    return f->lost || f->place == PLACE_LOST ||
+           (f->instance.id[0] != '\0' && f->instance.terminated);
+}
+
+/* The machine is gone or goes in two minutes; waiting would save no build. With overlap a
+ * failed way out owes its way home from an instance that lives, and whose node may have
+ * been opened. */
+static bool is_lost(const struct step_in *in, const struct move *m)
+{
+    return m->interrupted && !(in->server->overlaps && !cloud_is_gone(in->facts) &&
+                               in->facts->instance.reclaim_at.s == 0);
+}
+
 static bool drain_is_overdue(const struct step_in *in, const struct move *m)
 {
     if (overlap_ends(in, m)) {
@@ -43,8 +59,7 @@ static void drain_busy(const struct step_in *in, struct move *m, struct step_out
         m->force || (overdue && in->config->policy.on_drain_deadline != DRAIN_WAIT);
 
     m->idle_since = (struct utc){0};
-    if (m->interrupted) {
-        /* The machine is gone or goes in two minutes; waiting would save no build. */
+    if (is_lost(in, m)) {
         say_done(m, out);
         return;
     }
@@ -65,7 +80,8 @@ static bool may_go_blind(const struct step_in *in, const struct move *m,
                          const struct node_facts *source)
 {
     return in->config->policy.on_drain_deadline != DRAIN_WAIT ||
-           (is_sent_home(m) && source->marked && source->idle);
+           (is_sent_home(m) && source->marked && source->idle &&
+            source->as_of.s > in->facts->opened.s);
 }
 
 /*
@@ -88,7 +104,7 @@ void step_drain(const struct step_in *in, struct move *m, struct step_out *out)
     }
     if (!source->known) {
         if (m->direction == DIRECTION_BACK &&
-            (m->interrupted || (overdue && may_go_blind(in, m, source)))) {
+            (is_lost(in, m) || (overdue && may_go_blind(in, m, source)))) {
             RH_PROBE("drained-blind-at-the-deadline");
             say_done(m, out);
         } else
@@ -131,19 +147,12 @@ void step_drain(const struct step_in *in, struct move *m, struct step_out *out)
     if (m->idle_since.s == 0)
         m->idle_since = source->as_of;
     /* Past the overlap's end nothing waits for a second look. */
-    if (m->interrupted || (in->server->overlaps && overdue) ||
+    if (is_lost(in, m) || (in->server->overlaps && overdue) ||
         (source->as_of.s - m->idle_since.s >= DRAINED_APART_S &&
          !RH_BUGGIFY("idle-looked-at-once-more")))
         say_done(m, out);
     else
         say_wait(m, out, "node %s is closed and idle", source->name);
-}
-
-/* Taken back, or never to be again: no way out can end there. */
-static bool cloud_is_gone(const struct server_facts *f)
-{
-    return f->lost || f->place == PLACE_LOST ||
-           (f->instance.id[0] != '\0' && f->instance.terminated);
 }
 
 /* True when the agent is connected; otherwise starts it or waits. */
