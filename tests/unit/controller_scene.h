@@ -172,11 +172,9 @@ static inline void scene_make(struct scene *s)
     s->stored.next_call_id = 100;
 }
 
-static inline void scene_start(struct scene *s)
+/* What a controller is made of points into the scene. */
+static inline void scene_point(struct scene *s)
 {
-    struct err e = {0};
-
-    controller_free(s->c);
     s->options.config = s->config;
     s->options.tz = s->tz;
     s->options.host = "h";
@@ -186,6 +184,14 @@ static inline void scene_start(struct scene *s)
     s->stored.moves = s->moves;
     s->stored.intents = s->intents;
     s->stored.holds = s->holds;
+}
+
+static inline void scene_start(struct scene *s)
+{
+    struct err e = {0};
+
+    controller_free(s->c);
+    scene_point(s);
     s->n_calls = 0;
     assert_int_equal(controller_new(&s->options, &s->stored, s->now,
                                     (struct mono){(s->now.s - NOW) * 1000 + 1000000},

@@ -10,29 +10,10 @@
 #include "tests/unit/table.h"
 #include "tests/unit/wire_exchange.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #define V   "&Version=2016-11-15"
 #define RUN "Action=RunInstances&MinCount=1&MaxCount=1&InstanceType=c5.2xlarge" V
-
-static int setup(void **state)
-{
-    struct wire_exchange *x = calloc(1, sizeof(*x));
-
-    if (x == NULL)
-        return -1;
-    wire_exchange_begin(x);
-    *state = x;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    wire_exchange_end(*state);
-    free(*state);
-    return 0;
-}
 
 /* A spot instance on the first interface, running. */
 static const struct sim_instance *launch(struct wire_exchange *x)
@@ -251,11 +232,16 @@ static void spot_taken_back(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(filters, setup, teardown),
-        cmocka_unit_test_setup_teardown(refusals, setup, teardown),
-        cmocka_unit_test_setup_teardown(interfaces, setup, teardown),
-        cmocka_unit_test_setup_teardown(tags_later, setup, teardown),
-        cmocka_unit_test_setup_teardown(spot_taken_back, setup, teardown),
+        cmocka_unit_test_setup_teardown(filters, wire_exchange_set_up,
+                                        wire_exchange_tear_down),
+        cmocka_unit_test_setup_teardown(refusals, wire_exchange_set_up,
+                                        wire_exchange_tear_down),
+        cmocka_unit_test_setup_teardown(interfaces, wire_exchange_set_up,
+                                        wire_exchange_tear_down),
+        cmocka_unit_test_setup_teardown(tags_later, wire_exchange_set_up,
+                                        wire_exchange_tear_down),
+        cmocka_unit_test_setup_teardown(spot_taken_back, wire_exchange_set_up,
+                                        wire_exchange_tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,30 +10,11 @@
 #include "tests/unit/table.h"
 #include "tests/unit/wire_exchange.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #define V    "&Version=2016-11-15"
 #define RUN  "Action=RunInstances&MinCount=1&MaxCount=1" V
 #define SPOT "&InstanceMarketOptions.MarketType=spot"
-
-static int setup(void **state)
-{
-    struct wire_exchange *x = calloc(1, sizeof(*x));
-
-    if (x == NULL)
-        return -1;
-    wire_exchange_begin(x);
-    *state = x;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    wire_exchange_end(*state);
-    free(*state);
-    return 0;
-}
 
 /* A spot instance on the first interface, tagged as ours. */
 static const struct sim_instance *launch(struct wire_exchange *x, size_t eni)
@@ -465,20 +446,31 @@ static void a_form_too_large(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(errors, setup, teardown),
-        cmocka_unit_test_setup_teardown(credentials, setup, teardown),
-        cmocka_unit_test_setup_teardown(who_am_i, setup, teardown),
-        cmocka_unit_test_setup_teardown(an_instance_shows_its_facts, setup, teardown),
-        cmocka_unit_test_setup_teardown(an_interruption_is_seen_in_the_request, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(filters, setup, teardown),
+        cmocka_unit_test_setup_teardown(errors, wire_exchange_set_up,
+                                        wire_exchange_tear_down),
+        cmocka_unit_test_setup_teardown(credentials, wire_exchange_set_up,
+                                        wire_exchange_tear_down),
+        cmocka_unit_test_setup_teardown(who_am_i, wire_exchange_set_up,
+                                        wire_exchange_tear_down),
+        cmocka_unit_test_setup_teardown(an_instance_shows_its_facts, wire_exchange_set_up,
+                                        wire_exchange_tear_down),
+        cmocka_unit_test_setup_teardown(an_interruption_is_seen_in_the_request,
+                                        wire_exchange_set_up, wire_exchange_tear_down),
+        cmocka_unit_test_setup_teardown(filters, wire_exchange_set_up,
+                                        wire_exchange_tear_down),
         cmocka_unit_test(wildcard_rows),
-        cmocka_unit_test_setup_teardown(prices_in_pages, setup, teardown),
-        cmocka_unit_test_setup_teardown(the_price_now, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_launch_and_its_token, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_launch_without_capacity, setup, teardown),
-        cmocka_unit_test_setup_teardown(an_interface_that_would_die, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_form_too_large, setup, teardown),
+        cmocka_unit_test_setup_teardown(prices_in_pages, wire_exchange_set_up,
+                                        wire_exchange_tear_down),
+        cmocka_unit_test_setup_teardown(the_price_now, wire_exchange_set_up,
+                                        wire_exchange_tear_down),
+        cmocka_unit_test_setup_teardown(a_launch_and_its_token, wire_exchange_set_up,
+                                        wire_exchange_tear_down),
+        cmocka_unit_test_setup_teardown(a_launch_without_capacity, wire_exchange_set_up,
+                                        wire_exchange_tear_down),
+        cmocka_unit_test_setup_teardown(an_interface_that_would_die, wire_exchange_set_up,
+                                        wire_exchange_tear_down),
+        cmocka_unit_test_setup_teardown(a_form_too_large, wire_exchange_set_up,
+                                        wire_exchange_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -30,15 +30,7 @@ static void stored_make(struct scene *s, struct morning *m)
         .prices = {{"c5", "eu-west-1a", {70000000}, {NOW - 7200}},
                    {"c5", "eu-west-1b", {60000000}, {NOW - 3600}},
                    {"m5", "eu-west-1a", {80000000}, {NOW - 60}}}};
-    s->options.config = s->config;
-    s->options.tz = s->tz;
-    s->options.host = "h";
-    s->options.user = "u";
-    s->options.pid = 1;
-    s->stored.settings = s->settings;
-    s->stored.moves = s->moves;
-    s->stored.intents = s->intents;
-    s->stored.holds = s->holds;
+    scene_point(s);
     s->stored.segments = m->segments;
     s->stored.n_segments = ARRAY_LEN(m->segments);
     s->stored.requeues = m->requeues;

@@ -11,32 +11,12 @@
 #include "tests/unit/table.h"
 #include "tests/unit/wire_exchange.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #define NS          " xmlns=\"urn:vim25\">"
 #define PC          "<_this type=\"PropertyCollector\">ha-property-collector</_this>"
 #define PERF        "<_this type=\"PerformanceManager\">ha-perfmgr</_this>"
 #define FAULT(name) "<detail><" name "Fault xmlns=\"urn:vim25\" xsi:type=\"" name "\">"
-
-static int setup(void **state)
-{
-    struct wire_exchange *x = calloc(1, sizeof(*x));
-
-    if (x == NULL)
-        return -1;
-    wire_exchange_begin(x);
-    wire_login(x);
-    *state = x;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    wire_exchange_end(*state);
-    free(*state);
-    return 0;
-}
 
 /* All that one object has. */
 static const char *read_all(struct wire_exchange *x, const char *type, const char *id)
@@ -342,14 +322,22 @@ static void ends(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(whole_objects, setup, teardown),
-        cmocka_unit_test_setup_teardown(counters, setup, teardown),
-        cmocka_unit_test_setup_teardown(metrics, setup, teardown),
-        cmocka_unit_test_setup_teardown(series, setup, teardown),
-        cmocka_unit_test_setup_teardown(suspend_and_reset, setup, teardown),
-        cmocka_unit_test_setup_teardown(reboots, setup, teardown),
-        cmocka_unit_test_setup_teardown(hosts_by_uuid, setup, teardown),
-        cmocka_unit_test_setup_teardown(ends, setup, teardown),
+        cmocka_unit_test_setup_teardown(whole_objects, wire_exchange_log_in,
+                                        wire_exchange_tear_down),
+        cmocka_unit_test_setup_teardown(counters, wire_exchange_log_in,
+                                        wire_exchange_tear_down),
+        cmocka_unit_test_setup_teardown(metrics, wire_exchange_log_in,
+                                        wire_exchange_tear_down),
+        cmocka_unit_test_setup_teardown(series, wire_exchange_log_in,
+                                        wire_exchange_tear_down),
+        cmocka_unit_test_setup_teardown(suspend_and_reset, wire_exchange_log_in,
+                                        wire_exchange_tear_down),
+        cmocka_unit_test_setup_teardown(reboots, wire_exchange_log_in,
+                                        wire_exchange_tear_down),
+        cmocka_unit_test_setup_teardown(hosts_by_uuid, wire_exchange_log_in,
+                                        wire_exchange_tear_down),
+        cmocka_unit_test_setup_teardown(ends, wire_exchange_log_in,
+                                        wire_exchange_tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -21,32 +21,6 @@
 #define NS          " xmlns=\"urn:vim25\">"
 #define FAULT(name) "<detail><" name "Fault xmlns=\"urn:vim25\" xsi:type=\"" name "\">"
 
-static int setup(void **state)
-{
-    struct wire_exchange *x = calloc(1, sizeof(*x));
-
-    if (x == NULL)
-        return -1;
-    wire_exchange_begin(x);
-    *state = x;
-    return 0;
-}
-
-static int setup_logged_in(void **state)
-{
-    if (setup(state) != 0)
-        return -1;
-    wire_login(*state);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    wire_exchange_end(*state);
-    free(*state);
-    return 0;
-}
-
 /* RetrievePropertiesEx of one object's paths. */
 static const char *read_paths(struct wire_exchange *x, const char *type, const char *id,
                               const char *paths)
@@ -958,41 +932,41 @@ static void test_kept_requests(void **state)
     soap_requests_clear(&s);
 }
 
-#define WITH(test, up) cmocka_unit_test_setup_teardown(test, up, teardown)
+#define WITH(test, up) cmocka_unit_test_setup_teardown(test, up, wire_exchange_tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WITH(content_without_login, setup),
-        WITH(the_list_of_versions, setup),
-        WITH(versions_spoken, setup_logged_in),
-        WITH(sessions, setup),
-        WITH(login_with_a_live_cookie_is_refused, setup_logged_in),
-        WITH(five_wrong_passwords_lock_the_account, setup),
-        WITH(cookies, setup_logged_in),
-        WITH(inventory_by_view, setup_logged_in),
-        WITH(inventory_by_recursion, setup_logged_in),
-        WITH(tied_selections_end, setup_logged_in),
-        WITH(single_reads, setup_logged_in),
-        WITH(fetched, setup_logged_in),
-        WITH(searches, setup_logged_in),
-        WITH(reading_without_session, setup),
-        WITH(pages, setup_logged_in),
-        WITH(updates, setup_logged_in),
-        WITH(updates_of_a_whole_object, setup_logged_in),
-        WITH(a_wait_is_held, setup_logged_in),
-        WITH(updates_in_pieces, setup_logged_in),
-        WITH(destroyed_things_are_gone, setup_logged_in),
-        WITH(a_session_has_its_limits, setup_logged_in),
-        WITH(a_task_takes_its_time, setup_logged_in),
-        WITH(power_refusals, setup_logged_in),
-        WITH(a_guest_shuts_down_by_itself, setup_logged_in),
-        WITH(a_failed_task_says_why, setup_logged_in),
-        WITH(ready_times, setup_logged_in),
-        WITH(provider_and_metrics, setup_logged_in),
-        WITH(hostile_requests, setup_logged_in),
-        WITH(a_request_too_large, setup_logged_in),
-        WITH(every_cut_of_a_request, setup_logged_in),
+        WITH(content_without_login, wire_exchange_set_up),
+        WITH(the_list_of_versions, wire_exchange_set_up),
+        WITH(versions_spoken, wire_exchange_log_in),
+        WITH(sessions, wire_exchange_set_up),
+        WITH(login_with_a_live_cookie_is_refused, wire_exchange_log_in),
+        WITH(five_wrong_passwords_lock_the_account, wire_exchange_set_up),
+        WITH(cookies, wire_exchange_log_in),
+        WITH(inventory_by_view, wire_exchange_log_in),
+        WITH(inventory_by_recursion, wire_exchange_log_in),
+        WITH(tied_selections_end, wire_exchange_log_in),
+        WITH(single_reads, wire_exchange_log_in),
+        WITH(fetched, wire_exchange_log_in),
+        WITH(searches, wire_exchange_log_in),
+        WITH(reading_without_session, wire_exchange_set_up),
+        WITH(pages, wire_exchange_log_in),
+        WITH(updates, wire_exchange_log_in),
+        WITH(updates_of_a_whole_object, wire_exchange_log_in),
+        WITH(a_wait_is_held, wire_exchange_log_in),
+        WITH(updates_in_pieces, wire_exchange_log_in),
+        WITH(destroyed_things_are_gone, wire_exchange_log_in),
+        WITH(a_session_has_its_limits, wire_exchange_log_in),
+        WITH(a_task_takes_its_time, wire_exchange_log_in),
+        WITH(power_refusals, wire_exchange_log_in),
+        WITH(a_guest_shuts_down_by_itself, wire_exchange_log_in),
+        WITH(a_failed_task_says_why, wire_exchange_log_in),
+        WITH(ready_times, wire_exchange_log_in),
+        WITH(provider_and_metrics, wire_exchange_log_in),
+        WITH(hostile_requests, wire_exchange_log_in),
+        WITH(a_request_too_large, wire_exchange_log_in),
+        WITH(every_cut_of_a_request, wire_exchange_log_in),
         cmocka_unit_test(test_kept_requests),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,6 +10,7 @@
 #include "core/sim/site.h"
 #include "tests/unit/table.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static const char envelope_begin[] =
@@ -137,4 +138,30 @@ void wire_login(struct wire_exchange *x)
     assert_non_null(strstr(wire_soap(x, login), "<userName>rushhour</userName>"));
     assert_int_equal(x->rs.status, 200);
     assert_true(x->cookie[0] != '\0');
+}
+
+int wire_exchange_set_up(void **state)
+{
+    struct wire_exchange *x = calloc(1, sizeof(*x));
+
+    if (x == NULL)
+        return -1;
+    wire_exchange_begin(x);
+    *state = x;
+    return 0;
+}
+
+int wire_exchange_log_in(void **state)
+{
+    if (wire_exchange_set_up(state) != 0)
+        return -1;
+    wire_login(*state);
+    return 0;
+}
+
+int wire_exchange_tear_down(void **state)
+{
+    wire_exchange_end(*state);
+    free(*state);
+    return 0;
 }

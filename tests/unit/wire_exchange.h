@@ -21,6 +21,10 @@ struct wire_exchange {
 /* Four servers, a Monday in November at 08:00 UTC. */
 void wire_exchange_begin(struct wire_exchange *x);
 void wire_exchange_end(struct wire_exchange *x);
+/* The same for a test of its own, which gets it as *state; the second with a session. */
+int wire_exchange_set_up(void **state);
+int wire_exchange_log_in(void **state);
+int wire_exchange_tear_down(void **state);
 void wire_exchange_later(struct wire_exchange *x, int64_t ms);
 
 /* Both return the answer's body; its status is in rs. */
