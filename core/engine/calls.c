@@ -85,6 +85,7 @@ bool call_send(struct controller *c, const struct call *call, const char *actor,
     struct call *out;
     struct journal_entry *j;
     struct call made = *call;
+    struct server_state *s;
 
     SURE(c->fx != NULL && call->kind < CALL_COUNT);
     SURE(call->target[0] != '\0');
@@ -124,8 +125,9 @@ bool call_send(struct controller *c, const struct call *call, const char *actor,
     c->next_call_id++;
     *slot = (struct call_slot){.open = true, .call = *out, .sent = c->mono};
     c->n_calls_open++;
-    if (call->kind == CALL_NODE_OPEN && server_find(c, call->server) != NULL)
-        server_find(c, call->server)->facts.opened = c->now;
+    s = call->kind == CALL_NODE_OPEN ? server_find(c, call->server) : NULL;
+    if (s != NULL)
+        s->facts.opened = c->now;
     j = journal_begin(c, LEVEL_ACT, actor, call->server, call_word(call->kind));
     (void)str_copy(j->move, sizeof(j->move), call->move);
     (void)str_copy(j->reason, sizeof(j->reason), why);

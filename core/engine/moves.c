@@ -27,7 +27,7 @@ static const char *actor_of(const struct server_state *s, char buf[NAME_TEXT])
     return buf;
 }
 
-static const char *where_to(enum direction d)
+const char *move_where_to(enum direction d)
 {
     return place_screen(d == DIRECTION_OUT ? PLACE_CLOUD : PLACE_ONPREM);
 }
@@ -103,7 +103,7 @@ void move_begin(struct controller *c, struct server_state *s, enum direction d,
                     s->owed_failed ? "comes home after its failed way out"
                                    : "comes home after the spot interruption");
     else
-        journal_say(c, j, "moves to %s: %s", where_to(d),
+        journal_say(c, j, "moves to %s: %s", move_where_to(d),
                     manual ? "ordered by hand" : s->decision.reason_text);
 }
 
@@ -268,7 +268,7 @@ void move_end(struct controller *c, struct server_state *s, enum move_status sta
         home_owe(c, s, false); /* what an earlier try left behind is out there now */
         retry_store(c, s);
     } else {
-        journal_say(c, j, "move to %s %s: %s", where_to(m->direction),
+        journal_say(c, j, "move to %s %s: %s", move_where_to(m->direction),
                     move_status_word(status), why);
         if (status == MOVE_FAILED && !m->interrupted)
             count_failure(c, s, failure);

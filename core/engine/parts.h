@@ -198,9 +198,6 @@ void calls_expire(struct controller *c) NONNULL;
 /* recover.c: calls of the last run without an outcome. While a server has one nothing is
  * decided for it; "" is the extension. */
 void recover_add(struct controller *c, const struct call *call) NONNULL;
-
-/* takeover.c: what another controller did for a server since, and left (EVENT_ACTED). */
-void takeover_take(struct controller *c, const struct event *ev) NONNULL;
 void recover_all(struct controller *c) NONNULL;
 bool recover_waits(const struct controller *c, const char *server) NONNULL;
 /* Asked of every server several times a step; mostly there is none. */
@@ -209,7 +206,11 @@ NONNULL static inline bool recovering(const struct controller *c, const char *se
     return c->n_unresolved > 0 && recover_waits(c, server);
 }
 
+/* takeover.c: what another controller did for a server since, and left (EVENT_ACTED). */
+void takeover_take(struct controller *c, const struct event *ev) NONNULL;
+
 /* moves.c: begins, advances and ends moves. */
+const char *move_where_to(enum direction d); /* as the screen says it */
 void move_begin(struct controller *c, struct server_state *s, enum direction d,
                 struct utc drain_deadline, bool interrupted) NONNULL;
 /* False, told and put off, when no offering is left for a way out. */

@@ -7,15 +7,6 @@
 /* What the configuration says of the sources: at a start, and when it is another. */
 
 /* Of these EC2 alone knows the place. */
-static bool any_launches(const struct controller *c)
-{
-    for (size_t i = 0; i < c->n_servers; i++) {
-        if (c->servers[i].mover != NULL && c->servers[i].mover->launches)
-            return true;
-    }
-    return false;
-}
-
 /* What the last run read of the price list counts for the rest of its day. */
 static void resume_pricelist(struct controller *c)
 {
@@ -51,7 +42,8 @@ static void configure(struct controller *c)
 
     for (size_t i = 0; i < SOURCE_COUNT; i++)
         c->sources[i].configured = configured[i];
-    c->launches = any_launches(c); /* a mover stays what it is until the next reading */
+    c->launches =
+        mover_any_launches(k); /* a mover stays what it is until the next reading */
     sources_pace(c);
     c->extension.facts.configured = k->velostrata.api.present;
 }

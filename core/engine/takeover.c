@@ -37,7 +37,7 @@ static void forget(struct controller *c, struct server_state *s, const char *cal
     move_store(c, s);
     journal_say(c, journal_begin(c, LEVEL_WARN, "rushhour", s->config->name, "lock"),
                 "its move to %s is given up, going on from what is seen: %.120s",
-                s->move.direction == DIRECTION_OUT ? "the cloud" : "on-prem", call);
+                move_where_to(s->move.direction), call);
 }
 
 /* The writer's clock may be another one's: what it wrote a day ago or in the future it
@@ -130,8 +130,7 @@ static void go_on(struct controller *c, struct server_state *s,
     journal_say(c, journal_begin(c, LEVEL_WARN, "rushhour", s->config->name, "lock"),
                 "its move to %s is gone on with; the last that was done for it: %s %.80s "
                 "by %.60s",
-                s->move.direction == DIRECTION_OUT ? "the cloud" : "on-prem",
-                call_word(h->call), h->target, h->by);
+                move_where_to(s->move.direction), call_word(h->call), h->target, h->by);
 }
 
 static void take_launches(struct controller *c, struct server_state *s,

@@ -23,6 +23,17 @@ const struct mover_ops *mover_find(const char *name)
     return NULL;
 }
 
+bool mover_any_launches(const struct config *c)
+{
+    for (size_t i = 0; i < c->n_servers; i++) {
+        const struct mover_ops *m = mover_find(c->servers[i].mover);
+
+        if (m != NULL && m->launches)
+            return true;
+    }
+    return false;
+}
+
 const struct mover_ops *mover_replacing(void)
 {
     return &mover_ec2_replace;

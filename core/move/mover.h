@@ -87,12 +87,14 @@ struct mover_ops {
 const struct mover_ops *mover_find(const char *name) NONNULL;
 /* What replaces an instance of a server that overlaps. */
 const struct mover_ops *mover_replacing(void);
-/* As configured: its mover and its handover. */
 /* How long a move may let both sides be up before it ends the one or the other itself:
  * `max_overlap` without what that takes, a poll and a call (I1). */
 int64_t mover_overlap_s(const struct policy_config *p) NONNULL;
 
+/* As configured: its mover and its handover. */
 const struct mover_ops *mover_of(const struct server_config *s) NONNULL;
+/* Of some server the mover launches by itself. */
+bool mover_any_launches(const struct config *c) NONNULL;
 
 const struct mover_step *mover_steps(const struct mover_ops *ops, enum direction d,
                                      int32_t *n) NONNULL;

@@ -41,23 +41,12 @@ static int64_t spent_until(const struct charges *v)
            v->c->cost.extension_hour.nanos / HOUR_MS * on_ms;
 }
 
-static bool any_launches(const struct config *c)
-{
-    for (size_t i = 0; i < c->n_servers; i++) {
-        const struct mover_ops *m = mover_find(c->servers[i].mover);
-
-        if (m != NULL && m->launches)
-            return true;
-    }
-    return false;
-}
-
 void charges_begin(struct charges *v, const struct world *w, const struct config *c,
                    int64_t rest_ms, bool trusts_ec2)
 {
     *v = (struct charges){
         .w = w, .c = c, .rest_ms = rest_ms, .trusts_ec2 = trusts_ec2, .away_ms = w->now};
-    v->stray_looks = STRAY_LOOKS + (any_launches(c) ? 0 : QUIET_LOOKS);
+    v->stray_looks = STRAY_LOOKS + (mover_any_launches(c) ? 0 : QUIET_LOOKS);
 }
 
 static void turn_month(struct charges *v)
