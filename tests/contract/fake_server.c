@@ -26,6 +26,13 @@ struct connection {
     int fd, number;
 };
 
+/* A text of a rule, the server's own: an answer may still be on its way when the test has
+ * what it wanted and is done with its buffer. */
+struct kept {
+    struct kept *next;
+    char text[];
+};
+
 struct fake_server {
     int listener, port, stop; /* stop: an eventfd, readable once the server ends */
     char url[64];
@@ -35,6 +42,7 @@ struct fake_server {
     struct fake_rule rules[FAKE_MAX_RULES];
     size_t used[FAKE_MAX_RULES]; /* answers given by each rule */
     size_t n_rules;
+    struct kept *kept;
     struct fake_request *requests;
     size_t n_requests;
     struct connection connections[MAX_CONNECTIONS]; /* of the accepting thread */
@@ -180,7 +188,9 @@ static bool matches(const char *method, const char *path, const struct fake_requ
 /* Records the request and picks its answer. */
 static struct fake_answer take_answer(struct fake_server *s, const struct fake_request *r)
 {
-    struct fake_answer answer = {.status = 404, .body = "{\"message\":\"no rule\"}"};
+    static const char no_rule[] = "{\"message\":\"no rule\"}";
+    struct fake_answer answer = {
+        .status = 404, .body = no_rule, .body_len = sizeof(no_rule) - 1};
 
     (void)pthread_mutex_lock(&s->lock);
     if (s->n_requests < FAKE_MAX_REQUESTS)
@@ -223,7 +233,7 @@ static void send_endless(struct fake_server *s, int fd)
 static bool send_answer(struct connection *c, const struct fake_answer *a)
 {
     struct fake_server *s = c->server;
-    size_t len = a->body_len > 0 ? a->body_len : a->body != NULL ? strlen(a->body) : 0;
+    size_t len = a->body != NULL ? a->body_len : 0;
     char head[2048];
 
     if (a->delay_ms > 0 && !pause_ms(s, c->fd, a->delay_ms))
@@ -371,6 +381,12 @@ void fake_server_stop(struct fake_server *s)
     (void)close(s->stop);
     (void)pthread_cond_destroy(&s->seen);
     (void)pthread_mutex_destroy(&s->lock);
+    while (s->kept != NULL) {
+        struct kept *next = s->kept->next;
+
+        free(s->kept);
+        s->kept = next;
+    }
     free(s->requests);
     free(s);
 }
@@ -385,13 +401,47 @@ const char *fake_server_url(const struct fake_server *s)
     return s->url;
 }
 
+static const char *keep(struct fake_server *s, const char *text, size_t len)
+{
+    struct kept *k;
+
+    if (text == NULL)
+        return NULL;
+    k = malloc(sizeof(*k) + len + 1);
+    if (k == NULL)
+        abort();
+    memcpy(k->text, text, len);
+    k->text[len] = '\0';
+    k->next = s->kept;
+    s->kept = k;
+    return k->text;
+}
+
+static const char *keep_text(struct fake_server *s, const char *text)
+{
+    return keep(s, text, text != NULL ? strlen(text) : 0);
+}
+
 void fake_server_add(struct fake_server *s, const struct fake_rule *rule)
 {
+    struct fake_rule own = *rule;
+
     (void)pthread_mutex_lock(&s->lock);
     if (s->n_rules == FAKE_MAX_RULES)
         abort(); /* a mistake of the test */
+    own.method = keep_text(s, rule->method);
+    own.path = keep_text(s, rule->path);
+    for (size_t i = 0; i < FAKE_MAX_ANSWERS; i++) {
+        struct fake_answer *a = &own.answers[i];
+
+        if (a->body != NULL && a->body_len == 0)
+            a->body_len = strlen(a->body);
+        a->body = keep(s, a->body, a->body_len);
+        a->headers = keep_text(s, a->headers);
+        a->type = keep_text(s, a->type);
+    }
     s->used[s->n_rules] = 0;
-    s->rules[s->n_rules++] = *rule;
+    s->rules[s->n_rules++] = own;
     (void)pthread_mutex_unlock(&s->lock);
 }
 

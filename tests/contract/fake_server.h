@@ -1,7 +1,6 @@
 /*
  * fake_server - a faulty HTTP/1.1 server on 127.0.0.1 with scripted answers, for the
- * contract tests. The caller owns it (fake_server_start, fake_server_stop); texts of
- * rules are borrowed until it stops.
+ * contract tests. The caller owns it (fake_server_start, fake_server_stop).
  * Threads: one that accepts and one for each connection; the functions below are for the
  * test's own thread.
  */
@@ -68,7 +67,7 @@ int fake_server_port(const struct fake_server *s) NONNULL;
 const char *
 fake_server_url(const struct fake_server *s) NONNULL; /* no slash at the end */
 
-/* Copies the rule. */
+/* Copies the rule and its texts. */
 void fake_server_add(struct fake_server *s, const struct fake_rule *rule) NONNULL;
 /* Shorthands: one answer for ever. */
 void fake_server_json(struct fake_server *s, const char *method, const char *path,
