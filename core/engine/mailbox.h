@@ -20,8 +20,8 @@ void mailbox_free(struct mailbox *m);
 
 bool mailbox_put(struct mailbox *m, const void *item) NONNULL; /* false: full or closed */
 
-/* Waits up to timeout_ms (< 0: for ever) of real time. 1: *item is set, 0: time is over,
- * -1: closed and empty. */
+/* Waits up to timeout_ms (0: only looks, < 0: for ever) of real time. 1: *item is set, 0:
+ * time is over, -1: closed and empty. */
 int mailbox_get(struct mailbox *m, void *item, int64_t timeout_ms) NONNULL;
 
 /* No more items come in; waiting readers wake up, what is inside can still be read. */
