@@ -1,15 +1,18 @@
 # Tests of api.
 check_PROGRAMS += tests/contract/test_jenkins
-tests_contract_test_jenkins_SOURCES = tests/contract/test_jenkins.c tests/unit/table.h
+tests_contract_test_jenkins_SOURCES = tests/contract/test_jenkins.c tests/contract/jenkins_site.c \
+	tests/contract/jenkins_site.h tests/unit/table.h
 tests_contract_test_jenkins_LDADD = $(CONTRACT_TEST_LIBS)
 TESTS += tests/contract/test_jenkins
 check_PROGRAMS += tests/contract/test_jenkins_history
-tests_contract_test_jenkins_history_SOURCES = tests/contract/test_jenkins_history.c tests/unit/table.h
+tests_contract_test_jenkins_history_SOURCES = tests/contract/test_jenkins_history.c tests/contract/jenkins_site.c \
+	tests/contract/jenkins_site.h tests/unit/table.h
 tests_contract_test_jenkins_history_LDADD = $(CONTRACT_TEST_LIBS)
 TESTS += tests/contract/test_jenkins_history
 
 check_PROGRAMS += tests/contract/test_jenkins_versions
-tests_contract_test_jenkins_versions_SOURCES = tests/contract/test_jenkins_versions.c tests/unit/table.h
+tests_contract_test_jenkins_versions_SOURCES = tests/contract/test_jenkins_versions.c tests/contract/jenkins_site.c \
+	tests/contract/jenkins_site.h tests/unit/table.h
 tests_contract_test_jenkins_versions_LDADD = $(CONTRACT_TEST_LIBS)
 TESTS += tests/contract/test_jenkins_versions
 check_PROGRAMS += tests/contract/test_velostrata
@@ -89,7 +92,8 @@ tests_contract_test_mutations_LDADD = tests/contract/libscript.a $(CORE_TEST_LIB
 TESTS += tests/contract/test_mutations
 
 check_PROGRAMS += tests/contract/test_jenkins_queue
-tests_contract_test_jenkins_queue_SOURCES = tests/contract/test_jenkins_queue.c tests/unit/table.h
+tests_contract_test_jenkins_queue_SOURCES = tests/contract/test_jenkins_queue.c tests/contract/jenkins_site.c \
+	tests/contract/jenkins_site.h tests/unit/table.h
 tests_contract_test_jenkins_queue_LDADD = $(CONTRACT_TEST_LIBS)
 TESTS += tests/contract/test_jenkins_queue
 

@@ -1,71 +1,14 @@
 #include <config.h>
 
-#include "core/api/jenkins.h"
-
-#include "tests/contract/fake_server.h"
+#include "tests/contract/jenkins_site.h"
 #include "tests/unit/table.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-struct fixture {
-    struct fake_server *server;
-    struct http_client *client;
-    struct transport transport;
-    struct api_config config;
-    struct jenkins *jenkins;
-    struct observation *o;
-    struct poll_hints hints;
-    struct call call;
-    struct call_result r;
-    char url[128];
-    struct err e;
-};
-
-static void renew_client(struct fixture *f, bool token)
-{
-    f->config.secret_is_token = token;
-    jenkins_free(f->jenkins);
-    f->jenkins = NULL;
-    assert_int_equal(jenkins_new(&f->config, &f->transport, &f->jenkins, &f->e), ERR_OK);
-}
-
 static int set_up(void **state)
 {
-    struct http_client_config config = {.timeout_ms = 1000};
-    struct fixture *f = calloc(1, sizeof(*f));
-
-    assert_non_null(f);
-    f->server = fake_server_start();
-    assert_non_null(f->server);
-    assert_int_equal(http_client_new(&config, &f->client, &f->e), ERR_OK);
-    f->transport = http_client_transport(f->client);
-    assert_true(str_format(f->url, sizeof(f->url), "%s/ci/", fake_server_url(f->server)));
-    f->config.url = f->url;
-    f->config.user = "rushhour";
-    assert_int_equal(secret_new("11tokenvalue", 12, &f->config.secret, &f->e), ERR_OK);
-    renew_client(f, true);
-    f->o = observation_new(SOURCE_JENKINS);
-    assert_non_null(f->o);
-    f->call = (struct call){.id = 7,
-                            .target = "np-1",
-                            .marker = "rushhour/1 drain op=7f3a2c by=policy",
-                            .nonce = "n0nce77"};
-    *state = f;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    struct fixture *f = *state;
-
-    observation_unref(f->o);
-    jenkins_free(f->jenkins);
-    http_client_free(f->client);
-    fake_server_stop(f->server);
-    secret_free(f->config.secret);
-    free(f);
-    return 0;
+    return site_open(state, SOURCE_JENKINS);
 }
 
 #define IDLE_EXECUTOR                                                                    \
@@ -162,7 +105,7 @@ static const char nodes[] =
                                                                        "\":"
                                                                        "\"\"") "]}";
 
-static void add_observe(struct fixture *f, const char *computers)
+static void add_observe(struct site *f, const char *computers)
 {
     struct fake_rule rule = {
         .method = "GET",
@@ -176,7 +119,7 @@ static void add_observe(struct fixture *f, const char *computers)
                      "{\"_class\":\"hudson.model.Hudson\",\"quietingDown\":true}");
 }
 
-static enum err_code observe(struct fixture *f)
+static enum err_code observe(struct site *f)
 {
     observation_unref(f->o);
     f->o = observation_new(SOURCE_JENKINS);
@@ -187,7 +130,7 @@ static enum err_code observe(struct fixture *f)
 
 static void test_observe(void **state)
 {
-    struct fixture *f = *state;
+    struct site *f = *state;
     const struct obs_jenkins *seen;
     const struct seen_node *n;
     const struct fake_request *rq;
@@ -251,7 +194,7 @@ static void test_observe(void **state)
 /* Without Agent/Connect the path is null even of a node that is online. */
 static void test_hidden_paths(void **state)
 {
-    struct fixture *f = *state;
+    struct site *f = *state;
     static const char hidden[] =
         "{\"computer\":[" NODE("a", "true", "false", "null", NO_CAUSE) "," NODE(
             "b", "false", "false", "null", NO_CAUSE) "]}";
@@ -263,7 +206,7 @@ static void test_hidden_paths(void **state)
     assert_false(f->o->as.jenkins.nodes[1].connected_known);
 }
 
-static void answer_observe(struct fixture *f, const char *version, const char *computers,
+static void answer_observe(struct site *f, const char *version, const char *computers,
                            const char *quieting)
 {
     char headers[64];
@@ -295,7 +238,7 @@ static void test_again(void **state)
         {"another version",        "2.541.4", ONE("false"), QUIETING("true"),  false, false, false, true},
     };
     /* clang-format on */
-    struct fixture *f = *state;
+    struct site *f = *state;
 
     /* The first reading learns that paths are visible: it is not taken for the second. */
     answer_observe(f, "2.541.3", ONE("false"), QUIETING("false"));
@@ -344,7 +287,7 @@ static void test_unusable(void **state)
         {"empty",              {.body = ""},                                      ERR_PROTOCOL, "JSON"},
     };
     /* clang-format on */
-    struct fixture *f = *state;
+    struct site *f = *state;
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct fake_rule rule = {.answers = {rows[i].answer}};
@@ -363,7 +306,7 @@ static void test_unusable(void **state)
 }
 
 /* The node's answers in order, and what its actions say. */
-static void script(struct fixture *f, const char *first, const char *second,
+static void script(struct site *f, const char *first, const char *second,
                    const char *third, const struct fake_answer *post)
 {
     struct fake_rule get = {
@@ -384,7 +327,7 @@ static void script(struct fixture *f, const char *first, const char *second,
 static const struct fake_answer taken = {.status = 302,
                                          .headers = "Location: ../np-1/\r\n"};
 
-static void act(struct fixture *f, enum call_kind kind)
+static void act(struct site *f, enum call_kind kind)
 {
     f->call.kind = kind;
     jenkins_act(f->jenkins, &f->call, &f->r);
@@ -432,7 +375,7 @@ struct act_row {
     size_t posts;
 };
 
-static void run_rows(struct fixture *f, enum call_kind kind, const char *action,
+static void run_rows(struct site *f, enum call_kind kind, const char *action,
                      const struct act_row *rows, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
@@ -477,7 +420,7 @@ static void test_close(void **state)
         {"state cannot be read",        "{}", NULL, NULL, TAKEN,             OUTCOME_FAILED,  ERR_PROTOCOL,  NULL, 0},
     };
     /* clang-format on */
-    struct fixture *f = *state;
+    struct site *f = *state;
 
     run_rows(f, CALL_NODE_CLOSE, "/ci/computer/np-1/changeOfflineCause", rows,
              ARRAY_LEN(rows));
@@ -512,7 +455,7 @@ static void test_open(void **state)
         {"state cannot be read",        "{}", NULL, NULL, TAKEN,             OUTCOME_FAILED,  ERR_PROTOCOL, NULL, 0},
     };
     /* clang-format on */
-    struct fixture *f = *state;
+    struct site *f = *state;
 
     run_rows(f, CALL_NODE_OPEN, "/ci/computer/np-1/toggleOffline", rows, ARRAY_LEN(rows));
     script(f, node_ours, node_open, NULL, &taken);
@@ -561,7 +504,7 @@ static void test_launch(void **state)
 
 static void test_node_names(void **state)
 {
-    struct fixture *f = *state;
+    struct site *f = *state;
 
     fake_server_json(f->server, "GET", "/ci/computer/a%20b%2F..%3F/api/json?", node_ours);
     assert_true(str_copy(f->call.target, sizeof(f->call.target), "a b/..?"));
@@ -578,7 +521,7 @@ static void test_node_names(void **state)
 
 static void test_stop_build(void **state)
 {
-    struct fixture *f = *state;
+    struct site *f = *state;
     struct fake_rule running = {
         .method = "GET",
         .path = "=/ci/job/t/job/a%252Fb/12/api/json?tree=building",
@@ -639,7 +582,7 @@ static const char no_crumb_page[] =
         .headers = "Set-Cookie: JSESSIONID.ab=" value "; Path=/ci; HttpOnly\r\n"         \
     }
 
-static void add_crumbs(struct fixture *f, const struct fake_answer *posts, size_t n)
+static void add_crumbs(struct site *f, const struct fake_answer *posts, size_t n)
 {
     struct fake_rule crumbs = {.method = "GET",
                                .path = "=/ci/crumbIssuer/api/json",
@@ -659,7 +602,7 @@ static void add_crumbs(struct fixture *f, const struct fake_answer *posts, size_
     fake_server_add(f->server, &get);
 }
 
-static void assert_crumb(struct fixture *f, size_t post, const char *value)
+static void assert_crumb(struct site *f, size_t post, const char *value)
 {
     const struct fake_request *rq = fake_server_request_of(f->server, "POST", NULL, post);
     char text[128], cookie[64];
@@ -674,12 +617,12 @@ static void assert_crumb(struct fixture *f, size_t post, const char *value)
 
 static void test_crumb(void **state)
 {
-    struct fixture *f = *state;
+    struct site *f = *state;
     const struct fake_answer refused = {
         .status = 403, .type = "text/html;charset=iso-8859-1", .body = no_crumb_page};
     const struct fake_answer once[] = {refused, taken}, always[] = {refused};
 
-    renew_client(f, false);
+    site_renew_client(f, false);
     add_crumbs(f, once, 2);
     act(f, CALL_NODE_CLOSE);
     assert_int_equal(f->r.outcome, OUTCOME_DONE);
@@ -687,7 +630,7 @@ static void test_crumb(void **state)
     assert_crumb(f, 0, "c1");
     assert_crumb(f, 1, "c2");
 
-    renew_client(f, false); /* renewed once, never more */
+    site_renew_client(f, false); /* renewed once, never more */
     add_crumbs(f, always, 1);
     act(f, CALL_NODE_CLOSE);
     assert_int_equal(f->r.outcome, OUTCOME_FAILED);
@@ -695,7 +638,7 @@ static void test_crumb(void **state)
     assert_int_equal(fake_server_count_of(f->server, "POST", NULL), 2);
     assert_int_equal(fake_server_count_of(f->server, "GET", "crumbIssuer"), 2);
 
-    renew_client(f, true); /* a token needs none: then the secret is no token */
+    site_renew_client(f, true); /* a token needs none: then the secret is no token */
     add_crumbs(f, always, 1);
     act(f, CALL_NODE_CLOSE);
     assert_int_equal(f->r.err.code, ERR_FORBIDDEN);
@@ -706,11 +649,11 @@ static void test_crumb(void **state)
 
 static void test_crumb_off_or_lost(void **state)
 {
-    struct fixture *f = *state;
+    struct site *f = *state;
     struct fake_rule lost = {.path = "crumbIssuer", .answers = {{.fault = FAKE_RESET}}};
     char text[64];
 
-    renew_client(f, false); /* 404: protection is off */
+    site_renew_client(f, false); /* 404: protection is off */
     script(f, node_open, node_ours, NULL, &taken);
     act(f, CALL_NODE_CLOSE);
     assert_int_equal(f->r.outcome, OUTCOME_DONE);
@@ -718,7 +661,8 @@ static void test_crumb_off_or_lost(void **state)
                                      "Cookie", text, sizeof(text)));
     assert_int_equal(fake_server_count_of(f->server, "GET", "crumbIssuer"), 1);
 
-    renew_client(f, false); /* no crumb, no POST: nothing was done, and that is known */
+    site_renew_client(f,
+                      false); /* no crumb, no POST: nothing was done, and that is known */
     script(f, node_open, node_ours, NULL, &taken);
     fake_server_add(f->server, &lost);
     act(f, CALL_NODE_CLOSE);
@@ -730,7 +674,7 @@ static void test_crumb_off_or_lost(void **state)
 /* A controller that started again: crumb and cookie of the old one are dropped. */
 static void test_new_session(void **state)
 {
-    struct fixture *f = *state;
+    struct site *f = *state;
     const struct fake_answer posts[] = {taken};
     struct fake_rule get = {
         .method = "GET",
@@ -741,7 +685,7 @@ static void test_new_session(void **state)
                     {.body = node_ours, .headers = "X-Jenkins-Session: s2\r\n"}},
         .n_answers = 4};
 
-    renew_client(f, false);
+    site_renew_client(f, false);
     fake_server_reset(f->server);
     fake_server_add(f->server, &get);
     {
@@ -761,7 +705,7 @@ static void test_new_session(void **state)
 
 static void test_whoami(void **state)
 {
-    struct fixture *f = *state;
+    struct site *f = *state;
     struct fake_rule rule = {
         .method = "GET",
         .path = "=/ci/whoAmI/api/json?tree=anonymous,name",
@@ -781,7 +725,7 @@ static void test_whoami(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, site_close)
     const struct CMUnitTest tests[] = {
         TEST(test_observe),     TEST(test_hidden_paths), TEST(test_again),
         TEST(test_unusable),    TEST(test_close),        TEST(test_open),

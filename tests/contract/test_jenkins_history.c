@@ -1,9 +1,7 @@
 #include <config.h>
 
-#include "core/api/jenkins.h"
-
 #include "core/base/str.h"
-#include "tests/contract/fake_server.h"
+#include "tests/contract/jenkins_site.h"
 #include "tests/unit/table.h"
 
 #include <stdlib.h>
@@ -11,65 +9,24 @@
 
 #define FROM_JENKINS "X-Jenkins: 2.541.3\r\n"
 
-struct fixture {
-    struct fake_server *server;
-    struct http_client *client;
-    struct transport transport;
-    struct api_config config;
-    struct jenkins *jenkins;
-    struct observation *o;
-    struct poll_hints hints;
-    char url[128];
-    struct err e;
-};
-
 static int set_up(void **state)
 {
-    struct http_client_config config = {.timeout_ms = 1000};
-    struct fixture *f = calloc(1, sizeof(*f));
-
-    assert_non_null(f);
-    f->server = fake_server_start();
-    assert_non_null(f->server);
-    assert_int_equal(http_client_new(&config, &f->client, &f->e), ERR_OK);
-    f->transport = http_client_transport(f->client);
-    assert_true(str_format(f->url, sizeof(f->url), "%s/ci/", fake_server_url(f->server)));
-    f->config =
-        (struct api_config){.url = f->url, .user = "rushhour", .secret_is_token = true};
-    assert_int_equal(secret_new("11tokenvalue", 12, &f->config.secret, &f->e), ERR_OK);
-    assert_int_equal(jenkins_new(&f->config, &f->transport, &f->jenkins, &f->e), ERR_OK);
-    f->o = observation_new(SOURCE_BUILDS);
-    assert_non_null(f->o);
-    *state = f;
-    return 0;
+    return site_open(state, SOURCE_BUILDS);
 }
 
-static int tear_down(void **state)
-{
-    struct fixture *f = *state;
-
-    observation_unref(f->o);
-    jenkins_free(f->jenkins);
-    http_client_free(f->client);
-    fake_server_stop(f->server);
-    secret_free(f->config.secret);
-    free(f);
-    return 0;
-}
-
-static void ask_for(struct fixture *f, const char *path)
+static void ask_for(struct site *f, const char *path)
 {
     (void)str_copy(f->hints.jobs[f->hints.n_jobs++], URL_TEXT, path);
 }
 
-static void answer(struct fixture *f, const char *path, const struct fake_answer *a)
+static void answer(struct site *f, const char *path, const struct fake_answer *a)
 {
     struct fake_rule rule = {.method = "GET", .path = path, .answers = {*a}};
 
     fake_server_add(f->server, &rule);
 }
 
-static enum err_code look(struct fixture *f)
+static enum err_code look(struct site *f)
 {
     err_clear(&f->e);
     return jenkins_history(f->jenkins, &f->hints, f->o, &f->e);
@@ -125,7 +82,7 @@ static void test_builds(void **state)
         {"our own word is no result", "",   406, BUILD_UNKNOWN,  1, 0},
         /* clang-format on */
     };
-    struct fixture *f = *state;
+    struct site *f = *state;
     const struct obs_builds *b = &f->o->as.builds;
     const struct fake_request *rq;
 
@@ -182,7 +139,7 @@ static void test_one_job(void **state)
         {"half of JSON",      {.body = "{\"builds\":[{", .headers = FROM_JENKINS}, ERR_PROTOCOL, false, false},
     };
     /* clang-format on */
-    struct fixture *f = *state;
+    struct site *f = *state;
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         bool passes = rows[i].gone || rows[i].unreadable;
@@ -212,7 +169,7 @@ static void test_paths(void **state)
     static const char *const paths[] = {
         "/other/job/a/", "/ci/computer/np-1/", "/ci/job/../computer/", "/ci/job//a/",
         "/ci/job/a",     "/ci/job/a/?x=/",     "/ci/job/a b/",         ""};
-    struct fixture *f = *state;
+    struct site *f = *state;
 
     for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
         f->hints.n_jobs = 0;
@@ -229,7 +186,7 @@ static void test_paths(void **state)
 /* More than was asked for is not taken. */
 static void test_many(void **state)
 {
-    struct fixture *f = *state;
+    struct site *f = *state;
     struct strbuf b;
 
     strbuf_init(&b, 128 * 1024);
@@ -247,7 +204,7 @@ static void test_many(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, site_close)
     const struct CMUnitTest tests[] = {
         TEST(test_builds),
         TEST(test_one_job),

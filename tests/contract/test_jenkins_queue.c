@@ -1,9 +1,7 @@
 #include <config.h>
 
-#include "core/api/jenkins.h"
-
 #include "core/base/str.h"
-#include "tests/contract/fake_server.h"
+#include "tests/contract/jenkins_site.h"
 #include "tests/unit/table.h"
 
 #include <stdlib.h>
@@ -12,49 +10,12 @@
 #define FROM_JENKINS "X-Jenkins: 2.541.3\r\n"
 #define ITEM         FROM_JENKINS "Location: http://other.test/ci/queue/item/2117/\r\n"
 
-struct fixture {
-    struct fake_server *server;
-    struct http_client *client;
-    struct transport transport;
-    struct api_config config;
-    struct jenkins *jenkins;
-    struct call_result r;
-    char url[128];
-    struct err e;
-};
-
 static int set_up(void **state)
 {
-    struct http_client_config config = {.timeout_ms = 400};
-    struct fixture *f = calloc(1, sizeof(*f));
-
-    assert_non_null(f);
-    f->server = fake_server_start();
-    assert_non_null(f->server);
-    assert_int_equal(http_client_new(&config, &f->client, &f->e), ERR_OK);
-    f->transport = http_client_transport(f->client);
-    assert_true(str_format(f->url, sizeof(f->url), "%s/ci/", fake_server_url(f->server)));
-    f->config =
-        (struct api_config){.url = f->url, .user = "rushhour", .secret_is_token = true};
-    assert_int_equal(secret_new("11tokenvalue", 12, &f->config.secret, &f->e), ERR_OK);
-    assert_int_equal(jenkins_new(&f->config, &f->transport, &f->jenkins, &f->e), ERR_OK);
-    *state = f;
-    return 0;
+    return site_open(state, SOURCE_JENKINS);
 }
 
-static int tear_down(void **state)
-{
-    struct fixture *f = *state;
-
-    jenkins_free(f->jenkins);
-    http_client_free(f->client);
-    fake_server_stop(f->server);
-    secret_free(f->config.secret);
-    free(f);
-    return 0;
-}
-
-static void answer(struct fixture *f, const char *method, const char *path,
+static void answer(struct site *f, const char *method, const char *path,
                    struct fake_answer a)
 {
     struct fake_rule rule = {.method = method, .path = path, .answers = {a}};
@@ -73,7 +34,7 @@ static const char job[] =
 static const char plain_build[] = "{\"number\":412,\"actions\":[{}]}";
 static const char plain_job[] = "{\"buildable\":true,\"property\":[{}]}";
 
-static void act(struct fixture *f)
+static void act(struct site *f)
 {
     struct call call = {.id = 9, .kind = CALL_BUILD_QUEUE};
 
@@ -82,7 +43,7 @@ static void act(struct fixture *f)
     jenkins_act(f->jenkins, &call, &f->r);
 }
 
-static void told(struct fixture *f, const char *the_build, const char *the_job)
+static void told(struct site *f, const char *the_build, const char *the_job)
 {
     answer(f, "GET", "/412/api/json",
            (struct fake_answer){.body = the_build, .headers = FROM_JENKINS});
@@ -92,7 +53,7 @@ static void told(struct fixture *f, const char *the_build, const char *the_job)
 
 static void test_with_parameters(void **state)
 {
-    struct fixture *f = *state;
+    struct site *f = *state;
     const struct fake_request *rq;
 
     told(f, build, job);
@@ -109,7 +70,7 @@ static void test_with_parameters(void **state)
 
 static void test_without_parameters(void **state)
 {
-    struct fixture *f = *state;
+    struct site *f = *state;
     const struct fake_request *rq;
 
     told(f, plain_build, plain_job);
@@ -149,7 +110,7 @@ static void test_answers(void **state)
         {"closed", {.fault = FAKE_CLOSE}, OUTCOME_UNKNOWN, ERR_RESET, ""},
     };
     /* clang-format on */
-    struct fixture *f = *state;
+    struct site *f = *state;
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         fake_server_reset(f->server);
@@ -185,7 +146,7 @@ static void test_not_sent(void **state)
         {"a disabled job", build, "{\"buildable\":false,\"property\":[]}", ERR_CONFLICT, "disabled"},
     };
     /* clang-format on */
-    struct fixture *f = *state;
+    struct site *f = *state;
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         fake_server_reset(f->server);
@@ -205,7 +166,7 @@ static void test_not_sent(void **state)
 /* A parameter called "cause" must not come twice. */
 static void test_named_cause(void **state)
 {
-    struct fixture *f = *state;
+    struct site *f = *state;
 
     told(f, "{\"actions\":[{\"parameters\":[{\"name\":\"cause\",\"value\":\"x\"}]}]}",
          "{\"buildable\":true,\"property\":[{\"parameterDefinitions\":["
@@ -219,7 +180,7 @@ static void test_named_cause(void **state)
 /* With a password: the crumb comes with its session. */
 static void test_crumb(void **state)
 {
-    struct fixture *f = *state;
+    struct site *f = *state;
     char value[128];
 
     f->config.secret_is_token = false;
@@ -263,7 +224,7 @@ static const char queue[] =
 
 static void test_detail(void **state)
 {
-    struct fixture *f = *state;
+    struct site *f = *state;
     struct observation *o = observation_new(SOURCE_BUILDS);
     struct poll_hints hints = {.n_jobs = 2, .n_detailed = 1};
     const struct seen_job *j;
@@ -307,7 +268,7 @@ static void test_detail_fails(void **state)
         {.body = queue, .fault = FAKE_TRUNCATE},
         {.fault = FAKE_HANG},
     };
-    struct fixture *f = *state;
+    struct site *f = *state;
     struct poll_hints hints = {.n_jobs = 1, .n_detailed = 1};
 
     (void)str_copy(hints.jobs[0], URL_TEXT, "/ci/job/x/");
@@ -327,7 +288,7 @@ static void test_detail_fails(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, site_close)
     const struct CMUnitTest tests[] = {
         TEST(test_with_parameters), TEST(test_without_parameters), TEST(test_answers),
         TEST(test_not_sent),        TEST(test_named_cause),        TEST(test_crumb),

@@ -5,9 +5,7 @@
  */
 #include <config.h>
 
-#include "core/api/jenkins.h"
-
-#include "tests/contract/fake_server.h"
+#include "tests/contract/jenkins_site.h"
 #include "tests/unit/table.h"
 
 #include <stdlib.h>
@@ -246,66 +244,29 @@ static const struct version {
 
 /* ----- the client against one of them ----- */
 
-struct fixture {
-    struct fake_server *server;
-    struct http_client *client;
-    struct transport transport;
-    struct api_config config;
-    struct jenkins *jenkins;
-    char url[128], from[96];
-};
+/* The header by which a version tells itself. */
+static char from[96];
 
 static int set_up(void **state)
 {
-    const struct http_client_config config = {.timeout_ms = 2000};
-    struct fixture *f = calloc(1, sizeof(*f));
-    struct err e = {0};
-
-    assert_non_null(f);
-    f->server = fake_server_start();
-    assert_non_null(f->server);
-    assert_int_equal(http_client_new(&config, &f->client, &e), ERR_OK);
-    f->transport = http_client_transport(f->client);
-    assert_true(str_format(f->url, sizeof(f->url), "%s/ci/", fake_server_url(f->server)));
-    f->config.url = f->url;
-    f->config.user = "rushhour";
-    assert_int_equal(secret_new("11tokenvalue", 12, &f->config.secret, &e), ERR_OK);
-    *state = f;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    struct fixture *f = *state;
-
-    jenkins_free(f->jenkins);
-    http_client_free(f->client);
-    fake_server_stop(f->server);
-    secret_free(f->config.secret);
-    free(f);
-    return 0;
+    return site_open(state, SOURCE_JENKINS);
 }
 
 /* A fresh client of a fresh server of that version. */
-static void begin(struct fixture *f, const struct version *v, bool token)
+static void begin(struct site *f, const struct version *v, bool token)
 {
-    struct err e = {0};
-
     fake_server_reset(f->server);
-    assert_true(str_format(f->from, sizeof(f->from), "X-Jenkins: %s\r\n", v->header));
-    f->config.secret_is_token = token;
-    jenkins_free(f->jenkins);
-    f->jenkins = NULL;
-    assert_int_equal(jenkins_new(&f->config, &f->transport, &f->jenkins, &e), ERR_OK);
+    assert_true(str_format(from, sizeof(from), "X-Jenkins: %s\r\n", v->header));
+    site_renew_client(f, token);
 }
 
-static void rule(struct fixture *f, const char *method, const char *path,
+static void rule(struct site *f, const char *method, const char *path,
                  struct fake_answer a)
 {
     struct fake_rule r = {.method = method, .path = path, .answers = {a}};
 
     if (a.headers == NULL)
-        r.answers[0].headers = f->from;
+        r.answers[0].headers = from;
     fake_server_add(f->server, &r);
 }
 
@@ -325,7 +286,7 @@ static void tell(const struct seen_node *n, char *out, size_t size)
 
 static void test_nodes(void **state)
 {
-    struct fixture *f = *state;
+    struct site *f = *state;
 
     for (size_t i = 0; i < ARRAY_LEN(versions); i++) {
         const struct version *v = &versions[i];
@@ -366,19 +327,19 @@ static const char node_ours[] =
     "\",\"oneOffExecutors\":[],\"temporarilyOffline\":true}";
 
 /* Closes np-1; a POST without the crumb is refused where the version wants one. */
-static void close_node(struct fixture *f, const struct version *v, bool token,
+static void close_node(struct site *f, const struct version *v, bool token,
                        struct call_result *r)
 {
     const char session[] = "Set-Cookie: JSESSIONID.1a2b=s1; Path=/ci; HttpOnly\r\n";
     struct call call = {.kind = CALL_NODE_CLOSE, .target = "np-1", .marker = MARK};
     struct fake_rule reads = {.method = "GET",
                               .path = "/ci/computer/np-1/api/json",
-                              .answers = {{.body = node_open, .headers = f->from},
-                                          {.body = node_ours, .headers = f->from}},
+                              .answers = {{.body = node_open, .headers = from},
+                                          {.body = node_ours, .headers = from}},
                               .n_answers = 2};
 
     begin(f, v, token);
-    reads.answers[0].headers = reads.answers[1].headers = f->from;
+    reads.answers[0].headers = reads.answers[1].headers = from;
     rule(f, "GET", "/ci/crumbIssuer/api/json",
          (struct fake_answer){.body = v->crumb,
                               .headers = v->crumb_has_session ? session : NULL});
@@ -390,7 +351,7 @@ static void close_node(struct fixture *f, const struct version *v, bool token,
 
 static void test_crumbs(void **state)
 {
-    struct fixture *f = *state;
+    struct site *f = *state;
 
     for (size_t i = 0; i < ARRAY_LEN(versions) * 2; i++) {
         const struct version *v = &versions[i / 2];
@@ -420,7 +381,7 @@ static void test_crumbs(void **state)
 /* Jobs in folders; a Pipeline does not say where it ran. */
 static void test_builds(void **state)
 {
-    struct fixture *f = *state;
+    struct site *f = *state;
 
     for (size_t i = 0; i < ARRAY_LEN(versions); i++) {
         const struct version *v = &versions[i];
@@ -447,9 +408,9 @@ static void test_builds(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_nodes, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_crumbs, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_builds, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_nodes, set_up, site_close),
+        cmocka_unit_test_setup_teardown(test_crumbs, set_up, site_close),
+        cmocka_unit_test_setup_teardown(test_builds, set_up, site_close),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
