@@ -97,8 +97,10 @@ while read -r what after long; do
         storms=$((storms + 1))
         ;;
     end)
-        # It has told the kernel that it wants to hear of SIGTERM itself.
-        poll_for 10 grep -q '^SigBlk:.*[4-7c-f]...$' "/proc/$main/status"
+        # It has told the kernel that it wants to hear of HUP, INT, QUIT and TERM itself: of these
+        # alone, as a thread that is begun has all of them for a moment, and before that.
+        poll_for 30 grep -q '^SigBlk:.0*4007$' "/proc/$main/status" ||
+            bad "round $round: it listens to orders to end" "$(grep SigBlk "/proc/$main/status")"
         kill "$main" && kill -INT "$main" 2>/dev/null
         kill "$main" 2>/dev/null
         wait "$main"
