@@ -188,6 +188,12 @@ tests_unit_test_engine_daily_SOURCES = tests/unit/test_engine_daily.c \
 tests_unit_test_engine_daily_LDADD = $(CORE_TEST_LIBS)
 TESTS += tests/unit/test_engine_daily
 
+check_PROGRAMS += tests/unit/test_engine_home
+tests_unit_test_engine_home_SOURCES = tests/unit/test_engine_home.c \
+	tests/unit/controller_scene.h tests/unit/table.h
+tests_unit_test_engine_home_LDADD = $(CORE_TEST_LIBS)
+TESTS += tests/unit/test_engine_home
+
 check_PROGRAMS += tests/sim/test_unknown
 tests_sim_test_unknown_SOURCES = tests/sim/test_unknown.c tests/sim/weeks.c tests/sim/weeks.h \
 	tests/unit/table.h

@@ -66,6 +66,20 @@ static void decision_take(struct decision *d, const struct decision *from)
     str_keep(d->gate_text, sizeof(d->gate_text), from->gate_text);
 }
 
+/* A late way home that gives way to a way out: its agent never came, and is owed again
+ * if nothing comes of that. */
+static void begin_planned(struct controller *c, struct server_state *s,
+                          const struct plan_server_out *out)
+{
+    if (call_is_open(c, s->config->name) || RH_BUGGIFY("start-put-off"))
+        return;
+    if (out->direction == DIRECTION_OUT && (c->disk_full || !move_is_possible(c, s)))
+        return;
+    if (s->has_move)
+        move_gives_way(c, s);
+    move_begin(c, s, out->direction, out->drain_deadline, false);
+}
+
 static void apply(struct controller *c, struct server_state *s,
                   const struct plan_server_out *out)
 {
@@ -88,11 +102,7 @@ static void apply(struct controller *c, struct server_state *s,
     case PLAN_NONE:
         break;
     case PLAN_START:
-        if (!s->has_move && !call_is_open(c, s->config->name) &&
-            !RH_BUGGIFY("start-put-off") &&
-            (out->direction == DIRECTION_BACK ||
-             (!c->disk_full && move_is_possible(c, s))))
-            move_begin(c, s, out->direction, out->drain_deadline, false);
+        begin_planned(c, s, out);
         break;
     case PLAN_CANCEL:
         RH_PROBE("canceled-by-policy");

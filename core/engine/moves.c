@@ -270,7 +270,7 @@ void move_end(struct controller *c, struct server_state *s, enum move_status sta
     } else {
         journal_say(c, j, "move to %s %s: %s", move_where_to(m->direction),
                     move_status_word(status), why);
-        if (status == MOVE_FAILED && !m->interrupted)
+        if (status == MOVE_FAILED && !m->interrupted && failure != FAILURE_GIVEN_UP)
             count_failure(c, s, failure);
         if (replaced)
             replace_failed(c, s);
@@ -283,6 +283,20 @@ void move_end(struct controller *c, struct server_state *s, enum move_status sta
         s->order.place = PLACE_UNKNOWN;
         order_store(c, s);
     }
+}
+
+void move_gives_way(struct controller *c, struct server_state *s)
+{
+    char why[LINE_TEXT];
+
+    SURE(s->has_move && s->move.direction == DIRECTION_BACK && s->move.committed);
+    RH_PROBE("late-way-home-gives-way");
+    (void)str_format(why, sizeof(why), "it is late, and the cloud is wanted: %.120s",
+                     s->move.note);
+    move_end(c, s, MOVE_FAILED, FAILURE_GIVEN_UP, why);
+    s->owed_told = true;
+    s->owed_by[0] = '\0';
+    home_owe(c, s, true);
 }
 
 static void say_step(struct controller *c, struct server_state *s, enum step step)

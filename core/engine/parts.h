@@ -219,6 +219,9 @@ void moves_advance(struct controller *c) NONNULL;
 void move_end(struct controller *c, struct server_state *s, enum move_status status,
               enum failure failure, const char *why) NONNULL;
 void move_store(struct controller *c, const struct server_state *s) NONNULL;
+/* Ends a way home that is late for a way out; its rest is owed, should nothing come of
+ * that. */
+void move_gives_way(struct controller *c, struct server_state *s) NONNULL;
 
 /* replace.c: with overlap, an instance in another zone in place of one that AWS takes
  * back (policy-and-cost 5.2). Begins it; follows the one that leaves; the move that

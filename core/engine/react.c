@@ -213,8 +213,19 @@ static bool goes_out_soon(const struct controller *c, const struct server_state 
            c->now.s <= s->owed_since.s + RERUN_SOON_S + RERUN_SLACK_S;
 }
 
+/* At home and running, and Jenkins does not show it without an agent that can be started:
+ * but for a person's node, whose agent is the person's. */
+static bool is_home(const struct server_facts *f)
+{
+    const struct node_facts *n = &f->onprem;
+
+    return f->place == PLACE_ONPREM && f->power == POWER_ON && !f->task_active &&
+           (!n->known || !n->connected_known || n->connected || !n->launchable ||
+            n->closed_by == CLOSED_BY_PERSON);
+}
+
 /* The way home of a server that lost its place out there: begun as soon as it may be,
- * paid when a reading made since then shows it at home and running. */
+ * paid when a reading made since then shows it at home. */
 static void pay_home(struct controller *c, struct server_state *s)
 {
     const struct server_facts *f = &s->facts;
@@ -228,7 +239,7 @@ static void pay_home(struct controller *c, struct server_state *s)
     }
     if (f->place_stale || f->place_as_of.s <= s->owed_since.s || goes_out_soon(c, s))
         return;
-    if (f->place == PLACE_ONPREM && f->power == POWER_ON && !f->task_active)
+    if (is_home(f))
         home_owe(c, s, false);
     else if (hands_off(c, s))
         RH_PROBE("home-owed-and-hands-off");

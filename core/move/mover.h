@@ -27,7 +27,8 @@ enum failure {
     FAILURE_TRANSIENT, /* backoff */
     FAILURE_CAPACITY,  /* next offering, no breaker count; what the move launched (type,
                           zone, lifecycle) is asked last for a while */
-    FAILURE_PERMANENT  /* opens the breaker */
+    FAILURE_PERMANENT, /* opens the breaker */
+    FAILURE_GIVEN_UP   /* nothing: it makes way for what is wanted now */
 };
 
 /* What a launch takes now: the first in the order of offerings. */

@@ -147,6 +147,24 @@ static void look_at_rest(struct plan_work *w, const struct plan_server *s,
         sw->gates |= GATE_BIT(GATE_DRAIN);
 }
 
+/* Home is up, and what its way home waits for does not come, as an agent that nobody
+ * answers: it must not keep the server from a way out that would begin now, but for a
+ * slot. */
+static void look_past_late(struct plan_work *w, const struct plan_server *s,
+                           struct server_work *sw)
+{
+    const struct server_facts *f = s->facts;
+    struct server_work out = {
+        .wanted = sw->wanted, .auto_on = sw->auto_on, .target = sw->target};
+
+    if (!sw->late || sw->direction != DIRECTION_BACK || sw->target != PLACE_CLOUD ||
+        f->place != PLACE_ONPREM || f->power != POWER_ON)
+        return;
+    look_at_rest(w, s, &out);
+    if ((out.gates & ~GATE_BIT(GATE_DRAIN)) == 0)
+        *sw = out;
+}
+
 static void look_at(struct plan_work *w, size_t i)
 {
     const struct plan_server *s = &w->servers[i];
@@ -159,10 +177,12 @@ static void look_at(struct plan_work *w, size_t i)
     if (budget_evacuates(w, s)) /* 3.5 row 2 */
         sw->wanted = (struct desire){PLACE_ONPREM, REASON_BUDGET};
     sw->target = has_order(s) ? s->order.place : sw->wanted.place;
-    if (s->move != NULL && s->move->status == MOVE_OPEN)
-        look_at_move(w, s, sw);
-    else
+    if (s->move == NULL || s->move->status != MOVE_OPEN) {
         look_at_rest(w, s, sw);
+        return;
+    }
+    look_at_move(w, s, sw);
+    look_past_late(w, s, sw);
 }
 
 static struct utc until_auto(const struct plan_work *w, const struct plan_server *s,

@@ -82,7 +82,7 @@ struct plan_in {
 
 enum plan_act {
     PLAN_NONE,
-    PLAN_START, /* begin a move in that direction */
+    PLAN_START, /* begin a move in that direction; in place of a way home that is late */
     PLAN_CANCEL /* end the open move: it is not committed and no longer wanted */
 };
 

@@ -53,6 +53,7 @@ static void random_server(struct rng *r, struct site *s, size_t i, struct utc no
     m->status = toss(r, 95) ? MOVE_OPEN : MOVE_DONE;
     m->committed = toss(r, 40);
     m->committed_at.s = m->committed ? now.s - rng_between(r, 0, 60) : 0;
+    m->deadline.s = toss(r, 50) ? now.s + rng_between(r, -1800, 1800) : 0;
     m->manual = toss(r, 20);
     m->force = toss(r, 10);
     m->interrupted = m->direction == DIRECTION_BACK && toss(r, 10);
@@ -67,6 +68,12 @@ static bool is_open(const struct plan_server *p)
     return p->move != NULL && p->move->status == MOVE_OPEN;
 }
 
+static bool is_late(const struct site *s, const struct plan_server *p)
+{
+    return is_open(p) && p->move->committed && p->move->deadline.s != 0 &&
+           s->in.now.s >= p->move->deadline.s;
+}
+
 static void check_server(const struct site *s, size_t i)
 {
     const struct plan_server *p = &s->servers[i];
@@ -77,7 +84,11 @@ static void check_server(const struct site *s, size_t i)
         p->auto_on && s->in.setting == AUTO_ON && s->in.snooze_until.s <= s->in.now.s;
 
     if (o->act == PLAN_START) {
-        assert_true(!is_open(p) && settled);
+        assert_true(settled);
+        /* In place of a late way home alone. */
+        assert_true(!is_open(p) ||
+                    (is_late(s, p) && p->move->direction == DIRECTION_BACK &&
+                     o->direction == DIRECTION_OUT && f->power == POWER_ON));
         assert_false(f->place_stale || f->task_active || !s->in.clock_ok);
         assert_true(on || p->order.place != PLACE_UNKNOWN);
         assert_true((o->direction == DIRECTION_OUT) == (f->place == PLACE_ONPREM) ||
@@ -110,7 +121,7 @@ static void check_properties(const struct site *s)
         const struct plan_server *p = &s->servers[i];
 
         check_server(s, i);
-        committed += is_open(p) && p->move->committed ? 1 : 0;
+        committed += is_open(p) && p->move->committed && !is_late(s, p) ? 1 : 0;
         allowed += s->outs[i].may_commit ? 1 : 0;
     }
     if (allowed > 0)

@@ -371,12 +371,74 @@ static void test_rerun(void **state)
     }
 }
 
+/* A way home past its time limit, its server at home and running: for a way out that
+ * would begin now it is no obstacle. */
+static void test_late_home(void **state)
+{
+    /* clang-format off */
+    static const struct {
+        const char *what, *now, *retry_at;
+        enum place place, held;
+        enum power power;
+        enum plan_act act;
+        enum gate gate;
+    } rows[] = {
+        {"in the rush hours", "2026-11-24T10:00:00", "2026-11-24T09:00:00",
+            PLACE_ONPREM, PLACE_UNKNOWN, POWER_ON, PLAN_START, GATE_NONE},
+        {"45m are left", "2026-11-24T17:15:00", "2026-11-24T09:00:00",
+            PLACE_ONPREM, PLACE_UNKNOWN, POWER_ON, PLAN_START, GATE_NONE},
+        {"less are left", "2026-11-24T17:15:01", "2026-11-24T09:00:00",
+            PLACE_ONPREM, PLACE_UNKNOWN, POWER_ON, PLAN_NONE, GATE_NONE},
+        {"after the rush hours", "2026-11-24T18:00:00", "2026-11-24T09:00:00",
+            PLACE_ONPREM, PLACE_UNKNOWN, POWER_ON, PLAN_NONE, GATE_NONE},
+        {"held at home", "2026-11-24T10:00:00", "2026-11-24T09:00:00",
+            PLACE_ONPREM, PLACE_ONPREM, POWER_ON, PLAN_NONE, GATE_NONE},
+        {"the last way out failed just now", "2026-11-24T10:00:00", "2026-11-24T10:00:01",
+            PLACE_ONPREM, PLACE_UNKNOWN, POWER_ON, PLAN_NONE, GATE_NONE},
+        {"home is off", "2026-11-24T10:00:00", "2026-11-24T09:00:00",
+            PLACE_ONPREM, PLACE_UNKNOWN, POWER_OFF, PLAN_NONE, GATE_NONE},
+        {"not at home yet", "2026-11-24T10:00:00", "2026-11-24T09:00:00",
+            PLACE_MOVING_BACK, PLACE_UNKNOWN, POWER_ON, PLAN_NONE, GATE_NONE},
+    };
+    /* clang-format on */
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct site s;
+        struct move *m;
+
+        site_init(&s);
+        m = site_move(&s, 0, DIRECTION_BACK, "2026-11-24T08:00:00");
+        site_commit(&s, 0, "2026-11-24T08:00:00");
+        m->interrupted = true;
+        m->deadline = at(s.tz, rows[i].now);
+        m->deadline.s++;
+        s.facts[0].place = rows[i].place;
+        s.facts[0].power = rows[i].power;
+        s.servers[0].retry_at = at(s.tz, rows[i].retry_at);
+        if (rows[i].held != PLACE_UNKNOWN)
+            site_hold(&s, 0, rows[i].held, HOLD_PIN, "2026-11-24T08:00:00", NULL);
+        site_plan_at(&s, rows[i].now);
+        expect(&s, "in time", 0, PLAN_NONE, GATE_NONE);
+        m->deadline.s--;
+        site_plan_at(&s, rows[i].now);
+        expect(&s, rows[i].what, 0, rows[i].act, rows[i].gate);
+        if (rows[i].act == PLAN_START)
+            assert_int_equal(s.outs[0].direction, DIRECTION_OUT);
+        m->direction = DIRECTION_OUT; /* that one goes on */
+        site_plan_at(&s, rows[i].now);
+        expect(&s, rows[i].what, 0, PLAN_NONE, GATE_NONE);
+        site_clear(&s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_tuesday),      cmocka_unit_test(test_auto_toggled),
         cmocka_unit_test(test_cancel),       cmocka_unit_test(test_clock_back),
         cmocka_unit_test(test_jenkins_down), cmocka_unit_test(test_rerun),
+        cmocka_unit_test(test_late_home),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

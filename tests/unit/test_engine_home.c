@@ -1,0 +1,136 @@
+#include <config.h>
+
+#include "tests/unit/controller_scene.h"
+
+/* A way home that does not come to its end: when it makes way for a way out, and what is
+ * owed then. */
+
+enum { BACK_NODE = 3 };
+
+/* At home and running, its agent does not come; the move was to end some minutes ago. */
+static void scene_late(struct scene *s)
+{
+    struct move *m;
+
+    scene_make(s);
+    s->nodes[HOME].launchable = true;
+    m = stored_move(s, DIRECTION_BACK, BACK_NODE);
+    m->committed = m->interrupted = true;
+    m->committed_at.s = NOW - 3600;
+    m->deadline.s = NOW - 600;
+}
+
+static void test_gives_way(void **state)
+{
+    static const struct {
+        const char *what, *setting, *value;
+        bool gives;
+    } rows[] = {
+        {"a way out would begin", "", "", true},
+        {"its last way out failed a while ago", "retry:a", "1 1795334000 0 0", true},
+        {"it is to wait for its next try", "retry:a", "1 1795344000 0 0", false},
+        {"its breaker is open", "breaker:a", "1795336200 0", false},
+        {"auto is off", "auto", "off", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct scene s;
+
+        scene_late(&s);
+        if (rows[i].setting[0] != '\0')
+            stored_setting(&s, rows[i].setting, rows[i].value);
+        scene_start(&s);
+        look(&s);
+        answer(&s, OUTCOME_DONE, ERR_OK); /* the agent is started once more */
+        look(&s);
+        look(&s);
+        assert_row(rows[i].what, move_of(&s) != NULL);
+        assert_row(rows[i].what,
+                   (move_of(&s)->direction == DIRECTION_OUT) == rows[i].gives);
+        assert_row(rows[i].what,
+                   (strstr(s.journal, "it is late, and the cloud is wanted: waiting for "
+                                      "the agent of node home-a") != NULL) ==
+                       rows[i].gives);
+        assert_row(rows[i].what, (setting_of(&s, "owed:a")[0] != '\0') == rows[i].gives);
+        scene_end(&s);
+    }
+}
+
+/* The way out is taken back: the agent at home is started again, until it comes. */
+static void test_owes_the_agent(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    scene_late(&s);
+    s.extension = EXTENSION_STARTING; /* the way out waits for it */
+    s.vm.tools_running = true;
+    scene_start(&s);
+    look(&s);
+    answer(&s, OUTCOME_DONE, ERR_OK);
+    look(&s);
+    look(&s);
+    assert_int_equal(move_of(&s)->direction, DIRECTION_OUT);
+    assert_int_equal(controller_server(s.c, 0).failures, 0);
+    command(&s, (struct command){.kind = COMMAND_AUTO, .setting = AUTO_OFF});
+    look(&s);
+    answer(&s, OUTCOME_DONE, ERR_OK); /* its node takes builds at rest */
+    look(&s);
+    assert_int_equal(move_of(&s)->direction, DIRECTION_BACK);
+    assert_null(strstr(s.journal, "changed outside"));
+    assert_int_equal(times_said(&s, "node-launch: node-launch home-a: node"), 2);
+    answer(&s, OUTCOME_DONE, ERR_OK);
+    s.nodes[HOME].connected = true;
+    s.nodes[HOME].marked = s.nodes[HOME].offline = false;
+    look(&s);
+    look(&s);
+    assert_null(move_of(&s));
+    assert_string_equal(setting_of(&s, "owed:a"), "");
+    scene_end(&s);
+}
+
+/* What is owed is paid by a home that can be seen to serve, or cannot be asked to. */
+static void test_home_is_home(void **state)
+{
+    static const struct {
+        const char *what, *cause; /* "": as we closed it */
+        bool connected, unknown, dials_in, paid;
+    } rows[] = {
+        {"its agent is there", "", true, false, false, true},
+        {"its agent is not", "", false, false, false, false},
+        {"nobody knows", "", false, true, false, true},
+        {"its agent dials in", "", false, false, true, true},
+        {"a person closed the node", "maintenance", false, false, false, true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct scene s;
+
+        scene_make(&s);
+        stored_setting(&s, "auto", "off");
+        stored_setting(&s, "owed:a", "1795330000");
+        if (rows[i].cause[0] != '\0')
+            s.nodes[HOME].cause = rows[i].cause;
+        s.nodes[HOME].connected = rows[i].connected;
+        s.nodes[HOME].connected_known = !rows[i].unknown;
+        s.nodes[HOME].launchable = !rows[i].dials_in;
+        scene_start(&s);
+        look(&s);
+        look(&s);
+        assert_row(rows[i].what, (move_of(&s) == NULL) == rows[i].paid);
+        scene_end(&s);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_gives_way),
+        cmocka_unit_test(test_owes_the_agent),
+        cmocka_unit_test(test_home_is_home),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
