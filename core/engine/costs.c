@@ -308,13 +308,34 @@ void costs_sums(struct controller *c)
     }
 }
 
-/* At the turn of a month or of the site's day: sums start anew, old closed segments go.
- */
+/* Old closed segments go. Their age is told by the newest one, and by no clock that is
+ * not trusted: one that was ahead would take with it what this month has cost (I7). */
+static void drop_old(struct controller *c)
+{
+    bool many = c->n_segments > SEGMENTS_MANY;
+    struct utc newest = {0};
+    size_t kept = 0;
+
+    for (size_t i = 0; i < c->n_segments; i++) {
+        struct utc end = c->segments[i].end;
+
+        if (end.s > newest.s && end.s <= c->now.s)
+            newest = end;
+    }
+    for (size_t i = 0; i < c->n_segments; i++) {
+        struct utc end = c->segments[i].end;
+
+        if (end.s == 0 || end.s > c->month_start.s || end.s > c->day_start.s ||
+            (!many && (c->clock_bad_ticks > 0 || end.s > newest.s - KEPT_S)))
+            c->segments[kept++] = c->segments[i];
+    }
+    c->n_segments = kept;
+}
+
+/* At the turn of a month or of the site's day sums start anew. */
 static void turn_periods(struct controller *c)
 {
     struct utc tomorrow;
-    bool many = c->n_segments > SEGMENTS_MANY;
-    size_t kept = 0;
 
     if (c->now.s < c->next_day.s && c->now.s >= c->month_start.s &&
         c->now.s < c->month_end.s)
@@ -325,13 +346,7 @@ static void turn_periods(struct controller *c)
     tomorrow.s =
         c->day_start.s + 36 * 3600; /* well within the next day, however long this one */
     c->next_day = ledger_day_start(c->tz, tomorrow);
-    for (size_t i = 0; i < c->n_segments; i++) {
-        if (c->segments[i].end.s == 0 || c->segments[i].end.s > c->month_start.s ||
-            c->segments[i].end.s > c->day_start.s ||
-            (!many && c->segments[i].end.s > c->now.s - KEPT_S))
-            c->segments[kept++] = c->segments[i];
-    }
-    c->n_segments = kept;
+    drop_old(c);
     c->month.forecast_at.s = 0;
     recount(c);
 }

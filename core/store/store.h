@@ -67,7 +67,8 @@ struct store_state {
     size_t n_holds;
     struct stored_setting *settings;
     size_t n_settings;
-    struct segment *segments; /* open ones, and those that touch [since, ∞) */
+    /* Open ones, those that touch [since, ∞), and the newest: that clock may be ahead. */
+    struct segment *segments;
     size_t n_segments;
     struct stored_price *prices; /* spot, as in a store_ledger */
     struct price_step *steps;

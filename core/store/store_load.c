@@ -258,10 +258,11 @@ static void read_segment(struct query *q, struct segment *g)
     g->cost.nanos = query_get_int(q);
 }
 
-static enum err_code load_segments(struct store *s, struct utc since,
-                                   struct store_state *out, struct err *e)
+static enum err_code load_segments(struct store *s, enum store_statement which,
+                                   struct utc since, struct store_state *out,
+                                   struct err *e)
 {
-    struct query q = query_begin(s, STATEMENT_SEGMENT_SINCE);
+    struct query q = query_begin(s, which);
     enum err_code code = ERR_OK, end;
 
     query_int(&q, since.s);
@@ -440,7 +441,7 @@ static enum err_code load_all(struct store *s, struct utc since, struct store_st
         (code = load_intents(s, out, e)) != ERR_OK ||
         (code = load_holds(s, out, e)) != ERR_OK ||
         (code = load_settings(s, out, e)) != ERR_OK ||
-        (code = load_segments(s, since, out, e)) != ERR_OK ||
+        (code = load_segments(s, STATEMENT_SEGMENT_KEPT, since, out, e)) != ERR_OK ||
         (code = load_listed(s, &out->listed, &out->n_listed, e)) != ERR_OK ||
         (code = store_jobs_load(s, &out->jobs, &out->n_jobs, e)) != ERR_OK ||
         (code = store_running_load(s, &out->running, &out->n_running, e)) != ERR_OK ||
@@ -531,7 +532,7 @@ enum err_code store_ledger_load(struct store *s, struct utc segments_since,
     enum err_code code = query_run(&q, "begin to read", e);
 
     if (code == ERR_OK)
-        code = load_segments(s, segments_since, &st, e);
+        code = load_segments(s, STATEMENT_SEGMENT_SINCE, segments_since, &st, e);
     ledger.segments = st.segments;
     ledger.n_segments = st.n_segments;
     if (code == ERR_OK)

@@ -1,5 +1,6 @@
 #include <config.h>
 
+#include "core/engine/parts.h"
 #include "tests/unit/controller_scene.h"
 
 /* What is told once a day or once a month: the calendar that ends, a window without time,
@@ -151,6 +152,56 @@ static void test_hold_over_budget(void **state)
     scene_end(&s);
 }
 
+/* What this month has cost is known when a clock that was a year ahead is right again,
+ * whatever ended meanwhile, and over a start in that year. */
+static void test_clock_ahead(void **state)
+{
+    enum { YEAR_S = 365 * DAY_S };
+    struct segment g[2] = {{.id = 1,
+                            .resource = "i-1",
+                            .kind = "spot",
+                            .server = "a",
+                            .type = "c5",
+                            .zone = "z",
+                            .start = {NOW - 41 * DAY_S},
+                            .end = {NOW - 40 * DAY_S},
+                            .rate = {INT64_C(1000000000)},
+                            .rate_known = true,
+                            .source = "history"}};
+
+    (void)state;
+    g[1] = g[0];
+    g[1].start.s = NOW - 3 * DAY_S;
+    g[1].end.s = NOW - 2 * DAY_S;
+    for (int restart = 0; restart < 2; restart++) {
+        struct scene s;
+        int64_t was;
+
+        scene_make(&s);
+        stored_setting(&s, "auto", "off");
+        s.stored.segments = g;
+        s.stored.n_segments = ARRAY_LEN(g);
+        scene_start(&s);
+        look(&s);
+        assert_int_equal(s.c->segments[0].end.s, NOW - 2 * DAY_S); /* the other is old */
+        costs_sums(s.c);
+        was = s.c->servers[0].month_closed.nanos;
+        assert_int_equal(was, 24 * INT64_C(1000000000));
+        s.now.s += YEAR_S;
+        if (restart)
+            scene_start(&s);
+        tick(&s);
+        tick(&s);
+        costs_sums(s.c);
+        assert_int_equal(s.c->servers[0].month_closed.nanos, 0); /* of next year */
+        s.now.s -= YEAR_S - STEP_S;
+        tick(&s);
+        costs_sums(s.c);
+        assert_int_equal(s.c->servers[0].month_closed.nanos, was);
+        scene_end(&s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -158,6 +209,7 @@ int main(void)
         cmocka_unit_test(test_window_without_time),
         cmocka_unit_test(test_budget),
         cmocka_unit_test(test_hold_over_budget),
+        cmocka_unit_test(test_clock_ahead),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -274,7 +274,8 @@ static void check_listed(const struct listed_price *l, const char *region,
 static void check_all(const struct store_state *st)
 {
     struct record m = move("m-41", "cache", MOVE_OPEN), i = intent(7);
-    struct record open_segment = segment(3, 0, true), late = segment(4, 2000, false);
+    struct record open_segment = segment(3, 0, true), new = segment(4, 951, true);
+    struct record late = segment(1003, 2000, false);
 
     assert_int_equal(st->n_moves, 1);
     assert_memory_equal(&st->moves[0], &m.as.move, sizeof(struct move));
@@ -293,11 +294,12 @@ static void check_all(const struct store_state *st)
     assert_int_equal(st->n_settings, 1);
     assert_string_equal(st->settings[0].key, "auto");
     assert_string_equal(st->settings[0].value, "on");
-    assert_int_equal(st->n_segments, 2);
+    assert_int_equal(st->n_segments, 3);
     assert_memory_equal(&st->segments[0], &open_segment.as.segment,
                         sizeof(struct segment));
-    assert_memory_equal(&st->segments[1], &late.as.segment, sizeof(struct segment));
-    assert_int_equal(st->next_segment_id, 5);
+    assert_memory_equal(&st->segments[1], &new.as.segment, sizeof(struct segment));
+    assert_memory_equal(&st->segments[2], &late.as.segment, sizeof(struct segment));
+    assert_int_equal(st->next_segment_id, 1004);
     assert_int_equal(st->n_journal, 2);
     assert_int_equal(st->journal_total, 2);
     assert_int_equal(st->journal[0].seq, 1);
@@ -345,8 +347,9 @@ static void test_all_kinds(void **state)
     records[n++] = setting("snooze", "1");
     records[n++] = setting("snooze", "");
     records[n++] = segment(2, 950, true); /* ended before what is asked for */
+    records[n++] = segment(4, 951, true); /* … but is among the newest */
     records[n++] = segment(3, 0, true);
-    records[n++] = segment(4, 2000, false);
+    records[n++] = segment(1003, 2000, false);
     records[n++] = price;
     records[n++] = price; /* the same again is no error, and no second row */
     records[n++] = listed("eu-west-1", "c5.2xlarge", 199000000, 1000);
