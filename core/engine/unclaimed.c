@@ -135,8 +135,8 @@ static void end_it(struct controller *c, struct unclaimed *u, const struct stray
 
     /* Seen before, told, and not spared (I4). */
     SURE(str_eq(u->id, x->id) && u->marked.s != 0);
-    if (c->clock_bad_ticks > 0 ||
-        (u->called.s != 0 && c->now.s - u->called.s < END_AGAIN_S))
+    if (c->clock_bad_ticks > 0 || (u->called.s != 0 && c->now.s >= u->called.s &&
+                                   c->now.s - u->called.s < END_AGAIN_S))
         return;
     (void)str_copy(call.target, sizeof(call.target), u->id);
     keeps = keeps_interface(c, x, &call);
@@ -164,6 +164,10 @@ static void look_at(struct controller *c, const struct stray *x, struct utc at,
     } else if (u->spared && is_automatic(c)) {
         RH_PROBE("orphan-spared-then-told-anew");
         mark(c, u, x, at); /* somebody has switched auto on: told anew */
+    } else if (u->marked.s > at.s) {
+        RH_PROBE("orphan-marked-by-a-clock-ahead");
+        u->marked = at; /* the ten minutes count from here */
+        store_it(c, u);
     } else if (!first && is_automatic(c) && at.s - u->marked.s >= SECOND_LOOK_S) {
         RH_PROBE("orphan-second-look");
         end_it(c, u, x);

@@ -236,6 +236,34 @@ static void test_orphan_kept(void **state)
     }
 }
 
+/* Marked, and asked to end, while the clock was a week ahead: by the right one it takes
+ * ten minutes all the same. */
+static void test_orphan_clock_ahead(void **state)
+{
+    struct region r;
+
+    (void)state;
+    region_make(&r);
+    r.instances[r.n_instances++] = instance("i-1", "zz");
+    r.s.now.s += 7 * 86400;
+    scene_start(&r.s);
+    see(&r, STEP_S);
+    see(&r, 700);
+    assert_true(called(&r, CALL_TERMINATE, "i-1"));
+    while (r.s.calls[r.s.n_calls - 1].kind != CALL_TERMINATE)
+        r.s.n_calls--;
+    answer(&r.s, OUTCOME_DONE, ERR_OK);
+    r.s.n_calls = 0;
+    r.s.now.s = NOW;
+    see(&r, STEP_S);
+    assert_string_equal(setting_of(&r.s, "orphan:i-1"), "1795334405,0");
+    see(&r, 590);
+    assert_false(called(&r, CALL_TERMINATE, "i-1"));
+    see(&r, 10);
+    assert_true(called(&r, CALL_TERMINATE, "i-1"));
+    scene_end(&r.s);
+}
+
 /* A request that is open and nobody's is canceled; one of a move that runs is not. */
 static void test_orphan_request(void **state)
 {
@@ -601,6 +629,7 @@ int main(void)
         cmocka_unit_test(test_orphan_hurries),
         cmocka_unit_test(test_orphan_spared),
         cmocka_unit_test(test_orphan_kept),
+        cmocka_unit_test(test_orphan_clock_ahead),
         cmocka_unit_test(test_orphan_request),
         cmocka_unit_test(test_first_look),
         cmocka_unit_test(test_absent),
