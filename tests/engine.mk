@@ -194,6 +194,12 @@ tests_unit_test_engine_home_SOURCES = tests/unit/test_engine_home.c \
 tests_unit_test_engine_home_LDADD = $(CORE_TEST_LIBS)
 TESTS += tests/unit/test_engine_home
 
+check_PROGRAMS += tests/unit/test_engine_answers
+tests_unit_test_engine_answers_SOURCES = tests/unit/test_engine_answers.c \
+	tests/unit/controller_scene.h tests/unit/table.h
+tests_unit_test_engine_answers_LDADD = $(CORE_TEST_LIBS)
+TESTS += tests/unit/test_engine_answers
+
 check_PROGRAMS += tests/sim/test_unknown
 tests_sim_test_unknown_SOURCES = tests/sim/test_unknown.c tests/sim/weeks.c tests/sim/weeks.h \
 	tests/unit/table.h

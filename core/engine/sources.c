@@ -309,19 +309,22 @@ const char *sources_bar(const struct controller *c, const char *api)
     return NULL;
 }
 
-/* A newer picture is known already; by stamps of a clock that was not set back since.
- * What comes out of a queue comes once. */
+/* A newer answer is known already, or this is that one once more and nobody has asked
+ * since: an error that counted twice would be waited for twice. By stamps of a clock that
+ * was not set back since. What comes out of a queue comes once. */
 static bool is_outdated(const struct controller *c, const struct source_state *st,
-                        const struct observation *o)
+                        const struct observation *o, bool asked)
 {
-    return o->source != SOURCE_QUEUE && st->good != NULL && o->at.s < st->good->at.s &&
-           st->good->at.s <= c->now.s;
+    return o->source != SOURCE_QUEUE && st->heard.s <= c->now.s &&
+           (o->at.s < st->heard.s ||
+            (o->at.s == st->heard.s && o->err.code != ERR_OK && !asked));
 }
 
 /* Takes the observation over. */
 void sources_take(struct controller *c, struct observation *o)
 {
     struct source_state *st = &c->sources[o->source];
+    bool asked = st->in_flight;
 
     SURE(o->source < SOURCE_COUNT);
     st->in_flight = false;
@@ -333,16 +336,17 @@ void sources_take(struct controller *c, struct observation *o)
         observation_unref(o);
         return;
     }
+    if (is_outdated(c, st, o, asked)) {
+        RH_PROBE("older-picture-dropped");
+        observation_unref(o);
+        return;
+    }
+    st->heard = o->at;
     if (RH_BUGGIFY("observation-dropped"))
         (void)err_set(&o->err, ERR_TIMEOUT, "%s: dropped", source_api(o->source));
     (void)str_copy(st->request_id, sizeof(st->request_id), o->request_id);
     if (o->err.code != ERR_OK) {
         failed(c, st, o);
-        observation_unref(o);
-        return;
-    }
-    if (is_outdated(c, st, o)) {
-        RH_PROBE("older-picture-dropped");
         observation_unref(o);
         return;
     }

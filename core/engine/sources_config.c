@@ -96,6 +96,7 @@ static void forget(struct source_state *st)
 {
     observation_unref(st->good);
     st->good = NULL;
+    st->heard.s = 0;
 }
 
 void sources_reconfigure(struct controller *c, const struct config *was)

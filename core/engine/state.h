@@ -28,6 +28,7 @@ struct source_state {
     bool configured;
     struct observation *good; /* the newest good one, NULL = never */
     struct utc last_ok;       /* of the newest good answer, also an earlier run's; 0 */
+    struct utc heard;         /* of the newest answer or error of this run; 0 */
     struct mono next;         /* due then */
     int64_t rest_s, every_s;  /* between polls: while nothing hurries, and now */
     bool in_flight;

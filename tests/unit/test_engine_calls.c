@@ -469,6 +469,7 @@ static void test_calls_wait(void **state)
         for (int32_t k = 0; k < rows[i].failures; k++) {
             s.error = rows[i].error;
             s.retry_after_s = rows[i].retry_after_s;
+            s.now.s += 1;
             observe(&s, SOURCE_JENKINS);
         }
         s.error = ERR_OK;
@@ -686,8 +687,10 @@ static void get_into(struct scene *s, enum trouble t)
         observe(s, SOURCE_VSPHERE);
         observe(s, SOURCE_JENKINS);
         s->error = ERR_SERVER;
-        for (int i = 0; i < 5; i++)
+        for (int i = 0; i < 5; i++) {
+            s->now.s += 1;
             observe(s, SOURCE_JENKINS);
+        }
         s->error = ERR_OK;
         observe(s, SOURCE_VELOSTRATA);
         return;
