@@ -19,8 +19,7 @@ enum { KEEP_AGAIN_S = 60, KEEP_REFUSED_S = 600 };
 
 bool instance_lives(const struct seen_instance *in)
 {
-    return in->state != INSTANCE_TERMINATED && in->state != INSTANCE_SHUTTING_DOWN &&
-           in->state != INSTANCE_NONE;
+    return in->state != INSTANCE_TERMINATED && in->state != INSTANCE_SHUTTING_DOWN;
 }
 
 bool instance_is_of(const struct controller *c, const struct server_state *s,
@@ -234,7 +233,8 @@ static bool launch_is_over(const struct server_state *s)
     int32_t n;
 
     steps = mover_steps(server_mover(s), DIRECTION_OUT, &n);
-    for (int32_t i = 0; i < n && i < s->move.step; i++) {
+    SURE(s->move.step < n);
+    for (int32_t i = 0; i < s->move.step; i++) {
         if (steps[i].step == STEP_LAUNCH)
             return true;
     }
@@ -370,7 +370,7 @@ void interface_watch(struct controller *c, struct server_state *s)
 {
     const struct instance_facts *in = &s->facts.instance;
 
-    if (s->mover != NULL && s->mover->launches && in->eni_deletes && !in->terminated)
+    if (s->mover->launches && in->eni_deletes && !in->terminated)
         keep_interface(c, s);
     else if (s->keep_interface.told)
         memset(&s->keep_interface, 0, sizeof(s->keep_interface));
@@ -379,8 +379,6 @@ void interface_watch(struct controller *c, struct server_state *s)
 void interface_answer(struct controller *c, struct server_state *s,
                       const struct call_result *r)
 {
-    if (r->outcome == OUTCOME_DONE)
-        sources_hurry(c, SOURCE_INSTANCES);
     if (r->outcome != OUTCOME_FAILED || r->err.code != ERR_FORBIDDEN ||
         s->keep_interface.refused)
         return;

@@ -173,7 +173,7 @@ static void tell_loss(struct controller *c, struct server_state *s)
     journal_say(c,
                 journal_begin(c, LEVEL_WARN, by_spot ? "spot" : "rushhour",
                               s->config->name, by_spot ? "loss" : "changed-outside"),
-                by_spot     ? s->mover != NULL && s->mover->launches
+                by_spot     ? s->mover->launches
                                   ? "AWS reclaimed the instance"
                                   : "AWS reclaimed the instance; it comes back on-prem"
                 : by_person ? "a person took it out of the cloud"
@@ -395,7 +395,7 @@ static void watch_idle(struct controller *c)
     for (size_t i = 0; i < c->n_servers; i++) {
         const struct server_state *s = &c->servers[i];
 
-        if (s->mover == NULL || !s->mover->uses_extension)
+        if (!s->mover->uses_extension)
             continue;
         ours_out = ours_out || s->facts.place == PLACE_CLOUD;
         busy = busy || s->facts.place != PLACE_ONPREM || s->facts.task_active ||
@@ -443,8 +443,7 @@ void react_all(struct controller *c)
         requeue_watch(c, s);
         requeue_alive(c, s);
         replace_watch(c, s);
-        if (s->mover != NULL)
-            pay_home(c, s);
+        pay_home(c, s);
         note_arrival(c, s);
         tell_late(c, s, &at);
         note_ready(c, s, &at);

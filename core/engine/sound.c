@@ -65,7 +65,6 @@ static void look_at_move(const struct server_state *s)
         SURE(!s->has_last);
         return;
     }
-    SURE(s->mover != NULL);
     SURE(str_eq(m->server, s->config->name));
     SURE(m->status == MOVE_OPEN);
     (void)mover_steps(server_mover(s), m->direction, &n);
@@ -79,6 +78,7 @@ static void look_at_server(const struct controller *c, size_t i)
     const struct instance_facts *in = &s->facts.instance, *old = &s->facts.leaving;
 
     SURE(s->config == &c->config->servers[i]);
+    SURE(s->mover != NULL); /* the configuration knows the names of all */
     SURE(is_wish(s->order.place));
     SURE(is_wish(s->hold.place));
     SURE(is_wish(s->decision.desired));

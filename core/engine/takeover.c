@@ -68,7 +68,7 @@ static bool can_go_on(const struct server_state *s, const struct move *m)
 {
     const struct mover_ops *mover = mover_find(m->mover);
 
-    return s->mover != NULL && mover != NULL &&
+    return mover != NULL &&
            (mover == s->mover || (mover->replaces && s->mover->overlaps));
 }
 
