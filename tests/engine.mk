@@ -160,9 +160,15 @@ tests_unit_test_controller_SOURCES = tests/unit/test_controller.c tests/unit/con
 tests_unit_test_controller_LDADD = $(CORE_TEST_LIBS)
 TESTS += tests/unit/test_controller
 check_PROGRAMS += tests/unit/test_engine_ec2
-tests_unit_test_engine_ec2_SOURCES = tests/unit/test_engine_ec2.c tests/unit/controller_scene.h tests/unit/table.h
+tests_unit_test_engine_ec2_SOURCES = tests/unit/test_engine_ec2.c tests/unit/controller_scene.h \
+	tests/unit/region_scene.h tests/unit/table.h
 tests_unit_test_engine_ec2_LDADD = $(CORE_TEST_LIBS)
 TESTS += tests/unit/test_engine_ec2
+check_PROGRAMS += tests/unit/test_engine_instances
+tests_unit_test_engine_instances_SOURCES = tests/unit/test_engine_instances.c \
+	tests/unit/controller_scene.h tests/unit/region_scene.h tests/unit/table.h
+tests_unit_test_engine_instances_LDADD = $(CORE_TEST_LIBS)
+TESTS += tests/unit/test_engine_instances
 check_PROGRAMS += tests/unit/test_engine_requeue
 tests_unit_test_engine_requeue_SOURCES = tests/unit/test_engine_requeue.c tests/unit/controller_scene.h \
 	tests/unit/table.h

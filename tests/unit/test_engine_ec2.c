@@ -1,99 +1,13 @@
 #include <config.h>
 
 #include "core/engine/parts.h"
-#include "tests/unit/controller_scene.h"
+#include "tests/unit/region_scene.h"
 
 /*
  * A server whose instances the program launches itself: what the listings of EC2 say of
  * its instance, of one that AWS takes back while another one comes, and of what has our
- * tag and is nobody's. The instances and spot requests of a scene are set by hand.
+ * tag and is nobody's.
  */
-
-static const char text_ec2[] =
-    "site = { tz = \"UTC\" deployment = \"d\" }\n"
-    "policy = { auto = \"on\" window = [\"Sun-Sat 00:00-24:00\"] start_spacing = \"0s\" "
-    "dwell_onprem = \"0m\" retry_jitter = 0 }\n"
-    "jenkins = { url = \"http://127.0.0.1:1/j\" user = \"r\" }\n"
-    "vsphere = { url = \"http://127.0.0.1:1/sdk\" user = \"r\" }\n"
-    "aws = { region = \"eu-west-1\" }\n"
-    "servers = { a = { vm = \"vm-a\" mover = \"ec2\" launch_template = \"t:3\"\n"
-    "  onprem_node = \"home-a\" cloud_node = \"cloud-a\" eni = \"eni-a\"\n"
-    "  instance_types = [\"c5\"] handover = \"overlap\"\n"
-    "  zones = { eu-west-1b = { eni = \"eni-b\" cloud_node = \"cloud-b\" } } } }\n";
-
-enum { MOST = 4 };
-
-struct region {
-    struct scene s;
-    struct seen_instance instances[MOST];
-    struct seen_spot spots[MOST];
-    size_t n_instances, n_spots;
-};
-
-static struct seen_instance instance(const char *id, const char *server)
-{
-    return (struct seen_instance){.id = id,
-                                  .type = "c5",
-                                  .zone = "eu-west-1a",
-                                  .ip = "",
-                                  .eni = "eni-a",
-                                  .spot_request = "",
-                                  .state_reason = "",
-                                  .server = server,
-                                  .move = "",
-                                  .deployment = "d",
-                                  .client_token = "",
-                                  .attachment = "at-1",
-                                  .state = INSTANCE_RUNNING,
-                                  .lifecycle = LIFECYCLE_SPOT,
-                                  .launched = {NOW - 3600}};
-}
-
-static void region_make(struct region *r)
-{
-    struct config_problems *problems = NULL;
-    struct err e = {0};
-
-    memset(r, 0, sizeof(*r));
-    scene_make(&r->s);
-    config_free(r->s.config);
-    r->s.config = NULL;
-    if (config_load_text(text_ec2, "", false, &r->s.config, &problems, &e) != ERR_OK)
-        fail_msg("%s", problems != NULL ? config_problems_get(problems, 0) : e.text);
-    stored_setting(&r->s, "listed", "1"); /* not the first look of all */
-}
-
-/* Some time later, all that is configured tells what is set. */
-static void see(struct region *r, int64_t later_s)
-{
-    struct observation *o = observation_new(SOURCE_INSTANCES);
-    struct observation *p = observation_new(SOURCE_SPOT);
-
-    assert_non_null(o);
-    assert_non_null(p);
-    r->s.now.s += later_s;
-    observe(&r->s, SOURCE_JENKINS);
-    observe(&r->s, SOURCE_VSPHERE);
-    o->at = p->at = r->s.now;
-    p->as.spot = (struct obs_spot){.spots = r->spots, .n = r->n_spots, .has_open = true};
-    step(&r->s, (struct event){.kind = EVENT_OBSERVATION, .as.observation = p});
-    o->as.instances = (struct obs_instances){r->instances, r->n_instances};
-    step(&r->s, (struct event){.kind = EVENT_OBSERVATION, .as.observation = o});
-}
-
-static bool called(const struct region *r, enum call_kind kind, const char *target)
-{
-    for (size_t i = 0; i < r->s.n_calls; i++) {
-        if (r->s.calls[i].kind == kind && str_eq(r->s.calls[i].target, target))
-            return true;
-    }
-    return false;
-}
-
-static const struct server_state *server(const struct region *r)
-{
-    return &r->s.c->servers[0];
-}
 
 /* ----- nobody's ----- */
 
@@ -345,21 +259,6 @@ static void test_first_look(void **state)
 }
 
 /* ----- ours ----- */
-
-/* In the cloud by i-1, from an earlier run. */
-static void region_out(struct region *r)
-{
-    region_make(r);
-    stored_setting(&r->s, "instance:a", "i-1");
-    stored_setting(&r->s, "place:a", "cloud");
-    r->s.vm.power = POWER_OFF;
-    r->s.nodes[CLOUD] = (struct seen_node){.name = "cloud-a",
-                                           .cause = "",
-                                           .connected_known = true,
-                                           .connected = true,
-                                           .idle = true};
-    r->instances[r->n_instances++] = instance("i-1", "a");
-}
 
 /* A listing that does not have it is believed after a quarter of an hour. */
 static void test_absent(void **state)
