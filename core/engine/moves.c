@@ -210,9 +210,10 @@ static void learn(struct controller *c, const struct server_state *s)
     steps = mover_steps(server_mover(s), m->direction, &n);
     for (int32_t i = 1; i < n; i++)
         node = steps[i].step == STEP_NODE ? i : node;
-    if (m->direction != DIRECTION_OUT || node == 0 || m->committed_at.s == 0 ||
+    if (m->direction != DIRECTION_OUT || m->committed_at.s == 0 ||
         m->step_done[node].s == 0 || m->step_done[0].s == 0)
         return; /* or another controller began it (reliability 7) */
+    SURE(node > 0);
     lead_note(&c->lead.moves, m->step_done[node - 1].s - m->committed_at.s);
     lead_note(&c->lead.joins, m->step_done[node].s - m->step_done[node - 1].s);
     lead_store(c, "lead_moves", &c->lead.moves);
@@ -321,8 +322,7 @@ static void say_offering(struct controller *c, struct server_state *s,
     struct journal_entry *j;
     char name[OFFERING_NAME], actor[NAME_TEXT], why[LINE_TEXT];
 
-    if (offers->offered == 0 || m->type[0] == '\0')
-        return; /* a stopped instance is started again: nothing was chosen */
+    SURE(offers->offered > 0 && m->type[0] != '\0'); /* move_takes() took it */
     offerings_used(c, s, config_zone_find(s->config, m->zone) != NULL ? m->zone : "");
     j = journal_begin(c, LEVEL_INFO, actor_of(s, actor), s->config->name, "offering");
     (void)str_copy(j->move, sizeof(j->move), m->id);
@@ -376,6 +376,7 @@ static int64_t time_limit(const struct policy_config *p, const struct server_sta
  * interruption, everything else a refusal. */
 static void lose_or_refuse(struct controller *c, struct server_state *s)
 {
+    SURE(s->move.direction == DIRECTION_OUT); /* no way home is refused for its offering */
     if (s->facts.instance.reclaim_at.s == 0) {
         offerings_refused(c, &s->move);
         return;
@@ -478,7 +479,7 @@ static bool advance(struct controller *c, struct server_state *s)
         move_store(c, s);
     switch (out.verdict) {
     case VERDICT_WAIT:
-        return false;
+        break;
     case VERDICT_CALL:
         if (!call_send(c, &out.call,
                        m->manual        ? m->by
@@ -489,7 +490,7 @@ static bool advance(struct controller *c, struct server_state *s)
             if (out.call.kind == CALL_NODE_DISCONNECT &&
                 sources_bar(c, call_api(out.call.kind)) != NULL)
                 m->calls++; /* a courtesy: nobody waits for Jenkins to be there again */
-            return false;
+            break;
         }
         if (out.call.kind == CALL_BUILD_STOP)
             requeue_stopped(c, s, out.call.target);
@@ -505,7 +506,7 @@ static bool advance(struct controller *c, struct server_state *s)
             m->deadline.s = c->now.s + time_limit(p, s);
         }
         move_store(c, s);
-        return false;
+        break;
     case VERDICT_DONE:
         m->step_done[m->step] = c->now;
         if (steps[m->step].step == STEP_DRAIN)
@@ -513,7 +514,7 @@ static bool advance(struct controller *c, struct server_state *s)
         say_step(c, s, steps[m->step].step);
         if (m->step + 1 == n) {
             move_end(c, s, MOVE_DONE, FAILURE_TRANSIENT, m->note);
-            return false;
+            break;
         }
         m->step++;
         m->step_since = c->now;
@@ -526,12 +527,12 @@ static bool advance(struct controller *c, struct server_state *s)
     case VERDICT_NEXT:
         return tries_next(c, s);
     case VERDICT_FAIL:
-        if (out.failure == FAILURE_CAPACITY && m->direction == DIRECTION_OUT)
+        if (out.failure == FAILURE_CAPACITY)
             lose_or_refuse(c, s);
         move_end(c, s, MOVE_FAILED, out.failure, m->note);
         if (out.send_home && is_out_there(s))
             send_home(c, s);
-        return false;
+        break;
     case VERDICT_REDO:
         RH_PROBE("drained-once-more");
         journal_say(c, journal_begin(c, LEVEL_WARN, "rushhour", s->config->name, "redo"),
@@ -542,12 +543,12 @@ static bool advance(struct controller *c, struct server_state *s)
         m->marked_seen = m->idle_since = (struct utc){0};
         s->has_last = false;
         move_store(c, s);
-        return false;
+        break;
     case VERDICT_BLOCK:
         (void)str_copy(s->half_moved, sizeof(s->half_moved), m->note);
         alert_raise(c, s->config->name, "blocked", m->note);
         move_end(c, s, MOVE_BLOCKED, FAILURE_PERMANENT, m->note);
-        return false;
+        break;
     }
     return false;
 }
@@ -579,15 +580,19 @@ void moves_advance(struct controller *c)
 {
     if (acts_forbidden(c))
         return;
-    bool reverse = RH_BUGGIFY("servers-in-reverse-order");
+    size_t at = 0, by = 1;
 
-    for (size_t i = 0; i < c->n_servers; i++) {
-        struct server_state *s = &c->servers[reverse ? c->n_servers - 1 - i : i];
+    if (RH_BUGGIFY("servers-in-reverse-order")) {
+        at = c->n_servers - 1;
+        by = SIZE_MAX; /* one back */
+    }
+    for (size_t i = 0; i < c->n_servers; i++, at += by) {
+        struct server_state *s = &c->servers[at];
 
         if (recovering(c, s->config->name) || RH_BUGGIFY("step-looked-at-later"))
             continue;
-        for (int32_t n = 0; s->has_move && n < MAX_STEPS && advance(c, s); n++)
-            continue;
+        for (int32_t n = 0; s->has_move && advance(c, s); n++)
+            SURE(n < MAX_STEPS); /* each ends a step, but a refusal, which asks anew */
         if (s->has_move)
             check_deadline(c, s);
         else
