@@ -335,10 +335,11 @@ static void say_offering(struct controller *c, struct server_state *s,
 /* Out there but not usable: it must come home, whatever the schedule wants meanwhile. */
 static void send_home(struct controller *c, struct server_state *s)
 {
-    /* With overlap both sides are up since the way out was committed to; in any case the
-     * commit point lies before the start (is_sent_home()). */
+    /* With overlap both sides are up since the way out was committed to, unless home is
+     * known to be off; in any case the commit point lies before the start
+     * (is_sent_home()). */
     struct utc since =
-        s->config->overlaps && s->facts.power == POWER_ON && s->move.committed_at.s != 0
+        s->config->overlaps && s->facts.power != POWER_OFF && s->move.committed_at.s != 0
             ? s->move.committed_at
             : (struct utc){c->now.s - 1};
 

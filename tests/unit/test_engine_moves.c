@@ -351,6 +351,7 @@ static void test_sent_home(void **state)
         /* clang-format off */
         {"with gap it did not start", "ec2", false, POWER_OFF, INSTANCE_PENDING, GAP_LAUNCH, true, false},
         {"both are up", "ec2-overlap", false, POWER_ON, INSTANCE_PENDING, BESIDE_LAUNCH, true, true},
+        {"both may be up", "ec2-overlap", true, POWER_ON, INSTANCE_PENDING, BESIDE_LAUNCH, true, true},
         {"home was switched off by somebody", "ec2-overlap", false, POWER_OFF, INSTANCE_PENDING, BESIDE_LAUNCH, true, false},
         {"another zone did not take over in time", "ec2-replace", true, POWER_OFF, INSTANCE_PENDING, BESIDE_LAUNCH, true, false},
         {"it was taken back", "ec2-overlap", false, POWER_ON, INSTANCE_SHUTTING_DOWN, BESIDE_SHUTDOWN, false, false},
