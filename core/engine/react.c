@@ -140,18 +140,17 @@ static void tell_loss(struct controller *c, struct server_state *s)
     bool was_out =
         s->known_place == PLACE_CLOUD ||
         (s->has_move && s->move.direction == DIRECTION_OUT && s->move.committed);
-    bool gone = f->lost || f->place == PLACE_LOST || f->place == PLACE_MOVING_BACK ||
+    bool gone = f->lost || f->place == PLACE_MOVING_BACK ||
                 (f->place == PLACE_ONPREM && s->known_place == PLACE_CLOUD &&
                  (f->instance.id[0] == '\0' || f->instance.terminated));
     bool by_person = foreign_by_person(s);
-    bool by_spot = !by_person &&
-                   (f->lost || f->place == PLACE_LOST || s->notice_told || s->taken_back);
+    bool by_spot = !by_person && (f->lost || s->notice_told || s->taken_back);
 
     if (!was_out || !gone || f->place_stale)
         return;
     if (coming_home(s)) {
         /* One that began at the notice has its loss told when it comes. */
-        if (by_spot && (!s->move.interrupted || s->known_place == PLACE_CLOUD)) {
+        if (by_spot) {
             RH_PROBE("return-cut-short");
             if (!s->move.interrupted)
                 s->move.step_since = c->now; /* the manager's ten minutes begin here */
@@ -261,19 +260,16 @@ static void note_arrival(struct controller *c, struct server_state *s)
         foreign_forget(s);
         return;
     }
-    /* Known to be in the cloud and now at home: tell_loss() looks after it first. */
-    if (s->known_place == PLACE_CLOUD)
-        return;
-    if (s->known_place == PLACE_ONPREM && f->place == PLACE_CLOUD) {
+    /* Known to be in the cloud and now at home: tell_loss() has looked after it. */
+    if (s->known_place == PLACE_ONPREM) {
         RH_PROBE("found-in-the-cloud");
         journal_say(
             c,
             journal_begin(c, LEVEL_WARN, "rushhour", s->config->name, "changed-outside"),
             "went to the cloud without an order from here");
+        if (foreign_by_person(s) && !acts_forbidden(c))
+            foreign_change(c, s, PLACE_CLOUD);
     }
-    if (s->known_place == PLACE_ONPREM && f->place == PLACE_CLOUD &&
-        foreign_by_person(s) && !acts_forbidden(c))
-        foreign_change(c, s, PLACE_CLOUD);
     foreign_forget(s);
     place_know(c, s, f->place);
 }
@@ -312,8 +308,7 @@ static void tell_late(struct controller *c, struct server_state *s,
                  c->started.s + c->config->policy.stale_after < at->window.start.s;
     UNINITIALIZED char text[LINE_TEXT];
 
-    if (at->phase != PHASE_WINDOW || c->now.s < at->window.start.s ||
-        s->late_window.s == at->window.start.s ||
+    if (at->phase != PHASE_WINDOW || s->late_window.s == at->window.start.s ||
         (s->facts.place_as_of.s < at->window.start.s && !blind))
         return;
     /* Once a window, at its start; who begins to watch later has nothing to tell. */
