@@ -58,6 +58,10 @@ EXTRA_DIST += \
 	tests/fuzz/corpus/keys/instance \
 	tests/fuzz/corpus/keys/process \
 	tests/fuzz/corpus/keys/sts \
+	tests/fuzz/corpus/lock_record/extension \
+	tests/fuzz/corpus/lock_record/interrupted \
+	tests/fuzz/corpus/lock_record/way-home \
+	tests/fuzz/corpus/lock_record/way-out \
 	tests/fuzz/corpus/orders/numbers \
 	tests/fuzz/corpus/orders/words \
 	tests/fuzz/corpus/pricelist/back \
@@ -102,6 +106,7 @@ EXTRA_DIST += \
 	tests/fuzz/dict/journal.dict \
 	tests/fuzz/dict/json.dict \
 	tests/fuzz/dict/keys.dict \
+	tests/fuzz/dict/lock_record.dict \
 	tests/fuzz/dict/orders.dict \
 	tests/fuzz/dict/pricelist.dict \
 	tests/fuzz/dict/prices.dict \

@@ -3,6 +3,7 @@
 #include "core/api/etcd_wire.h"
 #include "core/base/text.h"
 #include "core/base/timefmt.h"
+#include "core/engine/lock_record.h"
 #include "core/model/fleet_json.h"
 #include "core/model/window.h"
 #include "core/net/aws_web_identity.h"
@@ -316,6 +317,42 @@ static void etcd(const uint8_t *bytes, size_t len)
     }
 }
 
+/* What another controller left in etcd: all of it is known here and clean, or nothing is
+ * taken; what is taken fits when it is written, and reads the same. */
+static void lock_record(const uint8_t *bytes, size_t len)
+{
+    struct lock_record h = {.by = "untouched"}, again = {0};
+    char *text = malloc(len + 1), written[ETCD_VALUE_TEXT], line[LINE_TEXT];
+    struct err e = {0};
+
+    FUZZ_CHECK(text != NULL);
+    memcpy(text, bytes, len);
+    text[len] = '\0';
+    if (lock_record_read(text, &h, &e) != ERR_OK) {
+        FUZZ_CHECK(strcmp(h.by, "untouched") == 0 && !h.has_move);
+        FUZZ_CHECK(e.text[0] != '\0');
+        fuzz_check_text(e.text);
+        free(text);
+        return;
+    }
+    free(text);
+    fuzz_check_text(h.by);
+    fuzz_check_text(h.server);
+    fuzz_check_text(h.target);
+    fuzz_check_text(h.move.id);
+    fuzz_check_text(h.move.by);
+    lock_record_text(&h, line, sizeof(line));
+    fuzz_check_text(line);
+    FUZZ_CHECK(!h.has_move || (h.move.step >= 0 && h.move.step < MAX_STEPS));
+    FUZZ_CHECK(lock_record_write(&h, written, sizeof(written)));
+    FUZZ_CHECK(lock_record_read(written, &again, &e) == ERR_OK);
+    FUZZ_CHECK(memcmp(&again.move, &h.move, sizeof(h.move)) == 0);
+    FUZZ_CHECK(strcmp(again.by, h.by) == 0 && strcmp(again.target, h.target) == 0);
+    FUZZ_CHECK(again.at.s == h.at.s && again.call == h.call &&
+               again.launch_start == h.launch_start &&
+               again.launch_attempt == h.launch_attempt);
+}
+
 /* What it holds can be written again, and reads the same. */
 static void snapshot(const uint8_t *bytes, size_t len)
 {
@@ -346,6 +383,7 @@ const struct fuzz_target fuzz_words[] = {
     {"head", head},
     {"certificate", certificate},
     {"keys", keys},
+    {"lock_record", lock_record},
     {"snapshot", snapshot},
     {NULL, NULL},
 };
