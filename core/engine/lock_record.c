@@ -4,6 +4,7 @@
 
 #include "core/base/jsonw.h"
 #include "core/base/str.h"
+#include "core/base/sure.h"
 #include "core/base/text.h"
 #include "core/base/timefmt.h"
 #include "core/move/mover.h"
@@ -60,7 +61,8 @@ static const char *step_of(const struct move *m)
     int32_t n;
     const struct mover_step *steps = steps_of(m, &n);
 
-    return m->step >= 0 && m->step < n ? step_word(steps[m->step].step) : "";
+    SURE(m->step >= 0);
+    return m->step < n ? step_word(steps[m->step].step) : "";
 }
 
 static void write_move(struct strbuf *b, const struct move *m)

@@ -132,6 +132,9 @@ static void test_refused(void **state)
         {"a time that never comes", "\"at\":1795334400", "\"at\":253402300800", "time"},
         {"nobody's", "dana@ops1 pid 42", "", "writer"},
         {"one with an escape", "dana@ops1", "\\u001b[2J", "writer"},
+        {"one that turns the line round", "dana@ops1", "dana\\u202eops1", "writer"},
+        {"one in numbers", "\"dana@ops1 pid 42\"", "42", "writer"},
+        {"a call in numbers", "\"call\":\"terminate\"", "\"call\":7", "call"},
         {"a call that is none", "terminate", "make-coffee", "call"},
         {"a server's name that is too long", "\"cache\"", "\"0123456789012345678901234567890123456789012345678901234567890123456789\"", "server"},
         {"a move of no server", "\"cache\"", "\"\"", "server"},
@@ -142,9 +145,12 @@ static void test_refused(void **state)
         {"a move without a name", "m-41-68004", "", "id"},
         {"a mover that is none", "\"mover\":\"ec2\"", "\"mover\":\"magic\"", "mover"},
         {"a direction that is none", "\"direction\":\"back\"", "\"direction\":\"up\"", "direction"},
+        {"no direction", "\"direction\":\"back\"", "\"direction\":null", "direction"},
         {"a step of the other direction", "\"step\":\"terminate\"", "\"step\":\"launch\"", "step"},
         {"a step in numbers", "\"step\":\"terminate\"", "\"step\":1", "step"},
         {"a reason that is none", "\"reason\":\"outside\"", "\"reason\":\"whim\"", "reason"},
+        {"no reason", "\"reason\":\"outside\"", "\"reason\":[]", "reason"},
+        {"no lifecycle", "\"lifecycle\":\"spot\"", "\"lifecycle\":{}", "lifecycle"},
         {"a lifecycle that is none", "\"lifecycle\":\"spot\"", "\"lifecycle\":\"free\"", "lifecycle"},
         {"a switch in numbers", "\"force\":false", "\"force\":0", "force"},
         {"too many calls", "\"calls\":2", "\"calls\":100001", "calls"},
@@ -180,6 +186,33 @@ static void test_refused(void **state)
     }
 }
 
+/* A move of a mover that this program does not have, or at a step that its mover has not,
+ * is known to stand there, and nobody goes on with it. */
+static void test_unknown_mover(void **state)
+{
+    static const struct {
+        const char *what, *mover, *says;
+        int32_t step;
+    } rows[] = {
+        {"a mover of another version", "teleport", "mover", 1},
+        {"a step of another version", "ec2", "step", MAX_STEPS - 1},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct lock_record r = sample(), out = {0};
+        char text[WRITTEN];
+        struct err e = {0};
+
+        (void)str_copy(r.move.mover, sizeof(r.move.mover), rows[i].mover);
+        r.move.step = rows[i].step;
+        assert_row(rows[i].what, lock_record_write(&r, text, sizeof(text)));
+        assert_row(rows[i].what, strstr(text, "\"step\":\"\"") != NULL);
+        assert_row(rows[i].what, lock_record_read(text, &out, &e) == ERR_PROTOCOL);
+        assert_row(rows[i].what, strstr(e.text, rows[i].says) != NULL);
+    }
+}
+
 static void test_text(void **state)
 {
     struct lock_record r = sample();
@@ -189,14 +222,17 @@ static void test_text(void **state)
     lock_record_text(&r, text, sizeof(text));
     assert_string_equal(
         text, "2026-11-22T08:00:00Z dana@ops1 pid 42: terminate cache m-41-68004");
+
+    r.has_move = false;
+    lock_record_text(&r, text, sizeof(text));
+    assert_string_equal(text, "2026-11-22T08:00:00Z dana@ops1 pid 42: terminate cache ");
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_round),
-        cmocka_unit_test(test_room),
-        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_round),   cmocka_unit_test(test_room),
+        cmocka_unit_test(test_refused), cmocka_unit_test(test_unknown_mover),
         cmocka_unit_test(test_text),
     };
 
