@@ -260,9 +260,10 @@ enum err_code lock_record_read(const char *text, struct lock_record *out, struct
 
 void lock_record_text(const struct lock_record *h, char *out, size_t size)
 {
-    char at[TIME_TEXT];
+    char at[TIME_TEXT], line[LINE_TEXT];
 
-    (void)str_format(out, size, "%s %.80s: %s %.40s %.40s", utc_text(h->at, at), h->by,
-                     call_word(h->call), h->server,
-                     h->has_move ? h->move.id : ""); /* cut is fine */
+    (void)str_format(line, sizeof(line), "%s %.80s: %s %.40s %.40s", utc_text(h->at, at),
+                     h->by, call_word(h->call), h->server,
+                     h->has_move ? h->move.id : ""); /* cut is fine … */
+    (void)text_clean(out, size, line, strlen(line)); /* … also inside of a character */
 }

@@ -4,6 +4,7 @@
 
 #include "core/api/etcd_wire.h"
 #include "core/base/str.h"
+#include "core/base/text.h"
 
 #include "tests/unit/table.h"
 
@@ -216,7 +217,7 @@ static void test_unknown_mover(void **state)
 static void test_text(void **state)
 {
     struct lock_record r = sample();
-    char text[LINE_TEXT];
+    char text[LINE_TEXT], clean[LINE_TEXT];
 
     (void)state;
     lock_record_text(&r, text, sizeof(text));
@@ -226,6 +227,16 @@ static void test_text(void **state)
     r.has_move = false;
     lock_record_text(&r, text, sizeof(text));
     assert_string_equal(text, "2026-11-22T08:00:00Z dana@ops1 pid 42: terminate cache ");
+    r.has_move = true;
+
+    /* The longest is cut, and not inside of a character. */
+    memset(r.by, 'x', 1);
+    for (size_t i = 1; i + 3 < sizeof(r.by); i += 2)
+        memcpy(&r.by[i], "\xc3\xa4", 3);
+    lock_record_text(&r, text, sizeof(text));
+    assert_non_null(strstr(text, ": terminate cache m-41-68004"));
+    (void)text_clean(clean, sizeof(clean), text, strlen(text));
+    assert_string_equal(clean, text);
 }
 
 int main(void)
