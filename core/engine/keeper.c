@@ -11,6 +11,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 enum {
@@ -266,6 +267,8 @@ static enum err_code name_keys(struct keeper *k, struct err *e)
     if (name_lock(o->config, k->key, sizeof(k->key), e) != ERR_OK ||
         !str_format(k->calls, sizeof(k->calls), "rushhour/%s/calls/", of))
         return err_set(e, ERR_CONFIG, "site.deployment is too long for a lock");
+    (void)str_format(k->value, sizeof(k->value), "%s@%s", o->user, o->host);
+    k->who = strlen(k->value);
     (void)str_format(k->value, sizeof(k->value), "%s@%s pid %d", o->user, o->host,
                      o->pid); /* cut is fine */
     return ERR_OK;

@@ -31,6 +31,7 @@ struct keeper {
     pthread_t thread;
     int ended; /* atomic */
     char key[ETCD_KEY_TEXT], calls[ETCD_KEY_TEXT], value[LINE_TEXT];
+    size_t who; /* so many bytes of value name the controller, whatever its process */
     char holder[ETCD_VALUE_TEXT]; /* of the key, when it is another's */
     bool told, told_held, told_other, was_failing;
     bool unread;  /* ours, and the last calls are not known yet */

@@ -4,6 +4,7 @@
 
 #include "core/base/probe.h"
 #include "core/base/str.h"
+#include "core/base/sure.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,10 +12,7 @@
 /* The same controller's, whatever process it was. */
 static bool is_ours(const struct keeper *k, const char *who)
 {
-    const char *pid = strstr(k->value, " pid ");
-    size_t len = pid != NULL ? (size_t)(pid - k->value) : strlen(k->value);
-
-    return strncmp(who, k->value, len) == 0 && (who[len] == ' ' || who[len] == ':');
+    return strncmp(who, k->value, k->who) == 0 && who[k->who] == ' ';
 }
 
 /* With the lock held. NULL: so many servers there are not. */
@@ -138,7 +136,8 @@ static void forget_move(struct keeper *k, const struct move *m)
 
     (void)pthread_mutex_lock(&k->lock);
     at = known_get(k, m->server);
-    if (at != NULL && at->move.status != MOVE_OPEN && str_eq(at->move.id, m->id))
+    SURE(at != NULL); /* it was known, and nothing goes out of there */
+    if (at->move.status != MOVE_OPEN && str_eq(at->move.id, m->id))
         at->has_move = false;
     (void)pthread_mutex_unlock(&k->lock);
 }
