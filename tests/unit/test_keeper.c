@@ -2,6 +2,7 @@
 
 #include "core/engine/keeper.h"
 
+#include "core/api/etcd.h"
 #include "core/base/str.h"
 #include "core/sim/lock_server.h"
 
@@ -18,11 +19,15 @@ struct host {
     struct clock_fake boot;
     struct clock clock;
     struct lock_way way;
-    struct transport via;
+    struct transport to, via; /* via: what is below may happen on the way */
+    const char *fails; /* the next request about calls whose address has this, NULL */
+    const char *reads, *as; /* these bytes of answers arrive as those, NULL = as sent */
+    void (*meanwhile)(struct host *h); /* after the next key is read, NULL = nothing */
     struct keeper *keeper;
     struct keeper_hand *hand;
     struct event acted;
     size_t n_acted;
+    size_t deaf; /* so many times nobody takes what another has done */
     bool held;
 };
 
@@ -33,6 +38,9 @@ struct scene {
     int64_t now_ms;
 };
 
+static const char calls_key[] =
+    "cnVzaGhvdXIvaGFpZmEvY2FsbHMv"; /* rushhour/haifa/calls/ */
+
 static bool hear(void *ctx, const struct event *ev)
 {
     struct host *h = ctx;
@@ -41,11 +49,42 @@ static bool hear(void *ctx, const struct event *ev)
         observation_unref(ev->as.observation);
     if (ev->kind == EVENT_LEASE)
         h->held = ev->as.lease.held;
+    if (ev->kind == EVENT_ACTED && h->deaf > 0) {
+        h->deaf--;
+        return false;
+    }
     if (ev->kind == EVENT_ACTED) {
         h->acted = *ev;
         h->n_acted++;
     }
     return true;
+}
+
+static enum err_code perform(void *ctx, const struct http_request *rq,
+                             struct http_response *rs, struct err *e)
+{
+    struct host *h = ctx;
+    void (*meanwhile)(struct host * h) =
+        strstr(rq->url, "/kv/range") != NULL ? h->meanwhile : NULL;
+    enum err_code rc;
+
+    if (h->fails != NULL && strstr(rq->url, h->fails) != NULL &&
+        strstr(rq->body, calls_key) != NULL) {
+        h->fails = NULL;
+        return err_set(e, ERR_CONNECT, "connection refused");
+    }
+    rc = transport_perform(&h->to, rq, rs, e);
+    for (char *at = rs->body.data; rc == ERR_OK && h->reads != NULL;) {
+        at = strstr(at, h->reads);
+        if (at == NULL)
+            break;
+        memcpy(at, h->as, strlen(h->as));
+    }
+    if (meanwhile != NULL) {
+        h->meanwhile = NULL;
+        meanwhile(h);
+    }
+    return rc;
 }
 
 static void host_begin(struct scene *s, int32_t i)
@@ -64,7 +103,8 @@ static void host_begin(struct scene *s, int32_t i)
     h->boot = (struct clock_fake){.utc = {1795334400}, .mono = {s->now_ms}};
     h->clock = clock_fake_clock(&h->boot);
     h->way = (struct lock_way){s->server, i, &h->boot, h->boot.mono};
-    h->via = lock_way_transport(&h->way);
+    h->to = lock_way_transport(&h->way);
+    h->via = (struct transport){perform, h};
     o.clock = o.boot = &h->clock;
     o.via = &h->via;
     if (keeper_new(&o, &h->keeper, &e) != ERR_OK ||
@@ -243,11 +283,282 @@ static void test_too_late(void **state)
     scene_end(&s);
 }
 
+/* ----- what stands there ----- */
+
+/* A key of these calls, put by whoever can write to etcd. */
+static void put(struct scene *s, const char *name, const char *value)
+{
+    const struct transport to = s->hosts[0].to;
+    struct etcd_txn t = {0};
+    struct etcd *etcd = NULL;
+    char key[ETCD_KEY_TEXT];
+    int64_t lease, granted;
+    struct err e = {0};
+
+    (void)str_format(key, sizeof(key), "rushhour/haifa/calls/%s", name); /* fits */
+    if (etcd_new(&s->config.lock, &to, &s->hosts[0].clock, &etcd, &e) != ERR_OK ||
+        etcd_grant(etcd, 3600, &lease, &granted, &e) != ERR_OK ||
+        etcd_acquire(etcd, key, value, lease, &t, &e) != ERR_OK || !t.succeeded)
+        fail_msg("%s: %s", name, e.text);
+    etcd_free(etcd);
+}
+
+static void record_by(const char *by, const char *server, char out[ETCD_VALUE_TEXT])
+{
+    struct lock_record r = {
+        .at = {1795334000}, .call = CALL_NODE_OPEN, .target = "node-1"};
+
+    (void)str_copy(r.by, sizeof(r.by), by);
+    (void)str_copy(r.server, sizeof(r.server), server);
+    assert_true(lock_record_write(&r, out, ETCD_VALUE_TEXT));
+}
+
+/* Read by noa@ops0. */
+static void test_by_whom(void **state)
+{
+    static const struct {
+        const char *what, *key, *by, *server; /* by NULL: no record at all */
+        size_t acted;
+        bool readable;
+        const char *says;
+    } rows[] = {
+        /* clang-format off */
+        {"its own", "cache", "noa@ops0 pid 7", "cache", 0, false, ""},
+        {"its own, by an earlier process", "cache", "noa@ops0 pid 99", "cache", 0, false, ""},
+        {"on another host", "cache", "noa@ops1 pid 7", "cache", 1, true, "noa@ops1 pid 7: node-open cache"},
+        {"on a host whose name begins so", "cache", "noa@ops00 pid 7", "cache", 1, true, "noa@ops00"},
+        {"cut off", "cache", "noa@ops0", "cache", 1, true, "noa@ops0: node-open"},
+        {"by another user", "cache", "dana@ops0 pid 7", "cache", 1, true, "dana@ops0"},
+        {"of another server than its key says", "cache", "noa@ops0 pid 7", "web", 1, false, "another server's"},
+        {"of the extension, with a server", "extension", "dana@ops1 pid 7", "web", 0, false, ""},
+        {"no record", "cache", NULL, "", 1, false, "JSON"},
+        {"none of the extension", "extension", NULL, "", 0, false, ""},
+        /* clang-format on */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        char value[ETCD_VALUE_TEXT] = "2026-11-22 dana@ops1: node-open";
+        struct scene s;
+        const struct event *ev = &s.hosts[0].acted;
+
+        scene_begin(&s);
+        if (rows[i].by != NULL)
+            record_by(rows[i].by, rows[i].server, value);
+        put(&s, rows[i].key, value);
+        take_turns(&s, &s.hosts[0], 4);
+        assert_row(rows[i].what, s.hosts[0].held);
+        assert_row(rows[i].what, s.hosts[0].n_acted == rows[i].acted);
+        if (rows[i].acted > 0) {
+            assert_row(rows[i].what, ev->as.acted.readable == rows[i].readable);
+            assert_row(rows[i].what, str_eq(ev->as.acted.last.server, rows[i].key));
+            if (strstr(ev->as.acted.text, rows[i].says) == NULL)
+                fail_msg("%s: %s", rows[i].what, ev->as.acted.text);
+        }
+        host_end(&s.hosts[0]);
+        scene_end(&s);
+    }
+}
+
+/* A key that is not one of those asked for is nobody's, whatever it says. */
+static void test_foreign_key(void **state)
+{
+    char value[ETCD_VALUE_TEXT];
+    struct scene s;
+
+    (void)state;
+    scene_begin(&s);
+    record_by("dana@ops1 pid 7", "cache", value);
+    put(&s, "cache", value);
+    s.hosts[0].reads = calls_key;
+    s.hosts[0].as = "cnVzaGhvdXIvZWlsYXQvY2FsbHMv"; /* rushhour/eilat/calls/ */
+    take_turns(&s, &s.hosts[0], 4);
+    assert_true(s.hosts[0].held);
+    assert_int_equal(s.hosts[0].n_acted, 0);
+    host_end(&s.hosts[0]);
+    scene_end(&s);
+}
+
+/* Nobody acts who does not know what others did: the lock is told as its own when all of
+ * it was read, and taken. */
+static void test_read_again(void **state)
+{
+    static const struct {
+        const char *what, *fails;
+        size_t deaf, early; /* of two: nobody takes the first; so many are taken then */
+    } rows[] = {{"they cannot be read", "/kv/range", 0, 0},
+                {"the first is not taken", NULL, 1, 1},
+                {"none is taken", NULL, 2, 0}};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        char value[ETCD_VALUE_TEXT];
+        struct scene s;
+        struct host *h = &s.hosts[0];
+        int64_t wait = 0;
+        int turns = 0;
+
+        scene_begin(&s);
+        record_by("dana@ops1 pid 7", "cache", value);
+        put(&s, "cache", value);
+        record_by("dana@ops1 pid 7", "web", value);
+        put(&s, "web", value);
+        for (; keeper_epoch(h->keeper) == 0 && turns < 8; turns++) {
+            pass(&s, wait);
+            h->fails = NULL;
+            if (keeper_epoch(h->keeper) == 0)
+                h->fails = turns > 0 ? rows[i].fails : NULL; /* after the first look */
+            h->deaf = rows[i].deaf;
+            wait = keeper_turn(h->keeper) + 1;
+        }
+        assert_row(rows[i].what, keeper_epoch(h->keeper) != 0);
+        assert_row(rows[i].what, !h->held && h->n_acted == rows[i].early);
+        assert_row(rows[i].what, wait <= 1001);
+        pass(&s, wait);
+        (void)keeper_turn(h->keeper);
+        assert_row(rows[i].what, h->held && h->n_acted == rows[i].early + 2);
+        host_end(h);
+        scene_end(&s);
+    }
+}
+
+/* ----- the end of a move, and what gets in its way ----- */
+
+static void begin_another(struct host *h)
+{
+    struct move m = open_move("m-2");
+
+    keeper_move(h->keeper, &m);
+}
+
+static void end_another(struct host *h)
+{
+    struct move m = open_move("m-2");
+
+    m.status = MOVE_DONE;
+    keeper_move(h->keeper, &m);
+}
+
+static void make_a_call(struct host *h)
+{
+    assert_int_equal(call(h, CALL_NODE_OPEN, "cache"), ERR_OK);
+}
+
+static void test_end(void **state)
+{
+    static const struct {
+        const char *what;
+        bool called; /* etcd knows of it */
+        const char *fails;
+        void (*meanwhile)(struct host *h);
+        bool again;       /* it is put at the next turn, soon */
+        const char *call; /* that stands there then, NULL = none */
+        const char *next; /* the move of a call that is made then, "" = none */
+    } rows[] = {
+        /* clang-format off */
+        {"it is put", true, NULL, NULL, false, "return", ""},
+        {"etcd never knew of it", false, NULL, NULL, false, NULL, ""},
+        {"its record cannot be read now", true, "/kv/range", NULL, true, "return", ""},
+        {"it cannot be put now", true, "/kv/txn", NULL, true, "return", ""},
+        {"a worker puts a newer one", true, NULL, make_a_call, true, "node-open", ""},
+        {"another move begins", true, NULL, begin_another, false, "return", "m-2"},
+        {"another move begins and ends", true, NULL, end_another, false, "return", ""},
+        /* clang-format on */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct move m = open_move("m-1");
+        struct scene s;
+        struct host *first = &s.hosts[0], *then = &s.hosts[1];
+        const struct lock_record *r = &then->acted.as.acted.last;
+        int64_t wait;
+
+        scene_begin(&s);
+        take_turns(&s, first, 4);
+        keeper_move(first->keeper, &m);
+        if (rows[i].called)
+            assert_row(rows[i].what, call(first, CALL_RETURN, "cache") == ERR_OK);
+        pass(&s, 2000);
+        m.status = MOVE_DONE;
+        keeper_move(first->keeper, &m);
+        first->fails = rows[i].fails;
+        first->meanwhile = rows[i].meanwhile;
+        wait = keeper_turn(first->keeper);
+        assert_row(rows[i].what, (wait <= 1000) == rows[i].again);
+        pass(&s, wait + 1);
+        (void)keeper_turn(first->keeper);
+        if (rows[i].next[0] != '\0')
+            assert_row(rows[i].what, call(first, CALL_RETURN, "cache") == ERR_OK);
+        host_end(first); /* killed */
+        pass(&s, (TTL_S + 1) * 1000);
+        host_begin(&s, 1);
+        take_turns(&s, then, 4);
+        assert_row(rows[i].what, (then->n_acted == 1) == (rows[i].call != NULL));
+        if (rows[i].call != NULL) {
+            assert_row(rows[i].what, str_eq(call_word(r->call), rows[i].call));
+            assert_row(rows[i].what, r->has_move == (rows[i].next[0] != '\0'));
+            assert_row(rows[i].what, str_eq(r->move.id, rows[i].next));
+        }
+        scene_end(&s);
+    }
+}
+
+/* What stands there is no record of that move: it stays. */
+static void test_end_of_another(void **state)
+{
+    struct move m = open_move("m-1");
+    struct scene s;
+
+    (void)state;
+    scene_begin(&s);
+    put(&s, "cache", "who wrote this?");
+    take_turns(&s, &s.hosts[0], 4);
+    m.status = MOVE_FAILED;
+    keeper_move(s.hosts[0].keeper, &m);
+    assert_true(keeper_turn(s.hosts[0].keeper) > 1000); /* nothing is to be put again */
+    host_end(&s.hosts[0]);
+    pass(&s, (TTL_S + 1) * 1000);
+    host_begin(&s, 1);
+    take_turns(&s, &s.hosts[1], 4);
+    assert_int_equal(s.hosts[1].n_acted, 1);
+    assert_false(s.hosts[1].acted.as.acted.readable);
+    scene_end(&s);
+}
+
+/* So many servers there are not: of one more a call says nothing of its move. */
+static void test_most_servers(void **state)
+{
+    struct scene s;
+    struct host *first = &s.hosts[0], *then = &s.hosts[1];
+
+    (void)state;
+    scene_begin(&s);
+    take_turns(&s, first, 4);
+    for (int i = 0; i <= MAX_SERVERS; i++) {
+        struct move m = open_move("m-1");
+
+        (void)str_format(m.server, sizeof(m.server), "s%d", i); /* fits */
+        keeper_move(first->keeper, &m);
+    }
+    assert_int_equal(call(first, CALL_RETURN, "s1024"), ERR_OK);
+    host_end(first);
+    pass(&s, (TTL_S + 1) * 1000);
+    host_begin(&s, 1);
+    take_turns(&s, then, 4);
+    assert_int_equal(then->n_acted, 1);
+    assert_string_equal(then->acted.as.acted.last.server, "s1024");
+    assert_false(then->acted.as.acted.last.has_move);
+    scene_end(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_left),
-        cmocka_unit_test(test_too_late),
+        cmocka_unit_test(test_left),           cmocka_unit_test(test_too_late),
+        cmocka_unit_test(test_by_whom),        cmocka_unit_test(test_foreign_key),
+        cmocka_unit_test(test_read_again),     cmocka_unit_test(test_end),
+        cmocka_unit_test(test_end_of_another), cmocka_unit_test(test_most_servers),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
