@@ -159,6 +159,10 @@ tests_unit_test_controller_SOURCES = tests/unit/test_controller.c tests/unit/con
 	tests/unit/table.h
 tests_unit_test_controller_LDADD = $(CORE_TEST_LIBS)
 TESTS += tests/unit/test_controller
+check_PROGRAMS += tests/unit/test_takeover
+tests_unit_test_takeover_SOURCES = tests/unit/test_takeover.c tests/unit/controller_scene.h tests/unit/table.h
+tests_unit_test_takeover_LDADD = $(CORE_TEST_LIBS)
+TESTS += tests/unit/test_takeover
 check_PROGRAMS += tests/unit/test_engine_ec2
 tests_unit_test_engine_ec2_SOURCES = tests/unit/test_engine_ec2.c tests/unit/controller_scene.h \
 	tests/unit/region_scene.h tests/unit/table.h

@@ -1,0 +1,183 @@
+#include <config.h>
+
+#include "core/engine/parts.h"
+#include "tests/unit/controller_scene.h"
+
+/*
+ * What another controller left of a server, for who takes the shared lock over: our own
+ * move of it is old, theirs is gone on with, and what is seen of it counts from then.
+ */
+
+enum { BACK_RETURN = 1 }; /* in the table of the velostrata mover */
+
+static struct event left_by_another(const char *server)
+{
+    struct event ev = {.kind = EVENT_ACTED};
+    struct lock_record *r = &ev.as.acted.last;
+
+    ev.as.acted.readable = true;
+    *r = (struct lock_record){.at = {NOW - 30},
+                              .by = "dana@ops1 pid 42",
+                              .call = CALL_RETURN,
+                              .target = "id-a",
+                              .launch_start = NOW - 3600,
+                              .launch_attempt = 4};
+    (void)str_copy(r->server, NAME_TEXT, server);
+    r->move = (struct move){.id = "m-9-77",
+                            .mover = "velostrata",
+                            .direction = DIRECTION_BACK,
+                            .status = MOVE_OPEN,
+                            .step = BACK_RETURN,
+                            .committed = true,
+                            .by = "policy",
+                            .reason = REASON_OUTSIDE,
+                            .started = {NOW - 300},
+                            .step_since = {NOW - 100},
+                            .committed_at = {NOW - 100},
+                            .deadline = {NOW + 1000},
+                            .calls = 1,
+                            .last_call_at = {NOW - 30},
+                            .progress = -1};
+    (void)str_copy(r->move.server, NAME_TEXT, server);
+    return ev;
+}
+
+/* It makes our own move of that server old. */
+static void test_forgotten(void **state)
+{
+    static const struct {
+        const char *what, *server, *says;
+        bool unreadable, kept;
+    } rows[] = {{"its own", "a", "dana@ops1 pid 42: return", false, false},
+                {"what cannot be read", "a", "it is of version 2", true, false},
+                {"another server's", "b", NULL, false, true},
+                {"nobody's", "zz", NULL, false, true}};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct scene s;
+        struct event ev = left_by_another(rows[i].server);
+
+        ev.as.acted.readable = !rows[i].unreadable;
+        (void)str_copy(ev.as.acted.text, LINE_TEXT,
+                       rows[i].says != NULL ? rows[i].says : "");
+        scene_make(&s);
+        s.options.shared_lock = true;
+        (void)stored_move(&s, DIRECTION_BACK, BACK_RETURN);
+        scene_start(&s);
+        assert_false(controller_is_idle(s.c));
+        step(&s, ev);
+        assert_row(rows[i].what, controller_is_idle(s.c) == !rows[i].kept);
+        assert_row(rows[i].what,
+                   rows[i].says == NULL || strstr(s.journal, rows[i].says) != NULL);
+        scene_end(&s);
+    }
+}
+
+/* Its open move is gone on with, and what was called for it last is looked up first. */
+static void test_gone_on_with(void **state)
+{
+    enum { YEAR_S = 365 * 86400, APIS = 2 /* are configured, and read first */ };
+    static const struct {
+        const char *what, *mover;
+        bool own, same, taken;
+        int64_t written; /* so far the other clock is from ours */
+        enum call_kind call;
+    } rows[] = {
+        {"an open move", "velostrata", false, false, true, -30, CALL_RETURN},
+        {"in place of an old one", "velostrata", true, false, true, -30, CALL_RETURN},
+        {"which was ours", "velostrata", true, true, true, -30, CALL_RETURN},
+        {"by a clock a year ahead", "velostrata", false, false, true, YEAR_S,
+         CALL_RETURN},
+        {"by a clock a year behind", "velostrata", false, false, true, -YEAR_S,
+         CALL_RETURN},
+        {"whose last call was to Jenkins", "velostrata", false, false, true, -30,
+         CALL_NODE_CLOSE},
+        {"by a mover that it does not have here", "ec2", true, false, false, -30,
+         CALL_RETURN},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct event ev = left_by_another("a"),
+                     lease = {.kind = EVENT_LEASE, .as.lease = {true, false, 78, "", ""}};
+        struct move *theirs = &ev.as.acted.last.move;
+        const struct move *m;
+        struct scene s;
+
+        ev.as.acted.last.has_move = true;
+        ev.as.acted.last.call = rows[i].call;
+        ev.as.acted.last.at.s = NOW + rows[i].written;
+        theirs->committed_at.s += rows[i].written + 30;
+        theirs->deadline.s += rows[i].written + 30;
+        (void)str_copy(theirs->mover, sizeof(theirs->mover), rows[i].mover);
+        scene_make(&s);
+        s.options.shared_lock = true;
+        if (rows[i].own)
+            (void)stored_move(&s, DIRECTION_OUT, 0);
+        scene_start(&s);
+        if (rows[i].same)
+            (void)str_copy(theirs->id, ID_TEXT, move_of(&s)->id);
+        step(&s, ev);
+        m = move_of(&s);
+        assert_row(rows[i].what, (m != NULL) == rows[i].taken);
+        assert_row(rows[i].what, m == NULL || str_eq(m->id, theirs->id));
+        assert_row(rows[i].what, m == NULL || (m->direction == DIRECTION_BACK &&
+                                               m->committed && m->step == BACK_RETURN));
+        assert_row(rows[i].what, m == NULL || (m->committed_at.s <= s.now.s &&
+                                               m->committed_at.s >= s.now.s - 130));
+        assert_row(rows[i].what, m == NULL || (m->deadline.s > s.now.s &&
+                                               m->deadline.s <= s.now.s + 1030));
+        assert_row(rows[i].what,
+                   s.c->n_unresolved == (!rows[i].taken                ? 0u
+                                         : rows[i].call == CALL_RETURN ? APIS + 1u
+                                                                       : APIS));
+        assert_row(rows[i].what, s.c->servers[0].launch_attempt == 4);
+        step(&s, lease);
+        assert_row(rows[i].what, s.n_calls == 0); /* nothing was seen yet */
+        scene_end(&s);
+    }
+}
+
+/* A way home that was owed before its call is owed no more. */
+static void test_debt(void **state)
+{
+    enum { YEAR_S = 365 * 86400 };
+    static const struct {
+        const char *what;
+        int64_t called; /* from now on */
+        bool owed;
+    } rows[] = {
+        {"it has called since", -500, false},
+        {"its call was before that", -2000, true},
+        {"by a clock a year behind", -YEAR_S - 2000, false},
+        {"by a clock ahead", 3600, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct event ev = left_by_another("a");
+        struct scene s;
+
+        ev.as.acted.last.at.s = NOW + rows[i].called;
+        scene_make(&s);
+        s.options.shared_lock = true;
+        stored_setting(&s, "owed:a", "1795333400"); /* 1000 s ago */
+        scene_start(&s);
+        assert_true(s.c->servers[0].owed_home);
+        step(&s, ev);
+        assert_row(rows[i].what, s.c->servers[0].owed_home == rows[i].owed);
+        scene_end(&s);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_forgotten),
+        cmocka_unit_test(test_gone_on_with),
+        cmocka_unit_test(test_debt),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
