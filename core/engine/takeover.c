@@ -101,11 +101,12 @@ static void look_up(struct controller *c, struct server_state *s,
 }
 
 /* Nothing is concluded from what was seen before: whose the instance out there is, the
- * first listing that is read with this move tells. */
+ * first listing that is read with this move tells. The other mover's API tells nothing of
+ * it, and may be away for longer than both places may be up. */
 static void look_first(struct controller *c, const struct server_state *s)
 {
-    static const enum call_kind kinds[] = {CALL_VM_POWER_ON, CALL_TERMINATE,
-                                           CALL_RUN_IN_CLOUD};
+    const enum call_kind kinds[] = {
+        CALL_VM_POWER_ON, s->mover->launches ? CALL_TERMINATE : CALL_RUN_IN_CLOUD};
 
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
         struct call call = {.kind = kinds[i]};

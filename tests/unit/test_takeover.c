@@ -10,6 +10,30 @@
 
 enum { BACK_RETURN = 1 }; /* in the table of the velostrata mover */
 
+/* Both movers' APIs, and a server of the one or the other. */
+static const char text_both[] =
+    "site = { tz = \"UTC\" deployment = \"d\" }\n"
+    "velostrata = { url = \"http://127.0.0.1:1/v\" cloud_extension = \"ce-1\" }\n"
+    "jenkins = { url = \"http://127.0.0.1:1/j\" user = \"r\" }\n"
+    "vsphere = { url = \"http://127.0.0.1:1/sdk\" user = \"r\" }\n"
+    "aws = { region = \"eu-west-1\" }\n"
+    "servers = { a = { vm = \"vm-a\" %s\n"
+    "  onprem_node = \"home-a\" cloud_node = \"cloud-a\" eni = \"eni-a\"\n"
+    "  instance_types = [\"c5\"] } }\n";
+
+static void of_server(struct scene *s, const char *says)
+{
+    struct config_problems *problems = NULL;
+    struct err e = {0};
+    char text_of[sizeof(text_both) + LINE_TEXT];
+
+    assert_true(str_format(text_of, sizeof(text_of), text_both, says));
+    config_free(s->config);
+    s->config = NULL;
+    if (config_load_text(text_of, "", false, &s->config, &problems, &e) != ERR_OK)
+        fail_msg("%s", problems != NULL ? config_problems_get(problems, 0) : e.text);
+}
+
 static struct event left_by_another(const char *server)
 {
     struct event ev = {.kind = EVENT_ACTED};
@@ -171,12 +195,49 @@ static void test_debt(void **state)
     }
 }
 
+/* Nothing is decided for its server until what tells its place was read anew, and that
+ * alone: the other mover's API may be away for long, and both places up (I1). */
+static void test_looked_at(void **state)
+{
+    static const struct {
+        const char *mover, *says;
+        enum call_kind waits[2];
+    } rows[] = {
+        {"velostrata", "mover = \"velostrata\"", {CALL_VM_POWER_ON, CALL_RUN_IN_CLOUD}},
+        {"ec2",
+         "mover = \"ec2\" launch_template = \"t:3\"",
+         {CALL_VM_POWER_ON, CALL_TERMINATE}}};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct event ev = left_by_another("a");
+        struct lock_record *r = &ev.as.acted.last;
+        struct scene s;
+
+        r->has_move = true;
+        r->call = CALL_NODE_CLOSE;
+        r->move.step = 0;
+        (void)str_copy(r->move.mover, sizeof(r->move.mover), rows[i].mover);
+        scene_make(&s);
+        of_server(&s, rows[i].says);
+        s.options.shared_lock = true;
+        scene_start(&s);
+        step(&s, ev);
+        assert_row(rows[i].mover, move_of(&s) != NULL);
+        assert_row(rows[i].mover, s.c->n_unresolved == ARRAY_LEN(rows[i].waits));
+        for (size_t k = 0; k < s.c->n_unresolved; k++)
+            assert_row(rows[i].mover, s.c->unresolved[k].kind == rows[i].waits[k]);
+        scene_end(&s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_forgotten),
         cmocka_unit_test(test_gone_on_with),
         cmocka_unit_test(test_debt),
+        cmocka_unit_test(test_looked_at),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
