@@ -8,7 +8,7 @@
  *   campaign [--from N] [--seeds N | --years Y | --seconds S] [--until-bad]
  * --level typed (default) or wire; --commit TEXT: what a failure is said to be of;
  * --plain: without the program's own buggify points, which every second seed has;
- * --several: a quarter of the shorter seeds has two or three controllers;
+ * --several: each has two or three controllers, and lasts twelve days at most;
  * --probes: lists the program's probes, and one that was never hit is a failure; --each:
  * a line for each seed, to compare with those of another build (all but its last word,
  * the milliseconds of the processor). The same seed at the same commit is the same
@@ -49,7 +49,7 @@ struct wish {
     int64_t from, seeds, years, seconds;
     struct way way;
     bool plain, until_bad, probes;
-    bool several; /* where the seed draws them */
+    bool several;
     const char *file;
 };
 

@@ -258,8 +258,9 @@ void swarm_draw_several(struct swarm *s)
     struct rng r;
 
     rng_seed(&r, s->seed ^ UINT64_C(0x7365766572616c));
-    if (s->days > SHORT_DAYS || !chance(&r, 25))
-        return;
+    (void)chance(&r, 25); /* of old a quarter had several; those are the same since */
+    if (s->days > SHORT_DAYS)
+        s->days = SHORT_DAYS;
     s->controllers = (int32_t)rng_between(&r, 2, LOCK_HOSTS);
     s->on_files = false;
     s->zone_later[0] = '\0'; /* each would read its zone anew at a time of its own */
