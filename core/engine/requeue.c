@@ -67,6 +67,14 @@ void requeue_free(struct controller *c)
 
 /* ----- which builds it is about ----- */
 
+/* When the nodes were read last; what nobody has read yet is read from now on. */
+static struct utc nodes_read(const struct controller *c)
+{
+    const struct observation *o = c->sources[SOURCE_JENKINS].good;
+
+    return o != NULL ? o->at : c->now;
+}
+
 void requeue_saw(struct server_state *s, const struct ran *build)
 {
     struct ran *to = &s->ran[0];
@@ -221,7 +229,7 @@ static void note_ran(struct controller *c, struct server_state *s, struct utc si
 void requeue_alive(struct controller *c, struct server_state *s)
 {
     const struct server_facts *f = &s->facts;
-    const struct utc builds = c->sources[SOURCE_JENKINS].last_ok;
+    const struct utc builds = nodes_read(c);
 
     if (s->doom.on || f->place != PLACE_CLOUD || f->place_stale || f->lost ||
         f->instance.reclaim_at.s != 0)
@@ -259,8 +267,7 @@ void requeue_doom(struct controller *c, struct server_state *s, bool lost)
          * that saw its machine well, since the newest reading may show the loss. */
         *d = (struct doom){.on = true,
                            .noted = lost ? s->alive_at : c->now,
-                           .since = lost ? s->alive_builds
-                                         : c->sources[SOURCE_JENKINS].last_ok,
+                           .since = lost ? s->alive_builds : nodes_read(c),
                            .reclaim_at = in->reclaim_at};
         (void)str_copy(d->node, sizeof(d->node),
                        left != NULL ? left->name : s->facts.cloud.name);
@@ -351,7 +358,7 @@ void requeue_left(struct controller *c, struct server_state *s)
 
     (void)str_copy(as.node, sizeof(as.node), n->name);
     if (!m->interrupted && !(n->known && n->idle) && move_requeues(c, m))
-        note_ran(c, s, c->sources[SOURCE_JENKINS].last_ok, &as);
+        note_ran(c, s, nodes_read(c), &as);
 }
 
 void requeue_committed(struct controller *c, struct server_state *s)
@@ -550,7 +557,9 @@ static void take_job(struct controller *c, const struct observation *o,
                                 .job = job,
                                 .now = c->now,
                                 .skew_s = o->skew_known ? o->skew_s : 0,
-                                .our_user = c->config->jenkins.user};
+                                .our_user = c->config->jenkins.user,
+                                .noted = c->requeues.list,
+                                .n_noted = c->requeues.n};
 
         if (!is_open(r) || !str_eq(r->job, job->path) || !build_path(r, path) ||
             order_is_open(c, path))

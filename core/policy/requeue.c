@@ -87,6 +87,34 @@ static bool queued_already(const struct requeue_in *in, const struct seen_run *r
     return false;
 }
 
+/* What it was queued again as is known of a build that this controller took care of. */
+static bool is_of_another(const struct requeue_in *in, const struct seen_run *again)
+{
+    for (size_t i = 0; i < in->n_noted; i++) {
+        if (in->noted[i].queue_id == again->queue_id &&
+            str_eq(in->noted[i].job, in->build->job))
+            return true;
+    }
+    return false;
+}
+
+/* By another controller, or by this one before its store was lost: an equal one of our
+ * user, begun since its end, whatever became of that. */
+static bool queued_by_another(const struct requeue_in *in, const struct seen_run *run)
+{
+    int64_t ended = run->started.s + run->took_ms / 1000;
+
+    for (size_t i = 0; i < in->job->n_runs; i++) {
+        const struct seen_run *r = &in->job->runs[i];
+
+        if (r->number > run->number && r->by_us && r->queue_id > 0 &&
+            r->started.s + SLACK_S >= ended &&
+            is_equal(&r->parameters, &run->parameters) && !is_of_another(in, r))
+            return true;
+    }
+    return false;
+}
+
 /* Did the loss end it? *out: what else. */
 static bool ended_by_loss(const struct requeue_in *in, const struct seen_run *run,
                           struct requeue_out *out)
@@ -141,6 +169,8 @@ struct requeue_out requeue_decide(const struct requeue_in *in)
         return skip("an equal build is queued");
     if (newer_will_do(in, run))
         return skip("an equal newer build runs or is green");
+    if (queued_by_another(in, run))
+        return skip("it was queued again already");
     return (struct requeue_out){REQUEUE_NOW, ""};
 }
 

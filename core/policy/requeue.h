@@ -20,6 +20,9 @@ struct requeue_in {
     int64_t skew_s;       /* their clock minus ours */
     const char *our_user; /* as Jenkins knows us */
     bool elsewhere;       /* it holds an executor of another node now */
+    /* All that were noted: what those were queued again as is known, and not this one. */
+    const struct requeue *noted;
+    size_t n_noted;
 };
 
 enum requeue_verdict {

@@ -246,6 +246,33 @@ static void test_counts_on(void **state)
     scene_end(&l.s);
 }
 
+/* Who has just taken the shared lock over reads all anew: what a drain leaves is what the
+ * newest reading showed, not all that ever ran there. */
+static void test_left_at_a_takeover(void **state)
+{
+    struct server_state *a;
+    struct scene s;
+
+    (void)state;
+    scene_make(&s);
+    stored_setting(&s, "auto", "off");
+    scene_start(&s);
+    look(&s);
+    a = &s.c->servers[0];
+    a->has_move = true;
+    a->move = (struct move){.direction = DIRECTION_BACK, .force = true};
+    a->facts.cloud.idle = false;
+    requeue_saw(a, &(struct ran){JOB, "cloud-a", 7, {NOW - 3600}});
+    requeue_saw(a, &(struct ran){JOB, "cloud-a", 8, s.now});
+    sources_restart(s.c);
+    s.c->fx = &s.fx;
+    requeue_left(s.c, a);
+    s.c->fx = NULL;
+    assert_int_equal(s.c->requeues.n, 1);
+    assert_int_equal(s.c->requeues.list[0].number, 8);
+    scene_end(&s);
+}
+
 /* What cannot be read of a job decides nothing. */
 static void test_unread(void **state)
 {
@@ -469,7 +496,7 @@ int main(void)
         cmocka_unit_test(test_counts_on),      cmocka_unit_test(test_unread),
         cmocka_unit_test(test_foreign_change), cmocka_unit_test(test_used_up_soon),
         cmocka_unit_test(test_left_there),     cmocka_unit_test(test_many_alerts),
-        cmocka_unit_test(test_clock_is_set),
+        cmocka_unit_test(test_clock_is_set),   cmocka_unit_test(test_left_at_a_takeover),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -66,13 +66,16 @@ static struct requeue_out ask(const struct row *r, int64_t skew_s)
                                          .requeue_max = r->max,
                                          .requeue_deny = {"nightly", r->deny},
                                          .n_requeue_deny = 2};
-    const struct requeue build = {.number = 12,
-                                  .noted = {NOTICE},
-                                  .lost = at(r->lost),
-                                  .stopped = at(r->stopped),
-                                  .count = r->count,
-                                  .spread = r->spread};
-    const struct seen_run runs[] = {
+    static const char team[] = "/job/team/job/net-pipe/";
+    struct requeue build = {.number = 12,
+                            .noted = {NOTICE},
+                            .lost = at(r->lost),
+                            .stopped = at(r->stopped),
+                            .count = r->count,
+                            .spread = r->spread};
+    struct requeue noted[] = {{.number = 8, .queue_id = 9},
+                              {.number = 7, .queue_id = 10}};
+    struct seen_run runs[] = {
         {.number = 11, .result = BUILD_SUCCESS, .parameters = SMOKE, .aborted_by = ""},
         {.number = r->unlisted ? 9 : 12,
          .result = r->result,
@@ -82,7 +85,7 @@ static struct requeue_out ask(const struct row *r, int64_t skew_s)
          .aborted_by = r->aborted_by},
         r->newer,
     };
-    const struct seen_job job = {.path = "/job/team/job/net-pipe/",
+    const struct seen_job job = {.path = team,
                                  .gone = r->gone,
                                  .runs = runs,
                                  .n_runs = r->newer.number != 0 ? 3 : 2,
@@ -97,8 +100,14 @@ static struct requeue_out ask(const struct row *r, int64_t skew_s)
                                   .now = {NOTICE + r->now},
                                   .skew_s = skew_s,
                                   .our_user = "rushhour",
-                                  .elsewhere = r->elsewhere};
+                                  .elsewhere = r->elsewhere,
+                                  .noted = noted,
+                                  .n_noted = ARRAY_LEN(noted)};
 
+    runs[2].started.s += skew_s;
+    (void)str_copy(build.job, sizeof(build.job), team);
+    (void)str_copy(noted[0].job, sizeof(noted[0].job), team);
+    (void)str_copy(noted[1].job, sizeof(noted[1].job), "/job/another/");
     return requeue_decide(&in);
 }
 
@@ -224,6 +233,14 @@ static void test_newer(void **state)
         {"red", {.number = 13, .result = BUILD_FAILURE, .parameters = SMOKE}, {0}, REQUEUE_NOW, ""},
         {"yellow", {.number = 13, .result = BUILD_UNSTABLE, .parameters = SMOKE}, {0}, REQUEUE_NOW, ""},
         {"older and green", {.number = 10, .result = BUILD_SUCCESS, .parameters = SMOKE}, {0}, REQUEUE_NOW, ""},
+        {"red, and of ours: another controller has queued it again", {.number = 13, .result = BUILD_FAILURE, .started = {NOTICE + 130}, .parameters = SMOKE, .by_us = true, .queue_id = 8}, {0}, REQUEUE_SKIP, "already"},
+        {"... three seconds before its end by that clock", {.number = 13, .result = BUILD_FAILURE, .started = {NOTICE + 127}, .parameters = SMOKE, .by_us = true, .queue_id = 8}, {0}, REQUEUE_SKIP, "already"},
+        {"... before its end: for another one", {.number = 13, .result = BUILD_FAILURE, .started = {NOTICE + 126}, .parameters = SMOKE, .by_us = true, .queue_id = 8}, {0}, REQUEUE_NOW, ""},
+        {"... nobody tells as what: an old Jenkins", {.number = 13, .result = BUILD_FAILURE, .started = {NOTICE + 130}, .parameters = SMOKE, .by_us = true}, {0}, REQUEUE_NOW, ""},
+        {"... with other parameters", {.number = 13, .result = BUILD_FAILURE, .started = {NOTICE + 130}, .parameters = {"SUITE=x", ""}, .by_us = true, .queue_id = 8}, {0}, REQUEUE_NOW, ""},
+        {"... older", {.number = 10, .result = BUILD_FAILURE, .started = {NOTICE + 130}, .parameters = SMOKE, .by_us = true, .queue_id = 8}, {0}, REQUEUE_NOW, ""},
+        {"... that was queued for another one", {.number = 13, .result = BUILD_FAILURE, .started = {NOTICE + 130}, .parameters = SMOKE, .by_us = true, .queue_id = 9}, {0}, REQUEUE_NOW, ""},
+        {"... or for one of another job", {.number = 13, .result = BUILD_FAILURE, .started = {NOTICE + 130}, .parameters = SMOKE, .by_us = true, .queue_id = 10}, {0}, REQUEUE_SKIP, "already"},
         {"green with other parameters", {.number = 13, .result = BUILD_SUCCESS, .parameters = {"SUITE=x", ""}}, {0}, REQUEUE_NOW, ""},
     };
     /* clang-format on */
