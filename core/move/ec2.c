@@ -25,6 +25,8 @@ enum { TRIES_MAX = 4 };
 /* A launch of unknown outcome that is not wanted any more: AWS's listings are believed
  * after this (reliability 6). */
 enum { UNSEEN_S = 300 };
+/* Any reading may be so old (reliability 2). */
+enum { READ_OLD_S = 300 };
 enum { RETRY_TERMINATE_S = 30 };
 
 static bool is_alive(const struct instance_facts *in)
@@ -484,12 +486,28 @@ static bool cloud_goes(const struct step_in *in, const struct move *m)
            (in->facts->cloud.marked && in->facts->onprem.connected);
 }
 
+/* An order to switch it off was heard after all, or somebody did it: both places are not
+ * up, and what the instance runs has its time until they are. A reading may be old. */
+static bool is_off_again(const struct step_in *in, const struct move *m)
+{
+    const struct server_facts *f = in->facts;
+
+    return f->power == POWER_OFF && !f->place_stale && !in->call_open &&
+           f->place_as_of.s >= m->step_since.s + READ_OLD_S && cloud_serves(f);
+}
+
 static void step_switch_back(const struct step_in *in, struct move *m,
                              struct step_out *out)
 {
     const struct node_facts *home = &in->facts->onprem;
     bool seen = home->known && home->connected;
 
+    if (is_sent_home(m) && !m->interrupted && is_off_again(in, m)) {
+        RH_PROBE("sent-home-to-a-home-that-is-off");
+        say_fail(m, out, FAILURE_TRANSIENT, "%.60s is off", in->server->vm);
+        out->send_home = true; /* and powered on first */
+        return;
+    }
     if (m->interrupted || !cloud_serves(in->facts) || !overlap_ends(in, m) ||
         (seen && !overlap_is_over(in, m))) {
         step_switch(in, m, out);
