@@ -72,15 +72,11 @@ static bool can_go_on(const struct server_state *s, const struct move *m)
            (mover == s->mover || (mover->replaces && s->mover->overlaps));
 }
 
-/* It stands in the own store from here on, and is looked up as after a start. One to
- * Jenkins is not: whoever had the lock has no call under way any more, the steps look at
- * the nodes first, and an overlap ends without Jenkins, too (I1). */
+/* It stands in the own store from here on, and is looked up as after a start. */
 static void look_up(struct controller *c, struct server_state *s,
                     const struct lock_record *h)
 {
-    struct record *r = str_eq(call_api(h->call), "jenkins")
-                           ? NULL
-                           : effects_record(c->fx, RECORD_INTENT);
+    struct record *r = effects_record(c->fx, RECORD_INTENT);
     struct call *call;
 
     s->has_last = false;
