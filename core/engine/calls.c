@@ -85,7 +85,7 @@ bool call_send(struct controller *c, const struct call *call, const char *actor,
     struct call *out;
     struct journal_entry *j;
     struct call made = *call;
-    struct server_state *s;
+    struct server_state *s = server_find(c, call->server);
 
     SURE(c->fx != NULL && call->kind < CALL_COUNT);
     SURE(call->target[0] != '\0');
@@ -110,6 +110,8 @@ bool call_send(struct controller *c, const struct call *call, const char *actor,
     r->at = c->now;
     r->as.intent = made;
     r->as.intent.id = c->next_call_id;
+    if (s != NULL)
+        r->as.intent.owed = home_owed(s);
     if (call->kind == CALL_NODE_OPEN)
         (void)str_format(r->as.intent.nonce, sizeof(r->as.intent.nonce), "%016llx",
                          (unsigned long long)rng_next(&c->rng));
@@ -125,8 +127,7 @@ bool call_send(struct controller *c, const struct call *call, const char *actor,
     c->next_call_id++;
     *slot = (struct call_slot){.open = true, .call = *out, .sent = c->mono};
     c->n_calls_open++;
-    s = call->kind == CALL_NODE_OPEN ? server_find(c, call->server) : NULL;
-    if (s != NULL)
+    if (call->kind == CALL_NODE_OPEN && s != NULL)
         s->facts.opened = c->now;
     j = journal_begin(c, LEVEL_ACT, actor, call->server, call_word(call->kind));
     (void)str_copy(j->move, sizeof(j->move), call->move);

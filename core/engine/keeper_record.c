@@ -175,6 +175,7 @@ static bool put_end(struct keeper *k, const struct move *m)
         !h.has_move || !str_eq(h.move.id, m->id))
         return true;
     h.has_move = false;
+    h.owed = m->owed;
     h.at = clock_utc(k->options.clock);
     (void)str_copy(h.by, sizeof(h.by), k->value);
     g.key_mod = kv.mod_revision;
@@ -197,7 +198,8 @@ bool keeper_put_ends(struct keeper *k)
 
 bool keeper_write_call(struct keeper *k, const struct call *call, char *out, size_t size)
 {
-    struct lock_record h = {.at = clock_utc(k->options.clock), .call = call->kind};
+    struct lock_record h = {
+        .at = clock_utc(k->options.clock), .call = call->kind, .owed = call->owed};
     const struct known *known;
 
     (void)str_copy(h.by, sizeof(h.by), k->value);             /* as long */

@@ -108,6 +108,7 @@ bool lock_record_write(const struct lock_record *h, char *out, size_t size)
     jsonw_text(&b, "target", h->target);
     jsonw_i64(&b, "launch_start", h->launch_start);
     jsonw_i64(&b, "launch_attempt", h->launch_attempt);
+    jsonw_i64(&b, "owed", h->owed.s);
     if (h->has_move)
         write_move(&b, &h->move);
     jsonw_close(&b, '}');
@@ -234,6 +235,8 @@ static enum err_code read_all(const json_value *v, struct lock_record *h, struct
     if (!json_i64(v, "launch_start", 0, LATEST_S, &h->launch_start) ||
         !json_i64(v, "launch_attempt", 0, ATTEMPTS_MOST, &h->launch_attempt))
         return strange(e, "launch");
+    if (!json_i64(v, "owed", 0, LATEST_S, &h->owed.s))
+        return strange(e, "owed way home");
     h->has_move = json_get(v, "move") != NULL;
     if (!h->has_move)
         return ERR_OK;

@@ -23,6 +23,7 @@ struct lock_record {
     /* What the token of its newest launch is made of (reliability 6); 0 = there was none.
      */
     int64_t launch_start, launch_attempt;
+    struct utc owed; /* its way home is, since then; 0 = it is not */
     /* As far as another controller can go on with it: without its readings, its note and
      * when its steps were done. */
     bool has_move;

@@ -13,6 +13,7 @@ void move_store(struct controller *c, const struct server_state *s)
     if (r != NULL) {
         r->at = c->now;
         r->as.move = s->move;
+        r->as.move.owed = home_owed(s);
     }
     c->fx->changed = true;
 }
@@ -250,7 +251,6 @@ void move_end(struct controller *c, struct server_state *s, enum move_status sta
     (void)str_copy(m->note, sizeof(m->note), why);
     s->has_move = false;
     s->has_last = false;
-    move_store(c, s);
     j = journal_begin(c, level, actor_of(s, actor), s->config->name, "move-end");
     j->outcome = status == MOVE_DONE ? OUTCOME_DONE : OUTCOME_FAILED;
     (void)str_copy(j->to, sizeof(j->to), place_word(target));
@@ -280,6 +280,7 @@ void move_end(struct controller *c, struct server_state *s, enum move_status sta
             owe_failure(c, s);
         retry_store(c, s);
     }
+    move_store(c, s); /* with what is owed now */
     if (s->order.place == target && (status == MOVE_FAILED || status == MOVE_DONE)) {
         s->order.place = PLACE_UNKNOWN;
         order_store(c, s);

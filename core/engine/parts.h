@@ -68,6 +68,8 @@ bool extension_load(struct controller *c, const char *key, const char *value) NO
 
 /* The way home of a server that lost its place out there is owed, or is not; stored. */
 void home_owe(struct controller *c, struct server_state *s, bool owed) NONNULL;
+/* Since when; 0 = it is not. */
+struct utc home_owed(const struct server_state *s) NONNULL;
 
 /* Written with the records of this step; an empty value, a hold nowhere, no order:
  * deleted. */

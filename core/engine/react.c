@@ -145,6 +145,7 @@ static void tell_loss(struct controller *c, struct server_state *s)
                  (f->instance.id[0] == '\0' || f->instance.terminated));
     bool by_person = foreign_by_person(s);
     bool by_spot = !by_person && (f->lost || s->notice_told || s->taken_back);
+    bool ended;
 
     if (!was_out || !gone || f->place_stale)
         return;
@@ -189,7 +190,8 @@ static void tell_loss(struct controller *c, struct server_state *s)
     s->owed_told = !by_person || !acts_forbidden(c);
     if (by_person && s->owed_told)
         foreign_change(c, s, PLACE_ONPREM);
-    if (s->has_move) {
+    ended = s->has_move;
+    if (ended) {
         RH_PROBE("spot-loss-while-moving-out");
         move_end(c, s, MOVE_FAILED, FAILURE_CAPACITY,
                  by_person ? "a person took it home" : "the instance was taken back");
@@ -197,6 +199,8 @@ static void tell_loss(struct controller *c, struct server_state *s)
     /* Told once, whoever may act; what cannot be done now is owed. */
     place_forget(c, s);
     home_owe(c, s, true);
+    if (ended)
+        move_store(c, s); /* its end carries that to the next holder */
 }
 
 /* 5.2: a server that can go out again without coming home does so, if that is soon. */

@@ -79,6 +79,11 @@ void home_owe(struct controller *c, struct server_state *s, bool owed)
         setting_store(c, key, "");
 }
 
+struct utc home_owed(const struct server_state *s)
+{
+    return (struct utc){s->owed_home ? s->owed_since.s : 0};
+}
+
 void setting_store_number(struct controller *c, const char *key, int64_t v)
 {
     char text[24];

@@ -12,16 +12,24 @@
 
 enum { SAME_CLOCK_S = 86400 };
 
-/* What it owed before that call is no debt any more; a loss that was seen since is one,
- * as far as the two clocks can be compared. */
-static void settle_debt(struct controller *c, struct server_state *s, struct utc called)
+/* Its way home is owed as it was when the record was written; a loss that was seen since
+ * is owed, too, as far as the two clocks can be compared. */
+static void settle_debt(struct controller *c, struct server_state *s, struct utc written,
+                        struct utc owed)
 {
-    int64_t age = c->now.s - called.s;
+    int64_t age = c->now.s - written.s;
+    bool same_clock = age >= 0 && age <= SAME_CLOCK_S;
 
-    if (age < 0 || age > SAME_CLOCK_S || called.s >= s->owed_since.s)
-        home_owe(c, s, false);
-    else if (s->owed_home)
+    if (same_clock && s->owed_home && written.s < s->owed_since.s) {
         RH_PROBE("loss-since-the-last-call");
+        return;
+    }
+    home_owe(c, s, owed.s != 0);
+    if (owed.s == 0)
+        return;
+    RH_PROBE("way-home-owed-by-another");
+    s->owed_told = s->owed_failed = true;
+    s->owed_by[0] = '\0';
 }
 
 /* Ours is old: another controller has acted for this server since. */
@@ -153,7 +161,7 @@ void takeover_take(struct controller *c, const struct event *ev)
     if (s == NULL)
         return;
     if (!ev->as.acted.readable) {
-        settle_debt(c, s, c->now);
+        settle_debt(c, s, c->now, (struct utc){0});
         forget(c, s, "by another controller");
         (void)str_format(text, sizeof(text),
                          "what another controller did for it last cannot be read: %.90s; "
@@ -163,7 +171,7 @@ void takeover_take(struct controller *c, const struct event *ev)
         return;
     }
     take_launches(c, s, h);
-    settle_debt(c, s, h->at);
+    settle_debt(c, s, h->at, h->owed);
     if (!h->has_move || !str_eq(s->move.id, h->move.id))
         forget(c, s, said);
     if (h->has_move && can_go_on(s, &h->move)) {

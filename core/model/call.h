@@ -86,6 +86,8 @@ struct call {
     char nonce[24];          /* NODE_OPEN: fresh for each call */
     bool force;              /* RETURN */
     struct run_in_cloud run; /* RUN_IN_CLOUD, LAUNCH; INTERFACE_KEEP: eni */
+    struct utc
+        owed; /* its server's way home is owed since then, 0 = is not; not stored */
 };
 
 struct call_result {

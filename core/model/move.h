@@ -43,6 +43,7 @@ struct move {
     char type[NAME_TEXT];
     char zone[NAME_TEXT]; /* as AWS calls it, "" not known: that of its own interface */
     enum lifecycle lifecycle;
+    struct utc owed; /* as that of a call, when the move was handed to the store */
 };
 
 #endif

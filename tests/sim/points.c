@@ -97,9 +97,11 @@ const char *const points_of_bytes[POINTS_OF_BYTES] = {
 
 /* With several controllers alone. */
 static const char *const of_several[] = {
-    "fence-not-safe-any-more", "fence-refuses-a-former-holder", "lock-taken-over",
-    "lock-was-ours-unheard",   "lease-over-at-its-renewal",     "move-of-a-former-holder",
-    "move-taken-over",         "loss-since-the-last-call",
+    "fence-not-safe-any-more",   "fence-refuses-a-former-holder",
+    "lock-taken-over",           "lock-was-ours-unheard",
+    "lease-over-at-its-renewal", "move-of-a-former-holder",
+    "move-taken-over",           "loss-since-the-last-call",
+    "way-home-owed-by-another",
 };
 
 static bool is_of_several(const char *name)

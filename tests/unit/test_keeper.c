@@ -173,9 +173,15 @@ static struct move open_move(const char *id)
     return m;
 }
 
+/* A way home is owed since then, as was known at a call and at a move's end. */
+enum { OWED_AT_CALL = 1795334100, OWED_AT_END = 1795334200 };
+
 static enum err_code call(struct host *h, enum call_kind kind, const char *server)
 {
-    struct call c = {.kind = kind, .target = "vm-1", .run = {.start = 17, .attempt = 3}};
+    struct call c = {.kind = kind,
+                     .target = "vm-1",
+                     .run = {.start = 17, .attempt = 3},
+                     .owed = {OWED_AT_CALL}};
     struct err e = {0};
 
     (void)str_copy(c.server, sizeof(c.server), server); /* fits */
@@ -225,6 +231,7 @@ static void test_left(void **state)
         if (rows[i].stage == ANOTHER)
             m = open_move("m-2");
         m.status = MOVE_DONE;
+        m.owed.s = OWED_AT_END;
         if (rows[i].stage == ENDED_LATER || rows[i].stage == ANOTHER)
             keeper_move(first->keeper, &m);
         (void)keeper_turn(first->keeper);
@@ -242,6 +249,9 @@ static void test_left(void **state)
             assert_row(rows[i].what, r->call == rows[i].kind);
             assert_row(rows[i].what, r->has_move == (rows[i].move[0] != '\0'));
             assert_row(rows[i].what, str_eq(r->move.id, rows[i].move));
+            assert_row(rows[i].what,
+                       r->owed.s ==
+                           (rows[i].stage == ENDED_LATER ? OWED_AT_END : OWED_AT_CALL));
             assert_row(rows[i].what, r->launch_attempt == rows[i].attempt);
         }
         /* What it knows of launches goes on with its own calls. */

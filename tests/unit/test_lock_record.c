@@ -24,6 +24,7 @@ static struct lock_record sample(void)
                             .target = "i-0f00",
                             .launch_start = 1795330800,
                             .launch_attempt = 3,
+                            .owed = {1795334100},
                             .has_move = true};
 
     r.move = (struct move){.id = "m-41-68004",
@@ -125,6 +126,8 @@ static void test_refused(void **state)
         {"as it is", "", "", NULL},
         {"what is new is not minded", "\"version\":1", "\"version\":1,\"colour\":\"blue\"", NULL},
         {"a newer version", "\"version\":1", "\"version\":2", "version 2"},
+        {"a debt in words", "\"owed\":1795334100", "\"owed\":\"yes\"", "owed"},
+        {"nothing of a debt", "\"owed\":1795334100,", "", "owed"},
         {"no version", "\"version\":1,", "", "form"},
         {"a version in words", "\"version\":1", "\"version\":\"1\"", "form"},
         {"no JSON", "{\"version", "2035 dana@ops1: {", ""},

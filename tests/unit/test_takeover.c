@@ -160,34 +160,45 @@ static void test_gone_on_with(void **state)
     }
 }
 
-/* A way home that was owed before its call is owed no more. */
+/* Whether its way home is owed, its newest record tells; what was seen later counts. */
 static void test_debt(void **state)
 {
     enum { YEAR_S = 365 * 86400 };
     static const struct {
-        const char *what;
-        int64_t called; /* from now on */
-        bool owed;
+        const char *what, *ours; /* since then, "" = it is not owed here */
+        int64_t written;         /* from now on */
+        bool theirs, owed;
     } rows[] = {
-        {"it has called since", -500, false},
-        {"its call was before that", -2000, true},
-        {"by a clock a year behind", -YEAR_S - 2000, false},
-        {"by a clock ahead", 3600, false},
+        {"it was settled since", "1795333400", -500, false, false},
+        {"it is owed there, too", "1795333400", -500, true, true},
+        {"it is owed there alone", "", -500, true, true},
+        {"nowhere", "", -500, false, false},
+        {"the loss was seen since", "1795333400", -2000, false, true},
+        {"... and another before", "1795333400", -2000, true, true},
+        {"by a clock a year behind", "1795333400", -YEAR_S - 2000, false, false},
+        {"by a clock ahead", "1795333400", 3600, false, false},
+        {"by a clock ahead, and owed there", "1795333400", 3600, true, true},
     };
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct event ev = left_by_another("a");
+        const struct server_state *a;
         struct scene s;
 
-        ev.as.acted.last.at.s = NOW + rows[i].called;
+        ev.as.acted.last.at.s = NOW + rows[i].written;
+        ev.as.acted.last.owed.s = rows[i].theirs ? NOW + rows[i].written : 0;
         scene_make(&s);
         s.options.shared_lock = true;
-        stored_setting(&s, "owed:a", "1795333400"); /* 1000 s ago */
+        if (rows[i].ours[0] != '\0')
+            stored_setting(&s, "owed:a", rows[i].ours); /* 1000 s ago */
         scene_start(&s);
-        assert_true(s.c->servers[0].owed_home);
+        a = &s.c->servers[0];
+        assert_row(rows[i].what, a->owed_home == (rows[i].ours[0] != '\0'));
         step(&s, ev);
-        assert_row(rows[i].what, s.c->servers[0].owed_home == rows[i].owed);
+        assert_row(rows[i].what, a->owed_home == rows[i].owed);
+        assert_row(rows[i].what, !a->owed_home || a->owed_since.s <= s.now.s);
+        assert_row(rows[i].what, (setting_of(&s, "owed:a")[0] != '\0') == rows[i].owed);
         scene_end(&s);
     }
 }
