@@ -205,10 +205,8 @@ static void test_clock_ahead(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_calendar),
-        cmocka_unit_test(test_window_without_time),
-        cmocka_unit_test(test_budget),
-        cmocka_unit_test(test_hold_over_budget),
+        cmocka_unit_test(test_calendar),    cmocka_unit_test(test_window_without_time),
+        cmocka_unit_test(test_budget),      cmocka_unit_test(test_hold_over_budget),
         cmocka_unit_test(test_clock_ahead),
     };
 

@@ -487,6 +487,7 @@ static void test_interface_waits(void **state)
     r.instances[0].eni_deletes = true;
     assert_non_null(o);
     (void)err_set(&o->err, ERR_SERVER, "ec2: slow down");
+    r.s.now.s++; /* after the one before it */
     o->at = r.s.now;
     o->retry_after_s = 60;
     step(&r.s, (struct event){.kind = EVENT_OBSERVATION, .as.observation = o});
