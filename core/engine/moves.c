@@ -378,8 +378,8 @@ static int64_t time_limit(const struct policy_config *p, const struct server_sta
  * interruption, everything else a refusal. */
 static void lose_or_refuse(struct controller *c, struct server_state *s)
 {
-    SURE(s->move.direction ==
-         DIRECTION_OUT); /* no way home is refused for its offering */
+    /* No way home is refused for its offering. */
+    SURE(s->move.direction == DIRECTION_OUT);
     if (s->facts.instance.reclaim_at.s == 0) {
         offerings_refused(c, &s->move);
         return;
