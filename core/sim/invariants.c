@@ -168,10 +168,21 @@ static void no_call_until(struct invariants *v, int64_t ms)
         v->no_call_until_ms = ms;
 }
 
+/* Told as done, and nothing came of it: that is to be seen first. */
+static bool came_to_nothing(const struct invariants *v, const struct call *call)
+{
+    int32_t i = call->kind == CALL_VM_POWER_OFF || call->kind == CALL_TERMINATE
+                    ? world_server_find(v->w, call->server)
+                    : -1;
+
+    return i >= 0 && v->w->servers[i].both_since != 0;
+}
+
 void invariants_result(struct invariants *v, const struct call *call,
                        const struct call_result *r)
 {
-    if (r->outcome != OUTCOME_DONE && ends_overlaps(call_api(call->kind)))
+    if (ends_overlaps(call_api(call->kind)) &&
+        (r->outcome != OUTCOME_DONE || came_to_nothing(v, call)))
         no_call_until(v,
                       v->w->now + r->took_ms + CALL_AGAIN_MS + r->retry_after_s * 1000);
 }
