@@ -95,7 +95,10 @@ static void shutdown_goes_on(const struct step_in *in, struct move *m,
         out->send_home = in->server->overlaps; /* both are up, and home stays so */
         return;
     }
-    if (guest ? last->outcome != OUTCOME_FAILED && since < in->config->shutdown_timeout
+    /* With overlap nobody waits for a guest beyond the time both may be up. */
+    if (guest ? last->outcome != OUTCOME_FAILED &&
+                    since < in->config->shutdown_timeout &&
+                    !(in->server->overlaps && is_overdue(in, m))
               : since < RETRY_POWER_S) {
         say_wait(m, out, "%s %s%s%s", guest ? "shutting down" : "powering off",
                  in->server->vm, last->outcome == OUTCOME_FAILED ? ": " : "",

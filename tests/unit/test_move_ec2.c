@@ -222,6 +222,16 @@ static void test_shutdown(void **state)
     s.facts.power = POWER_OFF;
     assert_int_equal(look(&s, STEP_SHUTDOWN).verdict, VERDICT_DONE);
 
+    /* but with overlap no longer than both may be up */
+    set_scene(&s, DIRECTION_OUT, true);
+    s.move.committed = true;
+    s.move.deadline.s = NOW + 1;
+    runs(&s);
+    called(&s, CALL_VM_SHUTDOWN, OUTCOME_DONE, ERR_OK, 100);
+    assert_int_equal(look(&s, STEP_SHUTDOWN).verdict, VERDICT_WAIT);
+    s.move.deadline.s = NOW;
+    assert_int_equal(look(&s, STEP_SHUTDOWN).call.kind, CALL_VM_POWER_OFF);
+
     /* with overlap both are up: home cannot be switched off, so the cloud side goes */
     set_scene(&s, DIRECTION_OUT, true);
     s.move.committed = true;
