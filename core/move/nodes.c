@@ -18,6 +18,8 @@ enum { PORT_AGAIN_S = 15 };
 enum { TOOLS_S = 300 };
 /* Both nodes closed, and again when somebody opened one; then it is left alone. */
 enum { CLOSES_MAX = 4 };
+/* A reading may be as old as that, whatever its stamp says. */
+enum { OLD_READING_S = 300 };
 
 /* A call that failed a moment ago is left alone for a while. */
 static bool too_soon(const struct step_in *in, const struct move *m)
@@ -268,6 +270,17 @@ void step_power_on(const struct step_in *in, struct move *m, struct step_out *ou
     say_call(in, m, out, CALL_VM_POWER_ON, f->vm_id);
 }
 
+/* It was shown as on a moment ago, and is off: by an old reading, from before it was shut
+ * down. What is switched off later a person has done. */
+static bool is_off_after_all(const struct step_in *in, const struct move *m)
+{
+    const struct server_facts *f = in->facts;
+
+    return m->direction == DIRECTION_BACK && f->power == POWER_OFF && !f->place_stale &&
+           in->now.s - m->step_since.s < OLD_READING_S &&
+           (m->committed || !in->server->overlaps);
+}
+
 /* The last step of both directions: the target's agent is there, and its node takes
  * builds. */
 void step_node(const struct step_in *in, struct move *m, struct step_out *out)
@@ -285,6 +298,11 @@ void step_node(const struct step_in *in, struct move *m, struct step_out *out)
         say_fail(m, out, FAILURE_TRANSIENT, "node %s could not be opened in time",
                  target->name);
         out->send_home = true;
+        return;
+    }
+    if (is_off_after_all(in, m)) {
+        RH_PROBE("off-after-all-at-home");
+        step_power_on(in, m, out);
         return;
     }
     if (!agent_connected(in, m, out, target))

@@ -396,6 +396,43 @@ static void test_power_on(void **state)
     assert_int_equal(look(&s, STEP_POWER_ON).verdict, VERDICT_DONE);
 }
 
+/* An old reading showed it as on: it is switched on after all, but not what a person
+ * switches off later. */
+static void test_off_after_all(void **state)
+{
+    static const struct {
+        const char *what;
+        enum power power;
+        bool stale, call_open;
+        int64_t since_s; /* of the step */
+        bool powers_on;
+    } rows[] = {
+        {"off", POWER_OFF, false, false, 299, true},
+        {"on", POWER_ON, false, false, 299, false},
+        {"nobody knows", POWER_UNKNOWN, false, false, 299, false},
+        {"of old facts", POWER_OFF, true, false, 299, false},
+        {"a call is under way", POWER_OFF, false, true, 299, false},
+        {"later", POWER_OFF, false, false, 300, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct scene s;
+        struct step_out out;
+
+        set_scene(&s, DIRECTION_BACK);
+        node(&s.facts.onprem, true, false);
+        s.facts.onprem.connected = false;
+        s.facts.power = rows[i].power;
+        s.facts.place_stale = rows[i].stale;
+        s.in.call_open = rows[i].call_open;
+        s.move.step_since.s = NOW - rows[i].since_s;
+        out = look(&s, STEP_NODE);
+        assert_row(rows[i].what, (out.verdict == VERDICT_CALL &&
+                                  out.call.kind == CALL_VM_POWER_ON) == rows[i].powers_on);
+    }
+}
+
 static void test_boot_and_node(void **state)
 {
     struct scene s;
@@ -514,6 +551,7 @@ int main(void)
         cmocka_unit_test(test_force),       cmocka_unit_test(test_run),
         cmocka_unit_test(test_run_unknown), cmocka_unit_test(test_return),
         cmocka_unit_test(test_power_on),    cmocka_unit_test(test_boot_and_node),
+        cmocka_unit_test(test_off_after_all),
         cmocka_unit_test(test_extension),   cmocka_unit_test(test_keep),
         cmocka_unit_test(test_marker),
     };
