@@ -206,7 +206,7 @@ static void load_moves(struct controller *c, const struct store_state *state)
         enum step step;
         int32_t n;
 
-        if (s == NULL || s->mover == NULL)
+        if (s == NULL)
             continue;
         s->move = state->moves[i];
         s->has_move = true;
@@ -331,6 +331,7 @@ enum err_code controller_new(const struct controller_options *o,
 
         s->config = &o->config->servers[i];
         s->mover = mover_of(s->config);
+        SURE(s->mover != NULL); /* a configuration names one of the table */
         s->auto_on = true;
         s->facts.ready_permille = s->facts.costop_permille = -1;
         (void)str_copy(s->facts.onprem.name, NAME_TEXT, s->config->onprem_node);

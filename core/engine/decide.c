@@ -14,21 +14,20 @@ static void fill_plan(struct controller *c, struct plan_in *in)
         struct server_state *s = &c->servers[i];
         struct plan_server *p = &c->plan_servers[i];
 
-        *p = (struct plan_server){
-            .name = s->config->name,
-            .needs_extension = s->mover != NULL && s->mover->uses_extension,
-            .facts = &s->facts,
-            .move = s->has_move ? &s->move : NULL,
-            .hold = s->hold,
-            .auto_on = s->auto_on,
-            .snooze_until = s->snooze_until,
-            .settled_since = s->settled_since,
-            .retry_at = s->retry_at,
-            .rerun_at = s->rerun_at,
-            .breaker_open = breaker_is_open(c, s),
-            .hold_ended = s->hold_ended,
-            .pressed_since = s->pressed_since,
-            .commits_before_drain = s->mover != NULL && s->mover->overlaps};
+        *p = (struct plan_server){.name = s->config->name,
+                                  .needs_extension = s->mover->uses_extension,
+                                  .facts = &s->facts,
+                                  .move = s->has_move ? &s->move : NULL,
+                                  .hold = s->hold,
+                                  .auto_on = s->auto_on,
+                                  .snooze_until = s->snooze_until,
+                                  .settled_since = s->settled_since,
+                                  .retry_at = s->retry_at,
+                                  .rerun_at = s->rerun_at,
+                                  .breaker_open = breaker_is_open(c, s),
+                                  .hold_ended = s->hold_ended,
+                                  .pressed_since = s->pressed_since,
+                                  .commits_before_drain = s->mover->overlaps};
         if (!s->breaker_for_good)
             p->breaker_until = s->breaker_until;
         p->order.place = s->order.place;

@@ -16,28 +16,19 @@
 static void explain_now(const struct controller *c, const struct server_state *s,
                         struct explain_out *out)
 {
-    struct explain_in in = {.policy = &c->config->policy,
-                            .schedule = &c->schedule,
-                            .tz = c->tz,
-                            .now = c->now,
-                            .at = c->now,
-                            .setting = c->dry_run ? AUTO_DRY_RUN : c->setting,
-                            .snooze_until = snooze_of(c, s),
-                            .name = s->config->name,
-                            .place = s->facts.place,
-                            .decision = &s->decision,
-                            .hold = &s->hold,
-                            .auto_on = s->auto_on,
-                            .moving = s->has_move};
-    int32_t n;
+    const struct explain_in in = {.policy = &c->config->policy,
+                                  .schedule = &c->schedule,
+                                  .tz = c->tz,
+                                  .now = c->now,
+                                  .at = c->now,
+                                  .setting = c->dry_run ? AUTO_DRY_RUN : c->setting,
+                                  .snooze_until = snooze_of(c, s),
+                                  .name = s->config->name,
+                                  .place = s->facts.place,
+                                  .decision = &s->decision,
+                                  .hold = &s->hold,
+                                  .auto_on = s->auto_on}; /* no word of its move */
 
-    if (s->has_move && s->mover != NULL) {
-        const struct mover_step *steps = mover_steps(s->mover, s->move.direction, &n);
-
-        in.direction = s->move.direction;
-        in.committed = s->move.committed;
-        in.step = s->move.step < n ? steps[s->move.step].step : STEP_NONE;
-    }
     explain(&in, out);
 }
 

@@ -539,7 +539,7 @@ void merge_all(struct controller *c)
         s->facts.blocked[0] = '\0';
         merge_node(&s->facts.onprem, jenkins, jenkins_stale, c->now);
         s->facts.nodes_as_of = s->facts.onprem.as_of;
-        if (s->mover != NULL && s->mover->launches)
+        if (s->mover->launches)
             merge_ec2(c, s);
         else
             merge_velostrata(c, s);

@@ -157,7 +157,7 @@ static void make_forecast(struct controller *c)
     for (size_t i = 0; i < c->n_servers; i++) {
         const struct server_state *s = &c->servers[i];
 
-        in.extension = in.extension || (s->mover != NULL && s->mover->uses_extension);
+        in.extension = in.extension || s->mover->uses_extension;
         if (s->auto_on)
             servers[in.n_servers++] =
                 (struct forecast_server){type_of(s), s->facts.instance.zone};
@@ -225,7 +225,7 @@ static void count_left(const struct controller *c, int32_t *servers, bool *known
         if (!is_left(c, s))
             continue;
         ++*servers;
-        extension = extension || (s->mover != NULL && s->mover->uses_extension);
+        extension = extension || s->mover->uses_extension;
         if (!hour_price(c, s, &price) ||
             __builtin_add_overflow(hour->nanos, price.nanos, &hour->nanos))
             *known = false;

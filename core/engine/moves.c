@@ -55,7 +55,7 @@ void move_begin(struct controller *c, struct server_state *s, enum direction d,
     struct journal_entry *j;
     char actor[NAME_TEXT];
 
-    SURE(!s->has_move && s->mover != NULL);
+    SURE(!s->has_move);
     SURE(!acts_forbidden(c) && !recovering(c, s->config->name));
     SURE(d != DIRECTION_OUT || !c->disk_full);
     *m = (struct move){.direction = d,

@@ -104,9 +104,9 @@ void replace_begin(struct controller *c, struct server_state *s)
 {
     const struct server_facts *f = &s->facts;
 
-    if (s->mover == NULL || !s->mover->overlaps || s->has_move ||
-        f->place != PLACE_CLOUD || f->place_stale || f->instance.reclaim_at.s == 0 ||
-        hands_off(c, s) || call_is_open(c, s->config->name))
+    if (!s->mover->overlaps || s->has_move || f->place != PLACE_CLOUD || f->place_stale ||
+        f->instance.reclaim_at.s == 0 || hands_off(c, s) ||
+        call_is_open(c, s->config->name))
         return;
     if (s->may_replace && !c->disk_full && f->leaving.id[0] == '\0' &&
         !str_eq(s->leaving.tried, f->instance.id) && may_rerun_at_once(c, s) &&
