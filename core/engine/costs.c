@@ -392,6 +392,14 @@ void costs_return(struct controller *c, struct server_state *s)
     s->segment_lost = s->leaving.lost;
 }
 
+/* After a start: the manager has not said yet what is out there. What the program
+ * launched itself it knows from its store. */
+static bool is_unheard(const struct server_state *s)
+{
+    return s->facts.instance.id[0] == '\0' && s->facts.place == PLACE_UNKNOWN &&
+           !s->mover->launches;
+}
+
 static void follow_instance(struct controller *c, struct server_state *s)
 {
     const struct instance_facts *in = &s->facts.instance;
@@ -400,7 +408,7 @@ static void follow_instance(struct controller *c, struct server_state *s)
     struct price_book book = costs_book(c);
     struct price_quote q;
 
-    if (g != NULL && (!alive || !str_eq(g->resource, in->id))) {
+    if (g != NULL && (!alive || !str_eq(g->resource, in->id)) && !is_unheard(s)) {
         segment_close(c, &s->segment, s->facts.lost || s->segment_lost);
         s->segment_lost = false;
     }
