@@ -12,8 +12,9 @@ enum { SEGMENTS_MAX = 65536, SEGMENTS_MANY = 8192, KEPT_S = 28 * 86400 };
 /* Between the end of an instance and AWS's word that it took it. */
 enum { LOST_LATE_S = 900 };
 
-static struct price_series *series_find(struct controller *c, const char *type,
-                                        const char *zone, bool create)
+/* NULL: there is none yet, and no room for one more. */
+static struct price_series *series_get(struct controller *c, const char *type,
+                                       const char *zone)
 {
     struct price_series *s;
 
@@ -21,7 +22,7 @@ static struct price_series *series_find(struct controller *c, const char *type,
         if (str_eq(c->series[i].type, type) && str_eq(c->series[i].zone, zone))
             return &c->series[i];
     }
-    if (!create || c->n_series == MAX_SERIES)
+    if (c->n_series == MAX_SERIES)
         return NULL;
     s = &c->series[c->n_series++];
     (void)str_copy(s->type, sizeof(s->type), type);
@@ -97,7 +98,7 @@ void costs_prices(struct controller *c, const struct observation *o)
 
     for (size_t i = 0; i < o->as.prices.n; i++) {
         const struct seen_price *p = &o->as.prices.prices[i];
-        struct price_series *s = series_find(c, p->type, p->zone, true);
+        struct price_series *s = series_get(c, p->type, p->zone);
         struct record *r;
 
         if (s == NULL)
@@ -511,7 +512,7 @@ static void load_prices(struct controller *c, const struct store_state *state)
         (void)listed_put(c, &state->listed[i]); /* what does not fit is asked for again */
     for (size_t i = 0; i < state->n_prices; i++) {
         struct price_series *s =
-            series_find(c, state->prices[i].type, state->prices[i].zone, true);
+            series_get(c, state->prices[i].type, state->prices[i].zone);
 
         if (s != NULL)
             (void)series_add(s, state->steps[i].at, state->steps[i].price);
