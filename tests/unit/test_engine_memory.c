@@ -143,10 +143,271 @@ static void test_each(void **state)
     assert_true(refusals > 5);
 }
 
+/* ----- no memory at all within one step ----- */
+
+static struct event seen(struct scene *s, enum source source)
+{
+    struct event ev = {.kind = EVENT_OBSERVATION};
+
+    ev.as.observation = observation_new(source);
+    assert_non_null(ev.as.observation);
+    ev.as.observation->at = s->now;
+    return ev;
+}
+
+/* Not even for the first word of what the step wants to be written. */
+static void starve(struct scene *s, struct event ev)
+{
+    effects_clear(&s->fx);
+    ev.now = s->now;
+    ev.mono.ms = (s->now.s - NOW) * 1000 + 1000000;
+    alloc_begin(1, true);
+    controller_step(s->c, &ev, &s->fx);
+    (void)alloc_end();
+    assert_true(s->fx.failed);
+    assert_int_equal(s->fx.n_records, 0);
+    assert_int_equal(s->fx.n_calls, 0);
+}
+
+static bool is_written(const struct scene *s, enum record_kind kind)
+{
+    for (size_t i = 0; i < s->fx.n_records; i++) {
+        if (s->fx.records[i].kind == kind)
+            return true;
+    }
+    return false;
+}
+
+static void begin(struct scene *s, struct morning *m, struct price_step steps[1],
+                  struct stored_price prices[1])
+{
+    scene_make(s);
+    stored_setting(s, "auto", "off");
+    stored_make(s, m);
+    prices[0] = (struct stored_price){.type = "c5", .zone = "eu-west-1a"};
+    steps[0] = (struct price_step){{NOW - 7200}, {70000000}};
+    s->stored.prices = prices;
+    s->stored.steps = steps;
+    s->stored.n_prices = 1;
+    scene_start(s);
+}
+
+/* A price that could not be written is known all the same, and told as not written. */
+static void test_prices(void **state)
+{
+    struct seen_price news = {"c5", "eu-west-1a", {90000000}, {NOW - 60}};
+    struct seen_listed listed = {"c5", {USD_NANOS}};
+    struct stored_price prices[1];
+    struct price_step steps[1];
+    struct morning m;
+    struct event ev;
+    struct scene s;
+
+    (void)state;
+    begin(&s, &m, steps, prices);
+    ev = seen(&s, SOURCE_PRICES);
+    ev.as.observation->as.prices = (struct obs_prices){&news, 1};
+    starve(&s, ev);
+    assert_int_equal(s.c->series[0].n, 2);
+    ev = seen(&s, SOURCE_PRICELIST);
+    ev.as.observation->as.pricelist = (struct obs_pricelist){"eu-west-1", &listed, 1};
+    starve(&s, ev);
+    assert_int_equal(s.c->n_listed, 1);
+    scene_end(&s);
+}
+
+/* The same of a segment that begins, and of a build that does. */
+static void test_begins(void **state)
+{
+    struct seen_build build = {
+        .name = "smoke #8", .path = "/j/job/smoke/8/", .number = 8};
+    struct stored_price prices[1];
+    struct price_step steps[1];
+    struct morning m;
+    struct event ev;
+    struct scene s;
+
+    (void)state;
+    begin(&s, &m, steps, prices);
+    m.segments[1].end.s = NOW - 60;
+    scene_start(&s);
+    s.now.s += STEP_S;
+    ev = seen(&s, SOURCE_VELOSTRATA);
+    ev.as.observation->as.velostrata =
+        (struct obs_velostrata){.extension_id = "ce-1",
+                                .extension_raw = "",
+                                .extension = EXTENSION_ACTIVE,
+                                .edge_a_zone = "",
+                                .edge_b_zone = "",
+                                .extension_problem = ""};
+    starve(&s, ev);
+    assert_true(s.c->extension.segment != 0);
+    s.nodes[HOME].builds = &build;
+    s.nodes[HOME].n_builds = 1;
+    s.nodes[HOME].idle = false;
+    ev = seen(&s, SOURCE_JENKINS);
+    ev.as.observation->as.jenkins =
+        (struct obs_jenkins){.version = "", .nodes = s.nodes, .n_nodes = 2};
+    starve(&s, ev);
+    assert_int_equal(s.c->builds.n, 1);
+    assert_int_equal(s.c->builds.kept[0].n_runs, 1);
+    scene_end(&s);
+}
+
+/* A call that could not be written is not made, and is made when there is memory again;
+ * its answer counts although that could not be written. */
+static void test_calls(void **state)
+{
+    struct stored_price prices[1];
+    struct price_step steps[1];
+    struct morning m;
+    struct event ev;
+    struct scene s;
+
+    (void)state;
+    begin(&s, &m, steps, prices);
+    s.stored.n_settings = 0;
+    s.nodes[HOME].offline = s.nodes[HOME].marked = false;
+    s.nodes[HOME].connected = true;
+    s.nodes[HOME].cause = "";
+    scene_start(&s);
+    observe(&s, SOURCE_JENKINS);
+    observe(&s, SOURCE_VSPHERE);
+    ev = seen(&s, SOURCE_VELOSTRATA);
+    ev.as.observation->as.velostrata =
+        (struct obs_velostrata){.extension_id = "ce-1",
+                                .extension_raw = "",
+                                .extension = EXTENSION_ACTIVE,
+                                .edge_a_zone = "",
+                                .edge_b_zone = "",
+                                .extension_problem = "",
+                                .vms = &s.managed,
+                                .n_vms = 1};
+    starve(&s, ev);
+    assert_int_equal(s.c->n_calls_open, 0);
+    look(&s);
+    assert_int_equal(s.n_calls, 1);
+    assert_int_equal(s.c->n_calls_open, 1);
+    ev = (struct event){.kind = EVENT_RESULT};
+    ev.as.result =
+        (struct call_result){.id = s.calls[0].id, .outcome = OUTCOME_DONE, .at = s.now};
+    starve(&s, ev);
+    assert_int_equal(s.c->n_calls_open, 0);
+    scene_end(&s);
+}
+
+/* What a person orders, and what becomes of a build that waits. */
+static void test_words(void **state)
+{
+    struct seen_job gone = {.path = "/j/job/smoke/", .gone = true};
+    struct stored_price prices[1];
+    struct price_step steps[1];
+    struct command c = {.kind = COMMAND_HOLD,
+                        .server = "a",
+                        .by = "dana",
+                        .place = PLACE_ONPREM,
+                        .hold_kind = HOLD_PIN,
+                        .id = 7};
+    struct morning m;
+    struct event ev = {.kind = EVENT_COMMAND};
+    struct scene s;
+
+    (void)state;
+    begin(&s, &m, steps, prices);
+    look(&s);
+    ev.as.command.command = c;
+    starve(&s, ev);
+    assert_int_equal(s.c->servers[0].hold.kind, HOLD_PIN);
+    assert_int_equal(s.c->requeues.n_open, 1);
+    ev = seen(&s, SOURCE_BUILDS);
+    ev.as.observation->as.builds = (struct obs_builds){&gone, 1};
+    starve(&s, ev);
+    assert_int_equal(s.c->requeues.list[0].state, REQUEUE_SKIPPED);
+    look(&s);
+    assert_false(is_written(&s, RECORD_REQUEUE)); /* it is over, and is not said again */
+    scene_end(&s);
+}
+
+/* A job that is gone is forgotten, written or not. */
+static void test_gone(void **state)
+{
+    struct job_history job = {.path = "/j/job/smoke/", .server = "a", .last = 7};
+    struct seen_job gone = {.path = "/j/job/smoke/", .gone = true};
+    struct stored_price prices[1];
+    struct price_step steps[1];
+    struct morning m;
+    struct event ev;
+    struct scene s;
+
+    (void)state;
+    begin(&s, &m, steps, prices);
+    s.stored.jobs = &job;
+    s.stored.n_jobs = 1;
+    s.stored.n_requeues = 0;
+    scene_start(&s);
+    assert_int_equal(s.c->builds.n, 1);
+    ev = seen(&s, SOURCE_BUILDS);
+    ev.as.observation->as.builds = (struct obs_builds){&gone, 1};
+    starve(&s, ev);
+    assert_int_equal(s.c->builds.n, 0);
+    scene_end(&s);
+}
+
+/* What is kept for a step that has no memory is kept, or there is none from the start. */
+static void test_reserve(void **state)
+{
+    static const struct {
+        const char *what;
+        uint64_t refused; /* 0: none */
+        bool ok;
+        size_t records, calls;
+    } rows[] = {{"there is room", 0, true, 4, 2},
+                {"none for records", 1, false, 0, 2},
+                {"none for calls", 2, false, 4, 0}};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct effects fx = {0};
+
+        alloc_begin(rows[i].refused, false);
+        assert_row(rows[i].what, effects_reserve(&fx, 4, 2) == rows[i].ok);
+        (void)alloc_end();
+        assert_row(rows[i].what, fx.cap_records == rows[i].records);
+        assert_row(rows[i].what, fx.cap_calls == rows[i].calls);
+        effects_clear(&fx);
+    }
+}
+
+/* A long list is given back; when not even that works, it stays. */
+static void test_long_list(void **state)
+{
+    enum { LONG = 300, KEPT = 64 };
+
+    (void)state;
+    for (int refused = 0; refused < 2; refused++) {
+        struct effects fx = {0};
+        size_t cap;
+
+        for (int i = 0; i < LONG; i++)
+            assert_non_null(effects_record(&fx, RECORD_PRICE));
+        cap = fx.cap_records;
+        alloc_begin(refused != 0 ? 1 : 0, true);
+        effects_reset(&fx);
+        (void)alloc_end();
+        assert_int_equal(fx.n_records, 0);
+        assert_int_equal(fx.cap_records, refused != 0 ? cap : KEPT);
+        assert_non_null(effects_record(&fx, RECORD_PRICE));
+        effects_clear(&fx);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_each),
+        cmocka_unit_test(test_each),    cmocka_unit_test(test_prices),
+        cmocka_unit_test(test_begins),  cmocka_unit_test(test_calls),
+        cmocka_unit_test(test_words),   cmocka_unit_test(test_gone),
+        cmocka_unit_test(test_reserve), cmocka_unit_test(test_long_list),
     };
 
     alloc_install();
