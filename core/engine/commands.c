@@ -353,10 +353,9 @@ static void do_all(struct controller *c, const struct command *cmd, struct answe
         do_extension(c, cmd, a);
         break;
     case COMMAND_REFRESH:
-        for (size_t i = 0; i < SOURCE_COUNT; i++) {
+        for (size_t i = 0; i < SOURCE_COUNT; i++)
             c->sources[i].failures = 0;
-            sources_hurry(c, (enum source)i);
-        }
+        sources_hurry_all(c);
         yes(a, "asking every API now");
         break;
     case COMMAND_ACKNOWLEDGE:

@@ -11,7 +11,6 @@ enum {
     BREAKER_FIRST_MS = 30 * 1000,
     BREAKER_MAX_MS = 600 * 1000,
     BACKOFF_FIRST_MS = 500,
-    BACKOFF_MAX_MS = 60 * 1000,
     RETRIES = 2, /* of a read, then it is the next poll */
     BUDGET = 20, /* tokens of a provider … */
     TOKEN = 10,  /* … in tenths */
@@ -101,11 +100,10 @@ static int64_t work_out_rest_s(const struct controller *c, enum source s)
                : k->jenkins.poll < REQUEUE_EVERY_S ? k->jenkins.poll
                                                    : REQUEUE_EVERY_S;
     case SOURCE_LOCK:
-        return k->lock.renew;
     case SOURCE_COUNT:
         break;
     }
-    return 60;
+    return k->lock.renew;
 }
 
 /* Asked so often at each look that it is worked out once; but builds that wait to be
@@ -187,7 +185,8 @@ static int64_t retry_ms(struct controller *c, const struct source_state *st,
     int32_t *spent = budget_of(c, o->source);
     int64_t most = BACKOFF_FIRST_MS;
 
-    for (int32_t i = 0; i < st->failures && most < BACKOFF_MAX_MS; i++)
+    SURE(st->failures < BREAKER_FAILURES);
+    for (int32_t i = 0; i < st->failures; i++)
         most *= 2;
     if (st->failures > RETRIES || !err_is_retryable(o->err.code) ||
         *spent + TOKEN > BUDGET * TOKEN) {
@@ -196,7 +195,7 @@ static int64_t retry_ms(struct controller *c, const struct source_state *st,
         return every > most ? every : most;
     }
     *spent += TOKEN;
-    return rng_between(&c->rng, 1, most < BACKOFF_MAX_MS ? most : BACKOFF_MAX_MS);
+    return rng_between(&c->rng, 1, most);
 }
 
 /* Most errors name their API themselves. */

@@ -6,7 +6,6 @@
 
 /* What the configuration says of the sources: at a start, and when it is another. */
 
-/* Of these EC2 alone knows the place. */
 /* What the last run read of the price list counts for the rest of its day. */
 static void resume_pricelist(struct controller *c)
 {
@@ -66,30 +65,26 @@ static bool same(const char *a, const char *b)
 /* Is it still the same one that answers? */
 static bool same_teller(const struct config *a, const struct config *b, enum source s)
 {
-    switch (s) {
-    case SOURCE_VELOSTRATA:
-        return same(a->velostrata.api.url, b->velostrata.api.url) &&
-               same(a->velostrata.cloud_extension, b->velostrata.cloud_extension);
-    case SOURCE_JENKINS:
-    case SOURCE_BUILDS:
-        return same(a->jenkins.url, b->jenkins.url);
-    case SOURCE_VSPHERE:
-        return same(a->vsphere.url, b->vsphere.url);
-    case SOURCE_INSTANCES:
-    case SOURCE_SPOT:
-    case SOURCE_INTERFACES:
-    case SOURCE_PRICES:
-    case SOURCE_PRICELIST:
-        return same(a->aws.region, b->aws.region) &&
+    bool jenkins = same(a->jenkins.url, b->jenkins.url);
+    bool aws = same(a->aws.region, b->aws.region) &&
                same(a->aws.profile, b->aws.profile) &&
                same(a->aws.endpoint_ec2, b->aws.endpoint_ec2);
-    case SOURCE_QUEUE:
-        return same(a->aws.interruption_queue, b->aws.interruption_queue);
-    case SOURCE_LOCK:
-    case SOURCE_COUNT:
-        break;
-    }
-    return true;
+    const bool is_same[SOURCE_COUNT] = {
+        [SOURCE_VELOSTRATA] =
+            same(a->velostrata.api.url, b->velostrata.api.url) &&
+            same(a->velostrata.cloud_extension, b->velostrata.cloud_extension),
+        [SOURCE_JENKINS] = jenkins,
+        [SOURCE_BUILDS] = jenkins,
+        [SOURCE_VSPHERE] = same(a->vsphere.url, b->vsphere.url),
+        [SOURCE_INSTANCES] = aws,
+        [SOURCE_SPOT] = aws,
+        [SOURCE_INTERFACES] = aws,
+        [SOURCE_PRICES] = aws,
+        [SOURCE_PRICELIST] = aws,
+        [SOURCE_QUEUE] = same(a->aws.interruption_queue, b->aws.interruption_queue),
+    };
+
+    return is_same[s];
 }
 
 static void forget(struct source_state *st)
