@@ -1,0 +1,384 @@
+#include <config.h>
+
+#include "core/engine/parts.h"
+#include "tests/unit/region_scene.h"
+
+/*
+ * When which API is asked for what: at a start, by what is known of it; under another
+ * configuration, by what is another; and how much is asked at once.
+ */
+
+static const char text_all[] =
+    "site = { tz = \"UTC\" deployment = \"d\" }\n"
+    "policy = { auto = \"off\" window = [\"Sun-Sat 00:00-24:00\"] }\n"
+    "velostrata = { url = \"http://127.0.0.1:1/v\" cloud_extension = \"ce-1\" }\n"
+    "jenkins = { url = \"http://127.0.0.1:1/j\" user = \"r\" }\n"
+    "vsphere = { url = \"http://127.0.0.1:1/sdk\" user = \"r\" }\n"
+    "aws = { region = \"eu-west-1\" profile = \"p\" }\n"
+    "servers = { a = { vm = \"vm-a\" mover = \"velostrata\" onprem_node = \"home-a\"\n"
+    "                  cloud_node = \"cloud-a\" eni = \"eni-a\" "
+    "instance_types = [\"c5\"] } }\n";
+
+static struct config *load(const char *from)
+{
+    struct config_problems *problems = NULL;
+    struct config *c = NULL;
+    struct err e = {0};
+
+    if (config_load_text(from, "", false, &c, &problems, &e) != ERR_OK)
+        fail_msg("%s", problems != NULL ? config_problems_get(problems, 0) : e.text);
+    return c;
+}
+
+/* text_all with another part. */
+static struct config *load_with(const char *part, const char *as)
+{
+    const char *at = strstr(text_all, part);
+    char other[2 * sizeof(text_all)];
+
+    assert_non_null(at);
+    assert_true(str_format(other, sizeof(other), "%.*s%s%s", (int)(at - text_all),
+                           text_all, as, at + strlen(part)));
+    return load(other);
+}
+
+/* Each source has told something, if it is configured. */
+static void all_told(struct scene *s)
+{
+    for (size_t i = 0; i < SOURCE_COUNT; i++) {
+        struct observation *o;
+
+        if (!s->c->sources[i].configured)
+            continue;
+        if (i == SOURCE_JENKINS || i == SOURCE_VSPHERE || i == SOURCE_VELOSTRATA) {
+            observe(s, (enum source)i);
+            continue;
+        }
+        o = observation_new((enum source)i);
+        assert_non_null(o);
+        o->at = s->now;
+        step(s, (struct event){.kind = EVENT_OBSERVATION, .as.observation = o});
+    }
+}
+
+static void reconfigure(struct scene *s, struct config *next)
+{
+    struct config_order order = {.config = next,
+                                 .tz = s->tz,
+                                 .state = &s->stored,
+                                 .by = "operator:dana",
+                                 .why = "",
+                                 .changes = "1 option changed: x"};
+
+    step(s, (struct event){.kind = EVENT_CONFIG, .as.config = &order});
+    if (!order.taken)
+        fail_msg("%s", order.refused);
+    config_free(s->config);
+    s->config = next;
+}
+
+/* ----- another configuration ----- */
+
+/* What an API at another address has said counts no more, and nothing else is lost. */
+static void test_another_teller(void **state)
+{
+    static const struct {
+        const char *what, *part, *was, *now;
+        enum source source;
+        enum api_state state;
+        bool kept;
+    } rows[] = {
+        /* clang-format off */
+        {"nothing of it", "auto = \"off\"", "auto = \"off\"", "auto = \"dry-run\"", SOURCE_INSTANCES, API_OK, true},
+        {"another manager", "1:1/v", "1:1/v", "1:2/v", SOURCE_VELOSTRATA, API_WAITING, false},
+        {"another extension", "ce-1", "ce-1", "ce-2", SOURCE_VELOSTRATA, API_WAITING, false},
+        {"another Jenkins", "1:1/j", "1:1/j", "1:2/j", SOURCE_JENKINS, API_WAITING, false},
+        {"another Jenkins, of its builds", "1:1/j", "1:1/j", "1:2/j", SOURCE_BUILDS, API_WAITING, false},
+        {"another Jenkins, of vSphere", "1:1/j", "1:1/j", "1:2/j", SOURCE_VSPHERE, API_OK, true},
+        {"another vCenter", "1:1/sdk", "1:1/sdk", "1:2/sdk", SOURCE_VSPHERE, API_WAITING, false},
+        {"another region", "eu-west-1", "eu-west-1", "eu-west-2", SOURCE_INSTANCES, API_WAITING, false},
+        {"another profile", "\"p\"", "\"p\"", "\"q\"", SOURCE_SPOT, API_WAITING, false},
+        {"no profile any more", "profile = \"p\"", "profile = \"p\"", "", SOURCE_INSTANCES, API_WAITING, false},
+        {"another address of EC2", "profile", "profile", "endpoint_ec2 = \"http://127.0.0.1:1/\" profile", SOURCE_INTERFACES, API_WAITING, false},
+        {"a queue for the first time", "profile", "profile", "interruption_queue = \"http://127.0.0.1:1/q\" profile", SOURCE_QUEUE, API_WAITING, false},
+        {"no queue any more", "profile", "interruption_queue = \"http://127.0.0.1:1/q\" profile", "profile", SOURCE_QUEUE, API_OFF, false},
+        {"aws for the first time, its region from elsewhere", "aws = { region = \"eu-west-1\" profile = \"p\" }", "", "aws = { }", SOURCE_INSTANCES, API_WAITING, false},
+        {"no aws any more", "aws = { region = \"eu-west-1\" profile = \"p\" }", "aws = { }", "", SOURCE_INSTANCES, API_OFF, false},
+        /* clang-format on */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        const struct source_state *st;
+        struct scene s;
+
+        scene_make(&s);
+        config_free(s.config);
+        s.config = load_with(rows[i].part, rows[i].was);
+        scene_start(&s);
+        all_told(&s);
+        st = &s.c->sources[rows[i].source];
+        assert_row(rows[i].what, st->configured == (st->good != NULL));
+        reconfigure(&s, load_with(rows[i].part, rows[i].now));
+        assert_row(rows[i].what, (st->good != NULL) == rows[i].kept);
+        assert_row(rows[i].what, (st->last_ok.s != 0) == rows[i].kept);
+        assert_row(rows[i].what, st->state == rows[i].state);
+        scene_end(&s);
+    }
+}
+
+/* Its Retry-After counts under any configuration, but not at another address. */
+static void test_left_alone(void **state)
+{
+    static const struct {
+        const char *what, *part, *as;
+        int64_t waits_ms;
+    } rows[] = {
+        {"the same", "auto = \"off\"", "auto = \"dry-run\"", 120000},
+        {"another", "1:1/j", "1:2/j", 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct observation *o = observation_new(SOURCE_JENKINS);
+        const struct source_state *st;
+        struct scene s;
+
+        assert_non_null(o);
+        scene_make(&s);
+        config_free(s.config);
+        s.config = load(text_all);
+        scene_start(&s);
+        st = &s.c->sources[SOURCE_JENKINS];
+        (void)err_set(&o->err, ERR_THROTTLED, "jenkins: slow down");
+        o->at = s.now;
+        o->retry_after_s = 120;
+        step(&s, (struct event){.kind = EVENT_OBSERVATION, .as.observation = o});
+        reconfigure(&s, load_with(rows[i].part, rows[i].as));
+        assert_row(rows[i].what, st->next.ms - s.c->mono.ms == rows[i].waits_ms);
+        assert_row(rows[i].what,
+                   (st->held_until.ms > s.c->mono.ms) == (rows[i].waits_ms > 0));
+        scene_end(&s);
+    }
+}
+
+/* ----- at a start ----- */
+
+/* aws-api 7: the list is read once a day, whoever read it last. */
+static void test_pricelist_of_today(void **state)
+{
+    enum { DAY_S = 86400 };
+    static const struct {
+        const char *what;
+        int64_t age_s;
+        enum api_state state;
+        int64_t waits_s;
+    } rows[] = {
+        {"read in the morning", DAY_S / 4, API_OK, DAY_S * 3 / 4},
+        {"read two days ago", 2 * DAY_S, API_OK, 0},
+        {"read tomorrow", -DAY_S, API_WAITING, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct listed_price listed = {.type = "c5",
+                                      .region = "eu-west-1",
+                                      .price = {200000000},
+                                      .at = {NOW - rows[i].age_s}};
+        const struct source_state *st;
+        struct scene s;
+
+        scene_make(&s);
+        config_free(s.config);
+        s.config = load(text_all);
+        s.stored.listed = &listed;
+        s.stored.n_listed = 1;
+        scene_start(&s);
+        st = &s.c->sources[SOURCE_PRICELIST];
+        assert_row(rows[i].what, st->state == rows[i].state);
+        assert_row(rows[i].what, st->next.ms - s.c->mono.ms == rows[i].waits_s * 1000);
+        scene_end(&s);
+    }
+}
+
+static const struct poll_request *poll_of(const struct scene *s, enum source source)
+{
+    for (size_t i = 0; i < s->fx.n_polls; i++) {
+        if (s->fx.polls[i].source == source)
+            return &s->fx.polls[i];
+    }
+    return NULL;
+}
+
+/* The history of spot prices is read from where it is known, or from the month's start;
+ * AWS tells 90 days. */
+static void test_prices_gap(void **state)
+{
+    enum { DAY_S = 86400, MONTH_START = 1793491200 /* November 1 */ };
+    static const struct {
+        const char *what;
+        int64_t known; /* the newest change, 0 = none */
+        int64_t since;
+    } rows[] = {
+        {"nothing", 0, MONTH_START},
+        {"of this month", NOW - 3600, MONTH_START},
+        {"of last month", MONTH_START - 5 * DAY_S, MONTH_START - 5 * DAY_S},
+        {"of last year", NOW - 300 * DAY_S, NOW - 90 * DAY_S},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct stored_price price = {.type = "c5", .zone = "eu-west-1a"};
+        struct price_step change = {.at = {rows[i].known}, .price = {70000000}};
+        struct scene s;
+
+        scene_make(&s);
+        config_free(s.config);
+        s.config = load(text_all);
+        s.stored.prices = &price;
+        s.stored.steps = &change;
+        s.stored.n_prices = rows[i].known != 0 ? 1 : 0;
+        scene_start(&s);
+        step(&s, (struct event){.kind = EVENT_TICK});
+        assert_row(rows[i].what, poll_of(&s, SOURCE_PRICES) != NULL);
+        assert_row(rows[i].what,
+                   poll_of(&s, SOURCE_PRICES)->hints.since.s == rows[i].since - 3600);
+        scene_end(&s);
+    }
+}
+
+/* ----- how often, and how much ----- */
+
+/* A site that launches nothing asks EC2 seldom, but not while something waits there for
+ * its second look. */
+static void test_quiet(void **state)
+{
+    static const struct {
+        const char *what, *server;
+        int32_t times;
+    } rows[] = {
+        {"nobody's instance", "zz", 1},
+        {"that of another deployment", NULL, 10},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct region r;
+
+        region_make(&r);
+        config_free(r.s.config);
+        r.s.config = load(text_all);
+        r.instances[r.n_instances++] =
+            instance("i-1", rows[i].server != NULL ? rows[i].server : "a");
+        r.instances[0].deployment = rows[i].server != NULL ? "d" : "e";
+        scene_start(&r.s);
+        look(&r.s);
+        see(&r, STEP_S);
+        look(&r.s);
+        assert_row(rows[i].what, source_every_s(r.s.c, SOURCE_INSTANCES) ==
+                                     r.s.config->aws.poll * rows[i].times);
+        scene_end(&r.s);
+    }
+}
+
+/* A poll that took longer than can be is shown as the longest there is. */
+static void test_latency(void **state)
+{
+    static const struct {
+        const char *what;
+        int64_t took;
+        int32_t kept;
+    } rows[] = {{"a second", 1000, 1000},
+                {"a month, as after a suspend", INT64_C(2678400000), INT32_MAX}};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct observation *o = observation_new(SOURCE_BUILDS);
+        struct scene s;
+
+        assert_non_null(o);
+        scene_make(&s);
+        scene_start(&s);
+        o->at = s.now;
+        o->took_ms = rows[i].took;
+        step(&s, (struct event){.kind = EVENT_OBSERVATION, .as.observation = o});
+        assert_row(rows[i].what,
+                   s.c->sources[SOURCE_BUILDS].latencies_ms[0] == rows[i].kept);
+        scene_end(&s);
+    }
+}
+
+/* A large fleet is asked for in turn, so many a poll as fit, and none twice. */
+static void test_hints(void **state)
+{
+    enum { FLEET = 20 };
+    char large[8192];
+    size_t used;
+    struct region r;
+    const struct poll_hints *h;
+    struct observation *o;
+
+    (void)state;
+    region_make(&r);
+    (void)str_format(large, sizeof(large),
+                     "site = { tz = \"UTC\" deployment = \"d\" }\n"
+                     "policy = { auto = \"off\" window = [\"Sun-Sat 00:00-24:00\"] }\n"
+                     "jenkins = { url = \"http://127.0.0.1:1/j\" user = \"r\" }\n"
+                     "vsphere = { url = \"http://127.0.0.1:1/sdk\" user = \"r\" }\n"
+                     "aws = { region = \"eu-west-1\" }\n"
+                     "servers = {\n");
+    for (int i = 0; i < FLEET; i++) {
+        char key[NAME_TEXT], id[ID_TEXT];
+
+        used = strlen(large);
+        assert_true(
+            str_format(large + used, sizeof(large) - used,
+                       "s%02d = { vm = \"vm-%d\" mover = \"ec2\" launch_template = \"t\" "
+                       "onprem_node = \"h-%d\" cloud_node = \"c-%d\" eni = \"eni-%d\" "
+                       "instance_types = [\"c5\"] }\n",
+                       i, i, i, i, i));
+        (void)str_format(key, sizeof(key), "instance:s%02d", i);
+        (void)str_format(id, sizeof(id), "i-%02d",
+                         i == 1 ? 0 : i); /* one of them twice */
+        stored_setting(&r.s, key, id);
+    }
+    used = strlen(large);
+    assert_true(str_format(large + used, sizeof(large) - used, "}\n"));
+    region_configure(&r, large);
+    stored_setting(&r.s, "leaving:s16", "i-99 1795334520 0"); /* has no room any more */
+    scene_start(&r.s);
+    step(&r.s, (struct event){.kind = EVENT_TICK});
+    assert_non_null(poll_of(&r.s, SOURCE_INSTANCES));
+    h = &poll_of(&r.s, SOURCE_INSTANCES)->hints;
+    assert_int_equal(h->n, HINT_IDS);
+    assert_string_equal(h->ids[0], "i-00");
+    assert_string_equal(h->ids[1], "i-02");
+    assert_string_equal(h->ids[HINT_IDS - 1], "i-16");
+    o = observation_new(SOURCE_INSTANCES);
+    assert_non_null(o);
+    o->at = r.s.now;
+    step(&r.s, (struct event){.kind = EVENT_OBSERVATION, .as.observation = o});
+    r.s.now.s += 60;
+    step(&r.s, (struct event){.kind = EVENT_TICK});
+    assert_non_null(poll_of(&r.s, SOURCE_INSTANCES));
+    h = &poll_of(&r.s, SOURCE_INSTANCES)->hints;
+    assert_int_equal(h->n, HINT_IDS);
+    assert_string_equal(h->ids[0], "i-17");
+    assert_string_equal(h->ids[3], "i-00"); /* and on from the first */
+    scene_end(&r.s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_another_teller),
+        cmocka_unit_test(test_left_alone),
+        cmocka_unit_test(test_pricelist_of_today),
+        cmocka_unit_test(test_prices_gap),
+        cmocka_unit_test(test_quiet),
+        cmocka_unit_test(test_latency),
+        cmocka_unit_test(test_hints),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
