@@ -183,8 +183,8 @@ static void degrade(struct fleet *f, const char *word)
         if (str_eq(f->degraded[i], word))
             return;
     }
-    if (f->n_degraded < FLEET_DEGRADED)
-        (void)str_copy(f->degraded[f->n_degraded++], sizeof(f->degraded[0]), word);
+    SURE(f->n_degraded < FLEET_DEGRADED); /* there are fewer words than that */
+    (void)str_copy(f->degraded[f->n_degraded++], sizeof(f->degraded[0]), word);
 }
 
 static void view_degraded(const struct controller *c, struct fleet *f)

@@ -163,7 +163,7 @@ struct alert {
     char server[NAME_TEXT], code[32], text[LINE_TEXT];
 };
 
-enum { FLEET_EVENTS = 256, FLEET_ALERTS = 16, FLEET_REPLIES = 16, FLEET_DEGRADED = 16 };
+enum { FLEET_EVENTS = 256, FLEET_ALERTS = 16, FLEET_REPLIES = 16, FLEET_DEGRADED = 24 };
 enum { FLEET_JOBS = 64 };
 
 struct fleet {

@@ -138,6 +138,82 @@ static bool is_degraded(const struct fleet *f, const char *word)
     return false;
 }
 
+static void tell_failure(struct region *r, enum source source)
+{
+    struct observation *o = observation_new(source);
+
+    assert_non_null(o);
+    (void)err_set(&o->err, ERR_SERVER, "%s: 503", source_api(source));
+    o->at = r->s.now;
+    step(&r->s, (struct event){.kind = EVENT_OBSERVATION, .as.observation = o});
+}
+
+/* All that can be down at once has its word, each of them once. */
+static void test_all_degraded(void **state)
+{
+    static const char *const words[] = {"store",
+                                        "disk",
+                                        "clock",
+                                        "blind:etcd",
+                                        "recovering",
+                                        "breaker:ec2",
+                                        "blind:ec2",
+                                        "breaker:velostrata",
+                                        "blind:velostrata",
+                                        "breaker:jenkins",
+                                        "blind:jenkins",
+                                        "breaker:vsphere",
+                                        "blind:vsphere",
+                                        "breaker:prices",
+                                        "blind:prices",
+                                        "breaker:pricelist",
+                                        "blind:pricelist"};
+    static const enum source others[] = {SOURCE_INTERFACES, SOURCE_PRICES,
+                                         SOURCE_PRICELIST};
+    struct event lease = {.kind = EVENT_LEASE}, full = {.kind = EVENT_STORE};
+    struct region r;
+    struct fleet *f;
+
+    (void)state;
+    region_make(&r);
+    configure(&r, never);
+    r.s.options.shared_lock = true;
+    r.s.stored.n_intents = 1;
+    r.s.intents[0] = (struct stored_intent){.call = {.id = 1, .kind = CALL_RETURN}};
+    (void)str_copy(r.s.intents[0].call.server, NAME_TEXT, "a");
+    scene_start(&r.s);
+    full.as.store.ok = false;
+    full.as.store.tight = true;
+    step(&r.s, full); /* or the call of the last run would be looked up */
+    see_all(&r);
+    for (size_t i = 0; i < ARRAY_LEN(others); i++) {
+        struct observation *o = observation_new(others[i]);
+
+        assert_non_null(o);
+        o->at = r.s.now;
+        step(&r.s, (struct event){.kind = EVENT_OBSERVATION, .as.observation = o});
+    }
+    f = shown(&r);
+    assert_false(is_degraded(f, "breaker:ec2") || is_degraded(f, "blind:ec2"));
+    fleet_unref(f);
+    for (int n = 0; n < 5; n++) {
+        r.s.now.s += 5 * 86400;
+        for (size_t i = 0; i < SOURCE_LOCK; i++)
+            tell_failure(&r, (enum source)i);
+    }
+    lease.as.lease.failing = true;
+    step(&r.s, lease);
+    r.s.c->clock_utc.s -= 100000; /* it was set meanwhile */
+    r.s.now.s += 60;
+    step(&r.s, (struct event){.kind = EVENT_TICK});
+    f = shown(&r);
+    for (size_t i = 0; i < ARRAY_LEN(words); i++)
+        assert_row(words[i], is_degraded(f, words[i]));
+    assert_int_equal(f->n_degraded, ARRAY_LEN(words));
+    fleet_unref(f);
+    scene_end(&r.s);
+}
+
 static void test_budget_and_dry_run(void **state)
 {
     struct region r;
@@ -321,13 +397,10 @@ static void test_clock_text(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_places),
-        cmocka_unit_test(test_orders),
-        cmocka_unit_test(test_budget_and_dry_run),
-        cmocka_unit_test(test_left_alone),
-        cmocka_unit_test(test_quarters),
-        cmocka_unit_test(test_requests),
-        cmocka_unit_test(test_most_prices),
+        cmocka_unit_test(test_places),       cmocka_unit_test(test_orders),
+        cmocka_unit_test(test_all_degraded), cmocka_unit_test(test_budget_and_dry_run),
+        cmocka_unit_test(test_left_alone),   cmocka_unit_test(test_quarters),
+        cmocka_unit_test(test_requests),     cmocka_unit_test(test_most_prices),
         cmocka_unit_test(test_clock_text),
     };
 
