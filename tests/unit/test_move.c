@@ -257,6 +257,9 @@ static void test_run(void **state)
     assert_string_equal(out.call.run.edge_node, "NodeB");
     assert_string_equal(out.call.run.static_address, "");
     assert_true(out.call.run.has_max_price && out.call.run.spot);
+    assert_int_equal(out.call.run.max_price.nanos, other.max_price.nanos);
+    assert_string_equal(out.call.run.storage_policy, s.config.velostrata.storage_policy);
+    assert_string_equal(out.call.run.eni_field, s.config.velostrata.eni_field);
     assert_string_equal(s.move.zone, "eu-west-1b");
 
     /* on-demand: no spot, and its bound is no cap */
@@ -321,6 +324,22 @@ static void test_run_unknown(void **state)
     node(&s.facts.cloud, true, true);
     called(&s, CALL_RUN_IN_CLOUD, OUTCOME_UNKNOWN, 20);
     assert_int_equal(look(&s, STEP_RUN).verdict, VERDICT_WAIT);
+    called(&s, CALL_RUN_IN_CLOUD, OUTCOME_DONE, 20);
+    assert_int_equal(look(&s, STEP_RUN).verdict, VERDICT_WAIT);
+    assert_string_equal(s.move.note, "running in the cloud");
+    assert_true(s.move.progress == -1 && s.move.task[0] == '\0');
+    /* its task tells how far it is, and is remembered */
+    s.facts.task_active = true;
+    s.facts.task_progress = 40;
+    (void)str_copy(s.facts.task_id, sizeof(s.facts.task_id), "task-7");
+    assert_int_equal(look(&s, STEP_RUN).verdict, VERDICT_WAIT);
+    assert_int_equal(s.move.progress, 40);
+    s.facts.task_active = false;
+    s.facts.task_progress = -1;
+    s.facts.task_id[0] = '\0';
+    assert_int_equal(look(&s, STEP_RUN).verdict, VERDICT_WAIT);
+    assert_int_equal(s.move.progress, 40);
+    assert_string_equal(s.move.task, "task-7");
     /* unmoved for two polls and no task: this move fails, policy plans anew */
     called(&s, CALL_RUN_IN_CLOUD, OUTCOME_UNKNOWN, 90);
     out = look(&s, STEP_RUN);
@@ -428,8 +447,9 @@ static void test_off_after_all(void **state)
         s.in.call_open = rows[i].call_open;
         s.move.step_since.s = NOW - rows[i].since_s;
         out = look(&s, STEP_NODE);
-        assert_row(rows[i].what, (out.verdict == VERDICT_CALL &&
-                                  out.call.kind == CALL_VM_POWER_ON) == rows[i].powers_on);
+        assert_row(rows[i].what,
+                   (out.verdict == VERDICT_CALL && out.call.kind == CALL_VM_POWER_ON) ==
+                       rows[i].powers_on);
     }
 }
 
@@ -476,6 +496,13 @@ static void test_extension(void **state)
     set_scene(&s, DIRECTION_OUT);
     s.extension.state = EXTENSION_STARTING;
     assert_int_equal(look(&s, STEP_EXTENSION).verdict, VERDICT_WAIT);
+    s.extension.task_active = true;
+    s.extension.task_progress = 30;
+    assert_int_equal(look(&s, STEP_EXTENSION).verdict, VERDICT_WAIT);
+    assert_int_equal(s.move.progress, 30);
+    s.extension.task_active = false;
+    assert_int_equal(look(&s, STEP_EXTENSION).verdict, VERDICT_WAIT);
+    assert_int_equal(s.move.progress, -1);
     s.extension.stale = true;
     s.extension.state = EXTENSION_ACTIVE;
     assert_int_equal(look(&s, STEP_EXTENSION).verdict, VERDICT_WAIT);
@@ -547,13 +574,12 @@ static void test_marker(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_drain),       cmocka_unit_test(test_drain_unseen),
-        cmocka_unit_test(test_force),       cmocka_unit_test(test_run),
-        cmocka_unit_test(test_run_unknown), cmocka_unit_test(test_return),
-        cmocka_unit_test(test_power_on),    cmocka_unit_test(test_boot_and_node),
-        cmocka_unit_test(test_off_after_all),
-        cmocka_unit_test(test_extension),   cmocka_unit_test(test_keep),
-        cmocka_unit_test(test_marker),
+        cmocka_unit_test(test_drain),         cmocka_unit_test(test_drain_unseen),
+        cmocka_unit_test(test_force),         cmocka_unit_test(test_run),
+        cmocka_unit_test(test_run_unknown),   cmocka_unit_test(test_return),
+        cmocka_unit_test(test_power_on),      cmocka_unit_test(test_boot_and_node),
+        cmocka_unit_test(test_off_after_all), cmocka_unit_test(test_extension),
+        cmocka_unit_test(test_keep),          cmocka_unit_test(test_marker),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -167,6 +167,45 @@ static void test_tables(void **state)
     assert_int_equal(mover_overlap_s(&(struct policy_config){.max_overlap = 1200}), 1140);
     assert_int_equal(mover_overlap_s(&(struct policy_config){.max_overlap = 120}), 60);
     assert_int_equal(mover_overlap_s(&(struct policy_config){.max_overlap = 100}), 50);
+    assert_int_equal(mover_overlap_s(&(struct policy_config){.max_overlap = 150}), 90);
+}
+
+/* Who launches, and who of them has both sides up. */
+static void test_movers(void **state)
+{
+    static const struct {
+        const char *mover;
+        bool launches, overlaps, replaces, uses_extension;
+    } rows[] = {
+        {"velostrata", false, false, false, true},
+        {"ec2", true, false, false, false},
+        {"ec2-overlap", true, true, false, false},
+        {"ec2-replace", true, false, true, false},
+    };
+    struct server_config servers[] = {
+        {.mover = "velostrata"}, {.mover = "velostrata"}, {.mover = "ec2"}};
+    struct config c = {.servers = servers};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        const struct mover_ops *m = mover_find(rows[i].mover);
+
+        assert_non_null(m);
+        assert_row(rows[i].mover, m->launches == rows[i].launches);
+        assert_row(rows[i].mover, m->overlaps == rows[i].overlaps);
+        assert_row(rows[i].mover, m->replaces == rows[i].replaces);
+        assert_row(rows[i].mover, m->uses_extension == rows[i].uses_extension);
+    }
+    assert_false(mover_any_launches(&c));
+    c.n_servers = 2; /* the third is none of them */
+    assert_false(mover_any_launches(&c));
+    c.n_servers = 3;
+    assert_true(mover_any_launches(&c));
+    servers[0].mover = "ec2";
+    c.n_servers = 1;
+    assert_true(mover_any_launches(&c));
+    servers[0].mover = "by-hand"; /* nobody's */
+    assert_false(mover_any_launches(&c));
 }
 
 static void test_shutdown(void **state)
@@ -347,8 +386,13 @@ static void test_offerings(void **state)
     (void)str_copy(s.facts.instance.state_reason, NAME_TEXT,
                    "Server.InsufficientInstanceCapacity");
     assert_int_equal(look(&s, STEP_LAUNCH).verdict, VERDICT_NEXT);
+    assert_string_equal(s.move.note, "i-1 died of its launch: "
+                                     "Server.InsufficientInstanceCapacity");
     (void)str_copy(s.facts.instance.state_reason, NAME_TEXT, "Client.InternalError");
     assert_int_equal(look(&s, STEP_LAUNCH).failure, FAILURE_PERMANENT);
+    s.facts.instance.state_reason[0] = '\0';
+    assert_int_equal(look(&s, STEP_LAUNCH).verdict, VERDICT_NEXT);
+    assert_string_equal(s.move.note, "i-1 died of its launch");
 }
 
 /* reliability 6: what became of a launch */
@@ -393,8 +437,35 @@ static void test_launch_outcomes(void **state)
     assert_false(out.call.run.again); /* a definite error wants a new token */
     s.move.calls = 3;
     assert_int_equal(look(&s, STEP_LAUNCH).verdict, VERDICT_WAIT); /* 20 s by now */
+    called(&s, CALL_LAUNCH, OUTCOME_FAILED, ERR_CONFLICT, 100);
+    s.move.step_since.s = NOW - 599;
+    assert_int_equal(look(&s, STEP_LAUNCH).verdict, VERDICT_CALL);
     s.move.step_since.s = NOW - 600;
-    assert_int_equal(look(&s, STEP_LAUNCH).failure, FAILURE_TRANSIENT);
+    out = look(&s, STEP_LAUNCH);
+    assert_int_equal(out.verdict, VERDICT_FAIL);
+    assert_int_equal(out.failure, FAILURE_TRANSIENT);
+
+    /* what was launched is not configured any more: the listing tells in its time */
+    set_scene(&s, DIRECTION_OUT, false);
+    s.facts.power = POWER_OFF;
+    s.move.committed = true;
+    (void)str_copy(s.move.type, NAME_TEXT, "c3.large");
+    called(&s, CALL_LAUNCH, OUTCOME_UNKNOWN, ERR_OK, 299);
+    assert_int_equal(look(&s, STEP_LAUNCH).verdict, VERDICT_WAIT);
+    assert_non_null(strstr(s.move.note, "not configured any more"));
+    called(&s, CALL_LAUNCH, OUTCOME_UNKNOWN, ERR_OK, 300);
+    assert_int_equal(look(&s, STEP_LAUNCH).verdict, VERDICT_FAIL);
+    assert_string_equal(s.move.note, "the answer of a launch was lost");
+
+    /* another one with its tag lives: ten minutes, too */
+    set_scene(&s, DIRECTION_OUT, false);
+    s.facts.power = POWER_OFF;
+    (void)str_copy(s.facts.other_id, sizeof(s.facts.other_id), "i-8");
+    s.move.step_since.s = NOW - 599;
+    assert_int_equal(look(&s, STEP_LAUNCH).verdict, VERDICT_WAIT);
+    assert_string_equal(s.move.note, "i-8 has its tag and lives");
+    s.move.step_since.s = NOW - 600;
+    assert_int_equal(look(&s, STEP_LAUNCH).verdict, VERDICT_FAIL);
 
     /* nothing that a repeat would help */
     set_scene(&s, DIRECTION_OUT, false);
@@ -586,7 +657,8 @@ static void test_ready_port(void **state)
     s.facts.cloud.connected = true;
     assert_int_equal(look(&s, STEP_BOOT).verdict, VERDICT_DONE);
     s.server.ready_port = 8080;
-    assert_int_equal(look(&s, STEP_BOOT).verdict, VERDICT_WAIT); /* no address yet */
+    assert_int_equal(look(&s, STEP_BOOT).verdict, VERDICT_WAIT);
+    assert_string_equal(s.move.note, "its address in the cloud is not known yet");
     (void)str_copy(s.facts.instance.ip, NAME_TEXT, "10.0.1.11");
     out = look(&s, STEP_BOOT);
     assert_int_equal(out.verdict, VERDICT_CALL);
@@ -674,6 +746,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_tables),
+        cmocka_unit_test(test_movers),
         cmocka_unit_test(test_shutdown),
         cmocka_unit_test(test_launch),
         cmocka_unit_test(test_offerings),

@@ -140,6 +140,7 @@ static const struct edit edits[] = {
     TEXT("no-vm", facts.vm_id, ""),
     SET("tools", facts.tools, true),
     SET("task", facts.task_active, true),
+    TEXT("task-error", facts.task_error, "out of capacity"),
     SET("detaching", facts.migration_busy, true),
     SET("paused", facts.instance_stopped, true),
     SET("seen-before", facts.place_as_of.s, NOW - 290),
@@ -153,6 +154,7 @@ static const struct edit edits[] = {
     SET("ended", facts.instance.ended, true),
     SET("eni-deletes", facts.instance.eni_deletes, true),
     SET("told-to-open", facts.opened.s, NOW),
+    SET("told-to-open-as-read", facts.opened.s, SEEN),
     SET("notice", facts.instance.reclaim_at.s, NOW + 60),
     SET("notice-past", facts.instance.reclaim_at.s, NOW - 61),
     TEXT("shut-by-user", facts.instance.state_reason, "Client.UserInitiatedShutdown"),
@@ -196,6 +198,7 @@ static const struct edit edits[] = {
     SET("committed-1169s", move.committed_at.s, NOW - 1169),
     SET("committed-long-ago", move.committed_at.s, NOW - 1200),
     SET("began-after-that", move.started.s, NOW - 60),
+    SET("began-then", move.started.s, NOW - 1140),
     SET("interrupted", move.interrupted, true),
     SET("forced", move.force, true),
     SET("overdue", move.deadline.s, NOW),
@@ -204,6 +207,7 @@ static const struct edit edits[] = {
     SET("long", move.step_since.s, NOW - 1200),
     SET("step-302s-ago", move.step_since.s, SEEN - 300),
     SET("just-now", move.step_since.s, NOW),
+    SET("began-as-read", move.step_since.s, SEEN),
     SET("4-calls", move.calls, 4),
     SET("8-calls", move.calls, 8),
     TEXT("of-c5", move.type, "c5.2xlarge"),
@@ -235,8 +239,13 @@ static const struct edit edits[] = {
     SET("capacity", refusal, ERR_CAPACITY),
     SET("1s", ago, 1),
     SET("20s", ago, 20),
+    SET("2s", ago, 2),
     SET("30s", ago, 30),
     SET("31s", ago, 31),
+    SET("60s", ago, 60),
+    SET("61s", ago, 61),
+    SET("74s", ago, 74),
+    SET("75s", ago, 75),
     SET("79s", ago, 79),
     SET("90s", ago, 90),
     SET("200s", ago, 200),
@@ -315,14 +324,31 @@ struct row {
     enum verdict verdict;
     int detail;       /* of CALL its kind, of FAIL its failure; else -1 */
     const char *note; /* a part of what is said, NULL: whatever */
+    bool send_home;   /* of FAIL: what is up out there is not left there */
 };
 
-#define WAIT(note)     VERDICT_WAIT, -1, note
-#define DONE           VERDICT_DONE, -1, NULL
-#define REDO(note)     VERDICT_REDO, -1, note
-#define NEXT(note)     VERDICT_NEXT, -1, note
-#define ASKS(kind)     VERDICT_CALL, CALL_##kind, NULL
-#define FAILS(f, note) VERDICT_FAIL, FAILURE_##f, note
+#define WAIT(note)          VERDICT_WAIT, -1, note
+#define DONE                VERDICT_DONE, -1, NULL
+#define REDO(note)          VERDICT_REDO, -1, note
+#define NEXT(note)          VERDICT_NEXT, -1, note
+#define ASKS(kind)          VERDICT_CALL, CALL_##kind, NULL
+#define FAILS(f, note)      VERDICT_FAIL, FAILURE_##f, note
+#define SENDS_HOME(f, note) VERDICT_FAIL, FAILURE_##f, note, true
+
+static bool moves(enum call_kind kind)
+{
+    return kind == CALL_RUN_IN_CLOUD || kind == CALL_START_IN_CLOUD ||
+           kind == CALL_RETURN || kind == CALL_LAUNCH || kind == CALL_TERMINATE ||
+           kind == CALL_VM_SHUTDOWN || kind == CALL_VM_POWER_OFF ||
+           kind == CALL_VM_POWER_ON;
+}
+
+static const char *why_of(const struct move *m)
+{
+    return m->interrupted                   ? "why=interruption"
+           : m->direction == DIRECTION_BACK ? "why=return"
+                                            : "why=out";
+}
 
 static void expect(const char *mover, enum direction d, enum step step,
                    const struct row *rows, size_t n)
@@ -344,12 +370,22 @@ static void expect(const char *mover, enum direction d, enum step step,
             (r->note != NULL && strstr(s.move.note, r->note) == NULL))
             fail_msg("%s, %s, \"%s\": verdict %d, detail %d, \"%s\"", mover,
                      step_word(step), r->what, (int)out.verdict, detail, s.move.note);
+        assert_row(r->what, out.send_home == r->send_home);
+        /* No way back behind what moves the server; switching home off once more is one.
+         */
+        assert_row(r->what,
+                   out.commits ==
+                       (out.verdict == VERDICT_CALL && moves(out.call.kind) &&
+                        !(d == DIRECTION_BACK && out.call.kind == CALL_VM_POWER_OFF)));
+        /* from what moves the server itself no person can call it back */
         /* what is done waits for nothing, and each call says whose it is */
         assert_row(r->what, out.verdict != VERDICT_DONE || r->note != NULL ||
                                 s.move.note[0] == '\0');
         assert_row(r->what, out.verdict != VERDICT_CALL ||
                                 (strcmp(out.call.server, "cache") == 0 &&
-                                 strcmp(out.call.move, "m-1") == 0));
+                                 strcmp(out.call.move, "m-1") == 0 &&
+                                 strstr(out.call.marker, "op=m-1 by=policy") != NULL &&
+                                 strstr(out.call.marker, why_of(&s.move)) != NULL));
     }
 }
 #define EXPECT(mover, direction, step, rows)                                             \
@@ -364,6 +400,9 @@ static void test_drain(void **state)
         {"opened, and read before the order to close", "home-unmarked asked-close 1s", WAIT("closing node")},
         {"opened, and the order to close has failed just now", "home-unmarked asked-close failed 20s", WAIT("refused by the test")},
         {"... a while ago", "home-unmarked asked-close failed 31s", ASKS(NODE_CLOSE)},
+        {"... half a minute ago", "home-unmarked asked-close failed 30s", ASKS(NODE_CLOSE)},
+        {"opened, and read in the second of the order", "home-unmarked asked-close 2s", WAIT("closing node tests-cache")},
+        {"opened, and read as the step began", "home-unmarked began-as-read", ASKS(NODE_CLOSE)},
         {"the target is not seen: the source is closed all the same", "home-unmarked cloud-unseen", ASKS(NODE_CLOSE)},
         {"the target is open, and read before the order to close", "cloud-unmarked cloud-read-before asked-close 200s", WAIT("closed and idle")},
         {"Jenkins does not tell: never on the way out", "home-unseen drain-overdue interrupted", WAIT("waiting for Jenkins")},
@@ -378,7 +417,7 @@ static void test_drain(void **state)
         {"busy past the deadline, builds are to stop", "cloud-busy cloud-build drain-overdue stop-late-builds", ASKS(BUILD_STOP)},
         {"... but which it is nobody tells", "cloud-busy drain-overdue stop-late-builds", WAIT("stopping a build")},
         {"forced, and stopping was asked for just now", "cloud-busy cloud-build forced asked-stop 20s", WAIT("stopping")},
-        {"... a while ago", "cloud-busy cloud-build forced asked-stop 31s", ASKS(BUILD_STOP)},
+        {"... half a minute ago", "cloud-busy cloud-build forced asked-stop 30s", ASKS(BUILD_STOP)},
         {"forced, and another order was the newest", "cloud-busy cloud-build forced asked-close 20s", ASKS(BUILD_STOP)},
         {"forced, and that was refused just now", "cloud-busy cloud-build forced asked-close failed 20s", WAIT("refused by the test")},
     };
@@ -392,8 +431,8 @@ static void test_drain(void **state)
         {"builds are never to be stopped", "home-busy instance runs committed-long-ago", WAIT("draining")},
         {"half of that is for the drain, however long home takes to shut down", "home-busy instance runs stop-late-builds slow-to-shut-down committed-569s", WAIT("draining")},
         {"... not more", "home-busy instance runs stop-late-builds slow-to-shut-down committed-570s", WAIT("past the drain deadline")},
-        {"the cloud side was taken back", "instance terminated", FAILS(CAPACITY, "taken back")},
-        {"... or has notice", "instance runs notice", FAILS(CAPACITY, "taken back")},
+        {"the cloud side was taken back", "instance terminated", SENDS_HOME(CAPACITY, "taken back")},
+        {"... or has notice", "instance runs notice", SENDS_HOME(CAPACITY, "taken back")},
         {"... as old facts say: nothing follows from them", "stale", WAIT("closed and idle")},
     };
     static const struct row home[] = {
@@ -402,6 +441,7 @@ static void test_drain(void **state)
         {"... but no build may be stopped", "instance runs cloud-unseen committed-long-ago", WAIT("waiting for Jenkins")},
         {"... and it was never used", "instance runs cloud-unseen committed-long-ago began-after-that", DONE},
         {"... or was told to open since it was read", "instance runs cloud-unseen told-to-open committed-long-ago began-after-that", WAIT("waiting for Jenkins")},
+        {"... or in the second in which it was", "instance runs cloud-unseen told-to-open-as-read committed-long-ago began-after-that", WAIT("waiting for Jenkins")},
         {"... or may have been", "instance runs cloud-unseen cloud-unmarked committed-long-ago began-after-that", WAIT("waiting for Jenkins")},
         {"... and had a build", "instance runs cloud-unseen cloud-busy committed-long-ago began-after-that", WAIT("waiting for Jenkins")},
         {"sent home from an instance that lives: its node may be open", "instance runs interrupted cloud-unseen", WAIT("waiting for Jenkins")},
@@ -445,7 +485,7 @@ static void test_run(void **state)
         {"vSphere does not show it", "no-vm", WAIT("waiting for fresh data")},
         {"too late, and it is at home", "overdue", FAILS(TRANSIENT, "in time")},
         {"too late, and it was taken back", "nowhere lost overdue", FAILS(TRANSIENT, "in time")},
-        {"too late, and there, but stopped", "in-cloud paused overdue", FAILS(TRANSIENT, "in time")},
+        {"too late, and there, but stopped", "in-cloud paused overdue", SENDS_HOME(TRANSIENT, "in time")},
         {"too late, and half moved", "going-out overdue", VERDICT_BLOCK, -1, "clean it up in the manager"},
         {"too late, but a task still runs", "overdue task", WAIT("another task")},
         {"too late, as old facts say", "overdue stale", WAIT("waiting for fresh data")},
@@ -461,6 +501,8 @@ static void test_run(void **state)
         {"... or under what a person opened", "committed home-unmarked home-agent", ASKS(RUN_IN_CLOUD)},
         {"its channel is still open", "home-agent", ASKS(NODE_DISCONNECT)},
         {"... and closing was asked for", "home-agent asked-disconnect 20s", WAIT("closing the channel")},
+        {"... for a minute", "home-agent asked-disconnect 60s", WAIT("closing the channel")},
+        {"... not longer", "home-agent asked-disconnect 61s", ASKS(RUN_IN_CLOUD)},
         {"... and refused", "home-agent asked-disconnect failed 20s", ASKS(RUN_IN_CLOUD)},
         {"... and does not help", "home-agent asked-disconnect 90s", ASKS(RUN_IN_CLOUD)},
         {"... and another order was the newest", "home-agent asked-close 20s", ASKS(RUN_IN_CLOUD)},
@@ -470,6 +512,11 @@ static void test_run(void **state)
         {"its start was refused", "in-cloud paused asked-start failed 20s", FAILS(TRANSIENT, "refused by the test")},
         {"its start did not help: once more", "in-cloud paused asked-start 90s", ASKS(START_IN_CLOUD)},
         {"asked, and its task runs", "asked-run task 90s", WAIT("running in the cloud")},
+        {"asked, and nothing came of it yet", "asked-run 74s", WAIT("running in the cloud")},
+        {"... for two polls and more", "asked-run 75s", FAILS(TRANSIENT, "run in cloud failed: the VM is still at home")},
+        {"... and its task has said why", "asked-run task-error 75s", FAILS(CAPACITY, "run in cloud failed: out of capacity")},
+        {"asked, and nobody heard an answer", "asked-run unheard 74s", WAIT("running in the cloud, its answer was lost")},
+        {"no slot, and nothing is begun", "no-slot", WAIT("waiting for a slot")},
         {"asked, and read before the answer", "asked-run seen-before 90s", WAIT("running in the cloud")},
     };
 
@@ -493,6 +540,11 @@ static void test_return(void **state)
         {"lost: its node is nobody's", "place-lost cloud-busy", ASKS(RETURN)},
         {"asked, and read before the answer", "asked-return seen-before 200s", WAIT("returning on-prem")},
         {"asked, and nothing came of it", "asked-return unheard 90s", ASKS(RETURN)},
+        {"... yet", "asked-return unheard 74s", WAIT("returning on-prem")},
+        {"... for two polls and more", "asked-return unheard 75s", ASKS(RETURN)},
+        {"refused", "asked-return failed 31s", WAIT("return was refused: refused by the test")},
+        {"... a minute ago", "asked-return failed 60s", ASKS(RETURN)},
+        {"a migration of it is being detached", "detaching", WAIT("is being detached")},
     };
 
     (void)state;
@@ -526,7 +578,7 @@ static void test_shutdown(void **state)
         {"the cloud serves", "instance runs", ASKS(VM_SHUTDOWN)},
         {"past its time: both up is worse", "instance runs overdue", ASKS(VM_SHUTDOWN)},
         {"its interface is held, by the other one", "instance runs held", ASKS(VM_SHUTDOWN)},
-        {"the cloud does not serve", "", FAILS(CAPACITY, "taken back")},
+        {"the cloud does not serve", "", SENDS_HOME(CAPACITY, "taken back")},
         {"the source got a build", "instance runs committed home-busy", REDO("got a build")},
         {"the source was opened", "instance runs committed home-unmarked", REDO("was opened by somebody")},
         {"... and both were up for too long", "instance runs committed home-unmarked stop-late-builds committed-990s", ASKS(VM_SHUTDOWN)},
@@ -652,6 +704,9 @@ static void test_come_up(void **state)
         {"refused just now", "asked-on failed 20s", WAIT("powering on tests-cache: refused by the test")},
         {"... half a minute ago", "asked-on failed 30s", ASKS(VM_POWER_ON)},
         {"... a while ago", "asked-on failed 31s", ASKS(VM_POWER_ON)},
+        {"asked, and read before the answer", "asked-on seen-before 200s", WAIT("powering on tests-cache")},
+        {"... which nobody heard", "asked-on unheard seen-before 200s", ASKS(VM_POWER_ON)},
+        {"on, and its guest has its time", "on just-now", WAIT("waiting for the guest of tests-cache")},
     };
     static const struct row back[] = {
         {"home does not come up", "on instance runs committed-long-ago", ASKS(VM_POWER_OFF)},
@@ -670,12 +725,13 @@ static void test_come_up(void **state)
         {"... by force: the same", "on instance runs committed-1140s home-unseen forced", DONE},
         {"... the cloud node was closed for home's: the same", "on instance runs committed-1140s home-unseen home-agent", DONE},
         {"... or it was never used", "on instance runs committed-1140s home-unseen cloud-unmarked began-after-that", DONE},
+        {"... or it came up as this began: in use", "on instance runs committed-1140s home-unseen cloud-unmarked began-then", ASKS(VM_POWER_OFF)},
         {"never used, and home's agent is not there", "on instance runs committed-1140s began-after-that", DONE},
         {"never used, and home's node opens", "on instance runs committed-1169s home-agent began-after-that", ASKS(NODE_OPEN)},
         {"Jenkins tells, and does not open it", "on instance runs stop-late-builds committed-long-ago home-agent asked-open failed 20s", DONE},
         {"... and the cloud's is open: it serves on", "on instance runs stop-late-builds committed-long-ago home-agent cloud-unmarked asked-close failed 20s", ASKS(VM_POWER_OFF)},
-        {"never used, and home is off: from the beginning", "off instance runs committed-1140s began-after-that long", FAILS(TRANSIENT, "tests-cache is off")},
-        {"... as it was read five minutes after it had come up", "off instance runs committed-1140s began-after-that step-302s-ago", FAILS(TRANSIENT, "tests-cache is off")},
+        {"never used, and home is off: from the beginning", "off instance runs committed-1140s began-after-that long", SENDS_HOME(TRANSIENT, "tests-cache is off")},
+        {"... as it was read five minutes after it had come up", "off instance runs committed-1140s began-after-that step-302s-ago", SENDS_HOME(TRANSIENT, "tests-cache is off")},
         {"... before that: the reading may be old", "off instance runs committed-989s began-after-that", WAIT("waiting for the agent")},
         {"... as old facts say", "off instance runs committed-989s began-after-that long stale", WAIT("waiting for the agent")},
         {"... or nobody knows", "power-unknown instance runs committed-989s began-after-that long", WAIT("waiting for the agent")},
@@ -702,12 +758,13 @@ static void test_boot(void **state)
         {"the node is open, but its agent is not there", "cloud-open", WAIT("waiting for the agent")},
         {"it can be started", "cloud-launchable", ASKS(NODE_LAUNCH)},
         {"Jenkins does not tell", "cloud-unseen", WAIT("waiting for Jenkins")},
+        {"its port is being asked", "cloud-agent port call-open", WAIT("asking port 10.0.0.1:8080")},
         {"taken back", "lost", FAILS(CAPACITY, "taken back while it started")},
         {"taken back, as its place says", "place-lost", FAILS(CAPACITY, "taken back while it started")},
         {"terminated", "instance terminated", FAILS(CAPACITY, "taken back while it started")},
-        {"past its time", "overdue", FAILS(TRANSIENT, "the agent of node tests-cache-cloud")},
-        {"past its time, the agent there, the port not", "overdue cloud-agent port asked-port failed 20s", FAILS(TRANSIENT, "ready_port 8080 did not answer")},
-        {"past its time, neither there", "overdue port asked-port failed 20s", FAILS(TRANSIENT, "the agent of node tests-cache-cloud")},
+        {"past its time", "overdue", SENDS_HOME(TRANSIENT, "the agent of node tests-cache-cloud")},
+        {"past its time, the agent there, the port not", "overdue cloud-agent port asked-port failed 20s", SENDS_HOME(TRANSIENT, "ready_port 8080 did not answer")},
+        {"past its time, neither there", "overdue port asked-port failed 20s", SENDS_HOME(TRANSIENT, "the agent of node tests-cache-cloud")},
     };
 
     (void)state;
@@ -725,9 +782,9 @@ static void test_node(void **state)
         {"refused just now", "cloud-agent asked-open failed 20s", WAIT("opening node")},
         {"asked, and read before that", "cloud-agent asked-open cloud-read-before 200s", WAIT("opening node")},
         {"asked, and another order was the newest", "cloud-agent asked-close 1s", ASKS(NODE_OPEN)},
-        {"past its time", "cloud-agent overdue", FAILS(TRANSIENT, "could not be opened in time")},
+        {"past its time", "cloud-agent overdue", SENDS_HOME(TRANSIENT, "could not be opened in time")},
         {"past its time, and it is open", "cloud-agent cloud-unmarked cloud-open overdue", DONE},
-        {"past its time, and it was open once", "cloud-agent cloud-unmarked cloud-open cloud-unseen overdue", FAILS(TRANSIENT, "could not be opened in time")},
+        {"past its time, and it was open once", "cloud-agent cloud-unmarked cloud-open cloud-unseen overdue", SENDS_HOME(TRANSIENT, "could not be opened in time")},
         {"within its time", "cloud-agent in-time", ASKS(NODE_OPEN)},
         {"taken back", "cloud-agent lost", FAILS(CAPACITY, "the instance was taken back")},
         {"has notice", "cloud-agent instance runs notice", FAILS(CAPACITY, "the instance was taken back")},
@@ -743,9 +800,9 @@ static void test_node(void **state)
         {"a call of it is under way", "cloud-agent home-unmarked instance runs call-open", WAIT("closing node tests-cache")},
         {"refused just now", "cloud-agent home-unmarked instance runs asked-close failed 20s", WAIT("closing node tests-cache")},
         {"home was read before the order", "cloud-agent home-unmarked home-read-before instance runs asked-close 200s", WAIT("closing node tests-cache")},
-        {"taken back", "cloud-agent home-unmarked lost", FAILS(CAPACITY, "taken back")},
-        {"has notice", "cloud-agent home-unmarked instance runs notice", FAILS(CAPACITY, "taken back")},
-        {"past its time", "cloud-agent home-unmarked instance runs overdue", FAILS(TRANSIENT, "in time")},
+        {"taken back", "cloud-agent home-unmarked lost", SENDS_HOME(CAPACITY, "taken back")},
+        {"has notice", "cloud-agent home-unmarked instance runs notice", SENDS_HOME(CAPACITY, "taken back")},
+        {"past its time", "cloud-agent home-unmarked instance runs overdue", SENDS_HOME(TRANSIENT, "in time")},
         {"within its time", "cloud-agent home-unmarked instance runs in-time", ASKS(NODE_CLOSE)},
     };
 
@@ -860,6 +917,10 @@ static void test_keep_and_park(void **state)
         need = nodes_keep(&s.facts, rows[i].may_close, "policy", "window", &call);
         assert_row(rows[i].what, need == (rows[i].want >= 0));
         assert_row(rows[i].what, !need || (int)call.kind == rows[i].want);
+        assert_row(rows[i].what,
+                   !need || str_starts(call.marker, call.kind == CALL_NODE_OPEN
+                                                        ? "rushhour/1 undo op=keep "
+                                                        : "rushhour/1 park op=keep "));
     }
     /* AWS would rather have it back: no more builds */
     set_scene(&s, "ec2", DIRECTION_BACK);
@@ -873,6 +934,7 @@ static void test_keep_and_park(void **state)
     call = (struct call){0};
     assert_true(nodes_park(&s.facts.cloud, "policy", "zone", &call));
     assert_int_equal(call.kind, CALL_NODE_CLOSE);
+    assert_string_equal(call.marker, "rushhour/1 park op=keep by=policy why=zone");
     assert_string_equal(call.target, "tests-cache-cloud");
     s.facts.cloud.marked = true;
     assert_false(nodes_park(&s.facts.cloud, "policy", "zone", &call));
@@ -892,6 +954,10 @@ static void test_names(void **state)
     steps = mover_steps(mover_replacing(), DIRECTION_OUT, &n);
     assert_int_equal(n, 3);
     assert_int_equal(steps[n - 1].step, STEP_NODE);
+    (void)mover_steps(mover_find("velostrata"), DIRECTION_OUT, &n);
+    assert_int_equal(n, 5);
+    (void)mover_steps(mover_find("velostrata"), DIRECTION_BACK, &n);
+    assert_int_equal(n, 4);
     assert_null(mover_find("ferry"));
     assert_string_equal(mover_replacing()->name, "ec2-replace");
     /* a place that is too small cuts; what is no plain letter becomes one */
@@ -901,6 +967,8 @@ static void test_names(void **state)
     assert_string_equal(little, "rushhour/1 drain op=m-1");
     node_marker(buf, sizeof(buf), "drain", "m-1", "Zoe@9 [ops]", "a~b`c:d");
     assert_string_equal(buf, "rushhour/1 drain op=m-1 by=Zoe_9 _ops_ why=a_b_c_d");
+    node_marker(buf, sizeof(buf), "undo", "az09", "AZ@[`{/:", "._-");
+    assert_string_equal(buf, "rushhour/1 undo op=az09 by=AZ____/_ why=._-");
 }
 
 int main(void)
