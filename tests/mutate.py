@@ -31,11 +31,29 @@ MISTAKES = [
 ]
 
 
+def for_probes(lines):
+    """Numbers of the lines of an if (...) that only a probe follows: nothing in the shipped program."""
+    found = set()
+    for n, line in enumerate(lines):
+        if not line.lstrip().startswith("RH_PROBE(") or not lines[n - 1].endswith(")"):
+            continue
+        first = n - 1
+        while first > 0 and not re.match(r"\s*(\} else )?if \(", lines[first]):
+            first -= 1
+        found.update(range(first + 1, n + 1))
+    return found
+
+
 def mistakes(text):
     """Yields (line number, the line as it becomes); neither comments nor texts nor tables of
-    the preprocessor, nor what checks that the code itself is right: with that weaker it still is."""
+    the preprocessor, nor what checks that the code itself is right (with that weaker it still is), nor
+    what only probes are for."""
     in_comment = False
-    for n, line in enumerate(text.split("\n"), 1):
+    lines = text.split("\n")
+    probed = for_probes(lines)
+    for n, line in enumerate(lines, 1):
+        if n in probed:
+            continue
         if in_comment or re.match(r"\s*/\*", line):
             in_comment = "*/" not in line
             continue
@@ -46,6 +64,8 @@ def mistakes(text):
         code = re.sub(r'"(\\.|[^"\\])*"', lambda m: '"' + "~" * (len(m.group()) - 2) + '"', code)
         for what, to in MISTAKES:
             for m in re.finditer(what, code):
+                if re.search(r"\.s [!=]= $", code[: m.start()]):
+                    continue  # no time is the second after 1970 began
                 new = m.expand(to) if isinstance(to, str) else to(m)
                 yield n, line[: m.start()] + new + line[m.end():]
 
