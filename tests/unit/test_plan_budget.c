@@ -288,6 +288,82 @@ static void test_counted(void **state)
     site_clear(&s);
 }
 
+/* Only what may run or be begun is counted before the others, and only once. */
+static void test_counted_first(void **state)
+{
+    static const struct {
+        const char *what;
+        enum direction direction;
+        enum move_status status;
+    } rows[] = {
+        {"it has failed", DIRECTION_OUT, MOVE_FAILED},
+        {"it is on its way home", DIRECTION_BACK, MOVE_OPEN},
+    };
+    struct site s;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        with_budget(&s, 1000, 999);
+        s.policy.max_moves = 4;
+        (void)site_move(&s, 0, rows[i].direction, "2026-11-24T09:59:00");
+        s.moves[0].status = rows[i].status;
+        s.moves[0].committed = true;
+        site_plan_at(&s, "2026-11-24T10:00:00");
+        for (size_t k = 0; k < SITE_SERVERS; k++)
+            assert_row(rows[i].what, s.outs[k].over_budget);
+        site_clear(&s);
+    }
+    /* Nobody is wanted out there: each is told whether there is room for it alone. */
+    with_budget(&s, 2000, 1000); /* to the month's end: 9.60 */
+    for (size_t i = 0; i < SITE_SERVERS; i++)
+        site_hold(&s, i, PLACE_ONPREM, HOLD_PIN, "2026-11-24T09:00:00", NULL);
+    site_plan_at(&s, "2026-11-24T10:00:00");
+    for (size_t i = 0; i < SITE_SERVERS; i++)
+        assert_row(s.servers[i].name, !s.outs[i].over_budget);
+    site_clear(&s);
+    /* Of the extension the linger is paid, too: 15 minutes of 0.30, and 5 of 0.06. */
+    with_budget(&s, 1000, 992);
+    s.in.budget.extension_hour.nanos = 300000000;
+    site_plan_at(&s, "2026-11-24T17:55:00");
+    assert_false(s.outs[0].over_budget);
+    s.in.budget.spent.nanos += 10000000;
+    site_plan_at(&s, "2026-11-24T17:55:00");
+    assert_true(s.outs[0].over_budget);
+    site_clear(&s);
+    /* What takes over from one that is taken back is in its place: just enough is enough.
+     */
+    with_budget(&s, 1000, 952);
+    for (size_t i = 1; i < SITE_SERVERS; i++)
+        site_hold(&s, i, PLACE_ONPREM, HOLD_PIN, "2026-11-24T09:00:00", NULL);
+    site_settle(&s, 0, PLACE_CLOUD);
+    s.facts[0].instance.reclaim_at = at(s.tz, "2026-11-24T10:02:00");
+    site_plan_at(&s, "2026-11-24T10:00:00");
+    assert_false(s.outs[0].over_budget);
+    s.in.budget.spent.nanos++;
+    site_plan_at(&s, "2026-11-24T10:00:00");
+    assert_true(s.outs[0].over_budget);
+    site_clear(&s);
+}
+
+static void test_words(void **state)
+{
+    struct site s;
+
+    (void)state;
+    with_budget(&s, 1000, 999);
+    site_plan_at(&s, "2026-11-24T10:00:00");
+    assert_string_equal(
+        s.outs[0].decision.gate_text,
+        "of the month's budget of $10.00 $9.99 is spent; what runs to its "
+        "end and this move would exceed it");
+    s.in.budget.known = false;
+    site_plan_at(&s, "2026-11-24T10:00:00");
+    assert_string_equal(s.outs[0].decision.gate_text,
+                        "what the month has cost is not known for sure, and there is a "
+                        "budget of $10.00");
+    site_clear(&s);
+}
+
 static void test_beyond_measure(void **state)
 {
     enum { PRICE, EXTENSION, BOTH, OUT_THERE, LEFT, LIMIT };
@@ -410,12 +486,19 @@ static void test_planned(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_commitments),      cmocka_unit_test(test_unknown),
-        cmocka_unit_test(test_hold_into_window), cmocka_unit_test(test_without_extension),
-        cmocka_unit_test(test_month_end),        cmocka_unit_test(test_open_moves),
-        cmocka_unit_test(test_evacuate),         cmocka_unit_test(test_planned),
-        cmocka_unit_test(test_counted),          cmocka_unit_test(test_beyond_measure),
+        cmocka_unit_test(test_commitments),
+        cmocka_unit_test(test_unknown),
+        cmocka_unit_test(test_hold_into_window),
+        cmocka_unit_test(test_without_extension),
+        cmocka_unit_test(test_month_end),
+        cmocka_unit_test(test_open_moves),
+        cmocka_unit_test(test_evacuate),
+        cmocka_unit_test(test_planned),
+        cmocka_unit_test(test_counted),
+        cmocka_unit_test(test_beyond_measure),
         cmocka_unit_test(test_held_over),
+        cmocka_unit_test(test_counted_first),
+        cmocka_unit_test(test_words),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
