@@ -109,7 +109,6 @@ bool may_replace(const struct plan_work *w, const struct plan_server *s,
     struct server_work out = *sw;
 
     out.direction = DIRECTION_OUT;
-    out.ordered = false;
     return sw->target == PLACE_CLOUD && w->in->clock_ok && !s->facts->place_stale &&
            !is_blocked(s->facts, sw) &&
            (gates_of_policy(w, s, &out) & ~GATE_BIT(GATE_DWELL)) == 0;

@@ -135,6 +135,14 @@ static void test_deadlines(void **state)
     site_plan_at(&s, "2026-11-24T21:30:00");
     assert_false(s.out.in_drain);
 
+    /* Nothing is known that set it on its way: from now on. */
+    s.policy.n_windows = 0;
+    s.servers[0].settled_since.s = 0;
+    site_plan_at(&s, "2026-11-24T21:30:00");
+    assert_int_equal(s.outs[0].decision.desired, PLACE_ONPREM);
+    assert_int_equal(s.outs[0].drain_deadline.s, at(s.tz, "2026-11-24T22:30:00").s);
+    s.policy = default_policy();
+
     /* The way out: from S, or from now when that is later; none by default. */
     site_settle(&s, 0, PLACE_ONPREM);
     s.servers[0].settled_since.s = 0;

@@ -120,6 +120,25 @@ static void test_dwell(void **state)
     }
 }
 
+/* With a late drain the end of the rush hours asks later, too. */
+static void test_dwell_late_drain(void **state)
+{
+    struct site s;
+
+    (void)state;
+    site_init(&s);
+    s.policy.dwell_cloud = 20 * 60;
+    s.policy.drain_start = 30 * 60;
+    for (size_t i = 0; i < SITE_SERVERS; i++)
+        site_settle(&s, i, PLACE_CLOUD);
+    s.servers[0].settled_since = at(s.tz, "2026-11-24T18:15:00");
+    s.servers[0].hold_ended = at(s.tz, "2026-11-24T18:10:00");
+    site_plan_at(&s, "2026-11-24T18:30:00");
+    assert_int_equal(s.outs[0].decision.gate, GATE_NONE);
+    assert_int_equal(s.outs[0].act, PLAN_START);
+    site_clear(&s);
+}
+
 /* A new hold is a reason of its own, whatever ended just before. */
 static void test_held_again(void **state)
 {
@@ -237,9 +256,8 @@ static void test_may_replace(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_remaining),
-        cmocka_unit_test(test_dwell),
-        cmocka_unit_test(test_held_again),
+        cmocka_unit_test(test_remaining),        cmocka_unit_test(test_dwell),
+        cmocka_unit_test(test_dwell_late_drain), cmocka_unit_test(test_held_again),
         cmocka_unit_test(test_may_replace),
     };
 
