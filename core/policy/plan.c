@@ -147,9 +147,9 @@ static void look_at_rest(struct plan_work *w, const struct plan_server *s,
         sw->gates |= GATE_BIT(GATE_DRAIN);
 }
 
-/* Home is up, and what its way home waits for does not come, as an agent that nobody
- * answers: it must not keep the server from a way out that would begin now, but for a
- * slot. */
+/* Home is up, the cloud is gone, and what the way home waits for does not come, as an
+ * agent that nobody starts: it must not keep the server from a way out that would begin
+ * now, but for a slot. */
 static void look_past_late(struct plan_work *w, const struct plan_server *s,
                            struct server_work *sw)
 {
@@ -158,7 +158,8 @@ static void look_past_late(struct plan_work *w, const struct plan_server *s,
         .wanted = sw->wanted, .auto_on = sw->auto_on, .target = sw->target};
 
     if (!sw->late || sw->direction != DIRECTION_BACK || sw->target != PLACE_CLOUD ||
-        f->place != PLACE_ONPREM || f->power != POWER_ON)
+        f->place != PLACE_ONPREM || f->power != POWER_ON ||
+        (f->instance.id[0] != '\0' && !f->instance.terminated))
         return;
     look_at_rest(w, s, &out);
     if ((out.gates & ~GATE_BIT(GATE_DRAIN)) == 0)

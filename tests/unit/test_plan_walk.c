@@ -382,23 +382,28 @@ static void test_late_home(void **state)
         enum power power;
         enum plan_act act;
         enum gate gate;
+        bool instance, terminated; /* there is one; and it is gone */
     } rows[] = {
         {"in the rush hours", "2026-11-24T10:00:00", "2026-11-24T09:00:00",
-            PLACE_ONPREM, PLACE_UNKNOWN, POWER_ON, PLAN_START, GATE_NONE},
+            PLACE_ONPREM, PLACE_UNKNOWN, POWER_ON, PLAN_START, GATE_NONE, false, false},
         {"45m are left", "2026-11-24T17:15:00", "2026-11-24T09:00:00",
-            PLACE_ONPREM, PLACE_UNKNOWN, POWER_ON, PLAN_START, GATE_NONE},
+            PLACE_ONPREM, PLACE_UNKNOWN, POWER_ON, PLAN_START, GATE_NONE, false, false},
         {"less are left", "2026-11-24T17:15:01", "2026-11-24T09:00:00",
-            PLACE_ONPREM, PLACE_UNKNOWN, POWER_ON, PLAN_NONE, GATE_NONE},
+            PLACE_ONPREM, PLACE_UNKNOWN, POWER_ON, PLAN_NONE, GATE_NONE, false, false},
         {"after the rush hours", "2026-11-24T18:00:00", "2026-11-24T09:00:00",
-            PLACE_ONPREM, PLACE_UNKNOWN, POWER_ON, PLAN_NONE, GATE_NONE},
+            PLACE_ONPREM, PLACE_UNKNOWN, POWER_ON, PLAN_NONE, GATE_NONE, false, false},
         {"held at home", "2026-11-24T10:00:00", "2026-11-24T09:00:00",
-            PLACE_ONPREM, PLACE_ONPREM, POWER_ON, PLAN_NONE, GATE_NONE},
+            PLACE_ONPREM, PLACE_ONPREM, POWER_ON, PLAN_NONE, GATE_NONE, false, false},
         {"the last way out failed just now", "2026-11-24T10:00:00", "2026-11-24T10:00:01",
-            PLACE_ONPREM, PLACE_UNKNOWN, POWER_ON, PLAN_NONE, GATE_NONE},
+            PLACE_ONPREM, PLACE_UNKNOWN, POWER_ON, PLAN_NONE, GATE_NONE, false, false},
         {"home is off", "2026-11-24T10:00:00", "2026-11-24T09:00:00",
-            PLACE_ONPREM, PLACE_UNKNOWN, POWER_OFF, PLAN_NONE, GATE_NONE},
+            PLACE_ONPREM, PLACE_UNKNOWN, POWER_OFF, PLAN_NONE, GATE_NONE, false, false},
         {"not at home yet", "2026-11-24T10:00:00", "2026-11-24T09:00:00",
-            PLACE_MOVING_BACK, PLACE_UNKNOWN, POWER_ON, PLAN_NONE, GATE_NONE},
+            PLACE_MOVING_BACK, PLACE_UNKNOWN, POWER_ON, PLAN_NONE, GATE_NONE, false, false},
+        {"its instance lives", "2026-11-24T10:00:00", "2026-11-24T09:00:00",
+            PLACE_ONPREM, PLACE_UNKNOWN, POWER_ON, PLAN_NONE, GATE_NONE, true, false},
+        {"its instance is gone", "2026-11-24T10:00:00", "2026-11-24T09:00:00",
+            PLACE_ONPREM, PLACE_UNKNOWN, POWER_ON, PLAN_START, GATE_NONE, true, true},
     };
     /* clang-format on */
 
@@ -415,6 +420,9 @@ static void test_late_home(void **state)
         m->deadline.s++;
         s.facts[0].place = rows[i].place;
         s.facts[0].power = rows[i].power;
+        if (rows[i].instance)
+            (void)str_copy(s.facts[0].instance.id, ID_TEXT, "i-1");
+        s.facts[0].instance.terminated = rows[i].terminated;
         s.servers[0].retry_at = at(s.tz, rows[i].retry_at);
         if (rows[i].held != PLACE_UNKNOWN)
             site_hold(&s, 0, rows[i].held, HOLD_PIN, "2026-11-24T08:00:00", NULL);
