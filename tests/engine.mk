@@ -225,7 +225,7 @@ TESTS += tests/unit/test_engine_daily
 
 check_PROGRAMS += tests/unit/test_engine_home
 tests_unit_test_engine_home_SOURCES = tests/unit/test_engine_home.c \
-	tests/unit/controller_scene.h tests/unit/table.h
+	tests/unit/controller_scene.h tests/unit/region_scene.h tests/unit/table.h
 tests_unit_test_engine_home_LDADD = $(CORE_TEST_LIBS)
 TESTS += tests/unit/test_engine_home
 

@@ -47,8 +47,7 @@ static bool waits_no_more(const struct controller *c, const struct unresolved *u
 bool recover_waits(const struct controller *c, const char *server)
 {
     for (size_t i = 0; i < c->n_unresolved; i++) {
-        if (str_eq(c->unresolved[i].server, server) &&
-            !waits_no_more(c, &c->unresolved[i]))
+        if (str_eq(c->unresolved[i].server, server))
             return true;
     }
     return false;
@@ -115,7 +114,10 @@ static void resolve(struct controller *c, const struct unresolved *u)
                   "the program ended before the answer came");
     j = journal_begin(c, LEVEL_INFO, "rushhour", u->server, "resolve");
     j->outcome = OUTCOME_UNKNOWN;
-    journal_say(c, j, "%s of the last run: looked again, going on from what is seen",
+    journal_say(c, j,
+                waits_no_more(c, u)
+                    ? "%s of the last run: the overlap has to end, whatever became of it"
+                    : "%s of the last run: looked again, going on from what is seen",
                 call_word(u->kind));
 }
 
@@ -129,7 +131,7 @@ void recover_all(struct controller *c)
     if (!c->store_ok)
         return; /* their outcome could not be kept */
     for (size_t i = 0; i < c->n_unresolved; i++) {
-        if (read_again(c, &c->unresolved[i]))
+        if (waits_no_more(c, &c->unresolved[i]) || read_again(c, &c->unresolved[i]))
             resolve(c, &c->unresolved[i]);
         else
             c->unresolved[kept++] = c->unresolved[i];

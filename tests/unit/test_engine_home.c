@@ -1,6 +1,7 @@
 #include <config.h>
 
-#include "tests/unit/controller_scene.h"
+#include "core/engine/parts.h"
+#include "tests/unit/region_scene.h"
 
 /* A way home that does not come to its end: when it makes way for a way out, and what is
  * owed then. */
@@ -124,12 +125,48 @@ static void test_home_is_home(void **state)
     }
 }
 
+/* Both are up for as long as they may be, and a call to Jenkins of the last run is not
+ * looked up, as Jenkins is away: the one side goes all the same. */
+static void test_overlap_over_at_a_start(void **state)
+{
+    struct region r;
+    struct move *m;
+    struct observation *o;
+
+    (void)state;
+    region_out(&r);
+    r.s.vm.power = POWER_ON;
+    m = stored_move(&r.s, DIRECTION_OUT, 1);
+    (void)str_copy(m->mover, NAME_TEXT, "ec2-overlap");
+    m->committed = true;
+    m->committed_at.s = NOW - 1200;
+    m->deadline.s = NOW - 60;
+    r.s.intents[0] = (struct stored_intent){.call = {.id = 1, .kind = CALL_NODE_LAUNCH}};
+    (void)str_copy(r.s.intents[0].call.server, NAME_TEXT, "a");
+    (void)str_copy(r.s.intents[0].call.move, ID_TEXT, m->id);
+    r.s.stored.n_intents = 1;
+    scene_start(&r.s);
+    assert_true(recovering(r.s.c, "a"));
+    r.s.now.s += STEP_S;
+    observe(&r.s, SOURCE_VSPHERE);
+    o = observation_new(SOURCE_INSTANCES);
+    assert_non_null(o);
+    o->at = r.s.now;
+    o->as.instances = (struct obs_instances){r.instances, r.n_instances};
+    step(&r.s, (struct event){.kind = EVENT_OBSERVATION, .as.observation = o});
+    assert_int_equal(move_of(&r.s)->direction, DIRECTION_BACK);
+    assert_non_null(strstr(r.s.journal, "the overlap has to end, whatever became of it"));
+    assert_false(recovering(r.s.c, "a"));
+    scene_end(&r.s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_gives_way),
         cmocka_unit_test(test_owes_the_agent),
         cmocka_unit_test(test_home_is_home),
+        cmocka_unit_test(test_overlap_over_at_a_start),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
