@@ -114,10 +114,15 @@ static int64_t committed(const struct charges *v, const struct controller *k,
     return sum;
 }
 
-/* A person may have said yes to it. */
-static bool is_allowed(const struct controller_server *s)
+/* A person may have said yes to it; the budget is judged at the commit point, and that may
+ * lie in the month before. */
+static bool is_allowed(const struct charges *v, const struct controller_server *s)
 {
-    return s->manual || (s->hold->place == PLACE_CLOUD && s->hold->over_budget);
+    int64_t before =
+        s->move != NULL ? v->month.s - s->move->committed_at.s : INT64_MAX;
+
+    return s->manual || (s->hold->place == PLACE_CLOUD && s->hold->over_budget) ||
+           (before > 0 && before < v->c->policy.timeout_out);
 }
 
 static void one_more(struct charges *v, const struct controller *k, size_t i,
@@ -127,7 +132,7 @@ static void one_more(struct charges *v, const struct controller *k, size_t i,
     const int64_t cap = v->c->policy.budget_month.nanos;
     int64_t spent, all, most;
 
-    if (!v->c->policy.has_budget || is_allowed(&s))
+    if (!v->c->policy.has_budget || is_allowed(v, &s))
         return;
     most = cap + cap / 100 * SLACK_PERCENT + SLACK_NANOS;
     spent = spent_until(v);

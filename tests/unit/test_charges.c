@@ -116,6 +116,54 @@ static void test_rows(void **state)
     }
 }
 
+/* Committed to at the end of the month before, by that month's budget. */
+static void test_turn_of_month(void **state)
+{
+    enum { DECEMBER = 1796083200 };
+    static const struct {
+        const char *what;
+        int64_t before_s; /* the month's turn; 0: no move */
+        bool says;
+    } rows[] = {
+        {"committed right before", 1, false},
+        {"in the new month", -1, true},
+        {"too long ago to launch only now", 1200, true},
+        {"by nobody's move", 0, true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        const struct sim_instance *in;
+        struct world *w = NULL;
+        struct server_state *s;
+        struct charges v;
+        struct config config;
+        struct scene scene;
+        struct err e = {0};
+
+        scene_make(&scene);
+        scene_start(&scene);
+        s = &scene.c->servers[0];
+        config = *scene.config;
+        config.servers[0].mover = "ec2";
+        config.policy.has_budget = true;
+        config.policy.budget_month.nanos = CENT;
+        config.policy.timeout_out = 1200;
+        assert_int_equal(world_new(1, 4, (int64_t)DECEMBER * 1000, &w, &e), ERR_OK);
+        charges_begin(&v, w, &config, REST_MS, true);
+        charges_look(&v, scene.c, (struct utc){0});
+        in = launch(w, OURS, config.deployment);
+        (void)str_copy(s->facts.instance.id, ID_TEXT, in->id);
+        s->decision.desired = PLACE_CLOUD;
+        s->has_move = rows[i].before_s != 0;
+        s->move.committed_at.s = DECEMBER - rows[i].before_s;
+        charges_look(&v, scene.c, (struct utc){DECEMBER + LONG_WINDOW_S});
+        assert_row(rows[i].what, (v.why[0] != '\0') == rows[i].says);
+        world_free(w);
+        scene_end(&scene);
+    }
+}
+
 /* What AWS has billed since the month began counts, and a new month begins at nothing. */
 static void test_billed(void **state)
 {
@@ -166,6 +214,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_turn_of_month),
         cmocka_unit_test(test_billed),
     };
 
