@@ -203,6 +203,11 @@ tests_unit_test_engine_costs_SOURCES = tests/unit/test_engine_costs.c tests/unit
 	tests/unit/table.h
 tests_unit_test_engine_costs_LDADD = $(CORE_TEST_LIBS)
 TESTS += tests/unit/test_engine_costs
+check_PROGRAMS += tests/unit/test_engine_replace
+tests_unit_test_engine_replace_SOURCES = tests/unit/test_engine_replace.c tests/unit/region_scene.h \
+	tests/unit/controller_scene.h tests/unit/table.h
+tests_unit_test_engine_replace_LDADD = $(CORE_TEST_LIBS)
+TESTS += tests/unit/test_engine_replace
 check_PROGRAMS += tests/unit/test_engine_memory
 tests_unit_test_engine_memory_SOURCES = tests/unit/test_engine_memory.c tests/torture/alloc.c tests/torture/alloc.h \
 	tests/unit/controller_scene.h tests/unit/table.h
