@@ -228,22 +228,84 @@ static void test_sent(void **state)
 /* One that was queued again and lost its machine, too, counts on. */
 static void test_counts_on(void **state)
 {
-    struct lost l;
+    static const struct {
+        const char *what, *job;
+        int32_t number;
+        int64_t queue_id;
+        bool counts;
+    } rows[] = {
+        {"it was queued as that", JOB, 5, 31, true},
+        {"another item", JOB, 5, 30, false},
+        {"a later build", JOB, 9, 31, false},
+        {"another job's", "/j/job/deep/", 5, 31, false},
+    };
 
     (void)state;
-    lost_make(&l, REQUEUE_WAITING);
-    stored_setting(&l.s, "auto", "off");
-    l.requeues[1] = l.requeues[0];
-    l.requeues[1].number = l.requeues[1].original = 5;
-    l.requeues[1].state = REQUEUE_QUEUED;
-    l.requeues[1].queue_id = 31;
-    l.s.stored.n_requeues = 2;
-    l.runs[0].queue_id = 31;
-    scene_start(&l.s);
-    history(&l, STEP_S);
-    assert_int_equal(it(&l)->original, 5);
-    assert_int_equal(it(&l)->count, 1);
-    scene_end(&l.s);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct lost l;
+
+        lost_make(&l, REQUEUE_WAITING);
+        stored_setting(&l.s, "auto", "off");
+        l.requeues[1] = l.requeues[0];
+        (void)str_copy(l.requeues[1].job, URL_TEXT, rows[i].job);
+        l.requeues[1].number = l.requeues[1].original = rows[i].number;
+        l.requeues[1].state = REQUEUE_QUEUED;
+        l.requeues[1].queue_id = rows[i].queue_id;
+        l.s.stored.n_requeues = 2;
+        l.runs[0].queue_id = 31;
+        scene_start(&l.s);
+        history(&l, STEP_S);
+        assert_row(rows[i].what, it(&l)->original == (rows[i].counts ? 5 : 7));
+        assert_row(rows[i].what, it(&l)->count == (rows[i].counts ? 1 : 0));
+        scene_end(&l.s);
+    }
+}
+
+/* A Pipeline that goes on on another node has lost nothing, as far as that shows it since
+ * the loss. */
+static void test_goes_on_elsewhere(void **state)
+{
+    static const struct {
+        const char *what;
+        bool jenkins_before, jenkins, elsewhere, stopped;
+    } rows[] = {
+        {"it hangs", false, true, false, true},
+        {"it runs at home", false, true, true, false},
+        {"the nodes were read before the loss", true, false, true, true},
+        {"nobody has read the nodes", false, false, true, true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct seen_build build = {.name = "smoke #7", .path = JOB "7/", .number = 7};
+        struct observation *o = observation_new(SOURCE_BUILDS);
+        struct lost l;
+
+        assert_non_null(o);
+        lost_make(&l, REQUEUE_WAITING);
+        stored_setting(&l.s, "auto", "off");
+        l.runs[0].result = BUILD_RUNNING;
+        l.runs[0].took_ms = 0;
+        if (rows[i].elsewhere) {
+            l.s.nodes[HOME].builds = &build;
+            l.s.nodes[HOME].n_builds = 1;
+            l.s.nodes[HOME].idle = false;
+        }
+        l.s.now.s = NOW - 400;
+        scene_start(&l.s);
+        if (rows[i].jenkins_before)
+            observe(&l.s, SOURCE_JENKINS);
+        l.s.now.s = NOW + STEP_S;
+        if (rows[i].jenkins)
+            observe(&l.s, SOURCE_JENKINS);
+        o->at = l.s.now;
+        o->as.builds = (struct obs_builds){&l.job, 1};
+        step(&l.s, (struct event){.kind = EVENT_OBSERVATION, .as.observation = o});
+        assert_row(rows[i].what, (it(&l)->stopped.s != 0) == rows[i].stopped);
+        assert_row(rows[i].what, it(&l)->state == (rows[i].stopped ? REQUEUE_WAITING
+                                                                   : REQUEUE_SKIPPED));
+        scene_end(&l.s);
+    }
 }
 
 /* Who has just taken the shared lock over reads all anew: what a drain leaves is what the
@@ -491,12 +553,19 @@ static void test_clock_is_set(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_answers),        cmocka_unit_test(test_again),
-        cmocka_unit_test(test_hangs),          cmocka_unit_test(test_sent),
-        cmocka_unit_test(test_counts_on),      cmocka_unit_test(test_unread),
-        cmocka_unit_test(test_foreign_change), cmocka_unit_test(test_used_up_soon),
-        cmocka_unit_test(test_left_there),     cmocka_unit_test(test_many_alerts),
-        cmocka_unit_test(test_clock_is_set),   cmocka_unit_test(test_left_at_a_takeover),
+        cmocka_unit_test(test_answers),
+        cmocka_unit_test(test_again),
+        cmocka_unit_test(test_hangs),
+        cmocka_unit_test(test_sent),
+        cmocka_unit_test(test_counts_on),
+        cmocka_unit_test(test_goes_on_elsewhere),
+        cmocka_unit_test(test_unread),
+        cmocka_unit_test(test_foreign_change),
+        cmocka_unit_test(test_used_up_soon),
+        cmocka_unit_test(test_left_there),
+        cmocka_unit_test(test_many_alerts),
+        cmocka_unit_test(test_clock_is_set),
+        cmocka_unit_test(test_left_at_a_takeover),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
