@@ -363,10 +363,7 @@ struct choice offerings_choose(const struct server_state *s,
     const struct offering *o;
     char name[OFFERING_NAME], text[LINE_TEXT];
 
-    if (offers->n == 0) {
-        (void)str_copy(why, LINE_TEXT, "instance_types is empty");
-        return (struct choice){.zone = "", .why = why};
-    }
+    SURE(offers->n > 0); /* instance_types is not empty */
     o = offers->in[offers->ranks[0].index].offering;
     if (offers->offered > 0)
         return (struct choice){.offering = o, .zone = zone_of(s, o), .why = ""};

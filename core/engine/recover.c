@@ -80,7 +80,7 @@ static bool read_again(struct controller *c, struct unresolved *u)
             i == SOURCE_INTERFACES || /* of ec2 the listing of instances counts */
             !str_eq(source_api((enum source)i), call_api(u->kind)))
             continue;
-        asked = asked || c->sources[i].configured;
+        asked |= c->sources[i].configured;
         if (o != NULL && o->at.s > u->as_of.s) {
             if (u->looks > 0)
                 RH_PROBE("lost-call-looked-at-twice");

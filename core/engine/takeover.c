@@ -76,8 +76,8 @@ static bool can_go_on(const struct server_state *s, const struct move *m)
 {
     const struct mover_ops *mover = mover_find(m->mover);
 
-    return mover != NULL &&
-           (mover == s->mover || (mover->replaces && s->mover->overlaps));
+    SURE(mover != NULL); /* else the record was not readable */
+    return mover == s->mover || (mover->replaces && s->mover->overlaps);
 }
 
 /* It stands in the own store from here on, and is looked up as after a start. */
@@ -95,10 +95,9 @@ static void look_up(struct controller *c, struct server_state *s,
     *call = (struct call){.id = c->next_call_id++, .kind = h->call};
     (void)str_copy(call->server, sizeof(call->server), h->server);
     (void)str_copy(call->target, sizeof(call->target), h->target);
-    if (s->has_move)
-        (void)str_copy(call->move, sizeof(call->move), s->move.id);
+    (void)str_copy(call->move, sizeof(call->move), s->move.id);
     recover_add(c, call);
-    s->has_last = s->has_move;
+    s->has_last = true;
     s->last =
         (struct call_result){.id = call->id, .outcome = OUTCOME_UNKNOWN, .at = c->now};
     s->last_kind = h->call;
