@@ -198,6 +198,11 @@ tests_unit_test_engine_warnings_SOURCES = tests/unit/test_engine_warnings.c \
 	tests/unit/controller_scene.h tests/unit/region_scene.h tests/unit/table.h
 tests_unit_test_engine_warnings_LDADD = $(CORE_TEST_LIBS)
 TESTS += tests/unit/test_engine_warnings
+check_PROGRAMS += tests/unit/test_engine_recover
+tests_unit_test_engine_recover_SOURCES = tests/unit/test_engine_recover.c \
+	tests/unit/controller_scene.h tests/unit/region_scene.h tests/unit/table.h
+tests_unit_test_engine_recover_LDADD = $(CORE_TEST_LIBS)
+TESTS += tests/unit/test_engine_recover
 check_PROGRAMS += tests/unit/test_engine_requeue
 tests_unit_test_engine_requeue_SOURCES = tests/unit/test_engine_requeue.c tests/unit/controller_scene.h \
 	tests/unit/table.h

@@ -1,0 +1,258 @@
+#include <config.h>
+
+#include "core/engine/parts.h"
+#include "tests/unit/region_scene.h"
+
+/*
+ * Calls without an answer, of the last run or of another controller: how long nothing is
+ * decided for their server, and what is taken over with them.
+ */
+
+/* Places in the tables of the movers. */
+enum { BESIDE_DRAIN = 2, BACK_RETURN = 1 };
+
+static struct call call_of(enum call_kind kind, uint64_t id)
+{
+    struct call call = {.id = id, .kind = kind, .target = "x"};
+
+    (void)str_copy(call.server, sizeof(call.server), "a"); /* fits */
+    return call;
+}
+
+/* I1: an overlap ends without Jenkins, whatever became of a node's call. */
+static void test_overlap_ends(void **state)
+{
+    static const struct {
+        const char *what;
+        enum call_kind kind;
+        uint64_t id; /* 0 = there was no call, its API is to be read again */
+        bool moves;
+        int64_t committed; /* so long ago */
+        bool builds_first; /* on_drain_deadline = wait */
+        bool waits;
+    } rows[] = {
+        {"both were up long enough", CALL_NODE_CLOSE, 1, true, 3600, false, false},
+        {"not yet", CALL_NODE_CLOSE, 1, true, 60, false, true},
+        {"builds come first here", CALL_NODE_CLOSE, 1, true, 3600, true, true},
+        {"no move is under way", CALL_NODE_CLOSE, 1, false, 0, false, true},
+        {"a call to EC2", CALL_TERMINATE, 1, true, 3600, false, true},
+        {"EC2 is to be read again", CALL_TERMINATE, 0, true, 3600, false, true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        const struct call call = call_of(rows[i].kind, rows[i].id);
+        struct region r;
+
+        region_out(&r);
+        if (rows[i].builds_first)
+            r.s.config->policy.on_drain_deadline = DRAIN_WAIT;
+        if (rows[i].moves) {
+            struct move *m = stored_move(&r.s, DIRECTION_BACK, BESIDE_DRAIN);
+
+            (void)str_copy(m->mover, sizeof(m->mover), "ec2-overlap");
+            m->committed = true;
+            m->committed_at.s = NOW - rows[i].committed;
+        }
+        scene_start(&r.s);
+        recover_add(r.s.c, &call);
+        step(&r.s, (struct event){.kind = EVENT_TICK});
+        assert_row(rows[i].what, recover_waits(r.s.c, "a") == rows[i].waits);
+        scene_end(&r.s);
+    }
+}
+
+/* Of the extension, which is no server, it is waited for as of any other. */
+static void test_extension(void **state)
+{
+    struct call call = call_of(CALL_EXTENSION_STOP, 1);
+    struct scene s;
+
+    (void)state;
+    call.server[0] = '\0';
+    scene_make(&s);
+    scene_start(&s);
+    recover_add(s.c, &call);
+    step(&s, (struct event){.kind = EVENT_TICK});
+    assert_true(recover_waits(s.c, ""));
+    assert_false(recover_waits(s.c, "a"));
+    assert_non_null(strstr(s.journal, "1 call of the last run without an answer"));
+    for (int i = 0; i < 2; i++) {
+        s.now.s += STEP_S;
+        observe(&s, SOURCE_VELOSTRATA);
+    }
+    assert_false(recover_waits(s.c, ""));
+    assert_int_equal(times_said(&s, "extension-stop of the last run: looked again"), 1);
+    scene_end(&s);
+}
+
+/* So many are looked up at a time; more than that cannot have been open. */
+static void test_most(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    scene_make(&s);
+    scene_start(&s);
+    for (uint64_t i = 1; i <= MAX_CALLS_OPEN + 2; i++) {
+        const struct call call = call_of(CALL_RUN_IN_CLOUD, i);
+
+        recover_add(s.c, &call);
+    }
+    assert_int_equal(s.c->n_unresolved, MAX_CALLS_OPEN);
+    step(&s, (struct event){.kind = EVENT_TICK});
+    assert_non_null(strstr(s.journal, "64 calls of the last run without an answer"));
+    scene_end(&s);
+}
+
+/* An API that is configured no more tells nothing, and is not waited for. */
+static void test_not_configured(void **state)
+{
+    const struct call call = call_of(CALL_RETURN, 1);
+    struct region r;
+
+    (void)state;
+    region_out(&r);
+    scene_start(&r.s);
+    recover_add(r.s.c, &call);
+    assert_true(recover_waits(r.s.c, "a"));
+    step(&r.s, (struct event){.kind = EVENT_TICK});
+    assert_false(recover_waits(r.s.c, "a"));
+    assert_non_null(strstr(r.s.journal, "return of the last run: looked again"));
+    scene_end(&r.s);
+}
+
+/* ----- of another controller ----- */
+
+/* Times by the writer's clock become ours: what was stays in the past, and what is
+ * committed has its limit. */
+static void test_times(void **state)
+{
+    enum { MOST_S = 1800 /* timeout_back, the longer of the two */ };
+    static const struct {
+        const char *what;
+        bool committed;
+        int64_t last_call, deadline; /* from now on, 0 = none */
+        int64_t want_deadline;
+    } rows[] = {
+        {"as it was", true, -30, 1000, 1000},
+        {"it has no limit yet", true, -30, 0, MOST_S},
+        {"its limit is too far away", true, -30, 86400, MOST_S},
+        {"not committed", false, 0, 0, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct event ev = {.kind = EVENT_ACTED};
+        struct lock_record *h = &ev.as.acted.last;
+        struct move *m = &h->move;
+        struct scene s;
+
+        ev.as.acted.readable = true;
+        *h = (struct lock_record){.at = {NOW - 10},
+                                  .by = "dana@ops1 pid 42",
+                                  .call = CALL_RETURN,
+                                  .server = "a",
+                                  .target = "id-a",
+                                  .has_move = true};
+        *m = (struct move){.id = "m-9-77",
+                           .server = "a",
+                           .mover = "velostrata",
+                           .direction = DIRECTION_BACK,
+                           .status = MOVE_OPEN,
+                           .step = BACK_RETURN,
+                           .committed = rows[i].committed,
+                           .by = "policy",
+                           .started = {NOW - 300},
+                           .step_since = {NOW - 100},
+                           .progress = -1};
+        m->committed_at.s = rows[i].committed ? NOW - 100 : 0;
+        m->last_call_at.s = rows[i].last_call != 0 ? NOW + rows[i].last_call : 0;
+        m->deadline.s = rows[i].deadline != 0 ? NOW + rows[i].deadline : 0;
+        scene_make(&s);
+        s.options.shared_lock = true;
+        scene_start(&s);
+        step(&s, ev);
+        assert_row(rows[i].what, move_of(&s) != NULL);
+        assert_row(rows[i].what,
+                   move_of(&s)->deadline.s ==
+                       (rows[i].want_deadline != 0 ? NOW + rows[i].want_deadline : 0));
+        assert_row(rows[i].what,
+                   move_of(&s)->committed_at.s == (rows[i].committed ? NOW - 100 : 0));
+        assert_row(rows[i].what,
+                   move_of(&s)->last_call_at.s ==
+                       (rows[i].last_call != 0 ? NOW + rows[i].last_call : 0));
+        scene_end(&s);
+    }
+}
+
+/* A move is gone on with by a mover that this server has here: its own, or for one that
+ * overlaps what replaces its instance. */
+static void test_whose_mover(void **state)
+{
+    static const char gap[] =
+        "site = { tz = \"UTC\" deployment = \"d\" }\n"
+        "jenkins = { url = \"http://127.0.0.1:1/j\" user = \"r\" }\n"
+        "vsphere = { url = \"http://127.0.0.1:1/sdk\" user = \"r\" }\n"
+        "aws = { region = \"eu-west-1\" }\n"
+        "servers = { a = { vm = \"vm-a\" mover = \"ec2\" launch_template = \"t:3\"\n"
+        "  onprem_node = \"home-a\" cloud_node = \"cloud-a\" eni = \"eni-a\"\n"
+        "  instance_types = [\"c5\"] } }\n";
+    static const struct {
+        const char *what, *config, *mover;
+        bool taken;
+    } rows[] = {
+        {"its own, with gap", gap, "ec2", true},
+        {"its own, with overlap", text_ec2, "ec2-overlap", true},
+        {"what replaces, with overlap", text_ec2, "ec2-replace", true},
+        {"what replaces, with gap", gap, "ec2-replace", false},
+        {"overlap, where it is not configured", gap, "ec2-overlap", false},
+        {"another", text_ec2, "velostrata", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct event ev = {.kind = EVENT_ACTED};
+        struct lock_record *h = &ev.as.acted.last;
+        struct region r;
+
+        ev.as.acted.readable = true;
+        *h = (struct lock_record){.at = {NOW - 10},
+                                  .by = "dana@ops1 pid 42",
+                                  .call = CALL_LAUNCH,
+                                  .server = "a",
+                                  .target = "eni-a",
+                                  .has_move = true};
+        h->move = (struct move){.id = "m-9-77",
+                                .server = "a",
+                                .direction = DIRECTION_OUT,
+                                .status = MOVE_OPEN,
+                                .committed = true,
+                                .committed_at = {NOW - 100},
+                                .by = "policy",
+                                .started = {NOW - 300},
+                                .step_since = {NOW - 100},
+                                .progress = -1};
+        (void)str_copy(h->move.mover, sizeof(h->move.mover), rows[i].mover);
+        region_make(&r);
+        region_configure(&r, rows[i].config);
+        r.s.options.shared_lock = true;
+        scene_start(&r.s);
+        step(&r.s, ev);
+        assert_row(rows[i].what, (move_of(&r.s) != NULL) == rows[i].taken);
+        assert_row(rows[i].what, (strstr(r.s.journal, "which it does not have here") !=
+                                  NULL) == !rows[i].taken);
+        scene_end(&r.s);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_overlap_ends), cmocka_unit_test(test_extension),
+        cmocka_unit_test(test_most),         cmocka_unit_test(test_not_configured),
+        cmocka_unit_test(test_times),        cmocka_unit_test(test_whose_mover),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
