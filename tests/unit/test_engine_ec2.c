@@ -178,6 +178,82 @@ static void test_orphan_clock_ahead(void **state)
     scene_end(&r.s);
 }
 
+/* At the second look, what may keep it from being ended then. */
+static void test_orphan_second_look(void **state)
+{
+    static const struct {
+        const char *what, *eni;
+        bool deletes, clock, held;
+        enum call_kind call;
+        const char *target;
+        bool called;
+    } rows[] = {
+        {"nothing", "eni-a", false, false, false, CALL_TERMINATE, "i-1", true},
+        {"its end would be that of our interface", "eni-a", true, false, false,
+         CALL_INTERFACE_KEEP, "at-1", true},
+        {"its end is that of its own interface", "eni-z", true, false, false,
+         CALL_TERMINATE, "i-1", true},
+        {"the clock cannot be trusted", "eni-a", false, true, false, CALL_TERMINATE,
+         "i-1", false},
+        {"EC2 wants to be left alone", "eni-a", false, false, true, CALL_TERMINATE, "i-1",
+         false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct region r;
+
+        region_make(&r);
+        r.instances[r.n_instances++] = instance("i-1", "zz");
+        r.instances[0].eni = rows[i].eni;
+        r.instances[0].eni_deletes = rows[i].deletes;
+        scene_start(&r.s);
+        see(&r, STEP_S);
+        see(&r, 590);
+        assert_row(rows[i].what, !called(&r, rows[i].call, rows[i].target));
+        if (rows[i].clock)
+            r.s.c->clock_bad_ticks = 3;
+        if (rows[i].held) {
+            struct observation *o = observation_new(SOURCE_INTERFACES);
+
+            assert_non_null(o);
+            (void)err_set(&o->err, ERR_THROTTLED, "ec2: slow down");
+            o->at = r.s.now;
+            o->retry_after_s = 60;
+            step(&r.s, (struct event){.kind = EVENT_OBSERVATION, .as.observation = o});
+        }
+        see(&r, 10);
+        assert_row(rows[i].what,
+                   called(&r, rows[i].call, rows[i].target) == rows[i].called);
+        r.s.c->clock_bad_ticks = 0;
+        see(&r, 61);
+        assert_row(rows[i].what, called(&r, rows[i].call, rows[i].target));
+        scene_end(&r.s);
+    }
+}
+
+/* What is marked has a bound, also when the store has more. */
+static void test_orphan_most(void **state)
+{
+    struct region r;
+    size_t n = 0;
+
+    (void)state;
+    region_make(&r);
+    for (int i = 0; i < MAX_UNCLAIMED + 1; i++) {
+        char key[NAME_TEXT];
+
+        (void)str_format(key, sizeof(key), "orphan:i-%d", i);
+        stored_setting(&r.s, key, "1795330800,0");
+    }
+    scene_start(&r.s);
+    for (size_t i = 0; i < MAX_UNCLAIMED; i++)
+        n += r.s.c->unclaimed[i].marked.s == 1795330800;
+    assert_int_equal(n, MAX_UNCLAIMED);
+    assert_string_equal(r.s.c->unclaimed[MAX_UNCLAIMED - 1].id, "i-15");
+    scene_end(&r.s);
+}
+
 /* A request that is open and nobody's is canceled; one of a move that runs is not. */
 static void test_orphan_request(void **state)
 {
@@ -243,6 +319,25 @@ static void test_first_look(void **state)
     assert_true(r.s.c->store_lost);
     assert_int_equal(r.s.c->setting, AUTO_DRY_RUN);
     assert_string_equal(setting_of(&r.s, "listed"), "1");
+    scene_end(&r.s);
+
+    region_make(
+        &r); /* one that its server is known to have, and then two that nobody has */
+    r.s.stored.n_settings = 0;
+    stored_setting(&r.s, "instance:a", "i-1");
+    r.s.vm.power = POWER_OFF;
+    r.instances[r.n_instances++] = instance("i-1", "a");
+    scene_start(&r.s);
+    see(&r, STEP_S);
+    assert_false(r.s.c->store_lost);
+    scene_end(&r.s);
+    region_make(&r);
+    r.s.stored.n_settings = 0;
+    r.instances[r.n_instances++] = instance("i-1", "zz");
+    r.instances[r.n_instances++] = instance("i-2", "zz");
+    scene_start(&r.s);
+    see(&r, STEP_S);
+    assert_true(r.s.c->store_lost);
     scene_end(&r.s);
 
     region_make(&r);
@@ -529,6 +624,8 @@ int main(void)
         cmocka_unit_test(test_orphan_spared),
         cmocka_unit_test(test_orphan_kept),
         cmocka_unit_test(test_orphan_clock_ahead),
+        cmocka_unit_test(test_orphan_second_look),
+        cmocka_unit_test(test_orphan_most),
         cmocka_unit_test(test_orphan_request),
         cmocka_unit_test(test_first_look),
         cmocka_unit_test(test_absent),
