@@ -399,6 +399,35 @@ static void test_interface_held(void **state)
     }
 }
 
+/* Its own zone is that of its interface, else that of its instance. */
+static void test_zone(void **state)
+{
+    static const struct {
+        const char *what, *interface, *zone;
+    } rows[] = {{"of its interface", own_interface, "eu-west-1b"},
+                {"of its instance", any_interface, "eu-west-1a"}};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct region r;
+
+        region_gap(&r, rows[i].interface);
+        r.s.options.observe = true;
+        r.s.vm.power = POWER_OFF;
+        stored_setting(&r.s, "instance:a", "i-1");
+        r.instances[r.n_instances++] = instance("i-1", "a");
+        r.interfaces[r.n_interfaces++] = (struct seen_interface){
+            .id = "eni-a", .zone = "eu-west-1b", .ip = "", .instance = "i-1"};
+        r.reads_interfaces = true;
+        scene_start(&r.s);
+        see(&r, STEP_S);
+        see(&r, STEP_S);
+        assert_row(rows[i].what, str_eq(server(&r)->home_zone, rows[i].zone));
+        assert_row(rows[i].what, str_eq(setting_of(&r.s, "zone:a"), rows[i].zone));
+        scene_end(&r.s);
+    }
+}
+
 /* It is told each time; what is done about it is a call like any other. */
 static void test_interface_kept_when(void **state)
 {
@@ -516,6 +545,7 @@ int main(void)
         cmocka_unit_test(test_answer_of_another),
         cmocka_unit_test(test_kept_whatever_its_tags),
         cmocka_unit_test(test_interface_held),
+        cmocka_unit_test(test_zone),
         cmocka_unit_test(test_interface_kept_when),
         cmocka_unit_test(test_interface_answers),
         cmocka_unit_test(test_interface_waits),

@@ -478,6 +478,54 @@ static void test_next_offering(void **state)
     }
 }
 
+/* A refusal is kept for the next start; of names that are too long for that it is known
+ * until then. */
+static void test_refusal_kept(void **state)
+{
+    static const struct {
+        const char *what, *zone, *key;
+    } rows[] = {
+        {"it is kept", "eu-west-1a", "refused:c5 eu-west-1a spot"},
+        {"its zone has a name that no zone has",
+         "eu-west-1-far-away-behind-the-mountains-and-behind-the-sea", NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct region r;
+        struct move *m;
+
+        region_make(&r);
+        without_overlap(&r);
+        stored_setting(&r.s, "auto", "off");
+        m = committed(stored_move(&r.s, DIRECTION_OUT, GAP_LAUNCH), 60);
+        (void)str_copy(m->mover, sizeof(m->mover), "ec2");
+        m->deadline.s = NOW + 600;
+        r.s.vm.power = POWER_OFF;
+        r.interfaces[r.n_interfaces++] = (struct seen_interface){.id = "eni-a",
+                                                                 .zone = rows[i].zone,
+                                                                 .ip = "",
+                                                                 .instance = "",
+                                                                 .available = true};
+        r.reads_interfaces = true;
+        scene_start(&r.s);
+        see(&r, STEP_S);
+        see(&r, STEP_S);
+        assert_row(rows[i].what, called(&r, CALL_LAUNCH, "eni-a"));
+        answer(&r.s, OUTCOME_FAILED, ERR_CAPACITY);
+        assert_row(rows[i].what, r.s.c->n_pools == 1);
+        assert_string_equal(r.s.c->pools[0].zone, rows[i].zone);
+        assert_int_equal(r.s.c->pools[0].record.refused_at.s, r.s.now.s);
+        for (size_t k = 0; k < r.s.stored.n_settings; k++)
+            assert_row(rows[i].what, !str_starts(r.s.settings[k].key, "refused:") ||
+                                         (rows[i].key != NULL &&
+                                          str_eq(r.s.settings[k].key, rows[i].key)));
+        assert_row(rows[i].what,
+                   rows[i].key == NULL || setting_of(&r.s, rows[i].key)[0] != '\0');
+        scene_end(&r.s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -493,6 +541,7 @@ int main(void)
         cmocka_unit_test(test_sent_home),
         cmocka_unit_test(test_time_limit),
         cmocka_unit_test(test_next_offering),
+        cmocka_unit_test(test_refusal_kept),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,7 @@
 #include "core/base/str.h"
 #include "core/engine/controller.h"
 #include "core/engine/effects.h"
+#include "core/engine/parts.h"
 #include "core/policy/offering.h"
 #include "tests/unit/table.h"
 
@@ -372,6 +373,108 @@ static void test_other_node_is_closed(void **state)
     scene_end(&s);
 }
 
+/* What was seen of types and zones has a bound, and what has no place in it counts for
+ * nothing: neither from the store nor from the ledger. */
+static void test_most_pools(void **state)
+{
+    static const char *const first[] = {
+        "c5 eu-west-1b: $0.0605",           "c5 eu-west-1a: $0.0705",
+        "c5 eu-west-1c: $0.0806",           "c5 eu-west-1a on-demand: $0.2000",
+        "c5 eu-west-1b on-demand: $0.2000", "c5 eu-west-1c on-demand: $0.2000"};
+    struct scene s;
+
+    (void)state;
+    scene_make(&s);
+    s.segments[0] = (struct segment){.id = 1,
+                                     .resource = "i-1",
+                                     .kind = "lost",
+                                     .server = "cache",
+                                     .type = "c5",
+                                     .zone = "eu-west-1b",
+                                     .start = {NOW - 600 - 7200},
+                                     .end = {NOW - 600},
+                                     .source = "history"};
+    s.stored.n_segments = 1;
+    scene_start(&s);
+    s.c->n_pools = 0;
+    for (int i = 0; i <= MAX_POOLS; i++) {
+        char key[NAME_TEXT];
+
+        (void)str_format(key, sizeof(key), "refused:m%d eu-west-1b spot", i);
+        assert_true(offerings_load(s.c, key, "1795334100"));
+    }
+    assert_int_equal(s.c->n_pools, MAX_POOLS);
+    s.now.s += 60; /* counted anew */
+    observe_all(&s);
+    expect(&s, first, ARRAY_LEN(first));
+    scene_end(&s);
+}
+
+/* Made now and then only, but anew after a refusal or when the clock was set back. */
+static void test_made_anew(void **state)
+{
+    static const struct {
+        const char *what;
+        int64_t later, changed; /* of the last refusal, before then; -1 = none */
+        bool anew;
+    } rows[] = {
+        {"at once", 0, -1, false},
+        {"a while later", 15, -1, true},
+        {"a little later", 5, -1, false},
+        {"a little later, and something was refused", 5, 2, true},
+        {"the clock was set back", -100, -1, true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct scene s;
+        struct utc made;
+
+        scene_make(&s);
+        scene_start(&s);
+        s.now.s += 60; /* what was seen at the start is old */
+        observe_all(&s);
+        fleet_unref(controller_snapshot(s.c));
+        made = s.c->servers[0].offers_at;
+        assert_int_equal(made.s, s.now.s);
+        s.now.s += rows[i].later;
+        step(&s, (struct event){.kind = EVENT_TICK});
+        if (rows[i].changed >= 0)
+            s.c->offers_changed.s = s.now.s - rows[i].changed; /* as a refusal does */
+        fleet_unref(controller_snapshot(s.c));
+        assert_row(rows[i].what,
+                   (s.c->servers[0].offers_at.s != made.s) == (rows[i].anew));
+        scene_end(&s);
+    }
+}
+
+/* A price that is too large to reckon with is shown as it is. */
+static void test_absurd_price(void **state)
+{
+    const int64_t absurd = INT64_C(20000000000000000);
+    struct scene s;
+    struct fleet *f;
+    size_t n = 0;
+
+    (void)state;
+    scene_make(&s);
+    for (size_t i = 0; i < ARRAY_LEN(s.prices); i++)
+        s.prices[i].price.nanos += absurd;
+    scene_start(&s);
+    f = controller_snapshot(s.c);
+    assert_non_null(f);
+    assert_int_equal(f->servers[0].n_offerings, 2 * ARRAY_LEN(s.prices));
+    for (size_t i = 0; i < f->servers[0].n_offerings; i++) {
+        const struct offering_view *o = &f->servers[0].offerings[i];
+
+        assert_true(o->price_known);
+        n += o->lifecycle == LIFECYCLE_SPOT && o->price.nanos > absurd;
+    }
+    assert_int_equal(n, ARRAY_LEN(s.prices));
+    fleet_unref(f);
+    scene_end(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -380,6 +483,9 @@ int main(void)
         cmocka_unit_test(test_barred),
         cmocka_unit_test(test_zone_in_use),
         cmocka_unit_test(test_other_node_is_closed),
+        cmocka_unit_test(test_most_pools),
+        cmocka_unit_test(test_made_anew),
+        cmocka_unit_test(test_absurd_price),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
