@@ -1,6 +1,7 @@
 #include <config.h>
 
 #include "core/engine/controller.h"
+#include "core/engine/speedup_view.h"
 
 #include "core/base/str.h"
 #include "tests/unit/table.h"
@@ -404,6 +405,35 @@ static void test_many_jobs(void **state)
     }
 }
 
+/* Of more jobs than are shown the first ones, and none of which no build is over. */
+static void test_most_views(void **state)
+{
+    static struct job_history jobs[4];
+    const struct sample over = {.job = "/ci/job/x/",
+                                .number = 1,
+                                .place = PLACE_ONPREM,
+                                .result = BUILD_SUCCESS,
+                                .took_ms = 60000};
+    struct speedup_view sum;
+    struct job_view views[2];
+    size_t n = 0;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(jobs); i++) {
+        char path[URL_TEXT];
+        struct job_history *j;
+
+        (void)str_format(path, sizeof(path), "/ci/job/j%zu/", i);
+        j = job_history_get(jobs, &n, ARRAY_LEN(jobs), path);
+        assert_non_null(j);
+        if (i != 1)
+            job_history_note(j, &over);
+    }
+    assert_int_equal(speedup_view_make(jobs, n, &sum, views, ARRAY_LEN(views)), 2);
+    assert_string_equal(views[0].name, "j0");
+    assert_string_equal(views[1].name, "j2");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -412,6 +442,7 @@ int main(void)
         TEST(test_both_places),   TEST(test_deleted_and_renamed),
         TEST(test_from),          TEST(test_odd_paths),
         TEST(test_restart),       TEST(test_many_jobs),
+        TEST(test_most_views),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

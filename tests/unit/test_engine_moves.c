@@ -258,6 +258,94 @@ static void test_order_ends(void **state)
     }
 }
 
+/* ----- what is kept for the next start ----- */
+
+/* The ladder of tries is kept while any step of it counts. */
+static void test_ladder_kept(void **state)
+{
+    static const char *const kept[] = {"1 0 0 0", "0 1795334900 0 0", "0 0 3 0",
+                                       "0 0 0 1795334000", ""};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(kept); i++) {
+        struct scene s;
+
+        scene_make(&s);
+        stored_setting(&s, "auto", "off");
+        stored_setting(&s, "retry:a", kept[i]);
+        scene_start(&s);
+        s.now.s += 60;
+        s.c->clock_utc.s += 120; /* the clock was set back by so much */
+        step(&s, (struct event){.kind = EVENT_TICK});
+        if (i != 1)
+            assert_string_equal(setting_of(&s, "retry:a"), kept[i]);
+        else
+            assert_string_equal(setting_of(&s, "retry:a"), "0 1795334780 0 0");
+        scene_end(&s);
+    }
+}
+
+/* Of numbers so many are kept as a setting has room for. */
+static void test_most_numbers(void **state)
+{
+    static const char nine[] = "9223372036854775807";
+    char value[LINE_TEXT] = "";
+    struct scene s;
+    struct move *m;
+
+    (void)state;
+    for (int i = 0; i < 9; i++) {
+        size_t used = strlen(value);
+
+        assert_true(str_format(value + used, sizeof(value) - used, "%s%s",
+                               i > 0 ? "," : "", nine));
+    }
+    scene_make(&s);
+    stored_setting(&s, "lead_moves", value);
+    m = committed(stored_move(&s, DIRECTION_OUT, OUT_NODE), 800);
+    m->step_done[0].s = NOW - 900;
+    m->step_done[OUT_NODE - 1].s = NOW - 300;
+    s.managed.state = MANAGED_IN_CLOUD;
+    s.vm.power = POWER_OFF;
+    open_node(&s.nodes[CLOUD]);
+    scene_start(&s);
+    assert_int_equal(s.c->lead.moves.n, 9);
+    look(&s);
+    assert_int_equal(s.c->lead.moves.n, 10);
+    assert_string_equal(setting_of(&s, "lead_moves"), value);
+    scene_end(&s);
+}
+
+/* A full disk stops what costs money and room, and nothing that ends it. */
+static void test_full_disk(void **state)
+{
+    static const struct {
+        enum call_kind kind;
+        bool stops;
+    } rows[] = {
+        {CALL_LAUNCH, true},          {CALL_RUN_IN_CLOUD, true},
+        {CALL_START_IN_CLOUD, true},  {CALL_EXTENSION_START, true},
+        {CALL_EXTENSION_STOP, false}, {CALL_TERMINATE, false},
+        {CALL_RETURN, false},         {CALL_VM_POWER_ON, false},
+        {CALL_NODE_OPEN, false},
+    };
+    struct event store = {.kind = EVENT_STORE};
+    struct scene s;
+
+    (void)state;
+    scene_make(&s);
+    scene_start(&s);
+    store.as.store.ok = true;
+    for (int full = 0; full < 2; full++) {
+        store.as.store.tight = full != 0;
+        step(&s, store);
+        for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+            assert_row(call_word(rows[i].kind),
+                       launch_stops(s.c, rows[i].kind) == (full != 0 && rows[i].stops));
+    }
+    scene_end(&s);
+}
+
 /* ----- launched by the program itself ----- */
 
 static struct move *beside(struct region *r, enum direction d, int32_t at)
@@ -536,6 +624,9 @@ int main(void)
         cmocka_unit_test(test_arrived_at_a_closed_node),
         cmocka_unit_test(test_debt_is_settled_by_arrival),
         cmocka_unit_test(test_order_ends),
+        cmocka_unit_test(test_ladder_kept),
+        cmocka_unit_test(test_most_numbers),
+        cmocka_unit_test(test_full_disk),
         cmocka_unit_test(test_home_does_not_come_up),
         cmocka_unit_test(test_learned_beside),
         cmocka_unit_test(test_sent_home),

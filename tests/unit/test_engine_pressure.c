@@ -39,6 +39,7 @@ struct scene {
     struct seen_node nodes[2];
     struct seen_managed_vm managed;
     const char *problem; /* of the statistics */
+    int64_t set_by_s;    /* the wall clock was set, the machine's did not go on */
     /* what came of it */
     int64_t told;            /* journal lines about statistics */
     char pressed[LINE_TEXT]; /* as it was stored last */
@@ -47,7 +48,7 @@ struct scene {
 static void step(struct scene *s, struct event ev)
 {
     ev.now = s->now;
-    ev.mono.ms = (s->now.s - NOW) * 1000 + 1000000;
+    ev.mono.ms = (s->now.s - NOW - s->set_by_s) * 1000 + 1000000;
     controller_step(s->c, &ev, &s->fx);
     for (size_t i = 0; i < s->fx.n_records; i++) {
         const struct record *r = &s->fx.records[i];
@@ -316,6 +317,25 @@ static void test_facts(void **state)
     scene_end(&s);
 }
 
+/* By a clock that was set nobody knows for how long: it is counted from the start, once
+ * the clock is steady. */
+static void test_clock(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    scene_make(&s);
+    scene_start(&s);
+    pass(&s, 580, 142);
+    s.set_by_s = 3600;
+    s.now.s += 3600;
+    pass(&s, 580, 142);
+    assert_false(view(&s).move.active);
+    pass(&s, 300, 142);
+    assert_true(view(&s).move.active);
+    scene_end(&s);
+}
+
 /* A server that sleeps by itself is left where it is. */
 static void test_snooze(void **state)
 {
@@ -338,7 +358,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_how_long),       cmocka_unit_test(test_return),
         cmocka_unit_test(test_home_by_itself), cmocka_unit_test(test_facts),
-        cmocka_unit_test(test_snooze),
+        cmocka_unit_test(test_snooze),         cmocka_unit_test(test_clock),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
