@@ -1,5 +1,6 @@
 #include <config.h>
 
+#include "core/engine/parts.h"
 #include "tests/unit/controller_scene.h"
 
 #include "tests/torture/alloc.h"
@@ -83,10 +84,10 @@ static void live(struct scene *s, struct morning *m)
         s->now.s += STEP_S;
         for (size_t i = 0; i < ARRAY_LEN(all); i++)
             tell(s, m, all[i]);
+        f = controller_snapshot(s->c); /* of what there is */
+        assert_true(f != NULL || alloc_refused());
+        fleet_unref(f);
     }
-    f = controller_snapshot(s->c);
-    assert_true(f != NULL || alloc_refused());
-    fleet_unref(f);
 }
 
 /* The at-th allocation is refused; 0: none. How many there were. */
@@ -401,6 +402,157 @@ static void test_long_list(void **state)
     }
 }
 
+/* ----- no room for what a step writes ----- */
+
+static struct event hold_event(struct scene *s)
+{
+    struct event ev = {.kind = EVENT_COMMAND};
+
+    (void)s;
+    ev.as.command.command = (struct command){.id = 7,
+                                             .kind = COMMAND_HOLD,
+                                             .server = "a",
+                                             .by = "dana",
+                                             .place = PLACE_ONPREM,
+                                             .hold_kind = HOLD_PIN,
+                                             .confirmed = true};
+    return ev;
+}
+
+static struct event reading(struct scene *s)
+{
+    struct observation *o = observation_new(SOURCE_VELOSTRATA);
+
+    assert_non_null(o);
+    o->at = s->now;
+    o->as.velostrata = (struct obs_velostrata){.extension_id = "ce-1",
+                                               .extension_raw = "",
+                                               .extension = EXTENSION_ACTIVE,
+                                               .edge_a_zone = "",
+                                               .edge_b_zone = "",
+                                               .extension_problem = "",
+                                               .vms = &s->managed,
+                                               .n_vms = 1};
+    return (struct event){.kind = EVENT_OBSERVATION, .as.observation = o};
+}
+
+/* With a call of the last run that is looked up by the manager's reading. */
+static struct event call_event(struct scene *s)
+{
+    struct call call = {.id = 1, .kind = CALL_RETURN};
+
+    (void)str_copy(call.server, sizeof(call.server), "a");
+    recover_add(s->c, &call);
+    s->c->unresolved[0].looks = 1; /* the second look tells */
+    s->c->unresolved[0].as_of.s = NOW - 60;
+    return reading(s);
+}
+
+static struct event taken_over_event(struct scene *s)
+{
+    struct event ev = {.kind = EVENT_ACTED};
+
+    (void)s;
+    ev.as.acted.readable = true;
+    ev.as.acted.last = (struct lock_record){.at = {NOW - 30},
+                                            .by = "dana@ops1 pid 42",
+                                            .call = CALL_RETURN,
+                                            .server = "a",
+                                            .target = "id-a",
+                                            .has_move = true};
+    ev.as.acted.last.move = (struct move){.id = "m-9-77",
+                                          .server = "a",
+                                          .mover = "velostrata",
+                                          .direction = DIRECTION_BACK,
+                                          .status = MOVE_OPEN,
+                                          .step = 1,
+                                          .committed = true,
+                                          .by = "policy",
+                                          .started = {NOW - 300},
+                                          .step_since = {NOW - 100},
+                                          .committed_at = {NOW - 100},
+                                          .deadline = {NOW + 1000},
+                                          .progress = -1};
+    return ev;
+}
+
+/* A step has room for so many records, and no memory for more: it says so, and no call is
+ * made of which nobody would know. Else it has all that it needs. */
+static void test_room(void **state)
+{
+    static const struct {
+        const char *what;
+        struct event (*event)(struct scene *s);
+        enum record_kind writes;
+    } rows[] = {
+        {"a hold", hold_event, RECORD_HOLD},
+        {"a call of the last run is looked up", call_event, RECORD_OUTCOME},
+        {"a move begins", reading, RECORD_MOVE},
+        {"another's move is taken over", taken_over_event, RECORD_INTENT},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        bool failed = true;
+
+        for (size_t room = 0; failed; room++) {
+            struct scene s;
+            struct event ev;
+            bool written = false;
+
+            assert_true(room < 32);
+            alloc_pause();
+            scene_make(&s);
+            s.nodes[HOME].marked = s.nodes[HOME].offline = false;
+            s.nodes[HOME].connected = true;
+            scene_start(&s);
+            observe(&s, SOURCE_JENKINS);
+            observe(&s, SOURCE_VSPHERE);
+            ev = rows[i].event(&s);
+            effects_clear(&s.fx);
+            assert_true(room == 0 || effects_reserve(&s.fx, room, 4));
+            alloc_resume();
+            ev.now = s.now;
+            ev.mono.ms = (s.now.s - NOW) * 1000 + 1000000;
+            alloc_begin(1, true);
+            controller_step(s.c, &ev, &s.fx);
+            (void)alloc_end();
+            failed = s.fx.failed;
+            assert_row(rows[i].what, s.fx.n_records <= room);
+            for (size_t k = 0; k < s.fx.n_calls; k++) {
+                bool intended = false;
+
+                for (size_t n = 0; n < s.fx.n_records; n++)
+                    intended =
+                        intended || (s.fx.records[n].kind == RECORD_INTENT &&
+                                     s.fx.records[n].as.intent.id == s.fx.calls[k].id);
+                assert_row(rows[i].what, intended);
+            }
+            for (size_t k = 0; k < s.fx.n_records; k++)
+                written = written || s.fx.records[k].kind == rows[i].writes;
+            assert_row(rows[i].what, written || failed);
+            alloc_pause();
+            scene_end(&s);
+            alloc_resume();
+        }
+    }
+}
+
+/* What another controller is to read is whole, or is not written. */
+static void test_record(void **state)
+{
+    struct lock_record r = {
+        .by = "dana@ops1 pid 42", .call = CALL_EXTENSION_STOP, .target = "ce-1"};
+    char out[1024] = "as it was";
+
+    (void)state;
+    alloc_begin(1, false);
+    assert_false(lock_record_write(&r, out, sizeof(out)));
+    assert_true(alloc_end() > 0);
+    assert_string_equal(out, "");
+    assert_true(lock_record_write(&r, out, sizeof(out)));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -408,6 +560,7 @@ int main(void)
         cmocka_unit_test(test_begins),  cmocka_unit_test(test_calls),
         cmocka_unit_test(test_words),   cmocka_unit_test(test_gone),
         cmocka_unit_test(test_reserve), cmocka_unit_test(test_long_list),
+        cmocka_unit_test(test_room),    cmocka_unit_test(test_record),
     };
 
     alloc_install();
