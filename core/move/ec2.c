@@ -96,8 +96,7 @@ static void shutdown_goes_on(const struct step_in *in, struct move *m,
         return;
     }
     /* With overlap nobody waits for a guest beyond the time both may be up. */
-    if (guest ? last->outcome != OUTCOME_FAILED &&
-                    since < in->config->shutdown_timeout &&
+    if (guest ? last->outcome != OUTCOME_FAILED && since < in->config->shutdown_timeout &&
                     !(in->server->overlaps && is_overdue(in, m))
               : since < RETRY_POWER_S) {
         say_wait(m, out, "%s %s%s%s", guest ? "shutting down" : "powering off",

@@ -114,12 +114,11 @@ static int64_t committed(const struct charges *v, const struct controller *k,
     return sum;
 }
 
-/* A person may have said yes to it; the budget is judged at the commit point, and that may
- * lie in the month before. */
+/* A person may have said yes to it; the budget is judged at the commit point, and that
+ * may lie in the month before. */
 static bool is_allowed(const struct charges *v, const struct controller_server *s)
 {
-    int64_t before =
-        s->move != NULL ? v->month.s - s->move->committed_at.s : INT64_MAX;
+    int64_t before = s->move != NULL ? v->month.s - s->move->committed_at.s : INT64_MAX;
 
     return s->manual || (s->hold->place == PLACE_CLOUD && s->hold->over_budget) ||
            (before > 0 && before < v->c->policy.timeout_out);
