@@ -223,6 +223,11 @@ tests_unit_test_engine_noted_SOURCES = tests/unit/test_engine_noted.c tests/unit
 	tests/unit/table.h
 tests_unit_test_engine_noted_LDADD = $(CORE_TEST_LIBS)
 TESTS += tests/unit/test_engine_noted
+check_PROGRAMS += tests/unit/test_engine_seen
+tests_unit_test_engine_seen_SOURCES = tests/unit/test_engine_seen.c tests/unit/controller_scene.h \
+	tests/unit/table.h
+tests_unit_test_engine_seen_LDADD = $(CORE_TEST_LIBS)
+TESTS += tests/unit/test_engine_seen
 check_PROGRAMS += tests/unit/test_engine_memory
 tests_unit_test_engine_memory_SOURCES = tests/unit/test_engine_memory.c tests/torture/alloc.c tests/torture/alloc.h \
 	tests/unit/controller_scene.h tests/unit/table.h
