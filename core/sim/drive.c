@@ -361,10 +361,10 @@ static enum err_code go_on(struct drive *d, int64_t end_ms, struct err *e)
         sync(d);
     if (there && drive_suffer(d, e) != ERR_OK)
         return e->code;
-    if (there && !drive_is_there(d))
-        return ERR_OK; /* it is another one's turn */
-    if (there)
+    if (there && drive_is_there(d))
         minute(d);
+    if (there && !drive_is_there(d))
+        return ERR_OK; /* it is another one's turn: also when it stands before a call */
     d->over = !step(d, end_ms);
     if (d->engine == NULL && d->down_until_ms <= drive_now_ms(d))
         return drive_revive(d, e);
