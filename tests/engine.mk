@@ -209,8 +209,8 @@ tests_unit_test_engine_requeue_SOURCES = tests/unit/test_engine_requeue.c tests/
 tests_unit_test_engine_requeue_LDADD = $(CORE_TEST_LIBS)
 TESTS += tests/unit/test_engine_requeue
 check_PROGRAMS += tests/unit/test_engine_costs
-tests_unit_test_engine_costs_SOURCES = tests/unit/test_engine_costs.c tests/unit/controller_scene.h \
-	tests/unit/table.h
+tests_unit_test_engine_costs_SOURCES = tests/unit/test_engine_costs.c tests/unit/books_scene.h \
+	tests/unit/controller_scene.h tests/unit/table.h
 tests_unit_test_engine_costs_LDADD = $(CORE_TEST_LIBS)
 TESTS += tests/unit/test_engine_costs
 check_PROGRAMS += tests/unit/test_engine_replace
@@ -228,6 +228,11 @@ tests_unit_test_engine_seen_SOURCES = tests/unit/test_engine_seen.c tests/unit/c
 	tests/unit/table.h
 tests_unit_test_engine_seen_LDADD = $(CORE_TEST_LIBS)
 TESTS += tests/unit/test_engine_seen
+check_PROGRAMS += tests/unit/test_engine_month
+tests_unit_test_engine_month_SOURCES = tests/unit/test_engine_month.c tests/unit/books_scene.h \
+	tests/unit/controller_scene.h tests/unit/table.h
+tests_unit_test_engine_month_LDADD = $(CORE_TEST_LIBS)
+TESTS += tests/unit/test_engine_month
 check_PROGRAMS += tests/unit/test_engine_memory
 tests_unit_test_engine_memory_SOURCES = tests/unit/test_engine_memory.c tests/torture/alloc.c tests/torture/alloc.h \
 	tests/unit/controller_scene.h tests/unit/table.h
