@@ -76,7 +76,7 @@ static void merge_node(struct node_facts *n, const struct observation *o, bool s
     /* Idle is an open node that has nothing to do. */
     if (!n->idle || !n->open)
         n->idle_since = (struct utc){0};
-    else if (!was_free || n->idle_since.s == 0)
+    else if (!was_free)
         n->idle_since = o->at;
 }
 
@@ -368,8 +368,7 @@ static void merge_velostrata(struct controller *c, struct server_state *s)
                       : f->place == PLACE_LOST ||
                             (f->place == PLACE_MOVING_BACK &&
                              f->instance.reclaim_at.s != 0 && f->instance.terminated);
-    if (f->place == PLACE_ONPREM && !f->task_active &&
-        (f->instance.id[0] != '\0' || f->instance.type[0] != '\0'))
+    if (f->place == PLACE_ONPREM && !f->task_active && f->instance.id[0] != '\0')
         f->instance = (struct instance_facts){0};
     merge_spot(c, f);
     warnings_merge(c, s);
