@@ -384,6 +384,15 @@ void month_follow(struct controller *c)
     }
 }
 
+static bool all_seen(const struct controller *c)
+{
+    for (size_t i = 0; i < c->n_servers; i++) {
+        if (c->servers[i].facts.place == PLACE_UNKNOWN || c->servers[i].facts.place_stale)
+            return false;
+    }
+    return true;
+}
+
 /* At once, and again every hour: it costs money that nobody may have in mind. */
 void month_remind(struct controller *c)
 {
@@ -395,7 +404,8 @@ void month_remind(struct controller *c)
     bool known;
 
     count_left(c, &servers, &known, &hour);
-    if (servers == 0 ? m->left_told.s == 0
+    /* Whom nobody sees, as at a start, may be out there still: that is no end of it. */
+    if (servers == 0 ? m->left_told.s == 0 || !all_seen(c)
                      : m->left_told.s != 0 && c->now.s >= m->left_told.s &&
                            c->now.s - m->left_told.s < REMIND_S)
         return;

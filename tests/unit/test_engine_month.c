@@ -334,6 +334,36 @@ static void test_is_left(void **state)
     }
 }
 
+/* Again every hour, also when the last time is one that is still to come. */
+static void test_left_again(void **state)
+{
+    static const struct {
+        const char *what, *told;
+        bool says;
+    } rows[] = {
+        {"never told", "", true},
+        {"half an hour ago", "1795332600", false},
+        {"an hour ago", "1795330800", true},
+        {"by a clock that was ahead", "1795420800", true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct books b;
+
+        books_make(&b);
+        b.s.config->policy.windows[0] = (struct window){3, 0, 60}; /* Wednesdays */
+        b.s.config->policy.n_windows = 1;
+        go_out(&b, LIFECYCLE_SPOT);
+        stored_setting(&b.s, "left_told", rows[i].told);
+        scene_start(&b.s);
+        look(&b.s);
+        assert_row(rows[i].what,
+                   (alerts(&b.s, "1 server stays in the cloud") == 1) == rows[i].says);
+        scene_end(&b.s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -345,6 +375,7 @@ int main(void)
         cmocka_unit_test(test_share),
         cmocka_unit_test(test_left),
         cmocka_unit_test(test_is_left),
+        cmocka_unit_test(test_left_again),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
