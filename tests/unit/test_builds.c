@@ -1,6 +1,6 @@
 #include <config.h>
 
-#include "core/engine/controller.h"
+#include "core/engine/parts.h"
 #include "core/engine/speedup_view.h"
 
 #include "core/base/str.h"
@@ -434,15 +434,166 @@ static void test_most_views(void **state)
     assert_string_equal(views[1].name, "j2");
 }
 
+/* A build is told by the path of its job and its number. */
+static void test_split(void **state)
+{
+    static const struct {
+        const char *what, *path;
+        int32_t number; /* 0 = it is none */
+    } rows[] = {
+        {"in a folder", "/ci/job/team/job/pipe/88/", 88},
+        {"the highest number", "/ci/job/a/2147483647/", INT32_MAX},
+        {"one more", "/ci/job/a/2147483648/", 0},
+        {"more digits than a number has", "/ci/job/a/99999999999999999999999/", 0},
+        {"no number", "/ci/job/a/0/", 0},
+        {"a word", "/ci/job/a/last/", 0},
+        {"a sign", "/ci/job/a/!8/", 0},
+        {"no job", "1234/", 0},
+    };
+    char job[URL_TEXT], path[URL_TEXT + 16];
+    int32_t number;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        bool is = build_split(rows[i].path, job, &number);
+
+        assert_row(rows[i].what, is == (rows[i].number != 0));
+        assert_row(rows[i].what, !is || number == rows[i].number);
+    }
+    /* The longest path of a job, and one that is longer. */
+    memset(path, 'x', sizeof(path));
+    (void)str_copy(path + URL_TEXT - 2, sizeof(path) - URL_TEXT + 2, "/88/");
+    assert_true(build_split(path, job, &number));
+    assert_int_equal(strlen(job), URL_TEXT - 1);
+    (void)str_copy(path + URL_TEXT - 2, sizeof(path) - URL_TEXT + 2, "x/88/");
+    assert_false(build_split(path, job, &number));
+}
+
+/* All the room is for jobs whose builds go on: one more is not followed. */
+static void test_no_room(void **state)
+{
+    struct fixture *f = *state;
+    char path[URL_TEXT];
+
+    for (int i = 0; i <= SPEEDUP_JOBS; i++) {
+        (void)str_format(path, sizeof(path), "/ci/job/j%d/1/", i);
+        nodes_run(f, path, NULL);
+        assert_int_equal(f->n_samples, i < SPEEDUP_JOBS ? 1 : 0);
+    }
+}
+
+/* More builds of one job go on than are followed: the oldest ends as it is. */
+static void test_many_runs(void **state)
+{
+    struct fixture *f = *state;
+    const struct seen_run ended[] = {RUN(1, BUILD_SUCCESS, "", 0, 1000),
+                                     RUN(2, BUILD_SUCCESS, "", 0, 1000)};
+    char path[URL_TEXT];
+
+    for (int i = 1; i <= OPEN_RUNS + 1; i++) {
+        (void)str_format(path, sizeof(path), "/ci/job/a/%d/", i);
+        nodes_run(f, path, NULL);
+        assert_int_equal(f->n_samples, 1);
+    }
+    history(f, "/ci/job/a/", ended, 1);
+    for (size_t i = 0; i < f->n_samples; i++)
+        assert_int_not_equal(f->samples[i]->number, 1);
+}
+
+/* What goes on when the program starts: no more of it than is followed, in both places
+ * when it was seen so. */
+static void test_restart_with_many(void **state)
+{
+    enum { RUNS = OPEN_RUNS + 2 };
+    struct job_history *jobs = calloc(SPEEDUP_JOBS + 1, sizeof(*jobs));
+    struct fixture *f = *state;
+    struct sample running[RUNS];
+    struct store_state st = {
+        .jobs = jobs, .n_jobs = SPEEDUP_JOBS + 1, .running = running, .n_running = RUNS};
+
+    assert_non_null(jobs);
+    if (jobs == NULL)
+        return; /* the compiler does not know that the line above ends the test */
+    for (int i = 0; i <= SPEEDUP_JOBS; i++) {
+        (void)str_format(jobs[i].path, sizeof(jobs[i].path), "/ci/job/j%d/", i);
+        jobs[i].last = 7;
+    }
+    for (int32_t i = 0; i < RUNS; i++)
+        running[i] = (struct sample){.job = "/ci/job/j0/",
+                                     .number = i + 8,
+                                     .server = "cache",
+                                     .node = "np-1",
+                                     .place = i == 0 ? PLACE_UNKNOWN : PLACE_ONPREM};
+    start(f, &st);
+    assert_int_equal(f->c->builds.n, SPEEDUP_JOBS);
+    assert_int_equal(f->c->builds.kept[0].n_runs, OPEN_RUNS);
+    assert_true(f->c->builds.kept[0].runs[0].in_both);
+    assert_false(f->c->builds.kept[0].runs[1].in_both);
+    assert_int_equal(f->c->servers[0].ran[0].number, 8); /* it may be left in the cloud */
+    assert_string_equal(f->c->servers[0].ran[1].job, "");
+    free(jobs);
+}
+
+/* Behind a build that goes on nothing is over for good; behind the highest number there
+ * can be is none to ask for. */
+static void test_upto(void **state)
+{
+    struct fixture *f = *state;
+    const struct seen_run runs[] = {RUN(7, BUILD_RUNNING, "", 1795330000, 0),
+                                    RUN(9, BUILD_RUNNING, "", 1795330200, 0),
+                                    RUN(10, BUILD_SUCCESS, "np-1", 0, 1000)};
+    struct job_history job = {.path = "/ci/job/a/", .server = "cache", .last = INT32_MAX};
+    struct store_state st = {.jobs = &job, .n_jobs = 1};
+    struct poll_hints h = {0};
+
+    builds_hints(f->c, &h); /* there is nothing to ask for */
+    assert_int_equal(h.n_jobs, 0);
+    nodes_run(f, "/ci/job/a/9/", NULL);
+    history(f, "/ci/job/a/", runs, ARRAY_LEN(runs));
+    assert_int_equal(f->c->builds.kept[0].upto, 6);
+    start(f, &st);
+    builds_hints(f->c, &h);
+    assert_int_equal(h.n_jobs, 1);
+    assert_int_equal(h.from[0], INT32_MAX);
+}
+
+/* One that could not be read is not asked for at once again; nothing is made of it. */
+static void test_unreadable(void **state)
+{
+    struct fixture *f = *state;
+    struct seen_job job = {.path = "/ci/job/a/", .unreadable = true};
+    struct observation *o;
+
+    nodes_run(f, "/ci/job/a/5/", NULL);
+    assert_false(f->c->builds.kept[0].asked);
+    o = observation_new(SOURCE_BUILDS);
+    assert_non_null(o);
+    o->as.builds = (struct obs_builds){&job, 1};
+    told(f, o);
+    assert_true(f->c->builds.kept[0].asked);
+    assert_int_equal(f->c->builds.kept[0].n_runs, 1);
+    assert_int_equal(f->n_samples, 0);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(test_seen_and_over), TEST(test_import),
-        TEST(test_both_places),   TEST(test_deleted_and_renamed),
-        TEST(test_from),          TEST(test_odd_paths),
-        TEST(test_restart),       TEST(test_many_jobs),
+        TEST(test_seen_and_over),
+        TEST(test_import),
+        TEST(test_both_places),
+        TEST(test_deleted_and_renamed),
+        TEST(test_from),
+        TEST(test_odd_paths),
+        TEST(test_restart),
+        TEST(test_many_jobs),
         TEST(test_most_views),
+        TEST(test_split),
+        TEST(test_no_room),
+        TEST(test_many_runs),
+        TEST(test_restart_with_many),
+        TEST(test_upto),
+        TEST(test_unreadable),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,8 +1,7 @@
 #include <config.h>
 
 #include "core/base/str.h"
-#include "core/engine/controller.h"
-#include "core/engine/effects.h"
+#include "core/engine/parts.h"
 #include "tests/unit/table.h"
 
 #include <stdlib.h>
@@ -356,8 +355,12 @@ static void a_server_comes_with_what_is_stored(void **state)
     (void)str_copy(s.intents[0].call.server, NAME_TEXT, "d");
     s.intents[0].call.id = 7;
     s.intents[0].call.kind = CALL_NODE_CLOSE;
-    s.stored.n_intents = 1;
+    s.intents[1].call.id = 8; /* the extension's is known already, or is over */
+    s.intents[1].call.kind = CALL_EXTENSION_START;
+    s.stored.n_intents = 2;
     assert_true(take(&s, make(NEVER, urls, ABC VM(d, ""))));
+    assert_int_equal(s.c->n_unresolved, 1);
+    assert_string_equal(s.c->unresolved[0].server, "d");
     assert_int_equal(view(&s, "d").hold.kind, HOLD_PIN);
     /* vSphere and the manager have been read; they told of it already. */
     assert_int_equal(view(&s, "d").facts.place, PLACE_ONPREM);
@@ -442,6 +445,232 @@ static void what_cannot_be_read_is_told(void **state)
     scene_end(&s);
 }
 
+/* A call of no move holds its server as fast, until its answer is there. */
+static void a_call_under_way_is_waited_for(void **state)
+{
+    static const struct {
+        const char *what, *servers;
+        bool unresolved; /* the call is an earlier run's */
+        const char *why;
+    } rows[] = {
+        {"it is gone", VM(a, "") VM(c, ""), false,
+         "a call for b is under way: try again in a moment"},
+        {"another node",
+         VM(a, "") "b = { vm = \"vm-b\" mover = \"velostrata\" onprem_node = \"home-b\" "
+                   "cloud_node = \"cloud-x\" eni = \"eni-b\" instance_types = "
+                   "[\"c5\"] }\n" VM(c, ""),
+         false, "a call for b is under way: try again in a moment"},
+        {"a price is no harm", VM(a, "") VM(b, "max_price = 0.5") VM(c, ""), false, ""},
+        {"one of an earlier run", VM(a, "") VM(c, ""), true,
+         "a call for b is under way: try again in a moment"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct scene s = {0};
+
+        scene_make(&s, NEVER);
+        if (rows[i].unresolved) {
+            s.c->n_unresolved = 1;
+            s.c->unresolved[0] =
+                (struct unresolved){.id = 7, .kind = CALL_NODE_CLOSE, .server = "b"};
+        } else { /* its node in the cloud is not to be open */
+            s.nodes[3].offline = s.nodes[3].marked = false;
+            s.nodes[3].connected = true;
+            s.nodes[3].cause = "";
+            tick(&s, 5);
+            observe_all(&s);
+            assert_row(rows[i].what, calls_of(&s, CALL_NODE_CLOSE) == 1);
+        }
+        assert_row(rows[i].what, view(&s, "b").move.id[0] == '\0');
+        assert_row(rows[i].what, take(&s, make(NEVER, urls, rows[i].servers)) ==
+                                     (rows[i].why[0] == '\0'));
+        assert_row(rows[i].what, str_eq(s.order.refused, rows[i].why));
+        scene_end(&s);
+    }
+}
+
+/* Away is what is not known to be at home, and what has anything out there. */
+static void what_is_away_keeps_its_server(void **state)
+{
+    static const struct {
+        const char *what;
+        enum place place, known;
+        const char *instance, *leaving;
+        bool refused;
+    } rows[] = {
+        {"at home", PLACE_ONPREM, PLACE_CLOUD, "", "", false},
+        {"nobody knows, and never did", PLACE_UNKNOWN, PLACE_UNKNOWN, "", "", false},
+        {"nobody knows now: it was at home", PLACE_UNKNOWN, PLACE_ONPREM, "", "", false},
+        {"nobody knows now: it was out", PLACE_UNKNOWN, PLACE_CLOUD, "", "", true},
+        {"on its way", PLACE_MOVING_BACK, PLACE_ONPREM, "", "", true},
+        {"at home, and an instance is its own", PLACE_ONPREM, PLACE_ONPREM, "i-0", "",
+         true},
+        {"at home, and one leaves", PLACE_ONPREM, PLACE_ONPREM, "", "i-0", true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct scene s = {0};
+        struct server_state *b;
+
+        scene_make(&s, NEVER);
+        b = &s.c->servers[1];
+        b->facts.place = rows[i].place;
+        b->known_place = rows[i].known;
+        (void)str_copy(b->facts.instance.id, ID_TEXT, rows[i].instance);
+        (void)str_copy(b->facts.leaving.id, ID_TEXT, rows[i].leaving);
+        assert_row(rows[i].what,
+                   take(&s, make(NEVER, urls, VM(a, "") VM(c, ""))) != rows[i].refused);
+        if (rows[i].refused)
+            assert_string_equal(s.order.refused, "b is not at home: bring it home before "
+                                                 "it leaves the configuration");
+        scene_end(&s);
+    }
+}
+
+/* As another machine it is not looked for where this one is. */
+static void away_it_stays_the_machine_it_is(void **state)
+{
+    static const struct {
+        const char *what, *vm, *uuid, *mover;
+        bool refused;
+    } rows[] = {
+        {"the same", "vm-b", "", "velostrata", false},
+        {"another VM", "vm-d", "", "velostrata", true},
+        {"another UUID", "vm-b", "4211-aa", "velostrata", true},
+        {"another mover", "vm-b", "", "ec2", true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct scene s = {0};
+        struct config *next = make(NEVER, urls, ABC);
+
+        scene_make(&s, NEVER);
+        controller_set_auto(s.c, AUTO_OFF, s.now);
+        s.managed[1].state = MANAGED_IN_CLOUD;
+        s.vms[1].power = POWER_OFF;
+        tick(&s, 10);
+        observe_all(&s);
+        next->servers[1].vm = rows[i].vm;
+        next->servers[1].vm_uuid = rows[i].uuid;
+        next->servers[1].mover = rows[i].mover;
+        assert_row(rows[i].what, take(&s, next) != rows[i].refused);
+        if (rows[i].refused)
+            assert_string_equal(s.order.refused, "b is not at home: bring it home before "
+                                                 "its vm or mover changes");
+        scene_end(&s);
+    }
+}
+
+/* Where its interface is was learned of another one; the breaker that the old options
+ * opened for good ends with them. */
+static void another_interface_is_learned_anew(void **state)
+{
+    static const char other[] =
+        "a = { vm = \"vm-a\" mover = \"velostrata\" onprem_node = \"home-a\" cloud_node "
+        "= \"cloud-a\" eni = \"eni-x\" instance_types = [\"c5\"] }\n" VM(b, "") VM(c, "");
+    static const struct {
+        const char *what, *servers;
+        bool kept;
+    } rows[] = {{"the same", ABC, true}, {"another one", other, false}};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct scene s = {0};
+        struct server_state *a;
+
+        scene_make(&s, NEVER);
+        a = &s.c->servers[0];
+        (void)str_copy(a->home_zone, NAME_TEXT, "eu-west-1a");
+        a->zone_seen = s.now;
+        a->breaker_for_good = true;
+        assert_row(rows[i].what, take(&s, make(NEVER, urls, rows[i].servers)));
+        a = &s.c->servers[0];
+        assert_row(rows[i].what, (a->home_zone[0] != '\0') == rows[i].kept);
+        assert_row(rows[i].what, (a->zone_seen.s != 0) == rows[i].kept);
+        assert_row(rows[i].what, a->breaker_for_good == rows[i].kept);
+        scene_end(&s);
+    }
+}
+
+/* How early a way out begins was learned, and stays while it is to be learned. */
+static void what_was_learned_stays(void **state)
+{
+    static const struct {
+        const char *what, *was, *is;
+        int64_t lead_s; /* -1: as a start has it */
+    } rows[] = {
+        {"learned before and now", NEVER " lead = \"auto\"", NEVER " lead = \"auto\"",
+         77},
+        {"fixed now", NEVER " lead = \"auto\"", NEVER " lead = \"5m\"", 300},
+        {"fixed before", NEVER " lead = \"5m\"", NEVER " lead = \"auto\"", -1},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct scene s = {0};
+
+        scene_make(&s, rows[i].was);
+        s.c->lead_s = 77;
+        assert_row(rows[i].what, take(&s, make(rows[i].is, urls, ABC)));
+        if (rows[i].lead_s >= 0)
+            assert_row(rows[i].what, s.c->lead_s == rows[i].lead_s);
+        else
+            assert_row(rows[i].what, s.c->lead_s != 77 && s.c->lead_s != 300);
+        scene_end(&s);
+    }
+}
+
+/* A build on a node of a server that is gone is nobody's. */
+static void its_builds_go_with_a_server(void **state)
+{
+    struct seen_build builds[] = {{.name = "a #1", .path = "/j/job/a/1/", .number = 1},
+                                  {.name = "b #1", .path = "/j/job/b/1/", .number = 1}};
+    struct scene s = {0};
+
+    (void)state;
+    scene_make(&s, NEVER);
+    for (size_t i = 0; i < 2; i++) {
+        s.nodes[2 * i].builds = &builds[i];
+        s.nodes[2 * i].n_builds = 1;
+        s.nodes[2 * i].idle = false;
+    }
+    tick(&s, 5);
+    observe_all(&s);
+    assert_int_equal(s.c->builds.n, 2);
+    assert_true(take(&s, make(NEVER, urls, VM(a, "") VM(c, ""))));
+    assert_int_equal(s.c->builds.kept[0].n_runs, 1);
+    assert_string_equal(s.c->builds.kept[0].runs[0].server->name, "a");
+    assert_int_equal(s.c->builds.kept[1].n_runs, 0);
+    scene_end(&s);
+}
+
+/* Who read it has refused it already: nothing is taken, whatever was read. */
+static void what_was_refused_is_not_taken(void **state)
+{
+    struct config *next = make(ALWAYS, urls, ABC);
+    struct scene s = {0};
+
+    (void)state;
+    scene_make(&s, NEVER);
+    s.order = (struct config_order){.config = next,
+                                    .tz = s.tz,
+                                    .state = &s.stored,
+                                    .by = "operator:dana",
+                                    .why = "",
+                                    .changes = "",
+                                    .refused = "store.dir needs a restart"};
+    step(&s, (struct event){.kind = EVENT_CONFIG, .as.config = &s.order});
+    assert_false(s.order.taken);
+    assert_true(s.c->config == s.config);
+    assert_string_equal(s.journal[0],
+                        "the old configuration stays: store.dir needs a restart");
+    config_free(next);
+    scene_end(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -455,6 +684,13 @@ int main(void)
         cmocka_unit_test(another_address_is_another_api),
         cmocka_unit_test(nodes_have_other_names),
         cmocka_unit_test(what_cannot_be_read_is_told),
+        cmocka_unit_test(a_call_under_way_is_waited_for),
+        cmocka_unit_test(what_is_away_keeps_its_server),
+        cmocka_unit_test(away_it_stays_the_machine_it_is),
+        cmocka_unit_test(another_interface_is_learned_anew),
+        cmocka_unit_test(what_was_learned_stays),
+        cmocka_unit_test(its_builds_go_with_a_server),
+        cmocka_unit_test(what_was_refused_is_not_taken),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
