@@ -143,11 +143,11 @@ static void load_setting(struct controller *c, const struct stored_setting *row)
         for (int32_t i = 0; i < s->n_losses; i++)
             s->losses[i].s = times[i];
     } else if (str_eq(key, "lead_moves"))
-        c->lead.moves.n = setting_numbers(value, c->lead.moves.s, LEAD_KEPT);
+        lead_load(&c->lead.moves, value);
     else if (str_eq(key, "lead_joins"))
-        c->lead.joins.n = setting_numbers(value, c->lead.joins.s, LEAD_KEPT);
+        lead_load(&c->lead.joins, value);
     else if (str_eq(key, "lead_starts"))
-        c->lead.starts.n = setting_numbers(value, c->lead.starts.s, LEAD_KEPT);
+        lead_load(&c->lead.starts, value);
     else if (str_eq(key, "lead")) {
         int64_t v[2];
 

@@ -42,6 +42,7 @@ void setting_store_numbers(struct controller *c, const char *key, const int64_t 
                            size_t n) NONNULL;
 size_t setting_numbers(const char *value, int64_t *out, size_t max) NONNULL;
 void lead_store(struct controller *c, const char *key, const struct lead_list *l) NONNULL;
+void lead_load(struct lead_list *l, const char *value) NONNULL;
 
 /* foreign.c: who changed a place without an order from here. Watches; was it a person;
  * what is done about it; and the end of its block by a person's key. */

@@ -99,7 +99,8 @@ void setting_store_numbers(struct controller *c, const char *key, const int64_t 
     char text[LINE_TEXT], *end = text;
 
     *end = '\0';
-    for (size_t i = 0; i < n && end + LONGEST < text + sizeof(text); i++) {
+    for (size_t i = 0; i < n; i++) {
+        SURE(end + LONGEST < text + sizeof(text));
         if (i > 0)
             *end++ = ',';
         end = str_put_u64(end, (uint64_t)(v[i] > 0 ? v[i] : 0)); /* times and counts */
@@ -129,6 +130,16 @@ size_t setting_numbers(const char *value, int64_t *out, size_t max)
 void lead_store(struct controller *c, const char *key, const struct lead_list *l)
 {
     setting_store_numbers(c, key, l->s, l->n);
+}
+
+void lead_load(struct lead_list *l, const char *value)
+{
+    int64_t v[LEAD_KEPT];
+    size_t n = setting_numbers(value, v, LEAD_KEPT);
+
+    l->n = 0;
+    for (size_t i = 0; i < n; i++)
+        lead_note(l, v[i]); /* as they were measured */
 }
 
 void hold_store(struct controller *c, const struct server_state *s)

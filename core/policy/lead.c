@@ -8,7 +8,7 @@ enum { START_S = 240, JOIN_S = 30, SLACK_S = 120, LEAST_S = 5 * 60, MOST_S = 60 
 
 void lead_note(struct lead_list *l, int64_t seconds)
 {
-    if (seconds < 0)
+    if (seconds < 0 || seconds > LEAD_LONGEST_S)
         return;
     if (l->n == LEAD_KEPT) {
         memmove(&l->s[0], &l->s[1], sizeof(l->s[0]) * (LEAD_KEPT - 1));

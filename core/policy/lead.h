@@ -10,7 +10,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { LEAD_KEPT = 20, LEAD_ENOUGH = 5, LEAD_UNTAUGHT_S = 25 * 60 };
+enum {
+    LEAD_KEPT = 20,
+    LEAD_ENOUGH = 5,
+    LEAD_UNTAUGHT_S = 25 * 60,
+    LEAD_LONGEST_S = 86400 /* no limit of a move is longer than that */
+};
 
 /* Seconds of the last successes, oldest first. */
 struct lead_list {
@@ -24,8 +29,8 @@ struct lead_history {
     struct lead_list starts; /* of the cloud extension */
 };
 
-/* The oldest leaves when it is full; what is negative was measured over a clock that was
- * set, and is left out. */
+/* The oldest leaves when it is full; what is negative or longer than any move may take
+ * was measured over a clock that was set, and is left out. */
 void lead_note(struct lead_list *l, int64_t seconds) NONNULL;
 
 /* The value that nine of ten stay within; otherwise when there is none. */

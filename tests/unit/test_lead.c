@@ -54,6 +54,8 @@ static void test_p90(void **state)
     assert_int_equal(lead_p90(&l, 42), 42);
     lead_note(&l, -5); /* over a clock that was set */
     assert_int_equal(l.n, 0);
+    lead_note(&l, LEAD_LONGEST_S + 1);
+    assert_int_equal(l.n, 0);
     lead_note(&l, 0); /* within a second */
     assert_int_equal(l.n, 1);
     l.n = 0;
