@@ -25,8 +25,6 @@ enum { TRIES_MAX = 4 };
 /* A launch of unknown outcome that is not wanted any more: AWS's listings are believed
  * after this (reliability 6). */
 enum { UNSEEN_S = 300 };
-/* Any reading may be so old (reliability 2). */
-enum { READ_OLD_S = 300 };
 enum { RETRY_TERMINATE_S = 30 };
 
 static bool is_alive(const struct instance_facts *in)
@@ -495,7 +493,7 @@ static bool is_off_again(const struct step_in *in, const struct move *m)
     const struct server_facts *f = in->facts;
 
     return f->power == POWER_OFF && !f->place_stale && !in->call_open &&
-           f->place_as_of.s >= m->step_since.s + READ_OLD_S && cloud_serves(f);
+           f->place_as_of.s >= m->step_since.s + OLD_READING_S && cloud_serves(f);
 }
 
 static void step_switch_back(const struct step_in *in, struct move *m,

@@ -18,8 +18,6 @@ enum { PORT_AGAIN_S = 15 };
 enum { TOOLS_S = 300 };
 /* Both nodes closed, and again when somebody opened one; then it is left alone. */
 enum { CLOSES_MAX = 4 };
-/* A reading may be as old as that, whatever its stamp says. */
-enum { OLD_READING_S = 300 };
 
 /* A call that failed a moment ago is left alone for a while. */
 static bool too_soon(const struct step_in *in, const struct move *m)

@@ -10,6 +10,9 @@
 #include "core/base/sure.h"
 #include "core/move/mover.h"
 
+/* A reading may be as old as that, whatever its stamp says (reliability 2). */
+enum { OLD_READING_S = 300 };
+
 /* Each sets the verdict and, when fmt is not empty, the move's note. */
 void say_wait(struct move *m, struct step_out *out, const char *fmt, ...)
     PRINTF_LIKE(3, 4);
