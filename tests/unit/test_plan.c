@@ -566,14 +566,98 @@ static void test_odd_schedules(void **state)
     site_clear(&s);
 }
 
+/* A person's order is its own reason, unless it is what the hold says, too. */
+static void test_order_and_hold(void **state)
+{
+    struct site s;
+
+    (void)state;
+    site_init(&s);
+    site_settle(&s, 0, PLACE_CLOUD);
+    site_hold(&s, 0, PLACE_CLOUD, HOLD_PIN, "2026-11-24T09:00:00", NULL);
+    site_order(&s, 0, PLACE_ONPREM, false, "2026-11-24T10:00:00");
+    site_plan_at(&s, "2026-11-24T10:00:00");
+    assert_int_equal(s.outs[0].decision.desired, PLACE_ONPREM);
+    assert_int_equal(s.outs[0].decision.reason, REASON_NONE);
+    site_order(&s, 0, PLACE_CLOUD, false, "2026-11-24T10:00:00");
+    site_plan_at(&s, "2026-11-24T10:00:00");
+    assert_int_equal(s.outs[0].decision.desired, PLACE_CLOUD);
+    assert_int_equal(s.outs[0].decision.reason, REASON_HOLD);
+    assert_int_equal(s.outs[0].act, PLAN_NONE);
+    assert_int_equal(s.outs[0].drain_deadline.s, 0); /* of no move */
+    site_clear(&s);
+}
+
+/* The drain of the rush hours: between their end and the last return, and nothing else.
+ */
+static void test_in_drain(void **state)
+{
+    struct site s;
+
+    (void)state;
+    site_init(&s);
+    site_settle(&s, 0, PLACE_CLOUD);
+    site_plan_at(&s, "2026-11-24T18:10:00");
+    assert_true(s.out.in_drain);
+    site_hold(&s, 0, PLACE_ONPREM, HOLD_PIN, "2026-11-24T09:00:00", NULL);
+    site_plan_at(&s, "2026-11-24T10:00:00"); /* wanted at home in their midst */
+    assert_false(s.out.in_drain);
+    s.policy.n_windows = 0;
+    site_plan_at(&s, "2026-11-24T18:10:00"); /* there were none */
+    assert_false(s.out.in_drain);
+    site_clear(&s);
+}
+
+/* Past its deadline a build still runs: the one slot is for who can use it. */
+static void test_slot_for_the_ready(void **state)
+{
+    struct site s;
+
+    (void)state;
+    site_init(&s);
+    s.extension.state = EXTENSION_ACTIVE;
+    s.policy.max_moves = 1;
+    s.policy.start_spacing = 0;
+    (void)site_move(&s, 0, DIRECTION_OUT, "2026-11-24T09:40:00");
+    (void)site_move(&s, 1, DIRECTION_OUT, "2026-11-24T09:41:00");
+    s.moves[0].drain_deadline = at(s.tz, "2026-11-24T09:50:00");
+    for (size_t i = 0; i < 2; i++)
+        site_close(&s.facts[i].onprem, CLOSED_BY_RUSHHOUR);
+    site_build(&s.facts[0].onprem, "cache #1");
+    site_plan_at(&s, "2026-11-24T10:00:00");
+    assert_false(s.outs[0].may_commit);
+    assert_true(s.outs[1].may_commit);
+    /* ... which is the first again once it is idle, from its deadline on also while its
+     * node is seen open */
+    site_build(&s.facts[0].onprem, NULL);
+    site_open(&s.facts[0].onprem);
+    s.moves[0].drain_deadline = at(s.tz, "2026-11-24T10:00:00");
+    site_plan_at(&s, "2026-11-24T10:00:00");
+    assert_true(s.outs[0].may_commit);
+    assert_false(s.outs[1].may_commit);
+    s.moves[0].drain_deadline.s++;
+    site_plan_at(&s, "2026-11-24T10:00:00");
+    assert_false(s.outs[0].may_commit);
+    assert_true(s.outs[1].may_commit);
+    site_clear(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_holds),          cmocka_unit_test(test_deadlines),
-        cmocka_unit_test(test_power_on),       cmocka_unit_test(test_slot_order),
-        cmocka_unit_test(test_draining_slots), cmocka_unit_test(test_commits),
-        cmocka_unit_test(test_next),           cmocka_unit_test(test_commits_first),
-        cmocka_unit_test(test_long_names),     cmocka_unit_test(test_odd_schedules),
+        cmocka_unit_test(test_holds),
+        cmocka_unit_test(test_deadlines),
+        cmocka_unit_test(test_order_and_hold),
+        cmocka_unit_test(test_in_drain),
+        cmocka_unit_test(test_slot_for_the_ready),
+        cmocka_unit_test(test_power_on),
+        cmocka_unit_test(test_slot_order),
+        cmocka_unit_test(test_draining_slots),
+        cmocka_unit_test(test_commits),
+        cmocka_unit_test(test_next),
+        cmocka_unit_test(test_commits_first),
+        cmocka_unit_test(test_long_names),
+        cmocka_unit_test(test_odd_schedules),
         cmocka_unit_test(test_last_server),
     };
 
