@@ -187,6 +187,33 @@ static void test_rank(void **state)
     }
 }
 
+/* Half a nano-dollar is a whole one, less is none; where nothing is ever taken back. */
+static void test_rounding(void **state)
+{
+    static const struct {
+        const char *what;
+        int64_t nanos;
+        int32_t speed;
+        int64_t want;
+    } rows[] = {
+        {"a third", 10, 3000, 3},
+        {"two thirds", 5, 3000, 2},
+        {"just a half", 3, 2000, 2},
+        {"less than a half", 7, 5000, 1},
+    };
+    const struct offering_terms t = terms();
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct offering_in in = at(&on_demand, rows[i].nanos);
+        struct offering_rank r;
+
+        in.speed_permille = rows[i].speed;
+        (void)offering_order(&in, 1, &t, &r);
+        assert_row(rows[i].what, r.cost.nanos == rows[i].want);
+    }
+}
+
 static void test_names(void **state)
 {
     struct offering_in in = at(&spot, CENTS(10));
@@ -376,11 +403,12 @@ static void test_monotonic(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_weight),      cmocka_unit_test(test_record),
-        cmocka_unit_test(test_hazard),      cmocka_unit_test(test_rank),
-        cmocka_unit_test(test_names),       cmocka_unit_test(test_order),
-        cmocka_unit_test(test_many),        cmocka_unit_test(test_extremes),
-        cmocka_unit_test(test_permutation), cmocka_unit_test(test_monotonic),
+        cmocka_unit_test(test_weight),    cmocka_unit_test(test_record),
+        cmocka_unit_test(test_hazard),    cmocka_unit_test(test_rank),
+        cmocka_unit_test(test_rounding),  cmocka_unit_test(test_names),
+        cmocka_unit_test(test_order),     cmocka_unit_test(test_many),
+        cmocka_unit_test(test_extremes),  cmocka_unit_test(test_permutation),
+        cmocka_unit_test(test_monotonic),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
