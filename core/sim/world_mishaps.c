@@ -136,6 +136,7 @@ static void eni_taken(struct world *w)
     if (cloud_launch(w, &l, false, 0, &i) != SIM_OK)
         return;
     i->server = -1;
+    i->others = true;
     world_note_places(w, (int32_t)(s - w->servers));
     over(w, SIM_MISHAP_ENI_TAKEN, i->serial, 20 * MINUTE, 90 * MINUTE);
 }

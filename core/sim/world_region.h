@@ -38,6 +38,7 @@ struct sim_instance {
     int32_t type_index;
     int32_t server; /* whose ENI or VM it is, -1 */
     bool managed;   /* launched by the Velostrata manager */
+    bool others;    /* somebody else's, who pays for it */
     bool reachable; /* guest is up */
     int64_t reachable_since;
     int64_t launched, running_since, dying_since, terminated;

@@ -145,7 +145,7 @@ int64_t world_bill(const struct world *w, const struct sim_instance *i)
     int64_t sum = 0;
     const struct sim_offering *o;
 
-    if (i->dying_since != 0 && i->reclaim_at != 0 && ms < HOUR)
+    if (i->others || (i->dying_since != 0 && i->reclaim_at != 0 && ms < HOUR))
         return 0;
     if (ms < MINUTE)
         ms = MINUTE;

@@ -408,6 +408,8 @@ static void test_bill_keeps_the_price_of_each_hour(void **state)
     p[0] = (struct sim_price){.at = day, .nanos = 60000000};
     p[1] = (struct sim_price){.at = day + 12 * HOUR + 30 * MINUTE, .nanos = 70000000};
     assert_in_range(world_bill(w, i), 617416000, 617417700);
+    w->instances[0]->others = true; /* then they pay */
+    assert_int_equal(world_bill(w, i), 0);
     world_free(w);
 }
 
