@@ -341,8 +341,6 @@ void sources_take(struct controller *c, struct observation *o)
         return;
     }
     st->heard = o->at;
-    if (RH_BUGGIFY("observation-dropped"))
-        (void)err_set(&o->err, ERR_TIMEOUT, "%s: dropped", source_api(o->source));
     (void)str_copy(st->request_id, sizeof(st->request_id), o->request_id);
     if (o->err.code != ERR_OK) {
         failed(c, st, o);

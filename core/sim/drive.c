@@ -70,6 +70,9 @@ void drive_on_poll(void *ctx, const struct poll_request *rq)
     ev.as.observation = d->port.poll(d->port.ctx, rq->source, &rq->hints);
     if (ev.as.observation == NULL)
         return;
+    if (RH_BUGGIFY("observation-dropped")) /* here, so that the checker knows of it */
+        (void)err_set(&ev.as.observation->err, ERR_TIMEOUT, "%s: dropped",
+                      source_api(rq->source));
     if (d == several_viewer(d->s))
         invariants_answer(&d->s->held, ev.as.observation);
     expect_again(d, &ev, ev.as.observation->took_ms);

@@ -6,6 +6,7 @@
 #ifndef RH_SIM_DRIVE_IMPL_H
 #define RH_SIM_DRIVE_IMPL_H
 
+#include "core/base/probe.h"
 #include "core/base/rng.h"
 #include "core/engine/engine.h"
 #include "core/engine/keeper.h"
