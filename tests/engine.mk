@@ -233,9 +233,14 @@ tests_unit_test_engine_month_SOURCES = tests/unit/test_engine_month.c tests/unit
 	tests/unit/controller_scene.h tests/unit/table.h
 tests_unit_test_engine_month_LDADD = $(CORE_TEST_LIBS)
 TESTS += tests/unit/test_engine_month
+check_PROGRAMS += tests/unit/test_engine_send
+tests_unit_test_engine_send_SOURCES = tests/unit/test_engine_send.c tests/unit/region_scene.h \
+	tests/unit/controller_scene.h tests/unit/table.h
+tests_unit_test_engine_send_LDADD = $(CORE_TEST_LIBS)
+TESTS += tests/unit/test_engine_send
 check_PROGRAMS += tests/unit/test_engine_memory
 tests_unit_test_engine_memory_SOURCES = tests/unit/test_engine_memory.c tests/torture/alloc.c tests/torture/alloc.h \
-	tests/unit/controller_scene.h tests/unit/table.h
+	tests/unit/region_scene.h tests/unit/controller_scene.h tests/unit/table.h
 tests_unit_test_engine_memory_LDADD = $(CORE_TEST_LIBS)
 tests_unit_test_engine_memory_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc \
 	-Wl,--wrap=reallocarray,--wrap=strdup,--wrap=free

@@ -160,6 +160,41 @@ static void test_overlap_over_at_a_start(void **state)
     scene_end(&r.s);
 }
 
+/* No node is opened whose server is about to be sent home; the look that says where it
+ * is must be newer than what it is owed for. */
+static void test_owed_node(void **state)
+{
+    static const struct {
+        const char *what, *key;
+        bool opens;
+    } rows[] = {{"nothing is owed", "none", true}, {"its way home is", "owed:a", false}};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct scene s;
+        bool opens = false;
+
+        scene_make(&s);
+        stored_setting(&s, "auto", "off");
+        stored_setting(&s, "place:a", "cloud");
+        stored_setting(&s, rows[i].key, "1795334400");
+        s.managed.state = MANAGED_IN_CLOUD;
+        s.vm.power = POWER_OFF;
+        s.nodes[CLOUD].connected = true;
+        scene_start(&s);
+        observe(&s, SOURCE_JENKINS);
+        observe(&s, SOURCE_VSPHERE);
+        observe(&s, SOURCE_VELOSTRATA);
+        for (size_t k = 0; k < s.n_calls; k++)
+            opens = opens || s.calls[k].kind == CALL_NODE_OPEN;
+        assert_row(rows[i].what, opens == rows[i].opens);
+        assert_row(rows[i].what, move_of(&s) == NULL);
+        look(&s);
+        assert_row(rows[i].what, (move_of(&s) != NULL) == !rows[i].opens);
+        scene_end(&s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -167,6 +202,7 @@ int main(void)
         cmocka_unit_test(test_owes_the_agent),
         cmocka_unit_test(test_home_is_home),
         cmocka_unit_test(test_overlap_over_at_a_start),
+        cmocka_unit_test(test_owed_node),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,7 @@
 #include <config.h>
 
 #include "core/engine/parts.h"
-#include "tests/unit/controller_scene.h"
+#include "tests/unit/region_scene.h"
 
 #include "tests/torture/alloc.h"
 
@@ -317,6 +317,7 @@ static void test_words(void **state)
     begin(&s, &m, steps, prices);
     look(&s);
     ev.as.command.command = c;
+    ev.as.command.stored = true; /* its answer is wanted, too */
     starve(&s, ev);
     assert_int_equal(s.c->servers[0].hold.kind, HOLD_PIN);
     assert_int_equal(s.c->requeues.n_open, 1);
@@ -352,6 +353,68 @@ static void test_gone(void **state)
     starve(&s, ev);
     assert_int_equal(s.c->builds.n, 0);
     scene_end(&s);
+}
+
+/* Another configuration for which there is no memory: the old one stays. */
+static void test_config(void **state)
+{
+    struct config_order order = {.by = "operator:dana", .why = "", .changes = ""};
+    struct event ev = {.kind = EVENT_CONFIG, .as.config = &order};
+    struct stored_price prices[1];
+    struct price_step steps[1];
+    struct morning m;
+    struct scene s;
+
+    (void)state;
+    begin(&s, &m, steps, prices);
+    s.nodes[HOME].offline = s.nodes[HOME].marked = false; /* no call is in its way */
+    s.nodes[HOME].connected = true;
+    s.nodes[HOME].cause = "";
+    look(&s);
+    order.config = s.config;
+    order.tz = s.tz;
+    order.state = &s.stored;
+    starve(&s, ev);
+    assert_false(order.taken);
+    assert_non_null(strstr(order.refused, "out of memory"));
+    look(&s);
+    assert_int_equal(s.c->servers[0].facts.place, PLACE_ONPREM);
+    order.refused[0] = '\0';
+    ev.now = s.now;
+    ev.mono.ms = (s.now.s - NOW) * 1000 + 1000000;
+    controller_step(s.c, &ev, &s.fx);
+    assert_true(order.taken);
+    scene_end(&s);
+}
+
+/* A start of a server with nodes in several zones: each refusal ends it, and loses
+ * nothing. */
+static void test_zones(void **state)
+{
+    enum err_code rc = ERR_NOMEM;
+    uint64_t refusals = 0;
+    struct region r;
+
+    (void)state;
+    region_make(&r);
+    scene_point(&r.s);
+    for (uint64_t at = 1; rc == ERR_NOMEM; at++) {
+        size_t before = alloc_live();
+        struct err e = {0};
+
+        alloc_begin(at, false);
+        rc = controller_new(&r.s.options, &r.s.stored, r.s.now, (struct mono){1000000},
+                            &r.s.c, &e);
+        (void)alloc_end();
+        if (rc == ERR_OK)
+            break;
+        assert_int_equal(rc, ERR_NOMEM);
+        assert_int_equal(alloc_live(), before);
+        refusals++;
+    }
+    assert_true(refusals > 4);
+    assert_non_null(r.s.c->servers[0].zone_nodes);
+    scene_end(&r.s);
 }
 
 /* What is kept for a step that has no memory is kept, or there is none from the start. */
@@ -559,6 +622,7 @@ int main(void)
         cmocka_unit_test(test_each),    cmocka_unit_test(test_prices),
         cmocka_unit_test(test_begins),  cmocka_unit_test(test_calls),
         cmocka_unit_test(test_words),   cmocka_unit_test(test_gone),
+        cmocka_unit_test(test_config),  cmocka_unit_test(test_zones),
         cmocka_unit_test(test_reserve), cmocka_unit_test(test_long_list),
         cmocka_unit_test(test_room),    cmocka_unit_test(test_record),
     };

@@ -339,12 +339,13 @@ static void test_left_again(void **state)
 {
     static const struct {
         const char *what, *told;
-        bool says;
+        bool home, says, kept; /* kept: it is known that it was told */
     } rows[] = {
-        {"never told", "", true},
-        {"half an hour ago", "1795332600", false},
-        {"an hour ago", "1795330800", true},
-        {"by a clock that was ahead", "1795420800", true},
+        {"never told", "", false, true, true},
+        {"half an hour ago", "1795332600", false, false, true},
+        {"an hour ago", "1795330800", false, true, true},
+        {"by a clock that was ahead", "1795420800", false, true, true},
+        {"half an hour ago, and it came home", "1795332600", true, false, false},
     };
 
     (void)state;
@@ -355,11 +356,17 @@ static void test_left_again(void **state)
         b.s.config->policy.windows[0] = (struct window){3, 0, 60}; /* Wednesdays */
         b.s.config->policy.n_windows = 1;
         go_out(&b, LIFECYCLE_SPOT);
+        if (rows[i].home) {
+            b.s.managed.state = MANAGED_UNMANAGED;
+            b.s.vm.power = POWER_ON;
+        }
         stored_setting(&b.s, "left_told", rows[i].told);
         scene_start(&b.s);
         look(&b.s);
         assert_row(rows[i].what,
                    (alerts(&b.s, "1 server stays in the cloud") == 1) == rows[i].says);
+        assert_row(rows[i].what,
+                   (setting_of(&b.s, "left_told")[0] != '\0') == rows[i].kept);
         scene_end(&b.s);
     }
 }

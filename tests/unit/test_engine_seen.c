@@ -334,6 +334,71 @@ static void test_spot(void **state)
     }
 }
 
+/* Whose doing its end was, as AWS says it (policy-and-cost 4.1). */
+static void test_ended_by(void **state)
+{
+    static const struct {
+        const char *what, *reason;
+        bool committed;    /* a way home of ours is past its commit point */
+        const char *other; /* who had a hand on it before, "" = nobody */
+        const char *user;
+    } rows[] = {
+        {"a person, in the console", "Client.UserInitiatedShutdown", false, "",
+         "the AWS console"},
+        {"we ended it", "Client.UserInitiatedShutdown", true, "", ""},
+        {"a person who is known", "Client.UserInitiatedShutdown", false, "dana", "dana"},
+        {"AWS", "Server.SpotInstanceTermination", false, "", ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct server_state *a;
+        struct scene s;
+
+        seen_make(&s);
+        scene_start(&s);
+        a = &s.c->servers[0];
+        (void)str_copy(a->facts.instance.id, ID_TEXT, "i-0");
+        (void)str_copy(a->facts.instance.state_reason,
+                       sizeof(a->facts.instance.state_reason), rows[i].reason);
+        a->has_move = a->move.committed = rows[i].committed;
+        (void)str_copy(a->foreign_user, NAME_TEXT, rows[i].other);
+        foreign_watch(s.c, a);
+        assert_row(rows[i].what, str_eq(a->foreign_user, rows[i].user));
+        assert_row(rows[i].what, a->taken_back == str_starts(rows[i].reason, "Server."));
+        scene_end(&s);
+    }
+}
+
+/* Whose task it is that has the VM. */
+static void test_task_of(void **state)
+{
+    static const struct {
+        const char *what, *own, *user, *foreign;
+    } rows[] = {
+        {"a person's", "rushhour", "dana", "dana"},
+        {"ours", "rushhour", "rushhour", ""},
+        {"nobody says who we are", NULL, "rushhour", "rushhour"},
+        {"the manager's", "rushhour", "System", ""},
+        {"nobody's", "rushhour", "", ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct scene s;
+
+        seen_make(&s);
+        s.config->velostrata.api.user = rows[i].own;
+        s.managed.state = MANAGED_TO_CLOUD;
+        s.task = task_of(rows[i].user);
+        scene_start(&s);
+        look(&s);
+        assert_row(rows[i].what, facts(&s)->task_active);
+        assert_row(rows[i].what, str_eq(s.c->servers[0].foreign_user, rows[i].foreign));
+        scene_end(&s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -341,6 +406,7 @@ int main(void)
         cmocka_unit_test(test_host),         cmocka_unit_test(test_instance_in_part),
         cmocka_unit_test(test_shorter_list), cmocka_unit_test(test_both_places),
         cmocka_unit_test(test_half_moved),   cmocka_unit_test(test_spot),
+        cmocka_unit_test(test_ended_by),     cmocka_unit_test(test_task_of),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
