@@ -41,8 +41,7 @@ static void make_token(struct controller *c, struct call *call)
     char text[LINE_TEXT], hex[SHA256_HEX], key[NAME_TEXT];
     int64_t start;
 
-    if (s == NULL)
-        return; /* then the call is refused */
+    SURE(s != NULL); /* only a move launches */
     start = launch_start(c, s);
     if (!call->run.again) {
         s->launch_attempt = s->launch_start == start ? s->launch_attempt + 1 : 1;
