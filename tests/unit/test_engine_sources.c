@@ -201,13 +201,20 @@ static void test_pricelist_of_today(void **state)
     }
 }
 
-static const struct poll_request *poll_of(const struct scene *s, enum source source)
+/* Of the last step's poll. */
+static struct poll_hints hints_of(const struct scene *s, enum source source)
 {
+    struct poll_hints h = {0};
+    bool found = false;
+
     for (size_t i = 0; i < s->fx.n_polls; i++) {
-        if (s->fx.polls[i].source == source)
-            return &s->fx.polls[i];
+        if (s->fx.polls[i].source != source)
+            continue;
+        h = s->fx.polls[i].hints;
+        found = true;
     }
-    return NULL;
+    assert_true(found);
+    return h;
 }
 
 /* The history of spot prices is read from where it is known, or from the month's start;
@@ -240,9 +247,8 @@ static void test_prices_gap(void **state)
         s.stored.n_prices = rows[i].known != 0 ? 1 : 0;
         scene_start(&s);
         step(&s, (struct event){.kind = EVENT_TICK});
-        assert_row(rows[i].what, poll_of(&s, SOURCE_PRICES) != NULL);
         assert_row(rows[i].what,
-                   poll_of(&s, SOURCE_PRICES)->hints.since.s == rows[i].since - 3600);
+                   hints_of(&s, SOURCE_PRICES).since.s == rows[i].since - 3600);
         scene_end(&s);
     }
 }
@@ -315,7 +321,7 @@ static void test_hints(void **state)
     char large[8192];
     size_t used;
     struct region r;
-    const struct poll_hints *h;
+    struct poll_hints h;
     struct observation *o;
 
     (void)state;
@@ -348,23 +354,21 @@ static void test_hints(void **state)
     stored_setting(&r.s, "leaving:s16", "i-99 1795334520 0"); /* has no room any more */
     scene_start(&r.s);
     step(&r.s, (struct event){.kind = EVENT_TICK});
-    assert_non_null(poll_of(&r.s, SOURCE_INSTANCES));
-    h = &poll_of(&r.s, SOURCE_INSTANCES)->hints;
-    assert_int_equal(h->n, HINT_IDS);
-    assert_string_equal(h->ids[0], "i-00");
-    assert_string_equal(h->ids[1], "i-02");
-    assert_string_equal(h->ids[HINT_IDS - 1], "i-16");
+    h = hints_of(&r.s, SOURCE_INSTANCES);
+    assert_int_equal(h.n, HINT_IDS);
+    assert_string_equal(h.ids[0], "i-00");
+    assert_string_equal(h.ids[1], "i-02");
+    assert_string_equal(h.ids[HINT_IDS - 1], "i-16");
     o = observation_new(SOURCE_INSTANCES);
     assert_non_null(o);
     o->at = r.s.now;
     step(&r.s, (struct event){.kind = EVENT_OBSERVATION, .as.observation = o});
     r.s.now.s += 60;
     step(&r.s, (struct event){.kind = EVENT_TICK});
-    assert_non_null(poll_of(&r.s, SOURCE_INSTANCES));
-    h = &poll_of(&r.s, SOURCE_INSTANCES)->hints;
-    assert_int_equal(h->n, HINT_IDS);
-    assert_string_equal(h->ids[0], "i-17");
-    assert_string_equal(h->ids[3], "i-00"); /* and on from the first */
+    h = hints_of(&r.s, SOURCE_INSTANCES);
+    assert_int_equal(h.n, HINT_IDS);
+    assert_string_equal(h.ids[0], "i-17");
+    assert_string_equal(h.ids[3], "i-00"); /* and on from the first */
     scene_end(&r.s);
 }
 
