@@ -37,7 +37,6 @@ void hold_end(struct controller *c, struct server_state *s) NONNULL;
 struct utc hold_capped_before(const struct controller *c, const struct hold *h) NONNULL;
 
 /* A list of whole numbers that is to survive; and back (how many there were). */
-enum { NUMBERS_KEPT = 24 };
 void setting_store_numbers(struct controller *c, const char *key, const int64_t *v,
                            size_t n) NONNULL;
 size_t setting_numbers(const char *value, int64_t *out, size_t max) NONNULL;
