@@ -327,12 +327,12 @@ struct row {
     bool send_home;   /* of FAIL: what is up out there is not left there */
 };
 
-#define WAIT(note)          VERDICT_WAIT, -1, note
-#define DONE                VERDICT_DONE, -1, NULL
-#define REDO(note)          VERDICT_REDO, -1, note
-#define NEXT(note)          VERDICT_NEXT, -1, note
-#define ASKS(kind)          VERDICT_CALL, CALL_##kind, NULL
-#define FAILS(f, note)      VERDICT_FAIL, FAILURE_##f, note
+#define WAIT(note)          VERDICT_WAIT, -1, note, false
+#define DONE                VERDICT_DONE, -1, NULL, false
+#define REDO(note)          VERDICT_REDO, -1, note, false
+#define NEXT(note)          VERDICT_NEXT, -1, note, false
+#define ASKS(kind)          VERDICT_CALL, CALL_##kind, NULL, false
+#define FAILS(f, note)      VERDICT_FAIL, FAILURE_##f, note, false
 #define SENDS_HOME(f, note) VERDICT_FAIL, FAILURE_##f, note, true
 
 static bool moves(enum call_kind kind)
@@ -486,7 +486,7 @@ static void test_run(void **state)
         {"too late, and it is at home", "overdue", FAILS(TRANSIENT, "in time")},
         {"too late, and it was taken back", "nowhere lost overdue", FAILS(TRANSIENT, "in time")},
         {"too late, and there, but stopped", "in-cloud paused overdue", SENDS_HOME(TRANSIENT, "in time")},
-        {"too late, and half moved", "going-out overdue", VERDICT_BLOCK, -1, "clean it up in the manager"},
+        {"too late, and half moved", "going-out overdue", VERDICT_BLOCK, -1, "clean it up in the manager", false},
         {"too late, but a task still runs", "overdue task", WAIT("another task")},
         {"too late, as old facts say", "overdue stale", WAIT("waiting for fresh data")},
         {"its instance is stopped: started, not run", "in-cloud paused", ASKS(START_IN_CLOUD)},
@@ -776,7 +776,7 @@ static void test_node(void **state)
     static const struct row rows[] = {
         {"closed by us", "cloud-agent", ASKS(NODE_OPEN)},
         {"open", "cloud-agent cloud-unmarked cloud-open", DONE},
-        {"closed by a person", "cloud-agent cloud-by-person", VERDICT_DONE, -1, "was closed by a person"},
+        {"closed by a person", "cloud-agent cloud-by-person", VERDICT_DONE, -1, "was closed by a person", false},
         {"not closed, not open", "cloud-agent cloud-unmarked cloud-by-person", WAIT("opening node")},
         {"a call of it is under way", "cloud-agent call-open", WAIT("opening node")},
         {"refused just now", "cloud-agent asked-open failed 20s", WAIT("opening node")},
