@@ -261,7 +261,7 @@ static void count_closed(struct controller *c, const struct segment *g)
     struct server_state *s = server_find(c, g->server);
     struct usd *month = s != NULL ? &s->month_closed : &c->extension.month_closed;
     struct usd *today = s != NULL ? &s->today_closed : &c->extension.today_closed;
-    struct usd v, w;
+    struct usd v = {0}, w;
     struct bill b;
     struct err e = {0};
     bool known;
