@@ -102,6 +102,7 @@ static void test_numbers(void **state)
         {"order: of nobody", "order:a", "cloud 0", OF_SERVER(order.place), PLACE_UNKNOWN},
         {"order: cut in its middle", "order:a", "cloud ", OF_SERVER(order.place), PLACE_UNKNOWN},
         {"order: a place that is none", "order:a", "moon 0 dana", OF_SERVER(order.place), PLACE_UNKNOWN},
+        {"order: a place where nobody can be sent", "order:a", "lost 0 dana", OF_SERVER(order.place), PLACE_UNKNOWN},
         {"order: a word that is too long for one", "order:a", "somewhere-else-altogether 0 dana", OF_SERVER(order.place), PLACE_UNKNOWN},
         {"extension_call", "extension_call", "extension-start 1795334000", OF(extension.last_kind), CALL_EXTENSION_START},
         {"extension_call: at no time", "extension_call", "extension-start", OF(extension.has_last), false},
@@ -255,6 +256,33 @@ static void test_hold_and_events(void **state)
         assert_non_null(f);
         assert_row(rows[i].what, f->n_events == 1);
         fleet_unref(f);
+        scene_end(&s);
+    }
+}
+
+/* A hold where nobody can be held was written by hand. */
+static void test_holds(void **state)
+{
+    static const struct {
+        const char *what, *server;
+        enum place place, then;
+    } rows[] = {
+        {"in the cloud", "a", PLACE_CLOUD, PLACE_CLOUD},
+        {"at home", "a", PLACE_ONPREM, PLACE_ONPREM},
+        {"on its way", "a", PLACE_MOVING_OUT, PLACE_UNKNOWN},
+        {"of nobody", "zz", PLACE_CLOUD, PLACE_UNKNOWN},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct scene s;
+
+        scene_make(&s);
+        s.stored.n_holds = 1;
+        (void)str_copy(s.holds[0].server, NAME_TEXT, rows[i].server);
+        s.holds[0].hold = (struct hold){.place = rows[i].place, .kind = HOLD_PIN};
+        scene_start(&s);
+        assert_row(rows[i].what, controller_server(s.c, 0).hold->place == rows[i].then);
         scene_end(&s);
     }
 }
@@ -1022,6 +1050,7 @@ int main(void)
         cmocka_unit_test(test_of_nobody),
         cmocka_unit_test(test_old_calls),
         cmocka_unit_test(test_hold_and_events),
+        cmocka_unit_test(test_holds),
         cmocka_unit_test(test_set_aside),
         cmocka_unit_test(test_shorter_table),
         cmocka_unit_test(test_breaker_for_good),

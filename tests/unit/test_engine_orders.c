@@ -101,6 +101,25 @@ static void moves_back_lost(struct scene *s)
     s->moves[0].interrupted = s->moves[0].committed = true;
 }
 
+static void moves_back_closed(struct scene *s)
+{
+    moves_back(s);
+    s->nodes[HOME].cause = "maintenance";
+}
+
+static void moves_out_lost(struct scene *s)
+{
+    moves_out(s);
+    s->moves[0].interrupted = true;
+}
+
+static void asked_out_there(struct scene *s)
+{
+    in_cloud(s);
+    s->vm.connected = false; /* is it off at all? */
+    s->vm.question = true;
+}
+
 static void held(struct scene *s)
 {
     auto_off(s);
@@ -242,6 +261,10 @@ static const struct row rows[] = {
     {"cancel a way out that has no way back", moves_out_committed, {.kind = COMMAND_CANCEL, .server = "a"}, true, "a is past the point of no return: it arrives first, then goes back to on-prem, held there until it is released"},
     {"cancel the way home of one that is lost", moves_back_lost, {.kind = COMMAND_CANCEL, .server = "a"}, false, "a lost its instance and must come home"},
 
+    {"cancel one whose place another one takes", moves_out_lost, {.kind = COMMAND_CANCEL, .server = "a"}, false, "a loses its instance, another one takes over"},
+    {"it moves back and is wanted there after all: asks nothing", moves_back_closed, {.kind = COMMAND_MOVE, .server = "a", .place = PLACE_CLOUD}, true, "a moves to cloud"},
+    {"blocked: move home", asked_out_there, {.kind = COMMAND_MOVE, .server = "a", .place = PLACE_ONPREM}, false, "a is blocked: vSphere waits for an answer about this VM"},
+
     {"hold: nowhere", auto_off, {.kind = COMMAND_HOLD, .server = "a"}, false, "a server is held in cloud or onprem"},
     {"hold at home, pinned", auto_off, {.kind = COMMAND_HOLD, .server = "a", .place = PLACE_ONPREM, .hold_kind = HOLD_PIN}, true, "a: on-prem, held there until it is released"},
     {"hold in the cloud for two hours", auto_off, {.kind = COMMAND_HOLD, .server = "a", .place = PLACE_CLOUD, .hold_kind = HOLD_UNTIL, .until = {LATER}}, true, "a: in the cloud, held there until"},
@@ -283,6 +306,7 @@ static const struct row late[] = {
     {"the extension, out of sight", all_is_old, {.kind = COMMAND_EXTENSION, .start = true}, false, "the state of the cloud extension is not known now"},
     {"no room on the disk: move out", disk_is_full, {.kind = COMMAND_MOVE, .server = "a", .place = PLACE_CLOUD}, false, "the disk of the state is full: nothing is launched until there is room"},
     {"no room on the disk: stay", disk_is_full, {.kind = COMMAND_MOVE, .server = "a", .place = PLACE_ONPREM}, true, "a is on-prem already"},
+    {"out of sight: move home", all_is_old, {.kind = COMMAND_MOVE, .server = "a", .place = PLACE_ONPREM}, true, "a moves to on-prem"},
     {"no store: an order", store_is_lost, {.kind = COMMAND_HOLD, .server = "a", .place = PLACE_ONPREM}, false, "the state cannot be written now: no room"},
     {"no store: look again", store_is_lost, {.kind = COMMAND_REFRESH}, true, "asking every API now"},
     /* clang-format on */
@@ -382,12 +406,40 @@ static void test_many(void **state)
     scene_end(&s);
 }
 
+/* Whose state was lost: only who lets it act again has looked. */
+static void test_lost(void **state)
+{
+    static const struct {
+        const char *what;
+        enum auto_setting setting;
+        bool lost;
+    } settings[] = {{"it is to act", AUTO_ON, false},
+                    {"it is to do nothing", AUTO_OFF, false},
+                    {"it is to say what it would do", AUTO_DRY_RUN, true}};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(settings); i++) {
+        struct scene s;
+
+        scene_make(&s);
+        dry_run(&s);
+        stored_setting(&s, "lost", "1");
+        scene_start(&s);
+        look(&s);
+        command(&s,
+                (struct command){.kind = COMMAND_AUTO, .setting = settings[i].setting});
+        assert_row(settings[i].what, s.c->store_lost == settings[i].lost);
+        assert_row(settings[i].what,
+                   (setting_of(&s, "lost")[0] != '\0') == settings[i].lost);
+        scene_end(&s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_answers),
-        cmocka_unit_test(test_late),
-        cmocka_unit_test(test_cancel_costs),
+        cmocka_unit_test(test_answers), cmocka_unit_test(test_late),
+        cmocka_unit_test(test_lost),    cmocka_unit_test(test_cancel_costs),
         cmocka_unit_test(test_many),
     };
 
