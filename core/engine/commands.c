@@ -301,7 +301,8 @@ static void do_snooze(struct controller *c, const struct command *cmd, struct an
     if (cmd->server[0] != '\0') {
         struct server_state *s = server_find(c, cmd->server);
 
-        if (s == NULL || !s->auto_on) {
+        SURE(s != NULL); /* command_take() has found it */
+        if (!s->auto_on) {
             no(a, "auto is off for %s: there is nothing to snooze", cmd->server);
             return;
         }
@@ -398,7 +399,7 @@ void replies_written(struct controller *c, bool ok)
 {
     if (ok)
         memset(c->unwritten, 0, sizeof(c->unwritten));
-    else if (c->reply_fresh && c->n_replies > 0)
+    else if (c->reply_fresh) /* it is the newest */
         c->unwritten[c->n_replies - 1] = c->replies[c->n_replies - 1].accepted;
     if (c->n_replies > 0 && c->unwritten[c->n_replies - 1])
         RH_PROBE("reply-kept-back-until-it-is-written");

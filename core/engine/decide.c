@@ -105,10 +105,9 @@ static void apply(struct controller *c, struct server_state *s,
         break;
     case PLAN_CANCEL:
         RH_PROBE("canceled-by-policy");
-        if (s->has_move && !s->move.committed)
-            move_end(c, s, MOVE_CANCELED, FAILURE_TRANSIENT,
-                     s->decision.gate_text[0] != '\0' ? s->decision.gate_text
-                                                      : s->decision.reason_text);
+        move_end(c, s, MOVE_CANCELED, FAILURE_TRANSIENT,
+                 s->decision.gate_text[0] != '\0' ? s->decision.gate_text
+                                                  : s->decision.reason_text);
         break;
     }
     pressure_keep(c, s, out->pressed);
