@@ -22,8 +22,10 @@ void recover_add(struct controller *c, const struct call *call)
 {
     struct unresolved *u;
 
-    if (c->n_unresolved == MAX_CALLS_OPEN)
-        return; /* never so many are open at a time; the next start takes the rest */
+    if (c->n_unresolved == MAX_CALLS_OPEN) { /* as many moves are taken over at once */
+        c->more_unresolved = true;
+        return; /* the next start takes the rest of the calls */
+    }
     u = &c->unresolved[c->n_unresolved++];
     *u = (struct unresolved){.id = call->id, .kind = call->kind, .as_of = c->now};
     (void)str_copy(u->server, sizeof(u->server), call->server);
@@ -44,10 +46,15 @@ static bool waits_no_more(const struct controller *c, const struct unresolved *u
     return false;
 }
 
+/* Of whom there are more than have room is not known: each waits until the APIs that tell
+ * of machines were read for all that have. */
 bool recover_waits(const struct controller *c, const char *server)
 {
     for (size_t i = 0; i < c->n_unresolved; i++) {
-        if (str_eq(c->unresolved[i].server, server))
+        const struct unresolved *u = &c->unresolved[i];
+
+        if (str_eq(u->server, server) ||
+            (c->more_unresolved && !str_eq(call_api(u->kind), "jenkins")))
             return true;
     }
     return false;
@@ -137,4 +144,5 @@ void recover_all(struct controller *c)
             c->unresolved[kept++] = c->unresolved[i];
     }
     c->n_unresolved = kept;
+    c->more_unresolved = c->more_unresolved && kept > 0;
 }

@@ -404,6 +404,7 @@ struct controller {
     struct call_slot calls[MAX_CALLS_OPEN];
     struct unresolved unresolved[MAX_CALLS_OPEN];
     size_t n_unresolved;
+    bool more_unresolved; /* than have room: of whom is not known */
     bool resume_told, lost_told;
     struct unclaimed unclaimed[MAX_UNCLAIMED];
     bool listed_once; /* this deployment's instances were listed at some time; stored */
