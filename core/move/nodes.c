@@ -269,14 +269,15 @@ void step_power_on(const struct step_in *in, struct move *m, struct step_out *ou
 }
 
 /* It was shown as on a moment ago, and is off: by an old reading, from before it was shut
- * down. What is switched off later a person has done. */
+ * down. What is switched off later a person has done; what is off and not at home goes
+ * out after all, or is out there. */
 static bool is_off_after_all(const struct step_in *in, const struct move *m)
 {
     const struct server_facts *f = in->facts;
 
-    return m->direction == DIRECTION_BACK && f->power == POWER_OFF && !f->place_stale &&
-           in->now.s - m->step_since.s < OLD_READING_S &&
-           (m->committed || !in->server->overlaps);
+    return m->direction == DIRECTION_BACK && f->power == POWER_OFF &&
+           f->place == PLACE_ONPREM && !f->place_stale &&
+           in->now.s - m->step_since.s < OLD_READING_S;
 }
 
 /* The last step of both directions: the target's agent is there, and its node takes

@@ -421,17 +421,20 @@ static void test_off_after_all(void **state)
 {
     static const struct {
         const char *what;
+        enum place place;
         enum power power;
         bool stale, call_open;
         int64_t since_s; /* of the step */
         bool powers_on;
     } rows[] = {
-        {"off", POWER_OFF, false, false, 299, true},
-        {"on", POWER_ON, false, false, 299, false},
-        {"nobody knows", POWER_UNKNOWN, false, false, 299, false},
-        {"of old facts", POWER_OFF, true, false, 299, false},
-        {"a call is under way", POWER_OFF, false, true, 299, false},
-        {"later", POWER_OFF, false, false, 300, false},
+        {"off", PLACE_ONPREM, POWER_OFF, false, false, 299, true},
+        {"on", PLACE_ONPREM, POWER_ON, false, false, 299, false},
+        {"nobody knows", PLACE_ONPREM, POWER_UNKNOWN, false, false, 299, false},
+        {"of old facts", PLACE_ONPREM, POWER_OFF, true, false, 299, false},
+        {"a call is under way", PLACE_ONPREM, POWER_OFF, false, true, 299, false},
+        {"later", PLACE_ONPREM, POWER_OFF, false, false, 300, false},
+        {"it goes out after all", PLACE_MOVING_OUT, POWER_OFF, false, false, 299, false},
+        {"it is out there", PLACE_CLOUD, POWER_OFF, false, false, 299, false},
     };
 
     (void)state;
@@ -442,6 +445,7 @@ static void test_off_after_all(void **state)
         set_scene(&s, DIRECTION_BACK);
         node(&s.facts.onprem, true, false);
         s.facts.onprem.connected = false;
+        s.facts.place = rows[i].place;
         s.facts.power = rows[i].power;
         s.facts.place_stale = rows[i].stale;
         s.in.call_open = rows[i].call_open;
