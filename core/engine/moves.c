@@ -296,6 +296,7 @@ void move_gives_way(struct controller *c, struct server_state *s)
     (void)str_format(why, sizeof(why), "it is late, and the cloud is wanted: %.120s",
                      s->move.note);
     move_end(c, s, MOVE_FAILED, FAILURE_GIVEN_UP, why);
+    place_know(c, s, PLACE_ONPREM); /* it is there, and no loss to be told */
     s->owed_told = true;
     s->owed_by[0] = '\0';
     home_owe(c, s, true);

@@ -29,6 +29,7 @@ static void test_gives_way(void **state)
     } rows[] = {
         {"a way out would begin", "", "", true},
         {"its last way out failed a while ago", "retry:a", "1 1795334000 0 0", true},
+        {"the cloud is where it was known to be", "place:a", "cloud", true},
         {"it is to wait for its next try", "retry:a", "1 1795344000 0 0", false},
         {"its breaker is open", "breaker:a", "1795336200 0", false},
         {"auto is off", "auto", "off", false},
@@ -53,6 +54,7 @@ static void test_gives_way(void **state)
                    (strstr(s.journal, "it is late, and the cloud is wanted: waiting for "
                                       "the agent of node home-a") != NULL) ==
                        rows[i].gives);
+        assert_row(rows[i].what, strstr(s.journal, "left the cloud") == NULL);
         assert_row(rows[i].what, (setting_of(&s, "owed:a")[0] != '\0') == rows[i].gives);
         scene_end(&s);
     }
