@@ -455,6 +455,36 @@ static void test_leaving(void **state)
     }
 }
 
+/* Each day has its own sum, and only the one that is no amount is not known. */
+static void test_days(void **state)
+{
+    static const struct {
+        const char *what;
+        int n; /* hours of yesterday, each at the highest price */
+        bool known;
+    } rows[] = {{"as much as a sum holds", FULL, true}, {"one more", FULL + 1, false}};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct books b;
+        struct fleet *f;
+
+        books_make(&b);
+        for (int k = 0; k < rows[i].n; k++)
+            rated(ran(&b, "spot", 20 * HOUR_S, 19 * HOUR_S), HUGE);
+        scene_start(&b.s);
+        look(&b.s);
+        f = view(&b);
+        assert_row(rows[i].what, f->n_days == 22);
+        assert_row(rows[i].what, f->days[20].known == rows[i].known);
+        assert_row(rows[i].what, (f->days[20].cost.nanos != 0) == rows[i].known);
+        assert_row(rows[i].what, f->days[19].known);
+        assert_row(rows[i].what, (f->servers[0].cost.days_unknown == 0) == rows[i].known);
+        fleet_unref(f);
+        scene_end(&b.s);
+    }
+}
+
 /* ----- the ledger ----- */
 
 /* While the manager says that the extension is there, it costs. */
@@ -701,15 +731,16 @@ static void test_started_again(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_many_series), cmocka_unit_test(test_many_stored),
-        cmocka_unit_test(test_long_series), cmocka_unit_test(test_price_list),
-        cmocka_unit_test(test_list_age),    cmocka_unit_test(test_closed),
-        cmocka_unit_test(test_fixed),       cmocka_unit_test(test_open),
-        cmocka_unit_test(test_with_disk),   cmocka_unit_test(test_load),
-        cmocka_unit_test(test_leaving),     cmocka_unit_test(test_extension),
-        cmocka_unit_test(test_lost),        cmocka_unit_test(test_lost_on_demand),
-        cmocka_unit_test(test_return),      cmocka_unit_test(test_what_is_kept),
-        cmocka_unit_test(test_full),        cmocka_unit_test(test_started_again),
+        cmocka_unit_test(test_many_series),    cmocka_unit_test(test_many_stored),
+        cmocka_unit_test(test_long_series),    cmocka_unit_test(test_price_list),
+        cmocka_unit_test(test_list_age),       cmocka_unit_test(test_closed),
+        cmocka_unit_test(test_fixed),          cmocka_unit_test(test_open),
+        cmocka_unit_test(test_with_disk),      cmocka_unit_test(test_load),
+        cmocka_unit_test(test_days),           cmocka_unit_test(test_leaving),
+        cmocka_unit_test(test_extension),      cmocka_unit_test(test_lost),
+        cmocka_unit_test(test_lost_on_demand), cmocka_unit_test(test_return),
+        cmocka_unit_test(test_what_is_kept),   cmocka_unit_test(test_full),
+        cmocka_unit_test(test_started_again),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -206,6 +206,34 @@ static void test_stopped(void **state)
     }
 }
 
+/* Nobody notes what nobody here may queue again. */
+static void test_may_not(void **state)
+{
+    static const struct {
+        const char *what, *autos;
+        bool shared; /* and the lock is not ours */
+        bool noted;
+    } rows[] = {
+        {"auto is off, and a person moved it", "off", false, true},
+        {"all of it is a dry run", "dry-run", false, false},
+        {"another controller has the lock", "off", true, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct noted n;
+
+        noted_make(&n);
+        (void)str_copy(n.s.settings[0].value, LINE_TEXT, rows[i].autos);
+        n.s.options.shared_lock = rows[i].shared;
+        scene_start(&n.s);
+        requeue_stopped(n.s.c, moves(&n, DIRECTION_BACK), BUILD);
+        n.s.c->fx = NULL;
+        assert_row(rows[i].what, (find(&n, JOB, 8) != NULL) == rows[i].noted);
+        scene_end(&n.s);
+    }
+}
+
 /* Full: the one that has been over for longest gives way. */
 static void test_room(void **state)
 {
@@ -402,11 +430,11 @@ static void test_long_path(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_left),      cmocka_unit_test(test_left_since_before),
-        cmocka_unit_test(test_stopped),   cmocka_unit_test(test_room),
-        cmocka_unit_test(test_committed), cmocka_unit_test(test_hints),
-        cmocka_unit_test(test_result),    cmocka_unit_test(test_alive),
-        cmocka_unit_test(test_long_path),
+        cmocka_unit_test(test_left),    cmocka_unit_test(test_left_since_before),
+        cmocka_unit_test(test_stopped), cmocka_unit_test(test_room),
+        cmocka_unit_test(test_may_not), cmocka_unit_test(test_committed),
+        cmocka_unit_test(test_hints),   cmocka_unit_test(test_result),
+        cmocka_unit_test(test_alive),   cmocka_unit_test(test_long_path),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -310,13 +310,58 @@ static void test_before_jenkins(void **state)
     scene_end(&r.s);
 }
 
+/* Its loss was told before the restart: a late listing that has it running still is no
+ * second notice. */
+static void test_told_already(void **state)
+{
+    struct region r;
+
+    (void)state;
+    region_overdue(&r);
+    r.s.settings[r.s.stored.n_settings - 1] =
+        (struct stored_setting){"leaving:a", "i-9 1795334300 1"};
+    scene_start(&r.s);
+    assert_true(server(&r)->leaving.lost);
+    see(&r, STEP_S);
+    assert_false(server(&r)->doom.on);
+    scene_end(&r.s);
+}
+
+/* AWS takes the one that leaves while its server is on its way home from the other one:
+ * where that is stays known. */
+static void test_lost_on_the_way_home(void **state)
+{
+    struct region r;
+    struct move *m;
+
+    (void)state;
+    region_overdue(&r);
+    m = stored_move(&r.s, DIRECTION_BACK, 0);
+    (void)str_copy(m->mover, NAME_TEXT, "ec2-overlap");
+    m->interrupted = true; /* or policy takes it back */
+    scene_start(&r.s);
+    see(&r, STEP_S);
+    assert_int_equal(server(&r)->known_place, PLACE_CLOUD);
+    r.instances[1].state = INSTANCE_TERMINATED;
+    see(&r, STEP_S);
+    assert_non_null(strstr(r.s.journal, "AWS reclaimed the instance i-9"));
+    assert_int_equal(server(&r)->known_place, PLACE_CLOUD);
+    assert_non_null(move_of(&r.s));
+    scene_end(&r.s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_notice),         cmocka_unit_test(test_notice_meanwhile),
-        cmocka_unit_test(test_not_launched),   cmocka_unit_test(test_not_up),
-        cmocka_unit_test(test_nothing_left),   cmocka_unit_test(test_end_it),
+        cmocka_unit_test(test_notice),
+        cmocka_unit_test(test_notice_meanwhile),
+        cmocka_unit_test(test_not_launched),
+        cmocka_unit_test(test_not_up),
+        cmocka_unit_test(test_nothing_left),
+        cmocka_unit_test(test_end_it),
         cmocka_unit_test(test_before_jenkins),
+        cmocka_unit_test(test_told_already),
+        cmocka_unit_test(test_lost_on_the_way_home),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
