@@ -379,7 +379,7 @@ int cmd_cost(const struct args *a)
         rc = session_fail(&e);
     }
     if (rc == EXIT_DONE)
-        rc = session_open_state(&s, a, false, &locked_out);
+        rc = session_open_state(&s, a, SESSION_LOOK, &locked_out);
     if (rc != EXIT_DONE)
         goto out;
     if (s.store == NULL) {

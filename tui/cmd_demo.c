@@ -264,7 +264,7 @@ static int open_stage(struct demo *d, struct session *s, struct stage *st, char 
     st->config = s->config;
     (void)str_copy(s->user, sizeof(s->user), "you");
     (void)str_copy(s->host, sizeof(s->host), "demo");
-    return session_open_state(s, &none, true, &locked_out);
+    return session_open_state(s, &none, SESSION_ACT, &locked_out);
 }
 
 /* The template for mkdtemp(). */

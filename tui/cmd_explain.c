@@ -225,7 +225,7 @@ int cmd_explain(const struct args *a)
         rc = session_fail(&e);
         goto out;
     }
-    rc = session_open_state(&s, a, false, &locked_out);
+    rc = session_open_state(&s, a, SESSION_LOOK, &locked_out);
     if (rc != EXIT_DONE)
         goto out;
     if (at.s < now.s) {

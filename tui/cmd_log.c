@@ -47,7 +47,7 @@ int cmd_log(const struct args *a)
     int rc = session_open(&s, a);
 
     if (rc == EXIT_DONE)
-        rc = session_open_state(&s, a, false, &locked_out);
+        rc = session_open_state(&s, a, SESSION_LOOK, &locked_out);
     if (rc != EXIT_DONE)
         goto out;
     if (s.store == NULL) {

@@ -80,7 +80,8 @@ int cmd_once(const struct args *a)
     int rc = session_open(&s, a);
 
     if (rc == EXIT_DONE)
-        rc = session_open_state(&s, a, !o.observe, &locked_out);
+        rc = session_open_state(&s, a, o.observe ? SESSION_LOOK : SESSION_ACT,
+                                &locked_out);
     if (rc == EXIT_DONE && locked_out) {
         struct err e = {0};
 

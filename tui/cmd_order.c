@@ -163,6 +163,13 @@ static int write_down(struct session *s, const struct command *c)
     return rc;
 }
 
+/* Something is to be done about it at once; else it is for the next one to act. */
+static bool begins(const struct command *c, bool wait)
+{
+    return c->kind == COMMAND_MOVE || c->kind == COMMAND_CANCEL ||
+           c->kind == COMMAND_EXTENSION || wait;
+}
+
 /* No instance runs: be one until the order is carried out (design 4). */
 static int alone(struct session *s, struct command *c, bool wait)
 {
@@ -173,8 +180,7 @@ static int alone(struct session *s, struct command *c, bool wait)
     int rc;
 
     c->id = w.id;
-    w.to_end = c->kind == COMMAND_MOVE || c->kind == COMMAND_CANCEL ||
-               c->kind == COMMAND_EXTENSION || wait;
+    w.to_end = begins(c, wait);
     w.until_settled = wait ? c : NULL;
     if (!w.to_end)
         return write_down(s, c);
@@ -264,6 +270,7 @@ int cmd_order(const struct args *a)
     struct session s;
     struct command c[ARGS_MAX_WORDS];
     struct err e = {0};
+    enum session_use use = SESSION_NOTE;
     bool locked_out = false;
     size_t n = 0;
     int rc = session_open(&s, a);
@@ -279,7 +286,9 @@ int cmd_order(const struct args *a)
         rc = session_fail(&e);
         goto out;
     }
-    rc = session_open_state(&s, a, true, &locked_out);
+    for (size_t i = 0; i < n; i++)
+        use = begins(&c[i], a->set[FLAG_WAIT]) ? SESSION_ACT : use;
+    rc = session_open_state(&s, a, use, &locked_out);
     for (size_t i = 0; i < n && rc == EXIT_DONE; i++)
         rc = give(&s, a, &c[i], locked_out);
 out:

@@ -248,7 +248,7 @@ int cmd_run(const struct args *a)
     lines = live_wants_lines(&s, a);
     if (lines)
         hear_hangups_later();
-    rc = session_open_state(&s, a, !o.observe, &locked_out);
+    rc = session_open_state(&s, a, o.observe ? SESSION_LOOK : SESSION_ACT, &locked_out);
     if (rc != EXIT_DONE)
         goto out;
     if (o.observe) /* it takes no lock, yet there may be one who acts */

@@ -81,7 +81,7 @@ int cmd_status(const struct args *a)
     int rc = session_open(&s, a);
 
     if (rc == EXIT_DONE)
-        rc = session_open_state(&s, a, false, &locked_out);
+        rc = session_open_state(&s, a, SESSION_LOOK, &locked_out);
     if (rc != EXIT_DONE)
         goto out;
     if (lock_is_held(s.state_dir, &s.holder) && s.store != NULL &&

@@ -181,7 +181,7 @@ void session_stand_back(struct session *s)
 
 enum err_code session_take_over(struct session *s, const struct args *a, struct err *e)
 {
-    enum err_code rc = lock_take(s->state_dir, &s->lock, &s->holder, e);
+    enum err_code rc = lock_take(s->state_dir, false, &s->lock, &s->holder, e);
 
     if (rc != ERR_OK)
         return rc;
@@ -193,14 +193,15 @@ enum err_code session_take_over(struct session *s, const struct args *a, struct 
     return rc;
 }
 
-int session_open_state(struct session *s, const struct args *a, bool want_lock,
+int session_open_state(struct session *s, const struct args *a, enum session_use use,
                        bool *locked_out)
 {
     struct err e = {0};
 
     *locked_out = false;
-    if (want_lock) {
-        enum err_code lock_rc = lock_take(s->state_dir, &s->lock, &s->holder, &e);
+    if (use != SESSION_LOOK) {
+        enum err_code lock_rc =
+            lock_take(s->state_dir, use == SESSION_NOTE, &s->lock, &s->holder, &e);
 
         if (lock_rc == ERR_LOCKED)
             *locked_out = true;

@@ -51,10 +51,13 @@ int session_load(struct session *s, const char *path, bool secrets,
     __attribute__((nonnull(1, 4, 5)));
 int session_name_state(struct session *s, const struct args *a) NONNULL;
 
-/* Log, lock and store. want_lock: be the controller; when another one is, *locked_out
- * tells and the store is opened as a client. Prints what is wrong; returns an exit code.
- */
-int session_open_state(struct session *s, const struct args *a, bool want_lock,
+/* What the state is opened for: to look, to be the controller until something is written
+ * down, to be it. */
+enum session_use { SESSION_LOOK, SESSION_NOTE, SESSION_ACT };
+
+/* Log, lock and store. When another one is the controller, *locked_out tells and the
+ * store is opened as a client. Prints what is wrong; returns an exit code. */
+int session_open_state(struct session *s, const struct args *a, enum session_use use,
                        bool *locked_out) NONNULL;
 void session_close(struct session *s) NONNULL;
 

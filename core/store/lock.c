@@ -17,7 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { HOLDER_BYTES = 512, TRIES = 5, PAUSE_MS = 20 };
+enum { HOLDER_BYTES = 512, PAUSE_MS = 20, TRIES = 5, TRIES_BRIEF = 500 };
 
 struct lock {
     int fd;
@@ -41,7 +41,7 @@ static void holder_line(const char *text, const char *name, char *out, size_t si
 
 static void holder_read(int fd, struct lock_holder *h)
 {
-    char text[HOLDER_BYTES] = "", number[32] = "", since[TIME_TEXT] = "";
+    char text[HOLDER_BYTES] = "", number[32] = "", since[TIME_TEXT] = "", brief[8] = "";
     struct err ignored = {0}; /* what cannot be read is unknown, which is a value */
     ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
     int64_t pid;
@@ -54,6 +54,8 @@ static void holder_read(int fd, struct lock_holder *h)
     holder_line(text, "user", h->user, sizeof(h->user));
     holder_line(text, "pid", number, sizeof(number));
     holder_line(text, "since", since, sizeof(since));
+    holder_line(text, "brief", brief, sizeof(brief));
+    h->brief = str_eq(brief, "yes");
     if (str_to_i64(number, 1, INT32_MAX, &pid, &ignored) == ERR_OK)
         h->pid = (int32_t)pid;
     err_clear(&ignored);
@@ -61,7 +63,7 @@ static void holder_read(int fd, struct lock_holder *h)
         h->since.s = 0;
 }
 
-static enum err_code holder_write(int fd, struct err *e)
+static enum err_code holder_write(int fd, bool brief, struct err *e)
 {
     char host[64] = "", user[64], since[TIME_TEXT], text[HOLDER_BYTES], names[1024];
     struct passwd entry, *found = NULL;
@@ -72,9 +74,9 @@ static enum err_code holder_write(int fd, struct err *e)
         (void)str_copy(user, sizeof(user), entry.pw_name); /* a cut name still names */
     else
         (void)str_format(user, sizeof(user), "%u", (unsigned)geteuid());
-    (void)str_format(text, sizeof(text), "host %s\nuser %s\npid %ld\nsince %s\n", host,
-                     user, (long)getpid(),
-                     utc_text(clock_utc(clock_system()), since)); /* sized for all */
+    (void)str_format(text, sizeof(text), "host %s\nuser %s\npid %ld\nsince %s\n%s", host,
+                     user, (long)getpid(), utc_text(clock_utc(clock_system()), since),
+                     brief ? "brief yes\n" : ""); /* sized for all */
     if (ftruncate(fd, 0) != 0 ||
         pwrite(fd, text, strlen(text), 0) != (ssize_t)strlen(text))
         return err_set_errno(e, ERR_IO, errno, "cannot write the holder into the lock");
@@ -93,24 +95,30 @@ static enum err_code lock_path(const char *dir, bool create, char path[PATH_MAX 
 }
 
 /*
- * Somebody who only looks (lock_is_held) has the lock for an instant: a refusal counts
- * when it lasts. flock, not fcntl: it belongs to this descriptor, so no other close() in
- * the process can drop it.
+ * Somebody who only looks (lock_is_held) has the lock for an instant, and who only writes
+ * an order down for a moment: a refusal counts when it lasts. flock, not fcntl: it
+ * belongs to this descriptor, so no other close() in the process can drop it.
  */
 static bool try_flock(int fd)
 {
-    for (int i = 0; i < TRIES; i++) {
+    struct lock_holder holder = {0};
+
+    for (int i = 0, until = TRIES; i < until && i < TRIES_BRIEF; i++) {
         if (flock(fd, LOCK_EX | LOCK_NB) == 0)
             return true;
         if (errno != EWOULDBLOCK && errno != EINTR)
             return false;
+        holder_read(fd, &holder);
+        if (holder.brief) /* and some more when it is gone, as its name goes first */
+            until = i + 1 + TRIES;
         (void)poll(NULL, 0, PAUSE_MS); /* a pause; nothing tells when a lock is let go */
     }
+    errno = EWOULDBLOCK;
     return false;
 }
 
-enum err_code lock_take(const char *dir, struct lock **out, struct lock_holder *holder,
-                        struct err *e)
+enum err_code lock_take(const char *dir, bool brief, struct lock **out,
+                        struct lock_holder *holder, struct err *e)
 {
     char path[PATH_MAX + 24], since[TIME_TEXT];
     struct lock *l = NULL;
@@ -135,7 +143,7 @@ enum err_code lock_take(const char *dir, struct lock **out, struct lock_holder *
                      path, utc_text(holder->since, since));
         goto out;
     }
-    rc = holder_write(fd, e);
+    rc = holder_write(fd, brief, e);
     if (rc != ERR_OK)
         goto out;
     l = calloc(1, sizeof(*l));

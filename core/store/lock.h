@@ -14,14 +14,16 @@ struct lock_holder {
     char user[64];
     int32_t pid; /* 0 = unknown */
     struct utc since;
+    bool brief; /* it writes something down, and lets it go in a moment */
 };
 
 struct lock;
 
-/* ERR_LOCKED fills *holder with who has it. Creates the directory (0700) when missing.
+/* brief: what takes it now is. Of such a holder the end is waited for, 10 s at most; else
+ * ERR_LOCKED fills *holder with who has it. Creates the directory (0700) when missing.
  * ERR_IO. */
-enum err_code lock_take(const char *dir, struct lock **out, struct lock_holder *holder,
-                        struct err *e) MUST_CHECK NONNULL;
+enum err_code lock_take(const char *dir, bool brief, struct lock **out,
+                        struct lock_holder *holder, struct err *e) MUST_CHECK NONNULL;
 void lock_release(struct lock *l);
 
 /* Who holds it now; false when nobody does. */

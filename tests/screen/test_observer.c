@@ -57,7 +57,7 @@ static void hold_lock(struct site *s)
     struct lock_holder holder;
     struct err e = {0};
 
-    if (lock_take(s->dir, &s->lock, &holder, &e) != ERR_OK)
+    if (lock_take(s->dir, false, &s->lock, &holder, &e) != ERR_OK)
         fail_msg("lock_take: %s", e.text);
 }
 

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,7 +43,7 @@ static void test_take_and_release(void **state)
 
     (void)state;
     assert_false(lock_is_held(dir, &h));
-    assert_int_equal(lock_take(dir, &l, &h, &e), ERR_OK);
+    assert_int_equal(lock_take(dir, false, &l, &h, &e), ERR_OK);
     assert_int_equal(stat(path, &st), 0);
     assert_int_equal(st.st_mode & 07777, 0600);
     first = st.st_ino;
@@ -51,7 +52,7 @@ static void test_take_and_release(void **state)
     assert_true(strlen(h.host) > 0 && strlen(h.user) > 0 && h.since.s > 1000000000);
 
     memset(&h, 0, sizeof(h));
-    assert_int_equal(lock_take(dir, &second, &h, &e), ERR_LOCKED);
+    assert_int_equal(lock_take(dir, false, &second, &h, &e), ERR_LOCKED);
     assert_null(second);
     assert_int_equal(h.pid, getpid());
     assert_non_null(strstr(e.text, h.user));
@@ -62,7 +63,7 @@ static void test_take_and_release(void **state)
     assert_int_equal(stat(path, &st), 0); /* never unlinked */
     assert_int_equal(st.st_ino, first);
     err_clear(&e);
-    assert_int_equal(lock_take(dir, &l, &h, &e), ERR_OK);
+    assert_int_equal(lock_take(dir, false, &l, &h, &e), ERR_OK);
     lock_release(l);
     lock_release(NULL);
 }
@@ -82,7 +83,7 @@ static void test_killed_holder(void **state)
     pid = fork();
     assert_true(pid >= 0);
     if (pid == 0) {
-        if (lock_take(dir, &l, &h, &e) != ERR_OK || write(ready[1], "x", 1) != 1)
+        if (lock_take(dir, false, &l, &h, &e) != ERR_OK || write(ready[1], "x", 1) != 1)
             _exit(1);
         for (;;)
             pause();
@@ -92,14 +93,49 @@ static void test_killed_holder(void **state)
     assert_int_equal(close(ready[0]), 0);
     assert_true(lock_is_held(dir, &h));
     assert_int_equal(h.pid, pid);
-    assert_int_equal(lock_take(dir, &l, &h, &e), ERR_LOCKED);
+    assert_int_equal(lock_take(dir, false, &l, &h, &e), ERR_LOCKED);
     assert_int_equal(kill(pid, SIGKILL), 0);
     assert_int_equal(waitpid(pid, NULL, 0), pid);
     assert_false(lock_is_held(dir, &h));
     err_clear(&e);
-    assert_int_equal(lock_take(dir, &l, &h, &e), ERR_OK);
+    assert_int_equal(lock_take(dir, false, &l, &h, &e), ERR_OK);
     assert_true(lock_is_held(dir, &h));
     assert_int_equal(h.pid, getpid());
+    lock_release(l);
+}
+
+/* Who writes an order down has it for a moment, on a busy machine for a longer one: who
+ * starts meanwhile waits for that. */
+static void test_brief_holder(void **state)
+{
+    struct lock_holder h = {0};
+    struct lock *l = NULL;
+    struct err e = {0};
+    int ready[2], status;
+    char c;
+    pid_t pid;
+
+    (void)state;
+    assert_int_equal(pipe(ready), 0);
+    pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        if (lock_take(dir, true, &l, &h, &e) != ERR_OK || write(ready[1], "x", 1) != 1)
+            _exit(1);
+        (void)poll(NULL, 0, 400); /* four times as long as a look is waited for */
+        lock_release(l);
+        _exit(0);
+    }
+    assert_int_equal(close(ready[1]), 0);
+    assert_int_equal(read(ready[0], &c, 1), 1);
+    assert_int_equal(close(ready[0]), 0);
+    assert_true(lock_is_held(dir, &h));
+    assert_true(h.brief && h.pid == pid);
+    assert_int_equal(lock_take(dir, false, &l, &h, &e), ERR_OK);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+    assert_true(lock_is_held(dir, &h));
+    assert_true(!h.brief && h.pid == getpid());
     lock_release(l);
 }
 
@@ -130,7 +166,7 @@ static void test_strange_holder(void **state)
     struct err e = {0};
 
     (void)state;
-    assert_int_equal(lock_take(dir, &l, &h, &e), ERR_OK);
+    assert_int_equal(lock_take(dir, false, &l, &h, &e), ERR_OK);
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         write_text(rows[i].text);
         memset(&h, 0xff, sizeof(h));
@@ -151,19 +187,19 @@ static void test_refused(void **state)
 
     (void)state;
     assert_int_equal(symlink("/etc/passwd", path), 0);
-    assert_int_equal(lock_take(dir, &l, &h, &e), ERR_IO);
+    assert_int_equal(lock_take(dir, false, &l, &h, &e), ERR_IO);
     assert_false(lock_is_held(dir, &h));
     assert_int_equal(unlink(path), 0);
     assert_int_equal(chmod(dir, 0750), 0);
     err_clear(&e);
-    assert_int_equal(lock_take(dir, &l, &h, &e), ERR_STORE);
+    assert_int_equal(lock_take(dir, false, &l, &h, &e), ERR_STORE);
     assert_non_null(strstr(e.text, "chmod 700"));
     assert_int_equal(chmod(dir, 0700), 0);
     /* Missing folders are made. */
     assert_true(str_format(below, sizeof(below), "%s/a/b", dir));
     assert_false(lock_is_held(below, &h));
     err_clear(&e);
-    assert_int_equal(lock_take(below, &l, &h, &e), ERR_OK);
+    assert_int_equal(lock_take(below, false, &l, &h, &e), ERR_OK);
     lock_release(l);
     assert_true(str_format(below, sizeof(below), "%s/a/b/controller.lock", dir));
     assert_int_equal(unlink(below), 0);
@@ -178,6 +214,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_take_and_release, setup, teardown),
         cmocka_unit_test_setup_teardown(test_killed_holder, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_brief_holder, setup, teardown),
         cmocka_unit_test_setup_teardown(test_strange_holder, setup, teardown),
         cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
     };
