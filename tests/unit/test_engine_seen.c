@@ -218,6 +218,37 @@ static void test_shorter_list(void **state)
     scene_end(&s);
 }
 
+/* Absent from a healthy answer it is wholly at home; in a state that has no word here
+ * nobody knows where it is. */
+static void test_not_listed(void **state)
+{
+    static const struct {
+        const char *what;
+        bool listed;
+        const char *raw;
+        enum place place;
+    } rows[] = {
+        {"it is not listed", false, "", PLACE_ONPREM},
+        {"as nobody has heard of", true, "Hovering", PLACE_UNKNOWN},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct scene s;
+
+        seen_make(&s);
+        s.managed.state = MANAGED_UNKNOWN;
+        s.managed.raw_state = rows[i].raw;
+        if (!rows[i].listed)
+            s.managed.vm_id = "id-x"; /* that is another one */
+        scene_start(&s);
+        look(&s);
+        assert_row(rows[i].what, facts(&s)->place == rows[i].place);
+        assert_row(rows[i].what, str_eq(facts(&s)->place_raw, rows[i].raw));
+        scene_end(&s);
+    }
+}
+
 /* Running at home and in the cloud: two readings of vSphere must say so. */
 static void test_both_places(void **state)
 {
@@ -405,8 +436,9 @@ int main(void)
         cmocka_unit_test(test_vm),           cmocka_unit_test(test_many_vms),
         cmocka_unit_test(test_host),         cmocka_unit_test(test_instance_in_part),
         cmocka_unit_test(test_shorter_list), cmocka_unit_test(test_both_places),
-        cmocka_unit_test(test_half_moved),   cmocka_unit_test(test_spot),
-        cmocka_unit_test(test_ended_by),     cmocka_unit_test(test_task_of),
+        cmocka_unit_test(test_not_listed),   cmocka_unit_test(test_half_moved),
+        cmocka_unit_test(test_spot),         cmocka_unit_test(test_ended_by),
+        cmocka_unit_test(test_task_of),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
