@@ -35,9 +35,9 @@ sim        92  0   core/sim
 tui        92  0   tui
 all        92  0   .'
 
-# Gates that are not reached yet: what is reached, and may not be lost again. With COVERAGE_STRICT=1
-# the gates alone count. A line leaves when its gate holds, and no number goes down.
-reached='controller 97 90'
+# Gates that are not reached yet, none now: what is reached, and may not be lost again. With
+# COVERAGE_STRICT=1 the gates alone count. A line leaves when its gate holds, and no number goes down.
+reached=
 [ -z "${COVERAGE_STRICT:-}" ] || reached=
 
 # Which tests run: all of these folders but what takes long and goes no other way, and of the others
