@@ -483,29 +483,29 @@ static const char LAST_CALLS[] =
     CALL_KV("cnVzaGhvdXIvaGFpZmEvY2FsbHMvd2Vi",
     "eyJ2ZXJzaW9uIjoxLCJhdCI6MTc5NTkyMTIwMCwiYnkiOiJub2FAb3BzMiBwaWQgNyIsImNh"
     "bGwiOiJub2RlLW9wZW4iLCJzZXJ2ZXIiOiJ3ZWIiLCJ0YXJnZXQiOiJ0ZXN0cy13ZWIiLCJs"
-    "YXVuY2hfc3RhcnQiOjAsImxhdW5jaF9hdHRlbXB0IjowfQ==")
+    "YXVuY2hfc3RhcnQiOjAsImxhdW5jaF9hdHRlbXB0IjowLCJvd2VkIjowfQ==")
     ","
     CALL_KV("cnVzaGhvdXIvaGFpZmEvY2FsbHMvY2FjaGU=",
     "eyJ2ZXJzaW9uIjoxLCJhdCI6MTc5NTkxNzYwMCwiYnkiOiJkYW5hQG9wczEgcGlkIDQyIiwi"
     "Y2FsbCI6InJldHVybiIsInNlcnZlciI6ImNhY2hlIiwidGFyZ2V0Ijoidm0tMSIsImxhdW5j"
-    "aF9zdGFydCI6MCwibGF1bmNoX2F0dGVtcHQiOjAsIm1vdmUiOnsiaWQiOiJtLTktMyIsIm1v"
-    "dmVyIjoidmVsb3N0cmF0YSIsImJ5IjoicG9saWN5IiwidGFzayI6IiIsInR5cGUiOiIiLCJ6"
-    "b25lIjoiIiwiZGlyZWN0aW9uIjoiYmFjayIsInN0ZXAiOiJyZXR1cm4iLCJyZWFzb24iOiJv"
-    "dXRzaWRlIiwibGlmZWN5Y2xlIjoic3BvdCIsImNvbW1pdHRlZCI6dHJ1ZSwiZm9yY2UiOmZh"
-    "bHNlLCJtYW51YWwiOmZhbHNlLCJpbnRlcnJ1cHRlZCI6ZmFsc2UsInN0YXJ0ZWQiOjE3OTU5"
-    "MTc2MDAsInN0ZXBfc2luY2UiOjE3OTU5MTc2MDAsImNvbW1pdHRlZF9hdCI6MTc5NTkxNzYw"
-    "MCwibGFzdF9jYWxsX2F0IjoxNzk1OTE3NjAwLCJkcmFpbl9kZWFkbGluZSI6MCwiZGVhZGxp"
-    "bmUiOjE3OTU5MjEyMDAsImNhbGxzIjoxLCJhdHRlbXB0IjoxfX0=")
+    "aF9zdGFydCI6MCwibGF1bmNoX2F0dGVtcHQiOjAsIm93ZWQiOjAsIm1vdmUiOnsiaWQiOiJt"
+    "LTktMyIsIm1vdmVyIjoidmVsb3N0cmF0YSIsImJ5IjoicG9saWN5IiwidGFzayI6IiIsInR5"
+    "cGUiOiIiLCJ6b25lIjoiIiwiZGlyZWN0aW9uIjoiYmFjayIsInN0ZXAiOiJyZXR1cm4iLCJy"
+    "ZWFzb24iOiJvdXRzaWRlIiwibGlmZWN5Y2xlIjoic3BvdCIsImNvbW1pdHRlZCI6dHJ1ZSwi"
+    "Zm9yY2UiOmZhbHNlLCJtYW51YWwiOmZhbHNlLCJpbnRlcnJ1cHRlZCI6ZmFsc2UsInN0YXJ0"
+    "ZWQiOjE3OTU5MTc2MDAsInN0ZXBfc2luY2UiOjE3OTU5MTc2MDAsImNvbW1pdHRlZF9hdCI6"
+    "MTc5NTkxNzYwMCwibGFzdF9jYWxsX2F0IjoxNzk1OTE3NjAwLCJkcmFpbl9kZWFkbGluZSI6"
+    "MCwiZGVhZGxpbmUiOjE3OTU5MjEyMDAsImNhbGxzIjoxLCJhdHRlbXB0IjoxfX0=")
     ","
     CALL_KV("cnVzaGhvdXIvaGFpZmEvY2FsbHMvZXh0ZW5zaW9u",
     "eyJ2ZXJzaW9uIjoxLCJhdCI6MTc5NTkxNDAwMCwiYnkiOiJkYW5hQG9wczEgcGlkIDQyIiwi"
     "Y2FsbCI6ImV4dGVuc2lvbi1zdG9wIiwic2VydmVyIjoiIiwidGFyZ2V0IjoiZXh0LTEiLCJs"
-    "YXVuY2hfc3RhcnQiOjAsImxhdW5jaF9hdHRlbXB0IjowfQ==")
+    "YXVuY2hfc3RhcnQiOjAsImxhdW5jaF9hdHRlbXB0IjowLCJvd2VkIjowfQ==")
     ","
     CALL_KV("cnVzaGhvdXIvaGFpZmEvY2FsbHMvbWFpbA==",
     "eyJ2ZXJzaW9uIjoxLCJhdCI6MTc5NTkxMDQwMCwiYnkiOiJkYW5hQG9wczEgcGlkIDQyIiwi"
     "Y2FsbCI6InJldHVybiIsInNlcnZlciI6ImNhY2hlIiwidGFyZ2V0Ijoidm0tMSIsImxhdW5j"
-    "aF9zdGFydCI6MCwibGF1bmNoX2F0dGVtcHQiOjB9")
+    "aF9zdGFydCI6MCwibGF1bmNoX2F0dGVtcHQiOjAsIm93ZWQiOjB9")
     ","
     CALL_KV("cnVzaGhvdXIvaGFpZmEvY2FsbHMvc2hvcA==",
     "eyJ2ZXJzaW9uIjoyLCJhdCI6MX0=")

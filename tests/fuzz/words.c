@@ -348,7 +348,7 @@ static void lock_record(const uint8_t *bytes, size_t len)
     FUZZ_CHECK(lock_record_read(written, &again, &e) == ERR_OK);
     FUZZ_CHECK(memcmp(&again.move, &h.move, sizeof(h.move)) == 0);
     FUZZ_CHECK(strcmp(again.by, h.by) == 0 && strcmp(again.target, h.target) == 0);
-    FUZZ_CHECK(again.at.s == h.at.s && again.call == h.call &&
+    FUZZ_CHECK(again.at.s == h.at.s && again.owed.s == h.owed.s && again.call == h.call &&
                again.launch_start == h.launch_start &&
                again.launch_attempt == h.launch_attempt);
 }
