@@ -8,4 +8,6 @@ dist_check_SCRIPTS += tests/lint/format.sh
 TESTS += tests/lint/format.sh
 dist_check_SCRIPTS += tests/lint/bootstrap.sh
 TESTS += tests/lint/bootstrap.sh
+dist_check_SCRIPTS += tests/lint/plants.sh
+TESTS += tests/lint/plants.sh
 EXTRA_DIST += tests/summary.sh
