@@ -51,6 +51,19 @@ static inline struct seen_instance instance(const char *id, const char *server)
                                   .launched = {NOW - 3600}};
 }
 
+/* The request that i-1 came of. */
+static inline struct seen_spot spot_request(enum spot_state state)
+{
+    return (struct seen_spot){.id = "sir-1",
+                              .instance = "i-1",
+                              .zone = "",
+                              .status = "",
+                              .server = "a",
+                              .move = "",
+                              .deployment = "d",
+                              .state = state};
+}
+
 static inline void region_configure(struct region *r, const char *config)
 {
     struct config_problems *problems = NULL;

@@ -574,13 +574,7 @@ static void test_spot_steps(void **state)
     (void)state;
     region_out(&r);
     stored_setting(&r.s, "auto", "off");
-    r.spots[0] = (struct seen_spot){.id = "sir-1",
-                                    .instance = "i-1",
-                                    .zone = "",
-                                    .server = "a",
-                                    .move = "",
-                                    .deployment = "d",
-                                    .state = SPOT_ACTIVE};
+    r.spots[0] = spot_request(SPOT_ACTIVE);
     r.n_spots = 1;
     scene_start(&r.s);
     for (size_t i = 0; i < ARRAY_LEN(words); i++) {

@@ -127,14 +127,7 @@ static void test_place(void **state)
             r.instances[r.n_instances++] = instance("i-1", "a");
         }
         if (rows[i].noticed)
-            r.spots[r.n_spots++] = (struct seen_spot){.id = "sir-1",
-                                                      .instance = "i-1",
-                                                      .zone = "",
-                                                      .status = "",
-                                                      .server = "a",
-                                                      .move = "",
-                                                      .deployment = "d",
-                                                      .state = SPOT_NOTICE};
+            r.spots[r.n_spots++] = spot_request(SPOT_NOTICE);
         scene_start(&r.s);
         if (rows[i].noticed)
             see(&r, STEP_S); /* while it runs */

@@ -223,6 +223,21 @@ static void test_prices(void **state)
     scene_end(&s);
 }
 
+/* Ten minutes ago AWS took an instance that had run for two hours. */
+static void stored_loss(struct scene *s)
+{
+    s->segments[0] = (struct segment){.id = 1,
+                                      .resource = "i-1",
+                                      .kind = "lost",
+                                      .server = "cache",
+                                      .type = "c5",
+                                      .zone = "eu-west-1b",
+                                      .start = {NOW - 600 - 7200},
+                                      .end = {NOW - 600},
+                                      .source = "history"};
+    s->stored.n_segments = 1;
+}
+
 /* What the ledger and the settings of the last run say. */
 static void test_stored(void **state)
 {
@@ -245,16 +260,7 @@ static void test_stored(void **state)
 
     (void)state;
     scene_make(&s);
-    s.segments[0] = (struct segment){.id = 1,
-                                     .resource = "i-1",
-                                     .kind = "lost",
-                                     .server = "cache",
-                                     .type = "c5",
-                                     .zone = "eu-west-1b",
-                                     .start = {NOW - 600 - 7200},
-                                     .end = {NOW - 600},
-                                     .source = "history"};
-    s.stored.n_segments = 1;
+    stored_loss(&s);
     s.settings[0] = (struct stored_setting){"refused:c5 eu-west-1c spot", "1795334100"};
     s.settings[1] = (struct stored_setting){"refused:nonsense", "1795334100"};
     s.settings[2] = (struct stored_setting){"refused:c5 eu-west-1a spot", "soon"};
@@ -385,16 +391,7 @@ static void test_most_pools(void **state)
 
     (void)state;
     scene_make(&s);
-    s.segments[0] = (struct segment){.id = 1,
-                                     .resource = "i-1",
-                                     .kind = "lost",
-                                     .server = "cache",
-                                     .type = "c5",
-                                     .zone = "eu-west-1b",
-                                     .start = {NOW - 600 - 7200},
-                                     .end = {NOW - 600},
-                                     .source = "history"};
-    s.stored.n_segments = 1;
+    stored_loss(&s);
     scene_start(&s);
     s.c->n_pools = 0;
     for (int i = 0; i <= MAX_POOLS; i++) {

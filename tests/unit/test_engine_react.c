@@ -91,15 +91,10 @@ static void test_notice(void **state)
 
         region_out(&r);
         stored_setting(&r.s, "auto", "off");
-        r.spots[r.n_spots++] = (struct seen_spot){.id = "sir-1",
-                                                  .instance = "i-1",
-                                                  .zone = "",
-                                                  .status = rows[i].status,
-                                                  .server = "a",
-                                                  .move = "",
-                                                  .deployment = "d",
-                                                  .state = SPOT_NOTICE,
-                                                  .updated = {NOW - rows[i].since}};
+        r.spots[0] = spot_request(SPOT_NOTICE);
+        r.spots[0].status = rows[i].status;
+        r.spots[0].updated.s = NOW - rows[i].since;
+        r.n_spots = 1;
         scene_start(&r.s);
         see(&r, STEP_S);
         see(&r, STEP_S);

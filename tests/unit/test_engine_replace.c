@@ -11,15 +11,11 @@
 /* i-1 is taken back in two minutes. */
 static void give_notice(struct region *r)
 {
-    r->spots[r->n_spots++] = (struct seen_spot){.id = "sir-1",
-                                                .instance = "i-1",
-                                                .zone = "",
-                                                .status = "marked-for-termination",
-                                                .server = "a",
-                                                .move = "",
-                                                .deployment = "d",
-                                                .state = SPOT_NOTICE,
-                                                .updated = r->s.now};
+    struct seen_spot *spot = &r->spots[r->n_spots++];
+
+    *spot = spot_request(SPOT_NOTICE);
+    spot->status = "marked-for-termination";
+    spot->updated = r->s.now;
 }
 
 enum begins { NOTHING, ANOTHER_ONE, THE_WAY_HOME };

@@ -318,13 +318,8 @@ static void test_requests(void **state)
     (void)state;
     region_out(&r);
     stored_setting(&r.s, "auto", "off");
-    r.spots[0] = (struct seen_spot){.instance = "i-1",
-                                    .zone = "",
-                                    .status = "fulfilled",
-                                    .server = "a",
-                                    .move = "",
-                                    .deployment = "d",
-                                    .state = SPOT_ACTIVE};
+    r.spots[0] = spot_request(SPOT_ACTIVE);
+    r.spots[0].status = "fulfilled";
     r.n_spots = 1;
     scene_start(&r.s);
     for (size_t i = 0; i < ARRAY_LEN(requests); i++) {
