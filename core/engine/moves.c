@@ -584,19 +584,15 @@ void moves_advance(struct controller *c)
 {
     if (acts_forbidden(c))
         return;
-    size_t at = 0, by = 1;
+    bool reverse = RH_BUGGIFY("servers-in-reverse-order");
 
-    if (RH_BUGGIFY("servers-in-reverse-order")) {
-        at = c->n_servers - 1;
-        by = SIZE_MAX; /* one back */
-    }
-    for (size_t i = 0; i < c->n_servers; i++, at += by) {
-        struct server_state *s = &c->servers[at];
+    for (size_t i = 0; i < c->n_servers; i++) {
+        struct server_state *s = &c->servers[reverse ? c->n_servers - 1 - i : i];
 
         if (recovering(c, s->config->name) || RH_BUGGIFY("step-looked-at-later"))
             continue;
-        for (int32_t n = 0; s->has_move && advance(c, s); n++)
-            SURE(n < MAX_STEPS); /* each ends a step, but a refusal, which asks anew */
+        for (int32_t n = 0; s->has_move && n < MAX_STEPS && advance(c, s); n++)
+            continue;
         if (s->has_move)
             check_deadline(c, s);
         else

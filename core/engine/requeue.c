@@ -462,10 +462,11 @@ static void order(struct controller *c, struct requeue *r, enum call_kind kind)
 {
     struct call call = {.kind = kind};
     char name[BUILD_TEXT];
+    bool fits = build_path(r, call.target);
 
     SURE(kind == CALL_BUILD_STOP || r->state == REQUEUE_WAITING);
     SURE(r->orders < ORDERS_MAX || kind == CALL_BUILD_STOP);
-    SURE(build_path(r, call.target)); /* take_job() has made it before */
+    SURE(fits); /* take_job() has made it before */
     build_name(r, name);
     (void)str_copy(call.server, sizeof(call.server), r->server);
     (void)str_format(call.marker, sizeof(call.marker),
