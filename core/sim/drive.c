@@ -95,8 +95,10 @@ void drive_call(struct drive *d, const struct call *call)
     d->report->calls++;
     d->dies = fate == FATE_CRASH_BEFORE || fate == FATE_CRASH_AFTER;
     if (fate != FATE_LOST_BEFORE && fate != FATE_CRASH_BEFORE) {
-        if (d->s->lock == NULL) /* else once its fence lets it pass */
+        if (d->s->lock == NULL) { /* else once its fence lets it pass */
             invariants_call(&d->s->held, call, engine_controller(d->engine));
+            invariants_token(&d->s->held, call);
+        }
         tenure_calls(d, call);
         d->port.act(d->port.ctx, call, r);
         r->took_ms += d->tenure.fence_ms;

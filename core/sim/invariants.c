@@ -556,6 +556,17 @@ void invariants_call(struct invariants *v, const struct call *call,
     }
 }
 
+void invariants_token(struct invariants *v, const struct call *call)
+{
+    const struct sim_instance *in =
+        call->kind == CALL_LAUNCH ? world_instance_by_token(v->w, call->run.token) : NULL;
+    const char *of = in != NULL ? tag(in, "rushhour:move-id") : "";
+
+    if (of[0] != '\0' && !str_eq(of, call->move))
+        broken(v, "I9: launch of %s has the token of %.40s, which another move launched",
+               call->server, in->id);
+}
+
 /* ----- when all is calm ----- */
 
 /* What no time ends within hours, or what ends in time by itself. */

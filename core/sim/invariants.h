@@ -69,6 +69,12 @@ void invariants_intent(struct invariants *v, uint64_t id) NONNULL;
 void invariants_call(struct invariants *v, const struct call *call,
                      const struct controller *k) NONNULL;
 
+/* A launch of another move has a token of its own (I9, reliability 6): to an old one AWS
+ * answers with what that made, dead or alive, or refuses it, and the server has no cloud.
+ * Of several controllers one may not know yet what another one launched; it is refused.
+ */
+void invariants_token(struct invariants *v, const struct call *call) NONNULL;
+
 /* What a reading and a call came to, on their way to the controller. */
 void invariants_answer(struct invariants *v, const struct observation *o) NONNULL;
 void invariants_result(struct invariants *v, const struct call *call,
