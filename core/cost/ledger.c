@@ -35,21 +35,15 @@ size_t price_steps_until(const struct price_step *steps, size_t n, struct utc t)
     return low;
 }
 
-/* The last step at or before t, searched from *i on. */
-static bool price_at(const struct price_step *steps, size_t n, int64_t t, size_t *i,
-                     struct usd *price)
+/* The first hour that begins at or after t, in seconds of the instance's life. */
+static int64_t hour_from_s(struct utc launched, struct utc t)
 {
-    while (*i + 1 < n && steps[*i + 1].at.s <= t)
-        (*i)++;
-    if (n == 0 || steps[*i].at.s > t)
-        return false;
-    *price = steps[*i].price;
-    return true;
+    return (t.s - launched.s + HOUR_S - 1) / HOUR_S * HOUR_S;
 }
 
 /* Adds rate * seconds, in nano-dollars times seconds: divided by 3600 once, at the end.
  */
-static bool add_hour(int64_t *sum, struct usd price, int64_t seconds)
+static bool add_part(int64_t *sum, struct usd price, int64_t seconds)
 {
     int64_t product;
 
@@ -63,28 +57,28 @@ enum err_code ledger_spot(struct utc launched, struct utc start, struct utc end,
 {
     int64_t from = billed_s(launched, start), to = billed_s(launched, end), at = 0;
     int64_t before = 0, sum = 0; /* running totals up to `from` and `to` */
-    size_t known = price_steps_until(steps, n, launched),
-           step = known > 0 ? known - 1 : 0;
+    /* Each hour has the price that holds as it begins: that of the steps behind it. */
+    size_t next = price_steps_until(steps, n, launched);
     struct usd a = {0}, b = {0};
 
     if (to / HOUR_S > MAX_HOURS)
         return err_set(e, ERR_RANGE, "an instance cannot have run for %lld hours",
                        (long long)(to / HOUR_S));
     while (at < to && from < to) {
-        int64_t hour = at / HOUR_S, next = (hour + 1) * HOUR_S;
-        int64_t until = next < to ? next : to;
-        int64_t paid = until < from ? until : at < from ? from : at;
-        struct usd price = {0};
+        struct usd price = next > 0 ? steps[next - 1].price : (struct usd){0};
+        int64_t until = next < n ? hour_from_s(launched, steps[next].at) : to;
+        int64_t paid;
 
+        until = until < to ? until : to;
+        paid = until < from ? until : at < from ? from : at;
         /* An hour that is not asked for need not have a price. */
-        if (!price_at(steps, n, launched.s + hour * HOUR_S, &step, &price) &&
-            until > from)
+        if (next == 0 && until > from)
             return err_set(e, ERR_NOT_FOUND, "no spot price is known for hour %lld",
-                           (long long)hour + 1);
-        if (!add_hour(&before, price, paid > at ? paid - at : 0) ||
-            !add_hour(&sum, price, until - at))
+                           (long long)(paid / HOUR_S + 1));
+        if (!add_part(&before, price, paid - at) || !add_part(&sum, price, until - at))
             return err_set(e, ERR_RANGE, "a cost is too large to compute");
         at = until;
+        next++;
     }
     /* rate * seconds is summed up already: one second of it per hour is the quotient. */
     if (usd_per_hour((struct usd){before}, 1, &a, e) != ERR_OK ||

@@ -82,19 +82,33 @@ struct price_book costs_book(const struct controller *c)
                                .region = c->config->aws.region};
 }
 
+/* What is told is old: a segment or a price is new. */
+static void tell_anew(struct controller *c)
+{
+    c->month.spent_at.s = c->month.days_at.s = 0;
+}
+
 /* What was counted of the closed segments is not so any more. It is counted again when
  * somebody looks: of a simulated year nobody does. */
 static void recount(struct controller *c)
 {
     c->sums_known = false;
-    c->month.spent_at.s = c->month.days_at.s = 0;
+    tell_anew(c);
+}
+
+/* A price of that instant may be one of a closed segment: most are newer than all of
+ * them. */
+static bool counts_for_closed(const struct controller *c, struct utc at)
+{
+    return at.s < c->closed_until.s || c->month.closed.unknown > 0 ||
+           c->month.closed.bounds > 0;
 }
 
 void costs_prices(struct controller *c, const struct observation *o)
 {
     int64_t stale_s = source_stale_after_s(c, SOURCE_PRICES);
     int64_t old_s = stale_s < PRICE_LAST_KNOWN_S ? stale_s : PRICE_LAST_KNOWN_S;
-    bool news = false, late = false;
+    bool news = false, late = false, old = false;
 
     for (size_t i = 0; i < o->as.prices.n; i++) {
         const struct seen_price *p = &o->as.prices.prices[i];
@@ -108,6 +122,7 @@ void costs_prices(struct controller *c, const struct observation *o)
         if (!series_add(s, p->at, p->price))
             continue;
         news = true;
+        old = old || counts_for_closed(c, p->at);
         r = effects_record(c->fx, RECORD_PRICE);
         if (r == NULL)
             continue;
@@ -119,9 +134,9 @@ void costs_prices(struct controller *c, const struct observation *o)
     }
     refresh_tracks(c);
     if (news)
-        recount(c); /* what had no price may have one now */
-    else if (late)
-        c->sums_known = false; /* and what had a bound */
+        tell_anew(c);
+    if (old || late)
+        c->sums_known = false; /* what had no price, or a bound, may have one now */
     /* What was reckoned without these prices took on-demand's in their place. */
     if (late || !c->month.forecast.known)
         c->month.forecast_at.s = 0;
@@ -266,6 +281,8 @@ static void count_closed(struct controller *c, const struct segment *g)
     struct err e = {0};
     bool known;
 
+    if (g->end.s > c->closed_until.s)
+        c->closed_until = g->end;
     bill_clear(&b);
     known = part_bill(c, g, c->month_start, g->end, &b);
     known = bill_total(&b, &v, &e) == ERR_OK && known;
@@ -303,6 +320,7 @@ void costs_sums(struct controller *c)
         s->month_instance_s = 0;
     }
     bill_clear(&c->month.closed);
+    c->closed_until.s = 0;
     for (size_t i = 0; i < c->n_segments; i++) {
         if (c->segments[i].end.s != 0)
             count_closed(c, &c->segments[i]);
@@ -366,7 +384,9 @@ static void segment_close(struct controller *c, int64_t *id, bool lost)
     (void)part_cost(c, g, g->start, g->end,
                     &g->cost); /* unknown stays at its last value */
     segment_store(c, g);
-    recount(c);
+    if (c->sums_known)
+        count_closed(c, g);
+    tell_anew(c);
 }
 
 /* Its end has another cause than what comes after it. */

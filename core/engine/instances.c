@@ -62,23 +62,46 @@ static bool may_claim(const struct server_state *s, const struct seen_instance *
     return s->facts.power == POWER_OFF && holds;
 }
 
-static bool is_listed(const struct obs_instances *o, const char *id)
+/* EC2, too, lists in the same order each time. */
+const struct seen_instance *instance_listed(const struct obs_instances *o,
+                                            struct instance_facts *f)
 {
-    for (size_t i = 0; i < o->n; i++)
-        if (str_eq(o->instances[i].id, id))
-            return true;
-    return false;
+    if (f->id[0] == '\0')
+        return NULL;
+    if (f->listed_at < o->n && str_eq(o->instances[f->listed_at].id, f->id))
+        return &o->instances[f->listed_at];
+    for (size_t i = 0; i < o->n; i++) {
+        if (str_eq(o->instances[i].id, f->id)) {
+            f->listed_at = i;
+            return &o->instances[i];
+        }
+    }
+    return NULL;
+}
+
+void instances_owners(struct controller *c, const struct obs_instances *o)
+{
+    for (size_t i = 0; i < c->n_servers; i++)
+        c->servers[i].n_tagged = 0;
+    for (size_t i = 0; i < o->n; i++) {
+        struct server_state *s = server_find(c, o->instances[i].server);
+
+        if (s == NULL || !instance_is_of(c, s, &o->instances[i]))
+            continue;
+        if (s->n_tagged++ == 0)
+            s->tagged_at = i;
+    }
 }
 
 static bool look_for_ours(struct controller *c, struct server_state *s,
                           const struct obs_instances *o)
 {
-    const struct instance_facts *have = &s->facts.instance;
+    struct instance_facts *have = &s->facts.instance;
     bool has = have->id[0] != '\0' && !have->terminated;
 
-    if (has && (!s->has_move || is_listed(o, have->id)))
+    if (s->n_tagged == 0 || (has && (!s->has_move || instance_listed(o, have) != NULL)))
         return false;
-    for (size_t i = 0; i < o->n; i++) {
+    for (size_t i = s->tagged_at; i < o->n; i++) {
         const struct seen_instance *in = &o->instances[i];
 
         /* Of the launch that was answered with an id that no listing has. */
@@ -102,13 +125,11 @@ static bool look_for_ours(struct controller *c, struct server_state *s,
 void merge_listed(const struct controller *c, struct instance_facts *f,
                   struct utc *absent_since, const struct observation *o)
 {
+    const struct seen_instance *in = instance_listed(&o->as.instances, f);
+
     if (f->id[0] == '\0')
         return;
-    for (size_t i = 0; i < o->as.instances.n; i++) {
-        const struct seen_instance *in = &o->as.instances.instances[i];
-
-        if (!str_eq(in->id, f->id))
-            continue;
+    if (in != NULL) {
         merge_instance(f, in);
         /* One that was made for it alone dies with it. */
         f->eni_deletes = f->eni_deletes && config_has_eni(c->config, f->eni);
@@ -134,21 +155,16 @@ void merge_listed(const struct controller *c, struct instance_facts *f,
 static void give_back(struct controller *c, struct server_state *s,
                       const struct obs_instances *o)
 {
-    const char *id = s->facts.instance.id;
+    const struct seen_instance *in = instance_listed(o, &s->facts.instance);
 
-    for (size_t i = 0; id[0] != '\0' && i < o->n; i++) {
-        const struct seen_instance *in = &o->instances[i];
-
-        if (!str_eq(in->id, id) || !str_eq(in->deployment, c->config->deployment) ||
-            in->server[0] == '\0' || str_eq(in->server, s->config->name))
-            continue;
-        RH_PROBE("launch-answered-with-another-instance");
-        journal_say(c, journal_begin(c, LEVEL_WARN, "rushhour", s->config->name, "adopt"),
-                    "instance %s carries the tag of %.60s: it is not its own", in->id,
-                    in->server);
-        instance_claim(c, s, "");
+    if (in == NULL || !str_eq(in->deployment, c->config->deployment) ||
+        in->server[0] == '\0' || str_eq(in->server, s->config->name))
         return;
-    }
+    RH_PROBE("launch-answered-with-another-instance");
+    journal_say(c, journal_begin(c, LEVEL_WARN, "rushhour", s->config->name, "adopt"),
+                "instance %s carries the tag of %.60s: it is not its own", in->id,
+                in->server);
+    instance_claim(c, s, "");
 }
 
 /* What the listing says of the instance that it has. */
@@ -164,13 +180,16 @@ static void look_for_others(const struct controller *c, struct server_state *s,
                             const struct obs_instances *o)
 {
     struct server_facts *f = &s->facts;
+    size_t left = s->n_tagged;
 
     f->other_id[0] = '\0';
-    for (size_t i = 0; i < o->n && f->other_id[0] == '\0'; i++) {
+    for (size_t i = s->tagged_at; i < o->n && left > 0 && f->other_id[0] == '\0'; i++) {
         const struct seen_instance *in = &o->instances[i];
 
-        if (instance_is_of(c, s, in) && !str_eq(in->id, f->instance.id) &&
-            !str_eq(in->id, f->leaving.id))
+        if (!instance_is_of(c, s, in))
+            continue;
+        left--;
+        if (!str_eq(in->id, f->instance.id) && !str_eq(in->id, f->leaving.id))
             (void)str_copy(f->other_id, sizeof(f->other_id), in->id);
     }
 }

@@ -201,18 +201,6 @@ static void merge_tasks(struct server_state *s, const struct obs_velostrata *v)
     }
 }
 
-static const struct seen_instance *find_instance(const struct controller *c,
-                                                 const char *id)
-{
-    const struct observation *o = c->sources[SOURCE_INSTANCES].good;
-
-    for (size_t i = 0; o != NULL && id[0] != '\0' && i < o->as.instances.n; i++) {
-        if (str_eq(o->as.instances.instances[i].id, id))
-            return &o->as.instances.instances[i];
-    }
-    return NULL;
-}
-
 void merge_instance(struct instance_facts *f, const struct seen_instance *in)
 {
     if (!str_eq(f->id, in->id)) {
@@ -335,6 +323,7 @@ static void place_from_manager(struct server_facts *f, const struct seen_managed
 static void merge_velostrata(struct controller *c, struct server_state *s)
 {
     const struct observation *o = c->sources[SOURCE_VELOSTRATA].good;
+    const struct observation *listed = c->sources[SOURCE_INSTANCES].good;
     struct server_facts *f = &s->facts;
     const struct seen_vm *vm = merge_vm(c, s);
     const struct seen_managed_vm *m;
@@ -354,7 +343,7 @@ static void merge_velostrata(struct controller *c, struct server_state *s)
     m = find_managed(&o->as.velostrata, s);
     place_from_manager(f, m);
     merge_tasks(s, &o->as.velostrata);
-    in = find_instance(c, f->instance.id);
+    in = listed != NULL ? instance_listed(&listed->as.instances, &f->instance) : NULL;
     if (in != NULL)
         merge_instance(&f->instance, in);
     ours = s->has_move && s->move.direction == DIRECTION_BACK && s->move.committed &&

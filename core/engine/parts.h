@@ -141,6 +141,11 @@ void instance_claim(struct controller *c, struct server_state *s, const char *id
 bool instance_lives(const struct seen_instance *in) NONNULL;
 bool instance_is_of(const struct controller *c, const struct server_state *s,
                     const struct seen_instance *in) NONNULL;
+/* Which of a new listing are whose. */
+void instances_owners(struct controller *c, const struct obs_instances *o) NONNULL;
+/* It in a listing; NULL: not there. */
+const struct seen_instance *instance_listed(const struct obs_instances *o,
+                                            struct instance_facts *f) NONNULL;
 /* I6: an interface outlives its instances; told, and put right when that is allowed. */
 void interface_watch(struct controller *c, struct server_state *s) NONNULL;
 void interface_answer(struct controller *c, struct server_state *s,

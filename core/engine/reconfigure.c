@@ -161,7 +161,7 @@ static void take_over(struct controller *c, struct controller *made,
                       const struct config *next, const struct tz *tz)
 {
     const struct config *was = c->config;
-    const struct observation *vsphere;
+    const struct observation *vsphere, *listed;
     bool same_print = str_eq(c->fingerprint, made->fingerprint);
 
     if (!next->policy.lead_auto || !was->policy.lead_auto) {
@@ -179,8 +179,11 @@ static void take_over(struct controller *c, struct controller *made,
         close_breakers(c);
     sources_reconfigure(c, was);
     vsphere = c->sources[SOURCE_VSPHERE].good;
+    listed = c->sources[SOURCE_INSTANCES].good;
     if (vsphere != NULL)
         merge_owners(c, &vsphere->as.vsphere);
+    if (listed != NULL)
+        instances_owners(c, &listed->as.instances);
     schedule_refresh(c);
 }
 

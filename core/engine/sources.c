@@ -361,6 +361,8 @@ void sources_take(struct controller *c, struct observation *o)
     st->last_ok = o->at;
     if (o->source == SOURCE_VSPHERE)
         merge_owners(c, &o->as.vsphere);
+    if (o->source == SOURCE_INSTANCES)
+        instances_owners(c, &o->as.instances);
     if (o->source == SOURCE_PRICES)
         costs_prices(c, o);
     if (o->source == SOURCE_PRICELIST)

@@ -107,6 +107,8 @@ struct server_state {
     bool vm_twice;            /* … and there is another one like it */
     size_t managed_at;        /* its place in the manager's list */
     size_t eni_at;            /* … its interface's in EC2's */
+    size_t n_tagged;          /* the living ones of EC2's list that have its tags … */
+    size_t tagged_at;         /* … and the first one's place */
     struct decision decision;
     struct decided decided;
     bool may_commit, may_replace; /* as the plan says */
@@ -414,6 +416,7 @@ struct controller {
     struct segment *segments;  /* open ones and those of this month */
     size_t n_segments, cap_segments;
     bool sums_known; /* those of the closed ones are counted: month_closed and so on */
+    struct utc closed_until; /* … the end of the last one of these */
     struct price_series series[MAX_SERIES];
     size_t n_series;
     struct price_track tracks[MAX_SERIES]; /* the same, as bills read them */

@@ -32,6 +32,7 @@ struct node_facts {
 
 struct instance_facts {
     char id[ID_TEXT]; /* "" = none */
+    size_t listed_at; /* its place in EC2's list, where the next one has it, too */
     char type[NAME_TEXT], zone[NAME_TEXT], ip[NAME_TEXT], eni[ID_TEXT], request[ID_TEXT];
     enum lifecycle lifecycle;
     bool running,

@@ -157,6 +157,53 @@ static void test_prices(void **state)
                      ERR_RANGE);
 }
 
+/* Hour by hour, as aws-api 8 tells it: nano-dollars times seconds until then. */
+static int64_t hours_until(struct utc launched, int64_t s, const struct price_step *steps,
+                           size_t n)
+{
+    int64_t sum = 0;
+
+    for (int64_t at = 0; at < s; at += 3600) {
+        size_t i = price_steps_until(steps, n, (struct utc){launched.s + at});
+
+        sum += steps[i - 1].price.nanos * (s - at < 3600 ? s - at : 3600);
+    }
+    return sum;
+}
+
+/* However many steps an hour has, or hours a step. */
+static void test_hour_by_hour(void **state)
+{
+    struct price_step steps[40];
+    struct rng r;
+
+    (void)state;
+    rng_seed(&r, 82);
+    for (int round = 0; round < 2000; round++) {
+        int64_t from = rng_between(&r, 60, 300000), to = from + rng_between(&r, 0, 90000);
+        int64_t gap = rng_between(&r, 1, 20000);
+        struct utc launched = on_day("08:00:00");
+        struct usd a, b, v;
+        struct err e = {0};
+
+        for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
+            steps[i].at.s =
+                i == 0 ? launched.s : steps[i - 1].at.s + rng_between(&r, 1, gap);
+            steps[i].price.nanos = rng_between(&r, 10000000, 90000000);
+        }
+        assert_int_equal(
+            usd_per_hour((struct usd){hours_until(launched, from, steps, 40)}, 1, &a, &e),
+            ERR_OK);
+        assert_int_equal(
+            usd_per_hour((struct usd){hours_until(launched, to, steps, 40)}, 1, &b, &e),
+            ERR_OK);
+        assert_int_equal(ledger_spot(launched, (struct utc){launched.s + from},
+                                     (struct utc){launched.s + to}, steps, 40, &v, &e),
+                         ERR_OK);
+        assert_int_equal(v.nanos, b.nanos - a.nanos);
+    }
+}
+
 /* Stretches that follow each other add up to the whole. */
 static void test_adds_up(void **state)
 {
@@ -247,8 +294,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_worked_example), cmocka_unit_test(test_steps_until),
         cmocka_unit_test(test_minimum),        cmocka_unit_test(test_prices),
-        cmocka_unit_test(test_adds_up),        cmocka_unit_test(test_flat),
-        cmocka_unit_test(test_boundaries),
+        cmocka_unit_test(test_adds_up),        cmocka_unit_test(test_hour_by_hour),
+        cmocka_unit_test(test_flat),           cmocka_unit_test(test_boundaries),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
