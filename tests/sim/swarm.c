@@ -223,6 +223,17 @@ static void draw_later(struct swarm *s, enum kind kind, size_t zone)
         draw_overlaps(s, &r, kind);
 }
 
+/* A quiet year is for what takes long: months, changes of the clock, drifts. Two thirds of
+ * its steps would be polls of moves that go well; the violent ones look as often as it
+ * gets. */
+static void draw_pace(struct swarm *s)
+{
+    struct rng r;
+
+    rng_seed(&r, s->seed ^ UINT64_C(0x70616365));
+    set(s, "policy.poll_moving=\"%ds\"", (int)rng_between(&r, 3, 6) * 10);
+}
+
 void swarm_draw(struct swarm *s, uint64_t seed, enum drive_level level)
 {
     static const char *const movers[] = {"velostrata", "ec2", "mixed"};
@@ -248,6 +259,8 @@ void swarm_draw(struct swarm *s, uint64_t seed, enum drive_level level)
     draw_policy(s, &r, &zone);
     draw_troubles(s, &r, kind);
     draw_later(s, kind, zone);
+    if (kind == KIND_QUIET)
+        draw_pace(s);
 }
 
 void swarm_draw_several(struct swarm *s)
