@@ -152,7 +152,10 @@ void lock_server_calm(struct lock_server *s)
 {
     s->odds = (struct lock_odds){0};
     s->next_outage_ms = INT64_MAX;
-    memset(s->cut_until_ms, 0, sizeof(s->cut_until_ms));
+    /* An outage ends now: until now it was one. */
+    for (size_t i = 0; i < LOCK_HOSTS; i++)
+        if (s->cut_until_ms[i] > s->now_ms)
+            s->cut_until_ms[i] = s->now_ms;
 }
 
 int64_t lock_server_reachable_since(const struct lock_server *s, int32_t host)
