@@ -174,6 +174,17 @@ static void step_run(const struct step_in *in, struct move *m, struct step_out *
     fill_run(in, &out->call.run);
 }
 
+/* Out there a moment ago, at home now, and nobody has seen it return, which takes
+ * minutes: an old reading, from before it went out. Powered on at home it would run twice
+ * (I1). */
+static bool is_home_too_soon(const struct step_in *in)
+{
+    const struct server_facts *f = in->facts;
+
+    return in->last_kind != CALL_RETURN && f->power != POWER_ON && f->cloud_seen.s != 0 &&
+           f->place_as_of.s < f->cloud_seen.s + OLD_READING_S;
+}
+
 static void step_return(const struct step_in *in, struct move *m, struct step_out *out)
 {
     const struct server_facts *f = in->facts;
@@ -181,7 +192,13 @@ static void step_return(const struct step_in *in, struct move *m, struct step_ou
 
     follow_task(in, m);
     if (f->place == PLACE_ONPREM && !f->place_stale && !f->task_active) {
-        say_done(m, out);
+        if (is_home_too_soon(in)) {
+            RH_PROBE("home-too-soon");
+            say_wait(m, out,
+                     "it was in the cloud a moment ago: waiting for another look");
+        } else {
+            say_done(m, out);
+        }
         return;
     }
     if (in->call_open || f->place_stale || f->task_active ||

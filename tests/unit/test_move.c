@@ -398,6 +398,40 @@ static void test_return(void **state)
     assert_int_equal(look(&s, STEP_RETURN).verdict, VERDICT_DONE);
 }
 
+/* Nobody asked for its return, and nobody saw it begin: an old reading does not end the
+ * step, or it would be powered on at home while it runs out there. */
+static void test_home_too_soon(void **state)
+{
+    static const struct {
+        const char *what;
+        int64_t cloud_ago_s; /* of the reading that showed it there; -1: none did */
+        enum power power;
+        bool called;
+        enum verdict verdict;
+    } rows[] = {
+        {"ten seconds ago", 10, POWER_OFF, false, VERDICT_WAIT},
+        {"just not too old", 299, POWER_OFF, false, VERDICT_WAIT},
+        {"too old to be mistaken", 300, POWER_OFF, false, VERDICT_DONE},
+        {"it runs at home", 10, POWER_ON, false, VERDICT_DONE},
+        {"asked for", 10, POWER_OFF, true, VERDICT_DONE},
+        {"seen on its way, or never there", -1, POWER_OFF, false, VERDICT_DONE},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct scene s;
+
+        set_scene(&s, DIRECTION_BACK);
+        s.facts.place = PLACE_ONPREM;
+        s.facts.power = rows[i].power;
+        if (rows[i].cloud_ago_s >= 0)
+            s.facts.cloud_seen.s = SEEN - rows[i].cloud_ago_s;
+        if (rows[i].called)
+            called(&s, CALL_RETURN, OUTCOME_DONE, 5);
+        assert_row(rows[i].what, look(&s, STEP_RETURN).verdict == rows[i].verdict);
+    }
+}
+
 static void test_power_on(void **state)
 {
     struct scene s;
@@ -581,9 +615,10 @@ int main(void)
         cmocka_unit_test(test_drain),         cmocka_unit_test(test_drain_unseen),
         cmocka_unit_test(test_force),         cmocka_unit_test(test_run),
         cmocka_unit_test(test_run_unknown),   cmocka_unit_test(test_return),
-        cmocka_unit_test(test_power_on),      cmocka_unit_test(test_boot_and_node),
-        cmocka_unit_test(test_off_after_all), cmocka_unit_test(test_extension),
-        cmocka_unit_test(test_keep),          cmocka_unit_test(test_marker),
+        cmocka_unit_test(test_home_too_soon), cmocka_unit_test(test_power_on),
+        cmocka_unit_test(test_boot_and_node), cmocka_unit_test(test_off_after_all),
+        cmocka_unit_test(test_extension),     cmocka_unit_test(test_keep),
+        cmocka_unit_test(test_marker),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
