@@ -46,12 +46,14 @@ void drive_expect(struct drive *d, const struct event *ev, int64_t took_ms)
     p->event = *ev;
 }
 
-/* It arrives once more, later. */
+/* It arrives once more, later. Not of the queue: its poll ends with the answer, and each
+ * one more would begin another long poll beside it, ever more of them. */
 static void expect_again(struct drive *d, const struct event *ev, int64_t took_ms)
 {
     enum { ROOM = PENDING_MAX / 2, LATER_MAX_MS = 5 * MINUTE_MS };
 
     if (d->o->repeated == 0 || d->n_pending >= ROOM || drive_is_calm(d) ||
+        (ev->kind == EVENT_OBSERVATION && ev->as.observation->source == SOURCE_QUEUE) ||
         !rng_chance(&d->again, d->o->repeated))
         return;
     if (ev->kind == EVENT_OBSERVATION)
