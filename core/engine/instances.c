@@ -151,14 +151,14 @@ void merge_listed(const struct controller *c, struct instance_facts *f,
 }
 
 /* The answer to its launch was another one's: it is that server's by its tag, and its own
- * is found by its own. */
+ * is found by its own. A tag that names no server of ours says nothing. */
 static void give_back(struct controller *c, struct server_state *s,
                       const struct obs_instances *o)
 {
     const struct seen_instance *in = instance_listed(o, &s->facts.instance);
 
     if (in == NULL || !str_eq(in->deployment, c->config->deployment) ||
-        in->server[0] == '\0' || str_eq(in->server, s->config->name))
+        str_eq(in->server, s->config->name) || server_find(c, in->server) == NULL)
         return;
     RH_PROBE("launch-answered-with-another-instance");
     journal_say(c, journal_begin(c, LEVEL_WARN, "rushhour", s->config->name, "adopt"),
