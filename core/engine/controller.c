@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* Ticks further apart than this are compared for the clock gate; closer ones say too
- * little. */
+ * little, but for a step. */
 enum { CLOCK_TICK_MS = 1000, CLOCK_CONSISTENT_TICKS = 2 };
 enum { WAKE_MAX_MS = 5000 };
 enum { EARLY_MS = 500, LATE_MS = 2000 }; /* of the campaign's own making */
@@ -392,10 +392,12 @@ static void check_clock(struct controller *c)
     int64_t set_by, drift;
     int32_t skewed = 0;
 
-    if (passed_ms < CLOCK_TICK_MS)
-        return;
     set_by = c->now.s - c->clock_utc.s - passed_ms / 1000;
     drift = set_by < 0 ? -set_by : set_by;
+    /* A step counts from the first event that has the new time: by that is decided, and
+     * what is noted down by it must not follow the clock once more. */
+    if (passed_ms < CLOCK_TICK_MS && drift <= c->config->policy.clock_step)
+        return;
     if (drift > c->config->policy.clock_step)
         waits_follow_clock(c, c->clock_utc, set_by);
     for (size_t i = 0; i < SOURCE_COUNT; i++) {

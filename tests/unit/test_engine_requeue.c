@@ -550,6 +550,32 @@ static void test_clock_is_set(void **state)
     scene_end(&s);
 }
 
+/* It counts from the first event on, however soon that is: what is noted down by the new
+ * time has not waited by the old one. */
+static void test_clock_is_set_within_a_tick(void **state)
+{
+    struct event ev = {.kind = EVENT_TICK};
+    struct scene s;
+
+    (void)state;
+    scene_make(&s);
+    stored_setting(&s, "auto", "off");
+    stored_setting(&s, "retry:a", "2 1795335000 0 0");
+    scene_start(&s);
+    look(&s);
+    ev.now.s = s.now.s - 120;
+    ev.mono.ms = s.c->clock_mono.ms + 500;
+    controller_step(s.c, &ev, &s.fx);
+    assert_int_equal(s.c->servers[0].retry_at.s, 1795335000 - 120);
+    assert_true(s.c->clock_bad_ticks > 0);
+    s.c->servers[0].retry_at.s = ev.now.s + 480; /* a move has failed */
+    ev.now.s += 5;
+    ev.mono.ms += 5000;
+    controller_step(s.c, &ev, &s.fx);
+    assert_int_equal(s.c->servers[0].retry_at.s, ev.now.s - 5 + 480);
+    scene_end(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -565,6 +591,7 @@ int main(void)
         cmocka_unit_test(test_left_there),
         cmocka_unit_test(test_many_alerts),
         cmocka_unit_test(test_clock_is_set),
+        cmocka_unit_test(test_clock_is_set_within_a_tick),
         cmocka_unit_test(test_left_at_a_takeover),
     };
 
