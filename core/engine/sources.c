@@ -156,11 +156,14 @@ int64_t source_stale_after_s(const struct controller *c, enum source s)
     return polls > c->config->policy.stale_after ? polls : c->config->policy.stale_after;
 }
 
+/* One of the future is of a clock that was set back since: nobody knows how old it is. */
 bool source_is_stale(const struct controller *c, enum source s)
 {
     struct utc at = c->sources[s].last_ok;
+    int64_t age = c->now.s - at.s;
 
-    return at.s == 0 || c->now.s - at.s > source_stale_after_s(c, s);
+    return at.s == 0 || age > source_stale_after_s(c, s) ||
+           -age > c->config->policy.clock_step;
 }
 
 static int64_t jittered(struct controller *c, int64_t ms)

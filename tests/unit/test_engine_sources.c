@@ -372,6 +372,44 @@ static void test_hints(void **state)
     scene_end(&r.s);
 }
 
+/* 6.6: a reading stamped by a clock that was set back since is of no known age, until the
+ * next one. */
+static void test_of_the_future(void **state)
+{
+    static const struct {
+        const char *what;
+        int64_t set_by;
+        bool stale;
+    } rows[] = {
+        {"at its pace", 0, false},
+        {"put right by a little", -20, false},
+        {"set back by two minutes", -120, true},
+        {"set back by a year", -365 * 86400, true},
+        {"set ahead by an hour", 3600, true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct event ev = {.kind = EVENT_TICK};
+        struct scene s;
+
+        scene_make(&s);
+        stored_setting(&s, "auto", "off");
+        scene_start(&s);
+        look(&s);
+        assert_row(rows[i].what, !s.c->servers[0].facts.place_stale);
+        ev.now.s = s.now.s + STEP_S + rows[i].set_by;
+        ev.mono.ms = s.c->mono.ms + STEP_S * 1000;
+        controller_step(s.c, &ev, &s.fx);
+        assert_row(rows[i].what, s.c->servers[0].facts.place_stale == rows[i].stale);
+        assert_row(rows[i].what, s.c->servers[0].facts.onprem.known != rows[i].stale);
+        s.now = ev.now;
+        look(&s);
+        assert_row(rows[i].what, !s.c->servers[0].facts.place_stale);
+        scene_end(&s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -382,6 +420,7 @@ int main(void)
         cmocka_unit_test(test_quiet),
         cmocka_unit_test(test_latency),
         cmocka_unit_test(test_hints),
+        cmocka_unit_test(test_of_the_future),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
