@@ -83,8 +83,9 @@ void order_store(struct controller *c, const struct server_state *s) NONNULL;
 
 /* The ladder of tries, kept: another start goes on with it. */
 void retry_store(struct controller *c, const struct server_state *s) NONNULL;
-/* The clock, which showed `was`, was set by so many seconds: a wait is as long as it was
- * before, and nothing was lost in the future (reliability 8: waits are durations). */
+/* The clock, which showed `was`, was set by so many seconds: a wait and an open move's
+ * time limit are as long as they were before, and nothing was lost in the future
+ * (reliability 8: these are durations). */
 void waits_follow_clock(struct controller *c, struct utc was, int64_t by_s) NONNULL;
 
 /* The server has arrived there; stored, so that the next start knows what changed without

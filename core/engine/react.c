@@ -32,6 +32,22 @@ static void rerun_store(struct controller *c, const struct server_state *s)
     setting_store_number(c, key, s->rerun_at.s);
 }
 
+/* How long it has taken, and what is left of its time limit; its drain deadline is the
+ * schedule's. */
+static void move_follows_clock(struct controller *c, struct server_state *s, int64_t by_s)
+{
+    struct move *m = &s->move;
+    struct utc *const times[] = {&m->started,      &m->step_since, &m->committed_at,
+                                 &m->deadline,     &m->idle_since, &m->marked_seen,
+                                 &m->last_call_at, &s->last.at};
+
+    for (size_t i = 0; i < ARRAY_LEN(times); i++)
+        times[i]->s += times[i]->s != 0 ? by_s : 0;
+    for (size_t i = 0; i < MAX_STEPS; i++)
+        m->step_done[i].s += m->step_done[i].s != 0 ? by_s : 0;
+    move_store(c, s);
+}
+
 void waits_follow_clock(struct controller *c, struct utc was, int64_t by_s)
 {
     for (size_t i = 0; i < c->n_servers; i++) {
@@ -46,6 +62,8 @@ void waits_follow_clock(struct controller *c, struct utc was, int64_t by_s)
         for (int32_t k = 0; k < s->n_losses; k++)
             if (s->losses[k].s > c->now.s)
                 s->losses[k] = c->now;
+        if (s->has_move)
+            move_follows_clock(c, s, by_s);
         retry_store(c, s);
         rerun_store(c, s);
         breaker_store(c, s);

@@ -280,13 +280,65 @@ static void test_extension_idle(void **state)
     scene_end(&r.s);
 }
 
+/* ----- a clock that is set ----- */
+
+/* 6.6: what an open move has measured is a duration: with overlap both sides are up for
+ * as long as they may be, no longer and no shorter. */
+static void test_move_follows_clock(void **state)
+{
+    enum { BESIDE_DRAIN = 3, BOTH_S = 600 };
+    static const struct {
+        const char *what;
+        int64_t set_by;
+    } rows[] = {
+        {"at its pace", 0},
+        {"set back by a week", -7 * 86400},
+        {"set ahead by an hour", 3600},
+        {"set ahead by a year", 365 * 86400},
+    };
+    const struct seen_build build = {
+        .name = "b #1", .path = "/job/b/1/", .number = 1, .estimate_s = -1};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        int64_t was = NOW - rows[i].set_by; /* NOW, by the clock that it had */
+        struct region r;
+        struct move *m;
+
+        region_out(&r);
+        r.s.vm.power = POWER_ON;
+        r.s.nodes[HOME].idle = false;
+        r.s.nodes[HOME].busy = 1;
+        r.s.nodes[HOME].builds = &build;
+        r.s.nodes[HOME].n_builds = 1;
+        m = stored_move(&r.s, DIRECTION_OUT, BESIDE_DRAIN);
+        (void)str_copy(m->mover, sizeof(m->mover), "ec2-overlap");
+        m->committed = true;
+        m->started.s = was - BOTH_S - 60;
+        m->step_done[0].s = m->committed_at.s = was - BOTH_S;
+        m->step_since.s = m->marked_seen.s = was - 60;
+        m->deadline.s = was + BOTH_S;
+        scene_start(&r.s);
+        r.s.c->clock_utc.s = was; /* it was set just before the first look */
+        see(&r, STEP_S);
+        see(&r, 300); /* 905 s of 20m, and home takes its time to go down */
+        assert_row(rows[i].what, !called(&r, CALL_BUILD_STOP, "/job/b/1/"));
+        assert_row(rows[i].what, move_of(&r.s) != NULL);
+        assert_row(rows[i].what, move_of(&r.s)->committed_at.s == NOW - BOTH_S);
+        assert_row(rows[i].what, move_of(&r.s)->step_done[0].s == NOW - BOTH_S);
+        see(&r, 60);
+        assert_row(rows[i].what, called(&r, CALL_BUILD_STOP, "/job/b/1/"));
+        scene_end(&r.s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_market),         cmocka_unit_test(test_notice),
         cmocka_unit_test(test_owed),           cmocka_unit_test(test_not_out_soon),
         cmocka_unit_test(test_sent_out),       cmocka_unit_test(test_brought_home),
-        cmocka_unit_test(test_extension_idle),
+        cmocka_unit_test(test_extension_idle), cmocka_unit_test(test_move_follows_clock),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
