@@ -599,24 +599,47 @@ static void left_behind(struct invariants *v, const struct controller *k)
 /* Two polls of a site at rest, and the start of an agent (policy-and-cost 6.7). */
 enum { AT_REST_MS = 15 * 60 * 1000 };
 
+/* Switched on at home, and it does not come up (it has a minute), which a person who
+ * looks sees: nothing that is ours restarts a guest, and no agent is before it. */
+static bool guest_hangs(const struct world *w, const struct sim_node *n,
+                        const struct server_facts *f)
+{
+    const struct sim_vm *vm = &w->vms[w->servers[n->server].vm];
+
+    return n->side == SIM_HOME && vm->power == SIM_POWER_ON &&
+           vm->guest == SIM_GUEST_BOOTING && f->onprem.known && !f->onprem.open;
+}
+
+bool invariants_takes_builds(const struct world *w, int32_t server,
+                             const struct server_facts *f)
+{
+    enum sim_side side = f->place == PLACE_CLOUD ? SIM_CLOUD : SIM_HOME;
+    bool open = false;
+    int32_t node;
+
+    for (size_t k = 0; (node = world_server_node(w, server, k)) >= 0; k++) {
+        const struct sim_node *n = &w->nodes[node];
+
+        open = open ||
+               (n->side == side && !n->marked && (n->connected || guest_hangs(w, n, f)));
+    }
+    return open;
+}
+
 /* At rest for a while, where it is believed to be: there it must be, and take builds. */
 static void at_work(struct invariants *v, size_t i, const struct controller_server *s)
 {
     const struct world *w = v->w;
-    bool out = s->facts->place == PLACE_CLOUD, open = false;
+    bool out = s->facts->place == PLACE_CLOUD;
     const struct sim_instance *in = world_server_instance(w, (int32_t)i);
-    int32_t node;
 
     if (s->moving || w->now - v->moving_ms[i] < AT_REST_MS ||
         says_why(s->decision, w->now) || (!out && s->facts->place != PLACE_ONPREM))
         return;
-    for (size_t k = 0; (node = world_server_node(w, (int32_t)i, k)) >= 0; k++)
-        open = open || ((w->nodes[node].side == SIM_CLOUD) == out &&
-                        takes_builds(&w->nodes[node]));
     if (out && is_lost(in))
         broken(v, "I10: %s is believed in the cloud, and is not there",
                v->c->servers[i].name);
-    else if (!open)
+    else if (!invariants_takes_builds(w, (int32_t)i, s->facts))
         broken(v, "I10: %s is %s and takes no builds", v->c->servers[i].name,
                place_word(s->facts->place));
     else if (s->ordered && s->decision->desired == s->facts->place)

@@ -9,6 +9,7 @@
 
 #include "core/model/call.h"
 #include "core/model/config.h"
+#include "core/model/facts.h"
 #include "core/model/observe.h"
 #include "core/sim/world.h"
 
@@ -82,6 +83,12 @@ void invariants_result(struct invariants *v, const struct call *call,
 
 /* Nobody was there until now: he looks first. */
 void invariants_away(struct invariants *v) NONNULL;
+
+/* I10: a node of the place where it is at rest takes builds. One whose guest at home
+ * hangs, and is shown so, takes them as far as we can do anything about it: it is not
+ * closed. */
+bool invariants_takes_builds(const struct world *w, int32_t server,
+                             const struct server_facts *f) NONNULL;
 
 /* When nothing has gone wrong for hours: every server is where it has been wanted for
  * hours, or a gate that only time or a person ends says why not (I10); nobody's instance

@@ -3,6 +3,7 @@
 #include "core/base/str.h"
 #include "core/cost/ledger.h"
 #include "core/model/config.h"
+#include "core/sim/invariants.h"
 #include "core/sim/port.h"
 #include "core/sim/site_impl.h"
 
@@ -275,6 +276,49 @@ static void test_flaps(void **state)
     close_stage(&s);
 }
 
+/* I10: of a server at home whose guest hangs no more is asked than an open node, and that
+ * it is shown as down; of any other one, an agent. */
+static void test_guest_hangs(void **state)
+{
+    enum { A_WHILE_MS = 5 * 60 * 1000 };
+    static const struct {
+        const char *what, *faults;
+        enum place place;
+        bool off, closed, shown_open, want;
+    } rows[] = {
+        /* what, faults, place; off, closed, shown open; takes builds */
+        {"up again", NULL, PLACE_ONPREM, false, false, true, true},
+        {"… and closed", NULL, PLACE_ONPREM, false, true, false, false},
+        {"… and its agent is not", "no-agent=1", PLACE_ONPREM, false, false, false,
+         false},
+        {"off", "no-boot=1", PLACE_ONPREM, true, false, false, false},
+        {"hangs", "no-boot=1", PLACE_ONPREM, false, false, false, true},
+        {"… and nobody sees it", "no-boot=1", PLACE_ONPREM, false, false, true, false},
+        {"… and is closed", "no-boot=1", PLACE_ONPREM, false, true, false, false},
+        {"… and is out", "no-boot=1", PLACE_CLOUD, false, false, false, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        const struct server_facts f = {
+            .place = rows[i].place,
+            .onprem = {.known = true, .open = rows[i].shown_open}};
+        struct stage s;
+
+        open_stage(&s, rows[i].faults);
+        s.w->odds.calm = true;
+        world_vm_set_power(s.w, 0, SIM_POWER_OFF);
+        site_advance(s.site, site_now_ms(s.site) + A_WHILE_MS);
+        if (!rows[i].off)
+            world_vm_set_power(s.w, 0, SIM_POWER_ON);
+        site_advance(s.site, site_now_ms(s.site) + A_WHILE_MS);
+        if (rows[i].closed)
+            world_node_mark(s.w, 0, "rushhour", "rushhour/1 drain op=m-1 by=policy");
+        assert_row(rows[i].what, invariants_takes_builds(s.w, 0, &f) == rows[i].want);
+        close_stage(&s);
+    }
+}
+
 static void test_no_bytes(void **state)
 {
     const struct site_options o = {.seed = 1,
@@ -350,11 +394,17 @@ static void test_recorded_prices(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_acts),     cmocka_unit_test(test_news),
-        cmocka_unit_test(test_faults),   cmocka_unit_test(test_no_bytes),
-        cmocka_unit_test(test_doubled),  cmocka_unit_test(test_other_answer),
-        cmocka_unit_test(test_snapshot), cmocka_unit_test(test_flaps),
-        cmocka_unit_test(test_held),     cmocka_unit_test(test_recorded_prices),
+        cmocka_unit_test(test_acts),
+        cmocka_unit_test(test_news),
+        cmocka_unit_test(test_faults),
+        cmocka_unit_test(test_no_bytes),
+        cmocka_unit_test(test_doubled),
+        cmocka_unit_test(test_other_answer),
+        cmocka_unit_test(test_snapshot),
+        cmocka_unit_test(test_flaps),
+        cmocka_unit_test(test_guest_hangs),
+        cmocka_unit_test(test_held),
+        cmocka_unit_test(test_recorded_prices),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
