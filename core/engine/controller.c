@@ -116,7 +116,8 @@ static void load_setting(struct controller *c, const struct stored_setting *row)
         c->empty_told.s = at;
     else if (s != NULL && str_starts(key, "since:") &&
              str_to_i64(value, 0, INT64_MAX, &at, &e) == ERR_OK)
-        s->settled_since.s = at;
+        s->settled_since.s =
+            at < c->now.s ? at : c->now.s; /* by a clock that was ahead */
     else if (s != NULL && str_starts(key, "rerun:") &&
              str_to_i64(value, 0, c->now.s + FAR_S, &at, &e) == ERR_OK)
         s->rerun_at.s = at;

@@ -83,14 +83,17 @@ void order_store(struct controller *c, const struct server_state *s) NONNULL;
 
 /* The ladder of tries, kept: another start goes on with it. */
 void retry_store(struct controller *c, const struct server_state *s) NONNULL;
-/* The clock, which showed `was`, was set by so many seconds: a wait and an open move's
- * time limit are as long as they were before, and nothing was lost in the future
+/* The clock, which showed `was`, was set by so many seconds: a wait, a dwell and an open
+ * move's time limit are as long as they were before, and nothing was lost in the future
  * (reliability 8: these are durations). */
 void waits_follow_clock(struct controller *c, struct utc was, int64_t by_s) NONNULL;
 
 /* The server has arrived there; stored, so that the next start knows what changed without
  * us. */
 void place_know(struct controller *c, struct server_state *s, enum place place) NONNULL;
+/* … at that instant, by the clock as it is now; stored. */
+void settled_store(struct controller *c, struct server_state *s,
+                   struct utc since) NONNULL;
 /* It is where it was no more, and that was told; stored, so that no later start tells it
  * once more. */
 void place_forget(struct controller *c, struct server_state *s) NONNULL;

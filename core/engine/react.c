@@ -64,6 +64,8 @@ void waits_follow_clock(struct controller *c, struct utc was, int64_t by_s)
                 s->losses[k] = c->now;
         if (s->has_move)
             move_follows_clock(c, s, by_s);
+        if (s->settled_since.s != 0)
+            settled_store(c, s, (struct utc){s->settled_since.s + by_s});
         retry_store(c, s);
         rerun_store(c, s);
         breaker_store(c, s);

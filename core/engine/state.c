@@ -260,17 +260,22 @@ void place_forget(struct controller *c, struct server_state *s)
     place_store(c, s);
 }
 
-void place_know(struct controller *c, struct server_state *s, enum place place)
+void settled_store(struct controller *c, struct server_state *s, struct utc since)
 {
     char key[NAME_TEXT];
 
+    s->settled_since = since;
+    server_key(s, "since", key);
+    setting_store_number(c, key, since.s);
+}
+
+void place_know(struct controller *c, struct server_state *s, enum place place)
+{
     s->known_place = place;
-    s->settled_since = c->now;
     if (place == PLACE_ONPREM)
         offerings_used(c, s, "");
     place_store(c, s);
-    server_key(s, "since", key);
-    setting_store_number(c, key, c->now.s);
+    settled_store(c, s, c->now);
 }
 
 struct utc snooze_of(const struct controller *c, const struct server_state *s)

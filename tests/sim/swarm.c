@@ -223,8 +223,8 @@ static void draw_later(struct swarm *s, enum kind kind, size_t zone)
         draw_overlaps(s, &r, kind);
 }
 
-/* A quiet year is for what takes long: months, changes of the clock, drifts. Two thirds of
- * its steps would be polls of moves that go well; the violent ones look as often as it
+/* A quiet year is for what takes long: months, changes of the clock, drifts. Two thirds
+ * of its steps would be polls of moves that go well; the violent ones look as often as it
  * gets. */
 static void draw_pace(struct swarm *s)
 {

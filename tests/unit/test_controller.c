@@ -73,6 +73,7 @@ static void test_numbers(void **state)
         {"empty_told: a word", "empty_told", "x", OF(empty_told.s), 0},
         {"since", "since:a", "1795330000", OF_SERVER(settled_since.s), 1795330000},
         {"since: a word", "since:a", "x", OF_SERVER(settled_since.s), 0},
+        {"since: by a clock a year ahead", "since:a", "1826866000", OF_SERVER(settled_since.s), NOW},
         {"rerun", "rerun:a", "1795335000", OF_SERVER(rerun_at.s), 1795335000},
         {"rerun: of a clock days ahead", "rerun:a", "1795934400", OF_SERVER(rerun_at.s), 0},
         {"owed", "owed:a", "1795330000", OF_SERVER(owed_home), true},

@@ -536,17 +536,21 @@ static void test_clock_is_set(void **state)
     stored_setting(&s, "auto", "off");
     stored_setting(&s, "retry:a", "2 1795335000 1 1795334000"); /* in ten minutes */
     stored_setting(&s, "losses:a", "1795334300");
+    stored_setting(&s, "place:a", "onprem");
+    stored_setting(&s, "since:a", "1795334100");
     scene_start(&s);
     look(&s);
     s.now.s += 60;
     step(&s, (struct event){.kind = EVENT_TICK}); /* at its pace: nothing moves */
     assert_int_equal(s.c->servers[0].retry_at.s, 1795335000);
+    assert_int_equal(s.c->servers[0].settled_since.s, 1795334100);
     s.now.s -= 3600; /* set back by an hour, while a minute passes */
     set.now = s.now;
     set.mono.ms = (s.now.s + 3660 - NOW) * 1000 + 1000000;
     controller_step(s.c, &set, &s.fx);
     assert_int_equal(s.c->servers[0].retry_at.s, 1795335000 - 3660);
     assert_int_equal(s.c->servers[0].losses[0].s, s.now.s); /* not in the future */
+    assert_int_equal(s.c->servers[0].settled_since.s, 1795334100 - 3660); /* a dwell */
     scene_end(&s);
 }
 
