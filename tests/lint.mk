@@ -10,4 +10,6 @@ dist_check_SCRIPTS += tests/lint/bootstrap.sh
 TESTS += tests/lint/bootstrap.sh
 dist_check_SCRIPTS += tests/lint/plants.sh
 TESTS += tests/lint/plants.sh
+dist_check_SCRIPTS += tests/lint/points.sh
+TESTS += tests/lint/points.sh
 EXTRA_DIST += tests/summary.sh
