@@ -162,6 +162,7 @@ out_there() {
 }
 while_reading() {
     hup "s/0.266/0.28$(($(date +%s) % 10))/"
+    sleep 2 # the move has minutes
     out_there
 }
 poll_for 240 while_reading && ok "it goes on through many readings" || bad "it goes on through many readings" "$(world servers.0)"
