@@ -126,6 +126,7 @@ void merge_listed(const struct controller *c, struct instance_facts *f,
                   struct utc *absent_since, const struct observation *o)
 {
     const struct seen_instance *in = instance_listed(&o->as.instances, f);
+    int64_t age = c->now.s - f->launched.s;
 
     if (f->id[0] == '\0')
         return;
@@ -140,10 +141,14 @@ void merge_listed(const struct controller *c, struct instance_facts *f,
         f->ended = true; /* the dead are forgotten sooner or later */
         return;
     }
-    if (f->launched.s != 0 && c->now.s - f->launched.s < BELIEVED_S) {
+    /* One of the future was told by another clock than ours. */
+    if (f->launched.s != 0 && age < BELIEVED_S && -age <= c->config->policy.clock_skew) {
         RH_PROBE("launch-believed-before-any-listing");
         return;
     }
+    /* By a listing of another clock nobody knows for how long. */
+    if (source_is_stale(c, SOURCE_INSTANCES))
+        return;
     if (absent_since->s == 0)
         *absent_since = o->at;
     if (o->at.s - absent_since->s >= ABSENT_S)

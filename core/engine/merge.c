@@ -357,7 +357,7 @@ static void merge_velostrata(struct controller *c, struct server_state *s)
                       : f->place == PLACE_LOST ||
                             (f->place == PLACE_MOVING_BACK &&
                              f->instance.reclaim_at.s != 0 && f->instance.terminated);
-    if (f->place == PLACE_CLOUD)
+    if (f->place == PLACE_CLOUD && !f->place_stale) /* of this clock */
         f->cloud_seen = f->place_as_of;
     else if (f->place == PLACE_MOVING_BACK)
         f->cloud_seen.s = 0;

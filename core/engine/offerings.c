@@ -140,6 +140,20 @@ void offerings_lost(struct controller *c, const char *type, const char *zone)
     c->pools_at.s = 0; /* its end is in the ledger soon */
 }
 
+void offerings_follow_clock(struct controller *c, int64_t by_s)
+{
+    utc_follow(&c->offers_changed, by_s);
+    for (size_t i = 0; i < c->n_pools; i++) {
+        struct pool *p = &c->pools[i];
+
+        utc_follow(&p->lost_at, by_s);
+        utc_follow(&p->record.lost_at, by_s);
+        utc_follow(&p->record.refused_at, by_s);
+        if (p->record.refused_at.s != 0)
+            refused_store(c, p, p->record.refused_at.s);
+    }
+}
+
 void offerings_follow(struct controller *c)
 {
     for (size_t i = 0; i < c->n_pools; i++) {

@@ -68,6 +68,7 @@ bool extension_load(struct controller *c, const char *key, const char *value) NO
 
 /* The way home of a server that lost its place out there is owed, or is not; stored. */
 void home_owe(struct controller *c, struct server_state *s, bool owed) NONNULL;
+void owed_store(struct controller *c, const struct server_state *s) NONNULL;
 /* Since when; 0 = it is not. */
 struct utc home_owed(const struct server_state *s) NONNULL;
 
@@ -83,10 +84,15 @@ void order_store(struct controller *c, const struct server_state *s) NONNULL;
 
 /* The ladder of tries, kept: another start goes on with it. */
 void retry_store(struct controller *c, const struct server_state *s) NONNULL;
-/* The clock, which showed `was`, was set by so many seconds: a wait, a dwell and an open
- * move's time limit are as long as they were before, and nothing was lost in the future
- * (reliability 8: these are durations). */
+/* The clock, which showed `was`, was set by so many seconds: a wait, a dwell, an open
+ * move's time limit, and what began or was asked so long ago, are as long as they were
+ * before, and nothing was lost in the future (reliability 8: these are durations). */
 void waits_follow_clock(struct controller *c, struct utc was, int64_t by_s) NONNULL;
+/* … of one time; 0 is none, and stays. */
+NONNULL static inline void utc_follow(struct utc *t, int64_t by_s)
+{
+    t->s += t->s != 0 ? by_s : 0;
+}
 
 /* The server has arrived there; stored, so that the next start knows what changed without
  * us. */
@@ -159,6 +165,7 @@ void interface_answer(struct controller *c, struct server_state *s,
 void unclaimed_watch(struct controller *c) NONNULL;
 /* Something is marked. */
 bool unclaimed_any(const struct controller *c) NONNULL;
+void unclaimed_follow_clock(struct controller *c, int64_t by_s) NONNULL;
 /* Before the very first listing is believed: is this the first start? */
 void unclaimed_first(struct controller *c) NONNULL;
 bool unclaimed_load(struct controller *c, const char *key, const char *value) NONNULL;
@@ -210,6 +217,7 @@ void calls_expire(struct controller *c) NONNULL;
  * decided for it; "" is the extension. */
 void recover_add(struct controller *c, const struct call *call) NONNULL;
 void recover_all(struct controller *c) NONNULL;
+void recover_follow_clock(struct controller *c, int64_t by_s) NONNULL;
 bool recover_waits(const struct controller *c, const char *server) NONNULL;
 /* Asked of every server several times a step; mostly there is none. */
 NONNULL static inline bool recovering(const struct controller *c, const char *server)
@@ -273,6 +281,7 @@ bool offerings_untried(const struct server_offers *offers) NONNULL; /* in this r
 void offerings_refused(struct controller *c, const struct move *m) NONNULL;
 void offerings_lost(struct controller *c, const char *type, const char *zone) NONNULL;
 void offerings_follow(struct controller *c) NONNULL; /* what is long ago is forgotten */
+void offerings_follow_clock(struct controller *c, int64_t by_s) NONNULL;
 bool offerings_load(struct controller *c, const char *key, const char *value) NONNULL;
 /* The zone of a server's own interface, learned from AWS; the zone it was launched in
  * ("": its own); the place of the one in use, 0 its own, 1 the first of its zones. */

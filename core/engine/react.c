@@ -19,6 +19,12 @@ static bool is_settled(const struct server_state *s)
            (s->facts.place == PLACE_ONPREM || s->facts.place == PLACE_CLOUD);
 }
 
+/* `once` counts on over its runs. */
+static void idle_store(struct controller *c)
+{
+    setting_store_number(c, "extension_idle", c->extension.idle_since.s);
+}
+
 static void rerun_store(struct controller *c, const struct server_state *s)
 {
     int64_t times[LOSSES_KEPT];
@@ -32,6 +38,12 @@ static void rerun_store(struct controller *c, const struct server_state *s)
     setting_store_number(c, key, s->rerun_at.s);
 }
 
+static void all_follow(struct utc *const times[], size_t n, int64_t by_s)
+{
+    for (size_t i = 0; i < n; i++)
+        utc_follow(times[i], by_s);
+}
+
 /* How long it has taken, and what is left of its time limit; its drain deadline is the
  * schedule's. */
 static void move_follows_clock(struct controller *c, struct server_state *s, int64_t by_s)
@@ -41,11 +53,41 @@ static void move_follows_clock(struct controller *c, struct server_state *s, int
                                  &m->deadline,     &m->idle_since, &m->marked_seen,
                                  &m->last_call_at, &s->last.at};
 
-    for (size_t i = 0; i < ARRAY_LEN(times); i++)
-        times[i]->s += times[i]->s != 0 ? by_s : 0;
+    all_follow(times, ARRAY_LEN(times), by_s);
     for (size_t i = 0; i < MAX_STEPS; i++)
-        m->step_done[i].s += m->step_done[i].s != 0 ? by_s : 0;
+        utc_follow(&m->step_done[i], by_s);
     move_store(c, s);
+}
+
+/* What was seen or asked of it so long ago. When a person ordered something, its hold,
+ * its snooze and AWS's own times are instants, and stay. */
+static void server_follows_clock(struct controller *c, struct server_state *s,
+                                 int64_t by_s)
+{
+    struct utc *const times[] = {&s->absent_since,  &s->leaving.absent_since,
+                                 &s->leaving.asked, &s->keep_interface.asked,
+                                 &s->in_cloud_seen, &s->facts.cloud_seen,
+                                 &s->ready_since,   &s->round_since,
+                                 &s->pressed_since, &s->owed_since};
+
+    all_follow(times, ARRAY_LEN(times), by_s);
+    if (s->pressed_since.s != 0)
+        pressed_store(c, s);
+    if (s->owed_home)
+        owed_store(c, s);
+}
+
+static void extension_follows_clock(struct controller *c, int64_t by_s)
+{
+    struct extension_state_kept *x = &c->extension;
+    struct utc *const times[] = {&x->last.at, &x->last_call_at, &x->idle_since,
+                                 &x->empty_since, &x->start_seen};
+
+    all_follow(times, ARRAY_LEN(times), by_s);
+    if (x->last_call_at.s != 0)
+        extension_store(c);
+    if (x->idle_since.s != 0)
+        idle_store(c);
 }
 
 void waits_follow_clock(struct controller *c, struct utc was, int64_t by_s)
@@ -64,12 +106,19 @@ void waits_follow_clock(struct controller *c, struct utc was, int64_t by_s)
                 s->losses[k] = c->now;
         if (s->has_move)
             move_follows_clock(c, s, by_s);
+        server_follows_clock(c, s, by_s);
         if (s->settled_since.s != 0)
             settled_store(c, s, (struct utc){s->settled_since.s + by_s});
         retry_store(c, s);
         rerun_store(c, s);
         breaker_store(c, s);
     }
+    extension_follows_clock(c, by_s);
+    offerings_follow_clock(c, by_s);
+    unclaimed_follow_clock(c, by_s);
+    recover_follow_clock(c, by_s);
+    utc_follow(&c->requests_asked, by_s);
+    utc_follow(&c->last_start, by_s);
 }
 
 /* 2: as many interruptions as servers are a market event; all re-runs pause. */
@@ -438,11 +487,8 @@ static void watch_idle(struct controller *c)
         x->idle_readings++;
     }
     if (x->idle_readings >= 2 && x->idle_since.s == 0) {
-        char text[24];
-
         x->idle_since = c->now;
-        (void)str_format(text, sizeof(text), "%lld", (long long)c->now.s);
-        setting_store(c, "extension_idle", text); /* `once` counts on over its runs */
+        idle_store(c);
     }
 }
 

@@ -31,6 +31,12 @@ void recover_add(struct controller *c, const struct call *call)
     (void)str_copy(u->server, sizeof(u->server), call->server);
 }
 
+void recover_follow_clock(struct controller *c, int64_t by_s)
+{
+    for (size_t i = 0; i < c->n_unresolved; i++)
+        utc_follow(&c->unresolved[i].as_of, by_s);
+}
+
 /* An overlap ends without Jenkins (I1): what became of a node's call is seen later. */
 static bool waits_no_more(const struct controller *c, const struct unresolved *u)
 {
@@ -88,7 +94,8 @@ static bool read_again(struct controller *c, struct unresolved *u)
             !str_eq(source_api((enum source)i), call_api(u->kind)))
             continue;
         asked |= c->sources[i].configured;
-        if (o != NULL && o->at.s > u->as_of.s) {
+        /* One of the future was made before the clock was set back. */
+        if (o != NULL && o->at.s > u->as_of.s && o->at.s <= c->now.s) {
             if (u->looks > 0)
                 RH_PROBE("lost-call-looked-at-twice");
             u->as_of = o->at;

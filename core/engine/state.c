@@ -63,20 +63,25 @@ void setting_store(struct controller *c, const char *key, const char *value)
     (void)str_copy(r->as.setting.value, sizeof(r->as.setting.value), value);
 }
 
-void home_owe(struct controller *c, struct server_state *s, bool owed)
+void owed_store(struct controller *c, const struct server_state *s)
 {
     char key[NAME_TEXT];
 
+    (void)str_format(key, sizeof(key), "owed:%.46s", s->config->name);
+    if (s->owed_home)
+        setting_store_number(c, key, s->owed_since.s);
+    else
+        setting_store(c, key, "");
+}
+
+void home_owe(struct controller *c, struct server_state *s, bool owed)
+{
     if (owed)
         s->owed_since = c->now;
     if (s->owed_home == owed)
         return;
     s->owed_home = owed;
-    (void)str_format(key, sizeof(key), "owed:%.46s", s->config->name);
-    if (owed)
-        setting_store_number(c, key, c->now.s);
-    else
-        setting_store(c, key, "");
+    owed_store(c, s);
 }
 
 struct utc home_owed(const struct server_state *s)

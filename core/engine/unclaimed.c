@@ -79,6 +79,19 @@ bool unclaimed_load(struct controller *c, const char *key, const char *value)
     return true;
 }
 
+void unclaimed_follow_clock(struct controller *c, int64_t by_s)
+{
+    for (size_t i = 0; i < MAX_UNCLAIMED; i++) {
+        struct unclaimed *u = &c->unclaimed[i];
+
+        if (u->id[0] == '\0')
+            continue;
+        utc_follow(&u->marked, by_s);
+        utc_follow(&u->called, by_s);
+        store_it(c, u);
+    }
+}
+
 static bool is_automatic(const struct controller *c)
 {
     return !acts_forbidden(c) && c->setting == AUTO_ON && c->snooze_until.s == 0;

@@ -265,6 +265,8 @@ static void test_ladder_kept(void **state)
 {
     static const char *const kept[] = {"1 0 0 0", "0 1795334900 0 0", "0 0 3 0",
                                        "0 0 0 1795334000", ""};
+    static const char *const after[] = {"1 0 0 0", "0 1795334780 0 0", "0 0 3 0",
+                                        "0 0 0 1795333880", ""};
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(kept); i++) {
@@ -277,10 +279,7 @@ static void test_ladder_kept(void **state)
         s.now.s += 60;
         s.c->clock_utc.s += 120; /* the clock was set back by so much */
         step(&s, (struct event){.kind = EVENT_TICK});
-        if (i != 1)
-            assert_string_equal(setting_of(&s, "retry:a"), kept[i]);
-        else
-            assert_string_equal(setting_of(&s, "retry:a"), "0 1795334780 0 0");
+        assert_string_equal(setting_of(&s, "retry:a"), after[i]);
         scene_end(&s);
     }
 }

@@ -332,13 +332,121 @@ static void test_move_follows_clock(void **state)
     }
 }
 
+/* 6.6: so is what was seen, asked or owed so long ago, and it is kept so. What a person
+ * named stays. */
+static void test_durations_follow_clock(void **state)
+{
+    static const int64_t set_by[] = {0, -7 * 86400, 3600, 365 * 86400};
+    enum { AGO_S = 100 };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(set_by); i++) {
+        const struct utc was = {NOW - AGO_S};
+        char what[32];
+        struct server_state *s;
+        struct controller *c;
+        struct region r;
+
+        (void)str_format(what, sizeof(what), "set by %lld", (long long)set_by[i]);
+        region_out(&r);
+        region_configure(&r, two_servers);
+        stored_setting(&r.s, "auto", "off");
+        scene_start(&r.s);
+        c = r.s.c;
+        s = &c->servers[1];
+        s->absent_since = s->leaving.absent_since = s->leaving.asked =
+            s->keep_interface.asked = s->in_cloud_seen = s->facts.cloud_seen =
+                s->ready_since = s->round_since = s->pressed_since = s->owed_since = was;
+        s->owed_home = true;
+        s->snooze_until.s = NOW + 400 * 86400;
+        c->extension.last.at = c->extension.last_call_at = c->extension.idle_since =
+            c->extension.empty_since = was;
+        c->requests_asked = c->last_start = c->offers_changed = was;
+        c->unclaimed[0] = (struct unclaimed){.id = "i-9", .marked = was, .called = was};
+        c->pools[0] = (struct pool){.lost_at = was, .record.refused_at = was};
+        c->n_pools = 1;
+        c->unresolved[0].as_of = was;
+        c->n_unresolved = 1;
+        c->fx = &r.s.fx;
+        c->now.s = NOW + set_by[i];
+        waits_follow_clock(c, (struct utc){NOW}, set_by[i]);
+        {
+            const int64_t times[] = {s->absent_since.s,
+                                     s->leaving.absent_since.s,
+                                     s->leaving.asked.s,
+                                     s->keep_interface.asked.s,
+                                     s->in_cloud_seen.s,
+                                     s->facts.cloud_seen.s,
+                                     s->ready_since.s,
+                                     s->round_since.s,
+                                     s->pressed_since.s,
+                                     s->owed_since.s,
+                                     c->extension.last.at.s,
+                                     c->extension.last_call_at.s,
+                                     c->extension.idle_since.s,
+                                     c->extension.empty_since.s,
+                                     c->requests_asked.s,
+                                     c->last_start.s,
+                                     c->offers_changed.s,
+                                     c->unclaimed[0].marked.s,
+                                     c->unclaimed[0].called.s,
+                                     c->pools[0].lost_at.s,
+                                     c->pools[0].record.refused_at.s,
+                                     c->unresolved[0].as_of.s};
+
+            for (size_t k = 0; k < ARRAY_LEN(times); k++)
+                assert_row(what, times[k] == NOW + set_by[i] - AGO_S);
+        }
+        assert_row(what, s->snooze_until.s == NOW + 400 * 86400);
+        scene_end(&r.s);
+    }
+}
+
+/* An instance that listings do not show is believed for a quarter of an hour, whatever
+ * the clock is set to meanwhile. */
+static void test_absence_follows_clock(void **state)
+{
+    static const int64_t set_by[] = {0, -7 * 86400, 3600, 365 * 86400};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(set_by); i++) {
+        struct region r;
+        char what[32];
+
+        (void)str_format(what, sizeof(what), "set by %lld", (long long)set_by[i]);
+        region_out(&r);
+        stored_setting(&r.s, "auto", "off");
+        scene_start(&r.s);
+        see(&r, STEP_S);
+        r.n_instances = 0;
+        see(&r, STEP_S);
+        assert_row(what, server(&r)->absent_since.s != 0);
+        r.s.now.s += set_by[i];
+        r.s.c->clock_mono.ms += set_by[i] * 1000; /* no time has passed */
+        step(&r.s, (struct event){.kind = EVENT_TICK});
+        assert_row(what, !server(&r)->facts.instance.terminated);
+        see(&r, STEP_S);
+        see(&r, 840);
+        assert_row(what, !server(&r)->facts.instance.terminated);
+        see(&r, 60);
+        assert_row(what, server(&r)->facts.instance.terminated);
+        scene_end(&r.s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_market),         cmocka_unit_test(test_notice),
-        cmocka_unit_test(test_owed),           cmocka_unit_test(test_not_out_soon),
-        cmocka_unit_test(test_sent_out),       cmocka_unit_test(test_brought_home),
-        cmocka_unit_test(test_extension_idle), cmocka_unit_test(test_move_follows_clock),
+        cmocka_unit_test(test_market),
+        cmocka_unit_test(test_notice),
+        cmocka_unit_test(test_owed),
+        cmocka_unit_test(test_not_out_soon),
+        cmocka_unit_test(test_sent_out),
+        cmocka_unit_test(test_brought_home),
+        cmocka_unit_test(test_extension_idle),
+        cmocka_unit_test(test_move_follows_clock),
+        cmocka_unit_test(test_durations_follow_clock),
+        cmocka_unit_test(test_absence_follows_clock),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
