@@ -1,6 +1,6 @@
 #include <config.h>
 
-#include "core/sim/invariants.h"
+#include "core/sim/invariants_impl.h"
 
 #include "core/base/str.h"
 #include "core/engine/controller.h"
@@ -8,12 +8,10 @@
 
 #include <string.h>
 
-/* ARRIVED: the longest backoff, drain and move one after another. */
-enum { HOUR_MS = 3600 * 1000, BOTH_OPEN_MS = 60 * 1000, ARRIVED_MS = 4 * HOUR_MS };
+enum { HOUR_MS = 3600 * 1000, BOTH_OPEN_MS = 60 * 1000 };
 enum { SECOND_LOOK_MS = 10 * 60 * 1000 };
 
-__attribute__((format(printf, 2, 3))) static void broken(struct invariants *v,
-                                                         const char *fmt, ...)
+void invariants_broken(struct invariants *v, const char *fmt, ...)
 {
     va_list ap;
 
@@ -31,7 +29,7 @@ void invariants_begin(struct invariants *v, const struct world *w, const struct 
         .w = w, .c = c, .settled_ms = settled_ms, .n_enis = w->n_enis};
 }
 
-static size_t watched(const struct invariants *v)
+size_t invariants_watched(const struct invariants *v)
 {
     size_t n = v->c->n_servers < v->w->n_servers ? v->c->n_servers : v->w->n_servers;
 
@@ -46,7 +44,7 @@ static int64_t its_ms(const struct invariants *v)
 
 /* ----- instances ----- */
 
-static const char *tag(const struct sim_instance *i, const char *key)
+const char *invariants_tag(const struct sim_instance *i, const char *key)
 {
     for (size_t n = 0; n < i->n_tags; n++)
         if (str_eq(i->tags[n].key, key))
@@ -54,7 +52,7 @@ static const char *tag(const struct sim_instance *i, const char *key)
     return "";
 }
 
-static bool lives(const struct sim_instance *i)
+bool invariants_lives(const struct sim_instance *i)
 {
     return i->state != SIM_SHUTTING_DOWN && i->state != SIM_TERMINATED;
 }
@@ -65,8 +63,8 @@ static int32_t server_of(const struct world *w, const struct config *c,
 {
     if (i->server >= 0)
         return i->server;
-    return str_eq(tag(i, "rushhour:deployment"), c->deployment)
-               ? world_server_find(w, tag(i, "rushhour:server"))
+    return str_eq(invariants_tag(i, "rushhour:deployment"), c->deployment)
+               ? world_server_find(w, invariants_tag(i, "rushhour:server"))
                : -1;
 }
 
@@ -81,12 +79,12 @@ bool invariants_instances(const struct world *w, const struct config *c,
     /* The living are few and among the newest; the dead are kept for a day. */
     for (size_t n = w->n_instances; n > 0; n--) {
         const struct sim_instance *a = w->instances[n - 1];
-        int32_t server = lives(a) ? server_of(w, c, a) : -1;
+        int32_t server = invariants_lives(a) ? server_of(w, c, a) : -1;
 
         for (size_t k = n - 1; server >= 0 && k > 0; k--) {
             const struct sim_instance *b = w->instances[k - 1];
 
-            if (!lives(b) || server_of(w, c, b) != server || replaces(a, b))
+            if (!invariants_lives(b) || server_of(w, c, b) != server || replaces(a, b))
                 continue;
             (void)str_format(why, LINE_TEXT, "I2: %s has %.40s and %.40s at a time",
                              w->servers[server].name, b->id, a->id);
@@ -101,8 +99,8 @@ static void went_out(struct invariants *v, size_t i)
     int64_t *at = v->launched_ms[i];
 
     if (at[0] != 0 && v->w->now - at[0] < HOUR_MS)
-        broken(v, "I11: %s goes out for the fifth time within an hour",
-               v->c->servers[i].name);
+        invariants_broken(v, "I11: %s goes out for the fifth time within an hour",
+                          v->c->servers[i].name);
     memmove(&at[0], &at[1], sizeof(at[0]) * (WATCHED_LAUNCHES - 1));
     at[WATCHED_LAUNCHES - 1] = v->w->now;
 }
@@ -116,12 +114,13 @@ static void launched(struct invariants *v, const struct controller *k)
         return;
     v->launches = v->w->totals.launches;
     if (!invariants_instances(v->w, v->c, why))
-        broken(v, "%s", why);
+        invariants_broken(v, "%s", why);
     for (size_t n = 0; n < v->w->n_instances; n++) {
         const struct sim_instance *in = v->w->instances[n];
         int32_t i = in->serial > v->serial ? server_of(v->w, v->c, in) : -1;
 
-        if (i >= 0 && (size_t)i < watched(v) && !controller_server(k, (size_t)i).manual)
+        if (i >= 0 && (size_t)i < invariants_watched(v) &&
+            !controller_server(k, (size_t)i).manual)
             went_out(v, (size_t)i);
         v->serial = in->serial > v->serial ? in->serial : v->serial;
     }
@@ -223,8 +222,8 @@ static void both_up(struct invariants *v, size_t i, int64_t deaf_ms)
     if (most > 0)
         most += v->deaf_ms[i];
     if (since != 0 && v->w->now - since > most)
-        broken(v, "I1: %s is up in both places for %lld s", v->c->servers[i].name,
-               (long long)(v->w->now - since) / 1000);
+        invariants_broken(v, "I1: %s is up in both places for %lld s",
+                          v->c->servers[i].name, (long long)(v->w->now - since) / 1000);
 }
 
 static bool takes_builds(const struct sim_node *n)
@@ -249,7 +248,8 @@ static void both_open(struct invariants *v, size_t i)
     else if (v->both_open_ms[i] == 0)
         v->both_open_ms[i] = w->now;
     else if (w->now - v->both_open_ms[i] > BOTH_OPEN_MS)
-        broken(v, "I1b: %d nodes of %s take builds", open, v->c->servers[i].name);
+        invariants_broken(v, "I1b: %d nodes of %s take builds", open,
+                          v->c->servers[i].name);
 }
 
 static void note_wanted(struct invariants *v, const struct controller_server *s, size_t i)
@@ -308,18 +308,19 @@ static void begun(struct invariants *v, const struct controller_server *s, size_
     if (m == NULL || m->committed)
         return;
     if (s->retry_at.s * 1000 > its_ms(v) && v->skew_ms == 0)
-        broken(v, "I11: %s begins before its next try", v->c->servers[i].name);
+        invariants_broken(v, "I11: %s begins before its next try", v->c->servers[i].name);
     if (s->failures > 0 && v->failed_ms[i] != 0 &&
         v->w->now + 1000 - v->failed_ms[i] < pause_ms(&v->c->policy, s->failures))
-        broken(v, "I11: %s begins %lld s after its failure %d in a row",
-               v->c->servers[i].name, (long long)(v->w->now - v->failed_ms[i]) / 1000,
-               (int)s->failures);
+        invariants_broken(v, "I11: %s begins %lld s after its failure %d in a row",
+                          v->c->servers[i].name,
+                          (long long)(v->w->now - v->failed_ms[i]) / 1000,
+                          (int)s->failures);
 }
 
 /* What one has noted down of failures and moves says nothing of the other's. */
 void invariants_other(struct invariants *v, const struct controller *k)
 {
-    for (size_t i = 0; i < watched(v); i++) {
+    for (size_t i = 0; i < invariants_watched(v); i++) {
         const struct controller_server s = controller_server(k, i);
 
         v->failures[i] = s.failures;
@@ -336,8 +337,8 @@ void invariants_look(struct invariants *v, const struct controller *k)
     launched(v, k);
     v->looked_ms = v->w->now;
     if (v->w->n_enis < v->n_enis)
-        broken(v, "I6: an interface is gone");
-    for (size_t i = 0; i < watched(v); i++) {
+        invariants_broken(v, "I6: an interface is gone");
+    for (size_t i = 0; i < invariants_watched(v); i++) {
         const struct controller_server s = controller_server(k, i);
 
         both_up(v, i, deaf_ms);
@@ -370,7 +371,7 @@ static bool has_intent(const struct invariants *v, uint64_t id)
 
 static int32_t index_of(const struct invariants *v, const char *server)
 {
-    for (size_t i = 0; i < watched(v); i++) {
+    for (size_t i = 0; i < invariants_watched(v); i++) {
         if (str_eq(v->c->servers[i].name, server))
             return (int32_t)i;
     }
@@ -395,10 +396,9 @@ static int32_t running_on(const struct sim_node *n)
     return busy;
 }
 
-/* AWS takes it, or has it: what it ran is lost anyway. */
-static bool is_lost(const struct sim_instance *in)
+bool invariants_lost(const struct sim_instance *in)
 {
-    return in == NULL || !lives(in) || in->reclaim_at != 0;
+    return in == NULL || !invariants_lives(in) || in->reclaim_at != 0;
 }
 
 /* max_overlap is a deadline, too (I1): home has to be down by then, which takes its time;
@@ -441,15 +441,16 @@ static void builds_under(struct invariants *v, const struct call *call, int32_t 
     if (!takes_down(call->kind, &side) || call->force || s->forced ||
         (s->drain_deadline.s != 0 && its_ms(v) >= s->drain_deadline.s * 1000) ||
         overlap_ends(v, i, side, s->move) ||
-        (side == SIM_CLOUD && is_lost(world_server_instance(w, i))))
+        (side == SIM_CLOUD && invariants_lost(world_server_instance(w, i))))
         return;
     for (size_t k = 0; (node = world_server_node(w, i, k)) >= 0; k++) {
         const struct sim_node *n = &w->nodes[node];
 
         if ((n->side == SIM_CLOUD) == (side == SIM_CLOUD) && n->connected &&
             running_on(n) > 0)
-            broken(v, "I3: %s of %s while %d builds run on %s", call_word(call->kind),
-                   call->server, (int)running_on(n), n->name);
+            invariants_broken(v, "I3: %s of %s while %d builds run on %s",
+                              call_word(call->kind), call->server, (int)running_on(n),
+                              n->name);
     }
 }
 
@@ -458,8 +459,8 @@ static void extension_in_use(struct invariants *v, const struct call *call)
 {
     for (size_t i = 0; call->kind == CALL_EXTENSION_STOP && i < v->w->n_servers; i++) {
         if (v->w->servers[i].managed.state != SIM_UNMANAGED)
-            broken(v, "I5: the extension is stopped while %s is out there",
-                   v->w->servers[i].name);
+            invariants_broken(v, "I5: the extension is stopped while %s is out there",
+                              v->w->servers[i].name);
     }
 }
 
@@ -479,7 +480,7 @@ static void slots(struct invariants *v, const struct controller *k, size_t self)
 {
     int32_t others = 0;
 
-    for (size_t i = 0; i < watched(v); i++) {
+    for (size_t i = 0; i < invariants_watched(v); i++) {
         const struct controller_server s = controller_server(k, i);
         const struct move *m = s.move;
 
@@ -490,8 +491,8 @@ static void slots(struct invariants *v, const struct controller *k, size_t self)
             others++;
     }
     if (others >= v->c->policy.max_moves)
-        broken(v, "I11: %s moves, and %d others do", v->c->servers[self].name,
-               (int)others);
+        invariants_broken(v, "I11: %s moves, and %d others do", v->c->servers[self].name,
+                          (int)others);
 }
 
 static void as_wanted(struct invariants *v, const struct call *call,
@@ -508,10 +509,11 @@ static void as_wanted(struct invariants *v, const struct call *call,
     held = s->hold->place != PLACE_UNKNOWN &&
            (s->hold->kind == HOLD_PIN || its_ms(v) < s->hold->until.s * 1000);
     if (!s->automatic)
-        broken(v, "I8: %s of %s, and its auto is off", call_word(call->kind),
-               call->server);
+        invariants_broken(v, "I8: %s of %s, and its auto is off", call_word(call->kind),
+                          call->server);
     if (held && s->hold->place != to)
-        broken(v, "I15: %s of %s against its hold", call_word(call->kind), call->server);
+        invariants_broken(v, "I15: %s of %s against its hold", call_word(call->kind),
+                          call->server);
     slots(v, k, i);
 }
 
@@ -523,8 +525,8 @@ static void ended_early(struct invariants *v, const struct call *call)
 
     if (in != NULL && server_of(v->w, v->c, in) < 0 &&
         v->w->now - in->launched < SECOND_LOOK_MS)
-        broken(v, "I4: %.40s is ended %lld s after its launch", in->id,
-               (long long)(v->w->now - in->launched) / 1000);
+        invariants_broken(v, "I4: %.40s is ended %lld s after its launch", in->id,
+                          (long long)(v->w->now - in->launched) / 1000);
 }
 
 /* What is nobody's is told by EC2's listings alone: no place follows from it. */
@@ -541,7 +543,8 @@ void invariants_call(struct invariants *v, const struct call *call,
     enum sim_side side;
 
     if (!has_intent(v, call->id))
-        broken(v, "I9: %s of %s without an intent", call_word(call->kind), call->server);
+        invariants_broken(v, "I9: %s of %s without an intent", call_word(call->kind),
+                          call->server);
     extension_in_use(v, call);
     ended_early(v, call);
     if (i >= 0) {
@@ -551,8 +554,8 @@ void invariants_call(struct invariants *v, const struct call *call,
         as_wanted(v, call, k, (size_t)i, &s);
         if (s.facts->place_stale && !ends_a_stray(call, &s) &&
             (takes_down(call->kind, &side) || call->kind == CALL_LAUNCH))
-            broken(v, "I12: %s of %s on facts that are old", call_word(call->kind),
-                   call->server);
+            invariants_broken(v, "I12: %s of %s on facts that are old",
+                              call_word(call->kind), call->server);
     }
 }
 
@@ -560,106 +563,10 @@ void invariants_token(struct invariants *v, const struct call *call)
 {
     const struct sim_instance *in =
         call->kind == CALL_LAUNCH ? world_instance_by_token(v->w, call->run.token) : NULL;
-    const char *of = in != NULL ? tag(in, "rushhour:move-id") : "";
+    const char *of = in != NULL ? invariants_tag(in, "rushhour:move-id") : "";
 
     if (of[0] != '\0' && !str_eq(of, call->move))
-        broken(v, "I9: launch of %s has the token of %.40s, which another move launched",
-               call->server, in->id);
-}
-
-/* ----- when all is calm ----- */
-
-/* What no time ends within hours, or what ends in time by itself. */
-static bool says_why(const struct decision *d, int64_t now_ms)
-{
-    enum gate g = d->gate;
-
-    if (g == GATE_BREAKER && d->gate_until.s != 0 && d->gate_until.s * 1000 < now_ms)
-        return false; /* its time is over */
-    return g == GATE_BLOCKED || g == GATE_AUTO_OFF || g == GATE_BUDGET ||
-           g == GATE_REMAINING || g == GATE_NODE || g == GATE_BREAKER;
-}
-
-static void left_behind(struct invariants *v, const struct controller *k)
-{
-    for (size_t n = 0; n < v->w->n_instances; n++) {
-        const struct sim_instance *in = v->w->instances[n];
-        bool claimed = false;
-
-        if (!lives(in) || !str_eq(tag(in, "rushhour:deployment"), v->c->deployment))
-            continue;
-        for (size_t i = 0; i < v->c->n_servers; i++)
-            claimed =
-                claimed || str_eq(controller_server(k, i).facts->instance.id, in->id);
-        if (!claimed)
-            broken(v, "I4: %.40s is nobody's and lives", in->id);
-    }
-}
-
-/* Two polls of a site at rest, and the start of an agent (policy-and-cost 6.7). */
-enum { AT_REST_MS = 15 * 60 * 1000 };
-
-/* Switched on at home, and it does not come up (it has a minute), which a person who
- * looks sees: nothing that is ours restarts a guest, and no agent is before it. */
-static bool guest_hangs(const struct world *w, const struct sim_node *n,
-                        const struct server_facts *f)
-{
-    const struct sim_vm *vm = &w->vms[w->servers[n->server].vm];
-
-    return n->side == SIM_HOME && vm->power == SIM_POWER_ON &&
-           vm->guest == SIM_GUEST_BOOTING && f->onprem.known && !f->onprem.open;
-}
-
-bool invariants_takes_builds(const struct world *w, int32_t server,
-                             const struct server_facts *f)
-{
-    enum sim_side side = f->place == PLACE_CLOUD ? SIM_CLOUD : SIM_HOME;
-    bool open = false;
-    int32_t node;
-
-    for (size_t k = 0; (node = world_server_node(w, server, k)) >= 0; k++) {
-        const struct sim_node *n = &w->nodes[node];
-
-        open = open ||
-               (n->side == side && !n->marked && (n->connected || guest_hangs(w, n, f)));
-    }
-    return open;
-}
-
-/* At rest for a while, where it is believed to be: there it must be, and take builds. */
-static void at_work(struct invariants *v, size_t i, const struct controller_server *s)
-{
-    const struct world *w = v->w;
-    bool out = s->facts->place == PLACE_CLOUD;
-    const struct sim_instance *in = world_server_instance(w, (int32_t)i);
-
-    if (s->moving || w->now - v->moving_ms[i] < AT_REST_MS ||
-        says_why(s->decision, w->now) || (!out && s->facts->place != PLACE_ONPREM))
-        return;
-    if (out && is_lost(in))
-        broken(v, "I10: %s is believed in the cloud, and is not there",
-               v->c->servers[i].name);
-    else if (!invariants_takes_builds(w, (int32_t)i, s->facts))
-        broken(v, "I10: %s is %s and takes no builds", v->c->servers[i].name,
-               place_word(s->facts->place));
-    else if (s->ordered && s->decision->desired == s->facts->place)
-        broken(v, "I10: %s is %s, and its order there is still open",
-               v->c->servers[i].name, place_word(s->facts->place));
-}
-
-void invariants_calm(struct invariants *v, const struct controller *k)
-{
-    for (size_t i = 0; i < watched(v); i++) {
-        const struct controller_server s = controller_server(k, i);
-
-        at_work(v, i, &s);
-        if (v->w->now - v->wanted_ms[i] < ARRIVED_MS || s.late ||
-            s.decision->desired == PLACE_UNKNOWN ||
-            s.facts->place == s.decision->desired || says_why(s.decision, v->w->now))
-            continue;
-        broken(v, "I10: %s is %s and wanted %s, gate %s: %.80s", v->c->servers[i].name,
-               place_word(s.facts->place), place_word(s.decision->desired),
-               gate_word(s.decision->gate), s.decision->gate_text);
-    }
-    left_behind(v, k);
+        invariants_broken(
+            v, "I9: launch of %s has the token of %.40s, which another move launched",
+            call->server, in->id);
 }

@@ -25,6 +25,8 @@ libcore_a_SOURCES += \
 	core/sim/form.h \
 	core/sim/invariants.c \
 	core/sim/invariants.h \
+	core/sim/invariants_calm.c \
+	core/sim/invariants_impl.h \
 	core/sim/jenkins_jobs.c \
 	core/sim/jenkins_json.c \
 	core/sim/jenkins_tree.c \
