@@ -15,7 +15,15 @@ enum { DAY_S = 86400 };
 /* Of ten seeds one, from the ninth hour on: an instance with our tag that nobody has. */
 enum { STRAY_EVERY = 10, STRAY_OF = 8, STRAY_AFTER_S = 9 * 3600 };
 
+/* The last orders of a person, when they were refused. */
+enum { AGAIN_S = 600, LAST_ORDERS_WITHIN_S = DAY_S / 2 };
+
 /* ----- the seed's wishes ----- */
+
+static int32_t last_orders(const struct history *h)
+{
+    return 1 + (int32_t)h->config->n_servers * 2;
+}
 
 static void be_calm(struct history *h)
 {
@@ -25,17 +33,33 @@ static void be_calm(struct history *h)
     faults_to_world(&h->site->faults, &h->site->w->odds);
     h->site->w->odds.calm = true;
     points_calm();
-    h->orders_left = 1 + (int32_t)h->config->n_servers * 2;
+    h->orders_left = last_orders(h);
+}
+
+/* A store that was busy or full has refused them: a person tries again a little later,
+ * while what comes of it can still be seen. */
+static void try_again(struct history *h, struct utc now)
+{
+    if (!h->refused || now.s < h->again_at.s ||
+        now.s >= h->calm_from.s + LAST_ORDERS_WITHIN_S)
+        return;
+    h->refused = false;
+    h->orders_left = last_orders(h);
 }
 
 /* A day is over, or a person has had enough: the automation alone from here on. */
-static bool last_order(struct history *h, struct command *c)
+static bool last_order(struct history *h, struct utc now, struct command *c)
 {
-    int32_t n = h->orders_left--;
+    int32_t n;
 
-    if (n <= 0)
+    if (h->orders_left == 0)
+        try_again(h, now);
+    n = h->orders_left;
+    if (n == 0)
         return false;
-    if (n == 1 + (int32_t)h->config->n_servers * 2) {
+    h->orders_left--;
+    h->again_at.s = now.s + AGAIN_S;
+    if (n == last_orders(h)) {
         c->kind = COMMAND_AUTO;
         c->setting = AUTO_ON;
         return true;
@@ -99,7 +123,7 @@ static bool wish(struct history *h, struct utc now, struct command *out)
     if (!h->calm && now.s >= h->calm_from.s)
         be_calm(h);
     if (h->calm)
-        return last_order(h, out);
+        return last_order(h, now, out);
     if (!rng_chance(&h->rng, h->swarm.orders))
         return false;
     (void)str_copy(out->server, sizeof(out->server),
@@ -194,6 +218,10 @@ static void entry(void *ctx, const struct journal_entry *j)
 
     /* Hardly anyone reads it: the line is made when it is told. */
     next_happened(h, true)->as.entry = *j;
+    /* A release is refused, too, when nothing is held: that of auto tells. */
+    if (h->calm && j->outcome == OUTCOME_FAILED && str_starts(j->actor, "operator:") &&
+        str_eq(j->action, command_word(COMMAND_AUTO)))
+        h->refused = true;
     if (h->way.trace)
         (void)printf("%s\n", entry_line(j, line));
 }

@@ -38,6 +38,8 @@ struct history {
     struct utc calm_from;
     bool calm;
     int32_t orders_left; /* of the calm: auto on, holds released */
+    bool refused;        /* … one of them was: all are given again, not before: */
+    struct utc again_at;
     bool strayed;
     struct happened last[HISTORY_EVENTS]; /* calls, orders and the journal */
     size_t n_last;
