@@ -44,18 +44,16 @@ own="$objects $controller"
 for o in $helpers; do
     [ -f "$o" ] && own="$own $o"
 done
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
 # shellcheck disable=SC2086
-defined=$(nm --defined-only $own | awk 'NF == 3 && $2 ~ /[TDRB]/ {print $3}' |
-    grep -Ev "$impure")
+nm --defined-only $own | awk 'NF == 3 && $2 ~ /[TDRB]/ {print $3}' | grep -Ev "$impure" >"$work/defined"
 
 # Prints what is wrong with an object: a need that is not pure (nor among the names of $2), or data that
 # could change. What only the loader writes (.data.rel.ro, tables of pointers) cannot.
 impurities() {
-    for symbol in $(nm -u "$1" | awk '{print $NF}'); do
-        echo "$symbol" | grep -Eq "$libc|${2:-^$}" && continue
-        echo "$defined" | grep -Fqx "$symbol" && continue
-        echo "$1: needs $symbol, which is not pure"
-    done
+    nm -u "$1" | awk '{print $NF}' | grep -Ev "$libc|${2:-^$}" | grep -Fvx -f "$work/defined" |
+        sed "s|.*|$1: needs &, which is not pure|"
     nm -f sysv "$1" | awk -F'|' -v object="$1" '{
         gsub(/ /, "", $1)
         gsub(/ /, "", $3)
@@ -67,9 +65,7 @@ impurities() {
 
 # The checker must see what it is for; without a compiler of that name that is left out.
 if command -v cc >/dev/null 2>&1; then
-    try=$(mktemp -d) || exit 1
-    trap 'rm -rf "$try"' EXIT
-    cat >"$try/try.c" <<'END'
+    cat >"$work/try.c" <<'END'
 long time(long *);
 static int calls;
 static int sum = 3;
@@ -78,8 +74,8 @@ static const char *const words[] = {"a", "b"};
 const char *word(int i);
 const char *word(int i) { return words[i + calls++ + sum++ + mine++ + (int)time(0)]; }
 END
-    if cc -fPIE -O0 -c -o "$try/try.o" "$try/try.c" 2>/dev/null; then
-        seen=$(impurities "$try/try.o" | sed 's/^[^:]*: //' | sort | tr '\n' ',')
+    if cc -fPIE -O0 -c -o "$work/try.o" "$work/try.c" 2>/dev/null; then
+        seen=$(impurities "$work/try.o" | sed 's/^[^:]*: //' | sort | tr '\n' ',')
         want="calls is data that can change,mine is data that can change,needs time, which is not pure,"
         want="${want}sum is data that can change,"
         [ "$seen" = "$want" ] || { echo "the checker is wrong about a planted object: $seen"; exit 1; }
