@@ -105,6 +105,35 @@ static void test_notice(void **state)
     }
 }
 
+/* Before its node is open: a loss like any other, told once. */
+static void test_notice_before_its_use(void **state)
+{
+    enum { GAP_NODE = 4 };
+    struct region r;
+    struct move *m;
+
+    (void)state;
+    region_out(&r);
+    m = stored_move(&r.s, DIRECTION_OUT, GAP_NODE);
+    (void)str_copy(m->mover, sizeof(m->mover), "ec2");
+    m->committed = true;
+    r.s.nodes[CLOUD].marked = true;
+    r.s.nodes[CLOUD].cause = "rushhour/1 closed";
+    r.s.nodes[CLOUD].connected = false;
+    r.spots[0] = spot_request(SPOT_NOTICE);
+    r.spots[0].updated.s = NOW;
+    r.n_spots = 1;
+    scene_start(&r.s);
+    see(&r, STEP_S);
+    assert_int_equal(times_said(&r.s, "AWS takes the instance back before it was in use"),
+                     1);
+    assert_non_null(strstr(r.s.journal, "failed: the instance was taken back"));
+    assert_int_equal(r.s.c->servers[0].n_losses, 1);
+    see(&r, STEP_S);
+    assert_int_equal(r.s.c->servers[0].n_losses, 1);
+    scene_end(&r.s);
+}
+
 /* ----- the way home that is owed ----- */
 
 static void test_owed(void **state)
@@ -439,6 +468,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_market),
         cmocka_unit_test(test_notice),
+        cmocka_unit_test(test_notice_before_its_use),
         cmocka_unit_test(test_owed),
         cmocka_unit_test(test_not_out_soon),
         cmocka_unit_test(test_sent_out),

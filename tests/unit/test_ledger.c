@@ -152,6 +152,13 @@ static void test_prices(void **state)
                                  on_day("12:00:00"), steps, 1, &v, &e),
                      ERR_RANGE);
     e = (struct err){0};
+    for (size_t i = 0; i < 3; i++) /* each price's part fits, their sum does not */
+        steps[i] = (struct price_step){{on_day("10:00:00").s + (int64_t)i * 3600},
+                                       {INT64_MAX / 7200}};
+    assert_int_equal(ledger_spot(on_day("10:00:00"), on_day("10:00:00"),
+                                 on_day("13:00:00"), steps, 3, &v, &e),
+                     ERR_RANGE);
+    e = (struct err){0};
     assert_int_equal(ledger_spot((struct utc){0}, (struct utc){0},
                                  (struct utc){INT64_C(1) << 40}, steps, 1, &v, &e),
                      ERR_RANGE);
