@@ -57,7 +57,8 @@ chosen() {
 lives="tests/sim/campaign_shipped --from 1 --seeds 6
 tests/sim/campaign_shipped --from 24 --seeds 1
 tests/sim/campaign_shipped --from 32 --seeds 1
-tests/sim/campaign_shipped --several --from 201 --seeds 12
+tests/sim/campaign_shipped --several --from 205 --seeds 2
+tests/sim/campaign_shipped --several --from 210 --seeds 2
 tests/sim/campaign_shipped --level wire --from 201 --seeds 5
 ./rushhour demo --json --for 15m --speed max"
 
