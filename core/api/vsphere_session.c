@@ -286,13 +286,26 @@ enum err_code vsphere_exchange(struct vsphere *v, const struct vsphere_call *cal
     return rc;
 }
 
+/* What the login told: a server that does not know it is not the one of that login, or
+ * its name was read wrong. */
+static bool is_of_login(const struct vsphere_service *s, const char *object)
+{
+    const char *const told[] = {s->property_collector, s->root_folder,
+                                s->session_manager,    s->view_manager,
+                                s->perf_manager,       s->view};
+
+    for (size_t i = 0; i < ARRAY_LEN(told); i++)
+        if (told[i][0] != '\0' && str_eq(object, told[i]))
+            return true;
+    return false;
+}
+
 bool vsphere_fault_is_dead(const struct vsphere *v, const struct soap_fault *fault)
 {
     if (str_eq(fault->type, "NotAuthenticated"))
         return true;
     return str_eq(fault->type, "ManagedObjectNotFound") &&
-           (str_eq(fault->object, v->service.property_collector) ||
-            (v->service.view[0] != '\0' && str_eq(fault->object, v->service.view)));
+           is_of_login(&v->service, fault->object);
 }
 
 /* ----- opening ----- */
