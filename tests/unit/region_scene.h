@@ -83,6 +83,21 @@ static inline void region_make(struct region *r)
     stored_setting(&r->s, "listed", "1"); /* not the first look of all */
 }
 
+/* Another server, b, stands beside a. */
+static inline void region_add_server(struct region *r)
+{
+    static const char other[] =
+        "b = { vm = \"vm-b\" mover = \"ec2\" launch_template = \"t:3\"\n"
+        "  onprem_node = \"home-b\" cloud_node = \"out-b\" eni = \"eni-9\"\n"
+        "  instance_types = [\"c5\"] }\n";
+    const char *rest = strstr(text_ec2, "a = { vm");
+    char both[sizeof(text_ec2) + sizeof(other)];
+
+    (void)str_format(both, sizeof(both), "%.*s%s%s", (int)(rest - text_ec2), text_ec2,
+                     other, rest);
+    region_configure(r, both);
+}
+
 /* Some time later, all that is configured tells what is set. */
 static inline void see(struct region *r, int64_t later_s)
 {

@@ -322,21 +322,13 @@ static void test_kept_whatever_its_tags(void **state)
         {"somebody wrote another deployment", "e", "b", true},
         {"a word that names no server", "d", "17", true},
     };
-    static const char other[] =
-        "b = { vm = \"vm-b\" mover = \"ec2\" launch_template = \"t:3\"\n"
-        "  onprem_node = \"home-b\" cloud_node = \"out-b\" eni = \"eni-9\"\n"
-        "  instance_types = [\"c5\"] }\n";
-    const char *rest = strstr(text_ec2, "a = { vm");
-    char both[sizeof(text_ec2) + sizeof(other)];
 
     (void)state;
-    (void)str_format(both, sizeof(both), "%.*s%s%s", (int)(rest - text_ec2), text_ec2,
-                     other, rest);
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct region r;
 
         region_out(&r);
-        region_configure(&r, both);
+        region_add_server(&r);
         r.s.options.observe = true;
         r.instances[1] = r.instances[0];
         r.instances[0].id = "i-0"; /* another one comes first */
