@@ -79,8 +79,9 @@ gone "$main" && bad "it lives on" "$(cat "$work/played" "$work/err")"
 read -r n all <"$work/polls"
 [ "$n" -ge "$wanted" ] && ok "$n rounds, $all polls answered in $took s, $((took * speed / 3600)) hours of its clock" ||
     bad "$n rounds, $all polls answered in $took s" "$wanted were to be"
-read -r heap fds threads disk <"$work/warm"
-read -r _ fds _ _ <"$work/half" # each worker has spoken to each API by then
+read -r _ _ threads disk <"$work/warm"
+# Each worker has spoken to each API by then: a connection with TLS has its own descriptor and memory.
+read -r heap fds _ _ <"$work/half"
 read -r heap_end fds_end threads_end disk_end <"$work/end"
 [ $((heap_end - heap)) -le 1024 ] && ok "memory: $heap KiB, then $heap_end" || bad "memory: $heap KiB, then $heap_end" "more than 1 MiB"
 # A worker keeps a connection to each API once it has spoken to it: some do so late.
