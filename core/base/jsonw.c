@@ -2,7 +2,18 @@
 
 #include "core/base/jsonw.h"
 
+#include "core/base/text.h"
 #include "core/base/timefmt.h"
+
+#include <string.h>
+
+/* What stands as it is in a literal */
+static bool is_plain(char c)
+{
+    unsigned char u = (unsigned char)c;
+
+    return u >= 0x20 && u < 0x80 && c != '"' && c != '\\';
+}
 
 void json_put_text(struct strbuf *b, const char *text)
 {
@@ -11,15 +22,21 @@ void json_put_text(struct strbuf *b, const char *text)
     strbuf_putc(b, '"');
     while (*p != '\0') {
         size_t run = 0;
+        uint32_t cp;
 
-        while ((unsigned char)p[run] >= 0x20 && p[run] != '"' && p[run] != '\\')
+        while (is_plain(p[run]))
             run++;
         strbuf_add(b, p, run);
         p += run;
-        if (*p == '"' || *p == '\\')
+        if (*p == '"' || *p == '\\') {
             strbuf_printf(b, "\\%c", *p++);
-        else if (*p != '\0')
+        } else if ((unsigned char)*p >= 0x80) {
+            run = text_decode(p, strnlen(p, 4), &cp);
+            strbuf_add(b, run > 0 ? p : "\xEF\xBF\xBD", run > 0 ? run : 3);
+            p += run > 0 ? run : 1;
+        } else if (*p != '\0') {
             strbuf_printf(b, "\\u%04x", (unsigned)(unsigned char)*p++);
+        }
     }
     strbuf_putc(b, '"');
 }

@@ -10,7 +10,8 @@
 #include "core/base/money.h"
 #include "core/base/str.h"
 
-/* A string literal, quotes included. Input must be UTF-8 (cleaned text is). */
+/* A string literal, quotes included. A byte that is no UTF-8 (cleaned text that was cut)
+ * is U+FFFD. */
 void json_put_text(struct strbuf *b, const char *text) NONNULL;
 
 /* "name": and a value; a comma first unless the object was just opened. */

@@ -15,8 +15,11 @@ bool str_copy(char *dst, size_t size, const char *src)
     size_t len = strlen(src);
     bool fits = len < size;
 
-    if (!fits)
+    if (!fits) {
         len = size - 1;
+        while (len > 0 && ((unsigned char)src[len] & 0xC0U) == 0x80)
+            len--; /* not inside of a character */
+    }
     memcpy(dst, src, len);
     dst[len] = '\0';
     return fits;

@@ -13,7 +13,8 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Copies what fits, always ends dst with NUL; false when it was cut. size >= 1. */
+/* Copies what fits, never a part of a UTF-8 character, always ends dst with NUL; false
+ * when it was cut. size >= 1. */
 bool str_copy(char *dst, size_t size, const char *src) NONNULL;
 
 /* snprintf that says whether all of it fit. size >= 1. */

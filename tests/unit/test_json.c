@@ -154,12 +154,34 @@ static void test_put(void **state)
     strbuf_clear(&b);
 }
 
+/* What we write is JSON, whatever was cut inside of a character. */
+static void test_put_cut(void **state)
+{
+    /* clang-format off */
+    static const struct { const char *text, *literal; } rows[] = {
+        {"caf\xC3",          "\"caf\xEF\xBF\xBD\""},
+        {"\xC3; \xE2\x80",   "\"\xEF\xBF\xBD; \xEF\xBF\xBD\xEF\xBF\xBD\""},
+        {"\xA4\xF0\x9F\x98\x80", "\"\xEF\xBF\xBD\xF0\x9F\x98\x80\""},
+    };
+    /* clang-format on */
+    struct strbuf b;
+
+    (void)state;
+    strbuf_init(&b, 256);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        json_put_text(&b, rows[i].text);
+        assert_string_equal(strbuf_text(&b), rows[i].literal);
+        json_doc_free(parsed(strbuf_text(&b)));
+        strbuf_clear(&b);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_refused), cmocka_unit_test(test_deep),
         cmocka_unit_test(test_typed),   cmocka_unit_test(test_time),
-        cmocka_unit_test(test_put),
+        cmocka_unit_test(test_put),     cmocka_unit_test(test_put_cut),
     };
 
     json_global_init();

@@ -20,6 +20,8 @@ static void test_keep(void **state)
         {"nothing", "abc", "", ""},
         {"cut", "", "abcdefghi", "abcdefg"},
         {"cut again", "abcdefg", "abcdefghi", "abcdefg"},
+        {"cut before a character", "", "abcdef\xE2\x82\xAC", "abcdef"},
+        {"cut behind one", "", "abcd\xE2\x82\xAC\xC3\xA4", "abcd\xE2\x82\xAC"},
     };
 
     (void)state;
