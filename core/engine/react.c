@@ -428,6 +428,42 @@ static void note_ready(struct controller *c, struct server_state *s,
                 duration_text(late > 0 ? late : -late, by));
 }
 
+/* It stands where it is to be, and its node takes no builds though nobody closed it: the
+ * guest or its agent hangs, and no move will help. An agent comes again within minutes.
+ */
+static void tell_down(struct controller *c, struct server_state *s)
+{
+    enum { TOLD_MS = 15 * 60 * 1000 };
+    const struct server_facts *f = &s->facts;
+    const struct node_facts *n = f->place == PLACE_CLOUD ? &f->cloud : &f->onprem;
+    bool stands = !f->place_stale && f->blocked[0] == '\0' &&
+                  (f->place == PLACE_CLOUD || f->place == PLACE_ONPREM);
+    UNINITIALIZED char text[LINE_TEXT], lasted[DUR_TEXT];
+
+    if (!s->has_move && (!stands || !n->known))
+        return; /* nothing is known of it now */
+    if (s->has_move || n->open || n->marked) {
+        if (s->down_told && !s->has_move)
+            journal_say(
+                c, journal_begin(c, LEVEL_INFO, "rushhour", s->config->name, "node"),
+                "its node %.60s is %s after %s", n->name, n->open ? "back" : "closed",
+                duration_text((c->mono.ms - s->down_since.ms) / 1000, lasted));
+        s->down_since.ms = 0;
+        s->down_told = false;
+        return;
+    }
+    if (s->down_since.ms == 0)
+        s->down_since = c->mono;
+    if (s->down_told || c->mono.ms - s->down_since.ms < TOLD_MS)
+        return;
+    s->down_told = true;
+    (void)str_format(text, sizeof(text),
+                     "its node %.60s takes no builds for %s, and nobody closed it: %s",
+                     n->name, duration_text(TOLD_MS / 1000, lasted),
+                     n->cause[0] != '\0' ? n->cause : "the guest or its agent hangs");
+    alert_raise(c, s->config->name, "node", text);
+}
+
 static void note_own_snooze_end(struct controller *c, struct server_state *s)
 {
     if (s->snooze_until.s == 0 || c->now.s < s->snooze_until.s)
@@ -512,6 +548,7 @@ void react_all(struct controller *c)
         note_arrival(c, s);
         tell_late(c, s, &at);
         note_ready(c, s, &at);
+        tell_down(c, s);
         interface_watch(c, s);
     }
     watch_idle(c);

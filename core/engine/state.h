@@ -150,13 +150,15 @@ struct server_state {
     char foreign_user[NAME_TEXT]; /* who else had a hand on it lately, "" */
     struct {
         bool told;
-        bool refused;         /* told: it is not allowed to */
-        struct utc asked;     /* 0 = not */
-    } keep_interface;         /* its instance's end would delete its interface (I6) */
-    bool taken_back;          /* AWS says so of the instance it had */
-    char outside[LINE_TEXT];  /* foreign_change = alert: blocked with this text, "" */
-    struct utc ready_since;   /* in the cloud with its node open; 0 = is not */
-    struct utc ready_window;  /* the window of which it was told */
+        bool refused;        /* told: it is not allowed to */
+        struct utc asked;    /* 0 = not */
+    } keep_interface;        /* its instance's end would delete its interface (I6) */
+    bool taken_back;         /* AWS says so of the instance it had */
+    char outside[LINE_TEXT]; /* foreign_change = alert: blocked with this text, "" */
+    struct utc ready_since;  /* in the cloud with its node open; 0 = is not */
+    struct utc ready_window; /* the window of which it was told */
+    struct mono down_since;  /* its node takes no builds and nobody closed it; 0 = not */
+    bool down_told;
     struct utc hold_ended;    /* of its last hold, or of the pressure that sent it
                                  out, 0 = none lately; stored */
     struct utc pressed_since; /* out for the host's sake since then, 0; stored */

@@ -463,6 +463,51 @@ static void test_absence_follows_clock(void **state)
     }
 }
 
+/* ----- a node that nobody closed ----- */
+
+/* Told once, when it has lasted; what a person closed, or what is off, is as he wants it.
+ */
+static void test_down(void **state)
+{
+    static const struct {
+        const char *what;
+        bool marked;
+        enum power power;
+        int64_t lasts_s;
+        bool told;
+    } rows[] = {
+        {"an agent comes again", false, POWER_ON, 840, false},
+        {"it hangs", false, POWER_ON, 960, true},
+        {"a person closed it", true, POWER_ON, 960, false},
+        {"it is off", false, POWER_OFF, 960, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct scene s;
+
+        scene_make(&s);
+        stored_setting(&s, "auto", "off");
+        stored_setting(&s, "place:a", "onprem");
+        s.nodes[HOME].cause = rows[i].marked ? "dana looks at it" : "Ping timed out";
+        s.nodes[HOME].marked = rows[i].marked;
+        s.vm.power = rows[i].power;
+        scene_start(&s);
+        look(&s);
+        for (int64_t t = 0; t < rows[i].lasts_s; t += STEP_S)
+            look(&s);
+        assert_row(rows[i].what,
+                   times_said(&s, "its node home-a takes no builds for 15m, and nobody "
+                                  "closed it: Ping timed out") == rows[i].told);
+        s.nodes[HOME].offline = s.nodes[HOME].marked = false;
+        look(&s);
+        look(&s);
+        assert_row(rows[i].what,
+                   times_said(&s, "its node home-a is back after") == rows[i].told);
+        scene_end(&s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -477,6 +522,7 @@ int main(void)
         cmocka_unit_test(test_move_follows_clock),
         cmocka_unit_test(test_durations_follow_clock),
         cmocka_unit_test(test_absence_follows_clock),
+        cmocka_unit_test(test_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
