@@ -102,7 +102,8 @@ const struct mover_step *mover_steps(const struct mover_ops *ops, enum direction
 
 /* The steps that concern Jenkins nodes are the same for every mover. */
 step_fn step_drain, step_boot, step_node, step_power_on;
-/* With overlap: the target's node is opened when the source's is seen closed. */
+/* With overlap: the target's node is opened when the source's is seen closed, or Jenkins
+ * does not list it and its machine is down. */
 step_fn step_switch;
 
 /*
