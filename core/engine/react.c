@@ -64,11 +64,11 @@ static void move_follows_clock(struct controller *c, struct server_state *s, int
 static void server_follows_clock(struct controller *c, struct server_state *s,
                                  int64_t by_s)
 {
-    struct utc *const times[] = {&s->absent_since,  &s->leaving.absent_since,
-                                 &s->leaving.asked, &s->keep_interface.asked,
-                                 &s->in_cloud_seen, &s->facts.cloud_seen,
-                                 &s->ready_since,   &s->round_since,
-                                 &s->pressed_since, &s->owed_since};
+    struct utc *const times[] = {
+        &s->absent_since,         &s->leaving.absent_since, &s->leaving.asked,
+        &s->keep_interface.asked, &s->in_cloud_seen,        &s->facts.cloud_seen,
+        &s->ready_since,          &s->round_since,          &s->pressed_since,
+        &s->owed_since,           &s->facts.opened};
 
     all_follow(times, ARRAY_LEN(times), by_s);
     if (s->pressed_since.s != 0)

@@ -385,7 +385,8 @@ static void test_durations_follow_clock(void **state)
         s = &c->servers[1];
         s->absent_since = s->leaving.absent_since = s->leaving.asked =
             s->keep_interface.asked = s->in_cloud_seen = s->facts.cloud_seen =
-                s->ready_since = s->round_since = s->pressed_since = s->owed_since = was;
+                s->ready_since = s->round_since = s->pressed_since = s->owed_since =
+                    s->facts.opened = was;
         s->owed_home = true;
         s->snooze_until.s = NOW + 400 * 86400;
         c->extension.last.at = c->extension.last_call_at = c->extension.idle_since =
@@ -410,6 +411,7 @@ static void test_durations_follow_clock(void **state)
                                      s->round_since.s,
                                      s->pressed_since.s,
                                      s->owed_since.s,
+                                     s->facts.opened.s,
                                      c->extension.last.at.s,
                                      c->extension.last_call_at.s,
                                      c->extension.idle_since.s,
