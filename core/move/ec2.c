@@ -580,12 +580,12 @@ const struct mover_ops mover_ec2 = {
             {STEP_SHUTDOWN, step_shutdown},
             {STEP_LAUNCH, step_launch},
             {STEP_BOOT, step_boot},
-            {STEP_NODE, step_node}},
+            {STEP_NODE, step_switch}},
     .n_out = 5,
     .back = {{STEP_DRAIN, step_drain},
              {STEP_TERMINATE, step_terminate},
              {STEP_POWER_ON, step_power_on},
-             {STEP_NODE, step_node}},
+             {STEP_NODE, step_switch}},
     .n_back = 4,
 };
 

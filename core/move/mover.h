@@ -101,9 +101,9 @@ const struct mover_step *mover_steps(const struct mover_ops *ops, enum direction
                                      int32_t *n) NONNULL;
 
 /* The steps that concern Jenkins nodes are the same for every mover. */
-step_fn step_drain, step_boot, step_node, step_power_on;
-/* With overlap: the target's node is opened when the source's is seen closed, or Jenkins
- * does not list it and its machine is down. */
+step_fn step_drain, step_boot, step_power_on;
+/* The target's node is opened when its agent is there and the source's node is seen
+ * closed, or Jenkins does not list that and its machine is down. */
 step_fn step_switch;
 
 /*

@@ -280,9 +280,8 @@ static bool is_off_after_all(const struct step_in *in, const struct move *m)
            in->now.s - m->step_since.s < OLD_READING_S;
 }
 
-/* The last step of both directions: the target's agent is there, and its node takes
- * builds. */
-void step_node(const struct step_in *in, struct move *m, struct step_out *out)
+/* The target's agent is there, and its node takes builds. */
+static void step_node(const struct step_in *in, struct move *m, struct step_out *out)
 {
     const struct node_facts *target = move_target(in, m);
 

@@ -251,11 +251,11 @@ const struct mover_ops mover_velostrata = {
             {STEP_EXTENSION, step_extension},
             {STEP_RUN, step_run},
             {STEP_BOOT, step_boot},
-            {STEP_NODE, step_node}},
+            {STEP_NODE, step_switch}},
     .n_out = 5,
     .back = {{STEP_DRAIN, step_drain},
              {STEP_RETURN, step_return},
              {STEP_POWER_ON, step_power_on},
-             {STEP_NODE, step_node}},
+             {STEP_NODE, step_switch}},
     .n_back = 4,
 };

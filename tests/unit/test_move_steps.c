@@ -791,8 +791,17 @@ static void test_node(void **state)
         {"past its time, and it is open", "cloud-agent cloud-unmarked cloud-open overdue", DONE},
         {"past its time, and it was open once", "cloud-agent cloud-unmarked cloud-open cloud-unseen overdue", SENDS_HOME(TRANSIENT, "could not be opened in time")},
         {"within its time", "cloud-agent in-time", ASKS(NODE_OPEN)},
+        {"home's was opened meanwhile", "off cloud-agent home-unmarked", ASKS(NODE_CLOSE)},
         {"taken back", "cloud-agent lost", FAILS(CAPACITY, "the instance was taken back")},
         {"has notice", "cloud-agent instance runs notice", FAILS(CAPACITY, "the instance was taken back")},
+    };
+    static const struct row gone[] = {
+        {"the cloud's is closed", "on home-agent", ASKS(NODE_OPEN)},
+        {"it is open still, its agent may come any day", "on home-agent cloud-unmarked", ASKS(NODE_CLOSE)},
+        {"... but home's agent is not there yet", "on cloud-unmarked", WAIT("waiting for the agent of node tests-cache")},
+        {"Jenkins does not list it", "on home-agent cloud-unmarked cloud-unseen", ASKS(NODE_OPEN)},
+        {"... and its instance is at its end", "on home-agent cloud-unseen instance terminated", ASKS(NODE_OPEN)},
+        {"... and its instance runs", "on home-agent cloud-unseen instance runs", WAIT("opens when Jenkins shows node tests-cache-cloud closed")},
     };
     static const struct row over[] = {
         {"home is open: closed first", "cloud-agent home-unmarked home-open instance runs", ASKS(NODE_CLOSE)},
@@ -822,6 +831,9 @@ static void test_node(void **state)
 
     (void)state;
     EXPECT("ec2", OUT, NODE, rows);
+    EXPECT("velostrata", OUT, NODE, rows);
+    EXPECT("ec2", BACK, NODE, gone);
+    EXPECT("velostrata", BACK, NODE, gone);
     EXPECT("ec2-overlap", OUT, NODE, over);
 }
 /* clang-format on */
