@@ -118,6 +118,19 @@ static const struct seen_instance *find_instance(const struct ec2_list *l, const
     return NULL;
 }
 
+/* Which of these ids the listing does not have. */
+static void list_absent(struct obs_instances *out, const struct ec2_list *list,
+                        const char (*ids)[ID_TEXT], size_t n, struct arena *a)
+{
+    const char **absent = arena_alloc(a, n, sizeof(*absent));
+
+    out->absent = absent;
+    for (size_t i = 0; absent != NULL && i < n; i++) {
+        if (ids[i][0] != '\0' && find_instance(list, ids[i]) == NULL)
+            absent[out->n_absent++] = arena_strdup(a, ids[i]);
+    }
+}
+
 /* By our tag; then those that the caller knows and the tag did not show: tags appear late
  * and vanish early. */
 static enum err_code observe_instances(struct ec2 *c, const struct poll_hints *hints,
@@ -144,8 +157,10 @@ static enum err_code observe_instances(struct ec2 *c, const struct poll_hints *h
     }
     if (n > 0)
         rc = list_all(c, s, &list, e);
-    if (rc == ERR_OK)
-        o->as.instances = (struct obs_instances){list.items, list.n};
+    if (rc == ERR_OK) {
+        o->as.instances = (struct obs_instances){.instances = list.items, .n = list.n};
+        list_absent(&o->as.instances, &list, hints->ids, hints->n, o->arena);
+    }
     return listed(c, rc, &list, o);
 }
 

@@ -122,6 +122,16 @@ static bool look_for_ours(struct controller *c, struct server_state *s,
     return false;
 }
 
+/* Asked for by its id: without its tags no listing has it (aws-api 4.2). */
+static bool said_absent(const struct obs_instances *o, const char *id)
+{
+    for (size_t i = 0; i < o->n_absent; i++) {
+        if (str_eq(o->absent[i], id))
+            return true;
+    }
+    return false;
+}
+
 void merge_listed(const struct controller *c, struct instance_facts *f,
                   struct utc *absent_since, const struct observation *o)
 {
@@ -141,6 +151,8 @@ void merge_listed(const struct controller *c, struct instance_facts *f,
         f->ended = true; /* the dead are forgotten sooner or later */
         return;
     }
+    if (!said_absent(&o->as.instances, f->id))
+        return; /* the next polls ask for it */
     /* One of the future was told by another clock than ours. */
     if (f->launched.s != 0 && age < BELIEVED_S && -age <= c->config->policy.clock_skew) {
         RH_PROBE("launch-believed-before-any-listing");

@@ -419,10 +419,41 @@ static struct utc prices_gap(const struct controller *c)
     return (struct utc){from < c->now.s - TOLD_S ? c->now.s - TOLD_S : from};
 }
 
+/* No listing by tag has it: asked for by its id it may be there all the same (aws-api
+ * 4.2). */
+static bool by_id_alone(const struct controller *c, struct instance_facts *f)
+{
+    const struct observation *o = c->sources[SOURCE_INSTANCES].good;
+    const struct seen_instance *in =
+        o != NULL ? instance_listed(&o->as.instances, f) : NULL;
+
+    return in == NULL || !str_eq(in->deployment, c->config->deployment);
+}
+
 /* The others are asked for everything. */
 static bool has_ids(enum source s)
 {
     return s == SOURCE_INSTANCES || s == SOURCE_SPOT || s == SOURCE_VELOSTRATA;
+}
+
+/* A large fleet is asked for in turn, so many a poll as fit; first: those alone that
+ * nothing else tells of. */
+static void hint_ids(struct controller *c, enum source s, struct poll_hints *h,
+                     bool first)
+{
+    for (size_t n = 0; n < c->n_servers && h->n < HINT_IDS; n++) {
+        size_t i = (c->sources[s].turn + n) % c->n_servers;
+        struct server_state *sv = &c->servers[i];
+        struct server_facts *f = &sv->facts;
+
+        c->sources[s].turn_next = (i + 1) % c->n_servers;
+        if (s == SOURCE_VELOSTRATA && sv->has_move)
+            add_hint(h, sv->move.task);
+        if (s != SOURCE_VELOSTRATA && (!first || by_id_alone(c, &f->instance)))
+            add_hint(h, f->instance.id);
+        if (s == SOURCE_INSTANCES && (!first || by_id_alone(c, &f->leaving)))
+            add_hint(h, f->leaving.id);
+    }
 }
 
 static void fill_hints(struct controller *c, enum source s, struct poll_hints *h)
@@ -432,21 +463,10 @@ static void fill_hints(struct controller *c, enum source s, struct poll_hints *h
     h->moving = c->moving;
     h->since = (struct utc){0};
     h->batch = c->batch_handled;
-    /* A large fleet is asked for in turn, so many a poll as fit. */
-    for (size_t n = 0; has_ids(s) && n < c->n_servers; n++) {
-        size_t i = (c->sources[s].turn + n) % c->n_servers;
-        const struct server_state *sv = &c->servers[i];
-
-        if (h->n == HINT_IDS)
-            break;
-        c->sources[s].turn_next = (i + 1) % c->n_servers;
-        if (s == SOURCE_INSTANCES || s == SOURCE_SPOT)
-            add_hint(h, sv->facts.instance.id);
-        if (s == SOURCE_INSTANCES)
-            add_hint(h, sv->facts.leaving.id);
-        if (s == SOURCE_VELOSTRATA && sv->has_move)
-            add_hint(h, sv->move.task);
-    }
+    if (s == SOURCE_INSTANCES)
+        hint_ids(c, s, h, true);
+    if (has_ids(s))
+        hint_ids(c, s, h, false);
     c->sources[s].turn = c->sources[s].turn_next;
     h->open_requests = s == SOURCE_SPOT && c->launches &&
                        c->now.s - c->requests_asked.s >= REQUESTS_EVERY_S;

@@ -193,6 +193,9 @@ struct seen_price {
 struct obs_instances {
     const struct seen_instance *instances;
     size_t n;
+    const char *const *absent; /* asked for by id, and not there; of others that are not
+                                  listed nothing is known */
+    size_t n_absent;
 };
 struct obs_spot {
     const struct seen_spot *spots;

@@ -111,9 +111,9 @@ static void observe_instances(const struct world *w, const struct poll_hints *hi
                               struct observation *o)
 {
     struct seen_instance *list;
-    size_t n = 0;
+    const char **absent;
+    size_t n = 0, n_absent = 0;
 
-    (void)hints;
     list = arena_alloc(o->arena, w->n_instances, sizeof(*list));
     for (size_t k = 0; list != NULL && k < w->n_instances; k++) {
         if (!is_shown(w, w->instances[k]))
@@ -121,7 +121,14 @@ static void observe_instances(const struct world *w, const struct poll_hints *hi
         typed_instance(w, w->instances[k], o, &list[n]);
         see_launch(w, w->instances[k], o, &list[n++]);
     }
-    o->as.instances = (struct obs_instances){list, n};
+    absent = arena_alloc(o->arena, hints->n, sizeof(*absent));
+    for (size_t k = 0; absent != NULL && k < hints->n; k++) {
+        const struct sim_instance *i = world_instance_find(w, hints->ids[k]);
+
+        if (i == NULL || !is_shown(w, i))
+            absent[n_absent++] = typed_copy(o, hints->ids[k]);
+    }
+    o->as.instances = (struct obs_instances){list, n, absent, n_absent};
 }
 
 static const char *spot_word(enum sim_spot_state s)

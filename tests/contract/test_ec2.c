@@ -211,6 +211,8 @@ static void test_known_ids(void **state)
     o = observe(&s, SOURCE_INSTANCES, &hints, ERR_OK);
     assert_int_equal(o->as.instances.n, 4);
     assert_string_equal(o->as.instances.instances[3].id, "i-77");
+    assert_int_equal(o->as.instances.n_absent, 1);
+    assert_string_equal(o->as.instances.absent[0], "i-78");
     assert_int_equal(s.script.n_requests, 2);
     assert_non_null(strstr(s.script.requests[1].body,
                            "&Filter.1.Name=instance-id&Filter.1.Value.1=i-77"

@@ -30,6 +30,7 @@ struct region {
     struct seen_interface interfaces[MOST_LISTED];
     size_t n_instances, n_spots, n_interfaces;
     bool reads_interfaces; /* the next look is told of them, too */
+    bool tags_alone;       /* no id is asked for: what is not listed may live */
 };
 
 static inline struct seen_instance instance(const char *id, const char *server)
@@ -98,6 +99,26 @@ static inline void region_add_server(struct region *r)
     region_configure(r, both);
 }
 
+/* What AWS lists, and which of the ids that the controller knows it does not. */
+static inline void region_list(const struct region *r, struct observation *o)
+{
+    const struct server_facts *f = &r->s.c->servers[0].facts;
+    const char *const known[] = {f->instance.id, f->leaving.id};
+    const char **absent = arena_alloc(o->arena, ARRAY_LEN(known), sizeof(*absent));
+    size_t n = 0;
+
+    assert_non_null(absent);
+    for (size_t k = 0; k < ARRAY_LEN(known); k++) {
+        bool listed = known[k][0] == '\0' || r->tags_alone;
+
+        for (size_t i = 0; i < r->n_instances; i++)
+            listed = listed || str_eq(r->instances[i].id, known[k]);
+        if (!listed)
+            absent[n++] = arena_strdup(o->arena, known[k]);
+    }
+    o->as.instances = (struct obs_instances){r->instances, r->n_instances, absent, n};
+}
+
 /* Some time later, all that is configured tells what is set. */
 static inline void see(struct region *r, int64_t later_s)
 {
@@ -120,7 +141,7 @@ static inline void see(struct region *r, int64_t later_s)
     o->at = p->at = r->s.now;
     p->as.spot = (struct obs_spot){.spots = r->spots, .n = r->n_spots, .has_open = true};
     step(&r->s, (struct event){.kind = EVENT_OBSERVATION, .as.observation = p});
-    o->as.instances = (struct obs_instances){r->instances, r->n_instances};
+    region_list(r, o);
     step(&r->s, (struct event){.kind = EVENT_OBSERVATION, .as.observation = o});
 }
 

@@ -289,7 +289,7 @@ static void tell_instance(struct books *b)
 
     assert_non_null(o);
     o->at = b->s.now;
-    o->as.instances = (struct obs_instances){&b->instance, 1};
+    o->as.instances = (struct obs_instances){.instances = &b->instance, .n = 1};
     step(&b->s, (struct event){.kind = EVENT_OBSERVATION, .as.observation = o});
 }
 

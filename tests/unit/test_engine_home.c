@@ -154,7 +154,7 @@ static void test_overlap_over_at_a_start(void **state)
     o = observation_new(SOURCE_INSTANCES);
     assert_non_null(o);
     o->at = r.s.now;
-    o->as.instances = (struct obs_instances){r.instances, r.n_instances};
+    region_list(&r, o);
     step(&r.s, (struct event){.kind = EVENT_OBSERVATION, .as.observation = o});
     assert_int_equal(move_of(&r.s)->direction, DIRECTION_BACK);
     assert_non_null(strstr(r.s.journal, "the overlap has to end, whatever became of it"));

@@ -161,6 +161,36 @@ static void test_never_listed(void **state)
     scene_end(&r.s);
 }
 
+/* Whose tags somebody took off is in no listing by tag: as long as nobody asked for it by
+ * its id it is where it was. */
+static void test_not_asked_for(void **state)
+{
+    static const struct {
+        const char *what;
+        bool tags_alone;
+        enum place want;
+    } rows[] = {
+        {"no id was asked for", true, PLACE_CLOUD},
+        {"its id was asked for", false, PLACE_LOST},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct region r;
+
+        region_out(&r);
+        r.s.options.observe = true;
+        scene_start(&r.s);
+        see(&r, STEP_S);
+        r.tags_alone = rows[i].tags_alone;
+        r.n_instances = 0;
+        see(&r, STEP_S);
+        see(&r, 900);
+        assert_row(rows[i].what, server(&r)->facts.place == rows[i].want);
+        scene_end(&r.s);
+    }
+}
+
 /* What was seen at its end does not come back by a late reading. */
 static void test_dead_stays_dead(void **state)
 {
@@ -534,6 +564,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_place),
         cmocka_unit_test(test_never_listed),
+        cmocka_unit_test(test_not_asked_for),
         cmocka_unit_test(test_dead_stays_dead),
         cmocka_unit_test(test_ended_at_home),
         cmocka_unit_test(test_claimed),

@@ -297,7 +297,7 @@ static void test_before_jenkins(void **state)
     r.s.now.s += STEP_S;
     observe(&r.s, SOURCE_VSPHERE);
     o->at = r.s.now;
-    o->as.instances = (struct obs_instances){r.instances, r.n_instances};
+    region_list(&r, o);
     step(&r.s, (struct event){.kind = EVENT_OBSERVATION, .as.observation = o});
     assert_false(server(&r)->doom.on);
     see(&r, STEP_S);

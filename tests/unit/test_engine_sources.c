@@ -314,11 +314,14 @@ static void test_latency(void **state)
     }
 }
 
-/* A large fleet is asked for in turn, so many a poll as fit, and none twice. */
+/* A large fleet is asked for in turn, so many a poll as fit, and none twice; what no
+ * listing has by its tags comes first, in each poll. */
 static void test_hints(void **state)
 {
     enum { FLEET = 20 };
     char large[8192];
+    static char ids[FLEET][ID_TEXT];
+    struct seen_instance all[FLEET];
     size_t used;
     struct region r;
     struct poll_hints h;
@@ -334,7 +337,7 @@ static void test_hints(void **state)
                      "aws = { region = \"eu-west-1\" }\n"
                      "servers = {\n");
     for (int i = 0; i < FLEET; i++) {
-        char key[NAME_TEXT], id[ID_TEXT];
+        char key[NAME_TEXT];
 
         used = strlen(large);
         assert_true(
@@ -344,9 +347,11 @@ static void test_hints(void **state)
                        "instance_types = [\"c5\"] }\n",
                        i, i, i, i, i));
         (void)str_format(key, sizeof(key), "instance:s%02d", i);
-        (void)str_format(id, sizeof(id), "i-%02d",
+        (void)str_format(ids[i], sizeof(ids[i]), "i-%02d",
                          i == 1 ? 0 : i); /* one of them twice */
-        stored_setting(&r.s, key, id);
+        stored_setting(&r.s, key, ids[i]);
+        all[i] = instance(ids[i], "");
+        all[i].deployment = i == 5 ? "" : "d"; /* somebody took its tags off */
     }
     used = strlen(large);
     assert_true(str_format(large + used, sizeof(large) - used, "}\n"));
@@ -369,6 +374,19 @@ static void test_hints(void **state)
     assert_int_equal(h.n, HINT_IDS);
     assert_string_equal(h.ids[0], "i-17");
     assert_string_equal(h.ids[3], "i-00"); /* and on from the first */
+    for (int i = 0; i < 3; i++) {
+        o = observation_new(SOURCE_INSTANCES);
+        assert_non_null(o);
+        o->at = r.s.now;
+        o->as.instances = (struct obs_instances){.instances = all, .n = FLEET};
+        step(&r.s, (struct event){.kind = EVENT_OBSERVATION, .as.observation = o});
+        r.s.now.s += 60;
+        step(&r.s, (struct event){.kind = EVENT_TICK});
+        h = hints_of(&r.s, SOURCE_INSTANCES);
+        /* with i-99, which is not listed either */
+        assert_true(str_eq(h.ids[0], "i-05") || str_eq(h.ids[1], "i-05"));
+        assert_int_equal(h.n, HINT_IDS);
+    }
     scene_end(&r.s);
 }
 
