@@ -547,20 +547,25 @@ static void take_event(struct controller *c, const struct event *ev)
 }
 
 /* When something is to be done although nobody says anything: a source is due, the
- * schedule or a hold changes, a gate opens. */
+ * schedule or a hold changes, a gate opens, a move comes to a time limit. */
 static struct mono next_due(const struct controller *c, struct mono sources)
 {
     int64_t at = c->plan.next_at.s > c->now.s ? c->plan.next_at.s : INT64_MAX;
 
     for (size_t i = 0; i < c->n_servers; i++) {
-        int64_t until = c->servers[i].decision.gate_until.s;
+        const struct server_state *s = &c->servers[i];
+        int64_t until = s->decision.gate_until.s;
 
         if (until > c->now.s && until < at)
+            at = until;
+        until =
+            s->has_move ? mover_next_limit(c->config, s->config, &s->move, c->now).s : 0;
+        if (until != 0 && until < at)
             at = until;
     }
     if (at != INT64_MAX && c->mono.ms + (at - c->now.s) * 1000 < sources.ms)
         sources.ms = c->mono.ms + (at - c->now.s) * 1000;
-    if (RH_BUGGIFY("wakes-early"))
+    if (c->look_soon || RH_BUGGIFY("wakes-early"))
         sources.ms = c->mono.ms + EARLY_MS;
     if (sources.ms != INT64_MAX && RH_BUGGIFY("wakes-late"))
         sources.ms += LATE_MS;
@@ -574,6 +579,7 @@ void controller_step(struct controller *c, const struct event *ev, struct effect
     c->fx = fx;
     c->now = ev->now;
     c->mono = ev->mono;
+    c->look_soon = false;
     fx->next_wake.ms = c->mono.ms + WAKE_MAX_MS;
     check_clock(c);
     schedule_refresh(c);

@@ -433,7 +433,6 @@ static void say_waits(const struct controller *c, struct move *m, const struct c
     }
 }
 
-/* One look at one move. True when its step is done and the next may look at once. */
 /* The steps that ask for it (move_takes()); a launch whose answer was lost, even without
  * its slot. */
 static bool takes_offering(const struct server_state *s, enum step step)
@@ -441,6 +440,7 @@ static bool takes_offering(const struct server_state *s, enum step step)
     return step == STEP_LAUNCH || (step == STEP_RUN && s->may_commit);
 }
 
+/* One look at one move. True when its step is done and the next may look at once. */
 static bool advance(struct controller *c, struct server_state *s)
 {
     const struct policy_config *p = &c->config->policy;
@@ -534,9 +534,10 @@ static bool advance(struct controller *c, struct server_state *s)
         if (out.failure == FAILURE_CAPACITY)
             lose_or_refuse(c, s);
         move_end(c, s, MOVE_FAILED, out.failure, m->note);
-        if (out.send_home && is_out_there(s))
-            send_home(c, s);
-        break;
+        if (!out.send_home || !is_out_there(s))
+            break;
+        send_home(c, s);
+        return true; /* its time is that of the way out: nobody waits for the next look */
     case VERDICT_REDO:
         RH_PROBE("drained-once-more");
         journal_say(c, journal_begin(c, LEVEL_WARN, "rushhour", s->config->name, "redo"),
@@ -589,8 +590,12 @@ void moves_advance(struct controller *c)
     for (size_t i = 0; i < c->n_servers; i++) {
         struct server_state *s = &c->servers[reverse ? c->n_servers - 1 - i : i];
 
-        if (recovering(c, s->config->name) || RH_BUGGIFY("step-looked-at-later"))
+        if (recovering(c, s->config->name))
             continue;
+        if (s->has_move && RH_BUGGIFY("step-looked-at-later")) {
+            c->look_soon = true;
+            continue;
+        }
         for (int32_t n = 0; s->has_move && n < MAX_STEPS && advance(c, s); n++)
             continue;
         if (s->has_move)

@@ -349,6 +349,7 @@ struct controller {
     struct utc now;
     struct mono mono;
     struct effects *fx;
+    bool look_soon; /* a move was not looked at, of the campaign's own making */
 
     struct source_state sources[SOURCE_COUNT];
     int32_t tokens[SOURCE_COUNT]; /* spent tenths of a provider's retry budget */

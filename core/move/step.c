@@ -134,10 +134,10 @@ bool disconnect_first(const struct step_in *in, struct move *m, struct step_out 
 }
 
 /* Home takes its time to shut down. */
-static int64_t overlap_left_s(const struct step_in *in, const struct move *m)
+static int64_t overlap_left_s(const struct config *c, const struct move *m)
 {
-    int64_t most = mover_overlap_s(&in->config->policy);
-    int64_t left = most - in->config->shutdown_timeout;
+    int64_t most = mover_overlap_s(&c->policy);
+    int64_t left = most - c->shutdown_timeout;
 
     return m->direction == DIRECTION_BACK ? most : left > most / 2 ? left : most / 2;
 }
@@ -145,13 +145,29 @@ static int64_t overlap_left_s(const struct step_in *in, const struct move *m)
 bool overlap_ends(const struct step_in *in, const struct move *m)
 {
     return in->server->overlaps && m->committed_at.s != 0 &&
-           in->now.s >= m->committed_at.s + overlap_left_s(in, m);
+           in->now.s >= m->committed_at.s + overlap_left_s(in->config, m);
 }
 
 bool overlap_is_over(const struct step_in *in, const struct move *m)
 {
     return in->config->policy.on_drain_deadline != DRAIN_WAIT && overlap_ends(in, m) &&
-           in->now.s >= m->committed_at.s + overlap_left_s(in, m) + STOPPING_S;
+           in->now.s >= m->committed_at.s + overlap_left_s(in->config, m) + STOPPING_S;
+}
+
+struct utc mover_next_limit(const struct config *c, const struct server_config *s,
+                            const struct move *m, struct utc now)
+{
+    bool overlaps = s->overlaps && m->committed_at.s != 0;
+    int64_t ends = overlaps ? m->committed_at.s + overlap_left_s(c, m) : 0;
+    const int64_t limits[] = {m->deadline.s, m->drain_deadline.s, ends,
+                              overlaps ? ends + STOPPING_S : 0};
+    struct utc next = {0};
+
+    for (size_t i = 0; i < ARRAY_LEN(limits); i++) {
+        if (limits[i] > now.s && (next.s == 0 || limits[i] < next.s))
+            next.s = limits[i];
+    }
+    return next;
 }
 
 bool is_sent_home(const struct move *m)

@@ -487,6 +487,8 @@ static void test_sent_home(void **state)
         }
         assert_row(rows[i].what, m->direction == DIRECTION_BACK && m->committed);
         assert_row(rows[i].what, !m->interrupted);
+        /* in the same look */
+        assert_row(rows[i].what, m->note[0] != '\0' || m->step > 0 || r.s.n_calls > 0);
         assert_row(rows[i].what,
                    m->committed_at.s == (rows[i].since_out ? NOW - 895 : r.s.now.s - 1));
         assert_row(rows[i].what,
@@ -519,6 +521,52 @@ static void test_time_limit(void **state)
         assert_row(rows[i].what, called(&r, CALL_LAUNCH, "eni-a"));
         assert_row(rows[i].what, move_of(&r.s)->committed);
         assert_row(rows[i].what, move_of(&r.s)->deadline.s == r.s.now.s + rows[i].limit);
+        scene_end(&r.s);
+    }
+}
+
+/* Nobody tells that the time of a move is over: it is looked at then, whatever is polled
+ * when. */
+static void test_looked_at_in_time(void **state)
+{
+    enum { SOON_S = 4 };
+    static const struct {
+        const char *what;
+        bool overlaps;
+        int64_t deadline, drain, since; /* from the look on; since: of the commit point */
+        bool soon;
+    } rows[] = {
+        {"nothing is over soon", true, 3600, 3600, -60, false},
+        {"its time limit", true, SOON_S, 3600, -60, true},
+        {"its drain's", true, 3600, SOON_S, -60, true},
+        {"both have been up for long", true, 3600, 3600, SOON_S - 840, true},
+        {"… and builds had their time to stop", true, 3600, 3600, SOON_S - 840 - 30,
+         true},
+        {"all that is over", true, -10, -10, -7200, false},
+        {"with gap nothing is up in both places", false, 3600, 3600, SOON_S - 840, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct region r;
+        struct move *m;
+
+        region_out(&r);
+        stored_setting(&r.s, "auto", "off");
+        if (!rows[i].overlaps)
+            without_overlap(&r);
+        r.s.config->policy.max_overlap = 900;
+        m = committed(beside(&r, DIRECTION_BACK, 0), 60);
+        if (!rows[i].overlaps)
+            (void)str_copy(m->mover, sizeof(m->mover), "ec2");
+        m->committed_at.s = NOW + STEP_S + rows[i].since;
+        m->deadline.s = NOW + STEP_S + rows[i].deadline;
+        m->drain_deadline.s = NOW + STEP_S + rows[i].drain;
+        scene_start(&r.s);
+        see(&r, STEP_S);
+        assert_row(rows[i].what, move_of(&r.s) != NULL);
+        assert_row(rows[i].what, (r.s.fx.next_due.ms == r.s.c->mono.ms + SOON_S * 1000) ==
+                                     rows[i].soon);
         scene_end(&r.s);
     }
 }
@@ -639,6 +687,7 @@ int main(void)
         cmocka_unit_test(test_learned_beside),
         cmocka_unit_test(test_sent_home),
         cmocka_unit_test(test_time_limit),
+        cmocka_unit_test(test_looked_at_in_time),
         cmocka_unit_test(test_next_offering),
         cmocka_unit_test(test_refusal_kept),
     };
