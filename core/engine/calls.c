@@ -33,21 +33,31 @@ static int64_t launch_start(const struct controller *c, const struct server_stat
     return s->order.place == PLACE_CLOUD ? s->order.at.s : s->move.started.s;
 }
 
+/* Each one later than all before it: back to a window that had launches before a hold, or
+ * before a clock was set back, they are counted on, as a token of theirs is used up. */
+static void launch_name(struct server_state *s, int64_t start)
+{
+    if (start > s->launch_start) {
+        s->launch_start = start;
+        s->launch_attempt = 0;
+    } else if (start < s->launch_start) {
+        RH_PROBE("launch-of-what-wanted-it-before");
+    }
+    s->launch_attempt++;
+}
+
 static void make_token(struct controller *c, struct call *call)
 {
     enum { DIGITS = 48 };
     struct server_state *s = server_find(c, call->server);
     unsigned char digest[SHA256_BYTES];
     char text[LINE_TEXT], hex[SHA256_HEX], key[NAME_TEXT];
-    int64_t start;
 
     SURE(s != NULL); /* only a move launches */
-    start = launch_start(c, s);
     if (!call->run.again) {
-        s->launch_attempt = s->launch_start == start ? s->launch_attempt + 1 : 1;
-        s->launch_start = start;
+        launch_name(s, launch_start(c, s));
         (void)str_format(key, sizeof(key), "launch:%.46s", s->config->name);
-        setting_store_numbers(c, key, (int64_t[]){start, s->launch_attempt}, 2);
+        setting_store_numbers(c, key, (int64_t[]){s->launch_start, s->launch_attempt}, 2);
     }
     if (call->run.again)
         RH_PROBE("launch-asked-again-by-its-token");

@@ -114,6 +114,46 @@ static void test_launch_start(void **state)
     }
 }
 
+/* No name comes twice, whatever wants the cloud next. */
+static void test_launch_names(void **state)
+{
+    static const struct {
+        const char *what;
+        int64_t held_at, set_by_s;
+    } rows[] = {
+        {"the window", 0, 0},
+        {"a hold from within it", NOW - 900, 0},
+        {"the hold has ended, the window goes on", 0, 0},
+        {"a clock that was set back, to yesterday's window", 0, -86400},
+        {"and set right again", 0, 86400},
+        {"tomorrow's", 0, 86400},
+    };
+    char tokens[ARRAY_LEN(rows)][sizeof(((struct run_in_cloud *)0)->token)];
+    struct call call = {.kind = CALL_LAUNCH, .server = "a", .target = "eni-a"};
+    struct region r;
+
+    (void)state;
+    region_make(&r);
+    scene_start(&r.s);
+    step(&r.s, (struct event){.kind = EVENT_TICK});
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        r.s.c->servers[0].hold =
+            (struct hold){.place = rows[i].held_at != 0 ? PLACE_CLOUD : PLACE_UNKNOWN,
+                          .at = {rows[i].held_at}};
+        r.s.c->now.s += rows[i].set_by_s;
+        effects_reset(&r.s.fx);
+        r.s.c->fx = &r.s.fx;
+        assert_row(rows[i].what, call_send(r.s.c, &call, "policy", "launch"));
+        r.s.c->fx = NULL;
+        (void)str_copy(tokens[i], sizeof(tokens[i]), r.s.fx.calls[0].run.token);
+        for (size_t k = 0; k < i; k++)
+            assert_row(rows[i].what, !str_eq(tokens[i], tokens[k]));
+        r.s.c->calls[0].open = false;
+        r.s.c->n_calls_open = 0;
+    }
+    scene_end(&r.s);
+}
+
 /* What the answer to a launch says, before any listing does. */
 static void test_launched(void **state)
 {
@@ -162,6 +202,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_launch_start),
+        cmocka_unit_test(test_launch_names),
         cmocka_unit_test(test_launched),
     };
 
