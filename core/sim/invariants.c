@@ -431,6 +431,15 @@ static bool overlap_ends(const struct invariants *v, int32_t i, enum sim_side si
     return v->w->now - since >= most * 1000;
 }
 
+/* The instance that goes, of two the one that is named: while another zone takes over
+ * both are there, and what runs on the new one is not under the old one. */
+static bool goes_anyway(const struct invariants *v, const struct call *call, int32_t i)
+{
+    return invariants_lost(call->kind == CALL_TERMINATE
+                               ? world_instance_find(v->w, call->target)
+                               : world_server_instance(v->w, i));
+}
+
 static void builds_under(struct invariants *v, const struct call *call, int32_t i,
                          const struct controller_server *s)
 {
@@ -441,7 +450,7 @@ static void builds_under(struct invariants *v, const struct call *call, int32_t 
     if (!takes_down(call->kind, &side) || call->force || s->forced ||
         (s->drain_deadline.s != 0 && its_ms(v) >= s->drain_deadline.s * 1000) ||
         overlap_ends(v, i, side, s->move) ||
-        (side == SIM_CLOUD && invariants_lost(world_server_instance(w, i))))
+        (side == SIM_CLOUD && goes_anyway(v, call, i)))
         return;
     for (size_t k = 0; (node = world_server_node(w, i, k)) >= 0; k++) {
         const struct sim_node *n = &w->nodes[node];
