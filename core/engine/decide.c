@@ -218,7 +218,7 @@ static bool node_is_wrong(const struct controller *c, const struct server_state 
         (s->move.direction == DIRECTION_BACK || s->facts.instance.reclaim_at.s == 0))
         return false;
     /* Its way home is about to begin, and waits for no build. */
-    if (s->owed_home && s->facts.place == PLACE_CLOUD)
+    if (s->owed_home && !s->has_move && s->facts.place == PLACE_CLOUD)
         return false;
     return nodes_keep(&s->facts, automatic, "policy", why, call) ||
            (automatic && other_zone_open(s, call)) ||

@@ -85,8 +85,9 @@ void move_begin(struct controller *c, struct server_state *s, enum direction d,
         m->deadline.s = c->now.s + (replaces ? p->timeout_out : p->timeout_back);
     s->has_move = true;
     s->has_last = false;
-    if (d == DIRECTION_BACK || s->facts.place == PLACE_LOST)
-        home_owe(c, s, false); /* what ends without an effect owes it again */
+    /* Out again from where it was lost it is owed until it has arrived. */
+    if (d == DIRECTION_BACK)
+        home_owe(c, s, false);
     if (!interrupted)
         c->last_start = c->now;
     move_store(c, s);

@@ -211,6 +211,38 @@ static void test_not_out_soon(void **state)
     scene_end(&r.s);
 }
 
+/* Out again without coming home, and called off by the first look of the next start,
+ * which knows of no power yet: it was never home, and nobody but us switched it off. */
+static void test_out_anew_canceled(void **state)
+{
+    struct region r;
+
+    (void)state;
+    region_out(&r);
+    region_configure(&r, two_servers);
+    r.s.config->policy.rerun_delay[0] = 0;
+    r.s.config->policy.n_rerun_delay = 1;
+    scene_start(&r.s);
+    see(&r, STEP_S);
+    r.instances[0].state = INSTANCE_TERMINATED;
+    see(&r, STEP_S);
+    see(&r, STEP_S);
+    assert_non_null(move_of(&r.s));
+    assert_int_equal(move_of(&r.s)->direction, DIRECTION_OUT);
+    assert_false(move_of(&r.s)->committed);
+    r.s.moves[r.s.stored.n_moves++] = *move_of(&r.s);
+    stored_setting(&r.s, "auto", "off");
+    scene_start(&r.s);
+    step(&r.s, (struct event){.kind = EVENT_TICK});
+    assert_null(move_of(&r.s));
+    assert_non_null(strstr(r.s.journal, "move to cloud canceled"));
+    see(&r, STEP_S);
+    assert_string_equal(server(&r)->facts.blocked, ""); /* by no person */
+    assert_non_null(move_of(&r.s));
+    assert_int_equal(move_of(&r.s)->direction, DIRECTION_BACK);
+    scene_end(&r.s);
+}
+
 /* ----- changed by others ----- */
 
 /* A person sent it out: what follows of that is for who may act. */
@@ -518,6 +550,7 @@ int main(void)
         cmocka_unit_test(test_notice_before_its_use),
         cmocka_unit_test(test_owed),
         cmocka_unit_test(test_not_out_soon),
+        cmocka_unit_test(test_out_anew_canceled),
         cmocka_unit_test(test_sent_out),
         cmocka_unit_test(test_brought_home),
         cmocka_unit_test(test_extension_idle),
