@@ -11,6 +11,9 @@
  */
 
 enum { SAME_CLOCK_S = 86400 };
+/* A server may rest as long, and its record is as old; what is older, or of the future,
+ * is of a clock that tells nothing. */
+enum { RESTS_S = 30 * 86400 };
 
 /* Its way home is owed as it was when the record was written; a loss that was seen since
  * is owed, too, as far as the two clocks can be compared. */
@@ -18,9 +21,9 @@ static void settle_debt(struct controller *c, struct server_state *s, struct utc
                         struct utc owed)
 {
     int64_t age = c->now.s - written.s;
-    bool same_clock = age >= 0 && age <= SAME_CLOCK_S;
+    bool comparable = age >= 0 && age <= RESTS_S;
 
-    if (same_clock && s->owed_home && written.s < s->owed_since.s) {
+    if (comparable && s->owed_home && written.s < s->owed_since.s) {
         RH_PROBE("loss-since-the-last-call");
         return;
     }
@@ -42,6 +45,10 @@ static void forget(struct controller *c, struct server_state *s, const char *cal
     (void)str_copy(s->move.note, sizeof(s->move.note),
                    "another controller has acted on it since");
     s->has_move = s->has_last = false;
+    if (s->move.direction == DIRECTION_BACK && s->move.interrupted) {
+        home_owe(c, s, true); /* as long as nobody has settled it since it began */
+        s->owed_since = s->move.started;
+    }
     move_store(c, s);
     journal_say(c, journal_begin(c, LEVEL_WARN, "rushhour", s->config->name, "lock"),
                 "its move to %s is given up, going on from what is seen: %.120s",
@@ -160,8 +167,8 @@ void takeover_take(struct controller *c, const struct event *ev)
     if (s == NULL)
         return;
     if (!ev->as.acted.readable) {
-        settle_debt(c, s, c->now, (struct utc){0});
         forget(c, s, "by another controller");
+        settle_debt(c, s, c->now, (struct utc){0});
         (void)str_format(text, sizeof(text),
                          "what another controller did for it last cannot be read: %.90s; "
                          "look at it",
@@ -170,9 +177,9 @@ void takeover_take(struct controller *c, const struct event *ev)
         return;
     }
     take_launches(c, s, h);
-    settle_debt(c, s, h->at, h->owed);
     if (!h->has_move || !str_eq(s->move.id, h->move.id))
         forget(c, s, said);
+    settle_debt(c, s, h->at, h->owed);
     if (h->has_move && can_go_on(s, &h->move)) {
         go_on(c, s, h);
     } else if (h->has_move) {

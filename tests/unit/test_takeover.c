@@ -163,7 +163,7 @@ static void test_gone_on_with(void **state)
 /* Whether its way home is owed, its newest record tells; what was seen later counts. */
 static void test_debt(void **state)
 {
-    enum { YEAR_S = 365 * 86400 };
+    enum { YEAR_S = 365 * 86400, DAYS_S = 4 * 86400 };
     static const struct {
         const char *what, *ours; /* since then, "" = it is not owed here */
         int64_t written;         /* from now on */
@@ -175,6 +175,7 @@ static void test_debt(void **state)
         {"nowhere", "", -500, false, false},
         {"the loss was seen since", "1795333400", -2000, false, true},
         {"... and another before", "1795333400", -2000, true, true},
+        {"... and for days it had rested", "1795333400", -DAYS_S, false, true},
         {"by a clock a year behind", "1795333400", -YEAR_S - 2000, false, false},
         {"by a clock ahead", "1795333400", 3600, false, false},
         {"by a clock ahead, and owed there", "1795333400", 3600, true, true},
@@ -199,6 +200,40 @@ static void test_debt(void **state)
         assert_row(rows[i].what, a->owed_home == rows[i].owed);
         assert_row(rows[i].what, !a->owed_home || a->owed_since.s <= s.now.s);
         assert_row(rows[i].what, (setting_of(&s, "owed:a")[0] != '\0') == rows[i].owed);
+        scene_end(&s);
+    }
+}
+
+/* A way home of a loss that we could not go on with is given up; owed it is as before,
+ * unless another one has acted since it began. */
+static void test_way_home_given_up(void **state)
+{
+    static const struct {
+        const char *what;
+        int64_t written; /* from now on; ours began a minute ago */
+        bool interrupted, theirs, owed;
+    } rows[] = {
+        {"nobody has done anything since", -600, true, false, true},
+        {"... nor for days", -4 * 86400, true, false, true},
+        {"another one has settled it", -30, true, false, false},
+        {"another one owes it, too", -30, true, true, true},
+        {"it was no loss", -600, false, false, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct event ev = left_by_another("a");
+        struct scene s;
+
+        ev.as.acted.last.at.s = NOW + rows[i].written;
+        ev.as.acted.last.owed.s = rows[i].theirs ? NOW + rows[i].written : 0;
+        scene_make(&s);
+        s.options.shared_lock = true;
+        stored_move(&s, DIRECTION_BACK, BACK_RETURN)->interrupted = rows[i].interrupted;
+        scene_start(&s);
+        step(&s, ev);
+        assert_row(rows[i].what, move_of(&s) == NULL);
+        assert_row(rows[i].what, s.c->servers[0].owed_home == rows[i].owed);
         scene_end(&s);
     }
 }
@@ -243,9 +278,8 @@ static void test_looked_at(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_forgotten),
-        cmocka_unit_test(test_gone_on_with),
-        cmocka_unit_test(test_debt),
+        cmocka_unit_test(test_forgotten), cmocka_unit_test(test_gone_on_with),
+        cmocka_unit_test(test_debt),      cmocka_unit_test(test_way_home_given_up),
         cmocka_unit_test(test_looked_at),
     };
 
