@@ -69,6 +69,14 @@ bool invariants_takes_builds(const struct world *w, int32_t server,
     return open;
 }
 
+/* Off at home, and told to be a person's: so it stays, in the rush hours and outside of
+ * them, and it must have been one. */
+static bool is_told_off(const struct world *w, size_t i, const struct server_facts *f)
+{
+    return f->place == PLACE_ONPREM && f->blocked[0] != '\0' &&
+           w->vms[w->servers[i].vm].power != SIM_POWER_ON;
+}
+
 /* At rest for a while, where it is believed to be: there it must be, and take builds. */
 static void at_work(struct invariants *v, size_t i, const struct controller_server *s)
 {
@@ -76,8 +84,15 @@ static void at_work(struct invariants *v, size_t i, const struct controller_serv
     bool out = s->facts->place == PLACE_CLOUD;
     const struct sim_instance *in = world_server_instance(w, (int32_t)i);
 
-    if (s->moving || w->now - v->moving_ms[i] < AT_REST_MS ||
-        says_why(s->decision, w->now) || (!out && s->facts->place != PLACE_ONPREM))
+    if (s->moving || w->now - v->moving_ms[i] < AT_REST_MS)
+        return;
+    if (is_told_off(w, i, s->facts)) {
+        if (!w->vms[w->servers[i].vm].left_off)
+            invariants_broken(v, "I10: %s is off, and no person did that",
+                              v->c->servers[i].name);
+        return;
+    }
+    if (says_why(s->decision, w->now) || (!out && s->facts->place != PLACE_ONPREM))
         return;
     if (out && invariants_lost(in))
         invariants_broken(v, "I10: %s is believed in the cloud, and is not there",

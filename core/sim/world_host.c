@@ -230,6 +230,7 @@ static void change_power(struct world *w, int32_t index, enum sim_power power,
 
     vm->power = power;
     vm->power_since = w->now;
+    vm->left_off = power != SIM_POWER_ON && !by_us;
     vm->life++;
     if (power == SIM_POWER_ON && was == SIM_POWER_SUSPENDED) {
         vm->guest = SIM_GUEST_BOOTING;

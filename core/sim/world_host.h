@@ -19,6 +19,7 @@ struct sim_vm {
     enum sim_power power;
     enum sim_guest guest; /* Tools run while UP or STOPPING */
     bool connected;       /* connectionState */
+    bool left_off;        /* it went off, and no call and no manager did that */
     int32_t cpus, memory_mb;
     int32_t task;        /* key of the running vSphere task, -1 */
     int64_t power_since; /* when the power last changed */
