@@ -15,7 +15,7 @@
  */
 
 /* AWS takes back what it gave notice of, or we end it; and not more often than that. */
-enum { RECLAIM_SLACK_S = 60, END_AGAIN_S = 60 };
+enum { END_AGAIN_S = 60 };
 
 static bool is_alive(const struct instance_facts *in)
 {
@@ -165,8 +165,9 @@ static void end_it(struct controller *c, struct server_state *s)
     const struct instance_facts *in = &s->facts.leaving;
     struct call call = {.kind = CALL_TERMINATE};
 
-    if (c->now.s < in->reclaim_at.s + RECLAIM_SLACK_S || s->facts.place_stale ||
-        in->eni_deletes || hands_off(c, s) || c->clock_bad_ticks > 0 ||
+    if (c->now.s < in->reclaim_at.s + mover_reclaim_slack_s(&c->config->policy) ||
+        s->facts.place_stale || in->eni_deletes || hands_off(c, s) ||
+        c->clock_bad_ticks > 0 ||
         (s->leaving.asked.s != 0 && c->now.s - s->leaving.asked.s < END_AGAIN_S))
         return;
     (void)str_copy(call.target, sizeof(call.target), in->id);

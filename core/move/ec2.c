@@ -18,8 +18,6 @@ enum { ENI_WAIT_S = 600, AGAIN_FIRST_S = 5, AGAIN_MAX_S = 80 };
 /* What an ended one holds is tried after this: some listings never say that it is free.
  */
 enum { ENI_TRY_S = 60 };
-/* AWS takes back what it gave notice of; its builds have the whole notice. */
-enum { RECLAIM_SLACK_S = 60 };
 /* Definite errors that a repeat may help against: so many, then the move fails. */
 enum { TRIES_MAX = 4 };
 /* A launch of unknown outcome that is not wanted any more: AWS's listings are believed
@@ -402,8 +400,9 @@ static void step_terminate(const struct step_in *in, struct move *m, struct step
                  i->id);
         return;
     }
+    /* AWS takes back what it gave notice of; its builds have the whole notice. */
     if (m->interrupted && i->reclaim_at.s != 0 &&
-        in->now.s < i->reclaim_at.s + RECLAIM_SLACK_S) {
+        in->now.s < i->reclaim_at.s + mover_reclaim_slack_s(&in->config->policy)) {
         say_wait(m, out, "AWS takes %s back", i->id);
         return;
     }

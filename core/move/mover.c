@@ -57,3 +57,10 @@ int64_t mover_overlap_s(const struct policy_config *p)
 
     return p->max_overlap > 2 * ENDING_S ? p->max_overlap - ENDING_S : p->max_overlap / 2;
 }
+
+int64_t mover_reclaim_slack_s(const struct policy_config *p)
+{
+    enum { LATE_S = 60 };
+
+    return LATE_S + p->clock_skew;
+}

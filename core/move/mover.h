@@ -92,6 +92,10 @@ const struct mover_ops *mover_replacing(void);
  * `max_overlap` without what that takes, a poll and a call (I1). */
 int64_t mover_overlap_s(const struct policy_config *p) NONNULL;
 
+/* So long after AWS was to take an instance back it may still do so: the time was told by
+ * its clock, and ours may be ahead by `clock_skew`. Then it is ours to end. */
+int64_t mover_reclaim_slack_s(const struct policy_config *p) NONNULL;
+
 /* The next time limit of an open move that lies ahead, 0 = none: what waits for it is to
  * be looked at then, although nobody tells anything. */
 struct utc mover_next_limit(const struct config *c, const struct server_config *s,

@@ -556,7 +556,7 @@ static void test_leaving_stays(void **state)
     r.s.nodes[CLOUD].offline = r.s.nodes[CLOUD].marked = true;
     r.s.nodes[CLOUD].cause = "rushhour/1 drain";
     r.instances[1].eni_deletes = true;
-    see(&r, 120); /* its end would take the interface along */
+    see(&r, 240); /* its end would take the interface along */
     assert_false(called(&r, CALL_TERMINATE, "i-9"));
     r.instances[1].eni_deletes = false;
     see(&r, STEP_S);

@@ -241,7 +241,7 @@ static void test_nothing_left(void **state)
 static void region_overdue(struct region *r)
 {
     region_out(r);
-    stored_setting(&r->s, "leaving:a", "i-9 1795334300 0");
+    stored_setting(&r->s, "leaving:a", "i-9 1795334200 0");
     r->instances[0].zone = "eu-west-1b";
     r->instances[0].eni = "eni-b";
     r->instances[r->n_instances++] = instance("i-9", "a");
@@ -251,11 +251,14 @@ static void test_end_it(void **state)
 {
     static const struct {
         const char *what;
+        const char *until;
         bool observe, clock_jumps, ends;
     } rows[] = {
-        {"it is ended", false, false, true},
-        {"who only looks ends nothing", true, false, false},
-        {"nobody knows what time it is", false, true, false},
+        {"it is ended", "i-9 1795334200 0", false, false, true},
+        {"by AWS's clock it may have its two minutes still", "i-9 1795334300 0", false,
+         false, false},
+        {"who only looks ends nothing", "i-9 1795334200 0", true, false, false},
+        {"nobody knows what time it is", "i-9 1795334200 0", false, true, false},
     };
 
     (void)state;
@@ -263,6 +266,7 @@ static void test_end_it(void **state)
         struct region r;
 
         region_overdue(&r);
+        stored_setting(&r.s, "leaving:a", rows[i].until);
         r.s.options.observe = rows[i].observe;
         r.s.nodes[CLOUD].offline = r.s.nodes[CLOUD].marked = true;
         r.s.nodes[CLOUD].cause = "rushhour/1 drain";

@@ -56,7 +56,8 @@ static void set_scene(struct scene *s, enum direction d, bool overlaps)
         .config = {.deployment = "haifa",
                    .policy = {.timeout_out = 1200,
                               .timeout_back = 1800,
-                              .max_overlap = 1200},
+                              .max_overlap = 1200,
+                              .clock_skew = 120},
                    .shutdown_timeout = 180},
         .server = {.name = "cache",
                    .vm = "tests-cache",
@@ -519,9 +520,9 @@ static void test_terminate(void **state)
     set_scene(&s, DIRECTION_BACK, true);
     runs(&s);
     s.move.interrupted = s.move.committed = true;
-    s.facts.instance.reclaim_at.s = NOW - 59;
+    s.facts.instance.reclaim_at.s = NOW - 59 - s.config.policy.clock_skew;
     assert_int_equal(look(&s, STEP_TERMINATE).verdict, VERDICT_WAIT);
-    s.facts.instance.reclaim_at.s = NOW - 60;
+    s.facts.instance.reclaim_at.s = NOW - 60 - s.config.policy.clock_skew;
     assert_int_equal(look(&s, STEP_TERMINATE).verdict, VERDICT_CALL);
     /* the notice was taken back: nothing to wait for */
     s.facts.instance.reclaim_at.s = 0;
