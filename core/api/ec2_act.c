@@ -188,12 +188,17 @@ static enum outcome outcome_of(const struct ec2 *c, const struct ec2_answer *a,
     return c->http < 300 || answer_is_vague(c->http) ? OUTCOME_UNKNOWN : OUTCOME_FAILED;
 }
 
-static void take_launched(const struct ec2_list *list, struct call_result *r)
+/* Who does not tell the token tells what was launched all the same. */
+static void take_launched(const struct ec2_list *list, const struct call *call,
+                          struct call_result *r)
 {
     const struct seen_instance *in = list->items;
+    bool named = list->n > 0 && in->id[0] != '\0';
 
-    if (list->n == 0 || in->id[0] == '\0') {
-        (void)err_set(&r->err, ERR_PROTOCOL, "EC2 RunInstances: the answer names none");
+    if (!named ||
+        (in->client_token[0] != '\0' && !str_eq(in->client_token, call->run.token))) {
+        (void)err_set(&r->err, ERR_PROTOCOL, "EC2 RunInstances: the answer %s",
+                      named ? "is to another launch" : "names none");
         answer_result(r, OUTCOME_UNKNOWN);
         return;
     }
@@ -234,7 +239,7 @@ static void send(struct ec2 *c, const struct ec2_shape *s, const struct call *ca
         r->err.code = act_class(&a, call, rc);
         answer_result(r, outcome_of(c, &a, rc));
     } else if (call->kind == CALL_LAUNCH) {
-        take_launched(&list, r);
+        take_launched(&list, call, r);
     } else {
         answer_result(r, OUTCOME_DONE);
     }

@@ -167,8 +167,9 @@ void merge_listed(const struct controller *c, struct instance_facts *f,
         f->running = f->pending = !(f->terminated = f->ended = true);
 }
 
-/* The answer to its launch was another one's: it is that server's by its tag, and its own
- * is found by its own. A tag that names no server of ours says nothing. */
+/* The answer to its launch was another one's: it is that server's by its tag, and what
+ * came of its own launch is not known: the same launch is asked for again. A tag that
+ * names no server of ours says nothing. */
 static void give_back(struct controller *c, struct server_state *s,
                       const struct obs_instances *o)
 {
@@ -181,6 +182,8 @@ static void give_back(struct controller *c, struct server_state *s,
     journal_say(c, journal_begin(c, LEVEL_WARN, "rushhour", s->config->name, "adopt"),
                 "instance %s carries the tag of %.60s: it is not its own", in->id,
                 in->server);
+    if (s->has_last && s->last_kind == CALL_LAUNCH && str_eq(s->last.detail, in->id))
+        s->last.outcome = OUTCOME_UNKNOWN;
     instance_claim(c, s, "");
 }
 

@@ -20,6 +20,11 @@
     "</reservationId><instancesSet><item><instanceId>i-1</instanceId><instanceState>"    \
     "<code>" code "</code></instanceState></item></instancesSet></RunInstancesResponse>"
 
+#define LAUNCHED_BY(token)                                                               \
+    "<RunInstancesResponse" NS "><instancesSet><item><instanceId>i-1</instanceId>"       \
+    "<instanceState><code>48</code></instanceState><clientToken>" token                  \
+    "</clientToken></item></instancesSet></RunInstancesResponse>"
+
 struct site {
     struct script script;
     struct transport transport;
@@ -196,6 +201,8 @@ static const struct {
     {"a token of something else", {.status = 400, .body = ERROR("IdempotentParameterMismatch", "x")}, OUTCOME_FAILED, ERR_CONFLICT},
     {"a token of a dead instance", {.status = 400, .body = ERROR("IdempotentInstanceTerminated", "x")}, OUTCOME_FAILED, ERR_CAPACITY},
     {"the dead instance itself", {.body = LAUNCHED("48")}, OUTCOME_FAILED, ERR_CAPACITY},
+    {"the dead instance of this launch", {.body = LAUNCHED_BY("rh1-0123")}, OUTCOME_FAILED, ERR_CAPACITY},
+    {"that of another launch", {.body = LAUNCHED_BY("rh1-0122")}, OUTCOME_UNKNOWN, ERR_PROTOCOL},
     {"not allowed", {.status = 403, .body = ERROR("UnauthorizedOperation", "no")}, OUTCOME_FAILED, ERR_FORBIDDEN},
     {"throttled", {.status = 503, .body = ERROR("RequestLimitExceeded", "x")}, OUTCOME_FAILED, ERR_THROTTLED},
     {"the server gave up", {.status = 500, .body = ERROR("InternalError", "x")}, OUTCOME_UNKNOWN, ERR_SERVER},

@@ -339,6 +339,38 @@ static void test_answer_of_another(void **state)
     }
 }
 
+/* The answer to a launch names what was launched for another server: what came of the
+ * launch is found out by the same one, not by one in another zone. */
+static void test_answered_with_anothers(void **state)
+{
+    struct event ev = {.kind = EVENT_RESULT};
+    struct region r;
+    struct call first;
+
+    (void)state;
+    region_make(&r);
+    region_add_server(&r);
+    (void)open_move(&r, "ec2-overlap", DIRECTION_OUT, 0);
+    scene_start(&r.s);
+    see(&r, STEP_S);
+    assert_true(called(&r, CALL_LAUNCH, "eni-a"));
+    first = r.s.calls[r.s.n_calls - 1];
+    r.instances[r.n_instances++] = instance("i-1", "b");
+    ev.as.result =
+        (struct call_result){.id = first.id, .outcome = OUTCOME_DONE, .at = r.s.now};
+    (void)str_copy(ev.as.result.detail, sizeof(ev.as.result.detail), "i-1");
+    step(&r.s, ev);
+    r.s.n_calls = 0;
+    see(&r, STEP_S);
+    assert_non_null(strstr(r.s.journal, "carries the tag of b: it is not its own"));
+    see(&r, STEP_S);
+    assert_int_equal(r.s.n_calls, 1);
+    assert_int_equal(r.s.calls[0].kind, CALL_LAUNCH);
+    assert_true(r.s.calls[0].run.again);
+    assert_string_equal(r.s.calls[0].run.token, first.run.token);
+    scene_end(&r.s);
+}
+
 /* What it has is another's only by a tag that says so. */
 static void test_kept_whatever_its_tags(void **state)
 {
@@ -569,6 +601,7 @@ int main(void)
         cmocka_unit_test(test_ended_at_home),
         cmocka_unit_test(test_claimed),
         cmocka_unit_test(test_answer_of_another),
+        cmocka_unit_test(test_answered_with_anothers),
         cmocka_unit_test(test_kept_whatever_its_tags),
         cmocka_unit_test(test_interface_held),
         cmocka_unit_test(test_zone),
