@@ -4,6 +4,8 @@
 
 #include "core/base/str.h"
 
+#include <string.h>
+
 /* Two idle readings this far apart make a node drained: a build that was just being
  * assigned when the node was marked shows up by then (jenkins-api 5). */
 enum { DRAINED_APART_S = 5 };
@@ -74,6 +76,28 @@ static void drain_busy(const struct step_in *in, struct move *m, struct step_out
              overdue ? ", past the drain deadline" : "");
 }
 
+/* By an order of ours that was not this move's. */
+static bool closed_by_another(const struct node_facts *n, const struct move *m)
+{
+    static const char key[] = " op=";
+    const char *op = n->closed_by == CLOSED_BY_RUSHHOUR ? strstr(n->cause, key) : NULL;
+    size_t len = strlen(m->id);
+
+    if (op == NULL)
+        return false;
+    op += strlen(key);
+    return strncmp(op, m->id, len) != 0 || (op[len] != ' ' && op[len] != '\0');
+}
+
+/* Closed as it was before it was opened, or before this drain closed it: the reading is
+ * old, and says nothing of the builds that began meanwhile. */
+static bool reads_as_before(const struct step_in *in, const struct move *m,
+                            const struct node_facts *source)
+{
+    return closed_by_another(source, m) && !is_lost(in, m) &&
+           (m->calls > 0 || in->now.s - in->facts->opened.s < OLD_READING_S);
+}
+
 /* Builds cannot be seen: treat it as busy until the deadline (policy-and-cost 6.4), and
  * then? With "wait" only what never came into use goes. */
 static bool may_go_blind(const struct step_in *in, const struct move *m,
@@ -121,8 +145,10 @@ void step_drain(const struct step_in *in, struct move *m, struct step_out *out)
         say_call(in, m, out, CALL_NODE_CLOSE, target->name);
         return;
     }
-    if (!source->marked) {
-        if (m->marked_seen.s != 0)
+    if (!source->marked || reads_as_before(in, m, source)) {
+        if (source->marked)
+            RH_PROBE("closed-as-it-was-before");
+        else if (m->marked_seen.s != 0)
             RH_PROBE("closed-node-opened-by-somebody");
         m->idle_since = m->marked_seen =
             (struct utc){0}; /* seen idle while open proves nothing */
