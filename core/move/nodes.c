@@ -377,8 +377,6 @@ void step_switch(const struct step_in *in, struct move *m, struct step_out *out)
     if (!ready || out_of_use || closed) {
         step_node(in, m, out);
     } else if (!seen) {
-        if (!source->known)
-            RH_PROBE("not-opened-beside-a-node-unlisted");
         say_wait(m, out, "node %s opens when Jenkins shows node %s closed", target->name,
                  source->name);
     } else if (in->call_open || too_soon(in, m) ||
