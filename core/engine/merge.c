@@ -357,10 +357,11 @@ static void merge_velostrata(struct controller *c, struct server_state *s)
                       : f->place == PLACE_LOST ||
                             (f->place == PLACE_MOVING_BACK &&
                              f->instance.reclaim_at.s != 0 && f->instance.terminated);
-    if (f->place == PLACE_CLOUD && !f->place_stale) /* of this clock */
-        f->cloud_seen = f->place_as_of;
-    else if (f->place == PLACE_MOVING_BACK)
-        f->cloud_seen.s = 0;
+    if ((f->place == PLACE_CLOUD || f->place == PLACE_MOVING_OUT) &&
+        !f->place_stale) /* of this clock */
+        f->away_seen = f->place_as_of;
+    else if (f->place == PLACE_MOVING_BACK || (f->place == PLACE_ONPREM && failed))
+        f->away_seen.s = 0;
     if (f->place == PLACE_ONPREM && !f->task_active && f->instance.id[0] != '\0')
         f->instance = (struct instance_facts){0};
     merge_spot(c, f);

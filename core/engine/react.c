@@ -66,7 +66,7 @@ static void server_follows_clock(struct controller *c, struct server_state *s,
 {
     struct utc *const times[] = {
         &s->absent_since,         &s->leaving.absent_since, &s->leaving.asked,
-        &s->keep_interface.asked, &s->in_cloud_seen,        &s->facts.cloud_seen,
+        &s->keep_interface.asked, &s->in_cloud_seen,        &s->facts.away_seen,
         &s->ready_since,          &s->round_since,          &s->pressed_since,
         &s->owed_since,           &s->facts.opened};
 

@@ -50,10 +50,11 @@ struct instance_facts {
 
 struct server_facts {
     enum place place;
-    bool place_stale;      /* too old to act on, or never known */
-    bool in_both_places;   /* place is then unknown and the server blocked */
-    struct utc cloud_seen; /* velostrata: the last reading that showed it in the cloud, 0
-                              once one showed it on its way back */
+    bool place_stale;     /* too old to act on, or never known */
+    bool in_both_places;  /* place is then unknown and the server blocked */
+    struct utc away_seen; /* velostrata: the last reading that showed it in the cloud or
+                             on its way there, 0 once one showed it on its way back, or
+                             at home with the task of its move failed */
     char place_raw[NAME_TEXT]; /* an unknown state as its API spelled it, "" */
     enum power power;
     char vm_id[ID_TEXT]; /* "" = not found in vSphere */

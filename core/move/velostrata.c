@@ -80,6 +80,17 @@ static void fill_run(const struct step_in *in, struct run_in_cloud *r)
                        s->security_groups[i]);
 }
 
+/* Out there or on its way a moment ago, at home now, and nobody has seen it return, which
+ * takes minutes: an old reading, from before it went out. Powered on at home it would run
+ * twice (I1). */
+static bool is_home_too_soon(const struct step_in *in)
+{
+    const struct server_facts *f = in->facts;
+
+    return in->last_kind != CALL_RETURN && f->power != POWER_ON && f->away_seen.s != 0 &&
+           f->place_as_of.s < f->away_seen.s + OLD_READING_S;
+}
+
 /* The call was made: what do the facts say became of it? True when a verdict was given.
  */
 static bool run_resolve(const struct step_in *in, struct move *m, struct step_out *out)
@@ -101,6 +112,10 @@ static bool run_resolve(const struct step_in *in, struct move *m, struct step_ou
                  last->outcome == OUTCOME_UNKNOWN ? ", its answer was lost" : "");
         if (last->outcome == OUTCOME_UNKNOWN)
             RH_PROBE("run-in-cloud-answer-lost");
+        return true;
+    }
+    if (f->place == PLACE_ONPREM && is_home_too_soon(in)) {
+        say_wait(m, out, "it was on its way a moment ago: waiting for another look");
         return true;
     }
     if (f->place == PLACE_ONPREM) {
@@ -172,17 +187,6 @@ static void step_run(const struct step_in *in, struct move *m, struct step_out *
     say_call(in, m, out, CALL_RUN_IN_CLOUD, f->vm_id);
     out->commits = true;
     fill_run(in, &out->call.run);
-}
-
-/* Out there a moment ago, at home now, and nobody has seen it return, which takes
- * minutes: an old reading, from before it went out. Powered on at home it would run twice
- * (I1). */
-static bool is_home_too_soon(const struct step_in *in)
-{
-    const struct server_facts *f = in->facts;
-
-    return in->last_kind != CALL_RETURN && f->power != POWER_ON && f->cloud_seen.s != 0 &&
-           f->place_as_of.s < f->cloud_seen.s + OLD_READING_S;
 }
 
 static void step_return(const struct step_in *in, struct move *m, struct step_out *out)

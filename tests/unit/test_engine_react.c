@@ -416,7 +416,7 @@ static void test_durations_follow_clock(void **state)
         c = r.s.c;
         s = &c->servers[1];
         s->absent_since = s->leaving.absent_since = s->leaving.asked =
-            s->keep_interface.asked = s->in_cloud_seen = s->facts.cloud_seen =
+            s->keep_interface.asked = s->in_cloud_seen = s->facts.away_seen =
                 s->ready_since = s->round_since = s->pressed_since = s->owed_since =
                     s->facts.opened = was;
         s->owed_home = true;
@@ -438,7 +438,7 @@ static void test_durations_follow_clock(void **state)
                                      s->leaving.asked.s,
                                      s->keep_interface.asked.s,
                                      s->in_cloud_seen.s,
-                                     s->facts.cloud_seen.s,
+                                     s->facts.away_seen.s,
                                      s->ready_since.s,
                                      s->round_since.s,
                                      s->pressed_since.s,

@@ -430,6 +430,48 @@ static void test_task_of(void **state)
     }
 }
 
+/* When it was last seen away from home: an old reading may put it back there. */
+static void test_away_seen(void **state)
+{
+    static const struct {
+        const char *what;
+        enum managed_state first, then;
+        bool failed; /* the task of its move, in the later reading */
+        bool known;
+    } rows[] = {
+        {"it was never away", MANAGED_UNMANAGED, MANAGED_UNMANAGED, false, false},
+        {"in the cloud", MANAGED_IN_CLOUD, MANAGED_UNMANAGED, false, true},
+        {"on its way there", MANAGED_TO_CLOUD, MANAGED_UNMANAGED, false, true},
+        {"... and what took it there has failed", MANAGED_TO_CLOUD, MANAGED_UNMANAGED,
+         true, false},
+        {"... and has failed, they say, but it is there", MANAGED_TO_CLOUD,
+         MANAGED_IN_CLOUD, true, true},
+        {"on its way back", MANAGED_IN_CLOUD, MANAGED_RETURNING, false, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct scene s;
+        struct move *m;
+
+        seen_make(&s);
+        s.vm.power = POWER_OFF;
+        m = stored_move(&s, DIRECTION_OUT, 2);
+        m->committed = true;
+        (void)str_copy(m->task, sizeof(m->task), "t-1");
+        s.managed.state = rows[i].first;
+        scene_start(&s);
+        look(&s);
+        s.managed.state = rows[i].then;
+        s.task = task_of("us");
+        s.task.state = rows[i].failed ? TASK_FAILED : TASK_SUCCEEDED;
+        s.task.error = "no";
+        look(&s);
+        assert_row(rows[i].what, (facts(&s)->away_seen.s != 0) == rows[i].known);
+        scene_end(&s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -438,7 +480,7 @@ int main(void)
         cmocka_unit_test(test_shorter_list), cmocka_unit_test(test_both_places),
         cmocka_unit_test(test_not_listed),   cmocka_unit_test(test_half_moved),
         cmocka_unit_test(test_spot),         cmocka_unit_test(test_ended_by),
-        cmocka_unit_test(test_task_of),
+        cmocka_unit_test(test_task_of),      cmocka_unit_test(test_away_seen),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -349,6 +349,12 @@ static void test_run_unknown(void **state)
     s.facts.place_stale = true;
     assert_int_equal(look(&s, STEP_RUN).verdict, VERDICT_WAIT);
     s.facts.place_stale = false;
+    /* nor on old ones: it was seen on its way a moment ago */
+    s.facts.power = POWER_OFF;
+    s.facts.away_seen.s = SEEN - 299;
+    assert_int_equal(look(&s, STEP_RUN).verdict, VERDICT_WAIT);
+    s.facts.away_seen.s = SEEN - 300;
+    assert_int_equal(look(&s, STEP_RUN).verdict, VERDICT_FAIL);
     /* the task said that there is no capacity */
     (void)str_copy(s.facts.task_error, LINE_TEXT, "There is no Spot capacity available");
     assert_int_equal(look(&s, STEP_RUN).failure, FAILURE_CAPACITY);
@@ -404,7 +410,7 @@ static void test_home_too_soon(void **state)
 {
     static const struct {
         const char *what;
-        int64_t cloud_ago_s; /* of the reading that showed it there; -1: none did */
+        int64_t away_ago_s; /* of the reading that showed it so; -1: none did */
         enum power power;
         bool called;
         enum verdict verdict;
@@ -424,8 +430,8 @@ static void test_home_too_soon(void **state)
         set_scene(&s, DIRECTION_BACK);
         s.facts.place = PLACE_ONPREM;
         s.facts.power = rows[i].power;
-        if (rows[i].cloud_ago_s >= 0)
-            s.facts.cloud_seen.s = SEEN - rows[i].cloud_ago_s;
+        if (rows[i].away_ago_s >= 0)
+            s.facts.away_seen.s = SEEN - rows[i].away_ago_s;
         if (rows[i].called)
             called(&s, CALL_RETURN, OUTCOME_DONE, 5);
         assert_row(rows[i].what, look(&s, STEP_RETURN).verdict == rows[i].verdict);
