@@ -21,7 +21,7 @@ static void settle_debt(struct controller *c, struct server_state *s, struct utc
                         struct utc owed)
 {
     int64_t age = c->now.s - written.s;
-    bool comparable = age >= 0 && age <= RESTS_S;
+    bool comparable = c->clock_bad_ticks == 0 && age >= 0 && age <= RESTS_S;
 
     if (comparable && s->owed_home && written.s < s->owed_since.s) {
         RH_PROBE("loss-since-the-last-call");
@@ -35,6 +35,20 @@ static void settle_debt(struct controller *c, struct server_state *s, struct utc
     s->owed_by[0] = '\0';
 }
 
+/* A way home that is given up is owed since it was; whether another one has settled it
+ * meanwhile its record tells. When that way began says nothing: who stood still begins
+ * one without the lock. */
+static void owe_again(struct controller *c, struct server_state *s)
+{
+    struct utc since = s->owed_since;
+
+    if (!s->has_move || s->move.direction != DIRECTION_BACK || !s->move.interrupted ||
+        since.s == 0)
+        return;
+    home_owe(c, s, true);
+    s->owed_since = since;
+}
+
 /* Ours is old: another controller has acted for this server since. */
 static void forget(struct controller *c, struct server_state *s, const char *call)
 {
@@ -45,10 +59,6 @@ static void forget(struct controller *c, struct server_state *s, const char *cal
     (void)str_copy(s->move.note, sizeof(s->move.note),
                    "another controller has acted on it since");
     s->has_move = s->has_last = false;
-    if (s->move.direction == DIRECTION_BACK && s->move.interrupted) {
-        home_owe(c, s, true); /* as long as nobody has settled it since it began */
-        s->owed_since = s->move.started;
-    }
     move_store(c, s);
     journal_say(c, journal_begin(c, LEVEL_WARN, "rushhour", s->config->name, "lock"),
                 "its move to %s is given up, going on from what is seen: %.120s",
@@ -162,13 +172,14 @@ void takeover_take(struct controller *c, const struct event *ev)
     const struct lock_record *h = &ev->as.acted.last;
     struct server_state *s = server_find(c, h->server);
     const char *said = ev->as.acted.text;
+    bool is_old;
     char text[LINE_TEXT];
 
     if (s == NULL)
         return;
     if (!ev->as.acted.readable) {
-        forget(c, s, "by another controller");
         settle_debt(c, s, c->now, (struct utc){0});
+        forget(c, s, "by another controller");
         (void)str_format(text, sizeof(text),
                          "what another controller did for it last cannot be read: %.90s; "
                          "look at it",
@@ -177,9 +188,12 @@ void takeover_take(struct controller *c, const struct event *ev)
         return;
     }
     take_launches(c, s, h);
-    if (!h->has_move || !str_eq(s->move.id, h->move.id))
-        forget(c, s, said);
+    is_old = !h->has_move || !str_eq(s->move.id, h->move.id);
+    if (is_old)
+        owe_again(c, s);
     settle_debt(c, s, h->at, h->owed);
+    if (is_old)
+        forget(c, s, said);
     if (h->has_move && can_go_on(s, &h->move)) {
         go_on(c, s, h);
     } else if (h->has_move) {

@@ -167,18 +167,20 @@ static void test_debt(void **state)
     static const struct {
         const char *what, *ours; /* since then, "" = it is not owed here */
         int64_t written;         /* from now on */
-        bool theirs, owed;
+        bool theirs, owed, set;  /* our clock was, and is not trusted */
     } rows[] = {
-        {"it was settled since", "1795333400", -500, false, false},
-        {"it is owed there, too", "1795333400", -500, true, true},
-        {"it is owed there alone", "", -500, true, true},
-        {"nowhere", "", -500, false, false},
-        {"the loss was seen since", "1795333400", -2000, false, true},
-        {"... and another before", "1795333400", -2000, true, true},
-        {"... and for days it had rested", "1795333400", -DAYS_S, false, true},
-        {"by a clock a year behind", "1795333400", -YEAR_S - 2000, false, false},
-        {"by a clock ahead", "1795333400", 3600, false, false},
-        {"by a clock ahead, and owed there", "1795333400", 3600, true, true},
+        {"it was settled since", "1795333400", -500, false, false, false},
+        {"it is owed there, too", "1795333400", -500, true, true, false},
+        {"it is owed there alone", "", -500, true, true, false},
+        {"nowhere", "", -500, false, false, false},
+        {"the loss was seen since", "1795333400", -2000, false, true, false},
+        {"... and another before", "1795333400", -2000, true, true, false},
+        {"... and for days it had rested", "1795333400", -DAYS_S, false, true, false},
+        {"... as far as our clock can tell, which was set", "1795333400", -2000, false,
+         false, true},
+        {"by a clock a year behind", "1795333400", -YEAR_S - 2000, false, false, false},
+        {"by a clock ahead", "1795333400", 3600, false, false, false},
+        {"by a clock ahead, and owed there", "1795333400", 3600, true, true, false},
     };
 
     (void)state;
@@ -196,6 +198,7 @@ static void test_debt(void **state)
         scene_start(&s);
         a = &s.c->servers[0];
         assert_row(rows[i].what, a->owed_home == (rows[i].ours[0] != '\0'));
+        s.c->clock_bad_ticks = rows[i].set ? 1 : 0;
         step(&s, ev);
         assert_row(rows[i].what, a->owed_home == rows[i].owed);
         assert_row(rows[i].what, !a->owed_home || a->owed_since.s <= s.now.s);
@@ -210,14 +213,16 @@ static void test_way_home_given_up(void **state)
 {
     static const struct {
         const char *what;
-        int64_t written; /* from now on; ours began a minute ago */
+        int64_t since, written; /* from now on; ours began a minute ago */
         bool interrupted, theirs, owed;
     } rows[] = {
-        {"nobody has done anything since", -600, true, false, true},
-        {"... nor for days", -4 * 86400, true, false, true},
-        {"another one has settled it", -30, true, false, false},
-        {"another one owes it, too", -30, true, true, true},
-        {"it was no loss", -600, false, false, false},
+        {"nobody has done anything since", -90, -600, true, false, true},
+        {"... nor for days", -90, -4 * 86400, true, false, true},
+        {"another one has settled it", -90, -30, true, false, false},
+        {"... before ours began, which stood still", -900, -600, true, false, false},
+        {"another one owes it, too", -90, -30, true, true, true},
+        {"since when is not known", -NOW, -600, true, false, false},
+        {"it was no loss", -90, -600, false, false, false},
     };
 
     (void)state;
@@ -231,6 +236,7 @@ static void test_way_home_given_up(void **state)
         s.options.shared_lock = true;
         stored_move(&s, DIRECTION_BACK, BACK_RETURN)->interrupted = rows[i].interrupted;
         scene_start(&s);
+        s.c->servers[0].owed_since.s = NOW + rows[i].since;
         step(&s, ev);
         assert_row(rows[i].what, move_of(&s) == NULL);
         assert_row(rows[i].what, s.c->servers[0].owed_home == rows[i].owed);
