@@ -89,13 +89,13 @@ static bool closed_by_another(const struct node_facts *n, const struct move *m)
     return strncmp(op, m->id, len) != 0 || (op[len] != ' ' && op[len] != '\0');
 }
 
-/* Closed as it was before it was opened, or before this drain closed it: the reading is
- * old, and says nothing of the builds that began meanwhile. */
+/* Closed as it was before it was opened: the reading is old, and says nothing of the
+ * builds that began since. */
 static bool reads_as_before(const struct step_in *in, const struct move *m,
                             const struct node_facts *source)
 {
-    return closed_by_another(source, m) && !is_lost(in, m) &&
-           (m->calls > 0 || in->now.s - in->facts->opened.s < OLD_READING_S);
+    return in->now.s - in->facts->opened.s < OLD_READING_S &&
+           closed_by_another(source, m) && !is_lost(in, m);
 }
 
 /* Builds cannot be seen: treat it as busy until the deadline (policy-and-cost 6.4), and
@@ -152,7 +152,7 @@ void step_drain(const struct step_in *in, struct move *m, struct step_out *out)
             RH_PROBE("closed-node-opened-by-somebody");
         m->idle_since = m->marked_seen =
             (struct utc){0}; /* seen idle while open proves nothing */
-        if (m->direction == DIRECTION_OUT && m->calls >= CLOSES_MAX) {
+        if (m->direction == DIRECTION_OUT && !source->marked && m->calls >= CLOSES_MAX) {
             say_fail(m, out, FAILURE_TRANSIENT, "somebody opens node %s again and again",
                      source->name);
             return;
