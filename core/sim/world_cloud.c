@@ -432,6 +432,7 @@ void cloud_stop(struct world *w, struct sim_instance *i)
 {
     unreachable(w, i, true);
     i->reason_code = "Client.UserInitiatedShutdown";
+    i->stopped_since = w->now;
     set_state(w, i, SIM_STOPPING);
     plan(w, i, STEP_STOPPED, 20, 50);
 }
@@ -439,6 +440,8 @@ void cloud_stop(struct world *w, struct sim_instance *i)
 void cloud_start(struct world *w, struct sim_instance *i)
 {
     i->reason_code = NULL;
+    i->stopped_ms += w->now - i->stopped_since;
+    i->stopped_since = 0;
     set_state(w, i, SIM_PENDING);
     plan(w, i, STEP_RUNNING, 15, 45);
 }

@@ -42,8 +42,10 @@ struct sim_instance {
     bool reachable; /* guest is up */
     int64_t reachable_since;
     int64_t launched, running_since, dying_since, terminated;
-    int64_t reclaim_at; /* notice given: when AWS takes it, 0 */
-    uint32_t life;      /* counts its plans; a late step of an older one is void */
+    int64_t stopped_since; /* 0 = it is not */
+    int64_t stopped_ms;    /* before that */
+    int64_t reclaim_at;    /* notice given: when AWS takes it, 0 */
+    uint32_t life;         /* counts its plans; a late step of an older one is void */
     struct sim_tag tags[SIM_TAGS];
     size_t n_tags;
 };

@@ -137,11 +137,13 @@ void cloud_on_reclaim(struct world *w, const struct event *ev)
 /* ---- the bill ---- */
 
 /* An instance-hour keeps the price it began with; the first one is free when AWS took the
- * instance back in it; a minute is the least (policy-and-cost 8). */
+ * instance back in it; a minute is the least (policy-and-cost 8). No hour of one that is
+ * stopped is billed. */
 int64_t world_bill(const struct world *w, const struct sim_instance *i)
 {
     int64_t end = i->dying_since != 0 ? i->dying_since : w->now;
-    int64_t ms = end - i->launched;
+    int64_t halted = i->stopped_since != 0 ? end - i->stopped_since : 0;
+    int64_t ms = end - i->launched - i->stopped_ms - halted;
     int64_t sum = 0;
     const struct sim_offering *o;
 
