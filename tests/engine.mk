@@ -173,6 +173,11 @@ tests_unit_test_engine_instances_SOURCES = tests/unit/test_engine_instances.c \
 	tests/unit/controller_scene.h tests/unit/region_scene.h tests/unit/table.h
 tests_unit_test_engine_instances_LDADD = $(CORE_TEST_LIBS)
 TESTS += tests/unit/test_engine_instances
+check_PROGRAMS += tests/unit/test_engine_stopped
+tests_unit_test_engine_stopped_SOURCES = tests/unit/test_engine_stopped.c \
+	tests/unit/controller_scene.h tests/unit/region_scene.h tests/unit/table.h
+tests_unit_test_engine_stopped_LDADD = $(CORE_TEST_LIBS)
+TESTS += tests/unit/test_engine_stopped
 check_PROGRAMS += tests/unit/test_engine_moves
 tests_unit_test_engine_moves_SOURCES = tests/unit/test_engine_moves.c \
 	tests/unit/controller_scene.h tests/unit/region_scene.h tests/unit/table.h

@@ -150,6 +150,8 @@ static void machine_lines(struct sheet *p, const struct server_view *s)
                   or_none(i->type), or_none(i->zone), or_none(i->ip), i->eni);
         if (i->terminated)
             sheet_add(p, ROLE_WARN, "   terminated");
+        else if (i->stopped)
+            sheet_add(p, ROLE_WARN, "   stopped");
         else if (i->launched.s != 0)
             sheet_add(p, ROLE_DIM, "   since %s",
                       act_when(f->ui->app->tz, f->now, i->launched, when));

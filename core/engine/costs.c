@@ -425,7 +425,7 @@ static void follow_instance(struct controller *c, struct server_state *s)
 {
     const struct instance_facts *in = &s->facts.instance;
     struct segment *g = segment_find(c, s->segment);
-    bool alive = in->id[0] != '\0' && !in->terminated;
+    bool alive = in->id[0] != '\0' && !in->terminated && !in->stopped; /* it is billed */
     struct price_book book = costs_book(c);
     struct price_quote q;
 

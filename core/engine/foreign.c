@@ -33,6 +33,15 @@ static bool is_ended_by_person(const struct instance_facts *in)
            str_ends(in->spot_status, "terminated-by-user");
 }
 
+/* A way out ends nothing, but who ends its instance while it starts is not told from AWS;
+ * nothing of ours stops one. */
+static bool may_be_ours(const struct server_state *s)
+{
+    return s->has_move && s->move.committed &&
+           (s->move.direction == DIRECTION_BACK ||
+            s->facts.instance.stopped_since.s == 0);
+}
+
 void foreign_watch(struct controller *c, struct server_state *s)
 {
     struct server_facts *f = &s->facts;
@@ -40,7 +49,7 @@ void foreign_watch(struct controller *c, struct server_state *s)
     if (f->task_active && is_person(c, f->task_user))
         (void)str_copy(s->foreign_user, sizeof(s->foreign_user), f->task_user);
     else if (f->instance.id[0] != '\0' && is_ended_by_person(&f->instance) &&
-             !(s->has_move && s->move.committed) && s->foreign_user[0] == '\0')
+             !may_be_ours(s) && s->foreign_user[0] == '\0')
         (void)str_copy(s->foreign_user, sizeof(s->foreign_user), "the AWS console");
     if (f->instance.id[0] != '\0' && is_taken_back(&f->instance))
         s->taken_back = true;
@@ -81,13 +90,34 @@ void foreign_release(struct controller *c, struct server_state *s)
     s->facts.blocked[0] = '\0'; /* the next look sets it again if there is more */
 }
 
+static void say_change(const struct server_state *s, enum place place,
+                       char what[LINE_TEXT])
+{
+    const struct instance_facts *in = &s->facts.instance;
+
+    if (place == PLACE_ONPREM && in->stopped)
+        (void)str_format(what, LINE_TEXT, "%.40s was stopped by a person", in->id);
+    else
+        (void)str_format(what, LINE_TEXT, "changed outside: %s by %.60s",
+                         place == PLACE_CLOUD ? "sent to the cloud" : "brought home",
+                         s->foreign_user);
+}
+
+/* What comes of it, where that is more than what was done. */
+static const char *outlook(const struct server_state *s, enum place place)
+{
+    if (place != PLACE_ONPREM || !s->facts.instance.stopped)
+        return "";
+    return s->facts.power == POWER_ON
+               ? ": its server stays at home"
+               : ": its server comes home, and the instance is ended";
+}
+
 void foreign_change(struct controller *c, struct server_state *s, enum place place)
 {
-    char text[LINE_TEXT];
+    char what[LINE_TEXT], text[LINE_TEXT];
 
-    (void)str_format(text, sizeof(text), "changed outside: %s by %.60s",
-                     place == PLACE_CLOUD ? "sent to the cloud" : "brought home",
-                     s->foreign_user);
+    say_change(s, place, what);
     switch (c->config->policy.foreign_change) {
     case FOREIGN_ADOPT:
         s->hold =
@@ -105,9 +135,10 @@ void foreign_change(struct controller *c, struct server_state *s, enum place pla
     case FOREIGN_ENFORCE:
         break;
     case FOREIGN_ALERT:
-        block(c, s, text);
+        block(c, s, what);
         break;
     }
+    (void)str_format(text, sizeof(text), "%.120s%s", what, outlook(s, place));
     alert_raise(c, s->config->name, "changed-outside", text);
     s->foreign_user[0] = '\0';
 }

@@ -44,9 +44,14 @@ void instance_claim(struct controller *c, struct server_state *s, const char *id
     setting_store(c, key, id);
 }
 
+static bool is_halted(const struct seen_instance *in)
+{
+    return in->state == INSTANCE_STOPPING || in->state == INSTANCE_STOPPED;
+}
+
 /* A launch of this move whose answer was lost; or, with the VM off, what holds the
- * server's interface: there it runs, whoever launched it. Of a way back that another
- * controller began: what it brings home. */
+ * server's interface: there it runs, whoever launched it, but not if it is stopped. Of a
+ * way back that another controller began: what it brings home. */
 static bool may_claim(const struct server_state *s, const struct seen_instance *in)
 {
     const struct server_config *k = s->config;
@@ -59,7 +64,7 @@ static bool may_claim(const struct server_state *s, const struct seen_instance *
     if (s->has_move && s->move.direction == DIRECTION_BACK &&
         str_eq(s->move.id, s->taken_over))
         return true;
-    return s->facts.power == POWER_OFF && holds;
+    return s->facts.power == POWER_OFF && holds && !is_halted(in);
 }
 
 /* EC2, too, lists in the same order each time. */
@@ -132,6 +137,25 @@ static bool said_absent(const struct obs_instances *o, const char *id)
     return false;
 }
 
+/* Who stops one may start it again at once, as another type: only a later reading is
+ * believed. */
+enum { STOPPED_S = 120 };
+
+static void merge_stopped(struct instance_facts *f, const struct seen_instance *in,
+                          struct utc at)
+{
+    if (!is_halted(in)) {
+        if (f->stopped_since.s != 0 && !f->terminated) /* somebody started it again */
+            f->state_reason[0] = '\0';
+        f->stopped = false;
+        f->stopped_since.s = 0;
+    } else if (f->stopped_since.s == 0) {
+        f->stopped_since = at;
+    } else if (at.s - f->stopped_since.s >= STOPPED_S) {
+        f->stopped = true;
+    }
+}
+
 void merge_listed(const struct controller *c, struct instance_facts *f,
                   struct utc *absent_since, const struct observation *o)
 {
@@ -142,6 +166,7 @@ void merge_listed(const struct controller *c, struct instance_facts *f,
         return;
     if (in != NULL) {
         merge_instance(f, in);
+        merge_stopped(f, in, o->at);
         /* One that was made for it alone dies with it. */
         f->eni_deletes = f->eni_deletes && config_has_eni(c->config, f->eni);
         absent_since->s = 0;
@@ -280,18 +305,19 @@ static bool launch_is_over(const struct server_state *s)
     return false;
 }
 
-/* Home is off, and no instance lives, but perhaps one that leaves. */
+/* Home is off, and no instance works, but perhaps one that leaves; one that is stopped is
+ * ended on the way home. */
 static enum place place_of_none(const struct server_state *s)
 {
     const struct instance_facts *in = &s->facts.instance;
     const struct move *m = s->has_move ? &s->move : NULL;
 
-    if (m != NULL && server_mover(s)->replaces && !launch_is_over(s))
+    if (m != NULL && server_mover(s)->replaces && !launch_is_over(s) && !in->stopped)
         return PLACE_MOVING_OUT;
     if (in->id[0] == '\0')
         return PLACE_ONPREM;
     if (m != NULL && m->direction == DIRECTION_OUT)
-        return launch_is_over(s) ? PLACE_LOST : PLACE_ONPREM;
+        return launch_is_over(s) || in->stopped ? PLACE_LOST : PLACE_ONPREM;
     if (m != NULL)
         return m->committed && !m->interrupted && in->reclaim_at.s == 0
                    ? PLACE_MOVING_BACK
@@ -304,14 +330,17 @@ static enum place place_of(const struct server_state *s)
     const struct server_facts *f = &s->facts;
     const struct instance_facts *in = &f->instance;
     bool alive = in->id[0] != '\0' && !in->terminated, on = f->power == POWER_ON;
+    bool works = alive && !in->stopped;
 
     if (f->power == POWER_UNKNOWN || (alive && s->absent_since.s != 0))
         return PLACE_UNKNOWN;
-    if (alive && on)
+    if (works && on)
         return s->has_move && s->move.committed && server_mover(s)->overlaps
                    ? place_of_both(s)
                    : PLACE_UNKNOWN;
-    if (alive)
+    if (works && in->stopped_since.s != 0)
+        return PLACE_UNKNOWN; /* until a later reading says the same */
+    if (works)
         return in->pending || !in->running ? PLACE_MOVING_OUT : PLACE_CLOUD;
     return on ? PLACE_ONPREM : place_of_none(s);
 }

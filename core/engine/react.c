@@ -65,10 +65,19 @@ static void server_follows_clock(struct controller *c, struct server_state *s,
                                  int64_t by_s)
 {
     struct utc *const times[] = {
-        &s->absent_since,         &s->leaving.absent_since, &s->leaving.asked,
-        &s->keep_interface.asked, &s->in_cloud_seen,        &s->facts.away_seen,
-        &s->ready_since,          &s->round_since,          &s->pressed_since,
-        &s->owed_since,           &s->facts.opened};
+        &s->absent_since,
+        &s->leaving.absent_since,
+        &s->leaving.asked,
+        &s->keep_interface.asked,
+        &s->in_cloud_seen,
+        &s->facts.away_seen,
+        &s->facts.instance.stopped_since,
+        &s->ready_since,
+        &s->round_since,
+        &s->pressed_since,
+        &s->owed_since,
+        &s->facts.opened,
+    };
 
     all_follow(times, ARRAY_LEN(times), by_s);
     if (s->pressed_since.s != 0)
@@ -201,6 +210,34 @@ static bool coming_home(const struct server_state *s)
     return s->has_move && s->move.direction == DIRECTION_BACK;
 }
 
+/* What speaks for an interruption is told as such. */
+static void say_loss(struct controller *c, const struct server_state *s, bool by_spot,
+                     bool by_person)
+{
+    const struct instance_facts *in = &s->facts.instance;
+    struct journal_entry *j =
+        journal_begin(c, LEVEL_WARN, by_spot ? "spot" : "rushhour", s->config->name,
+                      by_spot ? "loss" : "changed-outside");
+
+    if (in->stopped)
+        journal_say(c, j, "%s was stopped%s%s", in->id, by_person ? " by a person" : ": ",
+                    by_person ? "" : in->state_reason);
+    else if (by_spot)
+        journal_say(c, j, "AWS reclaimed the instance%s",
+                    s->mover->launches ? "" : "; it comes back on-prem");
+    else
+        journal_say(c, j, "%s",
+                    by_person ? "a person took it out of the cloud"
+                              : "left the cloud without an order from here");
+}
+
+static const char *loss_text(const struct server_state *s, bool by_person)
+{
+    if (s->facts.instance.stopped)
+        return by_person ? "a person stopped its instance" : "the instance was stopped";
+    return by_person ? "a person took it home" : "the instance was taken back";
+}
+
 /* It was out there and AWS, the manager or a person took it away: bring it home properly.
  */
 static void tell_loss(struct controller *c, struct server_state *s)
@@ -209,11 +246,12 @@ static void tell_loss(struct controller *c, struct server_state *s)
     bool was_out =
         s->known_place == PLACE_CLOUD ||
         (s->has_move && s->move.direction == DIRECTION_OUT && s->move.committed);
-    bool gone = f->lost || f->place == PLACE_MOVING_BACK ||
+    bool gone = f->lost || f->instance.stopped || f->place == PLACE_MOVING_BACK ||
                 (f->place == PLACE_ONPREM && s->known_place == PLACE_CLOUD &&
                  (f->instance.id[0] == '\0' || f->instance.terminated));
     bool by_person = foreign_by_person(s);
-    bool by_spot = !by_person && (f->lost || s->notice_told || s->taken_back);
+    bool by_spot =
+        !by_person && (f->lost || f->instance.stopped || s->notice_told || s->taken_back);
     bool ended;
 
     if (!was_out || !gone || f->place_stale)
@@ -239,18 +277,13 @@ static void tell_loss(struct controller *c, struct server_state *s)
         }
         return;
     }
-    journal_say(c,
-                journal_begin(c, LEVEL_WARN, by_spot ? "spot" : "rushhour",
-                              s->config->name, by_spot ? "loss" : "changed-outside"),
-                by_spot     ? s->mover->launches
-                                  ? "AWS reclaimed the instance"
-                                  : "AWS reclaimed the instance; it comes back on-prem"
-                : by_person ? "a person took it out of the cloud"
-                            : "left the cloud without an order from here");
+    say_loss(c, s, by_spot, by_person);
     if (by_spot) {
         loss_note(c, s);
         costs_lost(c, s);
-        alert_add(c, s->config->name, "interruption", "its spot instance was reclaimed");
+        alert_add(c, s->config->name, "interruption",
+                  f->instance.stopped ? "its instance was stopped"
+                                      : "its spot instance was reclaimed");
     }
     if (!by_person)
         requeue_doom(c, s, true);
@@ -262,14 +295,24 @@ static void tell_loss(struct controller *c, struct server_state *s)
     ended = s->has_move;
     if (ended) {
         RH_PROBE("spot-loss-while-moving-out");
-        move_end(c, s, MOVE_FAILED, FAILURE_CAPACITY,
-                 by_person ? "a person took it home" : "the instance was taken back");
+        move_end(c, s, MOVE_FAILED, FAILURE_CAPACITY, loss_text(s, by_person));
     }
     /* Told once, whoever may act; what cannot be done now is owed. */
     place_forget(c, s);
     home_owe(c, s, true);
     if (ended)
         move_store(c, s); /* its end carries that to the next holder */
+}
+
+/* It works at home, and what somebody stopped out there is left over: it is nobody's from
+ * here on, and told and ended as such. */
+static void let_go(struct controller *c, struct server_state *s)
+{
+    const struct server_facts *f = &s->facts;
+
+    if (f->instance.stopped && !s->has_move && f->place == PLACE_ONPREM &&
+        f->power == POWER_ON && !f->place_stale)
+        instance_claim(c, s, "");
 }
 
 /* 5.2: a server that can go out again without coming home does so, if that is soon. */
@@ -541,6 +584,7 @@ void react_all(struct controller *c)
         note_hold_end(c, s);
         tell_notice(c, s);
         tell_loss(c, s);
+        let_go(c, s);
         requeue_watch(c, s);
         requeue_alive(c, s);
         replace_watch(c, s);

@@ -42,6 +42,9 @@ struct instance_facts {
     bool eni_deletes; /* its end would be that of a fixed interface, too */
     char attachment[ID_TEXT]; /* of that interface, "" not known */
     struct utc launched;
+    struct utc stopped_since; /* ec2: as far as seen, 0 = it is not */
+    bool stopped; /* ec2: and not started again at once: nothing runs there, but it is
+                     still there, and holds its interface */
     enum spot_state spot;
     char spot_status[NAME_TEXT];  /* AWS's own code, "" unknown */
     struct utc reclaim_at;        /* 0 = no notice */

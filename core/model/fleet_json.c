@@ -75,6 +75,7 @@ static void put_instance(struct strbuf *b, const struct server_view *s)
     jsonw_utc(b, "reclaim_at", i->reclaim_at);
     jsonw_bool(b, "running", i->running);
     jsonw_bool(b, "terminated", i->terminated);
+    jsonw_bool(b, "stopped", i->stopped);
     jsonw_utc(b, "launched", i->launched);
     jsonw_close(b, '}');
 }

@@ -25,15 +25,12 @@ enum { TRIES_MAX = 4 };
 enum { UNSEEN_S = 300 };
 enum { RETRY_TERMINATE_S = 30 };
 
-static bool is_alive(const struct instance_facts *in)
-{
-    return in->id[0] != '\0' && !in->terminated;
-}
-
 /* The cloud side does the work, and will go on doing so. */
 static bool cloud_serves(const struct server_facts *f)
 {
-    return is_alive(&f->instance) && f->instance.reclaim_at.s == 0;
+    const struct instance_facts *in = &f->instance;
+
+    return in->id[0] != '\0' && !in->terminated && !in->stopped && in->reclaim_at.s == 0;
 }
 
 /* 5, 10, 20, … s after the newest call. */
@@ -131,6 +128,10 @@ static void step_shutdown(const struct step_in *in, struct move *m, struct step_
     if (!overlap && is_overdue(in, m)) {
         say_fail(m, out, FAILURE_TRANSIENT, "%s could not be switched off in time",
                  in->server->vm);
+        return;
+    }
+    if (overlap && f->instance.stopped_since.s != 0) {
+        say_wait(m, out, "%s was stopped by somebody", f->instance.id);
         return;
     }
     if (asked_to_stop(in)) {

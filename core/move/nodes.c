@@ -28,20 +28,25 @@ static bool too_soon(const struct step_in *in, const struct move *m)
            in->now.s - m->last_call_at.s < RETRY_CALL_S;
 }
 
-/* Taken back, or never to be again: no way out can end there. */
+/* Taken back, stopped, or never to be again: no way out can end there. */
 static bool cloud_is_gone(const struct server_facts *f)
 {
+    const struct instance_facts *in = &f->instance;
+
     return f->lost || f->place == PLACE_LOST ||
-           (f->instance.id[0] != '\0' && f->instance.terminated);
+           (in->id[0] != '\0' && (in->terminated || in->stopped));
 }
 
 /* The machine is gone or goes in two minutes; waiting would save no build. With overlap a
  * failed way out owes its way home from an instance that lives, and whose node may have
- * been opened. */
+ * been opened; and a person may start again what was stopped. */
 static bool is_lost(const struct step_in *in, const struct move *m)
 {
-    return m->interrupted && !(in->server->overlaps && !cloud_is_gone(in->facts) &&
-                               in->facts->instance.reclaim_at.s == 0);
+    const struct server_facts *f = in->facts;
+    bool serves = !cloud_is_gone(f) && f->instance.reclaim_at.s == 0;
+    bool anew = mover_of(in->server)->launches && f->place == PLACE_CLOUD;
+
+    return m->interrupted && !(serves && (in->server->overlaps || anew));
 }
 
 static bool drain_is_overdue(const struct step_in *in, const struct move *m)
@@ -358,7 +363,8 @@ static bool source_may_run(const struct step_in *in, const struct move *m)
 
     return m->direction == DIRECTION_OUT
                ? !power_is_down(f->power)
-               : f->instance.id[0] != '\0' && !f->instance.terminated;
+               : f->instance.id[0] != '\0' && !f->instance.terminated &&
+                     !f->instance.stopped;
 }
 
 void step_switch(const struct step_in *in, struct move *m, struct step_out *out)

@@ -32,11 +32,13 @@ static bool is_stale(const struct plan_work *w, const struct plan_server *s,
            (sw->deadline.s == 0 || w->now.s < sw->deadline.s);
 }
 
-/* Without a manager that fetches it a lost server may go out again as it is (5.2). */
+/* Without a manager that fetches it a lost server may go out again as it is (5.2), unless
+ * what it had there is only stopped. */
 static bool has_task(const struct plan_server *s, const struct server_work *sw)
 {
     const struct server_facts *f = s->facts;
-    bool fetched = s->needs_extension || sw->direction == DIRECTION_BACK;
+    bool fetched =
+        s->needs_extension || sw->direction == DIRECTION_BACK || f->instance.stopped;
 
     if (f->task_active)
         return true;

@@ -268,7 +268,9 @@ static void gate_task(const struct gate_note *g)
             line_add(g->l, f->task_user);
         }
     } else if (f->place == PLACE_LOST) {
-        line_add(g->l, "its instance was taken back; it has to come home first");
+        line_add(g->l, f->instance.stopped ? "its instance was stopped"
+                                           : "its instance was taken back");
+        line_add(g->l, "; it has to come home first");
     } else if (f->place == PLACE_MOVING_OUT || f->place == PLACE_MOVING_BACK) {
         line_add(g->l, "it is on its way already");
     } else {

@@ -98,6 +98,7 @@ static void read_instance(const json_value *o, const json_value *spot,
     i->reclaim_at = snap_utc(from, "reclaim_at");
     i->running = snap_bool(o, "running");
     i->terminated = snap_bool(o, "terminated");
+    i->stopped = snap_bool(o, "stopped");
     i->launched = snap_utc(o, "launched");
     i->spot =
         json_is_object(spot) ? get_spot_state(spot, "state", SPOT_UNKNOWN) : SPOT_NONE;

@@ -52,6 +52,11 @@ static void ended(struct fleet *f)
     f->servers[0].facts.instance.terminated = true;
 }
 
+static void stopped(struct fleet *f)
+{
+    f->servers[0].facts.instance.stopped = true;
+}
+
 static void spot_steps(struct fleet *f)
 {
     static const char *const words[] = {"pending-fulfillment", "fulfilled"};
@@ -174,6 +179,7 @@ static void test_lines(void **state)
         {"a task of the manager",        on_task,       "enter", "", "task Move of noa 40%"},
         {"auto sleeps for it",           asleep,        "enter", "", "asleep for this server until 11:42"},
         {"an instance that ended",       ended,         "enter", "", "   terminated"},
+        {"an instance that was stopped", stopped,       "enter", "", "   stopped"},
         {"what its request went through", spot_steps,   "enter", "", "10:32 pending-fulfillment, 10:33 fulfilled"},
         {"interruptions",                taken_back,    "enter", "", "2 interruptions in 7 days, the last 08:42"},
         {"a spot request",               request,       "enter", "", "sir-7 on-a-whim"},

@@ -21,6 +21,19 @@ static const char text_ec2[] =
     "  instance_types = [\"c5\"] handover = \"overlap\"\n"
     "  zones = { eu-west-1b = { eni = \"eni-b\" cloud_node = \"cloud-b\" } } } }\n";
 
+static const char text_gap[] =
+    "site = { tz = \"UTC\" deployment = \"d\" }\n"
+    "policy = { auto = \"on\" window = [\"Sun-Sat 00:00-24:00\"] start_spacing = \"0s\" "
+    "dwell_onprem = \"0m\" retry_jitter = 0 }\n"
+    "jenkins = { url = \"http://127.0.0.1:1/j\" user = \"r\" }\n"
+    "vsphere = { url = \"http://127.0.0.1:1/sdk\" user = \"r\" }\n"
+    "aws = { region = \"eu-west-1\" }\n"
+    "servers = { a = { vm = \"vm-a\" mover = \"ec2\" launch_template = \"t:3\"\n"
+    "  onprem_node = \"home-a\" cloud_node = \"cloud-a\" %s\n"
+    "  instance_types = [\"c5\"] } }\n";
+static const char own_interface[] = "eni = \"eni-a\"";
+static const char any_interface[] = "subnet = \"subnet-1\" security_groups = [\"sg-1\"]";
+
 enum { MOST_LISTED = 4 };
 
 struct region {
@@ -84,6 +97,15 @@ static inline void region_make(struct region *r)
     stored_setting(&r->s, "listed", "1"); /* not the first look of all */
 }
 
+/* Home goes down before the cloud comes up. */
+static inline void region_without_overlap(struct region *r, const char *interface)
+{
+    char config[sizeof(text_gap) + LINE_TEXT];
+
+    assert_true(str_format(config, sizeof(config), text_gap, interface));
+    region_configure(r, config);
+}
+
 /* Another server, b, stands beside a. */
 static inline void region_add_server(struct region *r)
 {
@@ -105,9 +127,12 @@ static inline void region_list(const struct region *r, struct observation *o)
     const struct server_facts *f = &r->s.c->servers[0].facts;
     const char *const known[] = {f->instance.id, f->leaving.id};
     const char **absent = arena_alloc(o->arena, ARRAY_LEN(known), sizeof(*absent));
+    struct seen_instance *list = arena_alloc(o->arena, MOST_LISTED, sizeof(*list));
     size_t n = 0;
 
     assert_non_null(absent);
+    assert_non_null(list);
+    memcpy(list, r->instances, sizeof(r->instances));
     for (size_t k = 0; k < ARRAY_LEN(known); k++) {
         bool listed = known[k][0] == '\0' || r->tags_alone;
 
@@ -116,7 +141,7 @@ static inline void region_list(const struct region *r, struct observation *o)
         if (!listed)
             absent[n++] = arena_strdup(o->arena, known[k]);
     }
-    o->as.instances = (struct obs_instances){r->instances, r->n_instances, absent, n};
+    o->as.instances = (struct obs_instances){list, r->n_instances, absent, n};
 }
 
 /* Some time later, all that is configured tells what is set. */

@@ -8,26 +8,10 @@
  * scenes only look (observer), so that nothing but what is seen changes anything.
  */
 
-static const char text_gap[] =
-    "site = { tz = \"UTC\" deployment = \"d\" }\n"
-    "policy = { auto = \"on\" window = [\"Sun-Sat 00:00-24:00\"] start_spacing = \"0s\" "
-    "dwell_onprem = \"0m\" retry_jitter = 0 }\n"
-    "jenkins = { url = \"http://127.0.0.1:1/j\" user = \"r\" }\n"
-    "vsphere = { url = \"http://127.0.0.1:1/sdk\" user = \"r\" }\n"
-    "aws = { region = \"eu-west-1\" }\n"
-    "servers = { a = { vm = \"vm-a\" mover = \"ec2\" launch_template = \"t:3\"\n"
-    "  onprem_node = \"home-a\" cloud_node = \"cloud-a\" %s\n"
-    "  instance_types = [\"c5\"] } }\n";
-static const char own_interface[] = "eni = \"eni-a\"";
-static const char any_interface[] = "subnet = \"subnet-1\" security_groups = [\"sg-1\"]";
-
 static void region_gap(struct region *r, const char *interface)
 {
-    char config[sizeof(text_gap) + LINE_TEXT];
-
     region_make(r);
-    assert_true(str_format(config, sizeof(config), text_gap, interface));
-    region_configure(r, config);
+    region_without_overlap(r, interface);
 }
 
 static struct move *open_move(struct region *r, const char *mover, enum direction d,
@@ -77,7 +61,7 @@ static void test_place(void **state)
         {"vSphere does not say of one that is out", true, POWER_UNKNOWN, INSTANCE_RUNNING, CLOSED, OPEN, NULL, 0, 0, false, false, false, PLACE_UNKNOWN},
         {"out there", true, POWER_OFF, INSTANCE_RUNNING, CLOSED, OPEN, NULL, 0, 0, false, false, false, PLACE_CLOUD},
         {"it starts", true, POWER_OFF, INSTANCE_PENDING, CLOSED, CLOSED, NULL, 0, 0, false, false, false, PLACE_MOVING_OUT},
-        {"it was stopped", true, POWER_OFF, INSTANCE_STOPPED, CLOSED, CLOSED, NULL, 0, 0, false, false, false, PLACE_MOVING_OUT},
+        {"it was stopped just now", true, POWER_OFF, INSTANCE_STOPPED, CLOSED, CLOSED, NULL, 0, 0, false, false, false, PLACE_UNKNOWN},
         {"it was taken away", true, POWER_OFF, INSTANCE_TERMINATED, CLOSED, CLOSED, NULL, 0, 0, false, false, false, PLACE_LOST},
         {"it is taken away, and home is on", true, POWER_ON, INSTANCE_SHUTTING_DOWN, OPEN, CLOSED, NULL, 0, 0, false, false, false, PLACE_ONPREM},
 
@@ -570,13 +554,14 @@ static void test_interface_waits(void **state)
     region_out(&r);
     scene_start(&r.s);
     see(&r, STEP_S);
-    r.instances[0].eni_deletes = true;
     assert_non_null(o);
     (void)err_set(&o->err, ERR_SERVER, "ec2: slow down");
     r.s.now.s++; /* after the one before it */
     o->at = r.s.now;
     o->retry_after_s = 60;
     step(&r.s, (struct event){.kind = EVENT_OBSERVATION, .as.observation = o});
+    r.instances[0].eni_deletes = true;
+    see(&r, STEP_S);
     assert_true(server(&r)->keep_interface.told);
     assert_int_equal(server(&r)->keep_interface.asked.s, 0);
     assert_false(called(&r, CALL_INTERFACE_KEEP, "at-1"));

@@ -151,6 +151,8 @@ static const struct edit edits[] = {
     SET("runs", facts.instance.running, true),
     SET("pending", facts.instance.pending, true),
     SET("terminated", facts.instance.terminated, true),
+    SET("stopped", facts.instance.stopped, true),
+    SET("stops", facts.instance.stopped_since.s, NOW - 60),
     SET("ended", facts.instance.ended, true),
     SET("eni-deletes", facts.instance.eni_deletes, true),
     SET("told-to-open", facts.opened.s, NOW),
@@ -448,6 +450,7 @@ static void test_drain(void **state)
         {"half of that is for the drain, however long home takes to shut down", "home-busy instance runs stop-late-builds slow-to-shut-down committed-569s", WAIT("draining")},
         {"... not more", "home-busy instance runs stop-late-builds slow-to-shut-down committed-570s", WAIT("past the drain deadline")},
         {"the cloud side was taken back", "instance terminated", SENDS_HOME(CAPACITY, "taken back")},
+        {"... or was stopped", "instance stopped", SENDS_HOME(CAPACITY, "taken back")},
         {"... or has notice", "instance runs notice", SENDS_HOME(CAPACITY, "taken back")},
         {"... as old facts say: nothing follows from them", "stale", WAIT("closed and idle")},
     };
@@ -464,11 +467,20 @@ static void test_drain(void **state)
         {"... and had a build", "instance runs interrupted cloud-busy", WAIT("draining")},
         {"... AWS takes it back", "instance runs interrupted notice cloud-busy", DONE},
         {"... it is gone", "instance terminated interrupted cloud-unseen", DONE},
+        {"... it is stopped", "instance stopped interrupted cloud-busy", DONE},
         {"a build does not stop", "instance runs stop-late-builds cloud-busy cloud-build committed-1169s asked-stop 20s", WAIT("stopping")},
         {"... and both were up for too long", "instance runs stop-late-builds cloud-busy cloud-build committed-long-ago asked-stop 20s", DONE},
     };
 
+    static const struct row stopped[] = {
+        {"somebody stopped it", "place-lost instance stopped interrupted cloud-busy", DONE},
+        {"... and started it again", "in-cloud instance runs interrupted cloud-busy", WAIT("draining")},
+        {"... and AWS takes it back", "in-cloud instance runs interrupted notice cloud-busy", DONE},
+        {"... and nobody knows yet where it is", "nowhere instance runs interrupted cloud-busy", DONE},
+    };
+
     (void)state;
+    EXPECT("ec2", BACK, DRAIN, stopped);
     EXPECT("velostrata", OUT, DRAIN, out);
     EXPECT("velostrata", BACK, DRAIN, back);
     EXPECT("ec2-overlap", OUT, DRAIN, overlap);
@@ -595,6 +607,8 @@ static void test_shutdown(void **state)
         {"past its time: both up is worse", "instance runs overdue", ASKS(VM_SHUTDOWN)},
         {"its interface is held, by the other one", "instance runs held", ASKS(VM_SHUTDOWN)},
         {"the cloud does not serve", "", SENDS_HOME(CAPACITY, "taken back")},
+        {"it was stopped", "instance stopped", SENDS_HOME(CAPACITY, "taken back")},
+        {"... just now", "instance stops", WAIT("i-1 was stopped by somebody")},
         {"the source got a build", "instance runs committed home-busy", REDO("got a build")},
         {"the source was opened", "instance runs committed home-unmarked", REDO("was opened by somebody")},
         {"... and both were up for too long", "instance runs committed home-unmarked stop-late-builds committed-990s", ASKS(VM_SHUTDOWN)},
@@ -783,6 +797,7 @@ static void test_boot(void **state)
         {"taken back", "lost", FAILS(CAPACITY, "taken back while it started")},
         {"taken back, as its place says", "place-lost", FAILS(CAPACITY, "taken back while it started")},
         {"terminated", "instance terminated", FAILS(CAPACITY, "taken back while it started")},
+        {"stopped", "instance stopped", FAILS(CAPACITY, "taken back while it started")},
         {"past its time", "overdue", SENDS_HOME(TRANSIENT, "the agent of node tests-cache-cloud")},
         {"past its time, the agent there, the port not", "overdue cloud-agent port asked-port failed 20s", SENDS_HOME(TRANSIENT, "ready_port 8080 did not answer")},
         {"past its time, neither there", "overdue port asked-port failed 20s", SENDS_HOME(TRANSIENT, "the agent of node tests-cache-cloud")},
@@ -817,6 +832,7 @@ static void test_node(void **state)
         {"... but home's agent is not there yet", "on cloud-unmarked", WAIT("waiting for the agent of node tests-cache")},
         {"Jenkins does not list it", "on home-agent cloud-unmarked cloud-unseen", ASKS(NODE_OPEN)},
         {"... and its instance is at its end", "on home-agent cloud-unseen instance terminated", ASKS(NODE_OPEN)},
+        {"... and its instance is stopped", "on home-agent cloud-unseen instance stopped", ASKS(NODE_OPEN)},
         {"... and its instance runs", "on home-agent cloud-unseen instance runs", WAIT("opens when Jenkins shows node tests-cache-cloud closed")},
     };
     static const struct row over[] = {

@@ -126,6 +126,12 @@ static void set_lost(struct site *s)
     s->facts[0].place = PLACE_LOST;
 }
 
+static void set_stopped(struct site *s)
+{
+    set_lost(s);
+    s->facts[0].instance.stopped = true;
+}
+
 static void set_on_its_way(struct site *s)
 {
     s->facts[0].place = PLACE_MOVING_OUT;
@@ -292,6 +298,8 @@ static const struct gate_row {
         "a task runs on its VM: Snapshot of avi", NULL},
     {"task: lost", PLACE_CLOUD, set_lost, GATE_TASK, STOPS_ALL,
         "its instance was taken back; it has to come home first", NULL},
+    {"task: stopped", PLACE_CLOUD, set_stopped, GATE_TASK, STOPS_ALL,
+        "its instance was stopped; it has to come home first", NULL},
     {"task: moved by another", PLACE_ONPREM, set_on_its_way, GATE_TASK, STOPS_ALL,
         "it is on its way already", NULL},
     {"task: migration", PLACE_CLOUD, set_migration, GATE_TASK, STOPS_ALL,
@@ -388,20 +396,25 @@ static void test_gates(void **state)
     }
 }
 
-/* 5.2: a lost server that no manager fetches home goes out again from where it is. */
+/* 5.2: a lost server that no manager fetches home goes out again from where it is, unless
+ * its instance is still there. */
 static void test_lost_without_manager(void **state)
 {
+    static const struct {
+        bool manager, stopped, starts;
+    } rows[] = {{false, false, true}, {true, false, false}, {false, true, false}};
     struct site s;
 
     (void)state;
-    for (int with = 0; with < 2; with++) {
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         site_init(&s);
         set_lost(&s);
-        s.servers[0].needs_extension = with == 1;
+        s.servers[0].needs_extension = rows[i].manager;
+        s.facts[0].instance.stopped = rows[i].stopped;
         site_plan_at(&s, "2026-11-24T10:00:00");
         assert_int_equal(s.outs[0].decision.desired, PLACE_CLOUD);
-        assert_int_equal(s.outs[0].decision.gate, with == 1 ? GATE_TASK : GATE_NONE);
-        assert_int_equal(s.outs[0].act, with == 1 ? PLAN_NONE : PLAN_START);
+        assert_int_equal(s.outs[0].decision.gate, rows[i].starts ? GATE_NONE : GATE_TASK);
+        assert_int_equal(s.outs[0].act, rows[i].starts ? PLAN_START : PLAN_NONE);
         site_clear(&s);
     }
 }

@@ -91,6 +91,7 @@ static void fill_server(struct server_view *s)
                                           .lifecycle = LIFECYCLE_SPOT,
                                           .running = true,
                                           .terminated = true,
+                                          .stopped = true,
                                           .launched = ago(900),
                                           .spot = SPOT_NOTICE,
                                           .spot_status = "marked-for-termination",
