@@ -140,7 +140,8 @@ POINTS_CPPFLAGS = $(AM_CPPFLAGS) -DRH_POINTS
 check_LIBRARIES += tests/sim/libpoints.a
 tests_sim_libpoints_a_SOURCES = \
 	core/api/ec2.c core/api/ec2_exchange.c core/api/jenkins.c core/api/velostrata.c \
-	core/api/vsphere_props.c core/api/vsphere_session.c core/engine/calls.c core/engine/commands.c \
+	core/api/vsphere_props.c core/api/vsphere_session.c core/engine/calls.c core/engine/clock_watch.c \
+	core/engine/commands.c \
 	core/engine/controller.c core/engine/costs.c core/engine/daily.c core/engine/decide.c \
 	core/engine/engine.c core/engine/instances.c core/engine/keeper.c core/engine/keeper_record.c \
 	core/engine/merge.c core/engine/moves.c core/engine/react.c core/engine/recover.c core/engine/replace.c \

@@ -10,7 +10,6 @@
 
 /* Ticks further apart than this are compared for the clock gate; closer ones say too
  * little, but for a step. */
-enum { CLOCK_TICK_MS = 1000, CLOCK_CONSISTENT_TICKS = 2 };
 enum { WAKE_MAX_MS = 5000 };
 enum { EARLY_MS = 500, LATE_MS = 2000 }; /* of the campaign's own making */
 enum { FAR_S = 86400 };
@@ -386,49 +385,6 @@ void controller_set_auto(struct controller *c, enum auto_setting s, struct utc n
     (void)str_copy(c->auto_by, sizeof(c->auto_by), c->user);
 }
 
-/* The wall clock must go as boot time goes (policy-and-cost 6.6). */
-static void check_clock(struct controller *c)
-{
-    int64_t passed_ms = c->mono.ms - c->clock_mono.ms;
-    int64_t set_by, drift;
-    int32_t skewed = 0;
-
-    set_by = c->now.s - c->clock_utc.s - passed_ms / 1000;
-    drift = set_by < 0 ? -set_by : set_by;
-    /* A step counts from the first event that has the new time: by that is decided, and
-     * what is noted down by it must not follow the clock once more. */
-    if (passed_ms < CLOCK_TICK_MS && drift <= c->config->policy.clock_step)
-        return;
-    if (drift > c->config->policy.clock_step)
-        waits_follow_clock(c, c->clock_utc, set_by);
-    for (size_t i = 0; i < SOURCE_COUNT; i++) {
-        const struct observation *o = c->sources[i].good;
-
-        /* The reads of AWS are one host with one clock. */
-        if (i == SOURCE_SPOT || i == SOURCE_INTERFACES || i == SOURCE_PRICES ||
-            i == SOURCE_PRICELIST || i == SOURCE_QUEUE || !source_decides((enum source)i))
-            continue;
-        if (o != NULL && o->skew_known &&
-            (o->skew_s > c->config->policy.clock_skew ||
-             -o->skew_s > c->config->policy.clock_skew))
-            skewed++;
-    }
-    if (drift > c->config->policy.clock_step || skewed >= 2) {
-        RH_PROBE("clock-suspect");
-        if (c->clock_bad_ticks == 0)
-            alert_raise(c, "", "clock",
-                        skewed >= 2
-                            ? "this machine's clock differs from two APIs' clocks"
-                            : "the clock was set; nothing starts until it is steady");
-        c->clock_bad_ticks = CLOCK_CONSISTENT_TICKS;
-        c->schedule_built = false;
-    } else if (c->clock_bad_ticks > 0) {
-        c->clock_bad_ticks--;
-    }
-    c->clock_utc = c->now;
-    c->clock_mono = c->mono;
-}
-
 /* Nobody knows what the lost store had begun: what runs is adopted, nothing is done until
  * a person has looked (reliability 6). */
 static void tell_lost(struct controller *c)
@@ -581,7 +537,7 @@ void controller_step(struct controller *c, const struct event *ev, struct effect
     c->mono = ev->mono;
     c->look_soon = false;
     fx->next_wake.ms = c->mono.ms + WAKE_MAX_MS;
-    check_clock(c);
+    clock_watch(c);
     schedule_refresh(c);
     take_event(c, ev);
     c->reply_fresh = ev->kind == EVENT_COMMAND;

@@ -5,6 +5,7 @@ libcore_a_SOURCES += \
 	core/engine/board.h \
 	core/engine/builds.c \
 	core/engine/calls.c \
+	core/engine/clock_watch.c \
 	core/engine/commands.c \
 	core/engine/controller.c \
 	core/engine/controller.h \

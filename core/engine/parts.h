@@ -84,16 +84,10 @@ void order_store(struct controller *c, const struct server_state *s) NONNULL;
 
 /* The ladder of tries, kept: another start goes on with it. */
 void retry_store(struct controller *c, const struct server_state *s) NONNULL;
-/* The clock, which showed `was`, was set by so many seconds: a wait, a dwell, an open
- * move's time limit, and what began or was asked so long ago, are as long as they were
- * before, and nothing was lost in the future (reliability 8: these are durations). */
-void waits_follow_clock(struct controller *c, struct utc was, int64_t by_s) NONNULL;
-/* … of one time; 0 is none, and stays. */
-NONNULL static inline void utc_follow(struct utc *t, int64_t by_s)
-{
-    t->s += t->s != 0 ? by_s : 0;
-}
-
+/* When each was lost, and its next re-run; and since when the extension is idle: `once`
+ * counts on over its runs. */
+void rerun_store(struct controller *c, const struct server_state *s) NONNULL;
+void idle_store(struct controller *c) NONNULL;
 /* The server has arrived there; stored, so that the next start knows what changed without
  * us. */
 void place_know(struct controller *c, struct server_state *s, enum place place) NONNULL;
@@ -103,6 +97,19 @@ void settled_store(struct controller *c, struct server_state *s,
 /* It is where it was no more, and that was told; stored, so that no later start tells it
  * once more. */
 void place_forget(struct controller *c, struct server_state *s) NONNULL;
+
+/* clock_watch.c: the wall clock must go as boot time goes, and as those of the APIs;
+ * else nothing begins until it is steady. */
+void clock_watch(struct controller *c) NONNULL;
+/* The clock, which showed `was`, was set by so many seconds: a wait, a dwell, an open
+ * move's time limit, and what began or was asked so long ago, are as long as they were
+ * before, and nothing was lost in the future (reliability 8: these are durations). */
+void waits_follow_clock(struct controller *c, struct utc was, int64_t by_s) NONNULL;
+/* … of one time; 0 is none, and stays. */
+NONNULL static inline void utc_follow(struct utc *t, int64_t by_s)
+{
+    t->s += t->s != 0 ? by_s : 0;
+}
 
 /* daily.c: the schedule around now, and what is said of it once a day. */
 void schedule_refresh(struct controller *c) NONNULL;

@@ -191,6 +191,25 @@ void hold_end(struct controller *c, struct server_state *s)
     hold_ended_store(c, s);
 }
 
+/* `once` counts on over its runs. */
+void idle_store(struct controller *c)
+{
+    setting_store_number(c, "extension_idle", c->extension.idle_since.s);
+}
+
+void rerun_store(struct controller *c, const struct server_state *s)
+{
+    int64_t times[LOSSES_KEPT];
+    char key[NAME_TEXT];
+
+    for (int32_t i = 0; i < s->n_losses; i++)
+        times[i] = s->losses[i].s;
+    server_key(s, "losses", key);
+    setting_store_numbers(c, key, times, (size_t)s->n_losses);
+    server_key(s, "rerun", key);
+    setting_store_number(c, key, s->rerun_at.s);
+}
+
 void pressed_store(struct controller *c, const struct server_state *s)
 {
     char key[NAME_TEXT];
