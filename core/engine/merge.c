@@ -320,6 +320,21 @@ static void place_from_manager(struct server_facts *f, const struct seen_managed
     }
 }
 
+static bool is_lost(const struct server_facts *f)
+{
+    return f->place == PLACE_LOST ||
+           (f->place == PLACE_MOVING_BACK && f->instance.reclaim_at.s != 0 &&
+            f->instance.terminated);
+}
+
+/* With an instance that lives: that is another one than was lost, as the dead do not come
+ * back. Who looked away meanwhile, as while standing still, has not seen it at home. */
+static bool is_out_again(const struct server_facts *f)
+{
+    return (f->place == PLACE_CLOUD || f->place == PLACE_MOVING_OUT) &&
+           f->instance.running && !f->instance.terminated;
+}
+
 static void merge_velostrata(struct controller *c, struct server_state *s)
 {
     const struct observation *o = c->sources[SOURCE_VELOSTRATA].good;
@@ -353,10 +368,7 @@ static void merge_velostrata(struct controller *c, struct server_state *s)
      * When that return has failed its VM is still out there, and is asked for again. */
     if (f->place == PLACE_CLOUD && f->instance.terminated && !(ours && failed))
         f->place = ours ? PLACE_MOVING_BACK : PLACE_LOST;
-    f->lost = f->lost ? f->place != PLACE_ONPREM
-                      : f->place == PLACE_LOST ||
-                            (f->place == PLACE_MOVING_BACK &&
-                             f->instance.reclaim_at.s != 0 && f->instance.terminated);
+    f->lost = f->lost ? f->place != PLACE_ONPREM && !is_out_again(f) : is_lost(f);
     if ((f->place == PLACE_CLOUD || f->place == PLACE_MOVING_OUT) &&
         !f->place_stale) /* of this clock */
         f->away_seen = f->place_as_of;

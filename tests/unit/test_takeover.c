@@ -281,12 +281,81 @@ static void test_looked_at(void **state)
     }
 }
 
+static struct seen_instance instance_of(const char *id, enum instance_state state)
+{
+    return (struct seen_instance){.id = id,
+                                  .type = "c5",
+                                  .zone = "",
+                                  .ip = "",
+                                  .eni = "",
+                                  .spot_request = "",
+                                  .state_reason = "",
+                                  .server = "",
+                                  .move = "",
+                                  .deployment = "",
+                                  .client_token = "",
+                                  .attachment = "",
+                                  .state = state,
+                                  .lifecycle = LIFECYCLE_SPOT};
+}
+
+/* It stood still from the loss of an instance until another controller had brought the
+ * server home and out again: that is no other loss, and no other way home. */
+static void test_out_again_unseen(void **state)
+{
+    static const struct {
+        const char *what, *id;
+        enum managed_state managed;
+        enum instance_state is;
+        bool lost;
+    } rows[] = {
+        {"out there again", "i-2", MANAGED_IN_CLOUD, INSTANCE_RUNNING, false},
+        {"on its way out again", "i-2", MANAGED_TO_CLOUD, INSTANCE_PENDING, false},
+        {"lost again", "i-2", MANAGED_IN_CLOUD, INSTANCE_TERMINATED, true},
+        {"still lost", "i-1", MANAGED_IN_CLOUD, INSTANCE_TERMINATED, true},
+        {"an old reading", "i-1", MANAGED_IN_CLOUD, INSTANCE_RUNNING, true},
+        {"coming home", "i-1", MANAGED_RETURNING, INSTANCE_TERMINATED, true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct event ev = left_by_another("a");
+        const struct server_state *a;
+        struct scene s;
+
+        scene_make(&s);
+        s.options.shared_lock = true;
+        stored_setting(&s, "place:a", "cloud");
+        s.vm.power = POWER_OFF;
+        s.managed.state = MANAGED_IN_CLOUD;
+        s.managed.has_instance = true;
+        s.managed.instance = instance_of("i-1", INSTANCE_RUNNING);
+        scene_start(&s);
+        a = &s.c->servers[0];
+        look(&s);
+        s.managed.instance = instance_of("i-1", INSTANCE_TERMINATED);
+        look(&s);
+        assert_row(rows[i].what, a->facts.lost && a->owed_home);
+        s.now.s += 1800;
+        s.managed.state = rows[i].managed;
+        s.managed.instance = instance_of(rows[i].id, rows[i].is);
+        look(&s);
+        ev.as.acted.last.at.s = s.now.s - 60; /* and nothing is owed */
+        step(&s, ev);
+        look(&s);
+        assert_row(rows[i].what, a->facts.lost == rows[i].lost);
+        assert_row(rows[i].what,
+                   rows[i].lost || (!a->owed_home && times_said(&s, "reclaimed") == 1));
+        scene_end(&s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_forgotten), cmocka_unit_test(test_gone_on_with),
         cmocka_unit_test(test_debt),      cmocka_unit_test(test_way_home_given_up),
-        cmocka_unit_test(test_looked_at),
+        cmocka_unit_test(test_looked_at), cmocka_unit_test(test_out_again_unseen),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
