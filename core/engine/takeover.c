@@ -144,6 +144,8 @@ static void go_on(struct controller *c, struct server_state *s,
     s->move = h->move;
     set_times(c, &s->move, h->at);
     s->has_move = true;
+    if (h->move.direction == DIRECTION_OUT)
+        s->facts.lost = false; /* what was lost before was brought home since */
     (void)str_copy(s->taken_over, sizeof(s->taken_over), s->move.id); /* as long */
     move_store(c, s);
     look_up(c, s, h);

@@ -299,6 +299,23 @@ static struct seen_instance instance_of(const char *id, enum instance_state stat
                                   .lifecycle = LIFECYCLE_SPOT};
 }
 
+/* Its instance was taken back, and that was seen. */
+static void lose(struct scene *s)
+{
+    scene_make(s);
+    s->options.shared_lock = true;
+    stored_setting(s, "place:a", "cloud");
+    s->vm.power = POWER_OFF;
+    s->managed.state = MANAGED_IN_CLOUD;
+    s->managed.has_instance = true;
+    s->managed.instance = instance_of("i-1", INSTANCE_RUNNING);
+    scene_start(s);
+    look(s);
+    s->managed.instance = instance_of("i-1", INSTANCE_TERMINATED);
+    look(s);
+    assert_true(s->c->servers[0].facts.lost && s->c->servers[0].owed_home);
+}
+
 /* It stood still from the loss of an instance until another controller had brought the
  * server home and out again: that is no other loss, and no other way home. */
 static void test_out_again_unseen(void **state)
@@ -320,22 +337,9 @@ static void test_out_again_unseen(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct event ev = left_by_another("a");
-        const struct server_state *a;
         struct scene s;
 
-        scene_make(&s);
-        s.options.shared_lock = true;
-        stored_setting(&s, "place:a", "cloud");
-        s.vm.power = POWER_OFF;
-        s.managed.state = MANAGED_IN_CLOUD;
-        s.managed.has_instance = true;
-        s.managed.instance = instance_of("i-1", INSTANCE_RUNNING);
-        scene_start(&s);
-        a = &s.c->servers[0];
-        look(&s);
-        s.managed.instance = instance_of("i-1", INSTANCE_TERMINATED);
-        look(&s);
-        assert_row(rows[i].what, a->facts.lost && a->owed_home);
+        lose(&s);
         s.now.s += 1800;
         s.managed.state = rows[i].managed;
         s.managed.instance = instance_of(rows[i].id, rows[i].is);
@@ -343,19 +347,51 @@ static void test_out_again_unseen(void **state)
         ev.as.acted.last.at.s = s.now.s - 60; /* and nothing is owed */
         step(&s, ev);
         look(&s);
-        assert_row(rows[i].what, a->facts.lost == rows[i].lost);
-        assert_row(rows[i].what,
-                   rows[i].lost || (!a->owed_home && times_said(&s, "reclaimed") == 1));
+        assert_row(rows[i].what, s.c->servers[0].facts.lost == rows[i].lost);
+        assert_row(rows[i].what, rows[i].lost || (!s.c->servers[0].owed_home &&
+                                                  times_said(&s, "reclaimed") == 1));
         scene_end(&s);
     }
+}
+
+/* ... and of a way out that is gone on with nobody may know the instance yet. */
+static void test_gone_out_again(void **state)
+{
+    enum { OUT_RUN = 2 };
+    struct event ev = left_by_another("a"),
+                 lease = {.kind = EVENT_LEASE, .as.lease = {true, false, 78, "", ""}};
+    struct lock_record *r = &ev.as.acted.last;
+    struct scene s;
+
+    (void)state;
+    lose(&s);
+    s.now.s += 1800;
+    s.managed.state = MANAGED_TO_CLOUD;
+    s.managed.has_instance = false;
+    s.task = task_of("r");
+    look(&s);
+    r->at.s = r->move.committed_at.s = s.now.s - 60;
+    r->has_move = true;
+    r->call = CALL_RUN_IN_CLOUD;
+    r->move.direction = DIRECTION_OUT;
+    r->move.step = OUT_RUN;
+    r->move.deadline.s = s.now.s + 1000;
+    step(&s, ev);
+    step(&s, lease);
+    look(&s);
+    assert_non_null(move_of(&s));
+    assert_false(s.c->servers[0].owed_home);
+    assert_int_equal(times_said(&s, "reclaimed"), 1);
+    scene_end(&s);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_forgotten), cmocka_unit_test(test_gone_on_with),
-        cmocka_unit_test(test_debt),      cmocka_unit_test(test_way_home_given_up),
-        cmocka_unit_test(test_looked_at), cmocka_unit_test(test_out_again_unseen),
+        cmocka_unit_test(test_forgotten),      cmocka_unit_test(test_gone_on_with),
+        cmocka_unit_test(test_debt),           cmocka_unit_test(test_way_home_given_up),
+        cmocka_unit_test(test_looked_at),      cmocka_unit_test(test_out_again_unseen),
+        cmocka_unit_test(test_gone_out_again),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
