@@ -521,8 +521,8 @@ static struct mono next_due(const struct controller *c, struct mono sources)
     }
     if (at != INT64_MAX && c->mono.ms + (at - c->now.s) * 1000 < sources.ms)
         sources.ms = c->mono.ms + (at - c->now.s) * 1000;
-    if (c->look_soon || RH_BUGGIFY("wakes-early"))
-        sources.ms = c->mono.ms + EARLY_MS;
+    sources.ms =
+        c->look_soon || RH_BUGGIFY("wakes-early") ? c->mono.ms + EARLY_MS : sources.ms;
     if (sources.ms != INT64_MAX && RH_BUGGIFY("wakes-late"))
         sources.ms += LATE_MS;
     return sources;

@@ -287,6 +287,23 @@ static void test_claimed(void **state)
     }
 }
 
+/* Another one of it, wherever that is in the listing, stands in the way of a launch. */
+static void test_another_of_it(void **state)
+{
+    struct region r;
+
+    (void)state;
+    region_out(&r);
+    r.s.options.observe = true;
+    r.instances[r.n_instances++] = instance("i-9", "of somebody else");
+    r.instances[r.n_instances++] = instance("i-2", "a");
+    scene_start(&r.s);
+    see(&r, STEP_S);
+    assert_string_equal(server(&r)->facts.instance.id, "i-1");
+    assert_string_equal(server(&r)->facts.other_id, "i-2");
+    scene_end(&r.s);
+}
+
 /* A launch was answered with an id that no listing has: what carries the tag of this very
  * launch is its own; one that leaves is not. */
 static void test_answer_of_another(void **state)
@@ -585,6 +602,7 @@ int main(void)
         cmocka_unit_test(test_dead_stays_dead),
         cmocka_unit_test(test_ended_at_home),
         cmocka_unit_test(test_claimed),
+        cmocka_unit_test(test_another_of_it),
         cmocka_unit_test(test_answer_of_another),
         cmocka_unit_test(test_answered_with_anothers),
         cmocka_unit_test(test_kept_whatever_its_tags),
