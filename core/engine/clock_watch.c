@@ -49,6 +49,7 @@ static void server_follows_clock(struct controller *c, struct server_state *s,
         &s->pressed_since,
         &s->owed_since,
         &s->facts.opened,
+        &s->told_off,
     };
 
     all_follow(times, ARRAY_LEN(times), by_s);

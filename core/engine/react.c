@@ -228,12 +228,27 @@ static bool is_home(const struct server_facts *f)
             n->closed_by == CLOSED_BY_PERSON);
 }
 
+/* Its guest was told to shut down, by a way out that has failed since: on as it reads, it
+ * may go off for minutes still, and that is no person's doing. */
+static bool may_go_off(const struct controller *c, const struct server_state *s)
+{
+    enum { READ_S = 300 }; /* as old may a reading be */
+
+    return s->told_off.s != 0 &&
+           s->facts.place_as_of.s < s->told_off.s + c->config->shutdown_timeout + READ_S;
+}
+
 /* The way home of a server that lost its place out there: begun as soon as it may be,
  * paid when a reading made since then shows it at home. */
 static void pay_home(struct controller *c, struct server_state *s)
 {
     const struct server_facts *f = &s->facts;
+    bool may_stop = may_go_off(c, s);
 
+    if (may_stop && !s->owed_home && !s->has_move && f->place == PLACE_ONPREM) {
+        s->owed_told = s->owed_failed = true;
+        home_owe(c, s, true);
+    }
     if (!s->owed_home || s->has_move)
         return;
     if (!s->owed_told && !hands_off(c, s)) { /* it could do nothing about it before */
@@ -242,6 +257,8 @@ static void pay_home(struct controller *c, struct server_state *s)
         foreign_change(c, s, PLACE_ONPREM);
     }
     if (f->place_stale || f->place_as_of.s <= s->owed_since.s || goes_out_soon(c, s))
+        return;
+    if (is_home(f) && may_stop)
         return;
     if (is_home(f))
         home_owe(c, s, false);

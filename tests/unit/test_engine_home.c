@@ -197,6 +197,52 @@ static void test_owed_node(void **state)
     }
 }
 
+/* At home, and its guest was told to shut down by a way out that has failed: whether it
+ * goes off still, or stays. */
+static void test_told_off(void **state)
+{
+    static const struct {
+        const char *what;
+        int64_t ago_s, off_in_s; /* 0 = it stays on */
+        bool by_person;
+    } rows[] = {
+        {"it goes off at last", 60, 120, false},
+        {"it was told so long ago: a person switched it off", 3600, 120, true},
+        {"it has stayed on for long: a person, too", 60, 900, true},
+        {"it stays on", 60, 0, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct scene s;
+        const struct server_state *a;
+
+        scene_make(&s);
+        stored_setting(&s, "place:a", "onprem");
+        s.nodes[HOME].marked = s.nodes[HOME].offline = false;
+        s.nodes[HOME].connected = true;
+        s.config->policy.n_windows = 0;
+        scene_start(&s);
+        a = &s.c->servers[0];
+        s.c->servers[0].told_off.s = NOW - rows[i].ago_s;
+        look(&s);
+        assert_row(rows[i].what, a->owed_home == (rows[i].ago_s < 480));
+        for (int64_t t = 0; t < (rows[i].off_in_s != 0 ? rows[i].off_in_s : 900);
+             t += STEP_S)
+            look(&s);
+        if (rows[i].off_in_s != 0)
+            s.vm.power = POWER_OFF;
+        look(&s);
+        look(&s);
+        assert_row(rows[i].what, (a->facts.blocked[0] != '\0') == rows[i].by_person);
+        assert_row(rows[i].what, (move_of(&s) != NULL) ==
+                                     (rows[i].off_in_s != 0 && !rows[i].by_person));
+        assert_row(rows[i].what,
+                   move_of(&s) != NULL || !a->owed_home); /* paid, or never owed */
+        scene_end(&s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -205,6 +251,7 @@ int main(void)
         cmocka_unit_test(test_home_is_home),
         cmocka_unit_test(test_overlap_over_at_a_start),
         cmocka_unit_test(test_owed_node),
+        cmocka_unit_test(test_told_off),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
