@@ -85,6 +85,7 @@ void move_begin(struct controller *c, struct server_state *s, enum direction d,
         m->deadline.s = c->now.s + (replaces ? p->timeout_out : p->timeout_back);
     s->has_move = true;
     s->has_last = false;
+    s->late_told = s->drain_told = false; /* of the one before, ended in this very look */
     /* Out again from where it was lost it is owed until it has arrived. */
     if (d == DIRECTION_BACK)
         home_owe(c, s, false);

@@ -50,6 +50,7 @@ static void test_gives_way(void **state)
         assert_row(rows[i].what, move_of(&s) != NULL);
         assert_row(rows[i].what,
                    (move_of(&s)->direction == DIRECTION_OUT) == rows[i].gives);
+        assert_row(rows[i].what, s.c->servers[0].late_told != rows[i].gives);
         assert_row(rows[i].what,
                    (strstr(s.journal, "it is late, and the cloud is wanted: waiting for "
                                       "the agent of node home-a") != NULL) ==
