@@ -252,6 +252,10 @@ static void both_open(struct invariants *v, size_t i)
                           v->c->servers[i].name);
 }
 
+/* So long a slot may be free before it is given; nobody looked for so long: no process.
+ */
+enum { SLOT_MS = 15 * 60 * 1000, SLOT_LOOK_MS = 5 * 60 * 1000 };
+
 static void note_wanted(struct invariants *v, const struct controller_server *s, size_t i)
 {
     enum place wanted = s->decision->desired;
@@ -259,6 +263,32 @@ static void note_wanted(struct invariants *v, const struct controller_server *s,
     if (v->wanted[i] != wanted)
         v->wanted_ms[i] = v->w->now;
     v->wanted[i] = wanted;
+}
+
+/* Who is past its time limit, or waits for one itself, has no slot (policy-and-cost 6.5).
+ */
+static bool may_have_slot(const struct controller_server *s)
+{
+    return !s->late && s->decision->gate != GATE_SLOTS &&
+           (s->moving || s->decision->desired != s->facts->place);
+}
+
+/* A slot is given to who waits for it when nobody else can have it. */
+static void slot_kept(struct invariants *v, const struct controller *k, size_t i)
+{
+    const struct controller_server s = controller_server(k, i);
+    bool used = s.decision->gate != GATE_SLOTS || v->w->now - v->looked_ms > SLOT_LOOK_MS;
+
+    for (size_t n = 0; n < invariants_watched(v) && !used; n++) {
+        const struct controller_server other = controller_server(k, n);
+
+        used = may_have_slot(&other);
+    }
+    if (used)
+        v->slot_ms[i] = v->w->now;
+    else if (v->w->now - v->slot_ms[i] > SLOT_MS + v->c->policy.start_spacing * 1000)
+        invariants_broken(v, "I10: %s waits for a slot, and nobody has one",
+                          v->c->servers[i].name);
 }
 
 /* ----- what policy begins ----- */
@@ -335,6 +365,8 @@ void invariants_look(struct invariants *v, const struct controller *k)
     int64_t deaf_ms = deaf_since_look(v);
 
     launched(v, k);
+    for (size_t i = 0; i < invariants_watched(v); i++)
+        slot_kept(v, k, i);
     v->looked_ms = v->w->now;
     if (v->w->n_enis < v->n_enis)
         invariants_broken(v, "I6: an interface is gone");

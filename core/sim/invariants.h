@@ -38,6 +38,7 @@ struct invariants {
     int64_t failed_ms[WATCHED_MAX];
     enum place wanted[WATCHED_MAX]; /* and since when */
     int64_t wanted_ms[WATCHED_MAX];
+    int64_t slot_ms[WATCHED_MAX]; /* no slot is waited for that nobody uses: then, last */
     /* I1: until then (0: not) vSphere or EC2 may be let alone, as what was asked of them
      * last has failed: by these alone a place is seen, and ended; or nobody was there. */
     int64_t deaf_until_ms[SOURCE_COUNT], no_call_until_ms;
@@ -56,8 +57,8 @@ bool invariants_instances(const struct world *w, const struct config *c,
                           char why[LINE_TEXT]) NONNULL;
 
 /* After everything that happens: I1 (both places up), I1b (both nodes open), I2 (two
- * instances), I6 (an interface is gone), I11 (begun again too soon, too many launches).
- */
+ * instances), I6 (an interface is gone), I10 (a slot is waited for that nobody uses), I11
+ * (begun again too soon, too many launches). */
 void invariants_look(struct invariants *v, const struct controller *k) NONNULL;
 
 /* From here on k is the controller that acts, in another process than the last one. */
