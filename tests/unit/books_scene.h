@@ -78,20 +78,8 @@ static inline struct fleet *view(struct books *b)
 static inline void go_out(struct books *b, enum lifecycle lifecycle)
 {
     stored_setting(&b->s, "place:a", "cloud");
-    b->instance = (struct seen_instance){.id = "i-0",
-                                         .type = "c5",
-                                         .zone = "eu-west-1a",
-                                         .ip = "",
-                                         .eni = "",
-                                         .spot_request = "",
-                                         .state_reason = "",
-                                         .server = "",
-                                         .move = "",
-                                         .deployment = "",
-                                         .client_token = "",
-                                         .attachment = "",
-                                         .state = INSTANCE_RUNNING,
-                                         .lifecycle = lifecycle};
+    b->instance = instance_of("i-0", INSTANCE_RUNNING);
+    b->instance.lifecycle = lifecycle;
     b->s.managed.state = MANAGED_IN_CLOUD;
     b->s.managed.has_instance = true;
     b->s.managed.instance = b->instance;

@@ -9,28 +9,24 @@
 
 #include "tests/unit/controller_scene.h"
 
-static const char text_ec2[] =
-    "site = { tz = \"UTC\" deployment = \"d\" }\n"
-    "policy = { auto = \"on\" window = [\"Sun-Sat 00:00-24:00\"] start_spacing = \"0s\" "
-    "dwell_onprem = \"0m\" retry_jitter = 0 }\n"
-    "jenkins = { url = \"http://127.0.0.1:1/j\" user = \"r\" }\n"
-    "vsphere = { url = \"http://127.0.0.1:1/sdk\" user = \"r\" }\n"
-    "aws = { region = \"eu-west-1\" }\n"
+/* … of both, up to its interface. */
+#define REGION_SITE                                                                      \
+    "site = { tz = \"UTC\" deployment = \"d\" }\n"                                       \
+    "policy = { auto = \"on\" window = [\"Sun-Sat 00:00-24:00\"] start_spacing = "       \
+    "\"0s\" dwell_onprem = \"0m\" retry_jitter = 0 }\n"                                  \
+    "jenkins = { url = \"http://127.0.0.1:1/j\" user = \"r\" }\n"                        \
+    "vsphere = { url = \"http://127.0.0.1:1/sdk\" user = \"r\" }\n"                      \
+    "aws = { region = \"eu-west-1\" }\n"                                                 \
     "servers = { a = { vm = \"vm-a\" mover = \"ec2\" launch_template = \"t:3\"\n"
+
+static const char text_ec2[] = REGION_SITE
     "  onprem_node = \"home-a\" cloud_node = \"cloud-a\" eni = \"eni-a\"\n"
     "  instance_types = [\"c5\"] handover = \"overlap\"\n"
     "  zones = { eu-west-1b = { eni = \"eni-b\" cloud_node = \"cloud-b\" } } } }\n";
 
 static const char text_gap[] =
-    "site = { tz = \"UTC\" deployment = \"d\" }\n"
-    "policy = { auto = \"on\" window = [\"Sun-Sat 00:00-24:00\"] start_spacing = \"0s\" "
-    "dwell_onprem = \"0m\" retry_jitter = 0 }\n"
-    "jenkins = { url = \"http://127.0.0.1:1/j\" user = \"r\" }\n"
-    "vsphere = { url = \"http://127.0.0.1:1/sdk\" user = \"r\" }\n"
-    "aws = { region = \"eu-west-1\" }\n"
-    "servers = { a = { vm = \"vm-a\" mover = \"ec2\" launch_template = \"t:3\"\n"
-    "  onprem_node = \"home-a\" cloud_node = \"cloud-a\" %s\n"
-    "  instance_types = [\"c5\"] } }\n";
+    REGION_SITE "  onprem_node = \"home-a\" cloud_node = \"cloud-a\" %s\n"
+                "  instance_types = [\"c5\"] } }\n";
 static const char own_interface[] = "eni = \"eni-a\"";
 static const char any_interface[] = "subnet = \"subnet-1\" security_groups = [\"sg-1\"]";
 
@@ -48,21 +44,14 @@ struct region {
 
 static inline struct seen_instance instance(const char *id, const char *server)
 {
-    return (struct seen_instance){.id = id,
-                                  .type = "c5",
-                                  .zone = "eu-west-1a",
-                                  .ip = "",
-                                  .eni = "eni-a",
-                                  .spot_request = "",
-                                  .state_reason = "",
-                                  .server = server,
-                                  .move = "",
-                                  .deployment = "d",
-                                  .client_token = "",
-                                  .attachment = "at-1",
-                                  .state = INSTANCE_RUNNING,
-                                  .lifecycle = LIFECYCLE_SPOT,
-                                  .launched = {NOW - 3600}};
+    struct seen_instance in = instance_of(id, INSTANCE_RUNNING);
+
+    in.eni = "eni-a";
+    in.server = server;
+    in.deployment = "d";
+    in.attachment = "at-1";
+    in.launched.s = NOW - 3600;
+    return in;
 }
 
 /* The request that i-1 came of. */

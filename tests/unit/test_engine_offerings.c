@@ -340,20 +340,9 @@ static void test_zone_in_use(void **state)
         scene_make(&s);
         s.managed.state = MANAGED_IN_CLOUD;
         s.managed.has_instance = true;
-        s.managed.instance = (struct seen_instance){.id = rows[i].id,
-                                                    .type = "c5",
-                                                    .zone = rows[i].zone,
-                                                    .ip = "",
-                                                    .eni = rows[i].eni,
-                                                    .spot_request = "",
-                                                    .state_reason = "",
-                                                    .server = "",
-                                                    .move = "",
-                                                    .deployment = "",
-                                                    .client_token = "",
-                                                    .attachment = "",
-                                                    .lifecycle = LIFECYCLE_SPOT,
-                                                    .state = INSTANCE_RUNNING};
+        s.managed.instance = instance_of(rows[i].id, INSTANCE_RUNNING);
+        s.managed.instance.zone = rows[i].zone;
+        s.managed.instance.eni = rows[i].eni;
         (void)str_copy(s.settings[0].key, NAME_TEXT, "used:cache");
         (void)str_copy(s.settings[0].value, LINE_TEXT, rows[i].used);
         s.stored.n_settings = 1;

@@ -9,21 +9,6 @@
  * then the facts.
  */
 
-static const struct seen_instance running = {.id = "i-0",
-                                             .type = "c5",
-                                             .zone = "eu-west-1a",
-                                             .ip = "10.0.0.7",
-                                             .eni = "",
-                                             .spot_request = "",
-                                             .state_reason = "",
-                                             .server = "",
-                                             .move = "",
-                                             .deployment = "",
-                                             .client_token = "",
-                                             .attachment = "",
-                                             .state = INSTANCE_RUNNING,
-                                             .lifecycle = LIFECYCLE_SPOT};
-
 static void seen_make(struct scene *s)
 {
     scene_make(s);
@@ -35,7 +20,8 @@ static void go_out(struct scene *s)
     stored_setting(s, "place:a", "cloud");
     s->managed.state = MANAGED_IN_CLOUD;
     s->managed.has_instance = true;
-    s->managed.instance = running;
+    s->managed.instance = instance_of("i-0", INSTANCE_RUNNING);
+    s->managed.instance.ip = "10.0.0.7";
     s->vm.power = POWER_OFF;
 }
 

@@ -281,24 +281,6 @@ static void test_looked_at(void **state)
     }
 }
 
-static struct seen_instance instance_of(const char *id, enum instance_state state)
-{
-    return (struct seen_instance){.id = id,
-                                  .type = "c5",
-                                  .zone = "",
-                                  .ip = "",
-                                  .eni = "",
-                                  .spot_request = "",
-                                  .state_reason = "",
-                                  .server = "",
-                                  .move = "",
-                                  .deployment = "",
-                                  .client_token = "",
-                                  .attachment = "",
-                                  .state = state,
-                                  .lifecycle = LIFECYCLE_SPOT};
-}
-
 /* Its instance was taken back, and that was seen. */
 static void lose(struct scene *s)
 {
