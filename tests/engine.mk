@@ -122,7 +122,8 @@ tests_unit_test_merge_LDADD = $(CORE_TEST_LIBS)
 TESTS += tests/unit/test_merge
 
 check_PROGRAMS += tests/unit/test_engine_offerings
-tests_unit_test_engine_offerings_SOURCES = tests/unit/test_engine_offerings.c tests/unit/table.h
+tests_unit_test_engine_offerings_SOURCES = tests/unit/test_engine_offerings.c \
+	tests/unit/instance.h tests/unit/table.h
 tests_unit_test_engine_offerings_LDADD = $(CORE_TEST_LIBS)
 TESTS += tests/unit/test_engine_offerings
 

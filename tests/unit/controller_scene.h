@@ -9,6 +9,7 @@
 
 #include "core/base/str.h"
 #include "core/engine/state.h"
+#include "tests/unit/instance.h"
 #include "tests/unit/table.h"
 
 #include <string.h>
@@ -250,25 +251,6 @@ static inline struct seen_task task_of(const char *user)
                               .error = "",
                               .spot_request = "",
                               .state = TASK_RUNNING};
-}
-
-/* A spot instance, of which nothing else is told. */
-static inline struct seen_instance instance_of(const char *id, enum instance_state state)
-{
-    return (struct seen_instance){.id = id,
-                                  .type = "c5",
-                                  .zone = "eu-west-1a",
-                                  .ip = "",
-                                  .eni = "",
-                                  .spot_request = "",
-                                  .state_reason = "",
-                                  .server = "",
-                                  .move = "",
-                                  .deployment = "",
-                                  .client_token = "",
-                                  .attachment = "",
-                                  .state = state,
-                                  .lifecycle = LIFECYCLE_SPOT};
 }
 
 static inline int times_said(const struct scene *s, const char *what)
