@@ -11,7 +11,7 @@
  * measured were 55 and 22 MiB. */
 enum { MIB = 1024 * 1024, MOST_HEAP = 96 * MIB, MOST_STATE = 32 * MIB };
 /* To count the heap takes as long as a step of the controller. */
-enum { LOOK_EVERY = 16 };
+enum { LOOK_EVERY = 64 };
 enum { LEFT = 256 * 1024 }; /* with what libraries set up once */
 
 static size_t open_descriptors(void)
