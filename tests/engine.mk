@@ -123,7 +123,7 @@ TESTS += tests/unit/test_merge
 
 check_PROGRAMS += tests/unit/test_engine_offerings
 tests_unit_test_engine_offerings_SOURCES = tests/unit/test_engine_offerings.c \
-	tests/unit/instance.h tests/unit/table.h
+	tests/unit/seen.h tests/unit/table.h
 tests_unit_test_engine_offerings_LDADD = $(CORE_TEST_LIBS)
 TESTS += tests/unit/test_engine_offerings
 

@@ -80,11 +80,13 @@ tests_unit_test_bill_SOURCES = tests/unit/test_bill.c tests/unit/policy_util.h
 tests_unit_test_bill_LDADD = $(PURE_TEST_LIBS)
 TESTS += tests/unit/test_bill
 check_PROGRAMS += tests/unit/test_cost_limits
-tests_unit_test_cost_limits_SOURCES = tests/unit/test_cost_limits.c tests/unit/policy_util.h
+tests_unit_test_cost_limits_SOURCES = tests/unit/test_cost_limits.c tests/unit/one_price.h \
+	tests/unit/policy_util.h
 tests_unit_test_cost_limits_LDADD = $(PURE_TEST_LIBS)
 TESTS += tests/unit/test_cost_limits
 check_PROGRAMS += tests/unit/test_forecast_limits
-tests_unit_test_forecast_limits_SOURCES = tests/unit/test_forecast_limits.c tests/unit/policy_util.h
+tests_unit_test_forecast_limits_SOURCES = tests/unit/test_forecast_limits.c tests/unit/one_price.h \
+	tests/unit/policy_util.h
 tests_unit_test_forecast_limits_LDADD = $(PURE_TEST_LIBS)
 TESTS += tests/unit/test_forecast_limits
 

@@ -9,7 +9,7 @@
 
 #include "core/base/str.h"
 #include "core/engine/state.h"
-#include "tests/unit/instance.h"
+#include "tests/unit/seen.h"
 #include "tests/unit/table.h"
 
 #include <string.h>
@@ -156,17 +156,8 @@ static inline void scene_make(struct scene *s)
     s->nodes[HOME] = s->nodes[CLOUD] = node;
     s->nodes[HOME].name = "home-a";
     s->nodes[CLOUD].name = "cloud-a";
-    s->vm = (struct seen_vm){.id = "id-a",
-                             .name = "vm-a",
-                             .uuid = "",
-                             .instance_uuid = "",
-                             .ip = "",
-                             .power = POWER_ON,
-                             .connected = true};
-    s->managed = (struct seen_managed_vm){.vm_id = "id-a",
-                                          .instance_uuid = "",
-                                          .raw_state = "",
-                                          .state = MANAGED_UNMANAGED};
+    s->vm = vm_on("id-a", "vm-a");
+    s->managed = vm_unmanaged("id-a");
     if (config_load_text(text, "", false, &s->config, &problems, &e) != ERR_OK)
         fail_msg("%s", problems != NULL ? config_problems_get(problems, 0) : e.text);
     assert_int_equal(tz_load("UTC", &s->tz, &e), ERR_OK);

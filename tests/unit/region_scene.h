@@ -180,11 +180,7 @@ static inline void region_out(struct region *r)
     stored_setting(&r->s, "instance:a", "i-1");
     stored_setting(&r->s, "place:a", "cloud");
     r->s.vm.power = POWER_OFF;
-    r->s.nodes[CLOUD] = (struct seen_node){.name = "cloud-a",
-                                           .cause = "",
-                                           .connected_known = true,
-                                           .connected = true,
-                                           .idle = true};
+    r->s.nodes[CLOUD] = node_open("cloud-a");
     r->instances[r->n_instances++] = instance("i-1", "a");
 }
 

@@ -5,7 +5,7 @@
 #include "core/engine/effects.h"
 #include "core/engine/parts.h"
 #include "core/policy/offering.h"
-#include "tests/unit/instance.h"
+#include "tests/unit/seen.h"
 #include "tests/unit/table.h"
 
 #include <string.h>

@@ -2,6 +2,7 @@
 
 #include "core/base/str.h"
 #include "core/engine/parts.h"
+#include "tests/unit/seen.h"
 #include "tests/unit/table.h"
 
 #include <stdlib.h>
@@ -137,28 +138,10 @@ static void scene_make(struct scene *s, const char *policy)
         for (size_t k = 0; k < ARRAY_LEN(forms); k++)
             (void)str_format(n[k], sizeof(n[k]), "%.*s%c", (int)strlen(forms[k]) - 2,
                              forms[k], (char)('a' + i));
-        s->vms[i] = (struct seen_vm){.id = n[3],
-                                     .name = n[0],
-                                     .uuid = "",
-                                     .instance_uuid = "",
-                                     .ip = "",
-                                     .power = POWER_ON,
-                                     .connected = true};
-        s->nodes[2 * i] = (struct seen_node){.name = n[1],
-                                             .cause = "",
-                                             .connected_known = true,
-                                             .connected = true,
-                                             .idle = true};
-        s->nodes[2 * i + 1] = (struct seen_node){.name = n[2],
-                                                 .cause = "rushhour/1 park",
-                                                 .offline = true,
-                                                 .marked = true,
-                                                 .connected_known = true,
-                                                 .idle = true};
-        s->managed[i] = (struct seen_managed_vm){.vm_id = n[3],
-                                                 .instance_uuid = "",
-                                                 .raw_state = "",
-                                                 .state = MANAGED_UNMANAGED};
+        s->vms[i] = vm_on(n[3], n[0]);
+        s->nodes[2 * i] = node_open(n[1]);
+        s->nodes[2 * i + 1] = node_parked(n[2]);
+        s->managed[i] = vm_unmanaged(n[3]);
     }
     s->now.s = NOW;
     s->config = make(policy, urls, ABC);

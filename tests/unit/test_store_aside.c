@@ -21,30 +21,6 @@
 
 enum { PAGE = 4096 };
 
-struct folder {
-    char dir[64];
-};
-
-static int setup(void **state)
-{
-    struct folder *p = calloc(1, sizeof(*p));
-
-    assert_non_null(p);
-    (void)str_copy(p->dir, sizeof(p->dir), "/tmp/rushhour-test-XXXXXX");
-    assert_non_null(mkdtemp(p->dir));
-    *state = p;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct folder *p = *state;
-
-    assert_true(folder_remove(p->dir));
-    free(p);
-    return 0;
-}
-
 /* Files whose names begin and end so; the last one's name. */
 static int32_t files(const struct folder *p, const char *begin, const char *end,
                      char name[NAME_TEXT])
@@ -244,10 +220,10 @@ static void test_taken_away(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_set_aside, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_client, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_log_alone, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_taken_away, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_set_aside, folder_setup, folder_teardown),
+        cmocka_unit_test_setup_teardown(test_client, folder_setup, folder_teardown),
+        cmocka_unit_test_setup_teardown(test_log_alone, folder_setup, folder_teardown),
+        cmocka_unit_test_setup_teardown(test_taken_away, folder_setup, folder_teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,30 +17,6 @@
 
 enum { DAY = 86400, MIB = 1024 * 1024 };
 
-struct folder {
-    char dir[64];
-};
-
-static int setup(void **state)
-{
-    struct folder *p = calloc(1, sizeof(*p));
-
-    assert_non_null(p);
-    (void)str_copy(p->dir, sizeof(p->dir), "/tmp/rushhour-test-XXXXXX");
-    assert_non_null(mkdtemp(p->dir));
-    *state = p;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct folder *p = *state;
-
-    assert_true(folder_remove(p->dir));
-    free(p);
-    return 0;
-}
-
 static struct store *open_in(const struct folder *p, enum store_use use)
 {
     struct store *s = NULL;
@@ -290,10 +266,10 @@ static void test_epoch(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_ballast, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_who_has_none, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_lost, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_epoch, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_ballast, folder_setup, folder_teardown),
+        cmocka_unit_test_setup_teardown(test_who_has_none, folder_setup, folder_teardown),
+        cmocka_unit_test_setup_teardown(test_lost, folder_setup, folder_teardown),
+        cmocka_unit_test_setup_teardown(test_epoch, folder_setup, folder_teardown),
         cmocka_unit_test(test_prune),
         cmocka_unit_test(test_prune_intents),
     };
