@@ -334,6 +334,18 @@ static struct usd interruption_cost(const struct controller *c,
     return cost;
 }
 
+/* 0: at its own interface. */
+static size_t zone_index(const struct server_config *k, const struct offering *o)
+{
+    size_t at = 0;
+
+    for (size_t i = 0; i < k->n_zones; i++) {
+        if (str_eq(k->zones[i].name, o->zone))
+            at = i + 1;
+    }
+    return at;
+}
+
 void offerings_order(struct controller *c, const struct server_state *s,
                      struct server_offers *out)
 {
@@ -353,10 +365,7 @@ void offerings_order(struct controller *c, const struct server_state *s,
             out->in[i].record = p->record;
         out->in[i].tried =
             s->round_since.s != 0 && out->in[i].record.refused_at.s >= s->round_since.s;
-        for (size_t z = 0; z <= k->n_zones; z++) {
-            if (str_eq(z == 0 ? "" : k->zones[z - 1].name, o->zone))
-                out->in[i].barred = barred[z];
-        }
+        out->in[i].barred = barred[zone_index(k, o)];
         price_in(c, s, &out->in[i]);
     }
     out->terms = (struct offering_terms){
@@ -371,6 +380,13 @@ const char *offerings_why_first(const struct server_offers *offers, char why[LIN
     return offering_why(&offers->in[first->index], first, offers->terms.now, why);
 }
 
+static const struct node_facts *node_of(const struct server_state *s,
+                                        const struct offering *o)
+{
+    return s->zone_nodes != NULL ? &s->zone_nodes[zone_index(s->config, o)]
+                                 : &s->facts.cloud;
+}
+
 struct choice offerings_choose(const struct server_state *s,
                                const struct server_offers *offers, char why[LINE_TEXT])
 {
@@ -380,11 +396,12 @@ struct choice offerings_choose(const struct server_state *s,
     SURE(offers->n > 0); /* instance_types is not empty */
     o = offers->in[offers->ranks[0].index].offering;
     if (offers->offered > 0)
-        return (struct choice){.offering = o, .zone = zone_of(s, o), .why = ""};
+        return (struct choice){
+            .offering = o, .zone = zone_of(s, o), .why = "", .node = node_of(s, o)};
     (void)str_format(why, LINE_TEXT, "%.60s: %.120s",
                      offering_name(o->type, zone_of(s, o), o->lifecycle, name),
                      offerings_why_first(offers, text));
-    return (struct choice){.zone = "", .why = why};
+    return (struct choice){.zone = "", .why = why, .node = node_of(s, o)};
 }
 
 bool offerings_untried(const struct server_offers *offers)

@@ -543,16 +543,29 @@ static void step_drain_home(const struct step_in *in, struct move *m,
     step_drain(in, m, out);
 }
 
-/* The node of an instance that is gone gives no more builds; asked for once, what is to
- * be launched does not wait for Jenkins. */
+/* Of an instance that is gone, and of the zone that comes next: the agent of what is
+ * launched there would find its node open (I1b). Each is asked for once, if it is not
+ * read as open since: what is to be launched does not wait for Jenkins. */
+static const struct node_facts *still_open(const struct step_in *in, const struct move *m)
+{
+    const struct node_facts *gone = &in->facts->cloud, *next = in->choice.node;
+    bool gone_open = gone->known && !gone->marked;
+
+    if (m->calls == 0 && gone_open)
+        return gone;
+    if (m->calls > 1 || !next->known || next->marked || str_eq(next->name, gone->name))
+        return NULL;
+    return m->calls == 0 || gone_open || seen_since_call(in, m, next->as_of) ? next
+                                                                             : NULL;
+}
+
 static void step_launch_anew(const struct step_in *in, struct move *m,
                              struct step_out *out)
 {
-    const struct node_facts *cloud = &in->facts->cloud;
+    const struct node_facts *open = still_open(in, m);
 
-    if (m->calls == 0 && in->facts->instance.id[0] == '\0' && !in->call_open &&
-        cloud->known && !cloud->marked)
-        say_call(in, m, out, CALL_NODE_CLOSE, cloud->name);
+    if (open != NULL && in->facts->instance.id[0] == '\0' && !in->call_open)
+        say_call(in, m, out, CALL_NODE_CLOSE, open->name);
     else
         step_launch(in, m, out);
 }

@@ -36,6 +36,7 @@ struct choice {
     const struct offering *offering; /* NULL: none is left */
     const char *zone;                /* its name, "" when that is not known */
     const char *why;                 /* why there is none: for people */
+    const struct node_facts *node;   /* of the cloud in that zone */
 };
 
 struct step_in {

@@ -525,6 +525,24 @@ static void test_time_limit(void **state)
     }
 }
 
+/* The agent of what is launched would find the node of its zone open, as home's is: it is
+ * closed first, wherever the server was before. */
+static void test_closed_before_its_launch(void **state)
+{
+    struct region r;
+
+    (void)state;
+    region_make(&r);
+    stored_setting(&r.s, "used:a", "eu-west-1b");
+    (void)beside(&r, DIRECTION_OUT, BESIDE_LAUNCH);
+    r.s.nodes[CLOUD].marked = r.s.nodes[CLOUD].offline = false;
+    scene_start(&r.s);
+    see(&r, STEP_S);
+    assert_true(called(&r, CALL_NODE_CLOSE, "cloud-a"));
+    assert_false(called(&r, CALL_LAUNCH, "eni-a"));
+    scene_end(&r.s);
+}
+
 /* Nobody tells that the time of a move is over: it is looked at then, whatever is polled
  * when. */
 static void test_looked_at_in_time(void **state)
@@ -687,6 +705,7 @@ int main(void)
         cmocka_unit_test(test_learned_beside),
         cmocka_unit_test(test_sent_home),
         cmocka_unit_test(test_time_limit),
+        cmocka_unit_test(test_closed_before_its_launch),
         cmocka_unit_test(test_looked_at_in_time),
         cmocka_unit_test(test_next_offering),
         cmocka_unit_test(test_refusal_kept),

@@ -90,7 +90,7 @@ static void set_scene(struct scene *s, enum direction d)
                              .extension = &s->extension,
                              .now = {NOW},
                              .last_kind = CALL_COUNT,
-                             .choice = {&own, "eu-west-1a", "it is the first"},
+                             .choice = {&own, "eu-west-1a", "it is the first", NULL},
                              .may_commit = true};
 }
 
@@ -247,7 +247,8 @@ static void test_run(void **state)
     assert_int_equal(s.move.lifecycle, LIFECYCLE_SPOT);
 
     /* another zone has its own interface, edge and cap, and nothing of the first */
-    s.in.choice = (struct choice){&other, "eu-west-1b", "the first has no capacity"};
+    s.in.choice =
+        (struct choice){&other, "eu-west-1b", "the first has no capacity", NULL};
     (void)str_copy(s.extension.edge_a_zone, NAME_TEXT, "eu-west-1a");
     (void)str_copy(s.extension.edge_b_zone, NAME_TEXT, "eu-west-1b");
     out = look(&s, STEP_RUN);
@@ -269,14 +270,14 @@ static void test_run(void **state)
     assert_int_equal(s.move.lifecycle, LIFECYCLE_ON_DEMAND);
 
     /* none is left: it stays, and nothing counts as refused */
-    s.in.choice = (struct choice){NULL, "", "$0.31/h is above max_price $0.25"};
+    s.in.choice = (struct choice){NULL, "", "$0.31/h is above max_price $0.25", NULL};
     out = look(&s, STEP_RUN);
     assert_int_equal(out.verdict, VERDICT_FAIL);
     assert_int_equal(out.failure, FAILURE_CAPACITY);
     assert_string_equal(s.move.type, "");
     assert_string_equal(s.move.note,
                         "no offering is left: $0.31/h is above max_price $0.25");
-    s.in.choice = (struct choice){&own, "eu-west-1a", "it is the first"};
+    s.in.choice = (struct choice){&own, "eu-west-1a", "it is the first", NULL};
 
     /* there, but stopped: to start it is the commit point, too */
     s.facts.place = PLACE_CLOUD;

@@ -92,14 +92,15 @@ static void set_scene(struct scene *s, enum direction d, bool overlaps)
     node(&s->facts.onprem, true, true);
     node(&s->facts.cloud, true, true);
     (void)str_copy(s->move.mover, sizeof(s->move.mover), mover_of(&s->server)->name);
-    s->in = (struct step_in){.config = &s->config,
-                             .server = &s->server,
-                             .facts = &s->facts,
-                             .extension = &s->extension,
-                             .choice = {&offerings[0], "eu-west-1a", "the test's"},
-                             .now = {NOW},
-                             .last_kind = CALL_COUNT,
-                             .may_commit = true};
+    s->in = (struct step_in){
+        .config = &s->config,
+        .server = &s->server,
+        .facts = &s->facts,
+        .extension = &s->extension,
+        .choice = {&offerings[0], "eu-west-1a", "the test's", &s->facts.cloud},
+        .now = {NOW},
+        .last_kind = CALL_COUNT,
+        .may_commit = true};
 }
 
 static void runs(struct scene *s)

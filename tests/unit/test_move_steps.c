@@ -38,6 +38,7 @@ struct scene {
     struct server_config server;
     struct server_facts facts;
     struct extension_facts extension;
+    struct node_facts next; /* the cloud's in the zone that a launch is for */
     struct call_result last;
     enum err_code refusal;
     int64_t ago; /* since the newest call; 0 = there was none */
@@ -88,6 +89,7 @@ static void set_scene(struct scene *s, const char *mover, enum direction d)
                   .task_progress = -1,
                   .onprem = node,
                   .cloud = node},
+        .next = node,
         .extension = {.configured = true, .id = "ce-1", .state = EXTENSION_ACTIVE},
         .move = {.id = "m-1",
                  .server = "cache",
@@ -99,11 +101,12 @@ static void set_scene(struct scene *s, const char *mover, enum direction d)
         .last = {.outcome = OUTCOME_DONE},
         .in = {.now = {NOW},
                .last_kind = CALL_COUNT,
-               .choice = {&offerings[0], "eu-west-1a", "the test's"},
+               .choice = {&offerings[0], "eu-west-1a", "the test's", &s->next},
                .may_commit = true},
     };
     (void)str_copy(s->facts.onprem.name, NAME_TEXT, "tests-cache");
     (void)str_copy(s->facts.cloud.name, NAME_TEXT, "tests-cache-cloud");
+    (void)str_copy(s->next.name, NAME_TEXT, "tests-cache-next");
     (void)str_copy(s->move.mover, sizeof(s->move.mover), mover);
 }
 
@@ -184,6 +187,9 @@ static const struct edit edits[] = {
     SET("cloud-launchable", facts.cloud.launchable, true),
     SET("cloud-read-before", facts.cloud.as_of.s, NOW - 290),
     TEXT("cloud-build", facts.cloud.build_path, "/job/ui/412/"),
+    SET("next-unseen", next.known, false),
+    SET("next-unmarked", next.marked, false),
+    TEXT("next-is-that", next.name, "tests-cache-cloud"),
     SET("impaired", extension.state, EXTENSION_IMPAIRED),
     SET("invalid", extension.state, EXTENSION_INVALID),
     SET("extension-stopped", extension.state, EXTENSION_STOPPED),
@@ -216,6 +222,7 @@ static const struct edit edits[] = {
     SET("step-302s-ago", move.step_since.s, SEEN - 300),
     SET("just-now", move.step_since.s, NOW),
     SET("began-as-read", move.step_since.s, SEEN),
+    SET("2-calls", move.calls, 2),
     SET("4-calls", move.calls, 4),
     SET("8-calls", move.calls, 8),
     TEXT("of-c5", move.type, "c5.2xlarge"),
@@ -660,7 +667,14 @@ static void test_launch(void **state)
         {"... and Jenkins does not tell of it", "cloud-unmarked cloud-unseen", ASKS(LAUNCH)},
         {"... and was asked to be closed", "cloud-unmarked asked-close 1s", ASKS(LAUNCH)},
         {"... and a call is under way", "cloud-unmarked call-open", WAIT("launching")},
-        {"it is launched", "cloud-unmarked instance runs", DONE},
+        {"the node of the zone that comes next is open", "next-unmarked", ASKS(NODE_CLOSE)},
+        {"... and that of what is gone was asked for", "cloud-unmarked next-unmarked asked-close 1s", ASKS(NODE_CLOSE)},
+        {"... and is that of what is gone", "cloud-unmarked next-unmarked next-is-that asked-close 1s", ASKS(LAUNCH)},
+        {"... and Jenkins does not tell of it", "next-unmarked next-unseen", ASKS(LAUNCH)},
+        {"... and was asked to be closed", "next-unmarked asked-close 1s", ASKS(LAUNCH)},
+        {"... and is open all the same", "next-unmarked asked-close 20s", ASKS(NODE_CLOSE)},
+        {"... for the second time", "next-unmarked asked-close 2-calls 20s", ASKS(LAUNCH)},
+        {"it is launched", "cloud-unmarked next-unmarked instance runs", DONE},
         {"another one has its tag and lives", "another zones", WAIT("i-8 has its tag and lives")},
         {"... for ten minutes", "another zones long", FAILS(TRANSIENT, "i-8 has its tag and lives")},
         {"... beside the one that is launched", "another instance runs", DONE},
@@ -907,7 +921,7 @@ static void test_without_interface(void **state)
     s.server.launch_template = "";
     s.server.image = "ami-1";
     s.server.iam_profile = "tests";
-    s.in.choice = (struct choice){&offerings[1], "eu-west-1b", "the test's"};
+    s.in.choice = (struct choice){&offerings[1], "eu-west-1b", "the test's", &s.next};
     out = look(&s, STEP_LAUNCH);
     assert_int_equal(out.call.kind, CALL_LAUNCH);
     assert_string_equal(out.call.target, "m5.2xlarge");
