@@ -91,6 +91,12 @@ static bool is_home_too_soon(const struct step_in *in)
            f->place_as_of.s < f->away_seen.s + OLD_READING_S;
 }
 
+/* As another task runs on it: that may be of this very call, which came twice. */
+static bool is_refused(const struct call_result *last)
+{
+    return last->outcome == OUTCOME_FAILED && last->err.code != ERR_CONFLICT;
+}
+
 /* The call was made: what do the facts say became of it? True when a verdict was given.
  */
 static bool run_resolve(const struct step_in *in, struct move *m, struct step_out *out)
@@ -101,7 +107,7 @@ static bool run_resolve(const struct step_in *in, struct move *m, struct step_ou
     if (last == NULL ||
         (in->last_kind != CALL_RUN_IN_CLOUD && in->last_kind != CALL_START_IN_CLOUD))
         return false;
-    if (last->outcome == OUTCOME_FAILED) {
+    if (is_refused(last)) {
         say_fail(m, out, failure_of(last), "run in cloud was refused: %s",
                  last->err.text);
         return true;
@@ -126,7 +132,9 @@ static bool run_resolve(const struct step_in *in, struct move *m, struct step_ou
             RH_PROBE("capacity-told-by-a-task");
         say_fail(m, out, capacity ? FAILURE_CAPACITY : FAILURE_TRANSIENT,
                  "run in cloud failed: %s",
-                 f->task_error[0] != '\0' ? f->task_error : "the VM is still at home");
+                 f->task_error[0] != '\0'          ? f->task_error
+                 : last->outcome == OUTCOME_FAILED ? last->err.text
+                                                   : "the VM is still at home");
         return true;
     }
     return false;

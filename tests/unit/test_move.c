@@ -110,7 +110,7 @@ static void called(struct scene *s, enum call_kind kind, enum outcome outcome,
 {
     s->last = (struct call_result){.outcome = outcome, .at = {NOW - ago}};
     if (outcome == OUTCOME_FAILED)
-        (void)err_set(&s->last.err, ERR_CONFLICT, "refused by the test");
+        (void)err_set(&s->last.err, ERR_REFUSED, "refused by the test");
     s->in.last = &s->last;
     s->in.last_kind = kind;
     s->move.calls = 1;
