@@ -531,16 +531,16 @@ static void step_terminate_beside(const struct step_in *in, struct move *m,
         step_switch(in, m, out);
 }
 
-/* Home drains while the cloud works: gone there, it stays here. */
+/* Home drains while the cloud works: gone there, it stays here. Nor may both stay up
+ * where somebody opens its node again and again. */
 static void step_drain_home(const struct step_in *in, struct move *m,
                             struct step_out *out)
 {
-    if (!in->facts->place_stale && !cloud_serves(in->facts)) {
+    if (!in->facts->place_stale && !cloud_serves(in->facts))
         say_fail(m, out, FAILURE_CAPACITY, "the instance was taken back");
-        out->send_home = true;
-        return;
-    }
-    step_drain(in, m, out);
+    else
+        step_drain(in, m, out);
+    out->send_home = out->verdict == VERDICT_FAIL;
 }
 
 /* Of an instance that is gone, and of the zone that comes next: the agent of what is

@@ -460,6 +460,7 @@ static void test_drain(void **state)
         {"... or was stopped", "instance stopped", SENDS_HOME(CAPACITY, "taken back")},
         {"... or has notice", "instance runs notice", SENDS_HOME(CAPACITY, "taken back")},
         {"... as old facts say: nothing follows from them", "stale", WAIT("closed and idle")},
+        {"opened behind our back for the fourth time", "instance runs home-unmarked 4-calls", SENDS_HOME(TRANSIENT, "again and again")},
     };
     static const struct row home[] = {
         {"Jenkins does not tell", "instance runs stop-late-builds cloud-unseen committed-989s", WAIT("waiting for Jenkins")},
