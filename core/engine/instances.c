@@ -141,10 +141,9 @@ static bool said_absent(const struct obs_instances *o, const char *id)
  * believed. */
 enum { STOPPED_S = 120 };
 
-static void merge_stopped(struct instance_facts *f, const struct seen_instance *in,
-                          struct utc at)
+void merge_stopped(struct instance_facts *f, bool stopped, struct utc at)
 {
-    if (!is_halted(in)) {
+    if (!stopped) {
         if (f->stopped_since.s != 0 && !f->terminated) /* somebody started it again */
             f->state_reason[0] = '\0';
         f->stopped = false;
@@ -166,7 +165,7 @@ void merge_listed(const struct controller *c, struct instance_facts *f,
         return;
     if (in != NULL) {
         merge_instance(f, in);
-        merge_stopped(f, in, o->at);
+        merge_stopped(f, is_halted(in), o->at);
         /* One that was made for it alone dies with it. */
         f->eni_deletes = f->eni_deletes && config_has_eni(c->config, f->eni);
         absent_since->s = 0;

@@ -361,6 +361,10 @@ static void merge_velostrata(struct controller *c, struct server_state *s)
     in = listed != NULL ? instance_listed(&listed->as.instances, &f->instance) : NULL;
     if (in != NULL)
         merge_instance(&f->instance, in);
+    /* What becomes of it is seen when its task has ended. */
+    merge_stopped(&f->instance,
+                  f->instance_stopped && !f->task_active && f->instance.id[0] != '\0',
+                  o->at);
     ours = s->has_move && s->move.direction == DIRECTION_BACK && s->move.committed &&
            !s->move.interrupted && f->instance.reclaim_at.s == 0;
     failed = !f->task_active && f->task_error[0] != '\0';

@@ -142,6 +142,8 @@ const struct seen_vm *merge_vm(struct controller *c, struct server_state *s) NON
  * down at home, too. */
 bool off_at_home(const struct server_facts *f) NONNULL;
 void merge_instance(struct instance_facts *f, const struct seen_instance *in) NONNULL;
+/* As read then; it is believed when a later reading says so, too. */
+void merge_stopped(struct instance_facts *f, bool stopped, struct utc at) NONNULL;
 void merge_spot(const struct controller *c, struct server_facts *f) NONNULL;
 /* What a listing says of one instance; absent_since: kept for that alone. */
 void merge_listed(const struct controller *c, struct instance_facts *f,

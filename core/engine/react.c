@@ -109,7 +109,10 @@ static void say_loss(struct controller *c, const struct server_state *s, bool by
                       by_spot ? "loss" : "changed-outside");
 
     if (in->stopped)
-        journal_say(c, j, "%s was stopped%s%s", in->id, by_person ? " by a person" : ": ",
+        journal_say(c, j, "%s was stopped%s%s", in->id,
+                    by_person                     ? " by a person"
+                    : in->state_reason[0] != '\0' ? ": "
+                                                  : "",
                     by_person ? "" : in->state_reason);
     else if (by_spot)
         journal_say(c, j, "AWS reclaimed the instance%s",

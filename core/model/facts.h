@@ -42,8 +42,8 @@ struct instance_facts {
     bool eni_deletes; /* its end would be that of a fixed interface, too */
     char attachment[ID_TEXT]; /* of that interface, "" not known */
     struct utc launched;
-    struct utc stopped_since; /* ec2: as far as seen, 0 = it is not */
-    bool stopped; /* ec2: and not started again at once: nothing runs there, but it is
+    struct utc stopped_since; /* as far as seen, 0 = it is not */
+    bool stopped; /* and not started again at once: nothing runs there, but it is
                      still there, and holds its interface */
     enum spot_state spot;
     char spot_status[NAME_TEXT];  /* AWS's own code, "" unknown */

@@ -222,12 +222,13 @@ static void step_return(const struct step_in *in, struct move *m, struct step_ou
         say_wait(m, out, "a migration is being detached; a return would break it");
         return;
     }
-    if (m->interrupted && in->now.s - m->step_since.s < OWN_RETURN_S) {
-        say_wait(m, out, "the manager brings it home by itself");
-        return;
-    }
-    if (m->interrupted)
+    if (m->interrupted && !f->instance_stopped) { /* such a one it leaves there */
+        if (in->now.s - m->step_since.s < OWN_RETURN_S) {
+            say_wait(m, out, "the manager brings it home by itself");
+            return;
+        }
         RH_PROBE("manager-does-not-bring-it-home");
+    }
     if (last != NULL) {
         bool refused = last->outcome == OUTCOME_FAILED;
 

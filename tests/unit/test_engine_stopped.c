@@ -155,6 +155,7 @@ static void test_comes_home(void **state)
         {"adopted, with overlap", by_person, true, FOREIGN_ADOPT, PLACE_ONPREM, "changed-outside: i-1 was stopped by a person: its server comes home, and the instance is ended"},
         {"told", by_person, false, FOREIGN_ALERT, PLACE_UNKNOWN, "changed-outside: i-1 was stopped by a person: its server comes home, and the instance is ended"},
         {"by AWS", "Server.ScheduledStop", false, FOREIGN_ADOPT, PLACE_UNKNOWN, "loss: i-1 was stopped: Server.ScheduledStop"},
+        {"nobody says by whom", "", false, FOREIGN_ADOPT, PLACE_UNKNOWN, "loss: i-1 was stopped\n"},
         {"by AWS, with overlap", "Server.ScheduledStop", true, FOREIGN_ADOPT, PLACE_UNKNOWN, "loss: i-1 was stopped: Server.ScheduledStop"},
         /* clang-format on */
     };
@@ -232,6 +233,64 @@ static void test_not_adopted(void **state)
     scene_end(&r.s);
 }
 
+/* The manager does not miss it: its server is asked back. */
+static void test_of_the_manager(void **state)
+{
+    enum { LOOKS = 3 };
+    static const struct {
+        const char *what, *reason, *id;
+        bool stopped[LOOKS], task[LOOKS]; /* a minute from one to the next */
+        const char *says;                 /* NULL: nothing, and nothing is done */
+    } rows[] = {
+        /* clang-format off */
+        {"by a person", by_person, "i-1", {true, true, true}, {false}, "changed-outside: i-1 was stopped by a person: its server comes home, and the instance is ended\n"},
+        {"nobody says by whom", "", "i-1", {true, true, true}, {false}, "loss: i-1 was stopped\n"},
+        {"for a minute", by_person, "i-1", {false, true, true}, {false}, NULL},
+        {"and started again", by_person, "i-1", {true, true, false}, {false}, NULL},
+        {"and is being started", by_person, "i-1", {true, true, true}, {false, false, true}, NULL},
+        {"and nobody knows which one it is", by_person, "", {true, true, true}, {false}, NULL},
+        /* clang-format on */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct scene s;
+
+        scene_make(&s);
+        stored_setting(&s, "place:a", "cloud");
+        s.vm.power = POWER_OFF;
+        s.managed.state = MANAGED_IN_CLOUD;
+        s.managed.has_instance = true;
+        s.nodes[CLOUD].marked = s.nodes[CLOUD].offline = false;
+        scene_start(&s);
+        for (size_t k = 0; k < LOOKS; k++) {
+            assert_row(rows[i].what, times_said(&s, "stopped") == 0);
+            s.now.s += 60;
+            observe(&s, SOURCE_JENKINS);
+            observe(&s, SOURCE_VSPHERE);
+            s.managed.instance_stopped = rows[i].stopped[k];
+            s.managed.instance = instance_of(
+                rows[i].id, rows[i].stopped[k] ? INSTANCE_STOPPED : INSTANCE_RUNNING);
+            s.managed.instance.state_reason = rows[i].stopped[k] ? rows[i].reason : "";
+            s.task = rows[i].task[k] ? task_of("apiuser") : (struct seen_task){0};
+            observe(&s, SOURCE_VELOSTRATA);
+        }
+        look(&s);
+        assert_row(rows[i].what, rows[i].says != NULL
+                                     ? strstr(s.journal, rows[i].says) != NULL
+                                     : times_said(&s, "stopped") == 0);
+        assert_row(rows[i].what, s.n_calls == (rows[i].says != NULL ? 1 : 0));
+        if (rows[i].says != NULL) {
+            assert_row(rows[i].what, s.calls[0].kind == CALL_NODE_CLOSE);
+            s.nodes[CLOUD].marked = s.nodes[CLOUD].offline = true;
+            answer(&s, OUTCOME_DONE, ERR_OK);
+            look(&s);
+            assert_row(rows[i].what, s.n_calls == 2 && s.calls[1].kind == CALL_RETURN);
+        }
+        scene_end(&s);
+    }
+}
+
 /* ----- on its way out ----- */
 
 static void test_on_its_way(void **state)
@@ -289,9 +348,10 @@ static void test_on_its_way(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_believed),    cmocka_unit_test(test_started_again),
-        cmocka_unit_test(test_comes_home),  cmocka_unit_test(test_stays_home),
-        cmocka_unit_test(test_not_adopted), cmocka_unit_test(test_on_its_way),
+        cmocka_unit_test(test_believed),       cmocka_unit_test(test_started_again),
+        cmocka_unit_test(test_comes_home),     cmocka_unit_test(test_stays_home),
+        cmocka_unit_test(test_not_adopted),    cmocka_unit_test(test_on_its_way),
+        cmocka_unit_test(test_of_the_manager),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -585,6 +585,9 @@ static void test_return(void **state)
         {"refused", "asked-return failed 31s", WAIT("return was refused: refused by the test")},
         {"... a minute ago", "asked-return failed 60s", ASKS(RETURN)},
         {"a migration of it is being detached", "detaching", WAIT("is being detached")},
+        {"it left the cloud: the manager brings it home", "interrupted", WAIT("by itself")},
+        {"... but not from an instance that was stopped", "interrupted paused", ASKS(RETURN)},
+        {"... and has not done so", "interrupted long", ASKS(RETURN)},
     };
 
     (void)state;
