@@ -94,12 +94,12 @@ static bool closed_by_another(const struct node_facts *n, const struct move *m)
     return strncmp(op, m->id, len) != 0 || (op[len] != ' ' && op[len] != '\0');
 }
 
-/* Closed as it was before it was opened: the reading is old, and says nothing of the
- * builds that began since. */
+/* Closed as it was before it was opened: the reading is old, or may be, and says nothing
+ * of the builds that began since. */
 static bool reads_as_before(const struct step_in *in, const struct move *m,
                             const struct node_facts *source)
 {
-    return in->now.s - in->facts->opened.s < OLD_READING_S &&
+    return source->as_of.s - in->facts->opened.s < OLD_READING_S &&
            closed_by_another(source, m) && !is_lost(in, m);
 }
 
