@@ -139,9 +139,9 @@ bool call_send(struct controller *c, const struct call *call, const char *actor,
     if (call->kind == CALL_NODE_OPEN && s != NULL)
         s->facts.opened = c->now;
     if ((call->kind == CALL_VM_SHUTDOWN || call->kind == CALL_VM_POWER_OFF) && s != NULL)
-        s->told_off = c->now;
+        s->facts.told_off = c->now;
     else if (call->kind == CALL_VM_POWER_ON && s != NULL)
-        s->told_off.s = 0;
+        s->facts.told_off.s = 0;
     j = journal_begin(c, LEVEL_ACT, actor, call->server, call_word(call->kind));
     (void)str_copy(j->move, sizeof(j->move), call->move);
     (void)str_copy(j->reason, sizeof(j->reason), why);

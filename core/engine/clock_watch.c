@@ -49,7 +49,8 @@ static void server_follows_clock(struct controller *c, struct server_state *s,
         &s->pressed_since,
         &s->owed_since,
         &s->facts.opened,
-        &s->told_off,
+        &s->facts.told_off,
+        &s->facts.apart,
     };
 
     all_follow(times, ARRAY_LEN(times), by_s);

@@ -515,7 +515,9 @@ static struct mono next_due(const struct controller *c, struct mono sources)
         if (until > c->now.s && until < at)
             at = until;
         until =
-            s->has_move ? mover_next_limit(c->config, s->config, &s->move, c->now).s : 0;
+            s->has_move
+                ? mover_next_limit(c->config, s->config, &s->facts, &s->move, c->now).s
+                : 0;
         if (until != 0 && until < at)
             at = until;
     }

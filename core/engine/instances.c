@@ -12,6 +12,8 @@
  * minutes, and an instance is gone when complete listings do not have it for fifteen.
  */
 enum { BELIEVED_S = 300, ABSENT_S = 900 };
+/* As old may a reading be, whatever its stamp says (reliability 2). */
+enum { READ_LATE_S = 300 };
 /* The next listing shows what became of it; who lacks a permission may get it. */
 enum { KEEP_AGAIN_S = 60, KEEP_REFUSED_S = 600 };
 
@@ -364,6 +366,23 @@ static void look_for_both(struct controller *c, struct server_state *s)
                        "it runs at home and in the cloud: power one of them off by hand");
 }
 
+/* One side is down as it reads, so it was some minutes ago. A VM that was told to stop
+ * was on until then, and what reads off since is it. A reading of the future is of a
+ * clock that was set back, and stale. */
+static void note_apart(struct server_facts *f)
+{
+    bool off = power_is_down(f->power);
+    int64_t at = f->place_as_of.s - READ_LATE_S;
+
+    if (f->place_stale || (!off && (f->instance.id[0] != '\0' || f->other_id[0] != '\0')))
+        return;
+    if (off && f->told_off.s != 0 && f->place_as_of.s > f->told_off.s &&
+        f->told_off.s > at)
+        at = f->told_off.s;
+    if (at > f->apart.s)
+        f->apart.s = at;
+}
+
 void merge_ec2(struct controller *c, struct server_state *s)
 {
     const struct observation *o = c->sources[SOURCE_INSTANCES].good;
@@ -386,6 +405,7 @@ void merge_ec2(struct controller *c, struct server_state *s)
     merge_listed(c, &f->leaving, &s->leaving.absent_since, o);
     look_for_others(c, s, &o->as.instances);
     look_at_interface(c, s, &o->as.instances);
+    note_apart(f);
     f->place = place_of(s);
     f->lost = f->place == PLACE_LOST;
     if (f->place == PLACE_ONPREM && f->power == POWER_ON && f->instance.ended &&

@@ -237,8 +237,9 @@ static bool may_go_off(const struct controller *c, const struct server_state *s)
 {
     enum { READ_S = 300 }; /* as old may a reading be */
 
-    return s->told_off.s != 0 &&
-           s->facts.place_as_of.s < s->told_off.s + c->config->shutdown_timeout + READ_S;
+    return s->facts.told_off.s != 0 &&
+           s->facts.place_as_of.s <
+               s->facts.told_off.s + c->config->shutdown_timeout + READ_S;
 }
 
 /* The way home of a server that lost its place out there: begun as soon as it may be,

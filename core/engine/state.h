@@ -178,8 +178,6 @@ struct server_state {
     struct utc owed_since;
     bool owed_failed;           /* it left home by a move that failed */
     bool owed_told;             /* a person's change was dealt with (foreign_change) */
-    struct utc told_off;        /* we told its VM at home to stop then, and not to start
-                                   since; 0 = not */
     char owed_by[NAME_TEXT];    /* the person who took it, "" = AWS or nobody knows */
     char half_moved[LINE_TEXT]; /* "" or what only a person can end */
     bool late_told;

@@ -69,6 +69,10 @@ struct server_facts {
     struct node_facts onprem, cloud;
     struct utc
         opened; /* then one of them was told to open; what was read before is old */
+    struct utc told_off; /* we told its VM at home to stop then, and not to start since;
+                            0 = not */
+    struct utc apart;    /* ec2: not up in both places then, whatever was told since and
+                            however old a reading may be; 0 = not known */
     struct instance_facts instance;
     /* ec2: taken back, while `instance` comes up in another zone in its place; id "" =
      * none. */

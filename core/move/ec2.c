@@ -24,6 +24,8 @@ enum { TRIES_MAX = 4 };
  * after this (reliability 6). */
 enum { UNSEEN_S = 300 };
 enum { RETRY_TERMINATE_S = 30 };
+/* Most guests that were told to shut down are off by then. */
+enum { GUEST_STOPS_S = 45 };
 
 /* The cloud side does the work, and will go on doing so. */
 static bool cloud_serves(const struct server_facts *f)
@@ -436,6 +438,14 @@ static void step_terminate(const struct step_in *in, struct move *m, struct step
 
 /* ----- overlap ----- */
 
+/* Its guest was told to shut down, by a way out that has failed since: on as it reads, it
+ * may be about to go off. */
+static bool goes_off(const struct server_facts *f)
+{
+    return f->power == POWER_ON && f->told_off.s != 0 &&
+           f->place_as_of.s < f->told_off.s + GUEST_STOPS_S;
+}
+
 /* The commit point of the way back: home and the instance are up from here on. A cloud
  * side that is taken back gives no more builds at once. */
 static void step_come_up(const struct step_in *in, struct move *m, struct step_out *out)
@@ -449,6 +459,10 @@ static void step_come_up(const struct step_in *in, struct move *m, struct step_o
     }
     if (in->facts->power != POWER_ON && !in->may_commit && !m->committed) {
         say_wait(m, out, "waiting for a slot");
+        return;
+    }
+    if (goes_off(in->facts)) {
+        say_wait(m, out, "%s was told to shut down", in->server->vm);
         return;
     }
     if (in->facts->power == POWER_ON && overlap_ends(in, m)) {
@@ -493,7 +507,20 @@ static bool is_off_again(const struct step_in *in, const struct move *m)
     const struct server_facts *f = in->facts;
 
     return f->power == POWER_OFF && !f->place_stale && !in->call_open &&
-           f->place_as_of.s >= m->step_since.s + OLD_READING_S && cloud_serves(f);
+           (f->told_off.s != 0 ? f->place_as_of.s > f->told_off.s
+                               : f->place_as_of.s >= m->step_since.s + OLD_READING_S) &&
+           cloud_serves(f);
+}
+
+/* True when a verdict was given: the way home begins anew, and powers it on first. */
+static bool home_is_off(const struct step_in *in, struct move *m, struct step_out *out)
+{
+    if (!is_sent_home(m) || m->interrupted || !is_off_again(in, m))
+        return false;
+    RH_PROBE("sent-home-to-a-home-that-is-off");
+    say_fail(m, out, FAILURE_TRANSIENT, "%.60s is off", in->server->vm);
+    out->send_home = true;
+    return true;
 }
 
 static void step_switch_back(const struct step_in *in, struct move *m,
@@ -502,12 +529,8 @@ static void step_switch_back(const struct step_in *in, struct move *m,
     const struct node_facts *home = &in->facts->onprem;
     bool seen = home->known && home->connected;
 
-    if (is_sent_home(m) && !m->interrupted && is_off_again(in, m)) {
-        RH_PROBE("sent-home-to-a-home-that-is-off");
-        say_fail(m, out, FAILURE_TRANSIENT, "%.60s is off", in->server->vm);
-        out->send_home = true; /* and powered on first */
+    if (home_is_off(in, m, out))
         return;
-    }
     if (m->interrupted || !cloud_serves(in->facts) || !overlap_ends(in, m) ||
         (seen && !overlap_is_over(in, m))) {
         step_switch(in, m, out);
@@ -526,6 +549,8 @@ static void step_switch_back(const struct step_in *in, struct move *m,
 static void step_terminate_beside(const struct step_in *in, struct move *m,
                                   struct step_out *out)
 {
+    if (home_is_off(in, m, out))
+        return;
     step_terminate(in, m, out);
     if (out->verdict == VERDICT_DONE)
         step_switch(in, m, out);

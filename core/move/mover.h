@@ -100,7 +100,8 @@ int64_t mover_reclaim_slack_s(const struct policy_config *p) NONNULL;
 /* The next time limit of an open move that lies ahead, 0 = none: what waits for it is to
  * be looked at then, although nobody tells anything. */
 struct utc mover_next_limit(const struct config *c, const struct server_config *s,
-                            const struct move *m, struct utc now) NONNULL;
+                            const struct server_facts *f, const struct move *m,
+                            struct utc now) NONNULL;
 
 /* As configured: its mover and its handover. */
 const struct mover_ops *mover_of(const struct server_config *s) NONNULL;

@@ -142,23 +142,37 @@ static int64_t overlap_left_s(const struct config *c, const struct move *m)
     return m->direction == DIRECTION_BACK ? most : left > most / 2 ? left : most / 2;
 }
 
+/* An overlap begins with the order that commits, and not before one side was last down:
+ * that order may have been lost, or refused for long. */
+static int64_t overlap_since_s(const struct server_facts *f, const struct move *m)
+{
+    return f->apart.s > m->committed_at.s ? f->apart.s : m->committed_at.s;
+}
+
+static int64_t overlap_limit_s(const struct config *c, const struct server_facts *f,
+                               const struct move *m)
+{
+    return overlap_since_s(f, m) + overlap_left_s(c, m);
+}
+
 bool overlap_ends(const struct step_in *in, const struct move *m)
 {
     return in->server->overlaps && m->committed_at.s != 0 &&
-           in->now.s >= m->committed_at.s + overlap_left_s(in->config, m);
+           in->now.s >= overlap_limit_s(in->config, in->facts, m);
 }
 
 bool overlap_is_over(const struct step_in *in, const struct move *m)
 {
     return in->config->policy.on_drain_deadline != DRAIN_WAIT && overlap_ends(in, m) &&
-           in->now.s >= m->committed_at.s + overlap_left_s(in->config, m) + STOPPING_S;
+           in->now.s >= overlap_limit_s(in->config, in->facts, m) + STOPPING_S;
 }
 
 struct utc mover_next_limit(const struct config *c, const struct server_config *s,
-                            const struct move *m, struct utc now)
+                            const struct server_facts *f, const struct move *m,
+                            struct utc now)
 {
     bool overlaps = s->overlaps && m->committed_at.s != 0;
-    int64_t ends = overlaps ? m->committed_at.s + overlap_left_s(c, m) : 0;
+    int64_t ends = overlaps ? overlap_limit_s(c, f, m) : 0;
     const int64_t limits[] = {m->deadline.s, m->drain_deadline.s, ends,
                               overlaps ? ends + STOPPING_S : 0};
     struct utc next = {0};

@@ -43,7 +43,8 @@ bool undrained(const struct step_in *in, struct move *m, struct step_out *out);
 bool disconnect_first(const struct step_in *in, struct move *m, struct step_out *out);
 
 /*
- * With overlap, from the commit point on both sides are up. Does the time come to let the
+ * With overlap, from the commit point on both sides are up, as soon as none was last seen
+ * down. Does the time come to let the
  * source go: builds are stopped then, as on_drain_deadline says. And is it over: whatever
  * Jenkins refuses or does not tell, one side goes down (I1); never with "wait".
  */

@@ -225,7 +225,7 @@ static void test_told_off(void **state)
         s.config->policy.n_windows = 0;
         scene_start(&s);
         a = &s.c->servers[0];
-        s.c->servers[0].told_off.s = NOW - rows[i].ago_s;
+        s.c->servers[0].facts.told_off.s = NOW - rows[i].ago_s;
         look(&s);
         assert_row(rows[i].what, a->owed_home == (rows[i].ago_s < 480));
         for (int64_t t = 0; t < (rows[i].off_in_s != 0 ? rows[i].off_in_s : 900);

@@ -125,6 +125,62 @@ static void test_place(void **state)
     }
 }
 
+/* How long both places may be up counts from then on (I1): one was down some minutes
+ * before it was read so, as old may a reading be. A VM that was told to stop was on until
+ * then. */
+static void test_apart(void **state)
+{
+    enum { OLD_S = 300, WEEK_S = 7 * 86400, NEVER = -1 };
+    static const struct {
+        const char *what;
+        enum power power;
+        bool runs;
+        const char *other;            /* lives, and is not claimed; NULL = none */
+        int64_t told_ago_s, want_ago; /* from the reading on, NEVER */
+    } rows[] = {
+        {"both are up", POWER_ON, true, NULL, NEVER, NEVER},
+        {"home is off", POWER_OFF, true, NULL, NEVER, OLD_S},
+        {"home is suspended", POWER_SUSPENDED, true, NULL, NEVER, OLD_S},
+        {"nobody knows of home", POWER_UNKNOWN, true, NULL, NEVER, NEVER},
+        {"there is no instance", POWER_ON, false, NULL, NEVER, OLD_S},
+        {"... that is known to be its", POWER_ON, false, "i-8", NEVER, NEVER},
+        {"home is off since it was told so", POWER_OFF, true, NULL, 60, 60},
+        {"... long ago", POWER_OFF, true, NULL, OLD_S + 60, OLD_S},
+        {"... after it was read", POWER_OFF, true, NULL, 0, OLD_S},
+        {"home was told to stop, and did not", POWER_ON, true, NULL, 60, NEVER},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        int64_t want = rows[i].want_ago == NEVER ? 0 : NOW + STEP_S - rows[i].want_ago;
+        struct region r;
+
+        region_make(&r);
+        r.s.options.observe = true;
+        r.s.vm.power = rows[i].power;
+        if (rows[i].runs) {
+            stored_setting(&r.s, "instance:a", "i-1");
+            r.instances[r.n_instances++] = instance("i-1", "a");
+        }
+        if (rows[i].other != NULL) {
+            r.instances[r.n_instances] = instance(rows[i].other, "a");
+            r.instances[r.n_instances++].eni = "eni-9";
+        }
+        scene_start(&r.s);
+        if (rows[i].told_ago_s != NEVER)
+            r.s.c->servers[0].facts.told_off.s = NOW + STEP_S - rows[i].told_ago_s;
+        see(&r, STEP_S);
+        assert_row(rows[i].what, server(&r)->facts.apart.s == want);
+        see(&r, -STEP_S); /* what was known stays known */
+        assert_row(rows[i].what, server(&r)->facts.apart.s == want);
+        r.s.c->servers[0].facts.apart.s = 0;
+        r.s.now.s -= WEEK_S; /* the clock is set back: nobody knows when that was */
+        observe(&r.s, SOURCE_JENKINS);
+        assert_row(rows[i].what, server(&r)->facts.apart.s == 0);
+        scene_end(&r.s);
+    }
+}
+
 /* Of an instance that was read from the store and that no listing has ever shown nothing
  * is known, until it has been away long enough. */
 static void test_never_listed(void **state)
@@ -597,6 +653,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_place),
+        cmocka_unit_test(test_apart),
         cmocka_unit_test(test_never_listed),
         cmocka_unit_test(test_not_asked_for),
         cmocka_unit_test(test_dead_stays_dead),

@@ -574,6 +574,7 @@ static void test_looked_at_in_time(void **state)
         if (!rows[i].overlaps)
             without_overlap(&r);
         r.s.config->policy.max_overlap = 900;
+        r.s.vm.power = POWER_ON; /* else both are not up */
         m = committed(beside(&r, DIRECTION_BACK, 0), 60);
         if (!rows[i].overlaps)
             (void)str_copy(m->mover, sizeof(m->mover), "ec2");
