@@ -334,6 +334,7 @@ enum err_code controller_new(const struct controller_options *o,
         SURE(s->mover != NULL); /* a configuration names one of the table */
         s->auto_on = true;
         s->facts.ready_permille = s->facts.costop_permille = -1;
+        s->facts.opened = now; /* the last run may have done so right before its end */
         (void)str_copy(s->facts.onprem.name, NAME_TEXT, s->config->onprem_node);
         (void)str_copy(s->facts.cloud.name, NAME_TEXT, s->config->cloud_node);
         if (!zone_nodes_new(s)) {

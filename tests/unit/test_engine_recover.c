@@ -211,6 +211,54 @@ static void test_times(void **state)
     }
 }
 
+/* The last run, or the controller before this one, may have opened a node right before
+ * its end. Closed by another move as it reads then, it may be read as it was before that,
+ * and builds may run on it: it is closed once more. */
+static void test_opened_before(void **state)
+{
+    enum { LATER_S = 1000, OLD_S = 300 };
+    static const struct {
+        const char *what;
+        bool taken_over;
+        int64_t after_s; /* looked at so long after that */
+        bool closes;
+    } rows[] = {
+        {"of the last run", false, 30, true},
+        {"... long ago", false, OLD_S + 30, false},
+        {"of another controller", true, 30, true},
+        {"... long ago", true, OLD_S + 30, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct event ev = {.kind = EVENT_ACTED};
+        struct scene s;
+
+        scene_make(&s);
+        s.nodes[HOME].cause = "rushhour/1 drain op=m-9 by=policy why=out";
+        (void)stored_move(&s, DIRECTION_OUT, 0);
+        scene_start(&s);
+        if (rows[i].taken_over) { /* and its move was begun here, as it happens */
+            ev.as.acted.readable = true;
+            ev.as.acted.last = (struct lock_record){.at = {NOW + LATER_S - 10},
+                                                    .by = "dana@ops1 pid 42",
+                                                    .call = CALL_NODE_OPEN,
+                                                    .server = "a",
+                                                    .target = "home-a",
+                                                    .has_move = true,
+                                                    .move = s.moves[0]};
+            s.now.s += LATER_S;
+            step(&s, ev);
+        }
+        s.now.s += rows[i].after_s - STEP_S;
+        look(&s);
+        look(&s);
+        assert_row(rows[i].what, (s.n_calls > 0 && s.calls[0].kind == CALL_NODE_CLOSE &&
+                                  str_eq(s.calls[0].target, "home-a")) == rows[i].closes);
+        scene_end(&s);
+    }
+}
+
 /* A move is gone on with by a mover that this server has here: its own, or for one that
  * overlaps what replaces its instance. */
 static void test_whose_mover(void **state)
@@ -280,7 +328,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_overlap_ends), cmocka_unit_test(test_extension),
         cmocka_unit_test(test_most),         cmocka_unit_test(test_not_configured),
-        cmocka_unit_test(test_times),        cmocka_unit_test(test_whose_mover),
+        cmocka_unit_test(test_times),        cmocka_unit_test(test_opened_before),
+        cmocka_unit_test(test_whose_mover),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
