@@ -272,12 +272,29 @@ static void pay_home(struct controller *c, struct server_state *s)
         move_begin(c, s, DIRECTION_BACK, (struct utc){0}, true);
 }
 
+/* Whose way home is owed is out there again, by another controller: that is no arrival of
+ * ours, but what becomes of it out there is a loss of its own. */
+static void note_out_again(struct controller *c, struct server_state *s)
+{
+    const struct server_facts *f = &s->facts;
+
+    if (s->known_place == PLACE_CLOUD || f->place != PLACE_CLOUD ||
+        !f->instance.running || f->place_as_of.s <= s->owed_since.s)
+        return;
+    RH_PROBE("owed-home-and-out-again");
+    place_know(c, s, PLACE_CLOUD);
+}
+
 static void note_arrival(struct controller *c, struct server_state *s)
 {
     const struct server_facts *f = &s->facts;
 
-    if (!is_settled(s) || s->owed_home)
+    if (!is_settled(s))
         return;
+    if (s->owed_home) {
+        note_out_again(c, s);
+        return;
+    }
     if (s->order.place == f->place && !off_at_home(f)) {
         s->order.place = PLACE_UNKNOWN;
         order_store(c, s);

@@ -101,7 +101,7 @@ static const char *const of_several[] = {
     "lock-taken-over",           "lock-was-ours-unheard",
     "lease-over-at-its-renewal", "move-of-a-former-holder",
     "move-taken-over",           "loss-since-the-last-call",
-    "way-home-owed-by-another",
+    "way-home-owed-by-another",  "owed-home-and-out-again",
 };
 
 static bool is_of_several(const char *name)

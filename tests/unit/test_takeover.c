@@ -367,13 +367,39 @@ static void test_gone_out_again(void **state)
     scene_end(&s);
 }
 
+/* It looked on as another controller brought the server home and out again, and as that
+ * instance was taken back, too: of this loss the other one's record knows nothing. */
+static void test_lost_again(void **state)
+{
+    enum { OUT_AGAIN_S = 600, LOST_AGAIN_S = 1200 };
+    struct event ev = left_by_another("a");
+    struct scene s;
+    struct utc first;
+
+    (void)state;
+    lose(&s);
+    first = s.c->servers[0].owed_since;
+    s.now.s = first.s + OUT_AGAIN_S;
+    s.managed.instance = instance_of("i-2", INSTANCE_RUNNING);
+    look(&s);
+    assert_true(s.c->servers[0].owed_since.s == first.s);
+    ev.as.acted.last.at = s.now;
+    s.now.s = first.s + LOST_AGAIN_S;
+    s.managed.instance = instance_of("i-2", INSTANCE_TERMINATED);
+    look(&s);
+    assert_int_equal(times_said(&s, "reclaimed"), 2);
+    step(&s, ev);
+    assert_true(s.c->servers[0].owed_home);
+    scene_end(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_forgotten),      cmocka_unit_test(test_gone_on_with),
         cmocka_unit_test(test_debt),           cmocka_unit_test(test_way_home_given_up),
         cmocka_unit_test(test_looked_at),      cmocka_unit_test(test_out_again_unseen),
-        cmocka_unit_test(test_gone_out_again),
+        cmocka_unit_test(test_gone_out_again), cmocka_unit_test(test_lost_again),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
