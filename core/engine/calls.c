@@ -140,8 +140,10 @@ bool call_send(struct controller *c, const struct call *call, const char *actor,
         s->facts.opened = c->now;
     if ((call->kind == CALL_VM_SHUTDOWN || call->kind == CALL_VM_POWER_OFF) && s != NULL)
         s->facts.told_off = c->now;
-    else if (call->kind == CALL_VM_POWER_ON && s != NULL)
+    else if (call->kind == CALL_VM_POWER_ON && s != NULL) {
         s->facts.told_off.s = 0;
+        s->facts.switched_on = c->now;
+    }
     j = journal_begin(c, LEVEL_ACT, actor, call->server, call_word(call->kind));
     (void)str_copy(j->move, sizeof(j->move), call->move);
     (void)str_copy(j->reason, sizeof(j->reason), why);

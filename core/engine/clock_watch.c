@@ -51,6 +51,7 @@ static void server_follows_clock(struct controller *c, struct server_state *s,
         &s->facts.opened,
         &s->facts.told_off,
         &s->facts.apart,
+        &s->facts.switched_on,
     };
 
     all_follow(times, ARRAY_LEN(times), by_s);

@@ -73,6 +73,7 @@ struct server_facts {
                             0 = not */
     struct utc apart;    /* ec2: not up in both places then, whatever was told since and
                             however old a reading may be; 0 = not known */
+    struct utc switched_on; /* its VM at home, by us: an old reading shows it as off */
     struct instance_facts instance;
     /* ec2: taken back, while `instance` comes up in another zone in its place; id "" =
      * none. */

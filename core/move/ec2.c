@@ -105,6 +105,13 @@ static void shutdown_goes_on(const struct step_in *in, struct move *m,
     out->commits = true;
 }
 
+/* Switched on a moment ago by us: it may read as it was before. A launch upon that would
+ * be a second copy (I1). */
+static bool off_as_before(const struct server_facts *f)
+{
+    return f->place_as_of.s < f->switched_on.s + OLD_READING_S;
+}
+
 static void step_shutdown(const struct step_in *in, struct move *m, struct step_out *out)
 {
     const struct server_facts *f = in->facts;
@@ -112,6 +119,12 @@ static void step_shutdown(const struct step_in *in, struct move *m, struct step_
 
     if (f->place_stale || f->power == POWER_UNKNOWN || f->vm_id[0] == '\0') {
         say_wait(m, out, "waiting for fresh data of %s", in->server->vm);
+        return;
+    }
+    if (f->power == POWER_OFF && off_as_before(f)) {
+        say_wait(m, out,
+                 "%s was switched on a moment ago: looking again whether it is off",
+                 in->server->vm);
         return;
     }
     if (f->power == POWER_OFF) {

@@ -418,7 +418,8 @@ static void test_durations_follow_clock(void **state)
         s->absent_since = s->leaving.absent_since = s->leaving.asked =
             s->keep_interface.asked = s->in_cloud_seen = s->facts.away_seen =
                 s->ready_since = s->round_since = s->pressed_since = s->owed_since =
-                    s->facts.opened = s->facts.told_off = s->facts.apart = was;
+                    s->facts.opened = s->facts.switched_on = s->facts.told_off =
+                        s->facts.apart = was;
         s->owed_home = true;
         s->snooze_until.s = NOW + 400 * 86400;
         c->extension.last.at = c->extension.last_call_at = c->extension.idle_since =
@@ -446,6 +447,7 @@ static void test_durations_follow_clock(void **state)
                                      s->facts.opened.s,
                                      s->facts.told_off.s,
                                      s->facts.apart.s,
+                                     s->facts.switched_on.s,
                                      c->extension.last.at.s,
                                      c->extension.last_call_at.s,
                                      c->extension.idle_since.s,

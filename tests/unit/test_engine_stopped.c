@@ -175,6 +175,7 @@ static void test_comes_home(void **state)
         live(&r);
         assert_row(rows[i].what, called(&r, CALL_TERMINATE, "i-1"));
         assert_row(rows[i].what, called(&r, CALL_VM_POWER_ON, "id-a"));
+        assert_row(rows[i].what, server(&r)->facts.switched_on.s != 0);
         assert_row(rows[i].what, server(&r)->facts.place == PLACE_ONPREM);
         assert_row(rows[i].what, controller_server(r.s.c, 0).hold->place == rows[i].held);
         assert_row(rows[i].what, server(&r)->facts.onprem.open);

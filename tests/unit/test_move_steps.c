@@ -168,6 +168,8 @@ static const struct edit edits[] = {
     SET("apart-988s-ago", facts.apart.s, NOW - 988),
     SET("apart-990s-ago", facts.apart.s, NOW - 990),
     SET("apart-1169s-ago", facts.apart.s, NOW - 1169),
+    SET("switched-on", facts.switched_on.s, SEEN - 299),
+    SET("switched-on-300s-before", facts.switched_on.s, SEEN - 300),
     SET("notice", facts.instance.reclaim_at.s, NOW + 60),
     SET("notice-past", facts.instance.reclaim_at.s, NOW - 61),
     TEXT("shut-by-user", facts.instance.state_reason, "Client.UserInitiatedShutdown"),
@@ -612,6 +614,9 @@ static void test_shutdown(void **state)
     static const struct row gap[] = {
         {"all is ready", "", ASKS(VM_SHUTDOWN)},
         {"off", "off", DONE},
+        {"off, as before it was switched on", "off switched-on", WAIT("was switched on a moment ago")},
+        {"... it was not an old reading", "off switched-on-300s-before", DONE},
+        {"switched on a moment ago, and on", "switched-on", ASKS(VM_SHUTDOWN)},
         {"off, as old facts say", "off stale", WAIT("waiting for fresh data")},
         {"nobody knows whether it is on", "power-unknown", WAIT("waiting for fresh data")},
         {"vSphere does not show it", "no-vm", WAIT("waiting for fresh data")},
