@@ -277,8 +277,9 @@ void move_end(struct controller *c, struct server_state *s, enum move_status sta
             count_failure(c, s, failure);
         if (replaced)
             replace_failed(c, s);
-        if (m->direction == DIRECTION_OUT && s->mover->launches &&
-            s->facts.power == POWER_OFF && !s->owed_home)
+        if (m->direction == DIRECTION_OUT && !s->owed_home &&
+            (status == MOVE_BLOCKED ||
+             (s->mover->launches && s->facts.power == POWER_OFF)))
             owe_failure(c, s);
         retry_store(c, s);
     }

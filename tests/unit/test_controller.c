@@ -485,6 +485,14 @@ static void test_block(void **state)
     assert_non_null(strstr(s.journal, "clean it up in the manager"));
     assert_non_null(strstr(controller_server(s.c, 0).facts->blocked, "half moved"));
     assert_int_equal(s.n_calls, 0);
+    /* However it gets home: it was no person who switched it off. */
+    s.managed.state = MANAGED_UNMANAGED;
+    s.vm.power = POWER_OFF;
+    look(&s);
+    look(&s);
+    assert_string_equal(controller_server(s.c, 0).facts->blocked, "");
+    assert_non_null(move_of(&s));
+    assert_int_equal(move_of(&s)->direction, DIRECTION_BACK);
     scene_end(&s);
 }
 
