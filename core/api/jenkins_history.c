@@ -19,9 +19,9 @@ static const int64_t longest_ms = INT64_C(30) * 86400 * 1000;
 
 /* The range is what keeps Jenkins from loading each build there ever was. */
 static const char tree[] =
-    "builds[number,building,result,timestamp,duration,builtOn]{0,50}";
+    "url,builds[number,building,result,timestamp,duration,builtOn]{0,50}";
 static const char detail_tree[] =
-    "buildable,builds[number,building,result,timestamp,duration,builtOn,queueId," //
+    "url,buildable,builds[number,building,result,timestamp,duration,builtOn,queueId," //
     JENKINS_ACTIONS_TREE "]{0,50}";
 static const char queue_tree[] = "items[id,task[url]," JENKINS_ACTIONS_TREE "]";
 
@@ -186,6 +186,7 @@ static bool is_of_the_job(const struct jenkins *j, enum err_code rc)
 static enum err_code read_job(struct jenkins *j, const struct json_doc *queue,
                               struct observation *o, struct seen_job *out, struct err *e)
 {
+    static const char what[] = "jenkins: GET job";
     struct json_doc *doc = NULL;
     bool buildable = true;
     enum err_code rc;
@@ -196,7 +197,9 @@ static enum err_code read_job(struct jenkins *j, const struct json_doc *queue,
     }
     jenkins_job_url(j, out->path, "api/json");
     jenkins_tree(j, out->detailed ? detail_tree : tree);
-    rc = jenkins_get(j, "jenkins: GET job", &doc, e);
+    rc = jenkins_get(j, what, &doc, e);
+    if (rc == ERR_OK)
+        rc = jenkins_is_about(j, o->arena, json_doc_root(doc), out->path, what, e);
     if (rc == ERR_OK)
         rc = read_runs(j, json_doc_root(doc), o->arena, out, e);
     if (rc == ERR_OK && out->detailed) {

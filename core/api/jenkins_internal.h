@@ -69,6 +69,13 @@ bool jenkins_read_node(struct jenkins *j, const json_value *computer, struct are
 const char *jenkins_url_path(const struct jenkins *j, struct arena *a,
                              const json_value *object) NONNULL;
 
+/* Is an answer about the job or build that was asked for, as its own URL has it?
+ * Something in between may give the answer to another request. ERR_PROTOCOL: it is not,
+ * or does not say; `what` was asked. */
+enum err_code jenkins_is_about(const struct jenkins *j, struct arena *a,
+                               const json_value *object, const char *path,
+                               const char *what, struct err *e) MUST_CHECK NONNULL;
+
 /* Whether a path that Jenkins gave once is one of a job or build of this Jenkins, and
  * nothing else. */
 bool jenkins_is_job_path(const struct jenkins *j, const char *path) NONNULL;

@@ -124,17 +124,23 @@ static bool take_job(struct order *o)
 
 static enum err_code look_at_build(struct order *o)
 {
+    static const char what[] = "jenkins: GET build";
     struct json_doc *doc = NULL;
     enum err_code rc;
 
     jenkins_job_url(o->j, o->call->target, "api/json");
-    jenkins_tree(o->j, "number," JENKINS_ACTIONS_TREE);
-    rc = jenkins_get(o->j, "jenkins: GET build", &doc, &o->r->err);
+    jenkins_tree(o->j, "url,number," JENKINS_ACTIONS_TREE);
+    rc = jenkins_get(o->j, what, &doc, &o->r->err);
     o->r->took_ms += o->j->rs.took_ms;
     if (rc != ERR_OK)
         return rc;
-    o->parameters = jenkins_read_parameters(json_doc_root(doc), o->arena);
+    rc = jenkins_is_about(o->j, o->arena, json_doc_root(doc), o->call->target, what,
+                          &o->r->err);
+    if (rc == ERR_OK)
+        o->parameters = jenkins_read_parameters(json_doc_root(doc), o->arena);
     json_doc_free(doc);
+    if (rc != ERR_OK)
+        return rc;
     if (arena_failed(o->arena))
         return err_set(&o->r->err, ERR_NOMEM, "jenkins: no memory for its parameters");
     if (o->parameters.hidden[0] != '\0')
@@ -203,7 +209,7 @@ static enum err_code look_at_job(struct order *o)
     enum err_code rc;
 
     jenkins_job_url(o->j, o->job, "api/json");
-    jenkins_tree(o->j, "buildable,property[parameterDefinitions[name]]");
+    jenkins_tree(o->j, "url,buildable,property[parameterDefinitions[name]]");
     rc = jenkins_get(o->j, what, &doc, &o->r->err);
     o->r->took_ms += o->j->rs.took_ms;
     if (rc != ERR_OK)
@@ -211,9 +217,11 @@ static enum err_code look_at_job(struct order *o)
     properties = json_get(json_doc_root(doc), "property");
     for (size_t i = 0; definitions == NULL && i < json_list_len(properties); i++)
         definitions = json_get(json_list_at(properties, i), "parameterDefinitions");
-    if (json_bool(json_doc_root(doc), "buildable", &buildable) && !buildable)
+    rc = jenkins_is_about(o->j, o->arena, json_doc_root(doc), o->job, what, &o->r->err);
+    if (rc == ERR_OK && json_bool(json_doc_root(doc), "buildable", &buildable) &&
+        !buildable)
         rc = err_set(&o->r->err, ERR_CONFLICT, "jenkins: its job is disabled");
-    else
+    else if (rc == ERR_OK)
         rc = check_names(o, definitions);
     json_doc_free(doc);
     return rc;

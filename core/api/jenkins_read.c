@@ -48,6 +48,19 @@ const char *jenkins_url_path(const struct jenkins *j, struct arena *a,
     return arena_strdup(a, path);
 }
 
+enum err_code jenkins_is_about(const struct jenkins *j, struct arena *a,
+                               const json_value *object, const char *path,
+                               const char *what, struct err *e)
+{
+    const char *its = jenkins_url_path(j, a, object);
+
+    if (its == NULL)
+        return err_set(e, ERR_NOMEM, "%s: no memory for its URL", what);
+    if (!str_eq(its, path))
+        return err_set(e, ERR_PROTOCOL, "%s: the answer is about another one", what);
+    return ERR_OK;
+}
+
 bool jenkins_is_job_path(const struct jenkins *j, const char *path)
 {
     const char *context = j->base + j->origin_len;

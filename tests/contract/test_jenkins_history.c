@@ -33,7 +33,8 @@ static enum err_code look(struct site *f)
 }
 
 static const char freestyle[] =
-    "{\"_class\":\"hudson.model.FreeStyleProject\",\"builds\":["
+    "{\"_class\":\"hudson.model.FreeStyleProject\","
+    "\"url\":\"https://other.test/ci/job/storage-full/\",\"builds\":["
     "{\"_class\":\"hudson.model.FreeStyleBuild\",\"building\":true,\"builtOn\":\"np-2\","
     "\"duration\":0,\"number\":414,\"result\":null,\"timestamp\":1781001500000},"
     /* A result before it is over. */
@@ -56,11 +57,12 @@ static const char freestyle[] =
     "{\"building\":false,\"duration\":1,\"number\":-3,\"result\":\"SUCCESS\"},"
     "{\"building\":false,\"duration\":1,\"number\":99999999999,\"result\":\"SUCCESS\"},"
     "null,7,[]]}";
-static const char pipeline[] =
-    "{\"_class\":\"org.jenkinsci.plugins.workflow.job.WorkflowJob\",\"builds\":["
-    "{\"_class\":\"org.jenkinsci.plugins.workflow.job.WorkflowRun\",\"building\":false,"
-    "\"duration\":611820,\"number\":88,\"result\":\"UNSTABLE\",\"timestamp\":"
-    "1781000000000}]}";
+#define PIPELINE(path)                                                                   \
+    "{\"_class\":\"org.jenkinsci.plugins.workflow.job.WorkflowJob\",\"url\":"            \
+    "\"https://other.test" path "\",\"builds\":["                                        \
+    "{\"_class\":\"org.jenkinsci.plugins.workflow.job.WorkflowRun\",\"building\":false," \
+    "\"duration\":611820,\"number\":88,\"result\":\"UNSTABLE\",\"timestamp\":"           \
+    "1781000000000}]}"
 
 static void test_builds(void **state)
 {
@@ -88,10 +90,11 @@ static void test_builds(void **state)
 
     ask_for(f, "/ci/job/storage-full/");
     ask_for(f, "/ci/job/team/job/net%20pipe/");
-    answer(f, "/ci/job/storage-full/api/json?tree=builds%5Bnumber,",
+    answer(f, "/ci/job/storage-full/api/json?tree=url,builds%5Bnumber,",
            &(struct fake_answer){.body = freestyle, .headers = FROM_JENKINS});
-    answer(f, "/ci/job/team/job/net%20pipe/api/json?tree=builds%5B",
-           &(struct fake_answer){.body = pipeline, .headers = FROM_JENKINS});
+    answer(f, "/ci/job/team/job/net%20pipe/api/json?tree=url,builds%5B",
+           &(struct fake_answer){.body = PIPELINE("/ci/job/team/job/net%20pipe/"),
+                                 .headers = FROM_JENKINS});
     assert_int_equal(look(f), ERR_OK);
     assert_int_equal(b->n, 2);
     assert_string_equal(b->jobs[0].path, "/ci/job/storage-full/");
@@ -135,7 +138,9 @@ static void test_one_job(void **state)
         {"getting ready",     {.status = 503, .headers = FROM_JENKINS}, ERR_SERVER, false, false},
         {"wrong token",       {.status = 401, .type = "text/html"}, ERR_AUTH, false, false},
         {"login page",        {.type = "text/html", .body = "<html>Sign in"}, ERR_PROTOCOL, false, false},
-        {"no list",           {.body = "{\"builds\":{}}", .headers = FROM_JENKINS}, ERR_PROTOCOL, false, false},
+        {"another job's",     {.body = PIPELINE("/ci/job/good/"), .headers = FROM_JENKINS}, ERR_PROTOCOL, false, false},
+        {"who knows whose",   {.body = "{\"builds\":[]}", .headers = FROM_JENKINS}, ERR_PROTOCOL, false, false},
+        {"no list",           {.body = "{\"url\":\"/ci/job/bad/\",\"builds\":{}}", .headers = FROM_JENKINS}, ERR_PROTOCOL, false, false},
         {"half of JSON",      {.body = "{\"builds\":[{", .headers = FROM_JENKINS}, ERR_PROTOCOL, false, false},
     };
     /* clang-format on */
@@ -148,7 +153,8 @@ static void test_one_job(void **state)
         fake_server_reset(f->server);
         answer(f, "/ci/job/bad/", &rows[i].answer);
         answer(f, "/ci/job/good/",
-               &(struct fake_answer){.body = pipeline, .headers = FROM_JENKINS});
+               &(struct fake_answer){.body = PIPELINE("/ci/job/good/"),
+                                     .headers = FROM_JENKINS});
         f->hints.n_jobs = 0;
         ask_for(f, "/ci/job/bad/");
         assert_row(rows[i].what, look(f) == rows[i].code);
@@ -190,7 +196,7 @@ static void test_many(void **state)
     struct strbuf b;
 
     strbuf_init(&b, 128 * 1024);
-    strbuf_puts(&b, "{\"builds\":[");
+    strbuf_puts(&b, "{\"url\":\"/ci/job/a/\",\"builds\":[");
     for (int i = 1; i <= 1000; i++)
         strbuf_printf(&b, "%s{\"number\":%d,\"building\":true}", i > 1 ? "," : "", i);
     strbuf_puts(&b, "]}");

@@ -23,16 +23,19 @@ static void answer(struct site *f, const char *method, const char *path,
     fake_server_add(f->server, &rule);
 }
 
+#define JOB   "{\"url\":\"https://other.test/ci/job/team/job/net%20pipe/\","
+#define BUILD "{\"url\":\"https://other.test/ci/job/team/job/net%20pipe/412/\","
+
 static const char build[] =
-    "{\"_class\":\"hudson.model.FreeStyleBuild\",\"number\":412,\"actions\":["
-    "{\"parameters\":[{\"name\":\"SUITE\",\"value\":\"a b&c=\\u00e9\"},"
-    "{\"name\":\"FULL\",\"value\":false}]},{},"
-    "{\"causes\":[{\"shortDescription\":\"Started by timer\"}]}]}";
+    BUILD "\"_class\":\"hudson.model.FreeStyleBuild\",\"number\":412,\"actions\":["
+          "{\"parameters\":[{\"name\":\"SUITE\",\"value\":\"a b&c=\\u00e9\"},"
+          "{\"name\":\"FULL\",\"value\":false}]},{},"
+          "{\"causes\":[{\"shortDescription\":\"Started by timer\"}]}]}";
 static const char job[] =
-    "{\"buildable\":true,\"property\":[{},{\"parameterDefinitions\":["
-    "{\"name\":\"SUITE\"},{\"name\":\"FULL\"},{\"name\":\"X\"}]}]}";
-static const char plain_build[] = "{\"number\":412,\"actions\":[{}]}";
-static const char plain_job[] = "{\"buildable\":true,\"property\":[{}]}";
+    JOB "\"buildable\":true,\"property\":[{},{\"parameterDefinitions\":["
+        "{\"name\":\"SUITE\"},{\"name\":\"FULL\"},{\"name\":\"X\"}]}]}";
+static const char plain_build[] = BUILD "\"number\":412,\"actions\":[{}]}";
+static const char plain_job[] = JOB "\"buildable\":true,\"property\":[{}]}";
 
 static void act(struct site *f)
 {
@@ -136,14 +139,18 @@ static void test_not_sent(void **state)
         enum err_code code;
         const char *text;
     } rows[] = {
-        {"a password has no value", "{\"actions\":[{\"parameters\":[{\"name\":\"TOKEN\"}]}]}", job, ERR_REFUSED, "TOKEN"},
-        {"a value that is null", "{\"actions\":[{\"parameters\":[{\"name\":\"SUITE\",\"value\":null}]}]}", job, ERR_REFUSED, "SUITE"},
-        {"a number", "{\"actions\":[{\"parameters\":[{\"name\":\"SUITE\",\"value\":7}]}]}", job, ERR_REFUSED, "SUITE"},
-        {"a parameter without a name", "{\"actions\":[{\"parameters\":[{\"value\":\"x\"}]}]}", job, ERR_REFUSED, "?"},
-        {"a name that is dangerous to show", "{\"actions\":[{\"parameters\":[{\"name\":\"A\\u001b[2J\"}]}]}", job, ERR_REFUSED, "A\xEF\xBF\xBD"},
-        {"the job has it no more", build, "{\"buildable\":true,\"property\":[{\"parameterDefinitions\":[{\"name\":\"FULL\"}]}]}", ERR_REFUSED, "SUITE"},
+        {"a password has no value", BUILD "\"actions\":[{\"parameters\":[{\"name\":\"TOKEN\"}]}]}", job, ERR_REFUSED, "TOKEN"},
+        {"a value that is null", BUILD "\"actions\":[{\"parameters\":[{\"name\":\"SUITE\",\"value\":null}]}]}", job, ERR_REFUSED, "SUITE"},
+        {"a number", BUILD "\"actions\":[{\"parameters\":[{\"name\":\"SUITE\",\"value\":7}]}]}", job, ERR_REFUSED, "SUITE"},
+        {"a parameter without a name", BUILD "\"actions\":[{\"parameters\":[{\"value\":\"x\"}]}]}", job, ERR_REFUSED, "?"},
+        {"a name that is dangerous to show", BUILD "\"actions\":[{\"parameters\":[{\"name\":\"A\\u001b[2J\"}]}]}", job, ERR_REFUSED, "A\xEF\xBF\xBD"},
+        {"the job has it no more", build, JOB "\"buildable\":true,\"property\":[{\"parameterDefinitions\":[{\"name\":\"FULL\"}]}]}", ERR_REFUSED, "SUITE"},
         {"the job has none any more", build, plain_job, ERR_REFUSED, "none of the job's"},
-        {"a disabled job", build, "{\"buildable\":false,\"property\":[]}", ERR_CONFLICT, "disabled"},
+        {"the answer about another build", "{\"url\":\"/ci/job/team/job/net%20pipe/413/\",\"actions\":[]}", job, ERR_PROTOCOL, "another one"},
+        {"... about its job", job, job, ERR_PROTOCOL, "another one"},
+        {"... about nobody knows what", "{}", job, ERR_PROTOCOL, "another one"},
+        {"... about another job", plain_build, "{\"url\":\"/ci/job/x/\",\"property\":[]}", ERR_PROTOCOL, "another one"},
+        {"a disabled job", build, JOB "\"buildable\":false,\"property\":[]}", ERR_CONFLICT, "disabled"},
     };
     /* clang-format on */
     struct site *f = *state;
@@ -168,9 +175,10 @@ static void test_named_cause(void **state)
 {
     struct site *f = *state;
 
-    told(f, "{\"actions\":[{\"parameters\":[{\"name\":\"cause\",\"value\":\"x\"}]}]}",
-         "{\"buildable\":true,\"property\":[{\"parameterDefinitions\":["
-         "{\"name\":\"cause\"}]}]}");
+    told(f,
+         BUILD "\"actions\":[{\"parameters\":[{\"name\":\"cause\",\"value\":\"x\"}]}]}",
+         JOB "\"buildable\":true,\"property\":[{\"parameterDefinitions\":["
+             "{\"name\":\"cause\"}]}]}");
     answer(f, "POST", "", (struct fake_answer){.status = 201, .headers = ITEM});
     act(f);
     assert_string_equal(fake_server_request_of(f->server, "POST", "", 0)->body,
@@ -200,7 +208,7 @@ static void test_crumb(void **state)
 /* ---- a job in detail ---- */
 
 static const char detail[] =
-    "{\"buildable\":false,\"builds\":["
+    "{\"url\":\"https://other.test/ci/job/x/\",\"buildable\":false,\"builds\":["
     "{\"number\":14,\"building\":true,\"result\":null,\"queueId\":2120,\"actions\":["
     "{\"causes\":[{\"shortDescription\":\"Started by user Rush Hour\","
     "\"userId\":\"rushhour\"}]}]},"
@@ -232,7 +240,13 @@ static void test_detail(void **state)
     assert_non_null(o);
     (void)str_copy(hints.jobs[0], URL_TEXT, "/ci/job/x/");
     (void)str_copy(hints.jobs[1], URL_TEXT, "/ci/job/y/");
-    answer(f, "GET", "/ci/job/",
+    answer(f, "GET", "/ci/job/y/",
+           (struct fake_answer){
+               .body = "{\"url\":\"/ci/job/y/\",\"buildable\":false,\"builds\":["
+                       "{\"number\":1,\"building\":true,\"actions\":[{\"causes\":["
+                       "{\"userId\":\"rushhour\"}]}]}]}",
+               .headers = FROM_JENKINS});
+    answer(f, "GET", "/ci/job/x/",
            (struct fake_answer){.body = detail, .headers = FROM_JENKINS});
     answer(f, "GET", "/ci/queue/",
            (struct fake_answer){.body = queue, .headers = FROM_JENKINS});

@@ -191,6 +191,9 @@ static const char v2_541_nodes[] =
 
 /* ----- what makes one version another one ----- */
 
+#define ITS_URL                                                                          \
+    "\"url\":\"https://ci.example.test/ci/job/team/job/net-pipe/job/feature%252Fx/\""
+
 static const struct version {
     const char *what, *header; /* X-Jenkins */
     const char *nodes;
@@ -207,7 +210,7 @@ static const struct version {
       "nc-2 marked ? 0/0 don't touch <ticket 7>", "nc-3 away ? 0/0 Connection was broken"},
      "{\"crumb\":\"fb171d526b9cc9e25afe80b356e12cb7\",\"crumbRequestField\":\".crumb\"}", ".crumb", true, false,
      "{\"builds\":[{\"building\":false,\"builtOn\":\"np-1\",\"duration\":312045,\"number\":412,\"result\":\"SUCCESS\","
-     "\"timestamp\":1461000400000}]}", 1, "np-1"},
+     "\"timestamp\":1461000400000}]," ITS_URL "}", 1, "np-1"},
     {"2.60.3", "2.60.3", v2_60_nodes,
      {"master open connected 1/1 -", "np-1 open connected 1/1 -", "nc-1 marked ? 0/0 " MARK,
       "nc-2 marked ? 0/0 Disk space is too low. Only 0.479GB left on /home/jenkins.", "nc-3 away ? 0/0 -"},
@@ -215,7 +218,7 @@ static const struct version {
      "\"crumbRequestField\":\"Jenkins-Crumb\"}", "Jenkins-Crumb", true, false,
      "{\"_class\":\"org.jenkinsci.plugins.workflow.job.WorkflowJob\",\"builds\":[{\"_class\":\"org.jenkinsci.plugins."
      "workflow.job.WorkflowRun\",\"building\":false,\"duration\":611820,\"number\":88,\"result\":\"ABORTED\","
-     "\"timestamp\":1501000000000}]}", 1, ""},
+     "\"timestamp\":1501000000000}]," ITS_URL "}", 1, ""},
     {"2.190.3", "2.190.3", v2_190_nodes,
      {"master open connected 0/0 -", "np-1 open connected 1/1 -", "nc-1 marked connected 0/0 " MARK,
       "nc-2 marked gone 0/0 java.io.IOException: Unexpected termination of the channel  at "
@@ -226,19 +229,19 @@ static const struct version {
      "{\"_class\":\"hudson.model.FreeStyleProject\",\"builds\":[{\"_class\":\"hudson.model.FreeStyleBuild\","
      "\"building\":true,\"builtOn\":\"np-1\",\"duration\":0,\"number\":3,\"result\":null,\"timestamp\":1570000000000},"
      "{\"_class\":\"hudson.model.FreeStyleBuild\",\"building\":false,\"builtOn\":\"\",\"duration\":5000,\"number\":2,"
-     "\"result\":\"UNSTABLE\",\"timestamp\":1569000000000}]}", 2, "np-1"},
+     "\"result\":\"UNSTABLE\",\"timestamp\":1569000000000}]," ITS_URL "}", 2, "np-1"},
     {"2.541.3", "2.541.3", v2_541_nodes,
      {"Built-In Node open connected 0/0 -", "np-1 open connected 1/1 -", "nc-1 marked connected 0/0 " MARK,
       "nc-2 marked gone 0/0 don't touch <ticket 7>", "nc-3 away gone 0/0 -"},
      "{\"_class\":\"hudson.security.csrf.DefaultCrumbIssuer\",\"crumb\":"
      "\"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\",\"crumbRequestField\":\"Jenkins-Crumb\"}",
      "Jenkins-Crumb", false, true,
-     "{\"_class\":\"org.jenkinsci.plugins.workflow.job.WorkflowJob\",\"builds\":[]}", 0, ""},
+     "{\"_class\":\"org.jenkinsci.plugins.workflow.job.WorkflowJob\",\"builds\":[]," ITS_URL "}", 0, ""},
     {"a vendor's build of 2.504", "2.504.3.28227", v2_541_nodes,
      {"Built-In Node open connected 0/0 -", "np-1 open connected 1/1 -", "nc-1 marked connected 0/0 " MARK,
       "nc-2 marked gone 0/0 don't touch <ticket 7>", "nc-3 away gone 0/0 -"},
      "{\"crumb\":\"c1\",\"crumbRequestField\":\"Jenkins-Crumb\"}", "Jenkins-Crumb", false, true,
-     "{\"builds\":[]}", 0, ""},
+     "{\"builds\":[]," ITS_URL "}", 0, ""},
     /* clang-format on */
 };
 

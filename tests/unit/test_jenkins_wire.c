@@ -306,7 +306,7 @@ static void test_offline_label_is_stuck(void **state)
 static void test_history(void **state)
 {
 #define HISTORY                                                                          \
-    "/api/json?tree=builds%5Bnumber,building,result,timestamp,duration,builtOn%5D"       \
+    "/api/json?tree=url,builds%5Bnumber,building,result,timestamp,duration,builtOn%5D"   \
     "%7B0,50%7D"
     struct site_client c;
 
@@ -323,6 +323,7 @@ static void test_history(void **state)
             "\"hudson.model.FreeStyleBuild\",\"building\":");
     has(&c, "\"building\":false,\"builtOn\":\"tests-cache\",\"duration\":");
     has(&c, "\"result\":\"SUCCESS\",\"timestamp\":");
+    has(&c, "/jenkins/job/cache-smoke/\"}");
     site_get(&c, "/jenkins/job/cache-regression" HISTORY);
     has(&c, "{\"_class\":\"org.jenkinsci.plugins.workflow.job.WorkflowJob\",\"builds\":"
             "[{\"_class\":\"org.jenkinsci.plugins.workflow.job.WorkflowRun\","
