@@ -12,8 +12,6 @@
  * minutes, and an instance is gone when complete listings do not have it for fifteen.
  */
 enum { BELIEVED_S = 300, ABSENT_S = 900 };
-/* As old may a reading be, whatever its stamp says (reliability 2). */
-enum { READ_LATE_S = 300 };
 /* The next listing shows what became of it; who lacks a permission may get it. */
 enum { KEEP_AGAIN_S = 60, KEEP_REFUSED_S = 600 };
 
@@ -365,6 +363,9 @@ static void look_for_both(struct controller *c, struct server_state *s)
         (void)str_copy(f->blocked, sizeof(f->blocked),
                        "it runs at home and in the cloud: power one of them off by hand");
 }
+
+/* As old may a reading be, whatever its stamp says (reliability 2). */
+enum { READ_LATE_S = 300 };
 
 /* One side is down as it reads, so it was some minutes ago. A VM that was told to stop
  * was on until then, and what reads off since is it. A reading of the future is of a
