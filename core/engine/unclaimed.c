@@ -177,10 +177,6 @@ static void look_at(struct controller *c, const struct stray *x, struct utc at,
     } else if (u->spared && is_automatic(c)) {
         RH_PROBE("orphan-spared-then-told-anew");
         mark(c, u, x, at); /* somebody has switched auto on: told anew */
-    } else if (u->marked.s > at.s) {
-        RH_PROBE("orphan-marked-by-a-clock-ahead");
-        u->marked = at; /* the ten minutes count from here */
-        store_it(c, u);
     } else if (!first && is_automatic(c) && at.s - u->marked.s >= SECOND_LOOK_S) {
         RH_PROBE("orphan-second-look");
         end_it(c, u, x);
@@ -231,12 +227,20 @@ void unclaimed_first(struct controller *c)
         c->setting = AUTO_DRY_RUN;
 }
 
+/* One of the future is of a clock that was set back since: the ten minutes of what is
+ * marked follow the clock, and do not count by it. */
+static bool is_new(const struct controller *c, const struct observation *o,
+                   struct utc looked_at)
+{
+    return o != NULL && o->at.s != looked_at.s && o->at.s <= c->now.s;
+}
+
 static void watch_instances(struct controller *c)
 {
     const struct observation *o = c->sources[SOURCE_INSTANCES].good;
     bool first = c->unclaimed_as_of.s == 0;
 
-    if (o == NULL || o->at.s == c->unclaimed_as_of.s)
+    if (!is_new(c, o, c->unclaimed_as_of))
         return;
     c->unclaimed_as_of = o->at;
     for (size_t i = 0; i < o->as.instances.n; i++) {
@@ -267,7 +271,7 @@ static void watch_requests(struct controller *c)
     const struct observation *o = c->sources[SOURCE_SPOT].good;
     bool first = c->requests_as_of.s == 0;
 
-    if (o == NULL || !o->as.spot.has_open || o->at.s == c->requests_as_of.s)
+    if (!is_new(c, o, c->requests_as_of) || !o->as.spot.has_open)
         return;
     c->requests_as_of = o->at;
     for (size_t i = 0; i < o->as.spot.n; i++) {
