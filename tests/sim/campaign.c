@@ -6,6 +6,8 @@
  *   campaign --seed N [--trace]  that one; --trace tells all that happens
  *   campaign --seed-file FILE [--trace]
  *   campaign [--from N] [--seeds N | --years Y | --seconds S] [--until-bad]
+ * The first goes on until each probe was reached, and fails when one never is (not those
+ * of several controllers).
  * --level typed (default) or wire; --commit TEXT: what a failure is said to be of;
  * --plain: without the program's own buggify points, which every second seed has;
  * --several: each has two or three controllers, and lasts twelve days at most;
@@ -349,6 +351,16 @@ static void saved(struct sums *sums)
     free(list);
 }
 
+/* Mostly none is left. A change of the program makes other histories of the saved seeds,
+ * too. What only several controllers reach is rarer, and dear: nobody waits for it. */
+static void reach_probes(struct sums *sums)
+{
+    enum { FROM = 3000, MOST = 300 };
+
+    for (uint64_t i = 0; i < MOST && points_missed(false) > 0; i++)
+        (void)draw_and_live(sums, FROM + i, &(struct wish){0});
+}
+
 static void usual(struct sums *sums)
 {
     enum { OTHERS = 12, WIRES = 3 };
@@ -356,6 +368,7 @@ static void usual(struct sums *sums)
     saved(sums);
     for (uint64_t seed = 1; seed <= OTHERS; seed++)
         (void)draw_and_live(sums, seed * SAME_EVERY / 4 + 1000, &(struct wish){0});
+    reach_probes(sums);
     sums->level = DRIVE_WIRE;
     for (uint64_t seed = 1; seed <= WIRES; seed++)
         (void)draw_and_live(sums, seed + 2000, &(struct wish){0});
@@ -461,6 +474,7 @@ int main(int argc, char **argv)
         return 2;
     read_wish(argc, argv, &w, &sums);
     if (argc == 1) {
+        w.probes = true;
         usual(&sums);
     } else if (w.file != NULL) {
         (void)live_file(&sums, w.file, w.way);

@@ -87,6 +87,25 @@ const char *const points_of_people[POINTS_OF_PEOPLE] = {
     "home-on-again-before-the-launch",
     "died-of-its-launch",
     "closed-node-opened-by-somebody",
+    "cancel-of-a-lost-server",
+    "cancel-past-the-commit-point",
+    "way-out-canceled-before-commit",
+    "another-of-its-instances-lives",
+    "home-too-soon",
+    "sent-home-to-a-home-that-is-off",
+    "off-after-all-at-home",
+    "orphan-spared-then-told-anew",
+    "launch-of-what-wanted-it-before",
+    "replacement-failed",
+    "drained-by-the-overlap's-end",
+    "home-given-up",
+    "cloud-given-up",
+    "taken-back-before-its-use",
+    "spot-loss-while-moving-out",
+};
+const char *const points_of_disk[POINTS_OF_DISK] = {
+    "launch-stopped-by-a-full-disk",
+    "store-full",
 };
 const char *const points_of_bytes[POINTS_OF_BYTES] = {
     "ec2-next-page",
@@ -104,26 +123,25 @@ static const char *const of_several[] = {
     "way-home-owed-by-another",  "owed-home-and-out-again",
 };
 
-static bool is_of_several(const char *name)
+static bool is_one_of(const char *name, const char *const names[], size_t n)
 {
-    for (size_t i = 0; i < ARRAY_LEN(of_several); i++) {
-        if (str_eq(of_several[i], name))
+    for (size_t i = 0; i < n; i++) {
+        if (str_eq(names[i], name))
             return true;
     }
     return false;
 }
 
+static bool is_of_several(const char *name)
+{
+    return is_one_of(name, of_several, ARRAY_LEN(of_several));
+}
+
 static bool is_elsewhere(const char *name)
 {
-    for (size_t i = 0; i < POINTS_OF_PEOPLE; i++) {
-        if (str_eq(points_of_people[i], name))
-            return true;
-    }
-    for (size_t i = 0; i < POINTS_OF_BYTES; i++) {
-        if (str_eq(points_of_bytes[i], name))
-            return true;
-    }
-    return false;
+    return is_one_of(name, points_of_people, POINTS_OF_PEOPLE) ||
+           is_one_of(name, points_of_disk, POINTS_OF_DISK) ||
+           is_one_of(name, points_of_bytes, POINTS_OF_BYTES);
 }
 
 size_t points_missed(bool several)
