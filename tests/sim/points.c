@@ -102,6 +102,7 @@ const char *const points_of_people[POINTS_OF_PEOPLE] = {
     "cloud-given-up",
     "taken-back-before-its-use",
     "spot-loss-while-moving-out",
+    "requeue-order-never-arrived",
 };
 const char *const points_of_disk[POINTS_OF_DISK] = {
     "launch-stopped-by-a-full-disk",

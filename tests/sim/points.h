@@ -23,7 +23,7 @@ bool points_are_sound(void) MUST_CHECK;
 /* Those that hardly a seed of the campaign reaches, by what reaches them instead: people
  * who meddle all the time, a full disk, answers made of bytes. tests/sim/test_probes.c
  * must hit them, the campaign need not. */
-enum { POINTS_OF_PEOPLE = 24, POINTS_OF_DISK = 2, POINTS_OF_BYTES = 4 };
+enum { POINTS_OF_PEOPLE = 25, POINTS_OF_DISK = 2, POINTS_OF_BYTES = 4 };
 extern const char *const points_of_people[POINTS_OF_PEOPLE];
 extern const char *const points_of_disk[POINTS_OF_DISK];
 extern const char *const points_of_bytes[POINTS_OF_BYTES];

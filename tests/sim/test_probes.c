@@ -231,7 +231,7 @@ static void test_people(void **state)
         {"velostrata", false, REGION, false, false},
         {"velostrata", false, MANAGER, true, false},
         {"ec2", true, HOST, false, false},
-        {"ec2", true, "no-capacity=0.5", true, false},
+        {"ec2", true, "no-capacity=0.5,jenkins.reset-before=0.2", true, false},
         {"mixed", false, REGION, false, false},
     };
     enum { SEEDS = 300 }; /* about 20 are enough */
