@@ -152,12 +152,33 @@ bool call_send(struct controller *c, const struct call *call, const char *actor,
     return true;
 }
 
+/* What another server has already is no answer to this launch, whatever its tags say. */
+static bool is_anothers(struct controller *c, const struct server_state *s,
+                        const char *id)
+{
+    for (size_t i = 0; i < c->n_servers; i++) {
+        const struct server_state *other = &c->servers[i];
+
+        if (other == s || !str_eq(other->facts.instance.id, id))
+            continue;
+        journal_say(c, journal_begin(c, LEVEL_WARN, "rushhour", s->config->name, "adopt"),
+                    "instance %s is what %.60s has: it is not its own", id,
+                    other->config->name);
+        return true;
+    }
+    return false;
+}
+
 /* Believed before any listing shows it (aws-api 4.2). */
 static void note_launch(struct controller *c, struct server_state *s,
                         const struct call *call, const char *id)
 {
     struct instance_facts *in = &s->facts.instance;
 
+    if (is_anothers(c, s, id)) {
+        s->last.outcome = OUTCOME_UNKNOWN;
+        return;
+    }
     instance_claim(c, s, id);
     (void)str_copy(in->type, sizeof(in->type), call->run.instance_type);
     (void)str_copy(in->eni, sizeof(in->eni), call->run.eni);

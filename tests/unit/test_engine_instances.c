@@ -400,32 +400,45 @@ static void test_answer_of_another(void **state)
  * launch is found out by the same one, not by one in another zone. */
 static void test_answered_with_anothers(void **state)
 {
-    struct event ev = {.kind = EVENT_RESULT};
-    struct region r;
-    struct call first;
+    static const struct {
+        const char *tag;
+        bool has; /* the other one knows it as its own */
+        const char *says;
+    } rows[] = {
+        {"b", false, "carries the tag of b: it is not its own"},
+        {"", true, "instance i-1 is what b has: it is not its own"},
+    };
 
     (void)state;
-    region_make(&r);
-    region_add_server(&r);
-    (void)open_move(&r, "ec2-overlap", DIRECTION_OUT, 0);
-    scene_start(&r.s);
-    see(&r, STEP_S);
-    assert_true(called(&r, CALL_LAUNCH, "eni-a"));
-    first = r.s.calls[r.s.n_calls - 1];
-    r.instances[r.n_instances++] = instance("i-1", "b");
-    ev.as.result =
-        (struct call_result){.id = first.id, .outcome = OUTCOME_DONE, .at = r.s.now};
-    (void)str_copy(ev.as.result.detail, sizeof(ev.as.result.detail), "i-1");
-    step(&r.s, ev);
-    r.s.n_calls = 0;
-    see(&r, STEP_S);
-    assert_non_null(strstr(r.s.journal, "carries the tag of b: it is not its own"));
-    see(&r, STEP_S);
-    assert_int_equal(r.s.n_calls, 1);
-    assert_int_equal(r.s.calls[0].kind, CALL_LAUNCH);
-    assert_true(r.s.calls[0].run.again);
-    assert_string_equal(r.s.calls[0].run.token, first.run.token);
-    scene_end(&r.s);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct event ev = {.kind = EVENT_RESULT};
+        struct region r;
+        struct call first;
+
+        region_make(&r);
+        region_add_server(&r);
+        if (rows[i].has)
+            stored_setting(&r.s, "instance:b", "i-1");
+        (void)open_move(&r, "ec2-overlap", DIRECTION_OUT, 0);
+        scene_start(&r.s);
+        see(&r, STEP_S);
+        assert_true(called(&r, CALL_LAUNCH, "eni-a"));
+        first = r.s.calls[r.s.n_calls - 1];
+        r.instances[r.n_instances++] = instance("i-1", rows[i].tag);
+        ev.as.result =
+            (struct call_result){.id = first.id, .outcome = OUTCOME_DONE, .at = r.s.now};
+        (void)str_copy(ev.as.result.detail, sizeof(ev.as.result.detail), "i-1");
+        step(&r.s, ev);
+        r.s.n_calls = 0;
+        for (size_t looks = 0; looks < 2; looks++)
+            see(&r, STEP_S);
+        assert_non_null(strstr(r.s.journal, rows[i].says));
+        assert_int_equal(r.s.n_calls, 1);
+        assert_int_equal(r.s.calls[0].kind, CALL_LAUNCH);
+        assert_true(r.s.calls[0].run.again);
+        assert_string_equal(r.s.calls[0].run.token, first.run.token);
+        scene_end(&r.s);
+    }
 }
 
 /* What it has is another's only by a tag that says so. */
