@@ -8,8 +8,6 @@
 
 /* The marker by which a closed node is known to be ours (jenkins-api 4). */
 static const char marker[] = "rushhour/1 ";
-/* AWS's two minutes. */
-enum { NOTICE_S = 120 };
 
 /* Jenkins lists its nodes in the same order each time. */
 static const struct seen_node *find_node(const struct obs_jenkins *j,

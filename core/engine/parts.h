@@ -132,6 +132,9 @@ void alert_add(struct controller *c, const char *server, const char *code,
 void alert_raise(struct controller *c, const char *server, const char *code,
                  const char *text) NONNULL;
 
+/* AWS's two minutes, from a notice to the end of its instance. */
+enum { NOTICE_S = 120 };
+
 /* merge.c: observations to facts; edges (losses, notices) are left to react.c. */
 void merge_all(struct controller *c) NONNULL;
 /* Which of the VMs of a new reading is whose. */

@@ -231,8 +231,8 @@ void requeue_alive(struct controller *c, struct server_state *s)
     const struct server_facts *f = &s->facts;
     const struct utc builds = nodes_read(c);
 
-    if (s->doom.on || f->place != PLACE_CLOUD || f->place_stale || f->lost ||
-        f->instance.reclaim_at.s != 0)
+    if ((s->doom.on && s->doom.lost.s != 0) || f->place != PLACE_CLOUD ||
+        f->place_stale || f->lost)
         return;
     s->alive_at = f->place_as_of;
     /* A newer reading of Jenkins may show the loss already: what ran is gone from it. */
@@ -255,6 +255,18 @@ static void note_lost(struct controller *c, struct server_state *s,
     }
 }
 
+/* What had ended by then was not lost: its machine was seen well, or AWS had not given
+ * its notice yet, by its clock. */
+static struct utc noticed_from(const struct controller *c, const struct server_state *s,
+                               struct utc reclaim_at)
+{
+    struct utc from = {reclaim_at.s - NOTICE_S - c->config->policy.clock_skew};
+
+    if (from.s < s->alive_at.s)
+        from = s->alive_at;
+    return from.s < c->now.s ? from : c->now;
+}
+
 void requeue_doom(struct controller *c, struct server_state *s, bool lost)
 {
     const struct node_facts *left = replace_node(s);
@@ -266,7 +278,8 @@ void requeue_doom(struct controller *c, struct server_state *s, bool lost)
         /* At a notice: what the newest reading shows. After it: what ran at the last look
          * that saw its machine well, since the newest reading may show the loss. */
         *d = (struct doom){.on = true,
-                           .noted = lost ? s->alive_at : c->now,
+                           .noted =
+                               lost ? s->alive_at : noticed_from(c, s, in->reclaim_at),
                            .since = lost ? s->alive_builds : nodes_read(c),
                            .reclaim_at = in->reclaim_at};
         (void)str_copy(d->node, sizeof(d->node),
@@ -276,6 +289,9 @@ void requeue_doom(struct controller *c, struct server_state *s, bool lost)
     if (!lost || d->lost.s != 0)
         return;
     d->lost = c->now;
+    /* Not seen well since the notice: it may have come after the loss. */
+    if (s->alive_builds.s < d->since.s)
+        d->since = s->alive_builds;
     s->alive_at = s->alive_builds = (struct utc){0};
     note_lost(c, s, REQUEUE_BY_INTERRUPTION);
 }

@@ -9,7 +9,7 @@
  * An event decides nothing: a warning is a fact until polls know better, all else only
  * shortens the wait for the next look (reliability 4). Each may come twice, and late.
  */
-enum { WARNING_S = 120, REBALANCE_S = 600 };
+enum { REBALANCE_S = 600 };
 
 static struct server_state *server_of(struct controller *c, const char *instance)
 {
@@ -82,7 +82,7 @@ static void take(struct controller *c, const struct seen_warning *w)
     if (w->kind == WARNING_REBALANCE)
         take_rebalance(c, s, w);
     else if (s->warned.reclaim_at.s == 0)
-        s->warned.reclaim_at.s = w->at.s + WARNING_S;
+        s->warned.reclaim_at.s = w->at.s + NOTICE_S;
 }
 
 void warnings_take(struct controller *c, const struct obs_queue *q)
