@@ -57,8 +57,9 @@ struct taken_day {
     int64_t seen_s;    /* … when that was looked at last */
 };
 
-/* Lives it; fails the test when a promise is broken: two places, a build killed or queued
- * twice, two instances. */
+/* Lives it; fails the test when a promise is broken: two places, a build queued twice, or
+ * killed and not one that the end of an overlap stopped and queued again, two instances.
+ */
 void taken_live(struct taken_day *d) NONNULL;
 void taken_clear(struct taken_day *d) NONNULL;
 
