@@ -46,6 +46,9 @@ libcore_a_SOURCES += \
 	core/engine/replay.c \
 	core/engine/replay.h \
 	core/engine/requeue.c \
+	core/engine/requeue_list.c \
+	core/engine/requeue_list.h \
+	core/engine/requeue_lost.c \
 	core/engine/runtime.c \
 	core/engine/runtime.h \
 	core/engine/snapshot.c \

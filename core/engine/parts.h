@@ -342,8 +342,8 @@ void builds_history(struct controller *c, const struct observation *o) NONNULL;
 void builds_hints(struct controller *c, struct poll_hints *h) NONNULL;
 void builds_view(struct controller *c, struct fleet *f) NONNULL;
 
-/* requeue.c: builds that lost their machine, and their way back into the queue
- * (policy-and-cost 5.3). Who ran where is told by builds.c. */
+/* requeue_lost.c: builds that lost their machine; requeue.c: their way back into the
+ * queue (policy-and-cost 5.3). Who ran where is told by builds.c. */
 enum err_code requeue_load(struct controller *c, const struct store_state *state,
                            struct err *e) NONNULL;
 void requeue_free(struct controller *c) NONNULL;
