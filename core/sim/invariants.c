@@ -331,12 +331,11 @@ static void begun(struct invariants *v, const struct controller_server *s, size_
     if (s->failures > v->failures[i])
         v->failed_ms[i] = v->w->now;
     v->failures[i] = s->failures;
-    if (s->move == NULL || str_eq(s->move->id, v->started[i]) ||
-        str_eq(s->move->id, v->left[i]))
+    if (s->move == NULL || str_eq(s->move->id, v->started[i]))
         return;
     (void)str_copy(v->started[i], ID_TEXT, s->move->id);
-    if (m == NULL || m->committed)
-        return;
+    if (m == NULL || m->committed || str_eq(m->id, v->left[i]))
+        return; /* one that is taken over did not begin here, nor at who takes it next */
     if (s->retry_at.s * 1000 > its_ms(v) && v->skew_ms == 0)
         invariants_broken(v, "I11: %s begins before its next try", v->c->servers[i].name);
     if (s->failures > 0 && v->failed_ms[i] != 0 &&
