@@ -41,7 +41,7 @@ struct lock_server {
     int64_t arrived_ms; /* of the request under way */
     struct key keys[KEYS];
     struct grant grants[LEASES];
-    int64_t next_outage_ms;
+    int64_t next_outage_ms, next_revoked_ms;
     int64_t cut_until_ms[LOCK_HOSTS];
     int64_t free_since_ms;
     uint64_t changes;
@@ -50,11 +50,10 @@ struct lock_server {
 
 /* ----- time ----- */
 
-static int64_t plan_outage(struct lock_server *s)
+static int64_t plan(struct lock_server *s, int64_t mean_s)
 {
-    return s->odds.outage_mean_s == 0
-               ? INT64_MAX
-               : s->now_ms + rng_between(&s->rng, 1, 2 * s->odds.outage_mean_s * 1000);
+    return mean_s == 0 ? INT64_MAX
+                       : s->now_ms + rng_between(&s->rng, 1, 2 * mean_s * 1000);
 }
 
 struct lock_server *lock_server_new(const struct lock_odds *odds, uint64_t seed,
@@ -69,7 +68,8 @@ struct lock_server *lock_server_new(const struct lock_odds *odds, uint64_t seed,
     s->revision = 1;
     s->next_id = INT64_C(7587848943239472000); /* beyond what a double can hold */
     rng_seed(&s->rng, seed);
-    s->next_outage_ms = plan_outage(s);
+    s->next_outage_ms = plan(s, s->odds.outage_mean_s);
+    s->next_revoked_ms = plan(s, s->odds.revoked_mean_s);
     return s;
 }
 
@@ -107,6 +107,16 @@ static void end_grant(struct lock_server *s, struct grant *g)
     *g = (struct grant){0};
 }
 
+/* 0: nobody has it. */
+static int64_t lock_lease(const struct lock_server *s)
+{
+    for (size_t i = 0; i < KEYS; i++) {
+        if (is_lock(&s->keys[i]))
+            return s->keys[i].lease;
+    }
+    return 0;
+}
+
 static void begin_outage(struct lock_server *s)
 {
     int64_t until = s->now_ms + rng_between(&s->rng, 1000, OUTAGE_MOST_MS);
@@ -118,12 +128,27 @@ static void begin_outage(struct lock_server *s)
             s->cut_until_ms[i] = until;
     }
     s->counts.outages++;
-    s->next_outage_ms = plan_outage(s);
+    s->next_outage_ms = plan(s, s->odds.outage_mean_s);
+}
+
+/* By hand: whoever has the lock learns of it when it asks next. */
+static void revoke(struct lock_server *s)
+{
+    const int64_t lease = lock_lease(s);
+
+    for (size_t i = 0; i < LEASES; i++) {
+        if (lease == 0 || s->grants[i].id != lease)
+            continue;
+        end_grant(s, &s->grants[i]);
+        s->counts.revoked++;
+    }
+    s->next_revoked_ms = plan(s, s->odds.revoked_mean_s);
 }
 
 int64_t lock_server_next(const struct lock_server *s)
 {
-    int64_t next = s->next_outage_ms;
+    int64_t next =
+        s->next_outage_ms < s->next_revoked_ms ? s->next_outage_ms : s->next_revoked_ms;
 
     for (size_t i = 0; i < LEASES; i++) {
         if (s->grants[i].id != 0 && s->grants[i].until_ms < next)
@@ -144,6 +169,8 @@ void lock_server_advance(struct lock_server *s, int64_t now_ms)
         }
         if (s->next_outage_ms <= s->now_ms)
             begin_outage(s);
+        if (s->next_revoked_ms <= s->now_ms)
+            revoke(s);
     }
     s->now_ms = now_ms;
 }
@@ -151,7 +178,7 @@ void lock_server_advance(struct lock_server *s, int64_t now_ms)
 void lock_server_calm(struct lock_server *s)
 {
     s->odds = (struct lock_odds){0};
-    s->next_outage_ms = INT64_MAX;
+    s->next_outage_ms = s->next_revoked_ms = INT64_MAX;
     /* An outage ends now: until now it was one. */
     for (size_t i = 0; i < LOCK_HOSTS; i++)
         if (s->cut_until_ms[i] > s->now_ms)

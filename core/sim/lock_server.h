@@ -13,18 +13,19 @@
 
 enum { LOCK_HOSTS = 3 };
 
-/* Of the requests, in parts of a million; of the outages, on average so often, 0 = never:
- * one host, or all of them, cannot reach it for up to ten minutes. */
+/* Of the requests, in parts of a million; the others on average so often, 0 = never: in
+ * an outage one host, or all of them, cannot reach it for up to ten minutes. */
 struct lock_odds {
     uint32_t refused; /* it was not done, and one knows at once */
     uint32_t lost;    /* no answer; half of them were done */
     uint32_t slow;    /* the answer takes up to the time limit */
     int64_t outage_mean_s;
+    int64_t revoked_mean_s; /* a person ends the holder's lease, who is not told */
 };
 
 /* So often it happened. */
 struct lock_counts {
-    int64_t requests, refused, lost, slow, outages;
+    int64_t requests, refused, lost, slow, outages, revoked;
     int64_t taken;   /* the lock's key was put anew */
     int64_t expired; /* its lease ended by time */
     int64_t freed;   /* its holder let it go */
@@ -36,7 +37,7 @@ struct lock_server *lock_server_new(const struct lock_odds *odds, uint64_t seed,
                                     int64_t now_ms) MUST_CHECK NONNULL;
 void lock_server_free(struct lock_server *s);
 
-/* The world is at that instant: leases end, outages come and go. */
+/* The world is at that instant: leases end, outages come and go, people meddle. */
 void lock_server_advance(struct lock_server *s, int64_t now_ms) NONNULL;
 /* The next instant at which one of these happens. */
 int64_t lock_server_next(const struct lock_server *s) NONNULL;

@@ -6,8 +6,7 @@
  *   campaign --seed N [--trace]  that one; --trace tells all that happens
  *   campaign --seed-file FILE [--trace]
  *   campaign [--from N] [--seeds N | --years Y | --seconds S] [--until-bad]
- * The first goes on until each probe was reached, and fails when one never is (not those
- * of several controllers).
+ * The first goes on until each probe was reached, and fails when one never is.
  * --level typed (default) or wire; --commit TEXT: what a failure is said to be of;
  * --plain: without the program's own buggify points, which every second seed has;
  * --several: each has two or three controllers, and lasts twelve days at most;
@@ -102,6 +101,7 @@ static void add_lock(struct sums *sum, const struct history *h)
     sum->lock.lost += r->lock.lost;
     sum->lock.slow += r->lock.slow;
     sum->lock.outages += r->lock.outages;
+    sum->lock.revoked += r->lock.revoked;
     sum->lock.taken += r->lock.taken;
     sum->lock.expired += r->lock.expired;
     sum->lock.freed += r->lock.freed;
@@ -274,9 +274,10 @@ static void say_lock(const struct sums *s)
         (long long)l->freed, (long long)s->takeovers,
         (long long)s->takeover_most_ms / 1000, (long long)s->fences,
         (long long)s->refusals, (long long)s->held_up);
-    (void)printf("lock: requests %lld refused %lld lost %lld slow %lld outages %lld\n",
+    (void)printf("lock: requests %lld refused %lld lost %lld slow %lld outages %lld "
+                 "revoked %lld\n",
                  (long long)l->requests, (long long)l->refused, (long long)l->lost,
-                 (long long)l->slow, (long long)l->outages);
+                 (long long)l->slow, (long long)l->outages, (long long)l->revoked);
 }
 
 static void say(const struct sums *s)
@@ -352,13 +353,14 @@ static void saved(struct sums *sums)
 }
 
 /* Mostly none is left. A change of the program makes other histories of the saved seeds,
- * too. What only several controllers reach is rarer, and dear: nobody waits for it. */
+ * too. What only several controllers reach is dear: with them only where that is left. */
 static void reach_probes(struct sums *sums)
 {
     enum { FROM = 3000, MOST = 300 };
 
-    for (uint64_t i = 0; i < MOST && points_missed(false) > 0; i++)
-        (void)draw_and_live(sums, FROM + i, &(struct wish){0});
+    for (uint64_t i = 0; i < MOST && points_missed(true) > 0; i++)
+        (void)draw_and_live(sums, FROM + i,
+                            &(struct wish){.several = points_missed(false) == 0});
 }
 
 static void usual(struct sums *sums)
@@ -474,7 +476,7 @@ int main(int argc, char **argv)
         return 2;
     read_wish(argc, argv, &w, &sums);
     if (argc == 1) {
-        w.probes = true;
+        w.probes = w.several = true;
         usual(&sums);
     } else if (w.file != NULL) {
         (void)live_file(&sums, w.file, w.way);

@@ -115,13 +115,15 @@ const char *const points_of_bytes[POINTS_OF_BYTES] = {
     "vsphere-login-once-more",
 };
 
+const char *const points_of_lock[POINTS_OF_LOCK] = {
+    "fence-refuses-a-former-holder",
+};
+
 /* With several controllers alone. */
 static const char *const of_several[] = {
-    "fence-not-safe-any-more",   "fence-refuses-a-former-holder",
-    "lock-taken-over",           "lock-was-ours-unheard",
-    "lease-over-at-its-renewal", "move-of-a-former-holder",
-    "move-taken-over",           "loss-since-the-last-call",
-    "way-home-owed-by-another",  "owed-home-and-out-again",
+    "fence-not-safe-any-more",   "lock-taken-over",          "lock-was-ours-unheard",
+    "lease-over-at-its-renewal", "move-of-a-former-holder",  "move-taken-over",
+    "loss-since-the-last-call",  "way-home-owed-by-another", "owed-home-and-out-again",
 };
 
 static bool is_one_of(const char *name, const char *const names[], size_t n)
@@ -142,7 +144,8 @@ static bool is_elsewhere(const char *name)
 {
     return is_one_of(name, points_of_people, POINTS_OF_PEOPLE) ||
            is_one_of(name, points_of_disk, POINTS_OF_DISK) ||
-           is_one_of(name, points_of_bytes, POINTS_OF_BYTES);
+           is_one_of(name, points_of_bytes, POINTS_OF_BYTES) ||
+           is_one_of(name, points_of_lock, POINTS_OF_LOCK);
 }
 
 size_t points_missed(bool several)

@@ -21,12 +21,18 @@ void points_calm(void);
 /* False, told on stderr: two points have one name. */
 bool points_are_sound(void) MUST_CHECK;
 /* Those that hardly a seed of the campaign reaches, by what reaches them instead: people
- * who meddle all the time, a full disk, answers made of bytes. tests/sim/test_probes.c
- * must hit them, the campaign need not. */
-enum { POINTS_OF_PEOPLE = 25, POINTS_OF_DISK = 2, POINTS_OF_BYTES = 4 };
+ * who meddle all the time, a full disk, answers made of bytes, a shared lock that is
+ * ended by hand. tests/sim/test_probes.c must hit them, the campaign need not. */
+enum {
+    POINTS_OF_PEOPLE = 25,
+    POINTS_OF_DISK = 2,
+    POINTS_OF_BYTES = 4,
+    POINTS_OF_LOCK = 1
+};
 extern const char *const points_of_people[POINTS_OF_PEOPLE];
 extern const char *const points_of_disk[POINTS_OF_DISK];
 extern const char *const points_of_bytes[POINTS_OF_BYTES];
+extern const char *const points_of_lock[POINTS_OF_LOCK];
 
 /* Probes that no history has hit, of those that the campaign has to; several: some of
  * them had more than one controller. */

@@ -303,7 +303,7 @@ struct number {
     const char *key;
     int64_t *value;
 };
-enum { NUMBERS = 20 };
+enum { NUMBERS = 21 };
 
 static void numbers_of(struct swarm *s, int64_t narrow[NUMBERS],
                        struct number out[NUMBERS])
@@ -341,6 +341,7 @@ static void numbers_of(struct swarm *s, int64_t narrow[NUMBERS],
     out[17] = (struct number){"lock_lost", &narrow[11]};
     out[18] = (struct number){"lock_slow", &narrow[12]};
     out[19] = (struct number){"lock_outage_mean_s", &s->lock.outage_mean_s};
+    out[20] = (struct number){"lock_revoked_mean_s", &s->lock.revoked_mean_s};
 }
 
 static void take_numbers(struct swarm *s, const int64_t narrow[NUMBERS])

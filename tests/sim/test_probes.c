@@ -13,9 +13,9 @@
 
 /*
  * Rare paths that hardly a seed of the campaign reaches (core/base/probe.h): what people
- * do in the same consoles all the time, a full disk, and what only clients meet that read
- * bytes. Nobody asks here whether that was wise; each probe that points.h names for it
- * must be hit, and nothing may end the program.
+ * do in the same consoles all the time, a full disk, what only clients meet that read
+ * bytes, and a shared lock that somebody ends. Nobody asks here whether that was wise;
+ * each probe that points.h names for it must be hit, and nothing may end the program.
  */
 
 enum { HOUR_S = 3600, PERCENT = 100 };
@@ -31,6 +31,7 @@ struct setting {
      * ordered out again. */
     bool takes_back;
     bool on_files; /* the state is, and the disk may be full */
+    bool several;  /* controllers share a lock, and their leases are ended by hand */
 };
 
 struct people {
@@ -167,6 +168,19 @@ static bool order(void *ctx, struct utc now, struct command *out)
     return true;
 }
 
+static void share_lock(struct run *r)
+{
+    enum { CONTROLLERS = 2, RENEW_S = 30, TTL_S = 120 };
+    static const struct lock_odds odds = {.revoked_mean_s = 600};
+    struct lock_config *l = &r->config->lock;
+
+    l->etcd[l->n_etcd++] = "http://127.0.0.1:2379";
+    l->renew = RENEW_S;
+    l->ttl = TTL_S;
+    r->options.controllers = CONTROLLERS;
+    r->options.lock_odds = &odds;
+}
+
 /* percent: so likely somebody meddles in a step. */
 static void live(uint64_t seed, enum drive_level level, const struct setting *set,
                  int32_t percent, int64_t hours)
@@ -189,6 +203,8 @@ static void live(uint64_t seed, enum drive_level level, const struct setting *se
         assert_non_null(mkdtemp(dir));
         p.r->options.state_dir = dir;
     }
+    if (set->several)
+        share_lock(p.r);
     rng_seed(&p.rng, seed);
     points_begin(seed, set->on_files || seed % 2 == 0);
     p.r->options.level = level;
@@ -228,11 +244,14 @@ static size_t missing(const char *const names[], size_t n, bool say)
 static void test_people(void **state)
 {
     static const struct setting settings[] = {
-        {"velostrata", false, REGION, false, false},
-        {"velostrata", false, MANAGER, true, false},
-        {"ec2", true, HOST, false, false},
-        {"ec2", true, "no-capacity=0.5,jenkins.reset-before=0.2", true, false},
-        {"mixed", false, REGION, false, false},
+        {.mover = "velostrata", .faults = REGION},
+        {.mover = "velostrata", .faults = MANAGER, .takes_back = true},
+        {.mover = "ec2", .overlaps = true, .faults = HOST},
+        {.mover = "ec2",
+         .overlaps = true,
+         .faults = "no-capacity=0.5,jenkins.reset-before=0.2",
+         .takes_back = true},
+        {.mover = "mixed", .faults = REGION},
     };
     enum { SEEDS = 300 }; /* about 20 are enough */
     const uint64_t n = ARRAY_LEN(settings);
@@ -247,7 +266,7 @@ static void test_people(void **state)
 
 static void test_full_disk(void **state)
 {
-    static const struct setting set = {"ec2", false, NULL, false, true};
+    static const struct setting set = {.mover = "ec2", .on_files = true};
     enum { SEEDS = 100 }; /* in every fourth it is */
 
     (void)state;
@@ -259,7 +278,7 @@ static void test_full_disk(void **state)
 
 static void test_bytes(void **state)
 {
-    static const struct setting set = {"mixed", false, NULL, false, false};
+    static const struct setting set = {.mover = "mixed"};
     enum { SEEDS = 100 }; /* a few are enough */
 
     (void)state;
@@ -269,11 +288,24 @@ static void test_bytes(void **state)
     assert_int_equal(missing(points_of_bytes, POINTS_OF_BYTES, true), 0);
 }
 
+/* By its own clock the holder has it still, and etcd knows better. */
+static void test_lock(void **state)
+{
+    static const struct setting set = {.mover = "mixed", .several = true};
+    enum { SEEDS = 100, MEDDLE = 10 }; /* one is enough */
+
+    (void)state;
+    for (uint64_t seed = 1;
+         seed <= SEEDS && missing(points_of_lock, POINTS_OF_LOCK, false) > 0; seed++)
+        live(seed, DRIVE_TYPED, &set, MEDDLE, 24);
+    assert_int_equal(missing(points_of_lock, POINTS_OF_LOCK, true), 0);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_people),
-                                       cmocka_unit_test(test_full_disk),
-                                       cmocka_unit_test(test_bytes)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_people), cmocka_unit_test(test_full_disk),
+        cmocka_unit_test(test_bytes), cmocka_unit_test(test_lock)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -232,12 +232,42 @@ static void test_outages(void **state)
     scene_end(&s);
 }
 
+/* A person ends whatever lease the lock has, and no other; its holder hears nothing. */
+static void test_revoked(void **state)
+{
+    const struct lock_odds odds = {.revoked_mean_s = 20};
+    struct scene s;
+    bool done;
+
+    (void)state;
+    scene_begin(&s, &odds);
+    advance(&s, lock_server_next(s.server) - s.now_ms);
+    assert_int_equal(lock_server_counts(s.server).revoked, 0); /* nobody had it */
+    for (size_t h = 0; h < LOCK_HOSTS; h++)
+        assert_int_equal(ask(&s, GRANT, h, &done), ERR_OK);
+    assert_int_equal(ask(&s, ACQUIRE, 1, &done), ERR_OK);
+    assert_true(done);
+    advance(&s, lock_server_next(s.server) - s.now_ms);
+    assert_int_equal(lock_server_counts(s.server).revoked, 1);
+    assert_int_equal(lock_server_counts(s.server).expired, 0);
+    assert_true(lock_server_state(s.server).epoch == 0);
+    for (size_t h = 0; h < LOCK_HOSTS; h++) {
+        assert_int_equal(ask(&s, KEEPALIVE, h, &done), ERR_OK);
+        assert_true(done == (h != 1));
+    }
+    lock_server_calm(s.server);
+    advance(&s, 2 * odds.revoked_mean_s * 1000);
+    assert_int_equal(lock_server_counts(s.server).revoked, 1);
+    scene_end(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_story),
         cmocka_unit_test(test_troubles),
         cmocka_unit_test(test_outages),
+        cmocka_unit_test(test_revoked),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
