@@ -159,6 +159,10 @@ static void tell_loss(struct controller *c, struct server_state *s)
                 s->move.deadline.s = c->now.s + c->config->policy.timeout_back;
             }
             s->move.interrupted = s->move.committed = true;
+            /* Owed since now to who may have to give this move up (takeover.c). */
+            s->owed_since = c->now;
+            s->owed_told = true;
+            s->owed_by[0] = '\0';
             place_forget(c, s);
             move_store(c, s);
             journal_say(c, journal_begin(c, LEVEL_WARN, "spot", s->config->name, "loss"),

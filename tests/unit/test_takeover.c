@@ -244,6 +244,47 @@ static void test_way_home_given_up(void **state)
     }
 }
 
+/* One of the schedule became the way home of a loss, in who only looks on. */
+static void test_cut_short_given_up(void **state)
+{
+    static const struct {
+        const char *what;
+        int64_t written; /* from when that was seen on */
+        bool owed;
+    } rows[] = {{"nobody has done anything since", -600, true},
+                {"another one has brought it home", 600, false}};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct event ev = left_by_another("a");
+        const struct server_state *a;
+        struct scene s;
+
+        scene_make(&s);
+        s.options.shared_lock = true;
+        stored_setting(&s, "place:a", "cloud");
+        (void)stored_move(&s, DIRECTION_BACK, BACK_RETURN);
+        s.vm.power = POWER_OFF;
+        s.managed.state = MANAGED_IN_CLOUD;
+        s.managed.has_instance = true;
+        s.managed.instance = instance_of("i-1", INSTANCE_RUNNING);
+        scene_start(&s);
+        a = &s.c->servers[0];
+        look(&s);
+        (void)str_copy(s.c->servers[0].owed_by, NAME_TEXT, "eli"); /* of another day */
+        s.managed.instance = instance_of("i-1", INSTANCE_TERMINATED);
+        look(&s);
+        assert_row(rows[i].what, move_of(&s) != NULL && move_of(&s)->interrupted);
+        ev.as.acted.last.at.s = s.now.s + rows[i].written;
+        s.now.s += 900;
+        step(&s, ev);
+        assert_row(rows[i].what, move_of(&s) == NULL && a->owed_home == rows[i].owed);
+        assert_row(rows[i].what,
+                   !a->owed_home || (a->owed_told && a->owed_by[0] == '\0'));
+        scene_end(&s);
+    }
+}
+
 /* Nothing is decided for its server until what tells its place was read anew, and that
  * alone: the other mover's API may be away for long, and both places up (I1). */
 static void test_looked_at(void **state)
@@ -396,10 +437,15 @@ static void test_lost_again(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_forgotten),      cmocka_unit_test(test_gone_on_with),
-        cmocka_unit_test(test_debt),           cmocka_unit_test(test_way_home_given_up),
-        cmocka_unit_test(test_looked_at),      cmocka_unit_test(test_out_again_unseen),
-        cmocka_unit_test(test_gone_out_again), cmocka_unit_test(test_lost_again),
+        cmocka_unit_test(test_forgotten),
+        cmocka_unit_test(test_gone_on_with),
+        cmocka_unit_test(test_debt),
+        cmocka_unit_test(test_way_home_given_up),
+        cmocka_unit_test(test_looked_at),
+        cmocka_unit_test(test_out_again_unseen),
+        cmocka_unit_test(test_gone_out_again),
+        cmocka_unit_test(test_lost_again),
+        cmocka_unit_test(test_cut_short_given_up),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
