@@ -50,6 +50,7 @@ void move_begin(struct controller *c, struct server_state *s, enum direction d,
 {
     bool manual = s->order.place != PLACE_UNKNOWN && !interrupted;
     bool replaces = interrupted && d == DIRECTION_OUT;
+    bool by_person = interrupted && s->owed_home && s->owed_by[0] != '\0';
     const struct policy_config *p = &c->config->policy;
     struct move *m = &s->move;
     struct journal_entry *j;
@@ -78,9 +79,9 @@ void move_begin(struct controller *c, struct server_state *s, enum direction d,
     if (d == DIRECTION_OUT && s->facts.instance.terminated)
         instance_claim(c, s, "");
     (void)str_copy(m->by, sizeof(m->by),
-                   manual                                 ? s->order.by
-                   : interrupted && s->owed_by[0] != '\0' ? s->owed_by
-                                                          : "policy");
+                   manual      ? s->order.by
+                   : by_person ? s->owed_by
+                               : "policy");
     if (interrupted)
         m->deadline.s = c->now.s + (replaces ? p->timeout_out : p->timeout_back);
     s->has_move = true;
@@ -99,7 +100,7 @@ void move_begin(struct controller *c, struct server_state *s, enum direction d,
     (void)str_copy(j->reason, sizeof(j->reason), s->decision.reason_text);
     if (replaces)
         journal_say(c, j, "another zone takes over from %.40s", s->facts.leaving.id);
-    else if (interrupted && s->owed_by[0] != '\0')
+    else if (by_person)
         journal_say(c, j, "comes home: %s took it out of the cloud", s->owed_by);
     else if (interrupted)
         journal_say(c, j,

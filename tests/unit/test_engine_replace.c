@@ -62,6 +62,8 @@ static void test_notice(void **state)
             full.as.store.ok = full.as.store.tight = true;
             step(&r.s, full);
         }
+        /* Who took it home another day has no part in that. */
+        (void)str_copy(r.s.c->servers[0].owed_by, NAME_TEXT, "eli");
         give_notice(&r);
         see(&r, STEP_S);
         s = server(&r);
@@ -71,7 +73,8 @@ static void test_notice(void **state)
             scene_end(&r.s);
             continue;
         }
-        assert_row(rows[i].what, m->interrupted);
+        assert_row(rows[i].what, m->interrupted && str_eq(m->by, "policy"));
+        assert_row(rows[i].what, strstr(r.s.journal, "eli") == NULL);
         assert_row(rows[i].what,
                    (m->direction == DIRECTION_OUT) == (rows[i].begins == ANOTHER_ONE));
         assert_row(rows[i].what,
