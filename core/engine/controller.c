@@ -214,6 +214,8 @@ static void load_moves(struct controller *c, const struct store_state *state)
         if (s->move.step >= n)
             s->move.step = n - 1;
         step = mover_steps(server_mover(s), s->move.direction, &n)[s->move.step].step;
+        if (s->move.direction == DIRECTION_BACK)
+            s->owed_home = false; /* the way home pays it */
         if (s->move.committed && s->move.calls > 0) {
             /* The call that commits was made in this step: it is looked up, never
              * repeated. */

@@ -254,6 +254,8 @@ void move_end(struct controller *c, struct server_state *s, enum move_status sta
     (void)str_copy(m->note, sizeof(m->note), why);
     s->has_move = false;
     s->has_last = false;
+    if (m->interrupted && m->direction == DIRECTION_BACK)
+        owed_store(c, s); /* no more */
     j = journal_begin(c, level, actor_of(s, actor), s->config->name, "move-end");
     j->outcome = status == MOVE_DONE ? OUTCOME_DONE : OUTCOME_FAILED;
     (void)str_copy(j->to, sizeof(j->to), place_word(target));

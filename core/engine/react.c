@@ -163,6 +163,7 @@ static void tell_loss(struct controller *c, struct server_state *s)
             s->owed_since = c->now;
             s->owed_told = true;
             s->owed_by[0] = '\0';
+            owed_store(c, s);
             place_forget(c, s);
             move_store(c, s);
             journal_say(c, journal_begin(c, LEVEL_WARN, "spot", s->config->name, "loss"),

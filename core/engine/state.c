@@ -63,12 +63,15 @@ void setting_store(struct controller *c, const char *key, const char *value)
     (void)str_copy(r->as.setting.value, sizeof(r->as.setting.value), value);
 }
 
+/* Also while it is under way: another controller's record may make that way old after a
+ * restart, too, and then it is owed since it was (takeover.c). */
 void owed_store(struct controller *c, const struct server_state *s)
 {
+    bool pays = s->has_move && s->move.interrupted && s->move.direction == DIRECTION_BACK;
     char key[NAME_TEXT];
 
     (void)str_format(key, sizeof(key), "owed:%.46s", s->config->name);
-    if (s->owed_home)
+    if (s->owed_home || (pays && s->owed_since.s != 0))
         setting_store_number(c, key, s->owed_since.s);
     else
         setting_store(c, key, "");

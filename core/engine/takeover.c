@@ -59,6 +59,7 @@ static void forget(struct controller *c, struct server_state *s, const char *cal
     (void)str_copy(s->move.note, sizeof(s->move.note),
                    "another controller has acted on it since");
     s->has_move = s->has_last = false;
+    owed_store(c, s);
     move_store(c, s);
     journal_say(c, journal_begin(c, LEVEL_WARN, "rushhour", s->config->name, "lock"),
                 "its move to %s is given up, going on from what is seen: %.120s",

@@ -412,7 +412,7 @@ static void test_failed_way_out_is_kept(void **state)
 
         scene_make(&s);
         m = stored_move(&s, DIRECTION_BACK, BACK_NODE);
-        m->committed = true;
+        m->committed = m->interrupted = true;
         m->committed_at.s = NOW - 60;
         stored_setting(&s, "retry:a", "2 0 0 0");
         stored_setting(&s, "owed:a", rows[i].owed);
@@ -424,6 +424,7 @@ static void test_failed_way_out_is_kept(void **state)
         look(&s);
         assert_row(rows[i].what, strstr(s.journal, "is on-prem after") != NULL);
         assert_row(rows[i].what, controller_server(s.c, 0).failures == rows[i].failures);
+        assert_row(rows[i].what, setting_of(&s, "owed:a")[0] == '\0');
         scene_end(&s);
     }
 }

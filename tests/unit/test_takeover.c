@@ -224,6 +224,7 @@ static void test_way_home_given_up(void **state)
         {"since when is not known", -NOW, -600, true, false, false},
         {"it was no loss", -90, -600, false, false, false},
     };
+    char since[24];
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -235,11 +236,18 @@ static void test_way_home_given_up(void **state)
         scene_make(&s);
         s.options.shared_lock = true;
         stored_move(&s, DIRECTION_BACK, BACK_RETURN)->interrupted = rows[i].interrupted;
+        if (rows[i].since != -NOW) {
+            (void)str_format(since, sizeof(since), "%lld",
+                             (long long)(NOW + rows[i].since));
+            stored_setting(&s, "owed:a", since);
+        }
         scene_start(&s);
-        s.c->servers[0].owed_since.s = NOW + rows[i].since;
+        assert_false(s.c->servers[0].owed_home);
         step(&s, ev);
         assert_row(rows[i].what, move_of(&s) == NULL);
         assert_row(rows[i].what, s.c->servers[0].owed_home == rows[i].owed);
+        assert_row(rows[i].what, (setting_of(&s, "owed:a")[0] != '\0') == rows[i].owed);
+        assert_row(rows[i].what, s.c->servers[0].owed_told || !rows[i].owed);
         scene_end(&s);
     }
 }
@@ -275,6 +283,8 @@ static void test_cut_short_given_up(void **state)
         s.managed.instance = instance_of("i-1", INSTANCE_TERMINATED);
         look(&s);
         assert_row(rows[i].what, move_of(&s) != NULL && move_of(&s)->interrupted);
+        assert_row(rows[i].what,
+                   setting_of(&s, "owed:a")[0] != '\0'); /* over a restart */
         ev.as.acted.last.at.s = s.now.s + rows[i].written;
         s.now.s += 900;
         step(&s, ev);
