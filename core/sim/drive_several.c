@@ -183,7 +183,8 @@ static int64_t keeper_ms(const struct drive *d)
         st.changes != t->seen)
         return t->turn_ms;
     /* Nothing that it could see would be another. */
-    idle = t->turned_ms + IDLE_MS < st.until_ms ? t->turned_ms + IDLE_MS : st.until_ms;
+    idle =
+        t->turned_ms + IDLE_MS < st.changes_ms ? t->turned_ms + IDLE_MS : st.changes_ms;
     return idle > t->turn_ms ? idle : t->turn_ms;
 }
 

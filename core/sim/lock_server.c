@@ -544,6 +544,8 @@ struct lock_state lock_server_state(const struct lock_server *s)
             if (s->grants[n].id != 0 && s->grants[n].id == k->lease)
                 st.until_ms = s->grants[n].until_ms;
         }
+        st.changes_ms =
+            st.until_ms < s->next_revoked_ms ? st.until_ms : s->next_revoked_ms;
     }
     return st;
 }

@@ -63,6 +63,7 @@ struct lock_state {
     int64_t epoch;         /* its create_revision, 0 = there is none */
     int32_t host;          /* that put it */
     int64_t until_ms;      /* its lease ends then if nobody renews it */
+    int64_t changes_ms;    /* … or a person ends it before: then, at the soonest */
     int64_t free_since_ms; /* without it: since when */
     uint64_t changes;      /* counts whenever it comes and goes */
 };

@@ -247,6 +247,8 @@ static void test_revoked(void **state)
         assert_int_equal(ask(&s, GRANT, h, &done), ERR_OK);
     assert_int_equal(ask(&s, ACQUIRE, 1, &done), ERR_OK);
     assert_true(done);
+    assert_true(lock_server_state(s.server).changes_ms == lock_server_next(s.server));
+    assert_true(lock_server_state(s.server).until_ms > lock_server_next(s.server));
     advance(&s, lock_server_next(s.server) - s.now_ms);
     assert_int_equal(lock_server_counts(s.server).revoked, 1);
     assert_int_equal(lock_server_counts(s.server).expired, 0);
