@@ -122,6 +122,9 @@ static void load_setting(struct controller *c, const struct stored_setting *row)
         s->rerun_at.s = at;
     else if (s != NULL && str_starts(key, "instance:"))
         (void)str_copy(s->facts.instance.id, ID_TEXT, value); /* an id is shorter */
+    else if (s != NULL && str_starts(key, "apart:") &&
+             str_to_i64(value, 0, INT64_MAX, &at, &e) == ERR_OK)
+        s->facts.apart.s = s->apart_kept.s = at < c->now.s ? at : c->now.s;
     else if (s != NULL && str_starts(key, "owed:") &&
              str_to_i64(value, 0, INT64_MAX, &at, &e) == ERR_OK) {
         s->owed_home = s->owed_told = s->owed_failed = true;

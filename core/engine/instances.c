@@ -367,16 +367,34 @@ static void look_for_both(struct controller *c, struct server_state *s)
 /* As old may a reading be, whatever its stamp says (reliability 2). */
 enum { READ_LATE_S = 300 };
 
+/* Written once both are up: a start in the middle of an overlap cannot read it any more.
+ */
+static void keep_apart(struct controller *c, struct server_state *s)
+{
+    char key[NAME_TEXT];
+
+    if (!s->has_move || s->facts.apart.s == s->apart_kept.s)
+        return;
+    s->apart_kept = s->facts.apart;
+    (void)str_format(key, sizeof(key), "apart:%.46s", s->config->name);
+    setting_store_number(c, key, s->apart_kept.s);
+}
+
 /* One side is down as it reads, so it was some minutes ago. A VM that was told to stop
  * was on until then, and what reads off since is it. A reading of the future is of a
  * clock that was set back, and stale. */
-static void note_apart(struct server_facts *f)
+static void note_apart(struct controller *c, struct server_state *s)
 {
+    struct server_facts *f = &s->facts;
     bool off = power_is_down(f->power);
     int64_t at = f->place_as_of.s - READ_LATE_S;
 
-    if (f->place_stale || (!off && (f->instance.id[0] != '\0' || f->other_id[0] != '\0')))
+    if (f->place_stale)
         return;
+    if (!off && (f->instance.id[0] != '\0' || f->other_id[0] != '\0')) {
+        keep_apart(c, s);
+        return;
+    }
     if (off && f->told_off.s != 0 && f->place_as_of.s > f->told_off.s &&
         f->told_off.s > at)
         at = f->told_off.s;
@@ -406,7 +424,7 @@ void merge_ec2(struct controller *c, struct server_state *s)
     merge_listed(c, &f->leaving, &s->leaving.absent_since, o);
     look_for_others(c, s, &o->as.instances);
     look_at_interface(c, s, &o->as.instances);
-    note_apart(f);
+    note_apart(c, s);
     f->place = place_of(s);
     f->lost = f->place == PLACE_LOST;
     if (f->place == PLACE_ONPREM && f->power == POWER_ON && f->instance.ended &&

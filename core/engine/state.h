@@ -172,6 +172,7 @@ struct server_state {
      * before. */
     struct utc alive_at, alive_builds;
     struct warned warned;
+    struct utc apart_kept; /* facts.apart, as the store has it */
     /* It left the cloud, or may have, while nothing could be done: the way home is still
      * owed. */
     bool owed_home;

@@ -181,6 +181,40 @@ static void test_apart(void **state)
     }
 }
 
+/* A start in the middle of an overlap counts on from when both were up: it is written
+ * then, once, and of a move alone. */
+static void test_apart_is_kept(void **state)
+{
+    enum { OLD_S = 300 };
+    char want[16];
+    struct region r;
+
+    (void)state;
+    for (size_t moves = 0; moves < 2; moves++) {
+        region_make(&r);
+        r.s.options.observe = true;
+        stored_setting(&r.s, "instance:a", "i-1");
+        r.instances[r.n_instances++] = instance("i-1", "a");
+        r.s.vm.power = POWER_OFF;
+        if (moves)
+            (void)open_move(&r, "ec2-overlap", DIRECTION_BACK, 1);
+        scene_start(&r.s);
+        see(&r, STEP_S);
+        assert_string_equal(setting_of(&r.s, "apart:a"), "");
+        (void)str_format(want, sizeof(want), "%d", NOW + STEP_S - OLD_S);
+        r.s.vm.power = POWER_ON;
+        see(&r, STEP_S);
+        see(&r, STEP_S);
+        assert_string_equal(setting_of(&r.s, "apart:a"), moves ? want : "");
+        if (moves) {
+            scene_start(&r.s);
+            see(&r, STEP_S);
+            assert_int_equal(server(&r)->facts.apart.s, NOW + STEP_S - OLD_S);
+        }
+        scene_end(&r.s);
+    }
+}
+
 /* Of an instance that was read from the store and that no listing has ever shown nothing
  * is known, until it has been away long enough. */
 static void test_never_listed(void **state)
@@ -667,6 +701,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_place),
         cmocka_unit_test(test_apart),
+        cmocka_unit_test(test_apart_is_kept),
         cmocka_unit_test(test_never_listed),
         cmocka_unit_test(test_not_asked_for),
         cmocka_unit_test(test_dead_stays_dead),
