@@ -364,9 +364,6 @@ static void look_for_both(struct controller *c, struct server_state *s)
                        "it runs at home and in the cloud: power one of them off by hand");
 }
 
-/* As old may a reading be, whatever its stamp says (reliability 2). */
-enum { READ_LATE_S = 300 };
-
 /* Written once both are up: a start in the middle of an overlap cannot read it any more.
  */
 static void keep_apart(struct controller *c, struct server_state *s)
@@ -387,7 +384,7 @@ static void note_apart(struct controller *c, struct server_state *s)
 {
     struct server_facts *f = &s->facts;
     bool off = power_is_down(f->power);
-    int64_t at = f->place_as_of.s - READ_LATE_S;
+    int64_t at = f->place_as_of.s - OLD_READING_S;
 
     if (f->place_stale)
         return;

@@ -240,11 +240,9 @@ static bool is_home(const struct server_facts *f)
  * may go off for minutes still, and that is no person's doing. */
 static bool may_go_off(const struct controller *c, const struct server_state *s)
 {
-    enum { READ_S = 300 }; /* as old may a reading be */
-
     return s->facts.told_off.s != 0 &&
            s->facts.place_as_of.s <
-               s->facts.told_off.s + c->config->shutdown_timeout + READ_S;
+               s->facts.told_off.s + c->config->shutdown_timeout + OLD_READING_S;
 }
 
 /* The way home of a server that lost its place out there: begun as soon as it may be,

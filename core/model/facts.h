@@ -9,6 +9,9 @@
 #include "core/base/money.h"
 #include "core/model/words.h"
 
+/* A reading may be as old as that, whatever its stamp says (reliability 2). */
+enum { OLD_READING_S = 300 };
+
 struct node_facts {
     char name[NAME_TEXT];
     bool known;  /* Jenkins answered and listed it; else everything below is old */

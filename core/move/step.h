@@ -10,9 +10,6 @@
 #include "core/base/sure.h"
 #include "core/move/mover.h"
 
-/* A reading may be as old as that, whatever its stamp says (reliability 2). */
-enum { OLD_READING_S = 300 };
-
 /* Each sets the verdict and, when fmt is not empty, the move's note. */
 void say_wait(struct move *m, struct step_out *out, const char *fmt, ...)
     PRINTF_LIKE(3, 4);
@@ -43,10 +40,10 @@ bool undrained(const struct step_in *in, struct move *m, struct step_out *out);
 bool disconnect_first(const struct step_in *in, struct move *m, struct step_out *out);
 
 /*
- * With overlap, from the commit point on both sides are up, as soon as none was last seen
- * down. Does the time come to let the
- * source go: builds are stopped then, as on_drain_deadline says. And is it over: whatever
- * Jenkins refuses or does not tell, one side goes down (I1); never with "wait".
+ * With overlap both sides are up from the commit point on, or since one was last seen
+ * down. Does the time come to let the source go: builds are stopped then, as
+ * on_drain_deadline says. And is it over: whatever Jenkins refuses or does not tell, one
+ * side goes down (I1); never with "wait".
  */
 bool overlap_ends(const struct step_in *in, const struct move *m);
 bool overlap_is_over(const struct step_in *in, const struct move *m);
