@@ -175,6 +175,10 @@ int main(int argc, char **argv)
                                                  .initial_state = (void *)(uintptr_t)t};
         }
     }
+    if (n == 0) {
+        (void)fprintf(stderr, "no target %s\n", only);
+        return 2;
+    }
     rc = _cmocka_run_group_tests("fuzz", tests, n, NULL, NULL);
     fuzz_files_end();
     return rc;
