@@ -51,13 +51,13 @@ static void make_token(struct controller *c, struct call *call)
     enum { DIGITS = 48 };
     struct server_state *s = server_find(c, call->server);
     unsigned char digest[SHA256_BYTES];
-    char text[LINE_TEXT], hex[SHA256_HEX], key[NAME_TEXT];
+    char text[LINE_TEXT], hex[SHA256_HEX];
 
     SURE(s != NULL); /* only a move launches */
     if (!call->run.again) {
         launch_name(s, launch_start(c, s));
-        (void)str_format(key, sizeof(key), "launch:%.46s", s->config->name);
-        setting_store_numbers(c, key, (int64_t[]){s->launch_start, s->launch_attempt}, 2);
+        setting_store_numbers(c, server_key(s, "launch").text,
+                              (int64_t[]){s->launch_start, s->launch_attempt}, 2);
     }
     if (call->run.again)
         RH_PROBE("launch-asked-again-by-its-token");

@@ -8,14 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static void setting_store_time(struct controller *c, const char *key, struct utc t)
-{
-    char text[24];
-
-    (void)str_format(text, sizeof(text), "%lld", (long long)t.s);
-    setting_store(c, key, t.s == 0 ? "" : text);
-}
-
 struct answer {
     bool accepted;
     char text[LINE_TEXT];
@@ -252,7 +244,6 @@ static void do_hold(struct controller *c, struct server_state *s,
 static void do_auto(struct controller *c, const struct command *cmd, struct answer *a)
 {
     struct server_state *s = cmd->server[0] != '\0' ? server_find(c, cmd->server) : NULL;
-    char key[NAME_TEXT];
 
     if (s != NULL) {
         if (cmd->setting == AUTO_DRY_RUN) {
@@ -262,8 +253,7 @@ static void do_auto(struct controller *c, const struct command *cmd, struct answ
         s->auto_on = cmd->setting == AUTO_ON;
         if (s->snooze_until.s != 0)
             snooze_store(c, s, (struct utc){0});
-        (void)str_format(key, sizeof(key), "auto:%.50s", s->config->name);
-        setting_store(c, key, s->auto_on ? "on" : "off");
+        setting_store(c, server_key(s, "auto").text, s->auto_on ? "on" : "off");
         yes(a, "auto is %s for %s", s->auto_on ? "on" : "off", cmd->server);
         return;
     }

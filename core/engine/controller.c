@@ -14,51 +14,6 @@ enum { WAKE_MAX_MS = 5000 };
 enum { EARLY_MS = 500, LATE_MS = 2000 }; /* of the campaign's own making */
 enum { FAR_S = 86400 };
 
-/* "failures retry rounds since"; times too far ahead are of another clock. */
-static void load_retry(const struct controller *c, struct server_state *s,
-                       const char *value)
-{
-    enum { FIELDS = 4 };
-    int64_t v[FIELDS] = {0};
-    const char *p = value;
-
-    for (int i = 0; i < FIELDS; i++) {
-        char *end;
-
-        v[i] = strtoll(p, &end, 10);
-        if (end == p && i == FIELDS - 1)
-            break; /* an older version kept three */
-        if (end == p || v[i] < 0)
-            return;
-        p = end;
-    }
-    if (v[0] > 1000 || v[2] > 1000 || v[1] > c->now.s + FAR_S)
-        return;
-    s->failures = (int32_t)v[0];
-    s->retry_at.s = v[1];
-    s->rounds = (int32_t)v[2];
-    s->round_since.s = v[3] <= c->now.s ? v[3] : 0;
-}
-
-/* A breaker that a wrong configuration opened ends with that configuration. */
-static void load_breaker(struct controller *c, struct server_state *s, const char *value)
-{
-    const char *space = strchr(value, ' ');
-    char number[24];
-    struct err e = {0};
-    int64_t at;
-
-    if (space == NULL ||
-        !str_format(number, sizeof(number), "%.*s", (int)(space - value), value) ||
-        str_to_i64(number, 0, INT64_MAX, &at, &e) != ERR_OK)
-        return;
-    if (str_eq(space + 1, c->fingerprint))
-        s->breaker_for_good = true;
-    else if (!str_eq(space + 1, "0") || at > c->now.s + c->config->policy.breaker_open)
-        return;
-    s->breaker_until.s = at;
-}
-
 /* Secrets are not in it, only where they come from. */
 static void take_fingerprint(struct controller *c)
 {
@@ -72,133 +27,6 @@ static void take_fingerprint(struct controller *c)
     sha256(strbuf_text(&b), b.len, digest);
     strbuf_clear(&b);
     (void)str_copy(c->fingerprint, sizeof(c->fingerprint), sha256_hex(digest, hex));
-}
-
-static void lost_set(struct controller *c, const char *aside)
-{
-    c->store_lost = true;
-    (void)str_copy(c->store_aside, sizeof(c->store_aside), aside);
-}
-
-static void load_setting(struct controller *c, const struct stored_setting *row)
-{
-    const char *key = row->key, *value = row->value, *name = strchr(key, ':');
-    struct server_state *s = name != NULL ? server_find(c, name + 1) : NULL;
-    struct err e = {0};
-    int64_t at = 0;
-
-    if (month_load(c, key, value) || offerings_load(c, key, value) ||
-        unclaimed_load(c, key, value) || extension_load(c, key, value) ||
-        replace_load(c, key, value))
-        return;
-    if (str_eq(key, "auto"))
-        (void)auto_setting_parse(value, &c->setting); /* an unknown word keeps dry-run */
-    else if (str_eq(key, "lost"))
-        lost_set(c, str_eq(value, "1") ? "" : value);
-    else if (str_eq(key, "listed"))
-        c->listed_once = true;
-    else if (str_eq(key, "auto_by"))
-        (void)str_copy(c->auto_by, sizeof(c->auto_by), value);
-    else if (str_eq(key, "auto_since") &&
-             str_to_i64(value, 0, INT64_MAX, &at, &e) == ERR_OK)
-        c->auto_since.s = at;
-    else if (str_eq(key, "snooze") && str_to_i64(value, 0, INT64_MAX, &at, &e) == ERR_OK)
-        c->snooze_until.s = at;
-    else if (str_eq(key, "extension_start_s") &&
-             str_to_i64(value, 0, 86400, &at, &e) == ERR_OK)
-        c->extension.start_took_s = at;
-    else if (str_eq(key, "calendar_told") &&
-             str_to_i64(value, 0, INT64_MAX, &at, &e) == ERR_OK)
-        c->calendar_told = at;
-    else if (str_eq(key, "empty_told") &&
-             str_to_i64(value, 0, INT64_MAX, &at, &e) == ERR_OK)
-        c->empty_told.s = at;
-    else if (s != NULL && str_starts(key, "since:") &&
-             str_to_i64(value, 0, INT64_MAX, &at, &e) == ERR_OK)
-        s->settled_since.s =
-            at < c->now.s ? at : c->now.s; /* by a clock that was ahead */
-    else if (s != NULL && str_starts(key, "rerun:") &&
-             str_to_i64(value, 0, c->now.s + FAR_S, &at, &e) == ERR_OK)
-        s->rerun_at.s = at;
-    else if (s != NULL && str_starts(key, "instance:"))
-        (void)str_copy(s->facts.instance.id, ID_TEXT, value); /* an id is shorter */
-    else if (s != NULL && str_starts(key, "apart:") &&
-             str_to_i64(value, 0, INT64_MAX, &at, &e) == ERR_OK)
-        s->facts.apart.s = s->apart_kept.s = at < c->now.s ? at : c->now.s;
-    else if (s != NULL && str_starts(key, "owed:") &&
-             str_to_i64(value, 0, INT64_MAX, &at, &e) == ERR_OK) {
-        s->owed_home = s->owed_told = s->owed_failed = true;
-        /* By a clock that was ahead, or this one is behind: it is owed all the same. */
-        s->owed_since.s = at < c->now.s ? at : c->now.s;
-    } else if (s != NULL && str_starts(key, "launch:")) {
-        int64_t v[2];
-
-        if (setting_numbers(value, v, 2) == 2) {
-            s->launch_start = v[0];
-            s->launch_attempt = v[1];
-        }
-    } else if (s != NULL && str_starts(key, "outside:"))
-        (void)str_copy(s->outside, sizeof(s->outside), value);
-    else if (s != NULL && str_starts(key, "losses:")) {
-        int64_t times[LOSSES_KEPT];
-
-        s->n_losses = (int32_t)setting_numbers(value, times, LOSSES_KEPT);
-        for (int32_t i = 0; i < s->n_losses; i++)
-            s->losses[i].s = times[i];
-    } else if (str_eq(key, "lead_moves"))
-        lead_load(&c->lead.moves, value);
-    else if (str_eq(key, "lead_joins"))
-        lead_load(&c->lead.joins, value);
-    else if (str_eq(key, "lead_starts"))
-        lead_load(&c->lead.starts, value);
-    else if (str_eq(key, "lead")) {
-        int64_t v[2];
-
-        if (setting_numbers(value, v, 2) == 2 && c->config->policy.lead_auto) {
-            c->lead_s = v[0];
-            c->lead_day = v[1];
-        }
-    } else if (s != NULL && str_starts(key, "breaker:"))
-        load_breaker(c, s, value);
-    else if (s != NULL && str_starts(key, "snooze:") &&
-             str_to_i64(value, 0, INT64_MAX, &at, &e) == ERR_OK)
-        s->snooze_until.s = at;
-    else if (s != NULL && str_starts(key, "auto:"))
-        s->auto_on = str_eq(value, "on");
-    else if (s != NULL && str_starts(key, "held:") &&
-             str_to_i64(value, 0, INT64_MAX, &at, &e) == ERR_OK)
-        s->hold_ended.s = at;
-    else if (s != NULL && str_starts(key, "pressed:") &&
-             str_to_i64(value, 0, c->now.s, &at, &e) == ERR_OK)
-        s->pressed_since.s = at;
-    else if (s != NULL && str_starts(key, "zone:"))
-        (void)str_copy(s->home_zone, sizeof(s->home_zone), value);
-    else if (s != NULL && str_starts(key, "used:"))
-        (void)str_copy(s->used_zone, sizeof(s->used_zone), value);
-    else if (s != NULL && str_starts(key, "retry:"))
-        load_retry(c, s, value);
-    else if (str_eq(key, "extension_idle") &&
-             str_to_i64(value, 0, INT64_MAX, &at, &e) == ERR_OK)
-        c->extension.idle_since.s = at;
-    else if (s != NULL && str_starts(key, "place:"))
-        (void)place_parse(value, &s->known_place); /* an unknown word stays unknown */
-    else if (s != NULL && str_starts(key, "order:")) {
-        /* "cloud 0 dana" */
-        char word[16] = "";
-        const char *space = strchr(value, ' ');
-        enum place place;
-
-        if (space == NULL || (size_t)(space - value) >= sizeof(word))
-            return;
-        memcpy(word, value, (size_t)(space - value));
-        if (!place_parse(word, &place) || strlen(space) < 3 ||
-            (place != PLACE_ONPREM && place != PLACE_CLOUD))
-            return; /* written by hand */
-        s->order.place = place;
-        s->order.force = space[1] == '1';
-        s->order.at = c->now;
-        (void)str_copy(s->order.by, sizeof(s->order.by), space + 3);
-    }
 }
 
 /* What was under way when the last controller ended, by kill or by quit. */
@@ -258,10 +86,10 @@ static void load_state(struct controller *c, const struct store_state *state)
     c->setting = c->config->policy.auto_first;
     if (state->lost) {
         c->setting = AUTO_DRY_RUN;
-        lost_set(c, state->aside);
+        store_is_lost(c, state->aside);
     }
     for (size_t i = 0; i < state->n_settings; i++)
-        load_setting(c, &state->settings[i]);
+        setting_load(c, &state->settings[i]);
     for (size_t i = 0; i < state->n_holds; i++) {
         struct server_state *s = server_find(c, state->holds[i].server);
 

@@ -75,11 +75,8 @@ bool foreign_by_person(const struct server_state *s)
 
 static void block(struct controller *c, struct server_state *s, const char *text)
 {
-    char key[NAME_TEXT];
-
     (void)str_copy(s->outside, sizeof(s->outside), text);
-    (void)str_format(key, sizeof(key), "outside:%.46s", s->config->name);
-    setting_store(c, key, text);
+    setting_store(c, server_key(s, "outside").text, text);
 }
 
 void foreign_release(struct controller *c, struct server_state *s)

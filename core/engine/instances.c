@@ -31,8 +31,6 @@ bool instance_is_of(const struct controller *c, const struct server_state *s,
 
 void instance_claim(struct controller *c, struct server_state *s, const char *id)
 {
-    char key[NAME_TEXT];
-
     if (str_eq(s->facts.instance.id, id))
         return;
     SURE(id[0] == '\0' || !str_eq(id, s->facts.leaving.id) || !s->has_move ||
@@ -40,8 +38,7 @@ void instance_claim(struct controller *c, struct server_state *s, const char *id
     s->facts.instance = (struct instance_facts){0};
     (void)str_copy(s->facts.instance.id, ID_TEXT, id);
     s->absent_since.s = 0;
-    (void)str_format(key, sizeof(key), "instance:%.46s", s->config->name);
-    setting_store(c, key, id);
+    setting_store(c, server_key(s, "instance").text, id);
 }
 
 static bool is_halted(const struct seen_instance *in)
@@ -368,13 +365,10 @@ static void look_for_both(struct controller *c, struct server_state *s)
  */
 static void keep_apart(struct controller *c, struct server_state *s)
 {
-    char key[NAME_TEXT];
-
     if (!s->has_move || s->facts.apart.s == s->apart_kept.s)
         return;
     s->apart_kept = s->facts.apart;
-    (void)str_format(key, sizeof(key), "apart:%.46s", s->config->name);
-    setting_store_number(c, key, s->apart_kept.s);
+    setting_store_number(c, server_key(s, "apart").text, s->apart_kept.s);
 }
 
 /* One side is down as it reads, so it was some minutes ago. A VM that was told to stop

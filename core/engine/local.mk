@@ -51,6 +51,7 @@ libcore_a_SOURCES += \
 	core/engine/requeue_lost.c \
 	core/engine/runtime.c \
 	core/engine/runtime.h \
+	core/engine/settings.c \
 	core/engine/snapshot.c \
 	core/engine/sources.c \
 	core/engine/sound.c \

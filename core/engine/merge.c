@@ -437,12 +437,8 @@ static void merge_extension(struct controller *c)
         c->extension.start_seen = o->at;
     if (x->state == EXTENSION_STARTING && v->extension == EXTENSION_ACTIVE &&
         c->extension.start_seen.s != 0) {
-        char text[24];
-
         c->extension.start_took_s = o->at.s - c->extension.start_seen.s;
-        (void)str_format(text, sizeof(text), "%lld",
-                         (long long)c->extension.start_took_s);
-        setting_store(c, "extension_start_s", text);
+        setting_store_number(c, "extension_start_s", c->extension.start_took_s);
         lead_note(&c->lead.starts, c->extension.start_took_s);
         lead_store(c, "lead_starts", &c->lead.starts);
     }

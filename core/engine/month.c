@@ -263,38 +263,6 @@ struct controller_month controller_month(const struct controller *c)
 
 /* ----- the budget ----- */
 
-static void store_time(struct controller *c, const char *key, struct utc t)
-{
-    char text[24];
-
-    (void)str_format(text, sizeof(text), "%lld", (long long)t.s);
-    setting_store(c, key, t.s == 0 ? "" : text);
-}
-
-bool month_load(struct controller *c, const char *key, const char *value)
-{
-    const char *name = strchr(key, ':');
-    struct server_state *s = name != NULL ? server_find(c, name + 1) : NULL;
-    struct err e = {0};
-    int64_t at;
-
-    if (str_to_i64(value, 0, INT64_MAX, &at, &e) != ERR_OK)
-        return false;
-    if (str_eq(key, "budget_warned"))
-        c->month.warned.s = at;
-    else if (str_eq(key, "budget_reached"))
-        c->month.reached.s = at;
-    else if (str_eq(key, "budget_forecast"))
-        c->month.forecast_told.s = at;
-    else if (str_eq(key, "left_told"))
-        c->month.left_told.s = at;
-    else if (s != NULL && str_starts(key, "over_budget:"))
-        s->over_budget_at.s = at;
-    else
-        return false;
-    return true;
-}
-
 bool month_is_over(const struct controller *c, const struct server_state *s,
                    enum place place)
 {
@@ -304,15 +272,13 @@ bool month_is_over(const struct controller *c, const struct server_state *s,
 
 void month_hold(struct controller *c, struct server_state *s)
 {
-    char key[NAME_TEXT];
     bool over = month_is_over(c, s, s->hold.place);
 
     s->hold.over_budget = over;
     if (!over && s->over_budget_at.s == 0)
         return;
     s->over_budget_at = over ? s->hold.at : (struct utc){0};
-    (void)str_format(key, sizeof(key), "over_budget:%.50s", s->config->name);
-    store_time(c, key, s->over_budget_at);
+    setting_store_time(c, server_key(s, "over_budget").text, s->over_budget_at);
 }
 
 static void count_spent(struct controller *c)
@@ -355,7 +321,7 @@ void month_follow(struct controller *c)
     if (m->spent.nanos >= p->budget_month.nanos) {
         if (m->reached.s == 0) {
             m->reached = c->now;
-            store_time(c, "budget_reached", m->reached);
+            setting_store_time(c, "budget_reached", m->reached);
             tell(c, "budget",
                  p->budget_evacuates
                      ? "the month's budget is spent, the servers come home"
@@ -364,13 +330,13 @@ void month_follow(struct controller *c)
         }
     } else if (m->reached.s != 0) {
         m->reached.s = 0; /* a new month, or a higher budget */
-        store_time(c, "budget_reached", m->reached);
+        setting_store_time(c, "budget_reached", m->reached);
     }
     if (m->warned.s != c->month_start.s &&
         ledger_scale(p->budget_month, p->budget_warn, 100, &share, &e) == ERR_OK &&
         m->spent.nanos >= share.nanos) {
         m->warned = c->month_start;
-        store_time(c, "budget_warned", m->warned);
+        setting_store_time(c, "budget_warned", m->warned);
         if (m->reached.s == 0)
             tell(c, "budget", "the month's budget is used up soon", m->spent,
                  p->budget_month);
@@ -378,7 +344,7 @@ void month_follow(struct controller *c)
     if (m->forecast.known && m->forecast.p50.nanos > p->budget_month.nanos &&
         m->reached.s == 0 && m->forecast_told.s != c->day_start.s) {
         m->forecast_told = c->day_start;
-        store_time(c, "budget_forecast", m->forecast_told);
+        setting_store_time(c, "budget_forecast", m->forecast_told);
         tell(c, "budget-forecast", "the month will exceed its budget", m->forecast.p50,
              p->budget_month);
     }
@@ -410,7 +376,7 @@ void month_remind(struct controller *c)
                            c->now.s - m->left_told.s < REMIND_S)
         return;
     m->left_told.s = servers == 0 ? 0 : c->now.s;
-    store_time(c, "left_told", m->left_told);
+    setting_store_time(c, "left_told", m->left_told);
     if (servers == 0)
         return;
     (void)str_format(text, sizeof(text),

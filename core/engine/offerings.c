@@ -77,42 +77,34 @@ static void count_segments(struct controller *c)
 }
 
 /* "refused:c5.2xlarge us-east-1b spot" */
-static void refused_store(struct controller *c, const struct pool *p, int64_t at)
+static void refused_store(struct controller *c, const struct pool *p, struct utc at)
 {
-    char key[NAME_TEXT];
+    char key[SETTING_KEY_TEXT];
+    bool fits = str_format(key, sizeof(key), "refused:%s %s %s", p->type, p->zone,
+                           lifecycle_word(p->lifecycle));
 
-    if (!str_format(key, sizeof(key), "refused:%s %s %s", p->type, p->zone,
-                    lifecycle_word(p->lifecycle)))
-        return; /* no such names exist: it is known until the next start */
-    if (at == 0)
-        setting_store(c, key, "");
-    else
-        setting_store_number(c, key, at);
+    SURE(fits);
+    setting_store_time(c, key, at);
 }
 
-bool offerings_load(struct controller *c, const char *key, const char *value)
+void offerings_load(const struct setting_read *r)
 {
-    const char *type, *zone, *word;
+    const char *type = r->name, *zone = strchr(type, ' '),
+               *word = zone != NULL ? strchr(zone + 1, ' ') : NULL;
     char t[NAME_TEXT], z[NAME_TEXT];
     enum lifecycle lifecycle;
     struct err e = {0};
     struct pool *p;
     int64_t at;
 
-    if (!str_starts(key, "refused:"))
-        return false;
-    type = key + strlen("refused:");
-    zone = strchr(type, ' ');
-    word = zone != NULL ? strchr(zone + 1, ' ') : NULL;
     if (word == NULL || !lifecycle_parse(word + 1, &lifecycle) ||
-        str_to_i64(value, 0, c->now.s, &at, &e) != ERR_OK)
-        return true; /* what a person wrote there says nothing */
+        str_to_i64(r->value, 0, r->c->now.s, &at, &e) != ERR_OK)
+        return; /* what a person wrote there says nothing */
     (void)str_format(t, sizeof(t), "%.*s", (int)(zone - type), type);
     (void)str_format(z, sizeof(z), "%.*s", (int)(word - zone - 1), zone + 1);
-    p = pool_find(c, t, z, lifecycle, true);
+    p = pool_find(r->c, t, z, lifecycle, true);
     if (p != NULL)
         p->record.refused_at.s = at;
-    return true;
 }
 
 void offerings_refused(struct controller *c, const struct move *m)
@@ -124,7 +116,7 @@ void offerings_refused(struct controller *c, const struct move *m)
         return;
     p->record.refused_at = c->now;
     c->offers_changed = c->now;
-    refused_store(c, p, c->now.s);
+    refused_store(c, p, c->now);
 }
 
 void offerings_lost(struct controller *c, const char *type, const char *zone)
@@ -150,7 +142,7 @@ void offerings_follow_clock(struct controller *c, int64_t by_s)
         utc_follow(&p->record.lost_at, by_s);
         utc_follow(&p->record.refused_at, by_s);
         if (p->record.refused_at.s != 0)
-            refused_store(c, p, p->record.refused_at.s);
+            refused_store(c, p, p->record.refused_at);
     }
 }
 
@@ -163,7 +155,7 @@ void offerings_follow(struct controller *c)
             c->now.s - p->record.refused_at.s < OFFERING_LATELY_S)
             continue;
         p->record.refused_at.s = 0;
-        refused_store(c, p, 0);
+        refused_store(c, p, (struct utc){0});
     }
 }
 
@@ -188,7 +180,6 @@ void offerings_zone(struct controller *c, struct server_state *s)
     const struct observation *o = c->sources[SOURCE_INTERFACES].good;
     const struct seen_interface *seen;
     const char *zone = "";
-    UNINITIALIZED char key[NAME_TEXT];
 
     if (o != NULL && o->at.s == s->zone_seen.s)
         return; /* the same reading says the same */
@@ -202,19 +193,15 @@ void offerings_zone(struct controller *c, struct server_state *s)
     if (zone[0] == '\0' || str_eq(zone, s->home_zone))
         return;
     (void)str_copy(s->home_zone, sizeof(s->home_zone), zone);
-    (void)str_format(key, sizeof(key), "zone:%.50s", k->name);
-    setting_store(c, key, zone);
+    setting_store(c, server_key(s, "zone").text, zone);
 }
 
 void offerings_used(struct controller *c, struct server_state *s, const char *zone)
 {
-    char key[NAME_TEXT];
-
     if (str_eq(s->used_zone, zone))
         return;
     (void)str_copy(s->used_zone, sizeof(s->used_zone), zone);
-    (void)str_format(key, sizeof(key), "used:%.50s", s->config->name);
-    setting_store(c, key, zone);
+    setting_store(c, server_key(s, "used").text, zone);
 }
 
 size_t offerings_zone_of(const struct server_config *k, const struct instance_facts *in)

@@ -13,6 +13,36 @@
 /* sound.c: its own memory can be trusted; else the program ends. */
 void controller_sound(const struct controller *c) NONNULL;
 
+/*
+ * settings.c: what survives beside moves, holds and calls, a server's own under
+ * "key:SERVER". Written with the records of this step; an empty value, or no time:
+ * deleted.
+ */
+struct setting_key {
+    char text[SETTING_KEY_TEXT];
+};
+struct setting_key server_key(const struct server_state *s, const char *what) NONNULL;
+void setting_store(struct controller *c, const char *key, const char *value) NONNULL;
+void setting_store_number(struct controller *c, const char *key, int64_t v) NONNULL;
+void setting_store_time(struct controller *c, const char *key, struct utc t) NONNULL;
+/* A list of whole numbers; and back (how many there were). */
+void setting_store_numbers(struct controller *c, const char *key, const int64_t *v,
+                           size_t n) NONNULL;
+size_t setting_numbers(const char *value, int64_t *out, size_t max) NONNULL;
+
+/* One that is read back at a start, for who knows what it means. */
+struct setting_read {
+    struct controller *c;
+    struct server_state *s; /* NULL: it is not a server's */
+    const char *name;       /* what follows the ':' of its key, "" */
+    const char *value;
+    void
+        *field; /* where it goes, when it is as simple as that; by this rule of its row */
+    int rule;
+};
+void setting_load(struct controller *c, const struct stored_setting *stored) NONNULL;
+void store_is_lost(struct controller *c, const char *aside) NONNULL;
+
 /* state.c */
 struct server_state *server_find(struct controller *c, const char *name) NONNULL;
 
@@ -36,12 +66,7 @@ void hold_end(struct controller *c, struct server_state *s) NONNULL;
  * ends before; 0 = it does not, or never would. */
 struct utc hold_capped_before(const struct controller *c, const struct hold *h) NONNULL;
 
-/* A list of whole numbers that is to survive; and back (how many there were). */
-void setting_store_numbers(struct controller *c, const char *key, const int64_t *v,
-                           size_t n) NONNULL;
-size_t setting_numbers(const char *value, int64_t *out, size_t max) NONNULL;
 void lead_store(struct controller *c, const char *key, const struct lead_list *l) NONNULL;
-void lead_load(struct lead_list *l, const char *value) NONNULL;
 
 /* foreign.c: who changed a place without an order from here. Watches; was it a person;
  * what is done about it; and the end of its block by a person's key. */
@@ -64,7 +89,8 @@ bool launch_stops(const struct controller *c, enum call_kind kind) NONNULL;
 
 /* The extension's newest call and a person's order about it survive; read back. */
 void extension_store(struct controller *c) NONNULL;
-bool extension_load(struct controller *c, const char *key, const char *value) NONNULL;
+void extension_call_load(const struct setting_read *r) NONNULL;
+void extension_order_load(const struct setting_read *r) NONNULL;
 
 /* The way home of a server that lost its place out there is owed, or is not; stored. */
 void home_owe(struct controller *c, struct server_state *s, bool owed) NONNULL;
@@ -72,10 +98,6 @@ void owed_store(struct controller *c, const struct server_state *s) NONNULL;
 /* Since when; 0 = it is not. */
 struct utc home_owed(const struct server_state *s) NONNULL;
 
-/* Written with the records of this step; an empty value, a hold nowhere, no order:
- * deleted. */
-void setting_store(struct controller *c, const char *key, const char *value) NONNULL;
-void setting_store_number(struct controller *c, const char *key, int64_t v) NONNULL;
 void hold_store(struct controller *c, const struct server_state *s) NONNULL;
 void pressed_store(struct controller *c, const struct server_state *s) NONNULL;
 /* What kept it where it is has ended now. */
@@ -180,7 +202,7 @@ bool unclaimed_any(const struct controller *c) NONNULL;
 void unclaimed_follow_clock(struct controller *c, int64_t by_s) NONNULL;
 /* Before the very first listing is believed: is this the first start? */
 void unclaimed_first(struct controller *c) NONNULL;
-bool unclaimed_load(struct controller *c, const char *key, const char *value) NONNULL;
+void unclaimed_load(const struct setting_read *r) NONNULL;
 
 /* sources.c: when to poll what; errors, back-off, breaker. */
 void sources_take(struct controller *c, struct observation *o) NONNULL;
@@ -262,7 +284,7 @@ void replace_begin(struct controller *c, struct server_state *s) NONNULL;
 void replace_watch(struct controller *c, struct server_state *s) NONNULL;
 void replace_failed(struct controller *c, struct server_state *s) NONNULL;
 const struct node_facts *replace_node(const struct server_state *s) NONNULL;
-bool replace_load(struct controller *c, const char *key, const char *value) NONNULL;
+void replace_load(const struct setting_read *r) NONNULL;
 
 /* warnings.c: the queue of events. Takes what came; the newest batch that is handled and
  * on disk (asked once a step); what it says of a server's instance. */
@@ -294,7 +316,7 @@ void offerings_refused(struct controller *c, const struct move *m) NONNULL;
 void offerings_lost(struct controller *c, const char *type, const char *zone) NONNULL;
 void offerings_follow(struct controller *c) NONNULL; /* what is long ago is forgotten */
 void offerings_follow_clock(struct controller *c, int64_t by_s) NONNULL;
-bool offerings_load(struct controller *c, const char *key, const char *value) NONNULL;
+void offerings_load(const struct setting_read *r) NONNULL;
 /* The zone of a server's own interface, learned from AWS; the zone it was launched in
  * ("": its own); the place of the one in use, 0 its own, 1 the first of its zones. */
 void offerings_zone(struct controller *c, struct server_state *s) NONNULL;
@@ -411,7 +433,6 @@ void month_follow(struct controller *c) NONNULL;
 void month_view(struct controller *c, struct fleet *f) NONNULL;
 /* Says that servers are left in the cloud while nothing brings them home. */
 void month_remind(struct controller *c) NONNULL;
-bool month_load(struct controller *c, const char *key, const char *value) NONNULL;
 /* What the plan has to know of the budget. */
 void month_plan(struct controller *c, struct plan_in *in) NONNULL;
 /* A new hold: was it made over the budget? Stored beside it. */

@@ -28,35 +28,31 @@ static bool is_alive(const struct instance_facts *in)
 static void store_leaving(struct controller *c, const struct server_state *s)
 {
     const struct instance_facts *in = &s->facts.leaving;
-    char key[NAME_TEXT], value[LINE_TEXT] = "";
+    char value[LINE_TEXT] = "";
 
-    (void)str_format(key, sizeof(key), "leaving:%.46s", s->config->name);
     if (in->id[0] != '\0')
         (void)str_format(value, sizeof(value), "%s %lld %d", in->id,
                          (long long)in->reclaim_at.s, s->leaving.lost ? 1 : 0);
-    setting_store(c, key, value);
+    setting_store(c, server_key(s, "leaving").text, value);
 }
 
-bool replace_load(struct controller *c, const char *key, const char *value)
+void replace_load(const struct setting_read *r)
 {
-    static const char prefix[] = "leaving:";
-    const char *at = strchr(value, ' '), *lost = at != NULL ? strchr(at + 1, ' ') : NULL;
-    struct server_state *s;
+    const char *at = strchr(r->value, ' '),
+               *lost = at != NULL ? strchr(at + 1, ' ') : NULL;
+    struct server_state *s = r->s;
     struct err e = {0};
     char number[24];
     int64_t until;
 
-    if (!str_starts(key, prefix))
-        return false;
-    s = server_find(c, key + sizeof(prefix) - 1);
-    if (s == NULL || lost == NULL || at - value >= ID_TEXT ||
+    if (lost == NULL || at - r->value >= ID_TEXT ||
         !str_format(number, sizeof(number), "%.*s", (int)(lost - at - 1), at + 1) ||
         str_to_i64(number, 0, INT64_MAX, &until, &e) != ERR_OK)
-        return true; /* written by hand: what still lives is nobody's, and told */
-    (void)str_format(s->facts.leaving.id, ID_TEXT, "%.*s", (int)(at - value), value);
+        return; /* written by hand: what still lives is nobody's, and told */
+    (void)str_format(s->facts.leaving.id, ID_TEXT, "%.*s", (int)(at - r->value),
+                     r->value);
     s->facts.leaving.reclaim_at.s = until;
     s->leaving.lost = str_eq(lost + 1, "1");
-    return true;
 }
 
 static void forget(struct controller *c, struct server_state *s)

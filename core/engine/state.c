@@ -52,29 +52,16 @@ bool hands_off(const struct controller *c, const struct server_state *s)
     return acts_forbidden(c) || recovering(c, s->config->name);
 }
 
-void setting_store(struct controller *c, const char *key, const char *value)
-{
-    struct record *r = effects_record(c->fx, RECORD_SETTING);
-
-    if (r == NULL)
-        return;
-    r->at = c->now;
-    (void)str_copy(r->as.setting.key, sizeof(r->as.setting.key), key);
-    (void)str_copy(r->as.setting.value, sizeof(r->as.setting.value), value);
-}
-
 /* Also while it is under way: another controller's record may make that way old after a
  * restart, too, and then it is owed since it was (takeover.c). */
 void owed_store(struct controller *c, const struct server_state *s)
 {
     bool pays = s->has_move && s->move.interrupted && s->move.direction == DIRECTION_BACK;
-    char key[NAME_TEXT];
 
-    (void)str_format(key, sizeof(key), "owed:%.46s", s->config->name);
     if (s->owed_home || (pays && s->owed_since.s != 0))
-        setting_store_number(c, key, s->owed_since.s);
+        setting_store_number(c, server_key(s, "owed").text, s->owed_since.s);
     else
-        setting_store(c, key, "");
+        setting_store(c, server_key(s, "owed").text, "");
 }
 
 void home_owe(struct controller *c, struct server_state *s, bool owed)
@@ -92,62 +79,9 @@ struct utc home_owed(const struct server_state *s)
     return (struct utc){s->owed_home ? s->owed_since.s : 0};
 }
 
-void setting_store_number(struct controller *c, const char *key, int64_t v)
-{
-    char text[24];
-
-    (void)str_format(text, sizeof(text), "%lld", (long long)v);
-    setting_store(c, key, text);
-}
-
-void setting_store_numbers(struct controller *c, const char *key, const int64_t *v,
-                           size_t n)
-{
-    enum { LONGEST = 21 }; /* of one, with the comma before it */
-    char text[LINE_TEXT], *end = text;
-
-    *end = '\0';
-    for (size_t i = 0; i < n; i++) {
-        SURE(end + LONGEST < text + sizeof(text));
-        if (i > 0)
-            *end++ = ',';
-        end = str_put_u64(end, (uint64_t)(v[i] > 0 ? v[i] : 0)); /* times and counts */
-        *end = '\0';
-    }
-    setting_store(c, key, text);
-}
-
-size_t setting_numbers(const char *value, int64_t *out, size_t max)
-{
-    size_t n = 0;
-
-    for (const char *p = value; *p != '\0' && n < max;) {
-        size_t len = strcspn(p, ",");
-        char one[24];
-        struct err e = {0};
-
-        if (!str_format(one, sizeof(one), "%.*s", (int)len, p) ||
-            str_to_i64(one, 0, INT64_MAX, &out[n], &e) != ERR_OK)
-            return n; /* what a person wrote there is no number */
-        n++;
-        p += len + (p[len] == ',' ? 1 : 0);
-    }
-    return n;
-}
-
 void lead_store(struct controller *c, const char *key, const struct lead_list *l)
 {
     setting_store_numbers(c, key, l->s, l->n);
-}
-
-void lead_load(struct lead_list *l, const char *value)
-{
-    int64_t v[LEAD_KEPT];
-    size_t n = setting_numbers(value, v, LEAD_KEPT);
-
-    l->n = 0;
-    for (size_t i = 0; i < n; i++)
-        lead_note(l, v[i]); /* as they were measured */
 }
 
 void hold_store(struct controller *c, const struct server_state *s)
@@ -161,19 +95,10 @@ void hold_store(struct controller *c, const struct server_state *s)
     r->as.hold.hold = s->hold;
 }
 
-static void server_key(const struct server_state *s, const char *what,
-                       char key[NAME_TEXT])
-{
-    (void)str_format(key, NAME_TEXT, "%s:%.46s", what, s->config->name);
-}
-
 void hold_ended_store(struct controller *c, struct server_state *s)
 {
-    char key[NAME_TEXT];
-
     s->hold_ended = c->now;
-    server_key(s, "held", key);
-    setting_store_number(c, key, c->now.s);
+    setting_store_number(c, server_key(s, "held").text, c->now.s);
 }
 
 struct utc hold_capped_before(const struct controller *c, const struct hold *h)
@@ -203,25 +128,16 @@ void idle_store(struct controller *c)
 void rerun_store(struct controller *c, const struct server_state *s)
 {
     int64_t times[LOSSES_KEPT];
-    char key[NAME_TEXT];
 
     for (int32_t i = 0; i < s->n_losses; i++)
         times[i] = s->losses[i].s;
-    server_key(s, "losses", key);
-    setting_store_numbers(c, key, times, (size_t)s->n_losses);
-    server_key(s, "rerun", key);
-    setting_store_number(c, key, s->rerun_at.s);
+    setting_store_numbers(c, server_key(s, "losses").text, times, (size_t)s->n_losses);
+    setting_store_number(c, server_key(s, "rerun").text, s->rerun_at.s);
 }
 
 void pressed_store(struct controller *c, const struct server_state *s)
 {
-    char key[NAME_TEXT];
-
-    server_key(s, "pressed", key);
-    if (s->pressed_since.s == 0)
-        setting_store(c, key, "");
-    else
-        setting_store_number(c, key, s->pressed_since.s);
+    setting_store_time(c, server_key(s, "pressed").text, s->pressed_since);
 }
 
 bool breaker_is_open(const struct controller *c, const struct server_state *s)
@@ -232,13 +148,12 @@ bool breaker_is_open(const struct controller *c, const struct server_state *s)
 /* "1795329000 0", or with the fingerprint of the configuration that was wrong. */
 void breaker_store(struct controller *c, const struct server_state *s)
 {
-    char key[NAME_TEXT], value[LINE_TEXT] = "";
+    char value[LINE_TEXT] = "";
 
-    server_key(s, "breaker", key);
     if (s->breaker_for_good || s->breaker_until.s != 0)
         (void)str_format(value, sizeof(value), "%lld %s", (long long)s->breaker_until.s,
                          s->breaker_for_good ? c->fingerprint : "0");
-    setting_store(c, key, value);
+    setting_store(c, server_key(s, "breaker").text, value);
 }
 
 void breaker_close(struct controller *c, struct server_state *s)
@@ -252,33 +167,28 @@ void breaker_close(struct controller *c, struct server_state *s)
 
 void order_store(struct controller *c, const struct server_state *s)
 {
-    char key[NAME_TEXT], value[LINE_TEXT] = "";
+    char value[LINE_TEXT] = "";
 
-    (void)str_format(key, sizeof(key), "order:%.50s", s->config->name);
     if (s->order.place != PLACE_UNKNOWN)
         (void)str_format(value, sizeof(value), "%s %d %s", place_word(s->order.place),
                          s->order.force ? 1 : 0, s->order.by);
-    setting_store(c, key, value);
+    setting_store(c, server_key(s, "order").text, value);
 }
 
 void retry_store(struct controller *c, const struct server_state *s)
 {
-    char key[NAME_TEXT], value[LINE_TEXT] = "";
+    char value[LINE_TEXT] = "";
 
-    server_key(s, "retry", key);
     if (s->failures != 0 || s->retry_at.s != 0 || s->rounds != 0 || s->round_since.s != 0)
         (void)str_format(value, sizeof(value), "%d %lld %d %lld", s->failures,
                          (long long)s->retry_at.s, s->rounds,
                          (long long)s->round_since.s);
-    setting_store(c, key, value);
+    setting_store(c, server_key(s, "retry").text, value);
 }
 
 static void place_store(struct controller *c, const struct server_state *s)
 {
-    char key[NAME_TEXT];
-
-    (void)str_format(key, sizeof(key), "place:%.50s", s->config->name);
-    setting_store(c, key, place_word(s->known_place));
+    setting_store(c, server_key(s, "place").text, place_word(s->known_place));
 }
 
 void place_forget(struct controller *c, struct server_state *s)
@@ -289,11 +199,8 @@ void place_forget(struct controller *c, struct server_state *s)
 
 void settled_store(struct controller *c, struct server_state *s, struct utc since)
 {
-    char key[NAME_TEXT];
-
     s->settled_since = since;
-    server_key(s, "since", key);
-    setting_store_number(c, key, since.s);
+    setting_store_number(c, server_key(s, "since").text, since.s);
 }
 
 void place_know(struct controller *c, struct server_state *s, enum place place)
@@ -317,11 +224,8 @@ bool automation_on(const struct controller *c, const struct server_state *s)
 
 void snooze_store(struct controller *c, struct server_state *s, struct utc until)
 {
-    char key[NAME_TEXT];
-
     s->snooze_until = until;
-    (void)str_format(key, sizeof(key), "snooze:%.50s", s->config->name);
-    setting_store_number(c, key, until.s);
+    setting_store_number(c, server_key(s, "snooze").text, until.s);
 }
 
 /* "extension-start 1795329000", and "start operator:dana". */
@@ -342,16 +246,16 @@ void extension_store(struct controller *c)
 
 /* The call counts as one whose answer was lost: it is looked up, never repeated blindly.
  */
-static void load_extension_call(struct controller *c, const char *value)
+void extension_call_load(const struct setting_read *r)
 {
-    struct extension_state_kept *x = &c->extension;
-    const char *space = strchr(value, ' ');
+    struct extension_state_kept *x = &r->c->extension;
+    const char *space = strchr(r->value, ' ');
     struct err e = {0};
     int64_t at = 0;
 
-    if (space == NULL || str_to_i64(space + 1, 1, c->now.s, &at, &e) != ERR_OK)
+    if (space == NULL || str_to_i64(space + 1, 1, r->c->now.s, &at, &e) != ERR_OK)
         return; /* of another clock, or written by hand */
-    x->last_call = str_starts(value, call_word(CALL_EXTENSION_START))
+    x->last_call = str_starts(r->value, call_word(CALL_EXTENSION_START))
                        ? CALL_EXTENSION_START
                        : CALL_EXTENSION_STOP;
     x->last_call_at.s = at;
@@ -360,21 +264,14 @@ static void load_extension_call(struct controller *c, const char *value)
     x->last = (struct call_result){.outcome = OUTCOME_UNKNOWN, .at = {at}};
 }
 
-bool extension_load(struct controller *c, const char *key, const char *value)
+void extension_order_load(const struct setting_read *r)
 {
-    struct extension_state_kept *x = &c->extension;
-    const char *space = strchr(value, ' ');
+    struct extension_state_kept *x = &r->c->extension;
+    const char *space = strchr(r->value, ' ');
 
-    if (str_eq(key, "extension_call")) {
-        load_extension_call(c, value);
-        return true;
-    }
-    if (!str_eq(key, "extension_order"))
-        return false;
-    if (space != NULL) {
-        x->start_ordered = str_starts(value, "start ");
-        x->stop_ordered = str_starts(value, "stop ");
-        (void)str_copy(x->ordered_by, sizeof(x->ordered_by), space + 1);
-    }
-    return true;
+    if (space == NULL)
+        return;
+    x->start_ordered = str_starts(r->value, "start ");
+    x->stop_ordered = str_starts(r->value, "stop ");
+    (void)str_copy(x->ordered_by, sizeof(x->ordered_by), space + 1);
 }

@@ -160,14 +160,12 @@ static void go_on(struct controller *c, struct server_state *s,
 static void take_launches(struct controller *c, struct server_state *s,
                           const struct lock_record *h)
 {
-    char key[NAME_TEXT];
-
     if (h->launch_start == 0)
         return;
     s->launch_start = h->launch_start;
     s->launch_attempt = h->launch_attempt;
-    (void)str_format(key, sizeof(key), "launch:%.46s", s->config->name);
-    setting_store_numbers(c, key, (int64_t[]){s->launch_start, s->launch_attempt}, 2);
+    setting_store_numbers(c, server_key(s, "launch").text,
+                          (int64_t[]){s->launch_start, s->launch_attempt}, 2);
 }
 
 void takeover_take(struct controller *c, const struct event *ev)

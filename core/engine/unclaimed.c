@@ -42,41 +42,37 @@ static bool is_request(const struct unclaimed *u)
     return str_starts(u->id, "sir-");
 }
 
-static void key_of(const char *id, char key[NAME_TEXT])
+static struct setting_key key_of(const char *id)
 {
-    (void)str_format(key, NAME_TEXT, "orphan:%.50s", id);
+    struct setting_key key;
+
+    (void)str_format(key.text, sizeof(key.text), "orphan:%.50s", id);
+    return key;
 }
 
 static void store_it(struct controller *c, const struct unclaimed *u)
 {
-    char key[NAME_TEXT];
-
-    key_of(u->id, key);
-    setting_store_numbers(c, key, (int64_t[]){u->marked.s, u->spared ? 1 : 0}, 2);
+    setting_store_numbers(c, key_of(u->id).text,
+                          (int64_t[]){u->marked.s, u->spared ? 1 : 0}, 2);
 }
 
 static void forget(struct controller *c, struct unclaimed *u)
 {
-    char key[NAME_TEXT];
-
-    key_of(u->id, key);
-    setting_store(c, key, "");
+    setting_store(c, key_of(u->id).text, "");
     *u = (struct unclaimed){0};
 }
 
-bool unclaimed_load(struct controller *c, const char *key, const char *value)
+void unclaimed_load(const struct setting_read *r)
 {
-    struct unclaimed *u = find(c, "");
+    struct unclaimed *u = find(r->c, "");
     int64_t v[2] = {0, 0};
 
-    if (!str_starts(key, "orphan:"))
-        return false;
-    if (u != NULL && setting_numbers(value, v, 2) > 0 && v[0] > 0 && v[0] <= c->now.s) {
-        (void)str_copy(u->id, sizeof(u->id), key + 7); /* an id is shorter */
+    if (u != NULL && setting_numbers(r->value, v, 2) > 0 && v[0] > 0 &&
+        v[0] <= r->c->now.s) {
+        (void)str_copy(u->id, sizeof(u->id), r->name); /* an id is shorter */
         u->marked.s = v[0];
         u->spared = v[1] != 0;
     }
-    return true;
 }
 
 void unclaimed_follow_clock(struct controller *c, int64_t by_s)

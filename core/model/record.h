@@ -120,7 +120,7 @@ struct record {
             struct hold hold;
         } hold;
         struct {
-            char key[NAME_TEXT];
+            char key[SETTING_KEY_TEXT];
             char value[LINE_TEXT];
         } setting;
         struct segment segment;

@@ -18,6 +18,7 @@ enum {
     LINE_TEXT = 192, /* a sentence */
     BUILD_TEXT = 96, /* a build: "net-pipe #88" */
     URL_TEXT = 256,
+    SETTING_KEY_TEXT = 160, /* a word of the program, and up to three names */
     MAX_SERVERS = 1024
 };
 

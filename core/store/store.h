@@ -47,7 +47,7 @@ struct stored_hold {
     struct hold hold;
 };
 struct stored_setting {
-    char key[NAME_TEXT];
+    char key[SETTING_KEY_TEXT];
     char value[LINE_TEXT];
 };
 /* Builds that lost their machine: so many are remembered, 30 days after the last word. */

@@ -158,6 +158,44 @@ static void test_texts(void **state)
     scene_end(&s);
 }
 
+/* Names as long as they may be, which differ at their end alone: what is kept is each
+ * one's own. */
+static void test_long_names(void **state)
+{
+    enum { NAME = NAME_TEXT - 1 };
+    static const char server[] =
+        "%s = { vm = \"vm-%d\" mover = \"velostrata\" onprem_node = \"home-%d\" "
+        "cloud_node = \"cloud-%d\" eni = \"eni-%d\" instance_types = [\"c5\"] }\n";
+    const size_t head = (size_t)(strstr(text, "servers = {") - text);
+    struct config_problems *problems = NULL;
+    struct command off = {.kind = COMMAND_AUTO, .setting = AUTO_OFF};
+    char names[2][NAME_TEXT], two[2][512], all[4096];
+    struct err e = {0};
+    struct scene s;
+
+    (void)state;
+    scene_make(&s);
+    config_free(s.config);
+    for (int i = 0; i < 2; i++) {
+        memset(names[i], 'n', NAME);
+        names[i][NAME - 1] = (char)('1' + i);
+        names[i][NAME] = '\0';
+        assert_true(str_format(two[i], sizeof(two[i]), server, names[i], i, i, i, i));
+    }
+    assert_true(str_format(all, sizeof(all), "%.*sservers = { %s%s }\n", (int)head, text,
+                           two[0], two[1]));
+    if (config_load_text(all, "", false, &s.config, &problems, &e) != ERR_OK)
+        fail_msg("%s", problems != NULL ? config_problems_get(problems, 0) : e.text);
+    scene_start(&s);
+    (void)str_copy(off.server, sizeof(off.server), names[0]);
+    command(&s, off);
+    scene_start(&s);
+    assert_string_equal(s.c->servers[0].config->name, names[0]);
+    assert_false(s.c->servers[0].auto_on);
+    assert_true(s.c->servers[1].auto_on);
+    scene_end(&s);
+}
+
 /* What was learned is of `lead = auto` alone. */
 static void test_lead_fixed(void **state)
 {
@@ -1059,6 +1097,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_numbers),
         cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_long_names),
         cmocka_unit_test(test_lead_fixed),
         cmocka_unit_test(test_of_nobody),
         cmocka_unit_test(test_old_calls),

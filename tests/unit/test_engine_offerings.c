@@ -385,10 +385,10 @@ static void test_most_pools(void **state)
     scene_start(&s);
     s.c->n_pools = 0;
     for (int i = 0; i <= MAX_POOLS; i++) {
-        char key[NAME_TEXT];
+        char name[NAME_TEXT];
 
-        (void)str_format(key, sizeof(key), "refused:m%d eu-west-1b spot", i);
-        assert_true(offerings_load(s.c, key, "1795334100"));
+        (void)str_format(name, sizeof(name), "m%d eu-west-1b spot", i);
+        offerings_load(&(struct setting_read){s.c, NULL, name, "1795334100", NULL, 0});
     }
     assert_int_equal(s.c->n_pools, MAX_POOLS);
     s.now.s += 60; /* counted anew */
