@@ -84,6 +84,22 @@ const char *call_waits(const struct controller *c, const char *api)
     return sources_bar(c, api);
 }
 
+/* What its VM at home was told: readings from before are older, also after a restart. */
+static void note_power(struct controller *c, struct server_state *s, enum call_kind kind)
+{
+    struct server_facts *f = &s->facts;
+
+    if (kind == CALL_VM_POWER_ON) {
+        f->told_off.s = 0;
+        f->switched_on = c->now;
+    } else if (kind == CALL_VM_SHUTDOWN || kind == CALL_VM_POWER_OFF)
+        f->told_off = c->now;
+    else
+        return;
+    setting_store_numbers(c, server_key(s, "told").text,
+                          (int64_t[]){f->told_off.s, f->switched_on.s}, 2);
+}
+
 /* The intent is among the records of this step, and those are on disk before the call is
  * made. */
 bool call_send(struct controller *c, const struct call *call, const char *actor,
@@ -138,12 +154,8 @@ bool call_send(struct controller *c, const struct call *call, const char *actor,
     c->n_calls_open++;
     if (call->kind == CALL_NODE_OPEN && s != NULL)
         s->facts.opened = c->now;
-    if ((call->kind == CALL_VM_SHUTDOWN || call->kind == CALL_VM_POWER_OFF) && s != NULL)
-        s->facts.told_off = c->now;
-    else if (call->kind == CALL_VM_POWER_ON && s != NULL) {
-        s->facts.told_off.s = 0;
-        s->facts.switched_on = c->now;
-    }
+    if (s != NULL)
+        note_power(c, s, call->kind);
     j = journal_begin(c, LEVEL_ACT, actor, call->server, call_word(call->kind));
     (void)str_copy(j->move, sizeof(j->move), call->move);
     (void)str_copy(j->reason, sizeof(j->reason), why);

@@ -287,6 +287,17 @@ static void load_retry(const struct setting_read *r)
     s->round_since.s = v[3] <= now ? v[3] : 0;
 }
 
+/* "off,on"; by a clock that was ahead: now. */
+static void load_told(const struct setting_read *r)
+{
+    int64_t v[2], now = r->c->now.s;
+
+    if (setting_numbers(r->value, v, 2) != 2)
+        return;
+    r->s->facts.told_off.s = v[0] < now ? v[0] : now;
+    r->s->facts.switched_on.s = v[1] < now ? v[1] : now;
+}
+
 /* Whose it is: of all; "key:SERVER"; "key:NAME" of something else. */
 enum whose { ALL, SERVER, NAMED };
 
@@ -346,6 +357,7 @@ static const struct row {
     {"retry", SERVER, load_retry, 0, ANY},
     {"since", SERVER, load_number, OF_SERVER(int64_t *, settled_since.s), NOW_AT_MOST},
     {"snooze", SERVER, load_number, OF_SERVER(int64_t *, snooze_until.s), ANY},
+    {"told", SERVER, load_told, 0, ANY},
     {"used", SERVER, load_name, OF_SERVER(char (*)[NAME_TEXT], used_zone), ANY},
     {"zone", SERVER, load_name, OF_SERVER(char (*)[NAME_TEXT], home_zone), ANY},
     /* clang-format on */

@@ -73,10 +73,11 @@ struct server_facts {
     struct utc
         opened; /* then one of them was told to open; what was read before is old */
     struct utc told_off; /* we told its VM at home to stop then, and not to start since;
-                            0 = not */
+                            0 = not; stored */
     struct utc apart;    /* ec2: not up in both places then, whatever was told since and
                             however old a reading may be; 0 = not known */
-    struct utc switched_on; /* its VM at home, by us: an old reading shows it as off */
+    struct utc
+        switched_on; /* its VM at home, by us: an old reading shows it as off; stored */
     struct instance_facts instance;
     /* ec2: taken back, while `instance` comes up in another zone in its place; id "" =
      * none. */

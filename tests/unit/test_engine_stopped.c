@@ -163,6 +163,7 @@ static void test_comes_home(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct region r;
+        char told[LINE_TEXT];
 
         make(&r, rows[i].overlaps);
         r.s.config->policy.foreign_change = rows[i].as;
@@ -176,6 +177,9 @@ static void test_comes_home(void **state)
         assert_row(rows[i].what, called(&r, CALL_TERMINATE, "i-1"));
         assert_row(rows[i].what, called(&r, CALL_VM_POWER_ON, "id-a"));
         assert_row(rows[i].what, server(&r)->facts.switched_on.s != 0);
+        (void)str_format(told, sizeof(told), "0,%lld",
+                         (long long)server(&r)->facts.switched_on.s);
+        assert_string_equal(setting_of(&r.s, "told:a"), told);
         assert_row(rows[i].what, server(&r)->facts.place == PLACE_ONPREM);
         assert_row(rows[i].what, controller_server(r.s.c, 0).hold->place == rows[i].held);
         assert_row(rows[i].what, server(&r)->facts.onprem.open);
