@@ -152,6 +152,23 @@ void merge_stopped(struct instance_facts *f, bool stopped, struct utc at)
     }
 }
 
+/* An interface says that it is held by it: another listing is against what this one says.
+ */
+static bool has_interface(const struct controller *c, const char *id)
+{
+    const struct observation *o = c->sources[SOURCE_INTERFACES].good;
+
+    if (o == NULL || source_is_stale(c, SOURCE_INTERFACES))
+        return false;
+    for (size_t i = 0; i < o->as.interfaces.n; i++) {
+        const struct seen_interface *x = &o->as.interfaces.interfaces[i];
+
+        if (!x->available && str_eq(x->instance, id))
+            return true;
+    }
+    return false;
+}
+
 void merge_listed(const struct controller *c, struct instance_facts *f,
                   struct utc *absent_since, const struct observation *o)
 {
@@ -182,6 +199,11 @@ void merge_listed(const struct controller *c, struct instance_facts *f,
     /* By a listing of another clock nobody knows for how long. */
     if (source_is_stale(c, SOURCE_INSTANCES))
         return;
+    if (has_interface(c, f->id)) {
+        RH_PROBE("absent-and-its-interface-is-held");
+        absent_since->s = 0;
+        return;
+    }
     if (absent_since->s == 0)
         *absent_since = o->at;
     if (o->at.s - absent_since->s >= ABSENT_S)

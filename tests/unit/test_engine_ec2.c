@@ -427,6 +427,46 @@ static void test_absent(void **state)
     scene_end(&r.s);
 }
 
+/* … unless its interface says that it is there, as far as that was read lately. */
+static void test_absent_with_interface(void **state)
+{
+    static const struct {
+        const char *what, *holder;
+        bool available;
+        int64_t rests_s; /* the interfaces are not read for so long at the end */
+        bool gone;
+    } rows[] = {{"it holds it", "i-1", false, 0, false},
+                {"another one holds it", "i-2", false, 0, true},
+                {"it has come free", "", true, 0, true},
+                {"nobody knows any more", "i-1", false, 86400, true}};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct region r;
+
+        region_out(&r);
+        stored_setting(&r.s, "auto", "off");
+        r.interfaces[r.n_interfaces++] = (struct seen_interface){
+            .id = "eni-a", .zone = "eu-west-1a", .ip = "", .instance = "i-1"};
+        r.reads_interfaces = true;
+        scene_start(&r.s);
+        see(&r, STEP_S);
+        r.n_instances = 0;
+        r.interfaces[0].instance = rows[i].holder;
+        r.interfaces[0].available = rows[i].available;
+        for (int k = 0; k < 4; k++) {
+            r.reads_interfaces = rows[i].rests_s == 0;
+            see(&r, 300 + rows[i].rests_s);
+        }
+        assert_row(rows[i].what,
+                   (strstr(r.s.journal, "AWS reclaimed") != NULL) == rows[i].gone);
+        assert_row(rows[i].what,
+                   rows[i].gone || (server(&r)->facts.place == PLACE_CLOUD &&
+                                    str_eq(server(&r)->facts.instance.id, "i-1")));
+        scene_end(&r.s);
+    }
+}
+
 /* The answer to a launch named an instance that carries another server's tag. A word that
  * names no server there takes no instance from anybody: it may be a broken answer's. */
 static void test_given_back(void **state)
@@ -661,6 +701,7 @@ int main(void)
         cmocka_unit_test(test_orphan_request),
         cmocka_unit_test(test_first_look),
         cmocka_unit_test(test_absent),
+        cmocka_unit_test(test_absent_with_interface),
         cmocka_unit_test(test_given_back),
         cmocka_unit_test(test_interface_outlives),
         cmocka_unit_test(test_leaving_kept),
