@@ -154,6 +154,10 @@ check_PROGRAMS += tests/unit/test_lock_record
 tests_unit_test_lock_record_SOURCES = tests/unit/test_lock_record.c tests/unit/table.h
 tests_unit_test_lock_record_LDADD = $(CORE_TEST_LIBS)
 TESTS += tests/unit/test_lock_record
+check_PROGRAMS += tests/unit/test_wish_record
+tests_unit_test_wish_record_SOURCES = tests/unit/test_wish_record.c tests/unit/table.h
+tests_unit_test_wish_record_LDADD = $(CORE_TEST_LIBS)
+TESTS += tests/unit/test_wish_record
 
 check_PROGRAMS += tests/unit/test_controller
 tests_unit_test_controller_SOURCES = tests/unit/test_controller.c tests/unit/controller_scene.h \

@@ -143,7 +143,7 @@ tests_sim_libpoints_a_SOURCES = \
 	core/api/vsphere_props.c core/api/vsphere_session.c core/engine/calls.c core/engine/clock_watch.c \
 	core/engine/commands.c \
 	core/engine/controller.c core/engine/costs.c core/engine/daily.c core/engine/decide.c \
-	core/engine/engine.c core/engine/instances.c core/engine/keeper.c core/engine/keeper_record.c \
+	core/engine/engine.c core/engine/instances.c core/engine/keeper.c core/engine/keeper_record.c core/engine/keeper_wish.c \
 	core/engine/merge.c core/engine/moves.c core/engine/react.c core/engine/recover.c core/engine/replace.c \
 	core/engine/requeue.c core/engine/requeue_lost.c core/engine/sources.c core/engine/takeover.c \
 	core/engine/unclaimed.c \

@@ -90,6 +90,10 @@ static void load_state(struct controller *c, const struct store_state *state)
     }
     for (size_t i = 0; i < state->n_settings; i++)
         setting_load(c, &state->settings[i]);
+    c->lease.state_id_kept = c->lease.state_id[0] != '\0';
+    if (c->lease.shared && !c->lease.state_id_kept)
+        (void)str_format(c->lease.state_id, sizeof(c->lease.state_id), "%.40s-%016llx",
+                         c->host, (unsigned long long)rng_next(&c->rng));
     for (size_t i = 0; i < state->n_holds; i++) {
         struct server_state *s = server_find(c, state->holds[i].server);
 
@@ -315,6 +319,10 @@ static void take_event(struct controller *c, const struct event *ev)
     case EVENT_ACTED:
         takeover_take(c, ev);
         break;
+    case EVENT_WISH:
+        takeover_wish(c, ev);
+        c->fx->changed = true;
+        break;
     case EVENT_CONFIG:
         config_take(c, ev->as.config);
         c->fx->changed = true;
@@ -379,6 +387,7 @@ void controller_step(struct controller *c, const struct event *ev, struct effect
     c->reply_fresh = ev->kind == EVENT_COMMAND;
     unclaimed_first(c);
     tell_lost(c);
+    state_id_keep(c);
     calls_expire(c);
     merge_all(c);
     recover_all(c);

@@ -12,6 +12,7 @@
 #include "core/engine/lock_record.h"
 #include "core/model/config.h"
 #include "core/model/fleet.h"
+#include "core/model/wish.h"
 #include "core/store/store.h"
 
 struct controller;
@@ -48,8 +49,9 @@ enum event_kind {
     EVENT_STORE,  /* the store failed, or works again */
     EVENT_LEASE,  /* whose the shared lock is */
     EVENT_CONFIG, /* the configuration was read again, or could not be */
-    EVENT_ACTED   /* before the lock is ours: another controller made the last call for a
+    EVENT_ACTED,  /* before the lock is ours: another controller made the last call for a
                      server, and this is what it left to whoever goes on */
+    EVENT_WISH    /* before the lock is ours: what people wanted there */
 };
 
 /*
@@ -103,6 +105,10 @@ struct event {
             char text[LINE_TEXT]; /* who did what and when; else why it is not known */
             struct lock_record last;
         } acted;
+        struct {
+            struct wish wish;
+            char by[LINE_TEXT]; /* the controller that knew it so */
+        } wish;
         struct config_order *config; /* waits for the step */
     } as;
 };
@@ -153,6 +159,15 @@ struct controller_wishes {
     bool extension_start, extension_stop;
 };
 struct controller_wishes controller_wishes(const struct controller *c) NONNULL;
+
+/* What people want of a server, "" = of all, for who takes the shared lock over. False:
+ * there is no such server. */
+bool controller_shared_wish(const struct controller *c, const char *server,
+                            struct wish *out) MUST_CHECK NONNULL;
+bool controller_shared_wish_of(const struct controller *c, size_t i,
+                               struct wish *out) MUST_CHECK NONNULL;
+/* Of the state directory, from its beginning to its loss; "" without a shared lock. */
+const char *controller_state_id(const struct controller *c) NONNULL;
 
 /* How full its lists are: none grows without end, whatever comes in (I16). */
 enum { CONTROLLER_FILLS = 16 };

@@ -18,7 +18,7 @@ enum {
     LOOK_MS = 500,     /* so often it is seen that the lock is not safe any more */
     RELEASE_MS = 1900, /* of an orderly end */
     RELEASE_SLICE_MS = 10,
-    READ_AGAIN_MS = 1000, /* the last calls; and what could not be put */
+    READ_AGAIN_MS = 1000, /* what others left; and what could not be put */
     WAKES = 8
 };
 
@@ -181,7 +181,7 @@ static int64_t until_next(const struct keeper *k)
 
     if (k->told_held && unsafe < at)
         at = unsafe;
-    if ((k->unread || k->unended) && now(k).ms + READ_AGAIN_MS < at)
+    if ((k->unread || k->unput) && now(k).ms + READ_AGAIN_MS < at)
         at = now(k).ms + READ_AGAIN_MS;
     return at > now(k).ms ? at - now(k).ms : 0;
 }
@@ -201,11 +201,12 @@ int64_t keeper_turn(struct keeper *k)
     if (!was_ours && k->lease.epoch != 0)
         k->unread = true;
     /* Nobody acts who does not know what others did. */
-    if (k->lease.epoch == 0 || !k->unread || keeper_read_calls(k, last, sizeof(last))) {
+    if (k->lease.epoch == 0 || !k->unread ||
+        (keeper_read_wishes(k) && keeper_read_calls(k, last, sizeof(last)))) {
         k->unread = false;
         tell(k, last);
     }
-    k->unended = !k->unread && !keeper_put_ends(k);
+    k->unput = !k->unread && !(keeper_put_ends(k) && keeper_put_wishes(k));
     return until_next(k);
 }
 
@@ -265,16 +266,18 @@ static enum err_code name_keys(struct keeper *k, struct err *e)
     const char *of = o->config->deployment;
 
     if (name_lock(o->config, k->key, sizeof(k->key), e) != ERR_OK ||
-        !str_format(k->calls, sizeof(k->calls), "rushhour/%s/calls/", of))
+        !str_format(k->calls, sizeof(k->calls), "rushhour/%s/calls/", of) ||
+        !str_format(k->wishes, sizeof(k->wishes), "rushhour/%s/wishes/", of))
         return err_set(e, ERR_CONFIG, "site.deployment is too long for a lock");
     (void)str_format(k->value, sizeof(k->value), "%s@%s", o->user, o->host);
     k->who = strlen(k->value);
+    (void)str_copy(k->state_id, sizeof(k->state_id), o->state_id); /* as long */
     (void)str_format(k->value, sizeof(k->value), "%s@%s pid %d", o->user, o->host,
                      o->pid); /* cut is fine */
     return ERR_OK;
 }
 
-static enum err_code start(struct keeper *k, struct err *e)
+enum err_code keeper_start(struct keeper *k, struct err *e)
 {
     sigset_t all, old;
     int rc;
@@ -287,6 +290,7 @@ static enum err_code start(struct keeper *k, struct err *e)
     if (rc != 0)
         return err_set_errno(e, ERR_NOMEM, rc, "thread keeper cannot be started");
     (void)pthread_setname_np(k->thread, "keeper"); /* a name helps people only */
+    k->started = true;
     return ERR_OK;
 }
 
@@ -298,6 +302,7 @@ void keeper_drop(struct keeper *k)
     mailbox_free(k->wake);
     (void)pthread_mutex_destroy(&k->lock);
     free(k->known);
+    free(k->wished);
     free(k);
 }
 
@@ -319,7 +324,8 @@ enum err_code keeper_new(const struct keeper_options *o, struct keeper **out,
                now(k));
     k->wake = mailbox_new(1, WAKES);
     k->known = calloc(MAX_SERVERS, sizeof(*k->known));
-    rc = k->wake == NULL || k->known == NULL
+    k->wished = calloc(MAX_SERVERS + 1, sizeof(*k->wished));
+    rc = k->wake == NULL || k->known == NULL || k->wished == NULL
              ? err_set(e, ERR_NOMEM, "no memory for the shared lock")
              : name_keys(k, e);
     if (rc == ERR_OK)
@@ -332,28 +338,14 @@ enum err_code keeper_new(const struct keeper_options *o, struct keeper **out,
     return ERR_OK;
 }
 
-enum err_code keeper_start(const struct keeper_options *o, struct keeper **out,
-                           struct err *e)
-{
-    struct keeper *k = NULL;
-    enum err_code rc = keeper_new(o, &k, e);
-
-    if (rc == ERR_OK)
-        rc = start(k, e);
-    if (rc != ERR_OK) {
-        keeper_drop(k);
-        return rc;
-    }
-    *out = k;
-    return ERR_OK;
-}
-
 void keeper_stop(struct keeper *k)
 {
     int64_t until;
 
-    if (k == NULL)
+    if (k == NULL || !k->started) {
+        keeper_drop(k);
         return;
+    }
     until = now(k).ms + RELEASE_MS;
     mailbox_close(k->wake);
     while (__atomic_load_n(&k->ended, __ATOMIC_ACQUIRE) == 0 && now(k).ms < until) {

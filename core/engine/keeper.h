@@ -26,15 +26,18 @@ struct keeper_options {
     struct log *log;
     const char *host, *user;
     int32_t pid;
-    /* Takes EVENT_LEASE and EVENT_OBSERVATION of SOURCE_LOCK over; false: it cannot now.
-     */
+    const char *state_id; /* as controller_state_id() */
+    /* Takes EVENT_LEASE, EVENT_ACTED, EVENT_WISH and EVENT_OBSERVATION of SOURCE_LOCK
+     * over; false: it cannot now. */
     bool (*tell)(void *ctx, const struct event *ev);
     void *ctx;
 };
 
-enum err_code keeper_start(const struct keeper_options *o, struct keeper **out,
-                           struct err *e) MUST_CHECK NONNULL;
+enum err_code keeper_new(const struct keeper_options *o, struct keeper **out,
+                         struct err *e) MUST_CHECK NONNULL;
 
+/* Gives it a thread. One that has none is dropped. */
+enum err_code keeper_start(struct keeper *k, struct err *e) MUST_CHECK NONNULL;
 /* Lets the lock go, so that another one may act at once; within two seconds. No call may
  * be under way any more. */
 void keeper_stop(struct keeper *k);
@@ -43,11 +46,10 @@ void keeper_stop(struct keeper *k);
  * asks etcd what is to be asked now and tells what came of it; milliseconds until the
  * next turn. keeper_drop() is the end of a process that is killed: the lock is let go by
  * nobody. */
-enum err_code keeper_new(const struct keeper_options *o, struct keeper **out,
-                         struct err *e) MUST_CHECK NONNULL;
 int64_t keeper_turn(struct keeper *k) NONNULL;
 void keeper_let_go(struct keeper *k) NONNULL;
 void keeper_drop(struct keeper *k);
+
 /* The epoch under which it has the lock, 0 = it has not. Not beside a thread. */
 int64_t keeper_epoch(const struct keeper *k) NONNULL;
 
@@ -55,6 +57,16 @@ int64_t keeper_epoch(const struct keeper *k) NONNULL;
  * into etcd, its end is put there soon. Before that call is handed out. From one thread;
  * the keeper's may be another. */
 void keeper_move(struct keeper *k, const struct move *m) NONNULL;
+
+/* What people want of a server, or of all, as it was just stored: whoever holds the lock
+ * puts it into etcd soon, and who takes it over hears of it. All of it before the first
+ * turn. From one thread, as above. */
+void keeper_wish(struct keeper *k, const struct wish *w) NONNULL;
+void keeper_wishes(struct keeper *k, const struct controller *c) NONNULL;
+
+/* A record that was just stored, of a move or of a wish. True: etcd is to know soon. */
+bool keeper_record(struct keeper *k, const struct controller *c,
+                   const struct record *r) NONNULL;
 
 /* One worker's fence: a client of its own. */
 struct keeper_hand;

@@ -30,6 +30,7 @@ libcore_a_SOURCES += \
 	core/engine/keeper.h \
 	core/engine/keeper_impl.h \
 	core/engine/keeper_record.c \
+	core/engine/keeper_wish.c \
 	core/engine/lock_record.c \
 	core/engine/lock_record.h \
 	core/engine/mailbox.c \
@@ -65,4 +66,6 @@ libcore_a_SOURCES += \
 	core/engine/traces.c \
 	core/engine/unclaimed.c \
 	core/engine/warnings.c \
-	core/engine/watched.c
+	core/engine/watched.c \
+	core/engine/wish_record.c \
+	core/engine/wish_record.h

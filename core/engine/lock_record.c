@@ -13,7 +13,6 @@
 #include <stddef.h>
 #include <string.h>
 
-#define LATEST_S INT64_C(253402300799) /* the end of the year 9999 */
 enum { WRITTEN_MAX = 4096, CALLS_MOST = 100000, ATTEMPTS_MOST = 1000000 };
 
 /* The members of a move that are read as they are written. */
@@ -126,17 +125,10 @@ static enum err_code strange(struct err *e, const char *what)
     return err_set(e, ERR_PROTOCOL, "its %s is not known here", what);
 }
 
-/* Whole and clean, or not at all. */
 static bool read_text(const json_value *v, const char *name, char *out, size_t size,
                       bool needed)
 {
-    size_t len;
-    const char *text = json_text(v, name, &len);
-
-    if (text == NULL || len >= size || (needed && len == 0))
-        return false;
-    (void)text_clean(out, size, text, len);
-    return strlen(out) == len && memcmp(out, text, len) == 0;
+    return json_text_copy(v, name, out, size) && (!needed || out[0] != '\0');
 }
 
 static enum err_code read_members(const json_value *v, struct move *m, struct err *e)
@@ -158,7 +150,7 @@ static enum err_code read_members(const json_value *v, struct move *m, struct er
     for (size_t i = 0; i < ARRAY_LEN(times); i++) {
         struct utc t;
 
-        if (!json_i64(v, times[i].name, 0, LATEST_S, &t.s))
+        if (!json_utc(v, times[i].name, &t))
             return strange(e, times[i].name);
         memcpy(bytes + times[i].at, &t, sizeof(t));
     }
@@ -215,6 +207,7 @@ static enum err_code read_move(const json_value *v, struct move *m, struct err *
 static enum err_code read_all(const json_value *v, struct lock_record *h, struct err *e)
 {
     char word[NAME_TEXT];
+    struct utc launch;
     int64_t version;
 
     if (!json_i64(v, "version", 1, INT64_MAX, &version))
@@ -222,7 +215,7 @@ static enum err_code read_all(const json_value *v, struct lock_record *h, struct
     if (version != LOCK_RECORD_VERSION)
         return err_set(e, ERR_PROTOCOL, "it is of version %lld, this program knows %d",
                        (long long)version, LOCK_RECORD_VERSION);
-    if (!json_i64(v, "at", 0, LATEST_S, &h->at.s))
+    if (!json_utc(v, "at", &h->at))
         return strange(e, "time");
     if (!read_text(v, "by", h->by, sizeof(h->by), true))
         return strange(e, "writer");
@@ -232,10 +225,11 @@ static enum err_code read_all(const json_value *v, struct lock_record *h, struct
         return strange(e, "server");
     if (!read_text(v, "target", h->target, sizeof(h->target), true))
         return strange(e, "target");
-    if (!json_i64(v, "launch_start", 0, LATEST_S, &h->launch_start) ||
+    if (!json_utc(v, "launch_start", &launch) ||
         !json_i64(v, "launch_attempt", 0, ATTEMPTS_MOST, &h->launch_attempt))
         return strange(e, "launch");
-    if (!json_i64(v, "owed", 0, LATEST_S, &h->owed.s))
+    h->launch_start = launch.s;
+    if (!json_utc(v, "owed", &h->owed))
         return strange(e, "owed way home");
     h->has_move = json_get(v, "move") != NULL;
     if (!h->has_move)

@@ -261,6 +261,10 @@ NONNULL static inline bool recovering(const struct controller *c, const char *se
 
 /* takeover.c: what another controller did for a server since, and left (EVENT_ACTED). */
 void takeover_take(struct controller *c, const struct event *ev) NONNULL;
+/* … and what people wanted there (EVENT_WISH). */
+void takeover_wish(struct controller *c, const struct event *ev) NONNULL;
+/* What is told of it there is written with the name of its state directory. */
+void state_id_keep(struct controller *c) NONNULL;
 
 /* moves.c: begins, advances and ends moves. */
 const char *move_where_to(enum direction d); /* as the screen says it */

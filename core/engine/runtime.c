@@ -99,8 +99,8 @@ static void hear_record(void *ctx, const struct record *rec)
 {
     struct runtime *r = ctx;
 
-    if (rec->kind == RECORD_MOVE && r->keeper != NULL)
-        keeper_move(r->keeper, &rec->as.move);
+    if (r->keeper != NULL)
+        (void)keeper_record(r->keeper, engine_controller(r->engine), rec);
 }
 
 static void publish(struct runtime *r)
@@ -271,16 +271,23 @@ static bool needs_lease(const struct controller_options *o)
 static enum err_code start_keeper(struct runtime *r, struct err *e)
 {
     const struct controller_options *c = &r->options.controller;
+    const struct controller *known = engine_controller(r->engine);
     const struct keeper_options o = {.config = c->config,
                                      .clock = r->options.clock,
                                      .log = r->options.log,
                                      .host = c->host,
                                      .user = c->user,
                                      .pid = c->pid,
+                                     .state_id = controller_state_id(known),
                                      .tell = hear_keeper,
                                      .ctx = r};
 
-    return needs_lease(c) ? keeper_start(&o, &r->keeper, e) : ERR_OK;
+    if (!needs_lease(c))
+        return ERR_OK;
+    if (keeper_new(&o, &r->keeper, e) != ERR_OK)
+        return e->code;
+    keeper_wishes(r->keeper, known);
+    return keeper_start(r->keeper, e);
 }
 
 static enum err_code make_crew(struct runtime *r, struct setup *setup,

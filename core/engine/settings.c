@@ -338,6 +338,7 @@ static const struct row {
     {"orphan", NAMED, unclaimed_load, 0, ANY},
     {"refused", NAMED, offerings_load, 0, ANY},
     {"snooze", ALL, load_number, OF_ALL(int64_t *, snooze_until.s), ANY},
+    {"state_id", ALL, load_name, OF_ALL(char(*)[NAME_TEXT], lease.state_id), ANY},
 
     {"apart", SERVER, load_apart, OF_SERVER(int64_t *, facts.apart.s), NOW_AT_MOST},
     {"auto", SERVER, load_auto_of, 0, ANY},

@@ -340,6 +340,9 @@ struct controller {
         bool known, held, failing;
         int64_t epoch; /* under which it was ours last, 0 = never */
         char holder[NAME_TEXT];
+        char state_id[NAME_TEXT]; /* of the state directory, for those that share the lock
+                                   */
+        bool state_id_kept;
     } lease;
     char fingerprint[20]; /* of the configuration, in hex */
     char host[NAME_TEXT], user[NAME_TEXT];

@@ -206,3 +206,113 @@ void takeover_take(struct controller *c, const struct event *ev)
         alert_raise(c, s->config->name, "lock", text);
     }
 }
+
+/* ----- what people want ----- */
+
+static struct wish wish_of_all(const struct controller *c)
+{
+    struct wish w = {.setting = c->setting,
+                     .snooze_until = c->snooze_until,
+                     .auto_since = c->auto_since};
+
+    (void)str_copy(w.auto_by, sizeof(w.auto_by), c->auto_by); /* as long */
+    return w;
+}
+
+static struct wish wish_of(const struct server_state *s)
+{
+    struct wish w = wish_default(s->config->name);
+
+    w.setting = s->auto_on ? AUTO_ON : AUTO_OFF;
+    w.snooze_until = s->snooze_until;
+    w.hold = s->hold;
+    return w;
+}
+
+bool controller_shared_wish_of(const struct controller *c, size_t i, struct wish *out)
+{
+    if (i < c->n_servers)
+        *out = wish_of(&c->servers[i]);
+    return i < c->n_servers;
+}
+
+bool controller_shared_wish(const struct controller *c, const char *server,
+                            struct wish *out)
+{
+    size_t i = 0;
+
+    if (server[0] == '\0') {
+        *out = wish_of_all(c);
+        return true;
+    }
+    while (i < c->n_servers && !str_eq(c->servers[i].config->name, server))
+        i++;
+    return controller_shared_wish_of(c, i, out);
+}
+
+/* Written with the first records. */
+void state_id_keep(struct controller *c)
+{
+    if (c->lease.state_id_kept || c->lease.state_id[0] == '\0')
+        return;
+    c->lease.state_id_kept = true;
+    setting_store(c, "state_id", c->lease.state_id);
+}
+
+const char *controller_state_id(const struct controller *c)
+{
+    return c->lease.state_id;
+}
+
+/* After a loss of the state a person has to look first, whatever is wanted. */
+static void want_of_all(struct controller *c, const struct wish *w, const char *by)
+{
+    if (c->store_lost)
+        return;
+    c->setting = w->setting;
+    c->snooze_until = w->snooze_until;
+    c->auto_since = w->auto_since;
+    (void)str_copy(c->auto_by, sizeof(c->auto_by), w->auto_by); /* as long */
+    setting_store(c, "auto", auto_setting_word(c->setting));
+    setting_store(c, "auto_by", c->auto_by);
+    setting_store_time(c, "auto_since", c->auto_since);
+    setting_store_time(c, "snooze", c->snooze_until);
+    journal_say(c, journal_begin(c, LEVEL_INFO, "rushhour", "", "lock"),
+                "auto is %s%s here, too, as at %.80s", auto_setting_word(c->setting),
+                c->snooze_until.s != 0 ? " and sleeps" : "", by);
+}
+
+static void want_of(struct controller *c, struct server_state *s, const struct wish *w,
+                    const char *by)
+{
+    bool ends = s->hold.place != PLACE_UNKNOWN && w->hold.place == PLACE_UNKNOWN;
+
+    s->auto_on = w->setting == AUTO_ON;
+    s->hold = w->hold;
+    s->over_budget_at = w->hold.over_budget ? w->hold.at : (struct utc){0};
+    setting_store(c, server_key(s, "auto").text, s->auto_on ? "on" : "off");
+    snooze_store(c, s, w->snooze_until);
+    setting_store_time(c, server_key(s, "over_budget").text, s->over_budget_at);
+    hold_store(c, s);
+    if (ends)
+        hold_ended_store(c, s);
+    journal_say(c, journal_begin(c, LEVEL_INFO, "rushhour", s->config->name, "lock"),
+                "auto is %s%s and %s%s here, too, as at %.80s", s->auto_on ? "on" : "off",
+                s->snooze_until.s != 0 ? ", sleeps" : "",
+                w->hold.place == PLACE_UNKNOWN ? "nothing holds it" : "it is held ",
+                w->hold.place == PLACE_UNKNOWN ? "" : place_screen(w->hold.place), by);
+}
+
+void takeover_wish(struct controller *c, const struct event *ev)
+{
+    const struct wish *w = &ev->as.wish.wish;
+    struct server_state *s = w->server[0] != '\0' ? server_find(c, w->server) : NULL;
+    struct wish ours;
+
+    if (!controller_shared_wish(c, w->server, &ours) || wish_eq(&ours, w))
+        return;
+    if (s == NULL)
+        want_of_all(c, w, ev->as.wish.by);
+    else
+        want_of(c, s, w, ev->as.wish.by);
+}

@@ -37,5 +37,7 @@ libcore_a_SOURCES += \
 	core/model/traces_json.c \
 	core/model/window.c \
 	core/model/window.h \
+	core/model/wish.c \
+	core/model/wish.h \
 	core/model/words.c \
 	core/model/words.h

@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LATEST_S INT64_C(253402300799) /* the end of the year 9999 */
+
 /* jansson has macros of these names; here they are functions that take NULL. */
 #undef json_is_null
 #undef json_is_object
@@ -168,6 +170,17 @@ const char *json_text_dup(struct arena *a, const json_value *object, const char 
     return s != NULL && len > 0 ? text_clean_dup(a, s, len, max_bytes) : "";
 }
 
+bool json_text_copy(const json_value *object, const char *name, char *out, size_t size)
+{
+    size_t len;
+    const char *text = json_text(object, name, &len);
+
+    if (text == NULL || len >= size)
+        return false;
+    (void)text_clean(out, size, text, len);
+    return strlen(out) == len && memcmp(out, text, len) == 0;
+}
+
 bool json_bool(const json_value *object, const char *name, bool *out)
 {
     const json_value *v = json_get(object, name);
@@ -182,6 +195,11 @@ bool json_i64(const json_value *object, const char *name, int64_t min, int64_t m
               int64_t *out)
 {
     return json_i64_of(json_get(object, name), min, max, out);
+}
+
+bool json_utc(const json_value *object, const char *name, struct utc *out)
+{
+    return json_i64(object, name, 0, LATEST_S, &out->s);
 }
 
 bool json_i64_of(const json_value *v, int64_t min, int64_t max, int64_t *out)

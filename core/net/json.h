@@ -54,9 +54,17 @@ const char *json_text_of(const json_value *v, size_t *len) __attribute__((nonnul
 const char *json_text_dup(struct arena *a, const json_value *object, const char *name,
                           size_t max_bytes) __attribute__((nonnull(1, 3)));
 
+/* A copy, whole and clean: false, and *out may be written, when it is no text, does not
+ * fit or holds what text_clean() takes out. "" is one. */
+bool json_text_copy(const json_value *object, const char *name, char *out, size_t size)
+    __attribute__((nonnull(2, 3)));
+
 bool json_bool(const json_value *object, const char *name, bool *out);
 bool json_i64(const json_value *object, const char *name, int64_t min, int64_t max,
               int64_t *out);
+
+/* Seconds since 1970, up to the year 9999; 0 is none. */
+bool json_utc(const json_value *object, const char *name, struct utc *out);
 
 /* The same of a value itself, as in lists. */
 bool json_i64_of(const json_value *v, int64_t min, int64_t max, int64_t *out);

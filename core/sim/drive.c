@@ -170,10 +170,9 @@ void drive_record(void *ctx, const struct record *r)
         note_entry(d, &r->as.journal);
     else if (r->kind == RECORD_INTENT)
         invariants_intent(&d->s->held, r->as.intent.id);
-    else if (r->kind == RECORD_MOVE)
-        tenure_move(d, &r->as.move);
-    else
+    else if (r->kind != RECORD_MOVE)
         account_take(&d->account, r);
+    tenure_record(d, r);
 }
 
 static void sync(struct drive *d)

@@ -141,7 +141,7 @@ int64_t tenure_next_ms(const struct drive *d, int64_t at_ms) NONNULL;
 /* Its keeper's turn, where one is due. */
 bool tenure_turn(struct drive *d) NONNULL;
 /* It stores that. */
-void tenure_move(struct drive *d, const struct move *m) NONNULL;
+void tenure_record(struct drive *d, const struct record *r) NONNULL;
 void tenure_hears(struct drive *d, const struct event *ev) NONNULL; /* before it does */
 /* False: it is down or stands still; what is told meanwhile is kept. Who goes on first
  * makes the calls that its workers had in hand. */

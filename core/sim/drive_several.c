@@ -129,6 +129,8 @@ enum err_code tenure_begin(struct drive *d, struct err *e)
                                .host = t->host,
                                .user = "rushhour",
                                .pid = 1,
+                               .state_id =
+                                   controller_state_id(engine_controller(d->engine)),
                                .tell = hear_keeper,
                                .ctx = d};
 
@@ -143,6 +145,7 @@ enum err_code tenure_begin(struct drive *d, struct err *e)
     if (keeper_new(&o, &t->keeper, e) != ERR_OK ||
         keeper_hand_new(t->keeper, &t->hand, e) != ERR_OK)
         return e->code;
+    keeper_wishes(t->keeper, engine_controller(d->engine));
     d->port.guard(d->port.ctx, &guard);
     return ERR_OK;
 }
@@ -162,12 +165,12 @@ void tenure_end(struct drive *d, bool orderly)
     d->news = false;
 }
 
-void tenure_move(struct drive *d, const struct move *m)
+void tenure_record(struct drive *d, const struct record *r)
 {
     if (d->tenure.keeper == NULL)
         return;
-    keeper_move(d->tenure.keeper, m);
-    if (m->status != MOVE_OPEN && d->tenure.told)
+    if (keeper_record(d->tenure.keeper, engine_controller(d->engine), r) &&
+        d->tenure.told)
         d->tenure.turn_ms = drive_now_ms(d); /* its keeper is woken */
 }
 

@@ -408,13 +408,15 @@ static void stand_begin(struct stand *t, struct site *s)
                                      .host = "ops2",
                                      .user = "noa",
                                      .pid = 43,
+                                     .state_id = "s43",
                                      .tell = hear,
                                      .ctx = &t->heard};
 
     *t = (struct stand){.site = s, .config = {.deployment = "haifa"}};
     t->config.lock = s->lock;
     (void)pthread_mutex_init(&t->heard.lock, NULL);
-    if (keeper_start(&o, &t->keeper, &s->e) != ERR_OK ||
+    if (keeper_new(&o, &t->keeper, &s->e) != ERR_OK ||
+        keeper_start(t->keeper, &s->e) != ERR_OK ||
         keeper_hand_new(t->keeper, &t->hand, &s->e) != ERR_OK)
         fail_msg("keeper_start: %s", s->e.text);
 }
@@ -516,8 +518,11 @@ static void test_keeper_stands_by(void **state)
 {
     struct site *s = *state;
     struct fake_server *f = s->servers[0];
-    const struct fake_answer ranges[] = {
-        {.body = SOMEONE}, {.body = SOMEONE}, {.body = NOBODY}, {.body = LAST_CALLS}};
+    const struct fake_answer ranges[] = {{.body = SOMEONE},
+                                         {.body = SOMEONE},
+                                         {.body = NOBODY},
+                                         {.body = NOBODY}, /* no wishes */
+                                         {.body = LAST_CALLS}};
     struct stand t;
     struct event ev;
 
@@ -525,7 +530,7 @@ static void test_keeper_stands_by(void **state)
     json(f, "/lease/grant", GRANT);
     json(f, "/lease/keepalive", RENEWED);
     json(f, "/lease/revoke", NOBODY);
-    answers(f, "/kv/range", ranges, 4);
+    answers(f, "/kv/range", ranges, 5);
     json(f, "/kv/txn", WON);
     stand_begin(&t, s);
     ev = said(&t.heard, 0);
@@ -546,8 +551,11 @@ static void test_keeper_tells_others_calls(void **state)
 {
     struct site *s = *state;
     struct fake_server *f = s->servers[0];
-    const struct fake_answer ranges[] = {
-        {.body = NOBODY}, {.body = SOMEONE_BROKEN}, {.body = LAST_CALLS}};
+    const struct fake_answer ranges[] = {{.body = NOBODY},
+                                         {.body = NOBODY}, /* no wishes */
+                                         {.body = SOMEONE_BROKEN},
+                                         {.body = NOBODY},
+                                         {.body = LAST_CALLS}};
     static const struct {
         const char *server, *text;
         bool readable;
@@ -562,7 +570,7 @@ static void test_keeper_tells_others_calls(void **state)
     json(f, "/lease/grant", GRANT);
     json(f, "/lease/revoke", NOBODY);
     json(f, "/kv/txn", WON);
-    answers(f, "/kv/range", ranges, 3);
+    answers(f, "/kv/range", ranges, 5);
     stand_begin(&t, s);
     assert_true(said(&t.heard, 0).as.lease.held);
     assert_int_equal(t.heard.n_acted, ARRAY_LEN(told));
@@ -576,7 +584,7 @@ static void test_keeper_tells_others_calls(void **state)
     assert_true(t.heard.acted[0].as.acted.last.has_move);
     assert_string_equal(t.heard.acted[0].as.acted.last.move.id, "m-9-3");
     assert_non_null(strstr(said(&t.heard, 0).as.lease.last_call, "noa@ops2 pid 7"));
-    assert_int_equal(fake_server_count_of(f, "POST", "/kv/range"), 3);
+    assert_int_equal(fake_server_count_of(f, "POST", "/kv/range"), 5);
     stand_end(&t);
 }
 

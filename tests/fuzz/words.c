@@ -4,6 +4,7 @@
 #include "core/base/text.h"
 #include "core/base/timefmt.h"
 #include "core/engine/lock_record.h"
+#include "core/engine/wish_record.h"
 #include "core/model/fleet_json.h"
 #include "core/model/window.h"
 #include "core/net/aws_web_identity.h"
@@ -353,6 +354,37 @@ static void lock_record(const uint8_t *bytes, size_t len)
                again.launch_attempt == h.launch_attempt);
 }
 
+/* … and what people wanted there. */
+static void wish_record(const uint8_t *bytes, size_t len)
+{
+    struct wish w = {.server = "untouched"}, again;
+    struct wish_writer by = {.name = "untouched"};
+    char *text = malloc(len + 1), written[ETCD_VALUE_TEXT];
+    struct err e = {0};
+
+    FUZZ_CHECK(text != NULL);
+    memcpy(text, bytes, len);
+    text[len] = '\0';
+    if (wish_record_read(text, &w, &by, &e) != ERR_OK) {
+        FUZZ_CHECK(strcmp(w.server, "untouched") == 0 &&
+                   strcmp(by.name, "untouched") == 0);
+        FUZZ_CHECK(e.text[0] != '\0');
+        fuzz_check_text(e.text);
+        free(text);
+        return;
+    }
+    free(text);
+    fuzz_check_text(by.name);
+    fuzz_check_text(by.state_id);
+    fuzz_check_text(w.server);
+    fuzz_check_text(w.auto_by);
+    fuzz_check_text(w.hold.by);
+    fuzz_check_text(w.hold.why);
+    FUZZ_CHECK(wish_record_write(&w, &by, written, sizeof(written)));
+    FUZZ_CHECK(wish_record_read(written, &again, &by, &e) == ERR_OK);
+    FUZZ_CHECK(wish_eq(&w, &again));
+}
+
 /* What it holds can be written again, and reads the same. */
 static void snapshot(const uint8_t *bytes, size_t len)
 {
@@ -384,6 +416,7 @@ const struct fuzz_target fuzz_words[] = {
     {"certificate", certificate},
     {"keys", keys},
     {"lock_record", lock_record},
+    {"wish_record", wish_record},
     {"snapshot", snapshot},
     {NULL, NULL},
 };

@@ -8,11 +8,12 @@ set -u
 pure="core/cost core/move core/policy"
 helpers="core/base/err.o core/base/money.o core/base/rng.o core/base/str.o
 core/base/timefmt.o core/base/tz.o core/base/tz_rule.o
-core/model/calendar.o core/model/call.o core/model/command.o core/model/window.o core/model/words.o"
+core/model/calendar.o core/model/call.o core/model/command.o core/model/window.o core/model/wish.o
+core/model/words.o"
 # Of the helpers these do I/O or allocate.
 impure='^(tz_load|tz_parse|tz_free|tz_system_name|strbuf_.*)$'
 # Of core/engine these are not the controller but what is around it.
-shell=' api_set board crew doctor engine keeper keeper_record lock_record mailbox replay runtime '
+shell=' api_set board crew doctor engine keeper keeper_record keeper_wish lock_record mailbox replay runtime wish_record '
 # What the controller may use of other objects, and of libc.
 memory='^(calloc|free|qsort|reallocarray|strtoll|(__)?vsnprintf(_chk)?|sha256(_hex)?|strbuf_(clear|init|text)
 |config_(has_eni|print|server_(find|ties)|zone_find)|fleet_(new|note_quarter)|observation_unref|sample_job_name|seen_build_progress)$'

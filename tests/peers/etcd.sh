@@ -139,11 +139,19 @@ grep -q "^ok   etcd: answers: .* pid $pid_a has the lock of haifa" "$scratch/out
 "$rh" --config "$conf" --state "$scratch/c" once >"$scratch/out" 2>&1
 [ $? = 3 ] && ok "once does nothing and says why" || fail "once: $(cat "$scratch/out")"
 
+"$rh" --config "$conf" --state "$scratch/a" hold cache onprem --forever >"$scratch/out" 2>&1 &&
+    "$rh" --config "$conf" --state "$scratch/a" auto off migration >>"$scratch/out" 2>&1 || fail "a hold: $(cat "$scratch/out")"
+sleep 1
+
 began=$(ms) n=$(taken b)
 end "$pid_a" TERM
 poll_for 30 took_again b "$n"
 took=$(($(ms) - began))
 [ "$took" -le 2000 ] && ok "after an orderly end the other one acts in $took ms" || fail "it took $took ms"
+poll_for 5 says b servers.name=cache.hold.kind pin && says b servers.name=migration.auto false &&
+    ok "what was wanted there is wanted here" ||
+    fail "a hold there is $(status b servers.name=cache.hold) here, auto $(status b servers.name=migration.auto)"
+"$rh" --config "$conf" --state "$scratch/b" release cache >"$scratch/out" 2>&1 || fail "a release: $(cat "$scratch/out")"
 controller a
 sleep 2
 began=$(ms) n=$(taken a)
@@ -152,6 +160,8 @@ poll_for 60 took_again a "$n"
 took=$(($(ms) - began))
 [ "$took" -le $(((ttl + poll + 2) * 1000)) ] && [ "$took" -ge 5000 ] &&
     ok "after kill -9 in $took ms, of a lease of $ttl s" || fail "after kill -9 it took $took ms"
+poll_for 5 says a servers.name=cache.hold null && says a servers.name=migration.auto false &&
+    ok "what was released there is released here" || fail "its hold is $(status a servers.name=cache.hold)"
 controller b
 
 echo "-- its user"

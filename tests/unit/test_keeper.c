@@ -1,6 +1,7 @@
 #include <config.h>
 
 #include "core/engine/keeper.h"
+#include "core/engine/wish_record.h"
 
 #include "core/api/etcd.h"
 #include "core/base/str.h"
@@ -20,14 +21,18 @@ struct host {
     struct clock clock;
     struct lock_way way;
     struct transport to, via; /* via: what is below may happen on the way */
-    const char *fails; /* the next request about calls whose address has this, NULL */
+    /* The next request about calls, or about wishes, whose address has this, NULL. */
+    const char *fails, *fails_wish;
     const char *reads, *as; /* these bytes of answers arrive as those, NULL = as sent */
     void (*meanwhile)(struct host *h); /* after the next key is read, NULL = nothing */
     struct keeper *keeper;
     struct keeper_hand *hand;
     struct event acted;
     size_t n_acted;
+    struct event wishes[4];
+    size_t n_wishes;
     size_t deaf; /* so many times nobody takes what another has done */
+    const char *state_id;
     bool held;
 };
 
@@ -40,6 +45,8 @@ struct scene {
 
 static const char calls_key[] =
     "cnVzaGhvdXIvaGFpZmEvY2FsbHMv"; /* rushhour/haifa/calls/ */
+static const char wishes_key[] =
+    "cnVzaGhvdXIvaGFpZmEvd2lzaGVz"; /* rushhour/haifa/wishes */
 
 static bool hear(void *ctx, const struct event *ev)
 {
@@ -49,6 +56,8 @@ static bool hear(void *ctx, const struct event *ev)
         observation_unref(ev->as.observation);
     if (ev->kind == EVENT_LEASE)
         h->held = ev->as.lease.held;
+    if (ev->kind == EVENT_WISH && h->n_wishes < ARRAY_LEN(h->wishes))
+        h->wishes[h->n_wishes++] = *ev;
     if (ev->kind == EVENT_ACTED && h->deaf > 0) {
         h->deaf--;
         return false;
@@ -73,6 +82,11 @@ static enum err_code perform(void *ctx, const struct http_request *rq,
         h->fails = NULL;
         return err_set(e, ERR_CONNECT, "connection refused");
     }
+    if (h->fails_wish != NULL && strstr(rq->url, h->fails_wish) != NULL &&
+        strstr(rq->body, wishes_key) != NULL) {
+        h->fails_wish = NULL;
+        return err_set(e, ERR_CONNECT, "connection refused");
+    }
     rc = transport_perform(&h->to, rq, rs, e);
     for (char *at = rs->body.data; rc == ERR_OK && h->reads != NULL;) {
         at = strstr(at, h->reads);
@@ -95,6 +109,7 @@ static void host_begin(struct scene *s, int32_t i)
                                .host = name,
                                .user = "noa",
                                .pid = 7,
+                               .state_id = h->state_id != NULL ? h->state_id : name,
                                .tell = hear,
                                .ctx = h};
     struct err e = {0};
@@ -295,7 +310,7 @@ static void test_too_late(void **state)
 
 /* ----- what stands there ----- */
 
-/* A key of these calls, put by whoever can write to etcd. */
+/* A key of its, put by whoever can write to etcd. */
 static void put(struct scene *s, const char *name, const char *value)
 {
     const struct transport to = s->hosts[0].to;
@@ -305,7 +320,7 @@ static void put(struct scene *s, const char *name, const char *value)
     int64_t lease, granted;
     struct err e = {0};
 
-    (void)str_format(key, sizeof(key), "rushhour/haifa/calls/%s", name); /* fits */
+    (void)str_format(key, sizeof(key), "rushhour/haifa/%s", name); /* fits */
     if (etcd_new(&s->config.lock, &to, &s->hosts[0].clock, &etcd, &e) != ERR_OK ||
         etcd_grant(etcd, 3600, &lease, &granted, &e) != ERR_OK ||
         etcd_acquire(etcd, key, value, lease, &t, &e) != ERR_OK || !t.succeeded)
@@ -348,14 +363,15 @@ static void test_by_whom(void **state)
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        char value[ETCD_VALUE_TEXT] = "2026-11-22 dana@ops1: node-open";
+        char value[ETCD_VALUE_TEXT] = "2026-11-22 dana@ops1: node-open", key[NAME_TEXT];
         struct scene s;
         const struct event *ev = &s.hosts[0].acted;
 
         scene_begin(&s);
         if (rows[i].by != NULL)
             record_by(rows[i].by, rows[i].server, value);
-        put(&s, rows[i].key, value);
+        (void)str_format(key, sizeof(key), "calls/%s", rows[i].key); /* fits */
+        put(&s, key, value);
         take_turns(&s, &s.hosts[0], 4);
         assert_row(rows[i].what, s.hosts[0].held);
         assert_row(rows[i].what, s.hosts[0].n_acted == rows[i].acted);
@@ -379,7 +395,7 @@ static void test_foreign_key(void **state)
     (void)state;
     scene_begin(&s);
     record_by("dana@ops1 pid 7", "cache", value);
-    put(&s, "cache", value);
+    put(&s, "calls/cache", value);
     s.hosts[0].reads = calls_key;
     s.hosts[0].as = "cnVzaGhvdXIvZWlsYXQvY2FsbHMv"; /* rushhour/eilat/calls/ */
     take_turns(&s, &s.hosts[0], 4);
@@ -410,9 +426,9 @@ static void test_read_again(void **state)
 
         scene_begin(&s);
         record_by("dana@ops1 pid 7", "cache", value);
-        put(&s, "cache", value);
+        put(&s, "calls/cache", value);
         record_by("dana@ops1 pid 7", "web", value);
-        put(&s, "web", value);
+        put(&s, "calls/web", value);
         for (; keeper_epoch(h->keeper) == 0 && turns < 8; turns++) {
             pass(&s, wait);
             h->fails = NULL;
@@ -522,7 +538,7 @@ static void test_end_of_another(void **state)
 
     (void)state;
     scene_begin(&s);
-    put(&s, "cache", "who wrote this?");
+    put(&s, "calls/cache", "who wrote this?");
     take_turns(&s, &s.hosts[0], 4);
     m.status = MOVE_FAILED;
     keeper_move(s.hosts[0].keeper, &m);
@@ -562,6 +578,158 @@ static void test_most_servers(void **state)
     scene_end(&s);
 }
 
+/* ----- what people want ----- */
+
+static const struct wish_writer dana = {"dana@ops1 pid 7", "d1"};
+
+static struct wish held_in_cloud(const char *server)
+{
+    struct wish w = wish_default(server);
+
+    w.setting = AUTO_OFF;
+    w.snooze_until.s = 1795340000;
+    w.hold = (struct hold){.place = PLACE_CLOUD,
+                           .kind = HOLD_UNTIL,
+                           .until = {1795350000},
+                           .by = "dana",
+                           .at = {1795334000},
+                           .why = "held by hand"};
+    return w;
+}
+
+static struct wish off_for_all(void)
+{
+    struct wish w = wish_default("");
+
+    w.setting = AUTO_OFF;
+    w.auto_since.s = 1795334000;
+    (void)str_copy(w.auto_by, sizeof(w.auto_by), "dana");
+    return w;
+}
+
+static void next_host(struct scene *s, struct host *before, int32_t i)
+{
+    host_end(before); /* killed */
+    pass(s, (TTL_S + 1) * 1000);
+    s->hosts[i].held = false;
+    s->hosts[i].n_wishes = 0;
+    host_begin(s, i);
+}
+
+static void must_hear(const struct host *h, const struct wish *all, size_t n)
+{
+    assert_true(h->held);
+    assert_int_equal(h->n_wishes, n);
+    for (size_t i = 0; i < n; i++) {
+        bool heard = false;
+
+        for (size_t k = 0; k < n; k++)
+            heard = heard || wish_eq(&h->wishes[k].as.wish.wish, &all[i]);
+        assert_true(heard);
+    }
+}
+
+/* Who takes over hears what is wanted; its own it knows better, but after a loss. */
+static void test_wishes(void **state)
+{
+    const struct wish all[] = {held_in_cloud("cache"), off_for_all()};
+    struct wish changed[] = {held_in_cloud("cache"), off_for_all()}, local;
+    struct scene s;
+    struct host *first = &s.hosts[0], *then = &s.hosts[1];
+
+    (void)state;
+    scene_begin(&s);
+    keeper_wish(first->keeper, &all[1]);
+    take_turns(&s, first, 4);
+    keeper_wish(first->keeper, &all[0]);
+    assert_true(keeper_turn(first->keeper) > 1000);
+    next_host(&s, first, 1);
+    local = wish_default("cache");
+    local.snooze_until.s = 1;
+    keeper_wish(then->keeper, &local);
+    take_turns(&s, then, 4);
+    must_hear(then, all, 2);
+    assert_string_equal(then->wishes[0].as.wish.by, "noa@ops0 pid 7");
+    changed[0].hold = (struct hold){0};
+    keeper_wish(then->keeper, &changed[0]);
+    then->fails_wish = "/kv/txn"; /* and is put again soon */
+    assert_true(keeper_turn(then->keeper) <= 1000);
+    pass(&s, 1000);
+    assert_true(keeper_turn(then->keeper) > 1000);
+    next_host(&s, then, 0);
+    keeper_wish(first->keeper, &all[1]);
+    keeper_wish(first->keeper, &all[0]);
+    take_turns(&s, first, 4);
+    must_hear(first, changed, 1); /* that of all it knows itself */
+    first->state_id = "another";  /* its own was lost */
+    next_host(&s, first, 0);
+    take_turns(&s, first, 4);
+    must_hear(first, changed, 2);
+    host_end(first);
+    scene_end(&s);
+}
+
+/* What cannot be read is no wish; nobody acts before all were read and taken. */
+static void test_read_wishes(void **state)
+{
+    static const struct {
+        const char *what, *key, *server; /* NULL: no record */
+        const char *fails;
+        size_t heard;
+    } rows[] = {{"of another server", "wishes/web", "cache", NULL, 0},
+                {"beside them", "wishesweb", "web", NULL, 0},
+                {"no record", "wishes/cache", NULL, NULL, 0},
+                {"they cannot be read first", "wishes/cache", "cache", "/kv/range", 1},
+                {"they are read", "wishes/cache", "cache", NULL, 1}};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        char value[ETCD_VALUE_TEXT] = "who wrote this?";
+        struct scene s;
+        struct host *h = &s.hosts[0];
+
+        scene_begin(&s);
+        if (rows[i].server != NULL) {
+            struct wish w = held_in_cloud(rows[i].server);
+
+            assert_true(wish_record_write(&w, &dana, value, sizeof(value)));
+        }
+        put(&s, rows[i].key, value);
+        h->fails_wish = rows[i].fails;
+        take_turns(&s, h, 8);
+        assert_row(rows[i].what, h->held);
+        assert_row(rows[i].what, h->n_wishes == rows[i].heard);
+        host_end(h);
+        scene_end(&s);
+    }
+}
+
+/* So many servers there are not: of one more nobody hears. */
+static void test_most_wishes(void **state)
+{
+    char value[ETCD_VALUE_TEXT];
+    struct wish one_more = held_in_cloud("one-more");
+    struct scene s;
+    struct host *h = &s.hosts[0];
+
+    (void)state;
+    scene_begin(&s);
+    for (int i = 0; i <= MAX_SERVERS; i++) {
+        struct wish w = wish_default("");
+
+        (void)str_format(w.server, sizeof(w.server), "s%d", i); /* fits */
+        keeper_wish(h->keeper, &w);
+    }
+    keeper_wish(h->keeper, &one_more);
+    assert_true(wish_record_write(&one_more, &dana, value, sizeof(value)));
+    put(&s, "wishes/one-more", value);
+    take_turns(&s, h, 4);
+    assert_true(h->held);
+    assert_int_equal(h->n_wishes, 1);
+    host_end(h);
+    scene_end(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -569,6 +737,8 @@ int main(void)
         cmocka_unit_test(test_by_whom),        cmocka_unit_test(test_foreign_key),
         cmocka_unit_test(test_read_again),     cmocka_unit_test(test_end),
         cmocka_unit_test(test_end_of_another), cmocka_unit_test(test_most_servers),
+        cmocka_unit_test(test_wishes),         cmocka_unit_test(test_read_wishes),
+        cmocka_unit_test(test_most_wishes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -444,6 +444,154 @@ static void test_lost_again(void **state)
     scene_end(&s);
 }
 
+/* ----- what people wanted there ----- */
+
+static struct event wanted(const char *server)
+{
+    struct event ev = {.kind = EVENT_WISH};
+
+    ev.as.wish.wish = wish_default(server);
+    (void)str_copy(ev.as.wish.by, sizeof(ev.as.wish.by), "dana@ops1 pid 42");
+    return ev;
+}
+
+static void as_left(struct scene *s)
+{
+    scene_make(s);
+    s->options.shared_lock = true;
+    stored_setting(s, "place:a", "cloud");
+    s->holds[0] = (struct stored_hold){
+        .server = "a", .hold = {.place = PLACE_CLOUD, .kind = HOLD_PIN, .at = {NOW - 9}}};
+    s->stored.n_holds = 1;
+    scene_start(s);
+}
+
+static void test_wanted_of_a_server(void **state)
+{
+    static const struct {
+        const char *what;
+        enum auto_setting setting;
+        int64_t snooze;
+        enum place held;
+        bool over_budget;
+        const char *says;
+    } rows[] = {
+        /* clang-format off */
+        {"nothing", AUTO_ON, 0, PLACE_UNKNOWN, false, "auto is on and nothing holds it here, too, as at dana@ops1"},
+        {"it stays at home", AUTO_ON, 0, PLACE_ONPREM, false, "auto is on and it is held on-prem here"},
+        {"out there, over the budget", AUTO_OFF, 0, PLACE_CLOUD, true, "auto is off and it is held"},
+        {"it sleeps", AUTO_ON, NOW + 600, PLACE_UNKNOWN, false, "auto is on, sleeps and nothing holds it"},
+        /* clang-format on */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct event ev = wanted("a");
+        struct wish *w = &ev.as.wish.wish, now;
+        const struct server_state *a;
+        struct scene s;
+
+        w->setting = rows[i].setting;
+        w->snooze_until.s = rows[i].snooze;
+        if (rows[i].held != PLACE_UNKNOWN)
+            w->hold = (struct hold){.place = rows[i].held,
+                                    .kind = HOLD_UNTIL,
+                                    .until = {NOW + 900},
+                                    .at = {NOW - 60},
+                                    .by = "dana",
+                                    .over_budget = rows[i].over_budget};
+        as_left(&s);
+        a = &s.c->servers[0];
+        step(&s, ev);
+        assert_row(rows[i].what, controller_shared_wish(s.c, "a", &now));
+        assert_row(rows[i].what, wish_eq(&now, w));
+        if (strstr(s.journal, rows[i].says) == NULL)
+            fail_msg("row \"%s\": %s", rows[i].what, s.journal);
+        assert_row(rows[i].what,
+                   (a->hold_ended.s == NOW) == (rows[i].held == PLACE_UNKNOWN));
+        assert_row(rows[i].what,
+                   (a->over_budget_at.s == NOW - 60) == rows[i].over_budget);
+        assert_string_equal(setting_of(&s, "auto:a"),
+                            rows[i].setting == AUTO_ON ? "on" : "off");
+        s.journal[0] = '\0';
+        step(&s, ev); /* told again: it is known */
+        assert_string_equal(s.journal, "");
+        scene_end(&s);
+    }
+}
+
+/* Its state directory has a name from the first step on, when others share the lock. */
+static void test_state_id(void **state)
+{
+    static const struct {
+        const char *what, *stored;
+        bool shared;
+    } rows[] = {{"a new one", "", true},
+                {"an old one", "00c0ffee00c0ffee", true},
+                {"of nobody else's concern", "", false}};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct scene s;
+        char id[NAME_TEXT];
+
+        scene_make(&s);
+        s.options.shared_lock = rows[i].shared;
+        if (rows[i].stored[0] != '\0')
+            stored_setting(&s, "state_id", rows[i].stored);
+        scene_start(&s);
+        (void)str_copy(id, sizeof(id), controller_state_id(s.c));
+        assert_row(rows[i].what, (id[0] != '\0') == rows[i].shared);
+        assert_row(rows[i].what, rows[i].stored[0] == '\0' || str_eq(id, rows[i].stored));
+        look(&s);
+        assert_row(rows[i].what, str_eq(setting_of(&s, "state_id"), id));
+        scene_start(&s);
+        assert_row(rows[i].what, str_eq(controller_state_id(s.c), id));
+        scene_end(&s);
+    }
+}
+
+static void test_wanted_of_all(void **state)
+{
+    static const struct {
+        const char *what;
+        bool lost; /* our own state was */
+        int64_t snooze;
+        const char *says;
+    } rows[] = {{"off", false, 0, "auto is off here, too, as at dana@ops1"},
+                {"off, and asleep", false, NOW + 600, "auto is off and sleeps here"},
+                {"a person must look first", true, 0, ""}};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct event ev = wanted(""), elsewhere = wanted("b");
+        struct wish *w = &ev.as.wish.wish, now;
+        struct scene s;
+
+        w->setting = AUTO_OFF;
+        w->snooze_until.s = rows[i].snooze;
+        w->auto_since.s = NOW - 60;
+        (void)str_copy(w->auto_by, sizeof(w->auto_by), "dana");
+        scene_make(&s);
+        s.stored.lost = rows[i].lost;
+        scene_start(&s);
+        s.journal[0] = '\0';
+        step(&s, ev);
+        assert_row(rows[i].what, controller_shared_wish(s.c, "", &now));
+        assert_row(rows[i].what, wish_eq(&now, w) == !rows[i].lost);
+        assert_row(rows[i].what, rows[i].lost == (now.setting == AUTO_DRY_RUN));
+        if (strstr(s.journal, rows[i].says) == NULL)
+            fail_msg("row \"%s\": %s", rows[i].what, s.journal);
+        if (!rows[i].lost) {
+            assert_string_equal(setting_of(&s, "auto"), "off");
+            assert_string_equal(setting_of(&s, "auto_by"), "dana");
+        }
+        assert_false(controller_shared_wish(s.c, "b", &now));
+        step(&s, elsewhere); /* of a server that is not configured here */
+        scene_end(&s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -456,6 +604,9 @@ int main(void)
         cmocka_unit_test(test_gone_out_again),
         cmocka_unit_test(test_lost_again),
         cmocka_unit_test(test_cut_short_given_up),
+        cmocka_unit_test(test_wanted_of_a_server),
+        cmocka_unit_test(test_wanted_of_all),
+        cmocka_unit_test(test_state_id),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
