@@ -199,8 +199,20 @@ static void note_launch(struct controller *c, struct server_state *s,
     in->running = in->pending = true;
 }
 
-const struct call *call_result(struct controller *c, const struct call_result *r)
+/* A launch was asked for again by its token, and EC2 has not said no to that: what became
+ * of the first is as unknown as before. */
+static bool says_nothing(const struct call *call, const struct call_result *r)
 {
+    enum err_code code = r->err.code;
+
+    return call->kind == CALL_LAUNCH && call->run.again && r->outcome == OUTCOME_FAILED &&
+           code != ERR_CAPACITY && code != ERR_CONFLICT && code != ERR_REFUSED &&
+           code != ERR_NOT_FOUND;
+}
+
+const struct call *call_result(struct controller *c, const struct call_result *told)
+{
+    struct call_result known = *told, *r = &known;
     struct call_slot *slot = NULL;
     struct server_state *s;
     struct record *rec;
@@ -211,6 +223,10 @@ const struct call *call_result(struct controller *c, const struct call_result *r
     }
     if (slot == NULL)
         return NULL; /* an answer that was given up on long ago */
+    if (says_nothing(&slot->call, r)) {
+        RH_PROBE("launch-asked-again-and-nobody-answers");
+        r->outcome = OUTCOME_UNKNOWN;
+    }
     SURE(c->n_calls_open > 0);
     slot->open = false;
     c->n_calls_open--;

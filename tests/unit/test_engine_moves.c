@@ -641,6 +641,54 @@ static void test_next_offering(void **state)
     }
 }
 
+/* Asked again by its token: whatever is not EC2's own no leaves it as unknown as before,
+ * also for the next start. */
+static void test_asked_again(void **state)
+{
+    static const struct {
+        const char *what;
+        enum err_code code;
+        bool known;
+    } rows[] = {{"the lock was not ours for certain", ERR_LOCKED, false},
+                {"no connection", ERR_CONNECT, false},
+                {"throttled", ERR_THROTTLED, false},
+                {"another password", ERR_AUTH, false},
+                {"there is no capacity", ERR_CAPACITY, true},
+                {"the interface is in use", ERR_CONFLICT, true},
+                {"refused", ERR_REFUSED, true},
+                {"no such image", ERR_NOT_FOUND, true}};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct region r;
+        struct move *m;
+        size_t calls;
+
+        region_make(&r);
+        without_overlap(&r);
+        stored_setting(&r.s, "auto", "off");
+        m = committed(stored_move(&r.s, DIRECTION_OUT, GAP_LAUNCH), 60);
+        (void)str_copy(m->mover, sizeof(m->mover), "ec2");
+        m->deadline.s = NOW + 3600;
+        r.s.vm.power = POWER_OFF;
+        scene_start(&r.s);
+        see(&r, STEP_S);
+        assert_row(rows[i].what, called(&r, CALL_LAUNCH, "eni-a"));
+        answer(&r.s, OUTCOME_UNKNOWN, ERR_TIMEOUT);
+        calls = r.s.n_calls;
+        for (int k = 0; k < 20 && r.s.n_calls == calls; k++)
+            see(&r, STEP_S);
+        assert_row(rows[i].what, r.s.calls[calls].run.again);
+        answer(&r.s, OUTCOME_FAILED, rows[i].code);
+        assert_row(rows[i].what,
+                   (server(&r)->last.outcome == OUTCOME_UNKNOWN) == !rows[i].known);
+        for (int k = 0; k < 40 && r.s.n_calls == calls + 1; k++)
+            see(&r, STEP_S);
+        assert_row(rows[i].what, rows[i].known || r.s.calls[calls + 1].run.again);
+        scene_end(&r.s);
+    }
+}
+
 /* A refusal is kept for the next start, however long its names are. */
 static void test_refusal_kept(void **state)
 {
@@ -689,6 +737,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_actor),
+        cmocka_unit_test(test_asked_again),
         cmocka_unit_test(test_lost_under_an_order),
         cmocka_unit_test(test_most_rounds),
         cmocka_unit_test(test_learned),
