@@ -309,7 +309,7 @@ static enum place place_of_both(const struct server_state *s)
     return f->onprem.known && f->onprem.open ? PLACE_ONPREM : PLACE_CLOUD;
 }
 
-static bool launch_is_over(const struct server_state *s)
+bool launch_is_over(const struct server_state *s)
 {
     const struct mover_step *steps;
     int32_t n;

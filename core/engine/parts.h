@@ -170,6 +170,8 @@ void merge_instance(struct instance_facts *f, const struct seen_instance *in) NO
 /* As read then; it is believed when a later reading says so, too. */
 void merge_stopped(struct instance_facts *f, bool stopped, struct utc at) NONNULL;
 void merge_spot(const struct controller *c, struct server_facts *f) NONNULL;
+/* Is its way out past the step that launches? */
+bool launch_is_over(const struct server_state *s) NONNULL;
 /* What a listing says of one instance; absent_since: kept for that alone. */
 void merge_listed(const struct controller *c, struct instance_facts *f,
                   struct utc *absent_since, const struct observation *o) NONNULL;

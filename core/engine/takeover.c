@@ -145,8 +145,13 @@ static void go_on(struct controller *c, struct server_state *s,
     s->move = h->move;
     set_times(c, &s->move, h->at);
     s->has_move = true;
-    if (h->move.direction == DIRECTION_OUT)
+    if (h->move.direction == DIRECTION_OUT) {
         s->facts.lost = false; /* what was lost before was brought home since */
+        /* What it had before is not what is launched now: that one is found by the
+         * launch's token. */
+        if (s->mover->launches && !server_mover(s)->replaces && !launch_is_over(s))
+            instance_claim(c, s, "");
+    }
     (void)str_copy(s->taken_over, sizeof(s->taken_over), s->move.id); /* as long */
     move_store(c, s);
     look_up(c, s, h);

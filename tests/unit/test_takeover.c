@@ -332,6 +332,46 @@ static void test_looked_at(void **state)
     }
 }
 
+/* Of an instance that it had here before: what the other one launches is another. */
+static void test_instance_before(void **state)
+{
+    enum { GAP_SHUTDOWN = 1, GAP_LAUNCH = 2, GAP_BOOT = 3 };
+    static const struct {
+        const char *what, *mover;
+        enum direction direction;
+        int32_t step;
+        bool kept;
+    } rows[] = {
+        {"before the launch", "ec2", DIRECTION_OUT, GAP_SHUTDOWN, false},
+        {"at the launch", "ec2", DIRECTION_OUT, GAP_LAUNCH, false},
+        {"after it", "ec2", DIRECTION_OUT, GAP_BOOT, true},
+        {"on a way back", "ec2", DIRECTION_BACK, 1, true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct event ev = left_by_another("a");
+        struct lock_record *r = &ev.as.acted.last;
+        struct scene s;
+
+        r->has_move = true;
+        r->call = CALL_NODE_CLOSE;
+        r->move.direction = rows[i].direction;
+        r->move.step = rows[i].step;
+        (void)str_copy(r->move.mover, sizeof(r->move.mover), rows[i].mover);
+        scene_make(&s);
+        of_server(&s, "mover = \"ec2\" launch_template = \"t:3\"");
+        s.options.shared_lock = true;
+        stored_setting(&s, "instance:a", "i-1");
+        scene_start(&s);
+        step(&s, ev);
+        assert_row(rows[i].what, move_of(&s) != NULL);
+        assert_row(rows[i].what,
+                   str_eq(s.c->servers[0].facts.instance.id, rows[i].kept ? "i-1" : ""));
+        scene_end(&s);
+    }
+}
+
 /* Its instance was taken back, and that was seen. */
 static void lose(struct scene *s)
 {
@@ -600,6 +640,7 @@ int main(void)
         cmocka_unit_test(test_debt),
         cmocka_unit_test(test_way_home_given_up),
         cmocka_unit_test(test_looked_at),
+        cmocka_unit_test(test_instance_before),
         cmocka_unit_test(test_out_again_unseen),
         cmocka_unit_test(test_gone_out_again),
         cmocka_unit_test(test_lost_again),
