@@ -46,13 +46,16 @@ static bool is_halted(const struct seen_instance *in)
     return in->state == INSTANCE_STOPPING || in->state == INSTANCE_STOPPED;
 }
 
-/* A launch of this move whose answer was lost; or, with the VM off, what holds the
- * server's interface: there it runs, whoever launched it, but not if it is stopped. Of a
- * way back that another controller began: what it brings home. */
+/* A launch of this move whose answer was lost; or, with the VM off or while its node out
+ * there takes builds, what holds the server's interface: there it runs, whoever launched
+ * it, but not if it is stopped. Of a way back that another controller began: what it
+ * brings home. */
 static bool may_claim(const struct server_state *s, const struct seen_instance *in)
 {
+    const struct node_facts *cloud = &s->facts.cloud;
     const struct server_config *k = s->config;
     bool holds = k->eni[0] == '\0' || str_eq(in->eni, k->eni);
+    bool serves = !s->has_move && cloud->open && cloud->connected;
 
     for (size_t i = 0; i < k->n_zones; i++)
         holds = holds || str_eq(in->eni, k->zones[i].eni);
@@ -61,7 +64,7 @@ static bool may_claim(const struct server_state *s, const struct seen_instance *
     if (s->has_move && s->move.direction == DIRECTION_BACK &&
         str_eq(s->move.id, s->taken_over))
         return true;
-    return s->facts.power == POWER_OFF && holds && !is_halted(in);
+    return holds && !is_halted(in) && (s->facts.power == POWER_OFF || serves);
 }
 
 /* EC2, too, lists in the same order each time. */

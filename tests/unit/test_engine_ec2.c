@@ -383,6 +383,40 @@ static void test_first_look(void **state)
 
 /* ----- ours ----- */
 
+/* Nobody here knows of it, as after a takeover, and home is on, too: what takes builds is
+ * no orphan. A person says which side goes. */
+static void test_nobodys_takes_builds(void **state)
+{
+    static const struct {
+        const char *what;
+        bool closed, connected, ours;
+    } rows[] = {{"it takes builds", false, true, true},
+                {"its node is closed", true, true, false},
+                {"its agent is away", false, false, false}};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct region r;
+
+        region_make(&r);
+        stored_setting(&r.s, "auto", "off");
+        r.s.nodes[CLOUD].marked = r.s.nodes[CLOUD].offline = rows[i].closed;
+        r.s.nodes[CLOUD].connected = rows[i].connected;
+        r.s.vm.power = POWER_ON;
+        r.instances[r.n_instances++] = instance("i-1", "a");
+        scene_start(&r.s);
+        see(&r, STEP_S);
+        see(&r, STEP_S);
+        assert_row(rows[i].what,
+                   str_eq(server(&r)->facts.instance.id, "i-1") == rows[i].ours);
+        see(&r, STEP_S);
+        assert_row(rows[i].what, server(&r)->facts.in_both_places == rows[i].ours);
+        assert_row(rows[i].what,
+                   (strstr(r.s.journal, "and is nobody's") != NULL) == !rows[i].ours);
+        scene_end(&r.s);
+    }
+}
+
 /* A listing that does not have it is believed after a quarter of an hour. */
 static void test_absent(void **state)
 {
@@ -700,6 +734,7 @@ int main(void)
         cmocka_unit_test(test_orphan_most),
         cmocka_unit_test(test_orphan_request),
         cmocka_unit_test(test_first_look),
+        cmocka_unit_test(test_nobodys_takes_builds),
         cmocka_unit_test(test_absent),
         cmocka_unit_test(test_absent_with_interface),
         cmocka_unit_test(test_given_back),
