@@ -26,6 +26,8 @@ enum { UNSEEN_S = 300 };
 enum { RETRY_TERMINATE_S = 30 };
 /* Most guests that were told to shut down are off by then. */
 enum { GUEST_STOPS_S = 45 };
+/* A node of the cloud is closed before what may not find it open is launched. */
+enum { CLOSE_AGAIN_S = 30, CLOSE_WAIT_S = 600 };
 
 /* The cloud side does the work, and will go on doing so. */
 static bool cloud_serves(const struct server_facts *f)
@@ -608,6 +610,35 @@ static void step_launch_anew(const struct step_in *in, struct move *m,
         step_launch(in, m, out);
 }
 
+/* Home takes builds, and goes on until Jenkins has closed the node out there: two of them
+ * are never open for long, however Jenkins is (I1b). True when a verdict was given. */
+static bool waits_for_close(const struct step_in *in, struct move *m,
+                            struct step_out *out)
+{
+    const struct node_facts *next = in->choice.node, *home = &in->facts->onprem;
+
+    if (in->call_open || in->facts->instance.id[0] != '\0' ||
+        in->last_kind == CALL_LAUNCH || !next->known || next->marked || !home->known ||
+        home->marked)
+        return false;
+    RH_PROBE("launch-waits-for-a-node's-close");
+    if (in->now.s - m->step_since.s >= CLOSE_WAIT_S)
+        say_fail(m, out, FAILURE_TRANSIENT, "node %s stays open", next->name);
+    else if (m->calls == 0 || (seen_since_call(in, m, next->as_of) &&
+                               in->now.s - m->last_call_at.s >= CLOSE_AGAIN_S))
+        say_call(in, m, out, CALL_NODE_CLOSE, next->name);
+    else
+        say_wait(m, out, "closing node %s", next->name);
+    return true;
+}
+
+static void step_launch_beside(const struct step_in *in, struct move *m,
+                               struct step_out *out)
+{
+    if (!waits_for_close(in, m, out))
+        step_launch_anew(in, m, out);
+}
+
 /* Waiting for the agent, or for the switch: what is taken back meanwhile ends the move.
  */
 static void step_boot_beside(const struct step_in *in, struct move *m,
@@ -644,7 +675,7 @@ const struct mover_ops mover_ec2_overlap = {
     .name = "ec2-overlap",
     .launches = true,
     .overlaps = true,
-    .out = {{STEP_LAUNCH, step_launch_anew},
+    .out = {{STEP_LAUNCH, step_launch_beside},
             {STEP_BOOT, step_boot_beside},
             {STEP_NODE, step_switch_over},
             {STEP_DRAIN, step_drain_home},
