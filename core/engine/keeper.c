@@ -198,8 +198,10 @@ int64_t keeper_turn(struct keeper *k)
         asked = LEASE_WAIT;
     }
     do_ask(k, asked);
-    if (!was_ours && k->lease.epoch != 0)
+    if (!was_ours && k->lease.epoch != 0) {
         k->unread = true;
+        k->calls_told = k->wishes_told = 0;
+    }
     /* Nobody acts who does not know what others did. */
     if (k->lease.epoch == 0 || !k->unread ||
         (keeper_read_wishes(k) && keeper_read_calls(k, last, sizeof(last)))) {

@@ -44,8 +44,9 @@ struct keeper {
     size_t who; /* so many bytes of value name the controller, whatever its process */
     char holder[ETCD_VALUE_TEXT]; /* of the key, when it is another's */
     bool told, told_held, told_other, was_failing;
-    bool unread; /* ours, and what others left is not known yet */
-    bool unput;  /* the end of some move, or a wish */
+    bool unread; /* ours, and what others left is not all told yet; so much is: */
+    size_t calls_told, wishes_told;
+    bool unput; /* the end of some move, or a wish */
 
     pthread_mutex_t lock; /* guards all below */
     struct mono safe_until;

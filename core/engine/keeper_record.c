@@ -97,15 +97,19 @@ bool keeper_read_calls(struct keeper *k, char *last, size_t size)
             lock_record_text(&h, text, sizeof(text));
             note_launch(k, server, h.launch_start, h.launch_attempt);
         }
-        log_write(k->options.log, known ? LOG_INFO : LOG_WARN, "lock", "last call: %s%s",
-                  known ? text : server, known ? "" : ": it cannot be read");
-        if ((!known || !is_ours(k, h.by)) && server[0] != '\0')
-            all =
-                tell_acted(k, server, known ? &h : NULL, known ? text : why.text) && all;
         if (known && h.at.s >= newest.s) {
             newest = h.at;
             (void)str_copy(last, size, text);
         }
+        if (!all || i < k->calls_told)
+            continue;
+        if ((!known || !is_ours(k, h.by)) && server[0] != '\0')
+            all = tell_acted(k, server, known ? &h : NULL, known ? text : why.text);
+        if (!all)
+            continue; /* so many at a time were too many: from there on in a moment */
+        log_write(k->options.log, known ? LOG_INFO : LOG_WARN, "lock", "last call: %s%s",
+                  known ? text : server, known ? "" : ": it cannot be read");
+        k->calls_told = i + 1;
     }
     free(kvs);
     return all;

@@ -96,7 +96,7 @@ bool keeper_read_wishes(struct keeper *k)
     bool all =
         kvs != NULL && etcd_list(k->etcd, k->wishes, kvs, ETCD_KVS, &n, &e) == ERR_OK;
 
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = k->wishes_told; i < n && all; i++) {
         struct event ev = {.kind = EVENT_WISH};
         struct wish *w = &ev.as.wish.wish;
         struct err why = {0};
@@ -110,15 +110,18 @@ bool keeper_read_wishes(struct keeper *k)
         if (why.code != ERR_OK) {
             log_write(k->options.log, LOG_WARN, "lock", "%s cannot be read: %s",
                       kvs[i].key, why.text);
+            k->wishes_told = i + 1;
             continue; /* what is wanted here counts */
         }
         ours = str_eq(by.state_id, k->state_id);
-        note(k, w, ours);
-        if (ours)
-            continue;
-        RH_PROBE("wish-taken-over");
         (void)str_copy(ev.as.wish.by, sizeof(ev.as.wish.by), by.name); /* as long */
-        all = k->options.tell(k->options.ctx, &ev) && all;
+        all = ours || k->options.tell(k->options.ctx, &ev);
+        if (!all)
+            break; /* so many at a time were too many: from there on in a moment */
+        note(k, w, ours);
+        if (!ours)
+            RH_PROBE("wish-taken-over");
+        k->wishes_told = i + 1;
     }
     free(kvs);
     return all;
