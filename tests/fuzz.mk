@@ -86,6 +86,9 @@ EXTRA_DIST += \
 	tests/fuzz/corpus/vsphere/back \
 	tests/fuzz/corpus/vsphere/cloud \
 	tests/fuzz/corpus/vsphere/home \
+	tests/fuzz/corpus/wish_record/all \
+	tests/fuzz/corpus/wish_record/held \
+	tests/fuzz/corpus/wish_record/pinned \
 	tests/fuzz/corpus/xml/all \
 	tests/fuzz/corpus/xml/doctype \
 	tests/fuzz/corpus/xml/entities \
@@ -107,6 +110,7 @@ EXTRA_DIST += \
 	tests/fuzz/dict/json.dict \
 	tests/fuzz/dict/keys.dict \
 	tests/fuzz/dict/lock_record.dict \
+	tests/fuzz/dict/wish_record.dict \
 	tests/fuzz/dict/orders.dict \
 	tests/fuzz/dict/pricelist.dict \
 	tests/fuzz/dict/prices.dict \
