@@ -145,6 +145,7 @@ static void go_on(struct controller *c, struct server_state *s,
     s->move = h->move;
     set_times(c, &s->move, h->at);
     s->has_move = true;
+    s->late_told = s->drain_told = false; /* of our own one before */
     if (h->move.direction == DIRECTION_OUT) {
         s->facts.lost = false; /* what was lost before was brought home since */
         /* What it had before is not what is launched now: that one is found by the

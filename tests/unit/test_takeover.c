@@ -142,8 +142,10 @@ static void test_gone_on_with(void **state)
         scene_start(&s);
         if (rows[i].same)
             (void)str_copy(theirs->id, ID_TEXT, move_of(&s)->id);
+        s.c->servers[0].late_told = rows[i].own; /* of that one */
         step(&s, ev);
         m = move_of(&s);
+        assert_row(rows[i].what, m == NULL || !s.c->servers[0].late_told);
         assert_row(rows[i].what, (m != NULL) == rows[i].taken);
         assert_row(rows[i].what, m == NULL || str_eq(m->id, theirs->id));
         assert_row(rows[i].what, m == NULL || (m->direction == DIRECTION_BACK &&
