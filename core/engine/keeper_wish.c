@@ -4,6 +4,7 @@
 
 #include "core/base/probe.h"
 #include "core/base/str.h"
+#include "core/base/sure.h"
 #include "core/engine/wish_record.h"
 
 #include <stdlib.h>
@@ -171,6 +172,7 @@ bool keeper_put_wishes(struct keeper *k)
             return false;
         (void)pthread_mutex_lock(&k->lock);
         known = wished(k, w.server);
+        SURE(known != NULL); /* it was known, and nothing goes out of there */
         known->is_put = wish_eq(&known->wish, &w); /* else it has changed meanwhile */
         (void)pthread_mutex_unlock(&k->lock);
     }

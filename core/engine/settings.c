@@ -381,7 +381,7 @@ void setting_load(struct controller *c, const struct stored_setting *stored)
             strncmp(row->key, stored->key, len) != 0 || row->key[len] != '\0')
             continue;
         r.field = of + row->at;
-        r.rule = row->rule;
+        r.rule = (int)row->rule;
         row->load(&r);
         return;
     }
