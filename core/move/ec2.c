@@ -29,6 +29,14 @@ enum { GUEST_STOPS_S = 45 };
 /* A node of the cloud is closed before what may not find it open is launched. */
 enum { CLOSE_AGAIN_S = 30, CLOSE_WAIT_S = 600 };
 
+/* It lives, and AWS takes it back in two minutes. */
+static bool is_noticed(const struct server_facts *f)
+{
+    const struct instance_facts *in = &f->instance;
+
+    return in->id[0] != '\0' && !in->terminated && in->reclaim_at.s != 0;
+}
+
 /* The cloud side does the work, and will go on doing so. */
 static bool cloud_serves(const struct server_facts *f)
 {
@@ -418,8 +426,9 @@ static void step_terminate(const struct step_in *in, struct move *m, struct step
                  i->id);
         return;
     }
-    /* AWS takes back what it gave notice of; its builds have the whole notice. */
-    if (m->interrupted && i->reclaim_at.s != 0 &&
+    /* AWS takes back what it gave notice of; its builds have the whole notice, unless
+     * home has been up beside it for as long as may be. */
+    if (m->interrupted && i->reclaim_at.s != 0 && !overlap_is_over(in, m) &&
         in->now.s < i->reclaim_at.s + mover_reclaim_slack_s(&in->config->policy)) {
         say_wait(m, out, "AWS takes %s back", i->id);
         return;
@@ -546,6 +555,10 @@ static void step_switch_back(const struct step_in *in, struct move *m,
 
     if (home_is_off(in, m, out))
         return;
+    if (is_noticed(in->facts) && overlap_is_over(in, m)) {
+        say_done(m, out);
+        return;
+    }
     if (m->interrupted || !cloud_serves(in->facts) || !overlap_ends(in, m) ||
         (seen && !overlap_is_over(in, m))) {
         step_switch(in, m, out);

@@ -747,6 +747,8 @@ static void test_terminate(void **state)
 
     static const struct row beside[] = {
         {"all is ready", "instance runs", ASKS(TERMINATE)},
+        {"AWS takes it back by itself", "instance runs interrupted notice stop-late-builds committed-989s", WAIT("AWS takes i-1 back")},
+        {"... and both are up for too long", "instance runs interrupted notice stop-late-builds committed-long-ago", ASKS(TERMINATE)},
         {"coming to its end", "instance terminated", WAIT("comes to its end")},
         {"it is gone, and home takes builds", "instance ended home-agent home-unmarked home-open", DONE},
         {"... there is none", "home-agent home-unmarked home-open", DONE},
@@ -834,6 +836,9 @@ static void test_come_up(void **state)
         {"... and it was in use: it serves on", "off instance runs committed-989s long", WAIT("waiting for the agent")},
         {"the cloud side is gone: home is all there is", "on committed-long-ago", WAIT("waiting for the agent")},
         {"taken back: the same", "on instance runs interrupted committed-long-ago", WAIT("waiting for the agent")},
+        {"... in two minutes, and both are up for too long", "on instance runs interrupted notice stop-late-builds committed-long-ago", DONE},
+        {"... and they are not", "on instance runs interrupted notice stop-late-builds committed-989s", WAIT("waiting for the agent")},
+        {"... and it is at its end", "on instance terminated interrupted notice stop-late-builds committed-long-ago", WAIT("waiting for the agent")},
         {"it has its time", "on instance runs", WAIT("waiting for the agent")},
     };
 
