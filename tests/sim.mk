@@ -147,7 +147,7 @@ tests_sim_libpoints_a_SOURCES = \
 	core/engine/merge.c core/engine/moves.c core/engine/react.c core/engine/recover.c core/engine/replace.c \
 	core/engine/requeue.c core/engine/requeue_lost.c core/engine/sources.c core/engine/takeover.c \
 	core/engine/unclaimed.c \
-	core/move/ec2.c core/move/nodes.c core/move/velostrata.c core/sim/drive.c core/store/lease.c \
+	core/move/ec2.c core/move/launch.c core/move/nodes.c core/move/velostrata.c core/sim/drive.c core/store/lease.c \
 	core/store/store_apply.c core/store/store_room.c
 tests_sim_libpoints_a_CPPFLAGS = $(POINTS_CPPFLAGS)
 POINTS_LIBS = $(tests_sim_libpoints_a_OBJECTS) libcore.a

@@ -1,5 +1,6 @@
 libcore_a_SOURCES += \
 	core/move/ec2.c \
+	core/move/launch.c \
 	core/move/mover.c \
 	core/move/mover.h \
 	core/move/movers.def \

@@ -6,6 +6,9 @@
 
 #include <stdarg.h>
 
+/* Between two tries of a call. */
+enum { AGAIN_FIRST_S = 5, AGAIN_MAX_S = 80 };
+
 /* Waiting for the source's channel to close is a courtesy, not a condition
  * (jenkins-api 10.4). */
 enum { DISCONNECT_WAIT_S = 60 };
@@ -131,6 +134,21 @@ bool disconnect_first(const struct step_in *in, struct move *m, struct step_out 
         return false;
     say_wait(m, out, "closing the channel of node %s", source->name);
     return true;
+}
+
+/* 5, 10, 20, … s after the newest call. */
+bool too_early(const struct step_in *in, const struct move *m)
+{
+    int64_t wait = AGAIN_FIRST_S;
+
+    for (int32_t i = 1; i < m->calls && wait < AGAIN_MAX_S; i++)
+        wait *= 2;
+    return in->now.s - in->last->at.s < wait;
+}
+
+bool is_overdue(const struct step_in *in, const struct move *m)
+{
+    return m->deadline.s != 0 && in->now.s >= m->deadline.s;
 }
 
 /* Home takes its time to shut down. */

@@ -31,6 +31,10 @@ const struct node_facts *move_target(const struct step_in *in, const struct move
  * To be asked when no call is under way. */
 bool seen_since_call(const struct step_in *in, const struct move *m, struct utc as_of);
 
+/* Is it 5, 10, 20, … s since the newest call, the more the more of them there were? */
+bool too_early(const struct step_in *in, const struct move *m);
+bool is_overdue(const struct step_in *in, const struct move *m); /* past its deadline */
+
 /* Right before the act that would kill a build: is the source not closed and idle any
  * more? Then the verdict is to drain again. */
 bool undrained(const struct step_in *in, struct move *m, struct step_out *out);
@@ -50,6 +54,9 @@ bool overlap_is_over(const struct step_in *in, const struct move *m);
 
 /* The way back of a way out that has failed: its commit point lies before its start. */
 bool is_sent_home(const struct move *m);
+
+/* launch.c: an instance onto the server's interface, once. */
+step_fn step_launch;
 
 /* What came of a call, as the kind of failure of its move. */
 enum failure failure_of(const struct call_result *r);
