@@ -136,3 +136,13 @@ void jsonw_close(struct strbuf *b, char bracket)
 {
     strbuf_putc(b, bracket);
 }
+
+bool jsonw_take(struct strbuf *b, char *out, size_t size)
+{
+    bool fits = !b->failed && str_copy(out, size, strbuf_text(b));
+
+    if (!fits)
+        out[0] = '\0';
+    strbuf_clear(b);
+    return fits;
+}

@@ -29,6 +29,9 @@ void jsonw_permille(struct strbuf *b, const char *name, int32_t permille) NONNUL
 void jsonw_open(struct strbuf *b, const char *name,
                 char bracket); /* name NULL: an element */
 void jsonw_close(struct strbuf *b, char bracket) NONNULL;
+/* Takes what was written out of it, which is empty then. False: it does not fit, or did
+ * not before; *out is "". */
+bool jsonw_take(struct strbuf *b, char *out, size_t size) MUST_CHECK NONNULL;
 void jsonw_comma(struct strbuf *b) NONNULL; /* where one is due */
 
 #endif

@@ -12,7 +12,6 @@
  * little, but for a step. */
 enum { WAKE_MAX_MS = 5000 };
 enum { EARLY_MS = 500, LATE_MS = 2000 }; /* of the campaign's own making */
-enum { FAR_S = 86400 };
 
 /* Secrets are not in it, only where they come from. */
 static void take_fingerprint(struct controller *c)

@@ -95,7 +95,6 @@ static void write_move(struct strbuf *b, const struct move *m)
 bool lock_record_write(const struct lock_record *h, char *out, size_t size)
 {
     struct strbuf b;
-    bool fits;
 
     strbuf_init(&b, WRITTEN_MAX);
     jsonw_open(&b, NULL, '{');
@@ -111,11 +110,7 @@ bool lock_record_write(const struct lock_record *h, char *out, size_t size)
     if (h->has_move)
         write_move(&b, &h->move);
     jsonw_close(&b, '}');
-    fits = !b.failed && str_copy(out, size, strbuf_text(&b));
-    if (!fits)
-        out[0] = '\0';
-    strbuf_clear(&b);
-    return fits;
+    return jsonw_take(&b, out, size);
 }
 
 /* ----- reading ----- */

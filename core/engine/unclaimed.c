@@ -46,7 +46,7 @@ static struct setting_key key_of(const char *id)
 {
     struct setting_key key;
 
-    (void)str_format(key.text, sizeof(key.text), "orphan:%.50s", id);
+    (void)str_format(key.text, sizeof(key.text), "orphan:%s", id); /* fits */
     return key;
 }
 

@@ -29,7 +29,6 @@ bool wish_record_write(const struct wish *w, const struct wish_writer *by, char 
                        size_t size)
 {
     struct strbuf b;
-    bool fits;
 
     strbuf_init(&b, WRITTEN_MAX);
     jsonw_open(&b, NULL, '{');
@@ -44,11 +43,7 @@ bool wish_record_write(const struct wish *w, const struct wish_writer *by, char 
     if (w->hold.place != PLACE_UNKNOWN)
         write_hold(&b, &w->hold);
     jsonw_close(&b, '}');
-    fits = !b.failed && str_copy(out, size, strbuf_text(&b));
-    if (!fits)
-        out[0] = '\0';
-    strbuf_clear(&b);
-    return fits;
+    return jsonw_take(&b, out, size);
 }
 
 /* ----- reading ----- */

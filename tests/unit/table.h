@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -22,5 +23,17 @@
             fail();                                                                      \
         }                                                                                \
     } while (0)
+
+/* text with one of its parts, which must be in it, in another form. */
+static inline void text_with(const char *what, const char *text, const char *from,
+                             const char *to, char *out, size_t size)
+{
+    const char *at = strstr(text, from);
+
+    if (at == NULL)
+        fail_msg("row \"%s\": %s", what, text);
+    assert_row(what, snprintf(out, size, "%.*s%s%s", (int)(at - text), text, to,
+                              at + strlen(from)) < (int)size);
+}
 
 #endif

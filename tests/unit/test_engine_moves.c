@@ -590,6 +590,20 @@ static void test_looked_at_in_time(void **state)
     }
 }
 
+/* Home is off, and the way out launches next; until then, 0 = it has no time limit. */
+static void about_to_launch(struct region *r, int64_t deadline)
+{
+    struct move *m;
+
+    region_make(r);
+    without_overlap(r);
+    stored_setting(&r->s, "auto", "off");
+    m = committed(stored_move(&r->s, DIRECTION_OUT, GAP_LAUNCH), 60);
+    (void)str_copy(m->mover, sizeof(m->mover), "ec2");
+    m->deadline.s = deadline;
+    r->s.vm.power = POWER_OFF;
+}
+
 /* 6.4: what is not to be had is followed by the next offering, as long as there is time;
  * a move of an older version has no bound. */
 static void test_next_offering(void **state)
@@ -607,16 +621,9 @@ static void test_next_offering(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct region r;
-        struct move *m;
         size_t calls;
 
-        region_make(&r);
-        without_overlap(&r);
-        stored_setting(&r.s, "auto", "off");
-        m = committed(stored_move(&r.s, DIRECTION_OUT, GAP_LAUNCH), 60);
-        (void)str_copy(m->mover, sizeof(m->mover), "ec2");
-        m->deadline.s = rows[i].deadline != 0 ? NOW + rows[i].deadline : 0;
-        r.s.vm.power = POWER_OFF;
+        about_to_launch(&r, rows[i].deadline != 0 ? NOW + rows[i].deadline : 0);
         scene_start(&r.s);
         see(&r, STEP_S);
         assert_row(rows[i].what, called(&r, CALL_LAUNCH, "eni-a"));
@@ -641,8 +648,8 @@ static void test_next_offering(void **state)
     }
 }
 
-/* Asked again by its token: whatever is not EC2's own no leaves it as unknown as before,
- * also for the next start. */
+/* Asked again by its token: whatever is not EC2's own no leaves it as unknown as before.
+ */
 static void test_asked_again(void **state)
 {
     static const struct {
@@ -661,16 +668,9 @@ static void test_asked_again(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct region r;
-        struct move *m;
         size_t calls;
 
-        region_make(&r);
-        without_overlap(&r);
-        stored_setting(&r.s, "auto", "off");
-        m = committed(stored_move(&r.s, DIRECTION_OUT, GAP_LAUNCH), 60);
-        (void)str_copy(m->mover, sizeof(m->mover), "ec2");
-        m->deadline.s = NOW + 3600;
-        r.s.vm.power = POWER_OFF;
+        about_to_launch(&r, NOW + 3600);
         scene_start(&r.s);
         see(&r, STEP_S);
         assert_row(rows[i].what, called(&r, CALL_LAUNCH, "eni-a"));
@@ -705,15 +705,8 @@ static void test_refusal_kept(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct region r;
-        struct move *m;
 
-        region_make(&r);
-        without_overlap(&r);
-        stored_setting(&r.s, "auto", "off");
-        m = committed(stored_move(&r.s, DIRECTION_OUT, GAP_LAUNCH), 60);
-        (void)str_copy(m->mover, sizeof(m->mover), "ec2");
-        m->deadline.s = NOW + 600;
-        r.s.vm.power = POWER_OFF;
+        about_to_launch(&r, NOW + 600);
         r.interfaces[r.n_interfaces++] = (struct seen_interface){.id = "eni-a",
                                                                  .zone = rows[i].zone,
                                                                  .ip = "",
