@@ -5,8 +5,8 @@
 #include <curl/curl.h>
 #include <execinfo.h>
 #include <libxml/xmlmemory.h>
-#include <malloc.h>
 #include <sqlite3.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +31,7 @@ static struct {
     bool for_ever, refused;
     int paused;
     size_t live;
+    void (*told)(uint64_t n);
 } now;
 
 /* Live blocks by address, with linear probing. */
@@ -92,6 +93,8 @@ static bool refuse(void)
     if (now.paused > 0)
         return false;
     now.n++;
+    if (now.told != NULL && (now.at == 0 || now.n == now.at))
+        now.told(now.n);
     if (now.at == 0 || now.n < now.at || (now.n > now.at && !now.for_ever))
         return false;
     if (!now.refused)
@@ -157,19 +160,40 @@ void __wrap_free(void *p)
 
 /* ----- the libraries ----- */
 
+/* SQLite asks how large a block has become, and grows by that: what malloc() rounds up to
+ * goes by all that was before, and no two days would ask for the same. */
+union sized {
+    int n;
+    max_align_t aligned;
+};
+
+static void *sql_block(union sized *b, int n)
+{
+    if (b == NULL)
+        return NULL;
+    b->n = n;
+    return b + 1;
+}
+
 static void *sql_malloc(int n)
 {
-    return __wrap_malloc((size_t)n);
+    return sql_block(__wrap_malloc(sizeof(union sized) + (size_t)n), n);
 }
 
 static void *sql_realloc(void *p, int n)
 {
-    return __wrap_realloc(p, (size_t)n);
+    return sql_block(
+        __wrap_realloc((union sized *)p - 1, sizeof(union sized) + (size_t)n), n);
+}
+
+static void sql_free(void *p)
+{
+    __wrap_free((union sized *)p - 1);
 }
 
 static int sql_size(void *p)
 {
-    return p != NULL ? (int)malloc_usable_size(p) : 0;
+    return p != NULL ? ((union sized *)p - 1)->n : 0;
 }
 
 static int sql_roundup(int n)
@@ -190,9 +214,8 @@ static void sql_shutdown(void *ctx)
 
 void alloc_install(void)
 {
-    static const sqlite3_mem_methods sql = {sql_malloc,   __wrap_free, sql_realloc,
-                                            sql_size,     sql_roundup, sql_init,
-                                            sql_shutdown, NULL};
+    static const sqlite3_mem_methods sql = {sql_malloc,  sql_free, sql_realloc,  sql_size,
+                                            sql_roundup, sql_init, sql_shutdown, NULL};
 
     /* json_global_init() sends jansson's to malloc() of ours. */
     if (sqlite3_config(SQLITE_CONFIG_MALLOC, &sql) != SQLITE_OK ||
@@ -220,6 +243,11 @@ uint64_t alloc_end(void)
 {
     now.paused = 1;
     return now.n;
+}
+
+void alloc_watch(void (*told)(uint64_t n))
+{
+    now.told = told;
 }
 
 void alloc_relent(void)

@@ -23,6 +23,9 @@ void alloc_begin(uint64_t at, bool for_ever);
 uint64_t alloc_end(void);
 /* One was refused since alloc_begin(). */
 bool alloc_refused(void);
+/* Told of each, with its number, when none is to be refused, else of the first that is:
+ * who asks is in its callers (callers.h). NULL: nobody. */
+void alloc_watch(void (*told)(uint64_t n));
 /* There is memory again; it goes on counting. */
 void alloc_relent(void);
 

@@ -2,9 +2,13 @@
  * test_alloc - memory is refused at the k-th allocation, once or for ever, in all that
  * the program does: it says so and goes on or ends, crashes and hangs nowhere, frees what
  * it had, shows nothing that is not so; and a workflow keeps every promise (reliability
- * 13). test_alloc [--all] [--only WORD] [--runs N] [--seed N] [--at K
- * [--for-ever|--dies]] Without --all: each k of what is small, N of the others, chosen by
- * the seed. RH_TORTURE_TRACE=1 says where the refused allocation was. Threads: one.
+ * 13). test_alloc [--all [--once]] [--callers] [--only WORD] [--runs N] [--seed N]
+ * [--at K [--for-ever|--dies]]
+ * Each k of what is small. Of a day N, chosen by the seed, in all ways of refusing; then
+ * each caller that asks for memory in any of them, once: with --callers in all ways, and
+ * the days of bytes, too. --all: each k of a day. RH_TORTURE_TRACE=1 says where the
+ * refused allocation was; RH_TORTURE_ONE_IN=8 tries every eighth caller, for who has no
+ * time. Threads: one.
  */
 #include <config.h>
 
@@ -15,6 +19,7 @@
 #include "core/sim/site_impl.h"
 #include "core/sim/typed.h"
 #include "tests/torture/alloc.h"
+#include "tests/torture/callers.h"
 #include "tests/torture/life.h"
 #include "tests/torture/scenario.h"
 
@@ -31,13 +36,13 @@ static const char *const refusal_words[REFUSALS] = {"once", "for ever",
                                                     "once, and it dies"};
 
 static struct {
-    bool all;
+    bool all, once, callers;
     const char *only;
     int64_t runs; /* of a scenario at most, in all its modes; 0 = every one */
-    uint64_t seed, at;
+    uint64_t seed, at, one_in;
     enum refusal mode;
     int64_t done, refused, bad;
-} opt = {.runs = 300, .seed = 1};
+} opt = {.runs = 700, .seed = 1};
 
 static char doing[LINE_TEXT]; /* for whom it hangs or crashes */
 
@@ -193,7 +198,23 @@ static void live_a_day(struct result *o)
 
 /* ----- one after the other ----- */
 
-static uint64_t run(const struct scenario *s, uint64_t at, enum refusal mode,
+/* A scenario, or a day. */
+struct story {
+    char what[LINE_TEXT];
+    void (*run)(struct result *o);
+    const struct life_way *way;
+    int modes;
+    int64_t runs; /* where it is too long for each */
+    /* With memory enough, the libraries having what they make once and keep: */
+    uint64_t product, n;
+    size_t live;
+};
+
+enum { STORIES = 64 };
+static struct story stories[STORIES];
+static int n_stories;
+
+static uint64_t run(const struct story *s, uint64_t at, enum refusal mode,
                     struct result *o)
 {
     uint64_t n;
@@ -202,8 +223,10 @@ static uint64_t run(const struct scenario *s, uint64_t at, enum refusal mode,
     (void)str_format(doing, sizeof(doing),
                      "FAIL %s, allocation %llu %s: a crash or a hang\n", s->what,
                      (unsigned long long)at, refusal_words[mode]);
+    day.way = s->way;
     day.mode = mode;
     day.at = at;
+    callers_base();
     (void)alarm(HANG_S);
     alloc_begin(at, mode == FOR_EVER);
     s->run(o);
@@ -212,8 +235,7 @@ static uint64_t run(const struct scenario *s, uint64_t at, enum refusal mode,
     return n;
 }
 
-static void judge(const struct scenario *s, uint64_t at, enum refusal mode,
-                  uint64_t product, size_t live)
+static void judge(const struct story *s, uint64_t at, enum refusal mode)
 {
     struct result o;
     char why[2 * LINE_TEXT] = "";
@@ -227,12 +249,13 @@ static void judge(const struct scenario *s, uint64_t at, enum refusal mode,
         (void)str_format(why, sizeof(why), "no memory is told as: %s", o.err.text);
     else if (o.err.code == ERR_NOMEM && strstr(o.err.text, "memory") == NULL)
         (void)str_format(why, sizeof(why), "memory is not named: %s", o.err.text);
-    else if (o.err.code == ERR_OK && o.product != product)
+    else if (o.err.code == ERR_OK && o.product != s->product)
         (void)str_copy(why, sizeof(why), "something is missing, and nobody says so");
-    else if (alloc_live() != live)
-        (void)str_format(
-            why, sizeof(why), "%lld blocks are left, the newest is the %lluth",
-            (long long)alloc_live() - (long long)live, (unsigned long long)alloc_left());
+    else if (alloc_live() != s->live)
+        (void)str_format(why, sizeof(why),
+                         "%lld blocks are left, the newest is the %lluth",
+                         (long long)alloc_live() - (long long)s->live,
+                         (unsigned long long)alloc_left());
     if (why[0] == '\0')
         return;
     opt.bad++;
@@ -240,62 +263,154 @@ static void judge(const struct scenario *s, uint64_t at, enum refusal mode,
                  refusal_words[mode], why);
 }
 
-static void torture(const struct scenario *s, int modes)
+/* False: it is not well even so. */
+static bool warm_up(struct story *s)
 {
     struct result o;
+
+    for (int i = 0; i < WARM_UPS; i++) {
+        s->n = run(s, 0, ONCE, &o);
+        s->live = alloc_live();
+    }
+    s->product = o.product;
+    if (o.broken[0] == '\0' && o.err.code == ERR_OK)
+        return true;
+    (void)printf("FAIL %s with memory enough: %s%s\n", s->what, o.broken, o.err.text);
+    opt.bad++;
+    return false;
+}
+
+/* ----- each caller ----- */
+
+static struct callers callers;
+static struct {
+    int story;
+    uint64_t refused; /* that one */
+} watched;
+
+static void each_caller(uint64_t n)
+{
+    callers_add(&callers, caller_now(0), watched.story, n);
+}
+
+static void the_refused(uint64_t n)
+{
+    (void)n;
+    watched.refused = caller_now(0);
+}
+
+static void note_callers(int story)
+{
+    struct result o;
+
+    watched.story = story;
+    alloc_watch(each_caller);
+    (void)run(&stories[story], 0, ONCE, &o);
+    alloc_watch(NULL);
+}
+
+/* Once, where nobody asked for more: that it is for ever is said of what was chosen. */
+static void torture_callers(void)
+{
+    int64_t done = opt.done;
+    size_t reached = 0;
+    int story = -1;
+
+    callers_sort(&callers);
+    alloc_watch(the_refused);
+    for (size_t i = 0; i < callers.n; i += opt.one_in) {
+        const struct caller *p = &callers.list[i];
+        struct story *s = &stories[p->story];
+
+        if (p->story != story) { /* others were on the way */
+            alloc_watch(NULL);
+            if (!warm_up(s))
+                return;
+            alloc_watch(the_refused);
+            story = p->story;
+        }
+        watched.refused = 0;
+        for (int mode = 0; mode < (opt.callers ? s->modes : 1); mode++)
+            judge(s, p->at, (enum refusal)mode);
+        reached += watched.refused == p->id;
+    }
+    alloc_watch(NULL);
+    (void)printf("%zu callers, %lld runs, %zu of them refused\n", callers.n,
+                 (long long)(opt.done - done), reached);
+    (void)fflush(stdout);
+}
+
+/* ----- each, or a choice ----- */
+
+static void torture_each(const struct story *s)
+{
+    for (uint64_t k = 1; k <= s->n; k++)
+        for (int mode = 0; mode < (opt.once ? 1 : s->modes); mode++)
+            judge(s, k, (enum refusal)mode);
+}
+
+/* One of each part. */
+static void torture_some(const struct story *s)
+{
     struct rng rng;
-    size_t live = 0;
-    uint64_t n = 0, all;
+    uint64_t runs = (uint64_t)s->runs, part = s->n / runs;
+
+    rng_seed(&rng, opt.seed);
+    for (uint64_t i = 0; i < runs; i++)
+        judge(s, 1 + i * s->n / runs + (uint64_t)rng_between(&rng, 0, (int64_t)part),
+              (enum refusal)(i % (uint64_t)s->modes));
+}
+
+static void torture(int story)
+{
+    struct story *s = &stories[story];
     int64_t done = opt.done, refused = opt.refused;
 
-    if (opt.only != NULL && strstr(s->what, opt.only) == NULL)
+    if ((opt.only != NULL && strstr(s->what, opt.only) == NULL) || !warm_up(s))
         return;
-    for (int i = 0; i < WARM_UPS; i++) { /* what libraries make once, they keep */
-        n = run(s, 0, ONCE, &o);
-        live = alloc_live();
-    }
-    if (o.broken[0] != '\0' || o.err.code != ERR_OK) {
-        (void)printf("FAIL %s with memory enough: %s%s\n", s->what, o.broken, o.err.text);
-        opt.bad++;
-        return;
-    }
     if (opt.at != 0) {
-        judge(s, opt.at, opt.mode, o.product, live);
+        judge(s, opt.at, opt.mode);
         return;
     }
-    all = n * (uint64_t)modes;
-    rng_seed(&rng, opt.seed);
-    if (opt.all || all <= (uint64_t)opt.runs) {
-        for (uint64_t k = 0; k < all; k++)
-            judge(s, k / (uint64_t)modes + 1, (enum refusal)(k % (uint64_t)modes),
-                  o.product, live);
+    if (opt.all || s->n * (uint64_t)s->modes <= (uint64_t)s->runs) {
+        torture_each(s);
     } else {
-        for (int64_t i = 0; i < opt.runs; i++) /* one of each part */
-            judge(s,
-                  1 + (uint64_t)i * n / (uint64_t)opt.runs +
-                      (uint64_t)rng_between(&rng, 0, (int64_t)(n / (uint64_t)opt.runs)),
-                  (enum refusal)(i % modes), o.product, live);
+        torture_some(s);
+        if (opt.callers || s->way == NULL || s->way->level == DRIVE_TYPED)
+            note_callers(story);
     }
     (void)printf("%s: %llu allocations, %lld runs, refused in %lld\n", s->what,
-                 (unsigned long long)n, (long long)(opt.done - done),
+                 (unsigned long long)s->n, (long long)(opt.done - done),
                  (long long)(opt.refused - refused));
     (void)fflush(stdout);
 }
 
-static void torture_days(void)
+static void tell(const char *what, void (*how)(struct result *o),
+                 const struct life_way *way, int64_t one_in)
 {
-    const int64_t runs = opt.runs;
+    struct story *s = &stories[n_stories++];
 
-    for (const struct life_way *w = life_ways; w->what != NULL; w++) {
-        char what[LINE_TEXT];
-        struct scenario s = {what, live_a_day};
+    if (n_stories > STORIES)
+        abort();
+    *s = (struct story){.run = how,
+                        .way = way,
+                        .modes = way != NULL ? REFUSALS : DIES, /* nothing else dies */
+                        .runs = opt.runs / one_in};
+    s->runs = s->runs < REFUSALS ? REFUSALS : s->runs;
+    (void)str_format(s->what, sizeof(s->what), "%s%s", way != NULL ? "a day: " : "",
+                     what);
+}
 
-        day.way = w;
-        opt.runs = runs / (w->level == DRIVE_WIRE ? 40 : 12); /* each is a whole day */
-        opt.runs = opt.runs < REFUSALS ? REFUSALS : opt.runs;
-        (void)str_format(what, sizeof(what), "a day: %s", w->what);
-        torture(&s, REFUSALS);
-    }
+static void tell_all(void)
+{
+    static const struct scenario *const groups[] = {scenarios_model, scenarios_api,
+                                                    scenarios_tui};
+
+    for (size_t g = 0; g < ARRAY_LEN(groups); g++)
+        for (const struct scenario *s = groups[g]; s->what != NULL; s++)
+            tell(s->what, s->run, NULL, 1);
+    for (const struct life_way *w = life_ways; w->what != NULL; w++)
+        tell(w->what, live_a_day, w, w->level == DRIVE_WIRE ? 100 : 30);
 }
 
 static uint64_t number(const char *text)
@@ -312,9 +427,17 @@ static uint64_t number(const char *text)
 
 static void options(int argc, char **argv)
 {
+    const char *one_in = getenv("RH_TORTURE_ONE_IN");
+
+    opt.one_in = one_in != NULL ? number(one_in) : 1;
+    opt.one_in = opt.one_in > 0 ? opt.one_in : 1;
     for (int i = 1; i < argc; i++) {
         if (str_eq(argv[i], "--all"))
             opt.all = true;
+        else if (str_eq(argv[i], "--once"))
+            opt.once = true;
+        else if (str_eq(argv[i], "--callers"))
+            opt.callers = true;
         else if (str_eq(argv[i], "--for-ever"))
             opt.mode = FOR_EVER;
         else if (str_eq(argv[i], "--dies"))
@@ -334,8 +457,6 @@ static void options(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    static const struct scenario *const groups[] = {scenarios_model, scenarios_api,
-                                                    scenarios_tui};
     struct sigaction sa = {.sa_handler = on_signal};
     struct err e = {0};
 
@@ -348,10 +469,11 @@ int main(int argc, char **argv)
 #ifndef __SANITIZE_ADDRESS__ /* which says more */
     (void)sigaction(SIGSEGV, &sa, NULL);
 #endif
-    for (size_t g = 0; g < ARRAY_LEN(groups); g++)
-        for (const struct scenario *s = groups[g]; s->what != NULL; s++)
-            torture(s, DIES); /* nothing dies in them */
-    torture_days();
+    callers_begin(&callers, opt.seed);
+    tell_all();
+    for (int i = 0; i < n_stories; i++)
+        torture(i);
+    torture_callers();
     (void)printf("%lld runs, memory refused in %lld of them, %lld bad\n",
                  (long long)opt.done, (long long)opt.refused, (long long)opt.bad);
     return opt.bad == 0 ? 0 : 1;

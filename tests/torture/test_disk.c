@@ -2,14 +2,16 @@
  * test_disk - the disk under the store fails while a server is moved: each call of
  * SQLite's to its file system, once or for ten minutes; and the power goes at each
  * change, again soon after it has come back. No promise is broken, the screen says what
- * is wrong, and all goes on when it works again (reliability 13, 14). test_disk [--runs
- * N] [--seed N] [--only WORD] [--at K [--for-ever|--torn]] N of each kind in each
- * workflow, chosen by the seed; 0: every one. Threads: one.
+ * is wrong, and all goes on when it works again (reliability 13, 14).
+ * test_disk [--runs N] [--seed N] [--only WORD] [--at K [--for-ever|--torn]]
+ * N of each kind in each workflow, chosen by the seed, 0: every one; then each caller
+ * that asks for such a call in any of them. Threads: one.
  */
 #include <config.h>
 
 #include "core/base/rng.h"
 #include "core/sim/site_impl.h"
+#include "tests/torture/callers.h"
 #include "tests/torture/life.h"
 #include "tests/torture/vfs.h"
 
@@ -85,6 +87,7 @@ static struct {
     bool power, torn, shown; /* shown: the screen must have said so */
     int losses;
     uint64_t seed;
+    uint64_t counts[VFS_OPS], changes; /* what was there to fail */
 } day;
 
 static bool each_step(void *ctx)
@@ -147,8 +150,14 @@ static void live(const struct life_way *way, void (*arm)(void *ctx), void *ctx,
     day.out_since_s = 0;
     day.losses = 1;
     arm(ctx);
+    callers_base();
     (void)alarm(HANG_S);
     rc = life_live(&l, &e);
+    vfs_watch(NULL); /* what follows is of the test */
+    for (int i = 0; i < VFS_OPS; i++)
+        day.counts[i] = vfs_count((enum vfs_op)i);
+    day.changes = vfs_changes();
+    opt.struck += vfs_failures() > 0 || l.report.crashes > 0 || rc != ERR_OK;
     day.shown = day.shown && rc == ERR_OK && l.options.calm && vfs_failures() > MANY;
     for (int i = 0; rc != ERR_OK && i < 2; i++) { /* it said why, and ended */
         if (rc != ERR_STORE)
@@ -222,6 +231,18 @@ static int64_t rounds(uint64_t n)
                                                      : opt.runs;
 }
 
+/* Once and for long; of one that was asked for by its number as was asked. */
+static void judge_fault(const struct life_way *way, const struct fault *f, uint64_t at)
+{
+    struct armed a = {f, at, false};
+
+    if (opt.at == 0 || !opt.flag)
+        judge(way, f->what, at, "once", arm_fault, &a, f->may_lose);
+    a.for_ever = true;
+    if (opt.at == 0 || opt.flag)
+        judge(way, f->what, at, "for ten minutes", arm_fault, &a, f->may_lose);
+}
+
 static void torture_faults(const struct life_way *way, const uint64_t counts[VFS_OPS],
                            struct rng *rng)
 {
@@ -230,17 +251,8 @@ static void torture_faults(const struct life_way *way, const uint64_t counts[VFS
 
         if (opt.only != NULL && strstr(faults[f].what, opt.only) == NULL)
             continue;
-        for (int64_t i = 0; i < rounds(n); i++) {
-            struct armed a = {&faults[f], pick(rng, i, n), false};
-
-            if (opt.at == 0 || !opt.flag)
-                judge(way, faults[f].what, a.at, "once", arm_fault, &a,
-                      faults[f].may_lose);
-            a.for_ever = true;
-            if (opt.at == 0 || opt.flag)
-                judge(way, faults[f].what, a.at, "for ten minutes", arm_fault, &a,
-                      faults[f].may_lose);
-        }
+        for (int64_t i = 0; i < rounds(n); i++)
+            judge_fault(way, &faults[f], pick(rng, i, n));
     }
 }
 
@@ -257,21 +269,25 @@ static void arm_power(void *ctx)
     vfs_power_off(a->at, day.torn, day.seed);
 }
 
+static const char power_goes[] = "the power goes at change";
+
+static void judge_power(const struct life_way *way, struct armed *a)
+{
+    judge(way, power_goes, a->at,
+          a->for_ever ? "and sectors are torn" : "and all is lost", arm_power, a, false);
+}
+
 static void torture_power(const struct life_way *way, uint64_t changes, struct rng *rng,
                           int64_t more)
 {
-    static const char what[] = "the power goes at change";
-
-    if (opt.only != NULL && strstr(what, opt.only) == NULL)
+    if (opt.only != NULL && strstr(power_goes, opt.only) == NULL)
         return;
     for (int64_t i = 0; i < rounds(changes) * more; i++) {
         struct armed a = {NULL, pick(rng, i / more, changes), (i & 1) != 0};
 
         if (opt.at != 0)
             a.for_ever = opt.flag;
-        judge(way, what, a.at, a.for_ever ? "and sectors are torn" : "and all is lost",
-              arm_power, &a, false);
-        opt.struck++;
+        judge_power(way, &a);
     }
 }
 
@@ -304,6 +320,56 @@ static void torture_test(const struct life_way *way, uint64_t changes, struct rn
     }
 }
 
+/* ----- each caller ----- */
+
+static struct {
+    struct callers calls, changes;
+    int way; /* of life_ways */
+} heard;
+
+/* Of a way, and of a kind of call. */
+static int story(int way, enum vfs_op op)
+{
+    return way * VFS_OPS + (int)op;
+}
+
+static void each_caller(enum vfs_op op, uint64_t n, uint64_t change)
+{
+    uint64_t id = caller_now((int)op);
+
+    callers_add(&heard.calls, id, story(heard.way, op), n);
+    if (change != 0)
+        callers_add(&heard.changes, id, story(heard.way, op), change);
+}
+
+static void torture_callers(void)
+{
+    int64_t done = opt.done, struck = opt.struck;
+
+    callers_sort(&heard.calls);
+    callers_sort(&heard.changes);
+    for (size_t i = 0; i < heard.calls.n; i++) {
+        const struct caller *c = &heard.calls.list[i];
+
+        for (size_t f = 0; f < ARRAY_LEN(faults); f++) {
+            if ((int)faults[f].op == c->story % VFS_OPS)
+                judge_fault(&life_ways[c->story / VFS_OPS], &faults[f], c->at);
+        }
+    }
+    for (size_t i = 0; i < heard.changes.n; i++) {
+        const struct caller *c = &heard.changes.list[i];
+        struct armed a = {NULL, c->at, i % 2 != 0};
+
+        judge_power(&life_ways[c->story / VFS_OPS], &a);
+    }
+    (void)printf(
+        "%zu callers, %zu of them change a file: %lld runs, %lld of them struck\n",
+        heard.calls.n, heard.changes.n, (long long)(opt.done - done),
+        (long long)(opt.struck - struck));
+}
+
+/* ----- a choice, or every one ----- */
+
 static void torture(const struct life_way *way, struct rng *rng, bool test_it)
 {
     struct armed none = {NULL, 0, false};
@@ -311,15 +377,16 @@ static void torture(const struct life_way *way, struct rng *rng, bool test_it)
     char why[LINE_TEXT];
     int64_t done = opt.done;
 
+    heard.way = (int)(way - life_ways);
+    vfs_watch(opt.only == NULL && opt.at == 0 && opt.runs != 0 ? each_caller : NULL);
     live(way, arm_fault, &none, false, why);
+    memcpy(counts, day.counts, sizeof(counts));
+    changes = day.changes;
     if (why[0] != '\0') {
         opt.bad++;
         (void)printf("FAIL %s with a good disk: %s\n", way->what, why);
         return;
     }
-    for (int i = 0; i < VFS_OPS; i++)
-        counts[i] = vfs_count((enum vfs_op)i);
-    changes = vfs_changes();
     if (test_it)
         torture_test(way, changes, rng);
     torture_faults(way, counts, rng);
@@ -364,10 +431,14 @@ int main(int argc, char **argv)
     (void)sigaction(SIGALRM, &sa, NULL);
     vfs_install();
     rng_seed(&rng, opt.seed);
+    callers_begin(&heard.calls, opt.seed);
+    callers_begin(&heard.changes, opt.seed);
     for (const struct life_way *w = life_ways; w->what != NULL; w++) {
         if (w->level == DRIVE_TYPED) /* bytes make no difference to the store */
             torture(w, &rng, w == life_ways);
     }
-    (void)printf("%lld runs, %lld bad\n", (long long)opt.done, (long long)opt.bad);
+    torture_callers();
+    (void)printf("%lld runs, %lld of them struck, %lld bad\n", (long long)opt.done,
+                 (long long)opt.struck, (long long)opt.bad);
     return opt.bad == 0 ? 0 : 1;
 }

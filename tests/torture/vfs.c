@@ -48,24 +48,32 @@ static struct {
     int open;
     struct image images[FILES];
     size_t n_images;
+    void (*told)(enum vfs_op op, uint64_t n, uint64_t change);
 } disk;
 
 /* ----- what fails ----- */
 
-/* SQLITE_OK, or how this call ends. */
-static int strike(enum vfs_op op)
+/* SQLITE_OK, or how this call ends, which may be one of the changes. */
+static int strike_at(enum vfs_op op, uint64_t changes)
 {
     uint64_t n = ++disk.counts[op];
 
+    if (disk.told != NULL)
+        disk.told(op, n, changes);
     if (disk.at == 0 || op != disk.op || n < disk.at || (n > disk.at && !disk.for_ever))
         return SQLITE_OK;
     disk.failures++;
     return disk.error;
 }
 
+static int strike(enum vfs_op op)
+{
+    return strike_at(op, 0);
+}
+
 static int change(enum vfs_op op)
 {
-    int rc = disk.off ? SQLITE_IOERR : strike(op);
+    int rc = disk.off ? SQLITE_IOERR : strike_at(op, disk.changes + 1);
 
     if (disk.off)
         return rc;
@@ -455,6 +463,11 @@ void vfs_begin(void)
     disk.changes = disk.at = disk.off_at = 0;
     disk.failures = 0;
     disk.off = false;
+}
+
+void vfs_watch(void (*told)(enum vfs_op op, uint64_t n, uint64_t change))
+{
+    disk.told = told;
 }
 
 uint64_t vfs_count(enum vfs_op op)

@@ -30,6 +30,10 @@ void vfs_install(void); /* before any connection, as SQLite's default */
 void vfs_begin(void);
 uint64_t vfs_count(enum vfs_op op);
 
+/* Told of each call: it is the n-th of that kind, and the change-th of the changes (see
+ * vfs_changes(); 0: it is none). Who asks is in its callers (callers.h). NULL: nobody. */
+void vfs_watch(void (*told)(enum vfs_op op, uint64_t n, uint64_t change));
+
 /* The at-th call of that kind from now on, and with for_ever all behind it, end in error
  * (SQLITE_IOERR…, SQLITE_FULL, SQLITE_BUSY). SQLITE_IOERR_SHORT_READ: half is read. */
 void vfs_fail(enum vfs_op op, int error, uint64_t at, bool for_ever);
