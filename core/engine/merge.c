@@ -126,9 +126,13 @@ const struct seen_vm *merge_vm(struct controller *c, struct server_state *s)
     const struct seen_vm *vm = s->vm;
     struct server_facts *f = &s->facts;
 
+    enum power power;
+    struct utc at;
+
     f->ready_permille = f->costop_permille = -1;
     if (c->sources[SOURCE_VSPHERE].good == NULL)
         return NULL;
+    at = c->sources[SOURCE_VSPHERE].good->at;
     if (s->vm_twice)
         (void)str_format(f->blocked, sizeof(f->blocked),
                          "two VMs are called %s: set vm_uuid for this server",
@@ -142,7 +146,10 @@ const struct seen_vm *merge_vm(struct controller *c, struct server_state *s)
         return NULL;
     }
     str_keep(f->vm_id, sizeof(f->vm_id), vm->id);
-    f->power = vm->connected ? vm->power : POWER_UNKNOWN;
+    power = vm->connected ? vm->power : POWER_UNKNOWN;
+    if (power_is_down(f->power) && power == POWER_ON && at.s > f->switched_on.s)
+        f->switched_on = at; /* by us or by somebody */
+    f->power = power;
     f->tools = vm->tools_running;
     if (f->power == POWER_ON && !source_is_stale(c, SOURCE_VSPHERE)) {
         f->ready_permille = vm->ready_permille;

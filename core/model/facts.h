@@ -76,8 +76,8 @@ struct server_facts {
                             0 = not; stored */
     struct utc apart;    /* ec2: not up in both places then, whatever was told since and
                             however old a reading may be; 0 = not known */
-    struct utc
-        switched_on; /* its VM at home, by us: an old reading shows it as off; stored */
+    struct utc switched_on; /* its VM at home, by us, which is stored, or as it was seen:
+                               an old reading shows it as off */
     struct instance_facts instance;
     /* ec2: taken back, while `instance` comes up in another zone in its place; id "" =
      * none. */

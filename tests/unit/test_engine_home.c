@@ -246,6 +246,40 @@ static void test_told_off(void **state)
     }
 }
 
+/* Off by a person and on again: what vSphere says next may be older than that. It is off
+ * when it still says so minutes later. */
+static void test_switched_on_by_somebody(void **state)
+{
+    static const struct {
+        const char *what;
+        int64_t off_for_s;
+        bool launched;
+    } rows[] = {{"an old answer", 0, false}, {"it stays off", OLD_READING_S + 60, true}};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct region r;
+
+        region_make(&r);
+        region_without_overlap(&r, own_interface);
+        stored_setting(&r.s, "place:a", "onprem");
+        r.s.vm.power = POWER_OFF;
+        scene_start(&r.s);
+        see(&r, STEP_S);
+        assert_row(rows[i].what, server(&r)->facts.blocked[0] != '\0');
+        r.s.vm.power = POWER_ON;
+        r.s.nodes[HOME].connected = true;
+        see(&r, STEP_S);
+        assert_non_null(move_of(&r.s)); /* it may go now */
+        r.s.nodes[HOME].marked = r.s.nodes[HOME].offline = true;
+        r.s.vm.power = POWER_OFF;
+        for (int64_t t = 0; t <= rows[i].off_for_s + STEP_S; t += STEP_S)
+            see(&r, STEP_S);
+        assert_row(rows[i].what, called(&r, CALL_LAUNCH, "eni-a") == rows[i].launched);
+        scene_end(&r.s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -255,6 +289,7 @@ int main(void)
         cmocka_unit_test(test_overlap_over_at_a_start),
         cmocka_unit_test(test_owed_node),
         cmocka_unit_test(test_told_off),
+        cmocka_unit_test(test_switched_on_by_somebody),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
