@@ -40,6 +40,7 @@ struct tenure {
     int64_t turn_ms, turned_ms; /* the keeper's next turn, its last one */
     uint64_t seen;              /* lock_state.changes at that */
     bool told;                  /* the controller has heard that the lock is its own */
+    bool is_new;                /* … and has done nothing yet */
     int64_t epoch;              /* under which it acted last */
     int64_t fit_since_ms;       /* up and awake since then */
     /* Calls that were given to a worker when the process was stopped. */
@@ -157,7 +158,7 @@ struct drive *tenure_addressee(struct drive *d) NONNULL; /* of the next one */
 struct drive *several_next(struct several *s, int64_t end_ms) NONNULL;
 /* The one that acts, or did last; NULL: all are down. */
 struct drive *several_viewer(struct several *s) NONNULL;
-/* After each step: the free lock is taken in time. */
+/* After each step: the free lock is taken in time, with what people want (I13). */
 void several_watch(struct drive *d) NONNULL;
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "core/sim/drive_impl.h"
 
+#include "core/engine/wish_record.h"
 #include "core/sim/site_impl.h"
 
 #include <stdlib.h>
@@ -236,6 +237,7 @@ void tenure_hears(struct drive *d, const struct event *ev)
     if (was || ev->as.lease.epoch == t->epoch)
         return; /* it has only heard from it again */
     t->epoch = ev->as.lease.epoch;
+    t->is_new = true;
     d->report->takeovers++;
     if (free_ms > d->report->takeover_most_ms)
         d->report->takeover_most_ms = free_ms;
@@ -380,6 +382,50 @@ static int64_t fit_since_ms(const struct drive *d, const struct lock_state *st)
     return since > st->free_since_ms ? since : st->free_since_ms;
 }
 
+/* What is over by now is as none. */
+static struct wish still_wanted(const struct wish *w, struct utc now)
+{
+    struct wish v = *w;
+
+    if (v.snooze_until.s <= now.s)
+        v.snooze_until.s = 0;
+    if (v.hold.until.s != 0 && v.hold.until.s <= now.s)
+        v.hold = (struct hold){0};
+    return v;
+}
+
+/* What others wanted is wanted here, too; what is of its own state it knows better. */
+static void check_wish(void *ctx, const char *key, const char *value)
+{
+    struct drive *d = ctx;
+    const struct controller *c = engine_controller(d->engine);
+    struct wish_writer by;
+    struct wish was, is;
+    struct err e = {0};
+    char why[LINE_TEXT];
+
+    if (strstr(key, "/wishes/") == NULL ||
+        wish_record_read(value, &was, &by, &e) != ERR_OK ||
+        str_eq(by.state_id, controller_state_id(c)) ||
+        !controller_shared_wish(c, was.server, &is))
+        return;
+    was = still_wanted(&was, drive_utc(d));
+    is = still_wanted(&is, drive_utc(d));
+    if (wish_eq(&was, &is))
+        return;
+    (void)str_format(why, sizeof(why),
+                     "I13: controller %d wants of %.60s what %.60s did not",
+                     (int)d->index, was.server[0] != '\0' ? was.server : "all", by.name);
+    drive_violated(d, why);
+}
+
+static void check_wishes(struct drive *d)
+{
+    if (d->tenure.is_new && is_up(d))
+        lock_server_each(d->s->lock, check_wish, d);
+    d->tenure.is_new = false;
+}
+
 void several_watch(struct drive *d)
 {
     struct several *s = d->s;
@@ -387,6 +433,7 @@ void several_watch(struct drive *d)
 
     if (s->lock == NULL)
         return;
+    check_wishes(d);
     lock_server_advance(s->lock, drive_now_ms(d));
     st = lock_server_state(s->lock);
     d->report->lock = lock_server_counts(s->lock);

@@ -554,3 +554,16 @@ struct lock_counts lock_server_counts(const struct lock_server *s)
 {
     return s->counts;
 }
+
+void lock_server_each(const struct lock_server *s,
+                      void (*each)(void *ctx, const char *key, const char *value),
+                      void *ctx)
+{
+    char value[VALUE_BYTES];
+
+    for (size_t i = 0; i < KEYS; i++) {
+        if (s->keys[i].name[0] != '\0' &&
+            wire_base64(s->keys[i].value, value, sizeof(value)))
+            each(ctx, s->keys[i].name, value);
+    }
+}

@@ -68,6 +68,11 @@ struct lock_state {
     uint64_t changes;      /* counts whenever it comes and goes */
 };
 struct lock_state lock_server_state(const struct lock_server *s) NONNULL;
+/* Each key with its value, as text; what is none is left out. Both are lent for the call.
+ */
+void lock_server_each(const struct lock_server *s,
+                      void (*each)(void *ctx, const char *key, const char *value),
+                      void *ctx) NONNULL;
 struct lock_counts lock_server_counts(const struct lock_server *s) NONNULL;
 
 #endif
