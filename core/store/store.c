@@ -11,6 +11,7 @@
 
 /* A client has time; the controller waits only as long as an insert of a client takes. */
 enum { BUSY_MS = 3000, CLIENT_BUSY_MS = 10000, ANSWERS_KEPT_S = 24 * 3600 };
+enum { MOST_RESULT = 1 << 20 }; /* an extended result is smaller */
 
 /* One value of a pragma or of a check. */
 static enum err_code pragma_text(struct store *s, const char *sql, char *buf, size_t size,
@@ -25,7 +26,10 @@ static enum err_code pragma_text(struct store *s, const char *sql, char *buf, si
         rc = sqlite3_step(st);
     if (rc == SQLITE_ROW) {
         text = sqlite3_column_text(st, 0);
-        (void)str_copy(buf, size, text != NULL ? text : ""); /* cut is fine */
+        if (text == NULL)
+            rc = SQLITE_NOMEM;
+        else
+            (void)str_copy(buf, size, text); /* cut is fine */
     }
     (void)sqlite3_finalize(st); /* repeats step's result */
     return rc == SQLITE_ROW || rc == SQLITE_DONE ? ERR_OK : store_fail(s, rc, sql, e);
@@ -46,6 +50,41 @@ static int harden(sqlite3 *db)
     for (size_t i = 0; i < ARRAY_LEN(settings) && rc == SQLITE_OK; i++)
         rc = sqlite3_db_config(db, settings[i].what, settings[i].value, NULL);
     return rc;
+}
+
+/* What ended the check, as a result of SQLite's: it tells a page that could not be read,
+ * for want of memory or by a failure of the disk, in the words in which it tells damage.
+ * SQLITE_CORRUPT: it is that. */
+static int check_result(const char *said)
+{
+    static const char words[] = "error code";
+    const char *at = strstr(said, words);
+    int rc = 0;
+
+    if (at == NULL)
+        return SQLITE_CORRUPT;
+    at += strlen(words);
+    at += strspn(at, " =");
+    for (; *at >= '0' && *at <= '9' && rc < MOST_RESULT; at++)
+        rc = rc * 10 + (*at - '0');
+    return rc != SQLITE_OK ? rc : SQLITE_CORRUPT;
+}
+
+/* Only what is damaged for sure is set aside: a start that had no memory, or a disk that
+ * did not answer, ends and says so. */
+static enum err_code check(struct store *s, struct err *e)
+{
+    char said[LINE_TEXT];
+    enum err_code code = pragma_text(s, "PRAGMA quick_check(1)", said, sizeof(said), e);
+    int rc;
+
+    if (code != ERR_OK || str_eq(said, "ok"))
+        return code;
+    rc = check_result(said);
+    if ((rc & 0xff) != SQLITE_CORRUPT && (rc & 0xff) != SQLITE_NOTADB)
+        return store_fail(s, rc, "look whether it is whole", e);
+    s->damaged = true;
+    return err_set(e, ERR_STORE, "%.100s is damaged (%.50s)", s->file, said);
 }
 
 static enum err_code set_up(struct store *s, bool in_memory, struct err *e)
@@ -74,13 +113,7 @@ static enum err_code set_up(struct store *s, bool in_memory, struct err *e)
         code = err_set(e, ERR_STORE,
                        "%.100s cannot keep a write-ahead log here (%s): use a local disk",
                        s->file, said);
-    if (code == ERR_OK)
-        code = pragma_text(s, "PRAGMA quick_check(1)", said, sizeof(said), e);
-    if (code == ERR_OK && !str_eq(said, "ok")) {
-        s->damaged = true;
-        code = err_set(e, ERR_STORE, "%.100s is damaged (%.50s)", s->file, said);
-    }
-    return code;
+    return code == ERR_OK ? check(s, e) : code;
 }
 
 static enum err_code open_file(struct store *s, const char *dir, struct err *e)

@@ -138,6 +138,38 @@ bool life_begin(struct life *l, const struct life_way *way, uint64_t seed, struc
     return true;
 }
 
+static void store_path(const struct life *l, char out[LIFE_DIR + 16])
+{
+    (void)str_format(out, LIFE_DIR + 16, "%s/" STORE_FILE, l->dir); /* fits */
+}
+
+/* Made once, and copied. */
+bool life_has_store(const struct life *l, struct err *e)
+{
+    static char bytes[1 << 20];
+    static size_t n;
+    char path[LIFE_DIR + 16];
+    struct store *s = NULL;
+    FILE *f;
+    bool ok;
+
+    store_path(l, path);
+    if (n == 0) {
+        if (store_open(l->dir, STORE_CONTROLLER, l->config->deployment, &s, e) != ERR_OK)
+            return false;
+        store_close(s);
+        f = fopen(path, "rb");
+        n = f != NULL ? fread(bytes, 1, sizeof(bytes), f) : 0;
+        ok = n > 0 && n < sizeof(bytes);
+    } else {
+        f = fopen(path, "wb");
+        ok = f != NULL && fchmod(fileno(f), 0600) == 0 && fwrite(bytes, 1, n, f) == n;
+    }
+    if (f != NULL)
+        ok = fclose(f) == 0 && ok;
+    return ok || err_set_errno(e, ERR_IO, errno, "%s", path) == ERR_OK;
+}
+
 enum err_code life_live(struct life *l, struct err *e)
 {
     int64_t past_s = site_now_ms(l->site) / 1000 - morning.s;
@@ -217,7 +249,7 @@ void life_check(const struct life *l, char broken[LINE_TEXT])
     } else if (l->n_calls < 4) {
         (void)str_copy(broken, LINE_TEXT, "next to nothing was done");
     } else {
-        (void)str_format(path, sizeof(path), "%s/" STORE_FILE, l->dir);
+        store_path(l, path);
         if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK)
             (void)str_copy(broken, LINE_TEXT, "the store cannot be opened");
         else

@@ -51,6 +51,9 @@ struct life {
 /* A site, a configuration and a folder of its own. False: e says why. */
 bool life_begin(struct life *l, const struct life_way *way, uint64_t seed,
                 struct err *e) NONNULL;
+/* It has begun before: its store is there, with all tables, which take three quarters of
+ * the memory that is asked for in a day. Before life_live(); nothing of it is freed. */
+bool life_has_store(const struct life *l, struct err *e) NONNULL;
 /* To the end of its day. When the controller cannot begin it says why, and life goes on
  * by another call of this. */
 enum err_code life_live(struct life *l, struct err *e) MUST_CHECK NONNULL;

@@ -167,7 +167,7 @@ static void live_a_day(struct result *o)
     struct transport via = {paused_site, NULL};
 
     alloc_pause();
-    if (!life_begin(&l, day.way, 5, &o->err)) {
+    if (!life_begin(&l, day.way, 5, &o->err) || !life_has_store(&l, &o->err)) {
         result_broken(o, o->err.text);
         alloc_resume();
         return;
@@ -316,6 +316,8 @@ static void torture_callers(void)
     size_t reached = 0;
     int story = -1;
 
+    if (callers.n == 0)
+        return;
     callers_sort(&callers);
     alloc_watch(the_refused);
     for (size_t i = 0; i < callers.n; i += opt.one_in) {

@@ -5,7 +5,8 @@
  * is wrong, and all goes on when it works again (reliability 13, 14).
  * test_disk [--runs N] [--seed N] [--only WORD] [--at K [--for-ever|--torn]]
  * N of each kind in each workflow, chosen by the seed, 0: every one; then each caller
- * that asks for such a call in any of them. Threads: one.
+ * that asks for such a call in any of them. Half of the days begin with a store from
+ * before. Threads: one.
  */
 #include <config.h>
 
@@ -79,6 +80,29 @@ int __wrap_sqlite3_exec(sqlite3 *db, const char *sql,
     return rc;
 }
 
+/* ----- who asks for what in a good day ----- */
+
+static struct {
+    struct callers calls, changes;
+    int way; /* of life_ways */
+    bool listens;
+} heard;
+
+/* Of a way, and of a kind of call. */
+static int story(int way, enum vfs_op op)
+{
+    return way * VFS_OPS + (int)op;
+}
+
+static void each_caller(enum vfs_op op, uint64_t n, uint64_t change)
+{
+    uint64_t id = caller_now((int)op);
+
+    callers_add(&heard.calls, id, story(heard.way, op), n);
+    if (change != 0)
+        callers_add(&heard.changes, id, story(heard.way, op), change);
+}
+
 /* ----- a day ----- */
 
 static struct {
@@ -138,9 +162,8 @@ static void live(const struct life_way *way, void (*arm)(void *ctx), void *ctx,
     struct err e = {0};
     enum err_code rc;
 
-    vfs_begin();
     why[0] = '\0';
-    if (!life_begin(&l, way, 5, &e)) {
+    if (!life_begin(&l, way, 5, &e) || (way->taken && !life_has_store(&l, &e))) {
         (void)str_copy(why, LINE_TEXT, e.text);
         return;
     }
@@ -149,6 +172,9 @@ static void live(const struct life_way *way, void (*arm)(void *ctx), void *ctx,
     day.life = &l;
     day.out_since_s = 0;
     day.losses = 1;
+    vfs_begin();
+    if (heard.listens)
+        vfs_watch(each_caller);
     arm(ctx);
     callers_base();
     (void)alarm(HANG_S);
@@ -322,30 +348,12 @@ static void torture_test(const struct life_way *way, uint64_t changes, struct rn
 
 /* ----- each caller ----- */
 
-static struct {
-    struct callers calls, changes;
-    int way; /* of life_ways */
-} heard;
-
-/* Of a way, and of a kind of call. */
-static int story(int way, enum vfs_op op)
-{
-    return way * VFS_OPS + (int)op;
-}
-
-static void each_caller(enum vfs_op op, uint64_t n, uint64_t change)
-{
-    uint64_t id = caller_now((int)op);
-
-    callers_add(&heard.calls, id, story(heard.way, op), n);
-    if (change != 0)
-        callers_add(&heard.changes, id, story(heard.way, op), change);
-}
-
 static void torture_callers(void)
 {
     int64_t done = opt.done, struck = opt.struck;
 
+    if (heard.calls.n == 0)
+        return;
     callers_sort(&heard.calls);
     callers_sort(&heard.changes);
     for (size_t i = 0; i < heard.calls.n; i++) {
@@ -378,8 +386,9 @@ static void torture(const struct life_way *way, struct rng *rng, bool test_it)
     int64_t done = opt.done;
 
     heard.way = (int)(way - life_ways);
-    vfs_watch(opt.only == NULL && opt.at == 0 && opt.runs != 0 ? each_caller : NULL);
+    heard.listens = opt.only == NULL && opt.at == 0 && opt.runs != 0;
     live(way, arm_fault, &none, false, why);
+    heard.listens = false;
     memcpy(counts, day.counts, sizeof(counts));
     changes = day.changes;
     if (why[0] != '\0') {
