@@ -42,14 +42,27 @@ static bool may_be_ours(const struct server_state *s)
             s->facts.instance.stopped_since.s == 0);
 }
 
+void foreign_disown(struct server_state *s)
+{
+    const struct instance_facts *in = &s->facts.instance;
+
+    s->foreign_user[0] = '\0';
+    if (in->id[0] != '\0' && is_ended_by_person(in))
+        str_keep(s->not_by_person, sizeof(s->not_by_person), in->id);
+}
+
 void foreign_watch(struct controller *c, struct server_state *s)
 {
     struct server_facts *f = &s->facts;
 
+    /* AWS cannot tell controllers apart from people. */
+    if (c->observe || lease_is_missing(c))
+        foreign_disown(s);
     if (f->task_active && is_person(c, f->task_user))
         (void)str_copy(s->foreign_user, sizeof(s->foreign_user), f->task_user);
     else if (f->instance.id[0] != '\0' && is_ended_by_person(&f->instance) &&
-             !may_be_ours(s) && s->foreign_user[0] == '\0')
+             !may_be_ours(s) && !str_eq(f->instance.id, s->not_by_person) &&
+             s->foreign_user[0] == '\0')
         (void)str_copy(s->foreign_user, sizeof(s->foreign_user), "the AWS console");
     if (f->instance.id[0] != '\0' && is_taken_back(&f->instance))
         s->taken_back = true;

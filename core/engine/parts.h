@@ -72,6 +72,8 @@ void lead_store(struct controller *c, const char *key, const struct lead_list *l
  * what is done about it; and the end of its block by a person's key. */
 void foreign_watch(struct controller *c, struct server_state *s) NONNULL;
 void foreign_forget(struct server_state *s) NONNULL;
+/* Another controller has acted on it: what was done to it is no person's doing. */
+void foreign_disown(struct server_state *s) NONNULL;
 bool foreign_by_person(const struct server_state *s) NONNULL;
 void foreign_change(struct controller *c, struct server_state *s,
                     enum place place) NONNULL;

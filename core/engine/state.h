@@ -148,6 +148,7 @@ struct server_state {
     struct utc breaker_until;
     bool breaker_for_good;        /* a permanent error: no time ends it */
     char foreign_user[NAME_TEXT]; /* who else had a hand on it lately, "" */
+    char not_by_person[ID_TEXT];  /* an instance that another controller may have ended */
     struct {
         bool told;
         bool refused;        /* told: it is not allowed to */

@@ -185,6 +185,7 @@ void takeover_take(struct controller *c, const struct event *ev)
     if (s == NULL)
         return;
     s->facts.opened = c->now; /* as after a start: the other one may just have done so */
+    foreign_disown(s);
     if (!ev->as.acted.readable) {
         settle_debt(c, s, c->now, (struct utc){0});
         forget(c, s, "by another controller");

@@ -486,6 +486,60 @@ static void test_lost_again(void **state)
     scene_end(&s);
 }
 
+/* AWS says that a person ended its instance: that was the other controller. */
+static void test_ended_by_the_other(void **state)
+{
+    static const struct {
+        const char *what;
+        bool held; /* as far as it knew while that happened */
+        bool taken_over;
+        enum place hold;
+    } rows[] = {{"it looked on", false, true, PLACE_UNKNOWN},
+                {"it stood still", true, true, PLACE_UNKNOWN},
+                {"a person did it, as no other acted", true, false, PLACE_ONPREM}};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct event ev = left_by_another("a"),
+                     lease = {.kind = EVENT_LEASE, .as.lease = {true, false, 78, "", ""}};
+        struct scene s;
+
+        scene_make(&s);
+        s.options.shared_lock = true;
+        stored_setting(&s, "place:a", "cloud");
+        if (rows[i].taken_over) {
+            (void)stored_move(&s, DIRECTION_BACK, 0);
+            s.config->policy.n_windows = 0; /* it is wanted at home */
+        }
+        s.vm.power = POWER_OFF;
+        s.managed.state = MANAGED_IN_CLOUD;
+        s.managed.has_instance = true;
+        s.managed.instance = instance_of("i-1", INSTANCE_RUNNING);
+        scene_start(&s);
+        look(&s);
+        if (rows[i].held)
+            step(&s, lease);
+        s.managed.instance = instance_of("i-1", INSTANCE_TERMINATED);
+        s.managed.instance.state_reason = "Client.UserInitiatedShutdown";
+        look(&s);
+        s.now.s += 600;
+        if (rows[i].taken_over) {
+            ev.as.acted.last.at.s = s.now.s - 30;
+            step(&s, ev);
+            lease.as.lease.epoch++;
+            step(&s, lease);
+        }
+        s.managed = vm_unmanaged("id-a");
+        s.vm.power = POWER_ON;
+        look(&s);
+        look(&s);
+        assert_row(rows[i].what, s.c->servers[0].hold.place == rows[i].hold);
+        assert_row(rows[i].what, (times_said(&s, "a person took it") != 0) ==
+                                     (rows[i].hold != PLACE_UNKNOWN));
+        scene_end(&s);
+    }
+}
+
 /* ----- what people wanted there ----- */
 
 static struct event wanted(const char *server)
@@ -646,6 +700,7 @@ int main(void)
         cmocka_unit_test(test_out_again_unseen),
         cmocka_unit_test(test_gone_out_again),
         cmocka_unit_test(test_lost_again),
+        cmocka_unit_test(test_ended_by_the_other),
         cmocka_unit_test(test_cut_short_given_up),
         cmocka_unit_test(test_wanted_of_a_server),
         cmocka_unit_test(test_wanted_of_all),
