@@ -170,19 +170,23 @@ static void test_debt(void **state)
         const char *what, *ours; /* since then, "" = it is not owed here */
         int64_t written;         /* from now on */
         bool theirs, owed, set;  /* our clock was, and is not trusted */
+        int64_t failed;          /* of a way out that did something last then, 0 = none */
     } rows[] = {
-        {"it was settled since", "1795333400", -500, false, false, false},
-        {"it is owed there, too", "1795333400", -500, true, true, false},
-        {"it is owed there alone", "", -500, true, true, false},
-        {"nowhere", "", -500, false, false, false},
-        {"the loss was seen since", "1795333400", -2000, false, true, false},
-        {"... and another before", "1795333400", -2000, true, true, false},
-        {"... and for days it had rested", "1795333400", -DAYS_S, false, true, false},
+        {"it was settled since", "1795333400", -500, false, false, false, 0},
+        {"it is owed there, too", "1795333400", -500, true, true, false, 0},
+        {"it is owed there alone", "", -500, true, true, false, 0},
+        {"nowhere", "", -500, false, false, false, 0},
+        {"the loss was seen since", "1795333400", -2000, false, true, false, 0},
+        {"... and another before", "1795333400", -2000, true, true, false, 0},
+        {"... and for days it had rested", "1795333400", -DAYS_S, false, true, false, 0},
         {"... as far as our clock can tell, which was set", "1795333400", -2000, false,
-         false, true},
-        {"by a clock a year behind", "1795333400", -YEAR_S - 2000, false, false, false},
-        {"by a clock ahead", "1795333400", 3600, false, false, false},
-        {"by a clock ahead, and owed there", "1795333400", 3600, true, true, false},
+         false, true, 0},
+        {"a way out had failed, by now", "1795333400", -2000, false, false, false, -2100},
+        {"... and was at work later", "1795333400", -2000, false, true, false, -1900},
+        {"by a clock a year behind", "1795333400", -YEAR_S - 2000, false, false, false,
+         0},
+        {"by a clock ahead", "1795333400", 3600, false, false, false, 0},
+        {"by a clock ahead, and owed there", "1795333400", 3600, true, true, false, 0},
     };
 
     (void)state;
@@ -201,6 +205,8 @@ static void test_debt(void **state)
         a = &s.c->servers[0];
         assert_row(rows[i].what, a->owed_home == (rows[i].ours[0] != '\0'));
         s.c->clock_bad_ticks = rows[i].set ? 1 : 0;
+        s.c->servers[0].owed_failed = rows[i].failed != 0;
+        s.c->servers[0].move.last_call_at.s = NOW + rows[i].failed;
         step(&s, ev);
         assert_row(rows[i].what, a->owed_home == rows[i].owed);
         assert_row(rows[i].what, !a->owed_home || a->owed_since.s <= s.now.s);
