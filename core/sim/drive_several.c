@@ -411,8 +411,8 @@ static void check_wish(void *ctx, const char *key, const char *value)
         return;
     was = still_wanted(&was, drive_utc(d));
     is = still_wanted(&is, drive_utc(d));
-    if (wish_eq(&was, &is))
-        return;
+    if (wish_eq(&was, &is) || (was.server[0] == '\0' && is.setting == AUTO_DRY_RUN))
+        return; /* who has lost its state waits for a person, whatever is wanted */
     (void)str_format(why, sizeof(why),
                      "I13: controller %d wants of %.60s what %.60s did not",
                      (int)d->index, was.server[0] != '\0' ? was.server : "all", by.name);
