@@ -268,6 +268,8 @@ static void take_lease(struct controller *c, const struct event *ev)
                     "last call by the holders of the shared lock: %s",
                     ev->as.lease.last_call);
     c->lease.known = true;
+    c->lease.others =
+        c->lease.others || holder[0] != '\0' || ev->as.lease.last_call[0] != '\0';
     c->lease.held = held;
     c->lease.failing = ev->as.lease.failing;
     if (held)

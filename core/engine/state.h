@@ -339,6 +339,7 @@ struct controller {
     struct {
         bool shared; /* there is one beside that of the state directory */
         bool known, held, failing;
+        bool others;   /* another controller has it, or has had it */
         int64_t epoch; /* under which it was ours last, 0 = never */
         char holder[NAME_TEXT];
         char state_id[NAME_TEXT]; /* of the state directory, for those that share the lock

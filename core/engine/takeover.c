@@ -153,9 +153,10 @@ static void go_on(struct controller *c, struct server_state *s,
     s->late_told = s->drain_told = false; /* of our own one before */
     if (h->move.direction == DIRECTION_OUT) {
         s->facts.lost = false; /* what was lost before was brought home since */
-        /* What it had before is not what is launched now: that one is found by the
-         * launch's token. */
-        if (s->mover->launches && !server_mover(s)->replaces && !launch_is_over(s))
+        /* What it had before this way out is not what is launched now: that one is found
+         * by the launch's token. */
+        if (s->mover->launches && !server_mover(s)->replaces && !launch_is_over(s) &&
+            s->facts.instance.launched.s < h->move.started.s)
             instance_claim(c, s, "");
     }
     (void)str_copy(s->taken_over, sizeof(s->taken_over), s->move.id); /* as long */

@@ -204,16 +204,17 @@ static bool is_claimed(const struct controller *c, const struct seen_instance *i
 }
 
 /* Who begins anew where instances live that it has never heard of has lost its store,
- * directory and all. */
+ * directory and all; or another controller launched them, who shares its lock: what that
+ * one knows stands in etcd. */
 void unclaimed_first(struct controller *c)
 {
     const struct observation *o = c->sources[SOURCE_INSTANCES].good;
 
-    if (c->listed_once || o == NULL)
+    if (c->listed_once || o == NULL || (c->lease.shared && !c->lease.known))
         return;
     c->listed_once = true;
     setting_store(c, "listed", "1");
-    for (size_t i = 0; i < o->as.instances.n && !c->store_lost; i++) {
+    for (size_t i = 0; i < o->as.instances.n && !c->lease.others && !c->store_lost; i++) {
         const struct seen_instance *in = &o->as.instances.instances[i];
 
         c->store_lost = str_eq(in->deployment, c->config->deployment) &&

@@ -381,6 +381,42 @@ static void test_first_look(void **state)
     scene_end(&r.s);
 }
 
+/* … or shares its lock with others, who have launched them. */
+static void test_first_look_beside_others(void **state)
+{
+    static const struct {
+        const char *what, *holder, *last;
+        bool known, held, lost, listed;
+    } rows[] = {{"nothing is known of the lock", "", "", false, false, false, false},
+                {"another one has it", "ops2 pid 7", "", true, false, false, true},
+                {"another one had it", "", "launch zz", true, true, false, true},
+                {"nobody ever had it", "", "", true, true, true, true}};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct event lease = {.kind = EVENT_LEASE, .as.lease = {.held = rows[i].held}};
+        struct region r;
+
+        region_make(&r);
+        r.s.options.shared_lock = true;
+        r.s.stored.n_settings = 0; /* a first start */
+        r.instances[r.n_instances++] = instance("i-1", "zz");
+        scene_start(&r.s);
+        (void)str_copy(lease.as.lease.holder, sizeof(lease.as.lease.holder),
+                       rows[i].holder);
+        (void)str_copy(lease.as.lease.last_call, sizeof(lease.as.lease.last_call),
+                       rows[i].last);
+        if (rows[i].known)
+            step(&r.s, lease);
+        see(&r, STEP_S);
+        assert_row(rows[i].what, r.s.c->store_lost == rows[i].lost);
+        assert_row(rows[i].what, (r.s.c->setting == AUTO_DRY_RUN) == rows[i].lost);
+        assert_row(rows[i].what,
+                   str_eq(setting_of(&r.s, "listed"), "1") == rows[i].listed);
+        scene_end(&r.s);
+    }
+}
+
 /* ----- ours ----- */
 
 /* Nobody here knows of it, as after a takeover, and home is on, too: what takes builds is
@@ -734,6 +770,7 @@ int main(void)
         cmocka_unit_test(test_orphan_most),
         cmocka_unit_test(test_orphan_request),
         cmocka_unit_test(test_first_look),
+        cmocka_unit_test(test_first_look_beside_others),
         cmocka_unit_test(test_nobodys_takes_builds),
         cmocka_unit_test(test_absent),
         cmocka_unit_test(test_absent_with_interface),

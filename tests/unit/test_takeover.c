@@ -348,12 +348,14 @@ static void test_instance_before(void **state)
         const char *what, *mover;
         enum direction direction;
         int32_t step;
+        int64_t launched; /* from now on; the way out began 300 s ago */
         bool kept;
     } rows[] = {
-        {"before the launch", "ec2", DIRECTION_OUT, GAP_SHUTDOWN, false},
-        {"at the launch", "ec2", DIRECTION_OUT, GAP_LAUNCH, false},
-        {"after it", "ec2", DIRECTION_OUT, GAP_BOOT, true},
-        {"on a way back", "ec2", DIRECTION_BACK, 1, true},
+        {"before the launch", "ec2", DIRECTION_OUT, GAP_SHUTDOWN, -900, false},
+        {"at the launch", "ec2", DIRECTION_OUT, GAP_LAUNCH, -900, false},
+        {"at the launch, since then", "ec2", DIRECTION_OUT, GAP_LAUNCH, -60, true},
+        {"after it", "ec2", DIRECTION_OUT, GAP_BOOT, -900, true},
+        {"on a way back", "ec2", DIRECTION_BACK, 1, -900, true},
     };
 
     (void)state;
@@ -372,6 +374,7 @@ static void test_instance_before(void **state)
         s.options.shared_lock = true;
         stored_setting(&s, "instance:a", "i-1");
         scene_start(&s);
+        s.c->servers[0].facts.instance.launched.s = NOW + rows[i].launched;
         step(&s, ev);
         assert_row(rows[i].what, move_of(&s) != NULL);
         assert_row(rows[i].what,
