@@ -9,7 +9,8 @@
 
 enum {
     BODY_BYTES = 16 * 1024,
-    ANSWER_BYTES = 256 * 1024,
+    /* A list of all there may be: base64 is longer by a third, and there are numbers. */
+    ANSWER_BYTES = ETCD_KVS * 2 * (ETCD_KEY_TEXT + ETCD_VALUE_TEXT),
     URL_BYTES = 1024,
     TOKEN_BYTES = 1024
 };

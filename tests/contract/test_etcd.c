@@ -214,6 +214,37 @@ static void test_none_answers(void **state)
     assert_int_equal(kv.create_revision, 3);
 }
 
+/* Of so many servers as there may be, each record as long as it may be. */
+static void test_long_list(void **state)
+{
+    struct site *s = *state;
+    struct etcd_kv *kvs = calloc(ETCD_KVS, sizeof(*kvs));
+    struct strbuf b;
+    size_t n = 0;
+
+    assert_non_null(kvs);
+    strbuf_init(&b, 16 * 1024 * 1024);
+    strbuf_puts(&b, "{" HEADER ",\"kvs\":[");
+    for (size_t i = 0; i < ETCD_KVS; i++) {
+        strbuf_puts(&b, i > 0 ? "," : "");
+        strbuf_puts(&b, "{\"key\":\"aw==\",\"create_revision\":\"9\",\"value\":\"");
+        for (size_t k = 0; k < ETCD_VALUE_TEXT / 3 - 1; k++)
+            strbuf_puts(&b, "eHh4"); /* xxx */
+        strbuf_puts(&b, "\"}");
+    }
+    strbuf_puts(&b, "]}");
+    assert_false(b.failed);
+    json(s->servers[0], "/version", OLD);
+    json(s->servers[0], "/v3/kv/range", strbuf_text(&b));
+    site_open(s);
+    if (etcd_list(s->client, "k/", kvs, ETCD_KVS, &n, &s->e) != ERR_OK)
+        fail_msg("%s", s->e.text);
+    assert_int_equal(n, ETCD_KVS);
+    assert_int_equal(strlen(kvs[n - 1].value), ETCD_VALUE_TEXT - 3);
+    strbuf_clear(&b);
+    free(kvs);
+}
+
 /* What is refused is not asked of another one. */
 static void test_refused(void **state)
 {
@@ -654,6 +685,7 @@ int main(void)
         ON_SITE(test_old_server),
         ON_SITE(test_next_endpoint),
         ON_SITE(test_none_answers),
+        ON_SITE(test_long_list),
         ON_SITE(test_refused),
         ON_SITE(test_sent),
         ON_SITE(test_user),
