@@ -172,6 +172,11 @@ void keeper_let_go(struct keeper *k)
         log_write(k->options.log, LOG_WARN, "lock", "not let go: %s", e.text);
 }
 
+bool keeper_must_renew(const struct keeper *k)
+{
+    return now(k).ms > k->lease.due.ms + READ_AGAIN_MS;
+}
+
 /* Until etcd is to be asked again, or the lock is not safe any more. */
 static int64_t until_next(const struct keeper *k)
 {

@@ -63,6 +63,10 @@ struct keeper_hand {
     struct etcd *etcd;
 };
 
+/* keeper.c. The lease should have been renewed some time ago: nothing else comes first.
+ */
+bool keeper_must_renew(const struct keeper *k) NONNULL;
+
 /* keeper_record.c. What those before us were about to do, told and *last the latest of
  * it. False: not all of it is known. */
 bool keeper_read_calls(struct keeper *k, char *last, size_t size) NONNULL;

@@ -196,6 +196,8 @@ bool keeper_put_ends(struct keeper *k)
         if (!put_end(k, &m))
             return false;
         forget_move(k, &m);
+        if (keeper_must_renew(k))
+            return false;
     }
     return true;
 }

@@ -175,6 +175,8 @@ bool keeper_put_wishes(struct keeper *k)
         SURE(known != NULL); /* it was known, and nothing goes out of there */
         known->is_put = wish_eq(&known->wish, &w); /* else it has changed meanwhile */
         (void)pthread_mutex_unlock(&k->lock);
+        if (keeper_must_renew(k))
+            return false;
     }
     return true;
 }

@@ -24,6 +24,7 @@ struct host {
     /* The next request about calls, or about wishes, whose address has this, NULL. */
     const char *fails, *fails_wish;
     const char *reads, *as; /* these bytes of answers arrive as those, NULL = as sent */
+    int64_t put_ms;         /* so long takes a put of a call or a wish */
     void (*meanwhile)(struct host *h); /* after the next key is read, NULL = nothing */
     struct keeper *keeper;
     struct keeper_hand *hand;
@@ -75,6 +76,13 @@ static bool hear(void *ctx, const struct event *ev)
     return true;
 }
 
+static void let_pass(struct host *h, int64_t ms)
+{
+    h->boot.mono.ms += ms;
+    h->way.from = h->boot.mono;
+    lock_server_advance(h->way.server, h->boot.mono.ms);
+}
+
 static enum err_code perform(void *ctx, const struct http_request *rq,
                              struct http_response *rs, struct err *e)
 {
@@ -100,6 +108,9 @@ static enum err_code perform(void *ctx, const struct http_request *rq,
             break;
         memcpy(at, h->as, strlen(h->as));
     }
+    if (strstr(rq->url, "/kv/txn") != NULL &&
+        (strstr(rq->body, calls_key) != NULL || strstr(rq->body, wishes_key) != NULL))
+        let_pass(h, h->put_ms);
     if (meanwhile != NULL) {
         h->meanwhile = NULL;
         meanwhile(h);
@@ -739,6 +750,44 @@ static void test_most_wishes(void **state)
     scene_end(&s);
 }
 
+/* So much is to be put that the lease would end meanwhile: it is renewed in between. */
+static void test_many_puts(void **state)
+{
+    enum { N = 24, PUT_MS = 3000 };
+    struct scene s;
+    struct host *h = &s.hosts[0];
+
+    (void)state;
+    scene_begin(&s);
+    take_turns(&s, h, 4);
+    for (int i = 0; i < N; i++) {
+        struct wish w = held_in_cloud("");
+        struct move m = open_move("m-1");
+
+        (void)str_format(w.server, sizeof(w.server), "s%d", i); /* fits */
+        (void)str_copy(m.server, sizeof(m.server), w.server);   /* fits */
+        keeper_move(h->keeper, &m);
+        assert_int_equal(call(h, CALL_RETURN, m.server), ERR_OK);
+        m.status = MOVE_DONE;
+        keeper_move(h->keeper, &m);
+        keeper_wish(h->keeper, &w);
+    }
+    h->put_ms = PUT_MS;
+    for (int64_t wait = 0; h->boot.mono.ms < START_MS + 3 * N * PUT_MS;
+         let_pass(h, wait + 1)) {
+        wait = keeper_turn(h->keeper);
+        assert_true(h->held && keeper_epoch(h->keeper) != 0);
+    }
+    s.now_ms = h->boot.mono.ms;
+    h->put_ms = 0;
+    next_host(&s, h, 1);
+    take_turns(&s, &s.hosts[1], 4);
+    assert_int_equal(s.hosts[1].n_acted, N);
+    assert_false(s.hosts[1].acted.as.acted.last.has_move);
+    assert_int_equal(s.hosts[1].n_wishes, ARRAY_LEN(h->wishes)); /* and more */
+    scene_end(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -747,7 +796,7 @@ int main(void)
         cmocka_unit_test(test_read_again),     cmocka_unit_test(test_end),
         cmocka_unit_test(test_end_of_another), cmocka_unit_test(test_most_servers),
         cmocka_unit_test(test_wishes),         cmocka_unit_test(test_read_wishes),
-        cmocka_unit_test(test_most_wishes),
+        cmocka_unit_test(test_most_wishes),    cmocka_unit_test(test_many_puts),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
