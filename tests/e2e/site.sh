@@ -49,6 +49,18 @@ secret_file() {
     (umask 077 && printf '%s\n' "$2" >"$1")
 }
 
+# Five lines for each server of $everything, which is read once for all of them.
+each_server() {
+    i=0 paths=
+    while [ $i -lt "$n_servers" ]; do
+        paths="$paths servers.$i.name servers.$i.vm.name servers.$i.nodes.onprem.name"
+        paths="$paths servers.$i.nodes.cloud.name servers.$i.eni"
+        i=$((i + 1))
+    done
+    # shellcheck disable=SC2086
+    echo "$everything" | "$peek" $paths
+}
+
 site_config() {
     dir=$(dirname "$1")
     mkdir -p "$dir"
@@ -62,6 +74,7 @@ site_config() {
     : "${site_mover:=mover = \"velostrata\"}"
     policy=${2:-'window = ["Sun-Sat 00:00-24:00"]  auto = "dry-run"'}
     everything=$("$peek" --get "$control/world") || exit 1
+    n_servers=$(echo "$everything" | "$peek" servers.#)
     {
         cat <<END
 site       = { name = "haifa"  tz = "Asia/Jerusalem" }
@@ -76,16 +89,11 @@ aws        = { region = "eu-west-1"  profile = "rushhour"  endpoint_ec2 = "$(url
 cost       = { cloud_extension_hour = 0.266 }
 servers    = {
 END
-        i=0
-        while [ $i -lt "$(echo "$everything" | "$peek" servers.#)" ]; do
-            set -- "$1" "$policy" $(echo "$everything" | "$peek" "servers.$i.name" \
-                "servers.$i.vm.name" "servers.$i.nodes.onprem.name" \
-                "servers.$i.nodes.cloud.name" "servers.$i.eni")
+        each_server | while read -r name && read -r vm && read -r onprem && read -r cloud && read -r eni; do
             cat <<END
-  $3 = { vm = "$4"  $site_mover  onprem_node = "$5"  cloud_node = "$6"  eni = "$7"
+  $name = { vm = "$vm"  $site_mover  onprem_node = "$onprem"  cloud_node = "$cloud"  eni = "$eni"
          instance_types = ["c5.2xlarge", "c5a.2xlarge"] }
 END
-            i=$((i + 1))
         done
         echo '}'
     } >"$1"
