@@ -22,7 +22,7 @@ tests_peers_etcd_peer_LDADD = libcore.a $(CORE_LIBS)
 tests_peers_sim_serve_SOURCES = tests/peers/sim_serve.c
 tests_peers_sim_serve_LDADD = libcore.a $(CORE_LIBS)
 
-EXTRA_DIST += tests/peers/container_keys.py tests/peers/lib.sh \
+EXTRA_DIST += tests/peers/container_keys.py tests/peers/etcd.sh tests/peers/etcd_lib.sh tests/peers/etcd_many.sh tests/peers/lib.sh \
 	tests/peers/moto.sh tests/peers/prism.sh tests/peers/pyte.sh tests/peers/pyte_screens.py tests/peers/run.sh \
 	tests/peers/sim_api4jenkins.py tests/peers/sim_api4jenkins.sh \
 	tests/peers/sim_awscli.sh tests/peers/sim_boto3.py tests/peers/sim_boto3.sh tests/peers/sim_govc.sh \

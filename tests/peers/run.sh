@@ -10,7 +10,7 @@ logs=${PEERS_DIR:-peers}
 mkdir -p "$logs" || exit 1
 passed=0 failed=0 skipped=0
 
-[ $# -gt 0 ] || set -- vcsim moto prism etcd sim_govc sim_pyvmomi sim_boto3 sim_awscli sim_jenkins sim_api4jenkins pyte
+[ $# -gt 0 ] || set -- vcsim moto prism etcd etcd_many sim_govc sim_pyvmomi sim_boto3 sim_awscli sim_jenkins sim_api4jenkins pyte
 for name in "$@"; do
     log=$logs/$name.log
     began=$(date +%s)
