@@ -53,6 +53,16 @@ static void hold_until_schedule(struct controller *c, struct server_state *s,
     hold_store(c, s);
 }
 
+static void order_give(struct controller *c, struct server_state *s, enum place place,
+                       bool force, const char *by)
+{
+    s->order.place = place;
+    s->order.force = force;
+    s->order.at = c->now;
+    (void)str_copy(s->order.by, sizeof(s->order.by), by);
+    order_store(c, s);
+}
+
 static const char *held_text(const struct controller *c, const struct server_state *s,
                              char buf[LINE_TEXT])
 {
@@ -144,14 +154,10 @@ static void do_move(struct controller *c, struct server_state *s,
         return;
     if (automation_on(c, s))
         hold_until_schedule(c, s, cmd->place, cmd->by, "moved by hand");
-    s->order.place = cmd->place;
-    s->order.force = cmd->force;
-    s->order.at = c->now;
-    (void)str_copy(s->order.by, sizeof(s->order.by), cmd->by);
+    order_give(c, s, cmd->place, cmd->force, cmd->by);
     s->retry_at.s = 0;
     breaker_close(c, s); /* this is the trial, whatever opened it (3.6, 6.4) */
     retry_store(c, s);
-    order_store(c, s);
     yes(a, "%s moves to %s%s%s%s", cmd->server, place_screen(cmd->place),
         held_text(c, s, held),
         cmd->place == PLACE_CLOUD && s->over_budget ? ", over the budget" : "",
@@ -193,10 +199,7 @@ static void do_cancel(struct controller *c, struct server_state *s,
         hold_until_schedule(c, s, back, cmd->by, "canceled by hand");
     if (s->move.committed) {
         RH_PROBE("cancel-past-the-commit-point");
-        s->order.place = back;
-        s->order.at = c->now;
-        (void)str_copy(s->order.by, sizeof(s->order.by), cmd->by);
-        order_store(c, s);
+        order_give(c, s, back, false, cmd->by);
         yes(a,
             "%s is past the point of no return: it arrives first, then goes back to %s%s",
             cmd->server, place_screen(back), held_text(c, s, held));

@@ -389,6 +389,25 @@ static void test_cancel_costs(void **state)
     scene_end(&s);
 }
 
+/* Whoever cancels a move by force has not said that builds are to be stopped on the way
+ * back. */
+static void test_cancel_is_gentle(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    scene_make(&s);
+    moves_out_committed(&s);
+    s.moves[0].manual = s.moves[0].force = true;
+    stored_setting(&s, "order:a", "cloud 1 dana");
+    scene_start(&s);
+    look(&s);
+    command(&s, (struct command){.kind = COMMAND_CANCEL, .server = "a"});
+    assert_true(s.c->replies[0].accepted);
+    assert_string_equal(setting_of(&s, "order:a"), "onprem 0 dana");
+    scene_end(&s);
+}
+
 /* The newest are kept; the oldest leaves. */
 static void test_many(void **state)
 {
@@ -440,7 +459,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_answers), cmocka_unit_test(test_late),
         cmocka_unit_test(test_lost),    cmocka_unit_test(test_cancel_costs),
-        cmocka_unit_test(test_many),
+        cmocka_unit_test(test_many),    cmocka_unit_test(test_cancel_is_gentle),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
