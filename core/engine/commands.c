@@ -63,6 +63,15 @@ static void order_give(struct controller *c, struct server_state *s, enum place 
     order_store(c, s);
 }
 
+/* A newer one says something else. */
+static void order_drop(struct controller *c, struct server_state *s)
+{
+    if (s->order.place == PLACE_UNKNOWN)
+        return;
+    s->order.place = PLACE_UNKNOWN;
+    order_store(c, s);
+}
+
 static const char *held_text(const struct controller *c, const struct server_state *s,
                              char buf[LINE_TEXT])
 {
@@ -136,6 +145,7 @@ static void do_move(struct controller *c, struct server_state *s,
             return;
         if (stays)
             hold_until_schedule(c, s, cmd->place, cmd->by, "stay");
+        order_drop(c, s);
         yes(a, "%s is %s already%s", cmd->server,
             cmd->place == PLACE_CLOUD ? "in the cloud" : "on-prem",
             held_text(c, s, held));
@@ -240,6 +250,8 @@ static void do_hold(struct controller *c, struct server_state *s,
         month_hold(c, s);
         hold_store(c, s);
     }
+    if (automation_on(c, s) && s->order.place != cmd->place)
+        order_drop(c, s);
     yes(a, "%s: %s%s", cmd->server,
         cmd->place == PLACE_CLOUD ? "in the cloud" : "on-prem", held_text(c, s, held));
 }

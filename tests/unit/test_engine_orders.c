@@ -389,6 +389,46 @@ static void test_cancel_costs(void **state)
     scene_end(&s);
 }
 
+/* An order that waits, and then a person wants the server where it is: by whatever order,
+ * the newest counts. A hold says nothing while auto is off. */
+static void test_change_of_mind(void **state)
+{
+    static const struct {
+        const char *what, *automatic, *left;
+        enum command_kind kind;
+        enum place place;
+    } cases[] = {
+        {"it moves nowhere", "off", "", COMMAND_MOVE, PLACE_ONPREM},
+        {"... nor policy's", "on", "", COMMAND_MOVE, PLACE_ONPREM},
+        {"it is held there", "on", "", COMMAND_HOLD, PLACE_ONPREM},
+        {"it is held where it goes", "on", "cloud 0 dana", COMMAND_HOLD, PLACE_CLOUD},
+        {"held, and auto is off", "off", "cloud 0 dana", COMMAND_HOLD, PLACE_ONPREM},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct scene s;
+
+        scene_make(&s);
+        s.task = task_of("dana"); /* so that it waits */
+        stored_setting(&s, "auto", cases[i].automatic);
+        scene_start(&s);
+        look(&s);
+        command(&s, (struct command){
+                        .kind = COMMAND_MOVE, .server = "a", .place = PLACE_CLOUD});
+        assert_row(cases[i].what, str_eq(setting_of(&s, "order:a"), "cloud 0 dana"));
+        assert_row(cases[i].what, move_of(&s) == NULL);
+        command(&s, (struct command){
+                        .kind = cases[i].kind, .server = "a", .place = cases[i].place});
+        assert_row(cases[i].what, s.c->replies[1].accepted);
+        assert_row(cases[i].what, str_eq(setting_of(&s, "order:a"), cases[i].left));
+        s.task.state = TASK_SUCCEEDED;
+        look(&s);
+        assert_row(cases[i].what, (move_of(&s) != NULL) == (cases[i].left[0] != '\0'));
+        scene_end(&s);
+    }
+}
+
 /* Whoever cancels a move by force has not said that builds are to be stopped on the way
  * back. */
 static void test_cancel_is_gentle(void **state)
@@ -457,9 +497,13 @@ static void test_lost(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_answers), cmocka_unit_test(test_late),
-        cmocka_unit_test(test_lost),    cmocka_unit_test(test_cancel_costs),
-        cmocka_unit_test(test_many),    cmocka_unit_test(test_cancel_is_gentle),
+        cmocka_unit_test(test_answers),
+        cmocka_unit_test(test_late),
+        cmocka_unit_test(test_lost),
+        cmocka_unit_test(test_cancel_costs),
+        cmocka_unit_test(test_many),
+        cmocka_unit_test(test_change_of_mind),
+        cmocka_unit_test(test_cancel_is_gentle),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
