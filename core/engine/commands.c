@@ -127,6 +127,17 @@ static bool is_confirmed(const struct controller *c, const struct server_state *
     return false;
 }
 
+/* The move that is under way there waits for no build any more, whoever began it. */
+static void force_on(struct controller *c, struct server_state *s, enum place place)
+{
+    enum direction to = place == PLACE_CLOUD ? DIRECTION_OUT : DIRECTION_BACK;
+
+    if (!s->has_move || s->move.force || s->move.direction != to)
+        return;
+    s->move.force = true;
+    move_store(c, s);
+}
+
 static void do_move(struct controller *c, struct server_state *s,
                     const struct command *cmd, struct answer *a)
 {
@@ -165,6 +176,8 @@ static void do_move(struct controller *c, struct server_state *s,
     if (automation_on(c, s))
         hold_until_schedule(c, s, cmd->place, cmd->by, "moved by hand");
     order_give(c, s, cmd->place, cmd->force, cmd->by);
+    if (cmd->force)
+        force_on(c, s, cmd->place);
     s->retry_at.s = 0;
     breaker_close(c, s); /* this is the trial, whatever opened it (3.6, 6.4) */
     retry_store(c, s);

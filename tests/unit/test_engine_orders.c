@@ -448,6 +448,45 @@ static void test_cancel_is_gentle(void **state)
     scene_end(&s);
 }
 
+/* A move waits for a build, and nobody wants to wait any more: it is the one that is
+ * under way that no longer does. */
+static void test_force_later(void **state)
+{
+    static const struct seen_build build = {
+        .name = "smoke #7", .path = "/j/job/smoke/7/", .number = 7, .estimate_s = -1};
+    static const struct {
+        const char *what;
+        enum place place;
+        bool force, stopped;
+    } cases[] = {
+        {"it goes there at once", PLACE_CLOUD, true, true},
+        {"it goes there", PLACE_CLOUD, false, false},
+        {"it comes back, and that ends it", PLACE_ONPREM, true, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct scene s;
+
+        scene_make(&s);
+        moves_out_auto(&s);
+        s.nodes[HOME].builds = &build;
+        s.nodes[HOME].n_builds = 1;
+        scene_start(&s);
+        look(&s);
+        assert_row(cases[i].what, move_of(&s) != NULL && s.n_calls == 0);
+        command(&s, (struct command){.kind = COMMAND_MOVE,
+                                     .server = "a",
+                                     .place = cases[i].place,
+                                     .force = cases[i].force});
+        assert_row(cases[i].what, s.c->replies[0].accepted);
+        look(&s);
+        assert_row(cases[i].what, (s.n_calls > 0 && s.calls[0].kind == CALL_BUILD_STOP) ==
+                                      cases[i].stopped);
+        scene_end(&s);
+    }
+}
+
 /* The newest are kept; the oldest leaves. */
 static void test_many(void **state)
 {
@@ -504,6 +543,7 @@ int main(void)
         cmocka_unit_test(test_many),
         cmocka_unit_test(test_change_of_mind),
         cmocka_unit_test(test_cancel_is_gentle),
+        cmocka_unit_test(test_force_later),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
