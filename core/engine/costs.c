@@ -351,14 +351,14 @@ static void drop_old(struct controller *c)
     c->n_segments = kept;
 }
 
-/* At the turn of a month or of the site's day sums start anew. */
-static void turn_periods(struct controller *c)
+/* At the turn of a month or of the site's day, and at a start, sums start anew. */
+static bool turn_periods(struct controller *c)
 {
     struct utc tomorrow;
 
     if (c->now.s < c->next_day.s && c->now.s >= c->month_start.s &&
         c->now.s < c->month_end.s)
-        return;
+        return false;
     c->month_start = ledger_month_start(c->now);
     c->month_end = ledger_month_end(c->now);
     c->day_start = ledger_day_start(c->tz, c->now);
@@ -368,6 +368,7 @@ static void turn_periods(struct controller *c)
     drop_old(c);
     c->month.forecast_at.s = 0;
     recount(c);
+    return true;
 }
 
 static void segment_close(struct controller *c, int64_t *id, bool lost)
@@ -387,6 +388,27 @@ static void segment_close(struct controller *c, int64_t *id, bool lost)
     if (c->sums_known)
         count_closed(c, g);
     tell_anew(c);
+}
+
+static bool is_followed(const struct controller *c, int64_t id)
+{
+    for (size_t i = 0; i < c->n_servers; i++) {
+        if (c->servers[i].segment == id || c->servers[i].leaving.segment == id)
+            return true;
+    }
+    return c->extension.segment == id;
+}
+
+/* Of a server that is configured no more: nobody sees its end, and it would cost for
+ * ever. */
+static void close_nobodys(struct controller *c)
+{
+    for (size_t i = 0; i < c->n_segments; i++) {
+        int64_t id = c->segments[i].id;
+
+        if (c->segments[i].end.s == 0 && !is_followed(c, id))
+            segment_close(c, &id, false);
+    }
 }
 
 /* Its end has another cause than what comes after it. */
@@ -488,13 +510,15 @@ void costs_lost(struct controller *c, struct server_state *s)
 static void follow_extension(struct controller *c)
 {
     struct extension_state_kept *x = &c->extension;
+    bool configured = x->facts.configured;
     bool runs =
-        x->facts.state == EXTENSION_STARTING || x->facts.state == EXTENSION_ACTIVE ||
-        x->facts.state == EXTENSION_STOPPING || x->facts.state == EXTENSION_IMPAIRED ||
-        x->facts.state == EXTENSION_REPAIRING;
+        configured &&
+        (x->facts.state == EXTENSION_STARTING || x->facts.state == EXTENSION_ACTIVE ||
+         x->facts.state == EXTENSION_STOPPING || x->facts.state == EXTENSION_IMPAIRED ||
+         x->facts.state == EXTENSION_REPAIRING);
     struct segment *g;
 
-    if (!x->facts.configured || x->facts.state == EXTENSION_UNKNOWN)
+    if (configured && x->facts.state == EXTENSION_UNKNOWN)
         return;
     if (!runs && x->segment != 0)
         segment_close(c, &x->segment, false);
@@ -515,7 +539,8 @@ static void follow_extension(struct controller *c)
 
 void costs_follow(struct controller *c)
 {
-    turn_periods(c);
+    if (turn_periods(c))
+        close_nobodys(c);
     for (size_t i = 0; i < c->n_servers; i++) {
         follow_leaving(c, &c->servers[i]);
         follow_instance(c, &c->servers[i]);

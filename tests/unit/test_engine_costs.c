@@ -728,6 +728,41 @@ static void test_started_again(void **state)
     }
 }
 
+/* What an earlier run left open and nobody here can see the end of would cost for ever,
+ * up to the budget: of a server or an extension that is configured no more. */
+static void test_nobodys(void **state)
+{
+    static const struct {
+        const char *what, *kind, *server;
+        bool extension; /* is configured */
+        bool is_open;
+    } rows[] = {
+        {"its own", "spot", "a", true, true},
+        {"of a server that is not there any more", "spot", "zz", true, false},
+        {"the extension's", "extension", "", true, true},
+        {"of an extension that is not there any more", "extension", "", false, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        const struct segment *g;
+        struct books b;
+
+        books_make(&b);
+        go_out(&b, LIFECYCLE_SPOT);
+        b.s.extension = EXTENSION_ACTIVE;
+        b.s.stored.next_segment_id = 10;
+        b.s.config->velostrata.api.present = rows[i].extension;
+        (void)str_copy(ran(&b, rows[i].kind, HOUR_S, -1)->server, NAME_TEXT,
+                       rows[i].server);
+        scene_start(&b.s);
+        look(&b.s);
+        g = segment_find(b.s.c, 1);
+        assert_row(rows[i].what, g != NULL && (g->end.s == 0) == rows[i].is_open);
+        scene_end(&b.s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -740,7 +775,7 @@ int main(void)
         cmocka_unit_test(test_extension),      cmocka_unit_test(test_lost),
         cmocka_unit_test(test_lost_on_demand), cmocka_unit_test(test_return),
         cmocka_unit_test(test_what_is_kept),   cmocka_unit_test(test_full),
-        cmocka_unit_test(test_started_again),
+        cmocka_unit_test(test_started_again),  cmocka_unit_test(test_nobodys),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
