@@ -52,6 +52,9 @@ static void server_follows_clock(struct controller *c, struct server_state *s,
         &s->facts.told_off,
         &s->facts.apart,
         &s->facts.switched_on,
+        &s->doom.noted,
+        &s->doom.lost,
+        &s->alive_at,
     };
 
     all_follow(times, ARRAY_LEN(times), by_s);
@@ -101,6 +104,7 @@ void waits_follow_clock(struct controller *c, struct utc was, int64_t by_s)
     offerings_follow_clock(c, by_s);
     unclaimed_follow_clock(c, by_s);
     recover_follow_clock(c, by_s);
+    requeue_follow_clock(c, by_s);
     utc_follow(&c->requests_asked, by_s);
     utc_follow(&c->last_start, by_s);
 }

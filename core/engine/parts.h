@@ -377,6 +377,8 @@ void builds_view(struct controller *c, struct fleet *f) NONNULL;
 enum err_code requeue_load(struct controller *c, const struct store_state *state,
                            struct err *e) NONNULL;
 void requeue_free(struct controller *c) NONNULL;
+/* The clock was set by so many seconds: what was lost so long ago still is. */
+void requeue_follow_clock(struct controller *c, int64_t by_s) NONNULL;
 void requeue_saw(struct server_state *s, const struct ran *build) NONNULL;
 /* What happens to the machine: it is well, the notice, the loss. Then, each step. */
 void requeue_alive(struct controller *c, struct server_state *s) NONNULL;

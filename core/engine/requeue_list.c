@@ -56,6 +56,21 @@ void requeue_free(struct controller *c)
     free(c->requeues.absent);
 }
 
+void requeue_follow_clock(struct controller *c, int64_t by_s)
+{
+    for (size_t i = 0; i < c->requeues.n; i++) {
+        struct requeue *r = &c->requeues.list[i];
+
+        if (!requeue_waits(r))
+            continue;
+        utc_follow(&r->noted, by_s);
+        utc_follow(&r->lost, by_s);
+        utc_follow(&r->stopped, by_s);
+        utc_follow(&r->sent, by_s);
+        requeue_store(c, r);
+    }
+}
+
 struct requeue *requeue_find(struct controller *c, const char *job, int32_t number)
 {
     struct requeues_kept *k = &c->requeues;

@@ -580,6 +580,40 @@ static void test_clock_is_set_within_a_tick(void **state)
     scene_end(&s);
 }
 
+/* What was lost so long before the clock was set was lost so long ago by the new time,
+ * too: by the old one the build ended before its loss, or long after. */
+static void test_loss_follows_clock(void **state)
+{
+    static const struct {
+        const char *what;
+        int64_t by_s;
+    } rows[] = {{"set back", -3600}, {"set ahead", 3600}};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        const struct doom *doom;
+        struct lost l;
+
+        lost_make(&l, REQUEUE_WAITING);
+        stored_setting(&l.s, "auto", "off");
+        l.requeues[0].noted.s -= rows[i].by_s;
+        l.requeues[0].lost.s -= rows[i].by_s;
+        scene_start(&l.s);
+        l.s.c->clock_utc.s -= rows[i].by_s; /* of the last tick: it was set since */
+        l.s.c->servers[0].doom = (struct doom){
+            .on = true, .noted = l.requeues[0].noted, .lost = l.s.c->clock_utc};
+        doom = &l.s.c->servers[0].doom;
+        history(&l, STEP_S);
+        assert_row(rows[i].what, it(&l)->lost.s == NOW - 300);
+        assert_row(rows[i].what, n_of(&l, CALL_BUILD_QUEUE) == 1);
+        assert_row(rows[i].what, doom->on && doom->lost.s == NOW);
+        l.s.now.s += 60;
+        step(&l.s, (struct event){.kind = EVENT_TICK});
+        assert_row(rows[i].what, !doom->on); /* the next loss is one of its own */
+        scene_end(&l.s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -596,6 +630,7 @@ int main(void)
         cmocka_unit_test(test_many_alerts),
         cmocka_unit_test(test_clock_is_set),
         cmocka_unit_test(test_clock_is_set_within_a_tick),
+        cmocka_unit_test(test_loss_follows_clock),
         cmocka_unit_test(test_left_at_a_takeover),
     };
 
