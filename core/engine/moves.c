@@ -602,6 +602,9 @@ void moves_advance(struct controller *c)
             c->look_soon = true;
             continue;
         }
+        if (s->has_move && !s->move.committed && !server_has_mover(s, s->move.mover))
+            move_end(c, s, MOVE_CANCELED, FAILURE_TRANSIENT,
+                     "it is configured to be moved in another way now");
         for (int32_t n = 0; s->has_move && n < MAX_STEPS && advance(c, s); n++)
             continue;
         if (s->has_move)

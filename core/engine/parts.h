@@ -54,6 +54,8 @@ void snooze_store(struct controller *c, struct server_state *s, struct utc until
 
 /* That of its move, which the configuration may not know any more, else its own. */
 const struct mover_ops *server_mover(const struct server_state *s) NONNULL;
+/* Is that one of the movers that its configuration has it moved by? */
+bool server_has_mover(const struct server_state *s, const char *mover) NONNULL;
 
 /* By time, or until a person or another configuration ends it. */
 bool breaker_is_open(const struct controller *c, const struct server_state *s) NONNULL;

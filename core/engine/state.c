@@ -25,6 +25,13 @@ const struct mover_ops *server_mover(const struct server_state *s)
     return of_move != NULL ? of_move : s->mover;
 }
 
+bool server_has_mover(const struct server_state *s, const char *mover)
+{
+    const struct mover_ops *m = mover_find(mover);
+
+    return m == s->mover || (m != NULL && m->replaces && s->mover->overlaps);
+}
+
 bool lease_is_missing(const struct controller *c)
 {
     return c->lease.shared && !c->lease.held;

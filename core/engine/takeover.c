@@ -94,15 +94,6 @@ static void set_times(const struct controller *c, struct move *m, struct utc wri
         m->deadline.s = c->now.s + most;
 }
 
-/* Its mover is one of this server's here. */
-static bool can_go_on(const struct server_state *s, const struct move *m)
-{
-    const struct mover_ops *mover = mover_find(m->mover);
-
-    SURE(mover != NULL); /* else the record was not readable */
-    return mover == s->mover || (mover->replaces && s->mover->overlaps);
-}
-
 /* It stands in the own store from here on, and is looked up as after a start. */
 static void look_up(struct controller *c, struct server_state *s,
                     const struct lock_record *h)
@@ -209,7 +200,7 @@ void takeover_take(struct controller *c, const struct event *ev)
     settle_debt(c, s, h->at, h->owed);
     if (is_old)
         forget(c, s, said);
-    if (h->has_move && can_go_on(s, &h->move)) {
+    if (h->has_move && server_has_mover(s, h->move.mover)) {
         go_on(c, s, h);
     } else if (h->has_move) {
         (void)str_format(text, sizeof(text),

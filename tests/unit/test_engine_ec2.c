@@ -304,7 +304,7 @@ static void test_orphan_request(void **state)
     r.spots[r.n_spots] = r.spots[0];
     r.spots[r.n_spots].id = "sir-3";
     r.spots[r.n_spots++].move = "m-1"; /* the open one's */
-    (void)str_copy(stored_move(&r.s, DIRECTION_OUT, 1)->mover, NAME_TEXT, "ec2");
+    (void)str_copy(stored_move(&r.s, DIRECTION_OUT, 0)->mover, NAME_TEXT, "ec2-overlap");
     scene_start(&r.s);
     see(&r, STEP_S);
     assert_non_null(strstr(r.s.journal, "spot request sir-1 has our tag"));

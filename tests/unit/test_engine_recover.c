@@ -323,13 +323,56 @@ static void test_whose_mover(void **state)
     }
 }
 
+/* The configuration was changed while no controller ran: a move that has not committed
+ * begins anew, in the way that is configured now; another one runs to its end. */
+static void test_moved_otherwise_now(void **state)
+{
+    static const struct {
+        const char *what, *mover;
+        bool overlaps, committed, goes_on;
+    } rows[] = {
+        {"beside home, and goes on so", "ec2-overlap", true, false, true},
+        {"beside home, now after it", "ec2-overlap", false, false, false},
+        {"after home, now beside it", "ec2", true, false, false},
+        {"after home, now beside it, too late", "ec2", true, true, true},
+        {"by a mover of another version", "rocket", false, false, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct region r;
+        struct move *m;
+
+        region_make(&r);
+        if (!rows[i].overlaps)
+            region_without_overlap(&r, own_interface);
+        r.s.nodes[HOME].idle = false; /* it is not drained in a moment */
+        r.s.stored.next_move_id = 2;
+        m = stored_move(&r.s, DIRECTION_OUT, 0);
+        (void)str_copy(m->mover, sizeof(m->mover), rows[i].mover);
+        m->committed = rows[i].committed;
+        m->committed_at.s = rows[i].committed ? NOW - 60 : 0;
+        scene_start(&r.s);
+        for (int looks = 0; looks < 3; looks++)
+            see(&r, STEP_S);
+        m = &r.s.c->servers[0].move;
+        assert_row(rows[i].what, move_of(&r.s) != NULL);
+        assert_row(rows[i].what, str_eq(m->id, "m-1") == rows[i].goes_on);
+        assert_row(rows[i].what,
+                   rows[i].goes_on ||
+                       str_eq(m->mover, rows[i].overlaps ? "ec2-overlap" : "ec2"));
+        assert_row(rows[i].what, times_said(&r.s, "redo: ") == 0);
+        scene_end(&r.s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_overlap_ends), cmocka_unit_test(test_extension),
         cmocka_unit_test(test_most),         cmocka_unit_test(test_not_configured),
         cmocka_unit_test(test_times),        cmocka_unit_test(test_opened_before),
-        cmocka_unit_test(test_whose_mover),
+        cmocka_unit_test(test_whose_mover),  cmocka_unit_test(test_moved_otherwise_now),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
