@@ -60,6 +60,12 @@ static struct utc hold_end(const struct plan_work *w, const struct plan_server *
     return t;
 }
 
+/* When it was said; by a clock that was ahead it is now. */
+static struct utc said(const struct plan_work *w, struct utc t)
+{
+    return t.s < w->now.s ? t : w->now;
+}
+
 /* What set the server on its way, for the deadline counts from there (2, 4). */
 static struct utc cause(const struct plan_work *w, const struct plan_server *s,
                         const struct server_work *sw)
@@ -67,16 +73,16 @@ static struct utc cause(const struct plan_work *w, const struct plan_server *s,
     struct utc t = {0};
 
     if (sw->ordered)
-        return s->order.at;
+        return said(w, s->order.at);
     if (sw->wanted.reason == REASON_HOLD)
-        t = s->hold.at;
+        t = said(w, s->hold.at);
     else if (sw->wanted.reason == REASON_BUDGET)
-        t = w->in->budget.since;
+        t = said(w, w->in->budget.since);
     else if (sw->direction == DIRECTION_OUT && sw->wanted.reason != REASON_PRESSURE)
         t = w->at.window.start;
     else if (w->has_last)
         t = w->last.end;
-    return later(later(t, hold_end(w, s)), w->in->auto_since);
+    return later(later(t, hold_end(w, s)), said(w, w->in->auto_since));
 }
 
 /* 2: dwell is for moves that nothing but pressure, or the end of it or of a hold, asks

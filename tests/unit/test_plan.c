@@ -116,7 +116,18 @@ static void test_deadlines(void **state)
     s.in.auto_since = at(s.tz, "2026-11-28T09:00:00");
     site_plan_at(&s, "2026-11-28T09:00:00");
     assert_int_equal(s.outs[0].drain_deadline.s, at(s.tz, "2026-11-28T10:00:00").s);
+    /* 6.6: by a clock that was a week ahead: an hour from now. */
+    site_plan_at(&s, "2026-11-21T09:00:00");
+    assert_int_equal(s.outs[0].drain_deadline.s, at(s.tz, "2026-11-21T10:00:00").s);
     s.in.auto_since.s = 0;
+    site_order(&s, 0, PLACE_ONPREM, false, "2026-12-01T12:00:00");
+    site_plan_at(&s, "2026-11-24T12:00:20");
+    assert_int_equal(s.outs[0].drain_deadline.s, at(s.tz, "2026-11-24T13:00:20").s);
+    s.servers[0].order.place = PLACE_UNKNOWN;
+    site_hold(&s, 0, PLACE_ONPREM, HOLD_PIN, "2026-12-01T10:00:00", NULL);
+    site_plan_at(&s, "2026-11-24T10:00:20");
+    assert_int_equal(s.outs[0].drain_deadline.s, at(s.tz, "2026-11-24T11:00:20").s);
+    s.servers[0].hold.place = PLACE_UNKNOWN;
     /* It came only when that deadline was over. */
     s.servers[0].settled_since = at(s.tz, "2026-11-24T21:00:00");
     site_plan_at(&s, "2026-11-24T21:30:00");
