@@ -325,7 +325,7 @@ static const struct row {
     {"calendar_told", ALL, load_number, OF_ALL(int64_t *, calendar_told), ANY},
     {"empty_told", ALL, load_number, OF_ALL(int64_t *, empty_told.s), ANY},
     {"extension_call", ALL, extension_call_load, 0, ANY},
-    {"extension_idle", ALL, load_number, OF_ALL(int64_t *, extension.idle_since.s), ANY},
+    {"extension_idle", ALL, load_number, OF_ALL(int64_t *, extension.idle_since.s), NOW_AT_MOST},
     {"extension_order", ALL, extension_order_load, 0, ANY},
     {"extension_start_s", ALL, load_number, OF_ALL(int64_t *, extension.start_took_s), A_DAY},
     {"lead", ALL, load_lead, 0, ANY},

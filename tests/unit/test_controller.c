@@ -103,6 +103,7 @@ static void test_numbers(void **state)
         {"pressed", "pressed:a", "1795330000", OF_SERVER(pressed_since.s), 1795330000},
         {"pressed: since tomorrow", "pressed:a", "1795420000", OF_SERVER(pressed_since.s), 0},
         {"extension_idle", "extension_idle", "1795330000", OF(extension.idle_since.s), 1795330000},
+        {"extension_idle: by a clock a year ahead, since now", "extension_idle", "1826866000", OF(extension.idle_since.s), NOW},
         {"extension_idle: a word", "extension_idle", "x", OF(extension.idle_since.s), 0},
         {"place", "place:a", "cloud", OF_SERVER(known_place), PLACE_CLOUD},
         {"place: a word that is none", "place:a", "moon", OF_SERVER(known_place), PLACE_UNKNOWN},
