@@ -22,7 +22,8 @@ enum {
     ERRORS_MAX = 50 /* in the journal; doctor --offline lists all of them */
 };
 
-/* Of a file: which one, and when it was written. */
+/* Of a file: which one, and when it was written, or closed to others: until then it is
+ * refused. */
 struct stamp {
     dev_t dev;
     ino_t ino;
@@ -56,7 +57,7 @@ static struct stamp stamp_of(const char *path)
 
     if (path == NULL || stat(path, &st) != 0)
         return (struct stamp){0}; /* between two files, maybe */
-    return (struct stamp){st.st_dev, st.st_ino, st.st_size, st.st_mtim};
+    return (struct stamp){st.st_dev, st.st_ino, st.st_size, st.st_ctim};
 }
 
 static void take_stamps(struct reloader *r, struct stamp to[SECRETS])

@@ -136,6 +136,13 @@ says "and told" 'configuration read again: 1 option changed: jenkins .its secret
 sleep 6
 secret_file "$work/conf/jenkins.token" "$token"
 is "the right one works without a restart" apis.name=jenkins.state ok 40
+chmod 644 "$work/conf/jenkins.token"
+echo wrong >"$work/conf/jenkins.token"
+sleep 6 # it is looked at every five seconds, and is open to others
+chmod 600 "$work/conf/jenkins.token"
+is "one that is closed to others only then is used, too" apis.name=jenkins.state auth 40
+secret_file "$work/conf/jenkins.token" "$token"
+is "and the right one" apis.name=jenkins.state ok 40
 ! grep -rqF -e "$token" "$work/state" "$work/lines" && ok "and is nowhere to be read" ||
     bad "and is nowhere to be read" "a secret in the log or the state"
 
