@@ -53,6 +53,9 @@ static void hold_until_schedule(struct controller *c, struct server_state *s,
     hold_store(c, s);
 }
 
+/* Of holds that come with an order, in the journal and to tell them by. */
+static const char moved_by_hand[] = "moved by hand";
+
 static void order_give(struct controller *c, struct server_state *s, enum place place,
                        bool force, const char *by)
 {
@@ -174,7 +177,7 @@ static void do_move(struct controller *c, struct server_state *s,
     if (!is_confirmed(c, s, cmd, cmd->place, a))
         return;
     if (automation_on(c, s))
-        hold_until_schedule(c, s, cmd->place, cmd->by, "moved by hand");
+        hold_until_schedule(c, s, cmd->place, cmd->by, moved_by_hand);
     order_give(c, s, cmd->place, cmd->force, cmd->by);
     if (cmd->force)
         force_on(c, s, cmd->place);
@@ -202,6 +205,9 @@ static void do_cancel(struct controller *c, struct server_state *s,
     if (s->has_move && !s->move.interrupted && automation_on(c, s) &&
         !is_confirmed(c, s, cmd, back, a))
         return;
+    if (!s->has_move && s->hold.place == s->order.place &&
+        str_eq(s->hold.why, moved_by_hand))
+        hold_end(c, s); /* it would be carried out by that */
     s->order.place = PLACE_UNKNOWN;
     if (!s->has_move) {
         order_store(c, s);

@@ -429,6 +429,42 @@ static void test_change_of_mind(void **state)
     }
 }
 
+/* An order that waits is taken back with the hold that came with it, and with no other:
+ * else that would send the server all the same. */
+static void test_cancel_waiting(void **state)
+{
+    static const struct command orders[] = {
+        {.kind = COMMAND_MOVE, .server = "a", .place = PLACE_CLOUD},
+        {.kind = COMMAND_HOLD,
+         .server = "a",
+         .place = PLACE_CLOUD,
+         .hold_kind = HOLD_PIN},
+        {.kind = COMMAND_CANCEL, .server = "a"}};
+
+    (void)state;
+    for (size_t held = 0; held < 2; held++) {
+        struct scene s;
+
+        scene_make(&s);
+        s.config->policy.n_windows = 0;
+        s.task = task_of("dana"); /* so that it waits */
+        scene_start(&s);
+        look(&s);
+        for (size_t i = 0; i < ARRAY_LEN(orders); i++) {
+            if (i != 1 || held == 1)
+                command(&s, orders[i]);
+        }
+        assert_string_equal(s.c->replies[s.c->n_replies - 1].text,
+                            "a: the order is taken back");
+        assert_int_equal(s.c->servers[0].hold.place,
+                         held == 1 ? PLACE_CLOUD : PLACE_UNKNOWN);
+        s.task.state = TASK_SUCCEEDED;
+        look(&s);
+        assert_int_equal(move_of(&s) != NULL, held);
+        scene_end(&s);
+    }
+}
+
 /* Whoever cancels a move by force has not said that builds are to be stopped on the way
  * back. */
 static void test_cancel_is_gentle(void **state)
@@ -536,13 +572,10 @@ static void test_lost(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_answers),
-        cmocka_unit_test(test_late),
-        cmocka_unit_test(test_lost),
-        cmocka_unit_test(test_cancel_costs),
-        cmocka_unit_test(test_many),
-        cmocka_unit_test(test_change_of_mind),
-        cmocka_unit_test(test_cancel_is_gentle),
+        cmocka_unit_test(test_answers),        cmocka_unit_test(test_late),
+        cmocka_unit_test(test_lost),           cmocka_unit_test(test_cancel_costs),
+        cmocka_unit_test(test_many),           cmocka_unit_test(test_change_of_mind),
+        cmocka_unit_test(test_cancel_waiting), cmocka_unit_test(test_cancel_is_gentle),
         cmocka_unit_test(test_force_later),
     };
 
