@@ -75,13 +75,14 @@ static void order_drop(struct controller *c, struct server_state *s)
     order_store(c, s);
 }
 
+/* Until when it is held in that place; "": it is not. */
 static const char *held_text(const struct controller *c, const struct server_state *s,
-                             char buf[LINE_TEXT])
+                             enum place place, char buf[LINE_TEXT])
 {
     char when[TIME_TEXT], change[TIME_TEXT];
     struct utc capped = hold_capped_before(c, &s->hold);
 
-    if (s->hold.place == PLACE_UNKNOWN)
+    if (s->hold.place != place)
         buf[0] = '\0';
     else if (s->hold.until.s == 0)
         (void)str_copy(buf, LINE_TEXT, ", held there until it is released");
@@ -162,7 +163,7 @@ static void do_move(struct controller *c, struct server_state *s,
         order_drop(c, s);
         yes(a, "%s is %s already%s", cmd->server,
             cmd->place == PLACE_CLOUD ? "in the cloud" : "on-prem",
-            held_text(c, s, held));
+            held_text(c, s, cmd->place, held));
         return;
     }
     if (f->blocked[0] != '\0' &&
@@ -185,7 +186,7 @@ static void do_move(struct controller *c, struct server_state *s,
     breaker_close(c, s); /* this is the trial, whatever opened it (3.6, 6.4) */
     retry_store(c, s);
     yes(a, "%s moves to %s%s%s%s", cmd->server, place_screen(cmd->place),
-        held_text(c, s, held),
+        held_text(c, s, cmd->place, held),
         cmd->place == PLACE_CLOUD && s->over_budget ? ", over the budget" : "",
         s->has_move && s->move.committed ? ", after the move that is under way" : "");
 }
@@ -231,7 +232,7 @@ static void do_cancel(struct controller *c, struct server_state *s,
         order_give(c, s, back, false, cmd->by);
         yes(a,
             "%s is past the point of no return: it arrives first, then goes back to %s%s",
-            cmd->server, place_screen(back), held_text(c, s, held));
+            cmd->server, place_screen(back), held_text(c, s, back, held));
         return;
     }
     if (s->move.direction == DIRECTION_OUT)
@@ -239,7 +240,7 @@ static void do_cancel(struct controller *c, struct server_state *s,
     order_store(c, s);
     move_end(c, s, MOVE_CANCELED, FAILURE_TRANSIENT, "canceled by hand");
     yes(a, "%s stays %s%s", cmd->server, back == PLACE_CLOUD ? "in the cloud" : "on-prem",
-        held_text(c, s, held));
+        held_text(c, s, back, held));
 }
 
 static void do_hold(struct controller *c, struct server_state *s,
@@ -272,7 +273,8 @@ static void do_hold(struct controller *c, struct server_state *s,
     if (automation_on(c, s) && s->order.place != cmd->place)
         order_drop(c, s);
     yes(a, "%s: %s%s", cmd->server,
-        cmd->place == PLACE_CLOUD ? "in the cloud" : "on-prem", held_text(c, s, held));
+        cmd->place == PLACE_CLOUD ? "in the cloud" : "on-prem",
+        held_text(c, s, cmd->place, held));
 }
 
 static void do_auto(struct controller *c, const struct command *cmd, struct answer *a)

@@ -429,6 +429,32 @@ static void test_change_of_mind(void **state)
     }
 }
 
+/* A hold elsewhere, that counts again when auto is on, is none there. */
+static void test_held_elsewhere(void **state)
+{
+    static const struct {
+        struct command order;
+        const char *said;
+    } cases[] = {
+        {{.kind = COMMAND_MOVE, .server = "a", .place = PLACE_CLOUD}, "a moves to cloud"},
+        {{.kind = COMMAND_MOVE, .server = "a", .place = PLACE_ONPREM},
+         "a is on-prem already, held there until it is released"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct scene s;
+
+        scene_make(&s);
+        held(&s);
+        scene_start(&s);
+        look(&s);
+        command(&s, cases[i].order);
+        assert_string_equal(s.c->replies[0].text, cases[i].said);
+        scene_end(&s);
+    }
+}
+
 /* An order that waits is taken back with the hold that came with it, and with no other:
  * else that would send the server all the same. */
 static void test_cancel_waiting(void **state)
@@ -572,10 +598,15 @@ static void test_lost(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_answers),        cmocka_unit_test(test_late),
-        cmocka_unit_test(test_lost),           cmocka_unit_test(test_cancel_costs),
-        cmocka_unit_test(test_many),           cmocka_unit_test(test_change_of_mind),
-        cmocka_unit_test(test_cancel_waiting), cmocka_unit_test(test_cancel_is_gentle),
+        cmocka_unit_test(test_answers),
+        cmocka_unit_test(test_late),
+        cmocka_unit_test(test_lost),
+        cmocka_unit_test(test_cancel_costs),
+        cmocka_unit_test(test_many),
+        cmocka_unit_test(test_change_of_mind),
+        cmocka_unit_test(test_held_elsewhere),
+        cmocka_unit_test(test_cancel_waiting),
+        cmocka_unit_test(test_cancel_is_gentle),
         cmocka_unit_test(test_force_later),
     };
 
