@@ -286,6 +286,8 @@ static void do_auto(struct controller *c, const struct command *cmd, struct answ
             no(a, "dry-run is for all servers at once");
             return;
         }
+        if (cmd->setting == AUTO_ON && (!s->auto_on || s->snooze_until.s != 0))
+            auto_begins(c, s);
         s->auto_on = cmd->setting == AUTO_ON;
         if (s->snooze_until.s != 0)
             snooze_store(c, s, (struct utc){0});

@@ -26,6 +26,7 @@ static void fill_plan(struct controller *c, struct plan_in *in)
                                   .rerun_at = s->rerun_at,
                                   .breaker_open = breaker_is_open(c, s),
                                   .hold_ended = s->hold_ended,
+                                  .auto_since = s->auto_since,
                                   .pressed_since = s->pressed_since,
                                   .commits_before_drain = s->mover->overlaps};
         if (!s->breaker_for_good)

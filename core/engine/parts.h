@@ -51,6 +51,9 @@ bool automation_on(const struct controller *c, const struct server_state *s) NON
 /* The later end of its snooze and that of all, 0 = none. */
 struct utc snooze_of(const struct controller *c, const struct server_state *s) NONNULL;
 void snooze_store(struct controller *c, struct server_state *s, struct utc until) NONNULL;
+/* Its own automation begins again: what policy does with it has its causes from now on.
+ */
+void auto_begins(struct controller *c, struct server_state *s) NONNULL;
 
 /* That of its move, which the configuration may not know any more, else its own. */
 const struct mover_ops *server_mover(const struct server_state *s) NONNULL;

@@ -442,6 +442,7 @@ static void note_own_snooze_end(struct controller *c, struct server_state *s)
     if (s->snooze_until.s == 0 || c->now.s < s->snooze_until.s)
         return;
     snooze_store(c, s, (struct utc){0});
+    auto_begins(c, s);
     journal_say(c, journal_begin(c, LEVEL_INFO, "policy", s->config->name, "auto"),
                 "auto is on again for it, the snooze ended");
 }
@@ -452,6 +453,7 @@ static void note_snooze_end(struct controller *c)
         return;
     c->snooze_until.s = 0;
     c->auto_since = c->now;
+    setting_store_time(c, "auto_since", c->auto_since);
     setting_store(c, "snooze", "");
     journal_say(c, journal_begin(c, LEVEL_INFO, "policy", "", "auto"),
                 "auto is on again, the snooze ended");

@@ -342,6 +342,7 @@ static const struct row {
 
     {"apart", SERVER, load_apart, OF_SERVER(int64_t *, facts.apart.s), NOW_AT_MOST},
     {"auto", SERVER, load_auto_of, 0, ANY},
+    {"auto_since", SERVER, load_number, OF_SERVER(int64_t *, auto_since.s), NOW_AT_MOST},
     {"breaker", SERVER, load_breaker, 0, ANY},
     {"held", SERVER, load_number, OF_SERVER(int64_t *, hold_ended.s), ANY},
     {"instance", SERVER, load_id, OF_SERVER(char (*)[ID_TEXT], facts.instance.id), ANY},

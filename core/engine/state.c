@@ -235,6 +235,12 @@ void snooze_store(struct controller *c, struct server_state *s, struct utc until
     setting_store_number(c, server_key(s, "snooze").text, until.s);
 }
 
+void auto_begins(struct controller *c, struct server_state *s)
+{
+    s->auto_since = c->now;
+    setting_store_time(c, server_key(s, "auto_since").text, c->now);
+}
+
 /* "extension-start 1795329000", and "start operator:dana". */
 void extension_store(struct controller *c)
 {

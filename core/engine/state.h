@@ -114,6 +114,7 @@ struct server_state {
     bool may_commit, may_replace; /* as the plan says */
     bool auto_on;
     struct utc snooze_until; /* of this server alone, 0 = none; stored */
+    struct utc auto_since;   /* that is over, or auto_on, since then, 0 = ever; stored */
     struct hold hold;
     struct {
         enum place place;

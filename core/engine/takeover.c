@@ -291,6 +291,9 @@ static void want_of(struct controller *c, struct server_state *s, const struct w
 {
     bool ends = s->hold.place != PLACE_UNKNOWN && w->hold.place == PLACE_UNKNOWN;
 
+    if (w->setting == AUTO_ON && w->snooze_until.s == 0 &&
+        (!s->auto_on || s->snooze_until.s != 0))
+        auto_begins(c, s); /* when it did there is not told */
     s->auto_on = w->setting == AUTO_ON;
     s->hold = w->hold;
     s->over_budget_at = w->hold.over_budget ? w->hold.at : (struct utc){0};

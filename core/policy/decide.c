@@ -82,7 +82,8 @@ static struct utc cause(const struct plan_work *w, const struct plan_server *s,
         t = w->at.window.start;
     else if (w->has_last)
         t = w->last.end;
-    return later(later(t, hold_end(w, s)), said(w, w->in->auto_since));
+    return later(later(t, hold_end(w, s)),
+                 said(w, later(s->auto_since, w->in->auto_since)));
 }
 
 /* 2: dwell is for moves that nothing but pressure, or the end of it or of a hold, asks

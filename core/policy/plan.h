@@ -18,6 +18,7 @@ struct plan_server {
     struct hold hold;        /* place unknown: none */
     bool auto_on;            /* of this server */
     struct utc snooze_until; /* of this server alone, 0 = none */
+    struct utc auto_since;   /* its own switch is on, or its own snooze over, 0 = ever */
     struct {
         enum place place; /* PLACE_UNKNOWN: no order is open */
         bool force;

@@ -62,6 +62,8 @@ static void test_numbers(void **state)
         {"snooze of a server: a word", "snooze:a", "long", OF_SERVER(snooze_until.s), 0},
         {"snooze of a server that is not configured", "snooze:zz", "1795335000", OF(snooze_until.s), 0},
         {"auto_since", "auto_since", "1795330000", OF(auto_since.s), 1795330000},
+        {"auto_since of a server", "auto_since:a", "1795330000", OF_SERVER(auto_since.s), 1795330000},
+        {"auto_since of a server: by a clock a year ahead", "auto_since:a", "1826866000", OF_SERVER(auto_since.s), NOW},
         {"auto_since: a word", "auto_since", "ever", OF(auto_since.s), 0},
         {"extension_start_s", "extension_start_s", "300", OF(extension.start_took_s), 300},
         {"extension_start_s: longer than a day", "extension_start_s", "90000", OF(extension.start_took_s), 240},

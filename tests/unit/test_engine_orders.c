@@ -549,6 +549,56 @@ static void test_force_later(void **state)
     }
 }
 
+/* Its own automation begins again long after the rush hours: its builds have an hour from
+ * then, as when auto is switched on for all. */
+static void test_own_auto_again(void **state)
+{
+    static const struct seen_build build = {
+        .name = "smoke #7", .path = "/j/job/smoke/7/", .number = 7, .estimate_s = -1};
+    static const struct {
+        const char *what, *key, *value;
+        struct command order;
+    } cases[] = {
+        {"it is switched on",
+         "auto:a",
+         "off",
+         {.kind = COMMAND_AUTO, .server = "a", .setting = AUTO_ON}},
+        {"it is switched on before its snooze ends",
+         "snooze:a",
+         "1795420800",
+         {.kind = COMMAND_AUTO, .server = "a", .setting = AUTO_ON}},
+        {"its snooze ends", "snooze:a", "1795334406", {.kind = COMMAND_REFRESH}},
+        {"that of all does", "snooze", "1795334406", {.kind = COMMAND_REFRESH}},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct scene s;
+
+        scene_make(&s);
+        s.config->policy.windows[0].end_min = 120; /* six hours ago */
+        s.managed.state = MANAGED_IN_CLOUD;
+        s.nodes[CLOUD].idle = false;
+        s.nodes[CLOUD].builds = &build;
+        s.nodes[CLOUD].n_builds = 1;
+        stored_setting(&s, "place:a", "cloud");
+        stored_setting(&s, "since:a", "1795248000");
+        stored_setting(&s, cases[i].key, cases[i].value);
+        scene_start(&s);
+        look(&s);
+        assert_row(cases[i].what, move_of(&s) == NULL);
+        command(&s, cases[i].order);
+        assert_row(cases[i].what, s.c->replies[0].accepted);
+        look(&s);
+        scene_start(&s); /* and what was said outlives the program */
+        look(&s);
+        assert_row(cases[i].what, move_of(&s) != NULL);
+        assert_row(cases[i].what, move_of(&s)->drain_deadline.s >= NOW + 3600);
+        assert_row(cases[i].what, s.n_calls == 0);
+        scene_end(&s);
+    }
+}
+
 /* The newest are kept; the oldest leaves. */
 static void test_many(void **state)
 {
@@ -608,6 +658,7 @@ int main(void)
         cmocka_unit_test(test_cancel_waiting),
         cmocka_unit_test(test_cancel_is_gentle),
         cmocka_unit_test(test_force_later),
+        cmocka_unit_test(test_own_auto_again),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
