@@ -261,6 +261,11 @@ tests_unit_test_engine_orders_SOURCES = tests/unit/test_engine_orders.c \
 	tests/unit/controller_scene.h tests/unit/table.h
 tests_unit_test_engine_orders_LDADD = $(CORE_TEST_LIBS)
 TESTS += tests/unit/test_engine_orders
+check_PROGRAMS += tests/unit/test_engine_minds
+tests_unit_test_engine_minds_SOURCES = tests/unit/test_engine_minds.c \
+	tests/unit/controller_scene.h tests/unit/table.h
+tests_unit_test_engine_minds_LDADD = $(CORE_TEST_LIBS)
+TESTS += tests/unit/test_engine_minds
 
 check_PROGRAMS += tests/unit/test_engine_daily
 tests_unit_test_engine_daily_SOURCES = tests/unit/test_engine_daily.c \
