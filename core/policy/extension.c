@@ -21,7 +21,7 @@ static bool may_go_out(const struct plan_work *w, const struct plan_server *s,
 {
     struct utc times[] = {w->now,
                           schedule_next_change(w->in->schedule, w->now, PLACE_CLOUD),
-                          s->hold.until, w->in->snooze_until};
+                          s->hold.until, s->snooze_until, w->in->snooze_until};
 
     /* Too little is left of this window for it to go (gate `remaining`). */
     if ((sw->gates & GATE_BIT(GATE_REMAINING)) != 0)

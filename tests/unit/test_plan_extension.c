@@ -143,6 +143,13 @@ static void doubt_snooze_end(struct site *s)
     s->in.snooze_until = at(s->tz, "2026-11-24T20:10:00");
 }
 
+static void doubt_own_snooze_end(struct site *s)
+{
+    s->policy.windows[0].end_min = HM(23, 0);
+    for (size_t i = 0; i < SITE_SERVERS; i++)
+        s->servers[i].snooze_until = at(s->tz, "2026-11-24T20:10:00");
+}
+
 static void no_doubt_window(struct site *s)
 {
     s->policy.windows[0].start_min = HM(20, 38);
@@ -183,6 +190,7 @@ static void test_extension_stop(void **state)
         {"a hold that waits for its backoff", doubt_hold, false},
         {"L within linger and start time", doubt_window, false},
         {"the end of a snooze", doubt_snooze_end, false},
+        {"the ends of their own", doubt_own_snooze_end, false},
         {"L just behind them", no_doubt_window, true},
         {"in the cloud by another mover", no_doubt_other_mover, true},
         {"a window not worth a move any more", no_doubt_remaining, true},
