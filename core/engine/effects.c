@@ -24,9 +24,11 @@ void effects_reset(struct effects *fx)
     size_t kept = fx->kept_records > 0 ? fx->kept_records : KEPT_CAP;
 
     if (fx->cap_records > kept) { /* a price history: it comes once */
-        struct record *less = reallocarray(fx->records, kept, sizeof(*less));
+        /* Other room: what is cut off an end would stay in memory up to there. */
+        struct record *less = reallocarray(NULL, kept, sizeof(*less));
 
         if (less != NULL) {
+            free(fx->records);
             fx->records = less;
             fx->cap_records = kept;
         }
