@@ -26,11 +26,10 @@ struct mailbox *mailbox_new(size_t item_size, size_t capacity)
 
     if (__builtin_mul_overflow(item_size, capacity, &bytes))
         return NULL;
-    m = calloc(1, sizeof(*m) + bytes);
+    m = malloc(sizeof(*m) + bytes); /* items are not cleared: most are never touched */
     if (m == NULL)
         return NULL;
-    m->item_size = item_size;
-    m->capacity = capacity;
+    *m = (struct mailbox){.item_size = item_size, .capacity = capacity};
     if (pthread_condattr_init(&attr) != 0)
         goto no_attr;
     /* Waiting must not follow a wall clock that is set. */
@@ -102,8 +101,10 @@ int mailbox_get(struct mailbox *m, void *item, int64_t timeout_ms)
     if (m->n > 0) {
         memcpy(item, m->items + m->first * m->item_size, m->item_size);
         SURE(m->n <= m->capacity && m->first < m->capacity);
-        m->first = (m->first + 1) % m->capacity;
         m->n--;
+        /* An empty one begins at its front again: room behind that is touched only when
+         * many wait. */
+        m->first = m->n == 0 ? 0 : (m->first + 1) % m->capacity;
         got = 1;
     } else if (m->closed) {
         got = -1;
