@@ -22,12 +22,12 @@ static void settle_debt(struct controller *c, struct server_state *s, struct utc
 {
     int64_t age = c->now.s - written.s;
     bool comparable = c->clock_bad_ticks == 0 && age >= 0 && age <= RESTS_S;
+    struct utc since = s->owed_since, called = s->move.last_call_at;
+
     /* Of a way out of ours that failed it is as old as what was done last there: who
      * stood still learns of the failure when another one has long been at work. */
-    struct utc since = s->owed_failed && s->move.last_call_at.s != 0
-                           ? s->move.last_call_at
-                           : s->owed_since;
-
+    if (s->owed_failed && called.s != 0 && called.s < since.s)
+        since = called;
     if (comparable && s->owed_home && written.s < since.s) {
         RH_PROBE("loss-since-the-last-call");
         return;

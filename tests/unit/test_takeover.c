@@ -183,6 +183,7 @@ static void test_debt(void **state)
          false, true, 0},
         {"a way out had failed, by now", "1795333400", -2000, false, false, false, -2100},
         {"... and was at work later", "1795333400", -2000, false, true, false, -1900},
+        {"... and the way home was, too", "1795333400", -500, false, false, false, -100},
         {"by a clock a year behind", "1795333400", -YEAR_S - 2000, false, false, false,
          0},
         {"by a clock ahead", "1795333400", 3600, false, false, false, 0},
