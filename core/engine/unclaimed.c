@@ -191,11 +191,15 @@ static void drop_gone(struct controller *c, bool requests, struct utc at)
     }
 }
 
+/* One whose own is not listed may have this one by now: another controller has launched
+ * it, and what it had is believed to be gone only after a while. */
 static bool is_claimed(const struct controller *c, const struct seen_instance *in)
 {
     for (size_t i = 0; i < c->n_servers; i++) {
         const struct server_state *s = &c->servers[i];
 
+        if (s->absent_since.s != 0 && instance_is_of(c, s, in))
+            return true;
         if (str_eq(s->facts.instance.id, in->id) || str_eq(s->facts.leaving.id, in->id) ||
             (s->has_move && instance_is_of(c, s, in) && str_eq(in->move, s->move.id)))
             return true;

@@ -537,6 +537,25 @@ static void test_absent_with_interface(void **state)
     }
 }
 
+/* Another controller has replaced it meanwhile: what works at its interface is nobody's
+ * in no moment, and its own when the one before it is believed to be gone. */
+static void test_absent_and_replaced(void **state)
+{
+    struct region r;
+
+    (void)state;
+    region_out(&r);
+    scene_start(&r.s);
+    see(&r, STEP_S);
+    r.instances[0] = instance("i-2", "a");
+    for (int64_t t = 0; t < 1200; t += 60)
+        see(&r, 60);
+    assert_string_equal(server(&r)->facts.instance.id, "i-2");
+    assert_null(strstr(r.s.journal, "and is nobody's"));
+    assert_false(called(&r, CALL_TERMINATE, "i-2"));
+    scene_end(&r.s);
+}
+
 /* The answer to a launch named an instance that carries another server's tag. A word that
  * names no server there takes no instance from anybody: it may be a broken answer's. */
 static void test_given_back(void **state)
@@ -773,6 +792,7 @@ int main(void)
         cmocka_unit_test(test_first_look_beside_others),
         cmocka_unit_test(test_nobodys_takes_builds),
         cmocka_unit_test(test_absent),
+        cmocka_unit_test(test_absent_and_replaced),
         cmocka_unit_test(test_absent_with_interface),
         cmocka_unit_test(test_given_back),
         cmocka_unit_test(test_interface_outlives),
