@@ -47,7 +47,7 @@ void foreign_disown(struct server_state *s)
     const struct instance_facts *in = &s->facts.instance;
 
     s->foreign_user[0] = '\0';
-    if (in->id[0] != '\0' && is_ended_by_person(in))
+    if (in->id[0] != '\0' && is_ended_by_person(in) && in->stopped_since.s == 0)
         str_keep(s->not_by_person, sizeof(s->not_by_person), in->id);
 }
 
@@ -55,7 +55,7 @@ void foreign_watch(struct controller *c, struct server_state *s)
 {
     struct server_facts *f = &s->facts;
 
-    /* AWS cannot tell controllers apart from people. */
+    /* AWS cannot tell controllers, which stop none, apart from people. */
     if (c->observe || lease_is_missing(c))
         foreign_disown(s);
     if (f->task_active && is_person(c, f->task_user))
