@@ -33,9 +33,10 @@ static size_t heap_in_use(void)
     return m.uordblks + m.hblkhd;
 }
 
-void footprint_begin(struct footprint *f)
+void footprint_begin(struct footprint *f, int32_t controllers)
 {
-    *f = (struct footprint){.descriptors = open_descriptors(),
+    *f = (struct footprint){.controllers = controllers > 1 ? (size_t)controllers : 1,
+                            .descriptors = open_descriptors(),
                             .heap_bytes = heap_in_use()};
 }
 
@@ -72,7 +73,7 @@ bool footprint_end(const struct footprint *f, char why[WHY_TEXT])
     else if (f->heap_bytes != 0 && heap > f->heap_bytes + LEFT)
         (void)str_format(why, WHY_TEXT, "I16: %zu bytes of heap are left behind",
                          heap - f->heap_bytes);
-    else if (f->most_heap_bytes > MOST_HEAP)
+    else if (f->most_heap_bytes > f->controllers * MOST_HEAP)
         (void)str_format(why, WHY_TEXT, "I16: %zu bytes of heap", f->most_heap_bytes);
     else if (f->most_state_bytes > MOST_STATE)
         (void)str_format(why, WHY_TEXT, "I16: a state of %zu bytes", f->most_state_bytes);

@@ -11,10 +11,12 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum { WHY_TEXT = 192 };
 
 struct footprint {
+    size_t controllers; /* whose stores may be in this memory, too */
     size_t descriptors;
     size_t looks;
     size_t heap_bytes; /* 0: not known, with this allocator */
@@ -24,7 +26,7 @@ struct footprint {
 
 /* Before a history; now and then in it; when all of it is freed. dir NULL: none is kept.
  */
-void footprint_begin(struct footprint *f) NONNULL;
+void footprint_begin(struct footprint *f, int32_t controllers) NONNULL;
 void footprint_look(struct footprint *f, const char *dir) __attribute__((nonnull(1)));
 /* False: why says what grew, "I16: ...". */
 bool footprint_end(const struct footprint *f, char why[WHY_TEXT]) NONNULL;

@@ -321,7 +321,7 @@ bool history_run(struct history *h, const struct swarm *s, struct way way, struc
     h->way = way;
     h->swarm = *s;
     points_begin(s->seed, s->buggify);
-    footprint_begin(&h->footprint);
+    footprint_begin(&h->footprint, s->controllers);
     rng_seed(&h->rng, s->seed * 7919 + 1);
     h->calm_from.s = s->from.s + s->days * DAY_S;
     return prepare(h, e) && live(h, e);
