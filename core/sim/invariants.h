@@ -29,8 +29,9 @@ struct invariants {
     size_t n_enis;
     uint64_t intents[WATCHED_INTENTS]; /* ids of the newest, in no order */
     size_t n_intents;
-    int64_t launched_ms[WATCHED_MAX][WATCHED_LAUNCHES]; /* by policy, the oldest first */
-    int64_t both_open_ms[WATCHED_MAX];                  /* two nodes are open since, 0 */
+    int64_t launched[WATCHED_MAX]
+                    [WATCHED_LAUNCHES]; /* instances of policy's, oldest first */
+    int64_t both_open_ms[WATCHED_MAX];  /* two nodes are open since, 0 */
     int64_t moving_ms[WATCHED_MAX];     /* it was seen to move then, last; 0 = never */
     char started[WATCHED_MAX][ID_TEXT]; /* the newest move that was seen */
     char left[WATCHED_MAX][ID_TEXT]; /* … by who acted before: gone on with, not begun */

@@ -45,11 +45,18 @@ looked() {
 }
 poll_for 60 looked || bad "an instance runs" "$(tail -n 3 "$work/lines")"
 
+# Without an instance the order would be carried out by whoever gives it.
+runs() {
+    # shellcheck disable=SC2086
+    "$rh" $c status --json 2>"$work/err" | grep -q '"controller":{'
+}
+
 # order_dies NAME CODE ACCEPTED WORDS...: three deaths, one answer, one line in the journal; any:
 # accepted or not, but the exit code and the row say the same
 order_dies() {
     name=$1 code=$2 accepted=$3
     shift 3
+    poll_for 60 runs || bad "an instance runs for $name" "$(tail -n 3 "$work/lines")"
     : >"$work/deaths"
     last=$(sql 'SELECT coalesce(max(id), 0) FROM commands')
     seq=$(sql 'SELECT coalesce(max(seq), 0) FROM journal')

@@ -626,6 +626,35 @@ static void test_wanted_of_a_server(void **state)
     }
 }
 
+/* Its own auto begins with that, as far as anybody knows: its builds have their hour. */
+static void test_auto_begins_here(void **state)
+{
+    static const struct {
+        const char *what, *was;
+        enum auto_setting setting;
+        bool begins;
+    } rows[] = {{"it was off", "off", AUTO_ON, true},
+                {"it was on", "on", AUTO_ON, false},
+                {"it stays off", "off", AUTO_OFF, false}};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct event ev = wanted("a");
+        struct scene s;
+
+        scene_make(&s);
+        s.options.shared_lock = true;
+        stored_setting(&s, "auto:a", rows[i].was);
+        scene_start(&s);
+        ev.as.wish.wish.setting = rows[i].setting;
+        step(&s, ev);
+        assert_row(rows[i].what,
+                   (s.c->servers[0].auto_since.s == s.now.s) == rows[i].begins);
+        assert_row(rows[i].what, s.c->servers[0].auto_on == (rows[i].setting == AUTO_ON));
+        scene_end(&s);
+    }
+}
+
 /* Its state directory has a name from the first step on, when others share the lock. */
 static void test_state_id(void **state)
 {
@@ -714,6 +743,7 @@ int main(void)
         cmocka_unit_test(test_cut_short_given_up),
         cmocka_unit_test(test_wanted_of_a_server),
         cmocka_unit_test(test_wanted_of_all),
+        cmocka_unit_test(test_auto_begins_here),
         cmocka_unit_test(test_state_id),
     };
 
