@@ -125,7 +125,6 @@ const struct seen_vm *merge_vm(struct controller *c, struct server_state *s)
 {
     const struct seen_vm *vm = s->vm;
     struct server_facts *f = &s->facts;
-
     enum power power;
     struct utc at;
 

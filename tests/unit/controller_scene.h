@@ -258,4 +258,28 @@ static inline const struct move *move_of(const struct scene *s)
     return controller_server(s->c, 0).move;
 }
 
+/* ----- as a test's rows begin ----- */
+
+static inline void auto_off(struct scene *s)
+{
+    stored_setting(s, "auto", "off");
+}
+
+static inline void moves_out_auto(struct scene *s)
+{
+    s->nodes[HOME].idle = false;
+    (void)stored_move(s, DIRECTION_OUT, 0);
+}
+
+static inline void moves_out_committed(struct scene *s)
+{
+    struct move *m;
+
+    s->task = task_of("");
+    s->managed.state = MANAGED_TO_CLOUD;
+    m = stored_move(s, DIRECTION_OUT, 2);
+    m->committed = true;
+    m->committed_at.s = NOW - 30;
+}
+
 #endif

@@ -5,28 +5,6 @@
 /* A person says something else than before, or takes it back: the newest counts, and what
  * came with the one before goes with it. */
 
-static void moves_out_auto(struct scene *s)
-{
-    s->nodes[HOME].idle = false;
-    (void)stored_move(s, DIRECTION_OUT, 0);
-}
-
-static void moves_out_committed(struct scene *s)
-{
-    struct move *m;
-
-    s->task = task_of("");
-    s->managed.state = MANAGED_TO_CLOUD;
-    m = stored_move(s, DIRECTION_OUT, 2);
-    m->committed = true;
-    m->committed_at.s = NOW - 30;
-}
-
-static void auto_off(struct scene *s)
-{
-    stored_setting(s, "auto", "off");
-}
-
 static void held(struct scene *s)
 {
     auto_off(s);

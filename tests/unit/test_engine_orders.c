@@ -9,11 +9,6 @@ static void nothing(struct scene *s)
     (void)s;
 }
 
-static void auto_off(struct scene *s)
-{
-    stored_setting(s, "auto", "off");
-}
-
 static void own_auto_off(struct scene *s)
 {
     stored_setting(s, "auto:a", "off");
@@ -68,23 +63,6 @@ static void moves_out(struct scene *s)
     auto_off(s);
     s->nodes[HOME].idle = false;
     stored_move(s, DIRECTION_OUT, 0)->manual = true;
-}
-
-static void moves_out_auto(struct scene *s)
-{
-    s->nodes[HOME].idle = false;
-    (void)stored_move(s, DIRECTION_OUT, 0);
-}
-
-static void moves_out_committed(struct scene *s)
-{
-    struct move *m;
-
-    s->task = task_of("");
-    s->managed.state = MANAGED_TO_CLOUD;
-    m = stored_move(s, DIRECTION_OUT, 2);
-    m->committed = true;
-    m->committed_at.s = NOW - 30;
 }
 
 static void moves_back(struct scene *s)
