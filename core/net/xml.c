@@ -16,6 +16,8 @@ struct reader {
     xmlParserCtxtPtr ctxt;
     const struct xml_handler *h;
     struct err *e;
+    const char *at; /* what the library has not taken yet */
+    size_t left;
     enum err_code rc; /* the first failure; ERR_OK while all is well */
     bool seen_root;
     bool no_memory; /* of the library's; it goes on as far as it can */
@@ -178,11 +180,46 @@ static void library_init(void)
     xmlInitParser();
 }
 
-static xmlParserCtxtPtr parser_new(struct reader *r, const char *bytes, size_t len)
+static int give(void *ctx, char *buf, int size)
 {
-    xmlParserCtxtPtr ctxt = xmlCreateMemoryParserCtxt(bytes, (int)len);
+    struct reader *r = ctx;
+    size_t n = r->left < (size_t)size ? r->left : (size_t)size;
+
+    memcpy(buf, r->at, n);
+    r->at += n;
+    r->left -= n;
+    return (int)n;
+}
+
+/* The answer, part by part. The library's own ways to make a parser of bytes lose some of
+ * their parts when there is no memory for the next one (2.9.14). */
+static bool parser_reads(xmlParserCtxtPtr ctxt, struct reader *r)
+{
+    const xmlCharEncoding as_it_says = XML_CHAR_ENCODING_NONE;
+    xmlParserInputBufferPtr in = xmlParserInputBufferCreateIO(give, NULL, r, as_it_says);
+    xmlParserInputPtr stream =
+        in != NULL ? xmlNewIOInputStream(ctxt, in, as_it_says) : NULL;
+
+    if (stream == NULL) {
+        xmlFreeParserInputBuffer(in);
+        return false;
+    }
+    if (inputPush(ctxt, stream) >= 0)
+        return true;
+    xmlFreeInputStream(stream);
+    return false;
+}
+
+static xmlParserCtxtPtr parser_new(struct reader *r)
+{
+    xmlParserCtxtPtr ctxt = xmlNewParserCtxt();
+
     if (ctxt == NULL)
         return NULL;
+    if (!parser_reads(ctxt, r)) {
+        xmlFreeParserCtxt(ctxt);
+        return NULL;
+    }
     *ctxt->sax = (xmlSAXHandler){
         .initialized = XML_SAX2_MAGIC,
         .internalSubset = on_doctype,
@@ -212,7 +249,7 @@ enum err_code xml_read(const char *bytes, size_t len, const struct xml_handler *
                        struct err *e)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT; /* the library's own globals */
-    struct reader r = {.h = h, .e = e};
+    struct reader r = {.h = h, .e = e, .at = bytes, .left = len};
     bool well_formed;
 
     if (len == 0)
@@ -221,7 +258,7 @@ enum err_code xml_read(const char *bytes, size_t len, const struct xml_handler *
         return err_set(e, ERR_TOO_BIG, "XML of %zu bytes is too big", len);
     (void)pthread_once(&once, library_init); /* fails only for an invalid control */
     xmlSetStructuredErrorFunc(&r, on_error); /* of this thread */
-    r.ctxt = parser_new(&r, bytes, len);
+    r.ctxt = parser_new(&r);
     if (r.ctxt == NULL) {
         forget_errors();
         return err_set(e, ERR_NOMEM, "out of memory reading XML");

@@ -5,6 +5,7 @@
 #include "core/api/etcd.h"
 #include "core/engine/api_set.h"
 #include "core/net/http.h"
+#include "core/net/xml.h"
 #include "tests/fuzz/answers.h"
 #include "tests/fuzz/site.h"
 #include "tests/torture/alloc.h"
@@ -295,6 +296,39 @@ static void http(struct result *o)
     http_client_free(c);
 }
 
+/* ----- an answer that takes more room than a library has at once ----- */
+
+static void element_begins(void *ctx, const char *name, const struct xml_attribute *attrs,
+                           size_t n)
+{
+    (void)ctx;
+    (void)name;
+    (void)attrs;
+    (void)n;
+}
+
+static void element_ends(void *ctx, const char *name, const char *text, size_t len)
+{
+    (void)name;
+    result_add(ctx, text, len);
+}
+
+static void long_xml(struct result *o)
+{
+    static const char begins[] = "<all>", row[] = "<item>row of a list</item>",
+                      ends[] = "</all>";
+    static char bytes[64 * 1024];
+    const struct xml_handler h = {element_begins, element_ends, o};
+    size_t n = strlen(begins);
+
+    memcpy(bytes, begins, n);
+    for (; n + strlen(row) + sizeof(ends) < sizeof(bytes); n += strlen(row))
+        memcpy(bytes + n, row, strlen(row));
+    memcpy(bytes + n, ends, strlen(ends));
+    if (xml_read(bytes, n + strlen(ends), &h, &o->err) == ERR_OK)
+        result_text(o, "all");
+}
+
 const struct scenario scenarios_api[] = {
     {"velostrata asked", poll_velostrata},
     {"jenkins asked", poll_jenkins},
@@ -318,5 +352,6 @@ const struct scenario scenarios_api[] = {
     {"a build queued", act_build_queue},
     {"a lease of etcd", etcd},
     {"an exchange over libcurl", http},
+    {"a long answer in XML", long_xml},
     {NULL, NULL},
 };
