@@ -272,11 +272,13 @@ static void both_open(struct invariants *v, size_t i)
  */
 enum { SLOT_MS = 15 * 60 * 1000, SLOT_LOOK_MS = 5 * 60 * 1000 };
 
+/* Of the gates that are no fault of ours the budget's alone opens while all is calm: the
+ * fewer hours of the window are left, the less a move costs to its end. */
 static void note_wanted(struct invariants *v, const struct controller_server *s, size_t i)
 {
     enum place wanted = s->decision->desired;
 
-    if (v->wanted[i] != wanted)
+    if (v->wanted[i] != wanted || s->decision->gate == GATE_BUDGET)
         v->wanted_ms[i] = v->w->now;
     v->wanted[i] = wanted;
 }

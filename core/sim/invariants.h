@@ -37,7 +37,7 @@ struct invariants {
     char left[WATCHED_MAX][ID_TEXT]; /* … by who acted before: gone on with, not begun */
     int32_t failures[WATCHED_MAX];   /* in a row, and when the last one was */
     int64_t failed_ms[WATCHED_MAX];
-    enum place wanted[WATCHED_MAX]; /* and since when */
+    enum place wanted[WATCHED_MAX]; /* and since when, with a budget that allows it */
     int64_t wanted_ms[WATCHED_MAX];
     int64_t slot_ms[WATCHED_MAX]; /* no slot is waited for that nobody uses: then, last */
     /* I1: until then (0: not) vSphere or EC2 may be let alone, as what was asked of them
