@@ -332,7 +332,8 @@ static void take_event(struct controller *c, const struct event *ev)
         if (c->store_ok && !ev->as.store.ok) {
             RH_PROBE("store-fails");
             alert_raise(c, "", "store", ev->as.store.text);
-        }
+        } else if (ev->as.store.ok && ev->as.store.text[0] != '\0')
+            alert_raise(c, "", "store", ev->as.store.text);
         if (!c->disk_full && ev->as.store.tight)
             alert_raise(c, "", "disk",
                         "the disk is full: nothing is launched, ways home go on");

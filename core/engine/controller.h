@@ -91,7 +91,7 @@ struct event {
         struct {
             bool ok;
             bool tight; /* the disk is full: returns go on, nothing is launched */
-            char text[LINE_TEXT];
+            char text[LINE_TEXT]; /* why it fails; or what it never got, "" */
         } store;
         struct {
             bool held;    /* ours, for certain */

@@ -35,6 +35,7 @@ struct engine {
     struct effects fx;
     struct record *backlog; /* records that could not be written yet, in order */
     size_t n_backlog;
+    int64_t n_dropped;    /* of this outage: they found no room in it */
     bool store_ok, tight; /* as the controller was told */
     struct mono store_retry;
     struct mono housekeep_at; /* room and journal are looked at then */
@@ -207,6 +208,8 @@ static void keep_back(struct engine *g)
 
         if (room)
             g->backlog[g->n_backlog++] = g->fx.records[i];
+        else
+            g->n_dropped++;
     }
     SURE(g->n_backlog <= BACKLOG_MAX);
 }
@@ -346,6 +349,13 @@ static void tell_store(struct engine *g, bool ok, const struct err *why)
     ev.as.store.ok = ok;
     ev.as.store.tight = g->tight;
     (void)str_copy(ev.as.store.text, sizeof(ev.as.store.text), ok ? "" : why->text);
+    if (ok && g->n_dropped > 0)
+        (void)str_format(ev.as.store.text, sizeof(ev.as.store.text),
+                         "the state is written again; %lld records of the outage are "
+                         "lost, lines of the journal first: there was no more room",
+                         (long long)g->n_dropped);
+    if (ok)
+        g->n_dropped = 0;
     (void)take_through(g, &ev, &e); /* failing again is told by the next event */
 }
 

@@ -4,10 +4,13 @@
 #include "core/engine/engine.h"
 #include "tests/unit/table.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 /*
  * I13: an order that is shown as accepted survives a crash. So what was accepted in a
  * step that could not be written is shown only when it is on disk; a refusal is shown at
- * once. Linked with --wrap=store_apply.
+ * once. What such a store never learns is told. Linked with --wrap=store_apply.
  */
 
 enum { NOW = 1795334400 };
@@ -167,11 +170,54 @@ static void test_survives(void **state)
     scene_clear(&s);
 }
 
+struct lines {
+    long long told, stored, lost;
+};
+
+static void count_told(void *ctx, const struct record *r)
+{
+    ((struct lines *)ctx)->told += r->kind == RECORD_JOURNAL;
+}
+
+static bool count_stored(void *ctx, const struct journal_entry *j)
+{
+    static const char again[] = "the state is written again; ";
+    struct lines *n = ctx;
+
+    n->stored++;
+    if (str_starts(j->text, again))
+        n->lost += strtoll(j->text + strlen(again), NULL, 10);
+    return true;
+}
+
+/* More than there is room for behind a store that fails: what is missing is told in the
+ * journal itself, once. */
+static void test_no_room(void **state)
+{
+    struct lines n = {0};
+    struct scene s;
+    struct err e = {0};
+
+    (void)state;
+    scene_make(&s);
+    engine_on_record(s.engine, count_told, &n);
+    failing = true;
+    for (uint64_t id = 1; id <= 5000; id++)
+        order(&s, id, AUTO_OFF);
+    failing = false;
+    wait_s(&s, 10);
+    wait_s(&s, 10);
+    assert_int_equal(store_journal_each(s.store, 0, count_stored, &n, &e), ERR_OK);
+    assert_true(n.told > 5000 && n.lost > 800);
+    assert_int_equal(n.stored, n.told - n.lost);
+    scene_clear(&s);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_written),
-                                       cmocka_unit_test(test_not_written),
-                                       cmocka_unit_test(test_survives)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_written), cmocka_unit_test(test_not_written),
+        cmocka_unit_test(test_survives), cmocka_unit_test(test_no_room)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
