@@ -157,8 +157,20 @@ static void do_ask(struct keeper *k, enum lease_ask asked)
                        kv.value[0] != '\0' ? kv.value : "an unnamed controller");
     lease_take(&k->lease, asked, &a, now(k));
     show(k);
-    if (asked != LEASE_KEEPALIVE || e.code != ERR_OK) /* the confirmation follows */
+    /* The confirmation follows; of a lock that does not say what others left, that. */
+    if (e.code != ERR_OK || (asked != LEASE_KEEPALIVE && !k->unread))
         tell_answer(k, &e);
+}
+
+/* What others left, before anybody acts. */
+static bool read_left(struct keeper *k, char *last, size_t size)
+{
+    struct err e = {0};
+    bool all = keeper_read_wishes(k, &e) && keeper_read_calls(k, last, size, &e);
+
+    if (all || e.code != ERR_OK)
+        tell_answer(k, &e);
+    return all;
 }
 
 /* What fails here ends by itself, with the lease. */
@@ -207,9 +219,7 @@ int64_t keeper_turn(struct keeper *k)
         k->unread = true;
         k->calls_told = k->wishes_told = 0;
     }
-    /* Nobody acts who does not know what others did. */
-    if (k->lease.epoch == 0 || !k->unread ||
-        (keeper_read_wishes(k) && keeper_read_calls(k, last, sizeof(last)))) {
+    if (k->lease.epoch == 0 || !k->unread || read_left(k, last, sizeof(last))) {
         k->unread = false;
         tell(k, last);
     }

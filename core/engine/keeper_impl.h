@@ -68,12 +68,12 @@ struct keeper_hand {
 bool keeper_must_renew(const struct keeper *k) NONNULL;
 
 /* keeper_record.c. What those before us were about to do, told and *last the latest of
- * it. False: not all of it is known. */
-bool keeper_read_calls(struct keeper *k, char *last, size_t size) NONNULL;
+ * it. False: not all of it is known; *e says why, when etcd has it. */
+bool keeper_read_calls(struct keeper *k, char *last, size_t size, struct err *e) NONNULL;
 /* The ends of moves that etcd does not know yet. False: one is to be put again, soon. */
 bool keeper_put_ends(struct keeper *k) NONNULL;
-/* What people want, as those before us knew it, told. False: not all of it is known. */
-bool keeper_read_wishes(struct keeper *k) NONNULL;
+/* What people want, as those before us knew it, told. False and *e as above. */
+bool keeper_read_wishes(struct keeper *k, struct err *e) NONNULL;
 /* What etcd does not know yet of it. False: some is to be put again, soon. */
 bool keeper_put_wishes(struct keeper *k) NONNULL;
 /* What the successor has to know of a call, for etcd. False: it does not fit. */

@@ -74,14 +74,13 @@ static enum err_code read_record(const struct keeper *k, const struct etcd_kv *k
                : err_set(e, ERR_PROTOCOL, "it is another server's");
 }
 
-bool keeper_read_calls(struct keeper *k, char *last, size_t size)
+bool keeper_read_calls(struct keeper *k, char *last, size_t size, struct err *e)
 {
     struct etcd_kv *kvs = calloc(ETCD_KVS, sizeof(*kvs));
     struct utc newest = {0};
-    struct err e = {0};
     size_t n = 0;
     bool all =
-        kvs != NULL && etcd_list(k->etcd, k->calls, kvs, ETCD_KVS, &n, &e) == ERR_OK;
+        kvs != NULL && etcd_list(k->etcd, k->calls, kvs, ETCD_KVS, &n, e) == ERR_OK;
 
     last[0] = '\0';
     if (n > 0)

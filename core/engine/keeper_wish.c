@@ -89,13 +89,12 @@ static void note(struct keeper *k, const struct wish *w, bool ours)
 
 /* Whoever had the lock before us knew better. What comes of this state directory it knows
  * better itself: a person may have said something since, while no controller ran. */
-bool keeper_read_wishes(struct keeper *k)
+bool keeper_read_wishes(struct keeper *k, struct err *e)
 {
     struct etcd_kv *kvs = calloc(ETCD_KVS, sizeof(*kvs));
-    struct err e = {0};
     size_t n = 0;
     bool all =
-        kvs != NULL && etcd_list(k->etcd, k->wishes, kvs, ETCD_KVS, &n, &e) == ERR_OK;
+        kvs != NULL && etcd_list(k->etcd, k->wishes, kvs, ETCD_KVS, &n, e) == ERR_OK;
 
     for (size_t i = k->wishes_told; i < n && all; i++) {
         struct event ev = {.kind = EVENT_WISH};

@@ -37,6 +37,7 @@ struct host {
     size_t deaf_wish; /* … nor what is wanted */
     const char *state_id;
     bool held;
+    size_t answers[2]; /* of etcd, as they were told: failed, good */
 };
 
 struct scene {
@@ -55,8 +56,10 @@ static bool hear(void *ctx, const struct event *ev)
 {
     struct host *h = ctx;
 
-    if (ev->kind == EVENT_OBSERVATION)
+    if (ev->kind == EVENT_OBSERVATION) {
+        h->answers[ev->as.observation->err.code == ERR_OK]++;
         observation_unref(ev->as.observation);
+    }
     if (ev->kind == EVENT_LEASE)
         h->held = ev->as.lease.held;
     if (ev->kind == EVENT_WISH && h->deaf_wish > 0) {
@@ -687,6 +690,36 @@ static void test_wishes(void **state)
     scene_end(&s);
 }
 
+/* The lock is ours and what others left is not to be had: nobody acts, so that is told,
+ * and no answer between says that all is well. */
+static void test_nothing_read(void **state)
+{
+    static const char *const lists[] = {"wishes", "calls"};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
+        struct scene s;
+        struct host *h = &s.hosts[0];
+
+        scene_begin(&s);
+        while (keeper_epoch(h->keeper) == 0) {
+            *(i == 0 ? &h->fails_wish : &h->fails) = "/kv/range";
+            take_turns(&s, h, 1);
+        }
+        h->answers[0] = h->answers[1] = 0;
+        for (int turn = 0; turn < 60; turn++) { /* the lease is renewed meanwhile */
+            *(i == 0 ? &h->fails_wish : &h->fails) = "/kv/range";
+            take_turns(&s, h, 1);
+        }
+        assert_row(lists[i], !h->held && h->answers[0] >= 50 && h->answers[1] == 0);
+        h->fails_wish = h->fails = NULL;
+        take_turns(&s, h, 2);
+        assert_row(lists[i], h->held && h->answers[1] > 0);
+        host_end(h);
+        scene_end(&s);
+    }
+}
+
 /* What cannot be read is no wish; nobody acts before all were read and taken. */
 static void test_read_wishes(void **state)
 {
@@ -795,8 +828,9 @@ int main(void)
         cmocka_unit_test(test_by_whom),        cmocka_unit_test(test_foreign_key),
         cmocka_unit_test(test_read_again),     cmocka_unit_test(test_end),
         cmocka_unit_test(test_end_of_another), cmocka_unit_test(test_most_servers),
-        cmocka_unit_test(test_wishes),         cmocka_unit_test(test_read_wishes),
-        cmocka_unit_test(test_most_wishes),    cmocka_unit_test(test_many_puts),
+        cmocka_unit_test(test_wishes),         cmocka_unit_test(test_nothing_read),
+        cmocka_unit_test(test_read_wishes),    cmocka_unit_test(test_most_wishes),
+        cmocka_unit_test(test_many_puts),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
