@@ -86,6 +86,19 @@ static bool secrets_changed(struct reloader *r)
     return changed;
 }
 
+/* While the state cannot be written nothing new is taken (engine.c): a secret that came
+ * then is looked at afterwards, or nobody would ever do it again. */
+static bool can_be_taken(const struct reloader *r)
+{
+    struct fleet *f = runtime_latest(r->runtime);
+    bool can = true;
+
+    for (size_t i = 0; f != NULL && i < f->n_degraded; i++)
+        can = can && !str_eq(f->degraded[i], "store");
+    fleet_unref(f);
+    return can;
+}
+
 /* ----- one reading ----- */
 
 struct reading {
@@ -274,7 +287,7 @@ static void *reloader_main(void *arg)
             /* Before it is read: what is written from now on is another change. */
             take_stamps(r, r->stamps);
             run(r, false, by, why);
-        } else if (secrets_changed(r)) {
+        } else if (can_be_taken(r) && secrets_changed(r)) {
             run(r, true, "rushhour", "a file of a secret changed");
         }
     }

@@ -216,6 +216,24 @@ wait "$main"
 ! grep -E "Sanitizer|runtime error" "$work/lines" >/dev/null &&
     ok "and left no sanitizer's word" || bad "and left no sanitizer's word" "$(grep -E -A20 'Sanitizer|runtime error' "$work/lines" | head -n 40)"
 
+# A secret that comes while the state cannot be written is not forgotten.
+cp "$first" "$conf"
+"$rh" $own --plain >/dev/null 2>&1 </dev/null &
+main=$!
+children="$main $children"
+poll_for 60 ready || bad "an instance runs again" "$(now controller)"
+is "Jenkins answers it" apis.name=jenkins.state ok
+prlimit --pid "$main" --fsize=4096:unlimited # the soft one alone: it is to be raised again
+"$rh" $c hold cache onprem --forever >"$work/out" 2>&1 && bad "no order is taken while nothing can be written" "$(cat "$work/out")"
+secret_file "$work/conf/jenkins.token" wrong
+sleep 11 # two looks at it
+prlimit --pid "$main" --fsize=unlimited
+is "a secret that came while nothing could be written is used then" apis.name=jenkins.state auth 60
+secret_file "$work/conf/jenkins.token" "$token"
+is "and the right one after it" apis.name=jenkins.state ok 40
+kill "$main"
+wait "$main"
+
 # The dashboard.
 if command -v tmux >/dev/null; then
     tm() {
