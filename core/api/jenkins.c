@@ -118,8 +118,8 @@ static enum err_code exchange(struct jenkins *j, const char *method, const char 
     };
     enum err_code rc;
 
-    j->rs.maybe_sent = false; /* of the exchange before */
-    if (j->url.failed || j->body.failed)
+    j->rs.maybe_sent = false;                         /* of the exchange before */
+    if (j->url.failed || (is_post && j->body.failed)) /* a form of before is none */
         return err_set(e, ERR_NOMEM, "%s: no memory for the request", what);
     add_header(&rq, "Accept", "application/json", false);
     add_header(&rq, "Accept-Language", "en", false); /* reasons are translated */

@@ -63,6 +63,26 @@ static bool wait_not(void *ctx, int64_t ms)
     return true;
 }
 
+/* The same client, when there is memory again: what it had and was cut off is not in its
+ * way. */
+static void has_memory_again(struct result *o, enum err_code now)
+{
+    if (now == ERR_NOMEM)
+        result_broken(o, "there is memory again, and it says that there is none");
+}
+
+static void poll_again(struct result *o, const struct fuzz_clients *c, enum source source,
+                       const struct poll_hints *hints)
+{
+    struct observation *seen;
+
+    alloc_pause();
+    seen = api_set_poll(c->set, source, hints);
+    has_memory_again(o, seen == NULL ? ERR_NOMEM : seen->err.code);
+    observation_unref(seen);
+    alloc_resume();
+}
+
 static void poll_once(struct result *o, enum source source, const char *corpus)
 {
     struct heard h = {.changed = false};
@@ -88,6 +108,9 @@ static void poll_once(struct result *o, enum source source, const char *corpus)
         else /* what is there has its texts in the arena */
             result_add(o, &(size_t){arena_used_bytes(seen->arena)}, sizeof(size_t));
         observation_unref(seen);
+        h.answers.at = h.answers.end - len;
+        if (alloc_refused())
+            poll_again(o, &c, source, &hints);
     }
     fuzz_clients_end(&c);
 }
@@ -153,6 +176,14 @@ static void act(struct result *o, const char *corpus)
         result_add(o, &r.outcome, sizeof(r.outcome));
         result_add(o, &r.err.code, sizeof(r.err.code));
         result_text(o, r.detail);
+        if (alloc_refused()) {
+            alloc_pause();
+            h.answers.at = text + 1;
+            r = (struct call_result){0};
+            api_set_act(c.set, &call, &r);
+            has_memory_again(o, r.err.code);
+            alloc_resume();
+        }
     }
     fuzz_clients_end(&c);
 }
