@@ -250,6 +250,13 @@ static void etcd(struct result *o)
         etcd_new(&config->lock, &t, clock_system(), &c, &o->err) == ERR_OK &&
         etcd_grant(c, 90, &lease, &granted, &o->err) == ERR_OK)
         result_add(o, &lease, sizeof(lease));
+    if (c != NULL && alloc_refused()) {
+        struct err e = {0};
+
+        alloc_pause();
+        has_memory_again(o, etcd_grant(c, 90, &lease, &granted, &e));
+        alloc_resume();
+    }
     etcd_free(c);
     config_free(config);
 }
@@ -321,6 +328,14 @@ static void http(struct result *o)
                  (o->err.code == ERR_CONNECT || o->err.code == ERR_RESET)) {
             err_clear(&o->err); /* libcurl's own words for it; it may be tried again */
             (void)err_set(&o->err, ERR_NOMEM, "no memory");
+        }
+        if (alloc_refused()) {
+            struct err e = {0};
+
+            alloc_pause();
+            strbuf_reset(&rs.body);
+            has_memory_again(o, transport_perform(&t, &rq, &rs, &e));
+            alloc_resume();
         }
     }
     http_response_clear(&rs);
