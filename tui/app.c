@@ -524,7 +524,7 @@ enum err_code app_run(const struct app_config *config, struct err *e)
     enum err_code rc;
 
     if (a == NULL)
-        return err_set(e, ERR_NOMEM, "the dashboard");
+        return err_set(e, ERR_NOMEM, "no memory for the dashboard");
     a->config = config;
     notify_init(&a->notify, config->config);
     export_init(&a->export, &config->export);

@@ -308,7 +308,7 @@ int live_lines(struct live *l, bool words, struct utc until)
     if (fd < 0)
         (void)err_set_errno(&e, ERR_IO, errno, "signals");
     else if (told == NULL)
-        (void)err_set(&e, ERR_NOMEM, "notifications");
+        (void)err_set(&e, ERR_NOMEM, "no memory for notifications");
     if (e.code != ERR_OK) {
         free(told);
         if (fd >= 0)

@@ -301,7 +301,7 @@ enum err_code reloader_new(struct runtime *runtime, struct setup *setup, const c
     int rc;
 
     if (r == NULL)
-        return err_set(e, ERR_NOMEM, "the reader of the configuration");
+        return err_set(e, ERR_NOMEM, "no memory for the reader of the configuration");
     r->runtime = runtime;
     r->user = user;
     r->setup = setup_ref(setup);
@@ -310,7 +310,7 @@ enum err_code reloader_new(struct runtime *runtime, struct setup *setup, const c
     take_stamps(r, r->stamps);
     if (r->asked == NULL || r->answers == NULL) {
         reloader_free(r);
-        return err_set(e, ERR_NOMEM, "the reader of the configuration");
+        return err_set(e, ERR_NOMEM, "no memory for the reader of the configuration");
     }
     /* Signals are the main thread's. */
     (void)sigfillset(&all);

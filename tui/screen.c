@@ -83,7 +83,7 @@ static void collect(struct screen *s)
     if (end > 0) {
         (void)lseek(s->memory_fd, 0, SEEK_SET);
         if (ftruncate(s->memory_fd, 0) != 0)
-            s->repaint = true; /* cannot happen in memory; a repaint mends it */
+            screen_repaint(s); /* cannot happen in memory; a repaint mends it */
     }
 }
 
@@ -97,9 +97,9 @@ enum err_code screen_flush(struct screen *s, bool *pending, struct err *e)
 {
     *pending = false;
     if (s->pending.failed || s->out_fd < 0) { /* too far behind: start over */
-        s->repaint = s->repaint || s->pending.failed;
+        if (s->pending.failed)
+            screen_repaint(s);
         strbuf_clear(&s->pending);
-        s->pending.failed = false;
         s->sent = 0;
         return ERR_OK;
     }
@@ -206,7 +206,7 @@ enum err_code screen_open(const struct screen_config *c, struct screen **out,
     enum err_code rc;
 
     if (s == NULL)
-        return err_set(e, ERR_NOMEM, "the screen");
+        return err_set(e, ERR_NOMEM, "no memory for the screen");
     s->memory_fd = -1;
     s->out_fd = c->out_fd;
     s->modern = !is_plain_term(c->term);

@@ -60,5 +60,6 @@ enum err_code setup_read_again(const struct setup *before, bool same_text,
         return rc;
     }
     *out = setup_new_take(config, tz);
-    return *out != NULL ? ERR_OK : err_set(e, ERR_NOMEM, "the configuration");
+    return *out != NULL ? ERR_OK
+                        : err_set(e, ERR_NOMEM, "no memory for the configuration");
 }

@@ -97,7 +97,7 @@ enum err_code form_parse(const char *body, size_t len, struct form *out, struct 
     f.bytes = calloc(len + 1, 1);
     f.pairs = calloc(pairs, sizeof(f.pairs[0]));
     if (f.bytes == NULL || f.pairs == NULL) {
-        rc = err_set(e, ERR_NOMEM, "a form");
+        rc = err_set(e, ERR_NOMEM, "no memory for a form");
         goto out;
     }
     memcpy(f.bytes, body, len);

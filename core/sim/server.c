@@ -353,7 +353,7 @@ enum err_code sim_server_start(struct site *s, struct clock_scaled *clock, uint1
     enum err_code rc;
 
     if (v == NULL)
-        return err_set(e, ERR_NOMEM, "simulated site: server");
+        return err_set(e, ERR_NOMEM, "no memory for the simulated site's server");
     v->site = s;
     v->clock = clock;
     v->start_ms = site_now_ms(s) - s->ahead_ms;

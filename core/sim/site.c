@@ -50,7 +50,7 @@ static enum err_code add_zones(struct site *s, int32_t more, struct err *e)
 
         for (int32_t z = 1; way != BY_VELOSTRATA && z <= n && z < SIM_MAX_ZONES; z++)
             if (world_add_zone(w, (int32_t)i, w->zones[z], &eni, &node) != SIM_OK)
-                return err_set(e, ERR_NOMEM, "simulated site");
+                return err_set(e, ERR_NOMEM, "no memory for the simulated site");
     }
     return ERR_OK;
 }
@@ -61,7 +61,7 @@ enum err_code site_new(const struct site_options *o, struct site **out, struct e
     enum err_code rc;
 
     if (s == NULL)
-        return err_set(e, ERR_NOMEM, "simulated site");
+        return err_set(e, ERR_NOMEM, "no memory for the simulated site");
     rng_seed(&s->rng, o->seed ^ UINT64_C(0x5eed0f0fa0175));
     s->mover = mover_known(o->mover);
     if (s->mover == NULL) {

@@ -101,7 +101,7 @@ static enum err_code fit_zones(struct world *w, const struct config *c, struct e
             const struct sim_node *node;
 
             if (world_add_zone(w, (int32_t)i, k->name, &eni, &node) != SIM_OK)
-                return err_set(e, ERR_NOMEM, "simulated site");
+                return err_set(e, ERR_NOMEM, "no memory for the simulated site");
             KEEP(w->enis[node->eni].id, k->eni);
             KEEP(w->nodes[eni->node].name, k->cloud_node);
         }

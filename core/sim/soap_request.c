@@ -147,7 +147,7 @@ enum err_code soap_request_parse(struct soap_request *r, const char *bytes, size
     if (rc != ERR_OK)
         return rc;
     if (r->nomem || r->texts.data == NULL)
-        return err_set(e, ERR_NOMEM, "a request");
+        return err_set(e, ERR_NOMEM, "no memory for a request");
     if (r->full)
         return err_set(e, ERR_TOO_BIG, "a request of more than %d elements",
                        SOAP_MAX_NODES);

@@ -339,7 +339,7 @@ enum err_code world_new(uint64_t seed, int32_t servers, int64_t start_ms,
                        (int)servers);
     w = calloc(1, sizeof(*w));
     if (w == NULL)
-        return err_set(e, ERR_NOMEM, "simulated site");
+        return err_set(e, ERR_NOMEM, "no memory for the simulated site");
     w->now = w->start = start_ms;
     w->seed = seed;
     rng_seed(&w->rng, seed);
@@ -348,7 +348,7 @@ enum err_code world_new(uint64_t seed, int32_t servers, int64_t start_ms,
     w->events = calloc(1, sizeof(*w->events));
     if (w->servers == NULL || w->events == NULL) {
         world_free(w);
-        return err_set(e, ERR_NOMEM, "simulated site");
+        return err_set(e, ERR_NOMEM, "no memory for the simulated site");
     }
     name_servers(w);
     cloud_setup(w);
@@ -359,7 +359,7 @@ enum err_code world_new(uint64_t seed, int32_t servers, int64_t start_ms,
     world_schedule(w, w->now + 10 * MINUTE, EV_HOUSEKEEPING, 0, 0, 0);
     if (w->out_of_memory) {
         world_free(w);
-        return err_set(e, ERR_NOMEM, "simulated site");
+        return err_set(e, ERR_NOMEM, "no memory for the simulated site");
     }
     *out = w;
     return ERR_OK;

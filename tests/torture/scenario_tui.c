@@ -4,9 +4,13 @@
 
 #include "tests/screen/stage.h"
 #include "tests/torture/alloc.h"
+#include "tui/screen.h"
 #include "tui/theme_file.h"
 
 #include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 enum { TEXT_BYTES = 1024 * 1024 };
 
@@ -99,8 +103,60 @@ static void views(struct result *o)
     stage_close(&s);
 }
 
+static const char line[] = "in the cloud";
+
+/* What a terminal got: each line once at least, and at the end the screen of before. */
+static void check_terminal(struct result *o, int fd)
+{
+    static char bytes[64 * 1024];
+    ssize_t n = pread(fd, bytes, sizeof(bytes) - 1, 0);
+    int lines = 0;
+
+    bytes[n > 0 ? n : 0] = '\0';
+    for (const char *p = bytes; (p = strstr(p, line)) != NULL; p++)
+        lines++;
+    if (lines < 2)
+        result_broken(o, "a line is not on the terminal");
+    if (strstr(bytes, "\033[?1049h") != NULL && strstr(bytes, "\033[?1049l") == NULL)
+        result_broken(o, "the terminal stays on the other screen");
+}
+
+/* Two frames, the look after them, and the end. What had no memory is said later. */
+static void terminal(struct result *o)
+{
+    struct screen_config config = {.in_fd = -1, .term = "xterm-256color", 24, 80};
+    struct screen *s = NULL;
+    struct canvas c;
+    bool pending;
+    int fd = memfd_create("terminal", MFD_CLOEXEC);
+
+    config.out_fd = fd;
+    alloc_pause();
+    if (fd < 0 || canvas_init(&c, 24, 80, true, &o->err) != ERR_OK)
+        abort();
+    alloc_resume();
+    if (screen_open(&config, &s, &o->err) == ERR_OK) {
+        for (int frame = 0; frame < 3; frame++) {
+            if (frame == 2)
+                alloc_pause(); /* there is memory again, and nothing new */
+            else
+                (void)canvas_put(&c, frame, 0, 80, ROLE_TEXT, line);
+            screen_draw(s, &c);
+            if (screen_flush(s, &pending, &o->err) != ERR_OK)
+                result_broken(o, o->err.text);
+        }
+        alloc_resume();
+    }
+    screen_close(s);
+    if (o->err.code == ERR_OK)
+        check_terminal(o, fd);
+    (void)close(fd); /* nobody reads it */
+    canvas_clear(&c);
+}
+
 const struct scenario scenarios_tui[] = {
     {"a theme", theme},
+    {"two frames on a terminal, and its end", terminal},
     {"all views, keys, dialogs and the prompt", views},
     {NULL, NULL},
 };
