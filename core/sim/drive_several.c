@@ -400,6 +400,7 @@ static void check_wish(void *ctx, const char *key, const char *value)
     struct drive *d = ctx;
     const struct controller *c = engine_controller(d->engine);
     struct wish_writer by;
+    const struct utc now = d->fake.utc; /* as it has it */
     struct wish was, is;
     struct err e = {0};
     char why[LINE_TEXT];
@@ -409,8 +410,8 @@ static void check_wish(void *ctx, const char *key, const char *value)
         str_eq(by.state_id, controller_state_id(c)) ||
         !controller_shared_wish(c, was.server, &is))
         return;
-    was = still_wanted(&was, drive_utc(d));
-    is = still_wanted(&is, drive_utc(d));
+    was = still_wanted(&was, now);
+    is = still_wanted(&is, now);
     if (wish_eq(&was, &is) || (was.server[0] == '\0' && is.setting == AUTO_DRY_RUN))
         return; /* who has lost its state waits for a person, whatever is wanted */
     (void)str_format(why, sizeof(why),
