@@ -75,6 +75,15 @@ static void order_drop(struct controller *c, struct server_state *s)
     order_store(c, s);
 }
 
+void hold_over(struct controller *c, struct server_state *s)
+{
+    if (s->hold.place == s->order.place && str_eq(s->hold.why, moved_by_hand)) {
+        RH_PROBE("order-over-with-its-hold");
+        order_drop(c, s);
+    }
+    hold_end(c, s);
+}
+
 /* Until when it is held in that place; "": it is not. */
 static const char *held_text(const struct controller *c, const struct server_state *s,
                              enum place place, char buf[LINE_TEXT])
@@ -416,7 +425,7 @@ static void do_server(struct controller *c, struct server_state *s,
             no(a, "%s is not held", cmd->server);
             return;
         }
-        hold_end(c, s);
+        hold_over(c, s);
         yes(a, "%s is released; policy decides again", cmd->server);
     } else {
         do_all(c, cmd, a);

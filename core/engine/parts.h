@@ -356,6 +356,9 @@ void config_take(struct controller *c, struct config_order *o) NONNULL;
 
 /* commands.c */
 void command_take(struct controller *c, const struct command *cmd, bool stored) NONNULL;
+/* Its hold is over, by a person's word or by its time: with it the order that it came
+ * with, which may wait still. */
+void hold_over(struct controller *c, struct server_state *s) NONNULL;
 /* The store works, or what the step before decided is not on disk: what is accepted and
  * not written may be lost with this process, so nobody is told yet (I13). The replies
  * that may be told, for a snapshot. */

@@ -340,7 +340,7 @@ static void note_hold_end(struct controller *c, struct server_state *s)
                          s->config->name, clock_text(c, capped, when));
         alert_raise(c, s->config->name, "hold-end", text);
     }
-    hold_end(c, s);
+    hold_over(c, s);
 }
 
 /* Ready at the window's start was the promise; who is not says why

@@ -334,6 +334,15 @@ static void test_late(void **state)
     }
 }
 
+/* At work in the cloud, with automation. */
+static void out_there(struct scene *s)
+{
+    s->managed.state = MANAGED_IN_CLOUD;
+    s->nodes[CLOUD].offline = s->nodes[CLOUD].marked = false;
+    s->nodes[CLOUD].cause = "";
+    stored_setting(s, "place:a", "cloud");
+}
+
 /* A way back that a person ordered: to stay out there costs what is no more. */
 static void test_cancel_costs(void **state)
 {
@@ -342,11 +351,8 @@ static void test_cancel_costs(void **state)
 
     (void)state;
     scene_make(&s);
-    s.managed.state = MANAGED_IN_CLOUD;
-    s.nodes[CLOUD].offline = s.nodes[CLOUD].marked = false;
-    s.nodes[CLOUD].cause = "";
+    out_there(&s);
     s.nodes[CLOUD].idle = false; /* it drains */
-    stored_setting(&s, "place:a", "cloud");
     scene_start(&s);
     look(&s);
     command(&s,
@@ -365,6 +371,37 @@ static void test_cancel_costs(void **state)
     assert_non_null(strstr(s.c->replies[2].text, "a stays in the cloud, held there"));
     assert_null(move_of(&s));
     scene_end(&s);
+}
+
+/* An order that waits is over with the hold that came with it, whoever ends that. */
+static void test_hold_over(void **state)
+{
+    static const char *const ways[] = {"released", "its time is over", "it lasts"};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(ways); i++) {
+        struct scene s;
+
+        scene_make(&s);
+        out_there(&s);
+        s.nodes[CLOUD].idle = false; /* it drains */
+        scene_start(&s);
+        look(&s);
+        command(&s, (struct command){
+                        .kind = COMMAND_MOVE, .server = "a", .place = PLACE_ONPREM});
+        look(&s);
+        assert_row(ways[i], move_of(&s) != NULL);
+        if (i == 0)
+            command(&s, (struct command){.kind = COMMAND_RELEASE, .server = "a"});
+        if (i == 1) {
+            s.c->servers[0].hold.kind = HOLD_UNTIL_SCHEDULE;
+            s.c->servers[0].hold.until = s.now;
+        }
+        look(&s);
+        assert_row(ways[i], (move_of(&s) != NULL) == (i == 2));
+        assert_row(ways[i], (setting_of(&s, "order:a")[0] != '\0') == (i == 2));
+        scene_end(&s);
+    }
 }
 
 /* The newest are kept; the oldest leaves. */
@@ -418,7 +455,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_answers), cmocka_unit_test(test_late),
         cmocka_unit_test(test_lost),    cmocka_unit_test(test_cancel_costs),
-        cmocka_unit_test(test_many),
+        cmocka_unit_test(test_many),    cmocka_unit_test(test_hold_over),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
