@@ -390,6 +390,7 @@ void controller_step(struct controller *c, const struct event *ev, struct effect
     unclaimed_first(c);
     tell_lost(c);
     state_id_keep(c);
+    config_note(c);
     calls_expire(c);
     merge_all(c);
     recover_all(c);

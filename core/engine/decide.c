@@ -43,6 +43,7 @@ static void fill_plan(struct controller *c, struct plan_in *in)
         .setting = c->dry_run ? AUTO_DRY_RUN : c->setting,
         .snooze_until = c->snooze_until,
         .auto_since = c->auto_since,
+        .config_since = c->config_since,
         .clock_ok = c->clock_bad_ticks == 0,
         .jenkins_quieting = c->jenkins_quieting,
         .auto_stop = c->config->velostrata.auto_stop,

@@ -353,6 +353,8 @@ void decide_all(struct controller *c) NONNULL;
 
 /* reconfigure.c: another configuration, or the word that it is not to be had. */
 void config_take(struct controller *c, struct config_order *o) NONNULL;
+/* Notes since when the configuration is what it is, over restarts, too. */
+void config_note(struct controller *c) NONNULL;
 
 /* commands.c */
 void command_take(struct controller *c, const struct command *cmd, bool stored) NONNULL;

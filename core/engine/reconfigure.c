@@ -244,3 +244,15 @@ void config_take(struct controller *c, struct config_order *o)
     for (size_t i = 0; i < o->n_errors; i++)
         say(c, o, LEVEL_ERROR, o->errors[i]);
 }
+
+void config_note(struct controller *c)
+{
+    if (str_eq(c->config_known, c->fingerprint))
+        return;
+    if (c->config_known[0] != '\0') {
+        c->config_since = c->now;
+        setting_store_time(c, "config_since", c->now);
+    }
+    (void)str_copy(c->config_known, sizeof(c->config_known), c->fingerprint);
+    setting_store(c, "config", c->fingerprint);
+}

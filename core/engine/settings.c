@@ -323,6 +323,8 @@ static const struct row {
     {"budget_reached", ALL, load_number, OF_ALL(int64_t *, month.reached.s), ANY},
     {"budget_warned", ALL, load_number, OF_ALL(int64_t *, month.warned.s), ANY},
     {"calendar_told", ALL, load_number, OF_ALL(int64_t *, calendar_told), ANY},
+    {"config", ALL, load_name, OF_ALL(char (*)[NAME_TEXT], config_known), ANY},
+    {"config_since", ALL, load_number, OF_ALL(int64_t *, config_since.s), NOW_AT_MOST},
     {"empty_told", ALL, load_number, OF_ALL(int64_t *, empty_told.s), ANY},
     {"extension_call", ALL, extension_call_load, 0, ANY},
     {"extension_idle", ALL, load_number, OF_ALL(int64_t *, extension.idle_since.s), NOW_AT_MOST},

@@ -347,7 +347,9 @@ struct controller {
                                    */
         bool state_id_kept;
     } lease;
-    char fingerprint[20]; /* of the configuration, in hex */
+    char fingerprint[20];         /* of the configuration, in hex */
+    char config_known[NAME_TEXT]; /* … that was in force last, "" = none; stored */
+    struct utc config_since; /* another one is in force since then, 0 = ever; stored */
     char host[NAME_TEXT], user[NAME_TEXT];
     int32_t pid;
     struct utc started;

@@ -77,11 +77,14 @@ static struct utc cause(const struct plan_work *w, const struct plan_server *s,
     if (sw->wanted.reason == REASON_HOLD)
         t = said(w, s->hold.at);
     else if (sw->wanted.reason == REASON_BUDGET)
-        t = said(w, w->in->budget.since);
+        t = said(w, later(w->in->budget.since, w->in->config_since));
     else if (sw->direction == DIRECTION_OUT && sw->wanted.reason != REASON_PRESSURE)
         t = w->at.window.start;
-    else if (w->has_last)
-        t = w->last.end;
+    else { /* an end that somebody has put into the past counts from then */
+        t = said(w, w->in->config_since);
+        if (w->has_last)
+            t = later(t, w->last.end);
+    }
     return later(later(t, hold_end(w, s)),
                  said(w, later(s->auto_since, w->in->auto_since)));
 }

@@ -65,6 +65,8 @@ struct plan_in {
     enum auto_setting setting;
     struct utc snooze_until; /* 0 = none */
     struct utc auto_since;   /* the switch stands as it does since then, 0 = unknown */
+    struct utc
+        config_since; /* the policy and the schedule are these since then, 0 = ever */
     bool clock_ok;
     bool jenkins_quieting; /* gate node, way out */
     bool auto_stop;        /* of the extension */

@@ -125,6 +125,14 @@ static void test_deadlines(void **state)
     site_plan_at(&s, "2026-11-28T09:00:00");
     assert_int_equal(s.outs[0].drain_deadline.s, at(s.tz, "2026-11-28T10:00:00").s);
     s.servers[0].auto_since.s = 0;
+    /* The window was made to end in the morning, in the afternoon: an hour from then. */
+    s.in.config_since = at(s.tz, "2026-11-28T09:00:00");
+    site_plan_at(&s, "2026-11-28T09:00:00");
+    assert_int_equal(s.outs[0].drain_deadline.s, at(s.tz, "2026-11-28T10:00:00").s);
+    /* ... by a clock that was a week ahead: an hour from now. */
+    site_plan_at(&s, "2026-11-21T09:00:00");
+    assert_int_equal(s.outs[0].drain_deadline.s, at(s.tz, "2026-11-21T10:00:00").s);
+    s.in.config_since.s = 0;
     site_order(&s, 0, PLACE_ONPREM, false, "2026-12-01T12:00:00");
     site_plan_at(&s, "2026-11-24T12:00:20");
     assert_int_equal(s.outs[0].drain_deadline.s, at(s.tz, "2026-11-24T13:00:20").s);

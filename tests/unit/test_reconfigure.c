@@ -225,6 +225,40 @@ static void a_window_counts_at_once(void **state)
     scene_end(&s);
 }
 
+/* The window is taken away while builds run: they have the time that they have at any
+ * window's end, and from now on. A restart with the new one comes to the same. */
+static void builds_have_their_time(void **state)
+{
+    struct scene s = {0};
+    const struct move *m;
+
+    (void)state;
+    scene_make(&s, ALWAYS);
+    controller_set_auto(s.c, AUTO_OFF, s.now);
+    s.managed[1].state = MANAGED_IN_CLOUD;
+    s.vms[1].power = POWER_OFF;
+    tick(&s, 10);
+    observe_all(&s);
+    controller_set_auto(s.c, AUTO_ON, (struct utc){NOW - 86400 * 30});
+    tick(&s, 3 * 3600);
+    observe_all(&s);
+    for (size_t i = 0; i < s.n_calls; i++) {
+        struct event ev = {.kind = EVENT_RESULT};
+
+        ev.as.result = (struct call_result){
+            .id = s.calls[i].id, .outcome = OUTCOME_DONE, .at = s.now};
+        step(&s, ev);
+    }
+    assert_int_equal(view(&s, "b").facts.place, PLACE_CLOUD);
+    assert_true(take(&s, make(NEVER, urls, ABC)));
+    m = controller_server(s.c, 1).move;
+    assert_non_null(m);
+    assert_int_equal(m->direction, DIRECTION_BACK);
+    assert_int_equal(m->drain_deadline.s, s.now.s + s.config->policy.drain_deadline);
+    assert_int_equal(s.c->config_since.s, s.now.s);
+    scene_end(&s);
+}
+
 static void what_is_under_way_goes_on(void **state)
 {
     struct scene s = {0};
@@ -658,6 +692,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_window_counts_at_once),
+        cmocka_unit_test(builds_have_their_time),
         cmocka_unit_test(what_is_under_way_goes_on),
         cmocka_unit_test(what_would_harm_a_move_is_refused),
         cmocka_unit_test(an_order_that_waits_keeps_its_server),
