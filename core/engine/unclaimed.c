@@ -214,7 +214,8 @@ void unclaimed_first(struct controller *c)
 {
     const struct observation *o = c->sources[SOURCE_INSTANCES].good;
 
-    if (c->listed_once || o == NULL || (c->lease.shared && !c->lease.known))
+    if (c->listed_once || o == NULL ||
+        (lease_is_missing(c) && c->lease.holder[0] == '\0')) /* etcd has not said whose */
         return;
     c->listed_once = true;
     setting_store(c, "listed", "1");

@@ -388,6 +388,7 @@ static void test_first_look_beside_others(void **state)
         const char *what, *holder, *last;
         bool known, held, lost, listed;
     } rows[] = {{"nothing is known of the lock", "", "", false, false, false, false},
+                {"etcd does not answer", "", "", true, false, false, false},
                 {"another one has it", "ops2 pid 7", "", true, false, false, true},
                 {"another one had it", "", "launch zz", true, true, false, true},
                 {"nobody ever had it", "", "", true, true, true, true}};
