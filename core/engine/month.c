@@ -306,6 +306,12 @@ static void tell(struct controller *c, const char *code, const char *fmt, struct
     alert_raise(c, "", code, text);
 }
 
+static void set_reached(struct controller *c, struct utc at)
+{
+    c->month.reached = at;
+    setting_store_time(c, "budget_reached", at);
+}
+
 /* Edges, not states: each is told once a month, the forecast once a day. */
 void month_follow(struct controller *c)
 {
@@ -314,14 +320,16 @@ void month_follow(struct controller *c)
     struct usd share;
     struct err e = {0};
 
-    if (!p->has_budget)
+    if (!p->has_budget) {
+        if (m->reached.s != 0)
+            set_reached(c, (struct utc){0}); /* there is none any more */
         return;
+    }
     count_spent(c);
     keep_forecast(c);
     if (m->spent.nanos >= p->budget_month.nanos) {
         if (m->reached.s == 0) {
-            m->reached = c->now;
-            setting_store_time(c, "budget_reached", m->reached);
+            set_reached(c, c->now);
             tell(c, "budget",
                  p->budget_evacuates
                      ? "the month's budget is spent, the servers come home"
@@ -329,8 +337,7 @@ void month_follow(struct controller *c)
                  m->spent, p->budget_month);
         }
     } else if (m->reached.s != 0) {
-        m->reached.s = 0; /* a new month, or a higher budget */
-        setting_store_time(c, "budget_reached", m->reached);
+        set_reached(c, (struct utc){0}); /* a new month, or a higher budget */
     }
     if (m->warned.s != c->month_start.s &&
         ledger_scale(p->budget_month, p->budget_warn, 100, &share, &e) == ERR_OK &&

@@ -126,6 +126,40 @@ static void test_budget(void **state)
     scene_end(&s);
 }
 
+/* One that is configured no more is not spent either, neither now nor after a start. */
+static void test_budget_gone(void **state)
+{
+    static const struct {
+        const char *what;
+        bool restart;
+    } rows[] = {{"while it runs", false}, {"at a start", true}};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct fleet *f;
+        struct scene s;
+
+        scene_make(&s);
+        stored_setting(&s, "auto", "off");
+        s.config->policy.has_budget = true;
+        scene_start(&s);
+        look(&s);
+        assert_row(rows[i].what, setting_of(&s, "budget_reached")[0] != '\0');
+        s.config->policy.has_budget = false;
+        if (rows[i].restart)
+            scene_start(&s);
+        look(&s);
+        f = controller_snapshot(s.c);
+        assert_non_null(f);
+        assert_row(rows[i].what, !f->budget_reached);
+        for (size_t k = 0; k < f->n_degraded; k++)
+            assert_row(rows[i].what, strcmp(f->degraded[k], "budget") != 0);
+        assert_row(rows[i].what, setting_of(&s, "budget_reached")[0] == '\0');
+        fleet_unref(f);
+        scene_end(&s);
+    }
+}
+
 /* What was said to be held out there in spite of the budget is told as that. */
 static void test_hold_over_budget(void **state)
 {
@@ -205,8 +239,11 @@ static void test_clock_ahead(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_calendar),    cmocka_unit_test(test_window_without_time),
-        cmocka_unit_test(test_budget),      cmocka_unit_test(test_hold_over_budget),
+        cmocka_unit_test(test_calendar),
+        cmocka_unit_test(test_window_without_time),
+        cmocka_unit_test(test_budget),
+        cmocka_unit_test(test_budget_gone),
+        cmocka_unit_test(test_hold_over_budget),
         cmocka_unit_test(test_clock_ahead),
     };
 
