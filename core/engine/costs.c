@@ -270,12 +270,20 @@ static struct segment *segment_add(struct controller *c)
     return g;
 }
 
-/* Adds one closed segment to the sums of its server or of the extension. */
+/* Of its server, of the extension, or of a server that is configured no more. */
+static struct closed_sums *sums_of(struct controller *c, const struct segment *g,
+                                   struct server_state *s)
+{
+    return s != NULL                      ? &s->closed
+           : str_eq(g->kind, "extension") ? &c->extension.closed
+                                          : &c->month.gone;
+}
+
+/* Adds one closed segment to the sums of whose it was. */
 static void count_closed(struct controller *c, const struct segment *g)
 {
     struct server_state *s = server_find(c, g->server);
-    struct usd *month = s != NULL ? &s->month_closed : &c->extension.month_closed;
-    struct usd *today = s != NULL ? &s->today_closed : &c->extension.today_closed;
+    struct closed_sums *sums = sums_of(c, g, s);
     struct usd v = {0}, w;
     struct bill b;
     struct err e = {0};
@@ -288,19 +296,17 @@ static void count_closed(struct controller *c, const struct segment *g)
     known = bill_total(&b, &v, &e) == ERR_OK && known;
     known = part_cost(c, g, c->day_start, g->end, &w) && known;
     /* Only an absurd price makes it too large: then nobody knows the sum. */
-    known = usd_add(*month, v, month, &e) == ERR_OK && known;
-    known = usd_add(*today, w, today, &e) == ERR_OK && known;
+    known = usd_add(sums->month, v, &sums->month, &e) == ERR_OK && known;
+    known = usd_add(sums->today, w, &sums->today, &e) == ERR_OK && known;
     known = bill_add(&c->month.closed, &b, &e) == ERR_OK && known;
     if (!known && b.unknown == 0)
         c->month.closed.unknown++; /* too large to be told */
+    sums->unknown = sums->unknown || !known;
     if (s != NULL) {
-        s->closed_unknown = s->closed_unknown || !known;
         s->month_instance_s += b.instance_s;
         s->on_demand_unknown =
             s->on_demand_unknown || !b.on_demand_known ||
             usd_add(s->month_on_demand, b.on_demand, &s->month_on_demand, &e) != ERR_OK;
-    } else {
-        c->extension.closed_unknown = c->extension.closed_unknown || !known;
     }
 }
 
@@ -310,13 +316,13 @@ void costs_sums(struct controller *c)
     if (c->sums_known && !RH_BUGGIFY("sums-counted-anew"))
         return;
     c->sums_known = true;
-    c->extension.month_closed = c->extension.today_closed = (struct usd){0};
-    c->extension.closed_unknown = false;
+    c->extension.closed = c->month.gone = (struct closed_sums){0};
     for (size_t i = 0; i < c->n_servers; i++) {
         struct server_state *s = &c->servers[i];
 
-        s->month_closed = s->today_closed = s->month_on_demand = (struct usd){0};
-        s->closed_unknown = s->on_demand_unknown = false;
+        s->closed = (struct closed_sums){0};
+        s->month_on_demand = (struct usd){0};
+        s->on_demand_unknown = false;
         s->month_instance_s = 0;
     }
     bill_clear(&c->month.closed);

@@ -65,13 +65,13 @@ static void view_server(struct controller *c, struct server_state *s, struct cos
     const char *type = first ? s->offers[0].type : in->type;
     const char *zone = first ? s->offers[0].zone : in->zone;
 
-    v->month = s->month_closed;
-    v->today = s->today_closed;
+    v->month = s->closed.month;
+    v->today = s->closed.today;
     v->hour_known = with_open(c, s->segment, &v->month, &v->today, &b, all);
     v->hour_known =
         with_open(c, s->leaving.segment, &v->month, &v->today, &leaving, all) &&
         v->hour_known;
-    v->month_known = v->hour_known && !s->closed_unknown;
+    v->month_known = v->hour_known && !s->closed.unknown;
     v->instance_s = s->month_instance_s + b.instance_s + leaving.instance_s;
     v->same_hours = s->month_on_demand;
     add(&v->same_hours, b.on_demand);
@@ -89,6 +89,16 @@ static void view_server(struct controller *c, struct server_state *s, struct cos
     /* Nobody knows what a server costs whose place nobody knows. */
     if (g == NULL && s->facts.place == PLACE_UNKNOWN)
         v->hour_known = v->month_known = false;
+}
+
+/* What servers have cost that are configured no more is in the sums only. */
+static void view_gone(const struct controller *c, struct fleet *f)
+{
+    const struct closed_sums *gone = &c->month.gone;
+
+    f->month_known = f->month_known && !gone->unknown;
+    add(&f->month, gone->month);
+    add(&f->today, gone->today);
 }
 
 /* What runs by the calendar is nobody's: it is in the sums only. */
@@ -129,20 +139,21 @@ void costs_view(struct controller *c, struct fleet *f)
         add(&f->month, v->month);
         add(&f->today, v->today);
     }
-    f->extension_month = x->month_closed;
-    f->extension_today = x->today_closed;
+    f->extension_month = x->closed.month;
+    f->extension_today = x->closed.today;
     f->extension_cost_known = with_open(c, x->segment, &f->extension_month,
                                         &f->extension_today, &of_extension, &all) &&
-                              c->config->cost.has_extension_hour && !x->closed_unknown;
+                              c->config->cost.has_extension_hour && !x->closed.unknown;
     if (x->segment != 0) {
         f->extension_hour = c->config->cost.extension_hour;
         f->hour_known = f->hour_known && f->extension_cost_known;
     }
-    if (x->segment != 0 || x->closed_unknown)
+    if (x->segment != 0 || x->closed.unknown)
         f->month_known = f->month_known && f->extension_cost_known;
     add(&f->hour, f->extension_hour);
     add(&f->month, f->extension_month);
     add(&f->today, f->extension_today);
+    view_gone(c, f);
     view_fixed(c, f, &all);
     memcpy(f->items, all.items, sizeof(f->items));
     f->items_unknown = all.unknown;

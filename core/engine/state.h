@@ -99,6 +99,12 @@ struct doom {
     struct utc reclaim_at;
 };
 
+/* Of closed segments: of this month, and today's part of it. */
+struct closed_sums {
+    struct usd month, today;
+    bool unknown; /* something of it has no price, or is too large to be told */
+};
+
 struct server_state {
     const struct server_config *config;
     const struct mover_ops *mover;
@@ -198,14 +204,14 @@ struct server_state {
     int32_t rounds;         /* in a row in which all of them were refused */
     struct mono keep_at;    /* nodes are put right not more often than this */
     int32_t keep_failures;
-    int64_t segment;                       /* id of the open cost segment, 0 = none */
-    bool segment_lost;                     /* AWS took back what it is about */
-    struct usd month_closed, today_closed; /* of closed segments */
-    struct usd month_on_demand;            /* … of this month, at the on-demand price */
-    int64_t month_instance_s;              /* … and their seconds */
+    int64_t segment;   /* id of the open cost segment, 0 = none */
+    bool segment_lost; /* AWS took back what it is about */
+    struct closed_sums closed;
+    struct usd month_on_demand;  /* of closed segments of this month, at that price */
+    int64_t month_instance_s;    /* … and their seconds */
     struct usd days[FLEET_DAYS]; /* of the month before today, as days_view() made them */
     uint32_t days_unknown;
-    bool closed_unknown, on_demand_unknown;
+    bool on_demand_unknown;
     struct utc quarters_day; /* the day of the places below, 0 = none is noted */
     uint8_t quarters[FLEET_QUARTERS];
     struct spot_step spot_steps[FLEET_SPOT_STEPS]; /* the newest, oldest first */
@@ -268,8 +274,7 @@ struct extension_state_kept {
     int64_t start_took_s; /* the newest measured start */
     struct utc start_seen;
     int64_t segment;
-    struct usd month_closed, today_closed;
-    bool closed_unknown;
+    struct closed_sums closed;
     bool stop_ordered, start_ordered; /* by a person */
     char ordered_by[NAME_TEXT];
 };
@@ -286,6 +291,7 @@ struct month_kept {
     struct utc reached;       /* the budget is spent since then, 0 = it is not */
     struct utc forecast_told; /* start of the day on which that was told */
     struct bill closed;       /* of the month's closed segments */
+    struct closed_sums gone;  /* of those of servers that are configured no more */
     struct utc days_at; /* the days before today were counted then, 0 = to be done */
     struct utc days[FLEET_DAYS]; /* their starts, today's the last */
     size_t n_days;
@@ -427,7 +433,8 @@ struct controller {
     size_t n_calls_open;       /* mostly none: then nobody looks through the slots */
     struct segment *segments;  /* open ones and those of this month */
     size_t n_segments, cap_segments;
-    bool sums_known; /* those of the closed ones are counted: month_closed and so on */
+    bool sums_known; /* those of the closed ones are counted: struct closed_sums and so on
+                      */
     struct utc closed_until; /* … the end of the last one of these */
     struct price_series series[MAX_SERIES];
     size_t n_series;

@@ -247,6 +247,57 @@ static void test_closed(void **state)
     }
 }
 
+/* What a server has cost that is configured no more is part of the month and of its
+ * budget, and is nobody else's. */
+static void test_gone(void **state)
+{
+    static const struct {
+        const char *what, *kind;
+        bool known, extension_runs;
+    } rows[] = {
+        {"it has a price", "spot", true, true},
+        {"… and was taken back", "lost", true, true},
+        {"… and no extension ever ran", "on_demand", true, false},
+        {"nobody knows its price", "spot", false, true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        int64_t own = rows[i].extension_runs ? DOLLARS(1) : 0;
+        struct segment *g;
+        struct fleet *f;
+        struct books b;
+
+        books_make(&b);
+        b.s.config->cost.has_extension_hour = true;
+        b.s.config->policy.has_budget = true;
+        b.s.config->policy.budget_month.nanos = DOLLARS(8) + own;
+        rated(ran(&b, "spot", 2 * HOUR_S, HOUR_S), DOLLARS(2));
+        if (rows[i].extension_runs)
+            rated(ran(&b, "extension", 2 * HOUR_S, HOUR_S), own);
+        g = ran(&b, rows[i].kind, 2 * HOUR_S, HOUR_S);
+        rated(g, DOLLARS(6));
+        g->rate_known = rows[i].known;
+        (void)str_copy(g->server, sizeof(g->server), "zz");
+        scene_start(&b.s);
+        look(&b.s);
+        f = view(&b);
+        assert_row(rows[i].what, f->extension_month.nanos == own);
+        assert_row(rows[i].what, f->extension_today.nanos == own);
+        assert_row(rows[i].what, f->extension_cost_known);
+        assert_row(rows[i].what, f->servers[0].cost.month.nanos == DOLLARS(2));
+        assert_row(rows[i].what, f->servers[0].cost.month_known);
+        assert_row(rows[i].what, f->month_known == rows[i].known);
+        assert_row(rows[i].what, f->budget_reached == rows[i].known);
+        if (rows[i].known) {
+            assert_row(rows[i].what, f->month.nanos == DOLLARS(8) + own);
+            assert_row(rows[i].what, f->today.nanos == DOLLARS(8) + own);
+        }
+        fleet_unref(f);
+        scene_end(&b.s);
+    }
+}
+
 /* By the calendar, on top of that: a sum that has no room stays below the truth. */
 static void test_fixed(void **state)
 {
@@ -766,16 +817,17 @@ static void test_nobodys(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_many_series),    cmocka_unit_test(test_many_stored),
-        cmocka_unit_test(test_long_series),    cmocka_unit_test(test_price_list),
-        cmocka_unit_test(test_list_age),       cmocka_unit_test(test_closed),
-        cmocka_unit_test(test_fixed),          cmocka_unit_test(test_open),
-        cmocka_unit_test(test_with_disk),      cmocka_unit_test(test_load),
-        cmocka_unit_test(test_days),           cmocka_unit_test(test_leaving),
-        cmocka_unit_test(test_extension),      cmocka_unit_test(test_lost),
-        cmocka_unit_test(test_lost_on_demand), cmocka_unit_test(test_return),
-        cmocka_unit_test(test_what_is_kept),   cmocka_unit_test(test_full),
-        cmocka_unit_test(test_started_again),  cmocka_unit_test(test_nobodys),
+        cmocka_unit_test(test_many_series), cmocka_unit_test(test_many_stored),
+        cmocka_unit_test(test_long_series), cmocka_unit_test(test_price_list),
+        cmocka_unit_test(test_list_age),    cmocka_unit_test(test_closed),
+        cmocka_unit_test(test_gone),        cmocka_unit_test(test_fixed),
+        cmocka_unit_test(test_open),        cmocka_unit_test(test_with_disk),
+        cmocka_unit_test(test_load),        cmocka_unit_test(test_days),
+        cmocka_unit_test(test_leaving),     cmocka_unit_test(test_extension),
+        cmocka_unit_test(test_lost),        cmocka_unit_test(test_lost_on_demand),
+        cmocka_unit_test(test_return),      cmocka_unit_test(test_what_is_kept),
+        cmocka_unit_test(test_full),        cmocka_unit_test(test_started_again),
+        cmocka_unit_test(test_nobodys),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -219,7 +219,7 @@ static void test_clock_ahead(void **state)
         look(&s);
         assert_int_equal(s.c->segments[0].end.s, NOW - 2 * DAY_S); /* the other is old */
         costs_sums(s.c);
-        was = s.c->servers[0].month_closed.nanos;
+        was = s.c->servers[0].closed.month.nanos;
         assert_int_equal(was, 24 * INT64_C(1000000000));
         s.now.s += YEAR_S;
         if (restart)
@@ -227,11 +227,11 @@ static void test_clock_ahead(void **state)
         tick(&s);
         tick(&s);
         costs_sums(s.c);
-        assert_int_equal(s.c->servers[0].month_closed.nanos, 0); /* of next year */
+        assert_int_equal(s.c->servers[0].closed.month.nanos, 0); /* of next year */
         s.now.s -= YEAR_S - STEP_S;
         tick(&s);
         costs_sums(s.c);
-        assert_int_equal(s.c->servers[0].month_closed.nanos, was);
+        assert_int_equal(s.c->servers[0].closed.month.nanos, was);
         scene_end(&s);
     }
 }
