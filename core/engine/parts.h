@@ -229,6 +229,10 @@ void sources_init(struct controller *c) NONNULL;
 /* Another configuration than `was`: everything is asked again now, by new clients; what
  * an API at another address has said counts no more. */
 void sources_reconfigure(struct controller *c, const struct config *was) NONNULL;
+/* The option by which somebody else than before tells of it ("aws.region"); NULL: it is
+ * the same one. */
+const char *source_other_by(const struct config *was, const struct config *is,
+                            enum source s) NONNULL;
 /* Nothing that was read counts any more: all of it is to be read again. */
 void sources_restart(struct controller *c) NONNULL;
 void sources_hurry(struct controller *c, enum source s) NONNULL;

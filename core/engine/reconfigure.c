@@ -68,6 +68,36 @@ static enum err_code check_server(const struct controller *c,
     return ERR_OK;
 }
 
+/* Another manager, region or account knows nothing of what is out there: its silence
+ * reads as a loss, and home would be powered on beside it. So does another vSphere tell
+ * of another machine's power. */
+static enum err_code check_tellers(const struct controller *c,
+                                   const struct server_state *s,
+                                   const struct config *next, struct err *e)
+{
+    const enum source tellers[] = {
+        s->mover->launches ? SOURCE_INSTANCES : SOURCE_VELOSTRATA, SOURCE_VSPHERE};
+    const char *name = s->config->name, *option = NULL;
+
+    for (size_t i = 0; i < ARRAY_LEN(tellers) && option == NULL; i++)
+        option = source_other_by(c->config, next, tellers[i]);
+    if (option == NULL)
+        return ERR_OK;
+    if (is_away(s))
+        return err_set(e, ERR_LOCKED,
+                       "%.60s is not at home: bring it home before %s changes", name,
+                       option);
+    if (s->has_move)
+        return err_set(e, ERR_LOCKED,
+                       "%.60s moves: %s can change when it is at home (`cancel %.60s` "
+                       "takes the move back)",
+                       name, option, name);
+    if (is_busy(c, s))
+        return err_set(e, ERR_LOCKED,
+                       "a call for %.60s is under way: try again in a moment", name);
+    return ERR_OK;
+}
+
 static void keep_node(struct node_facts *to, const struct node_facts *was)
 {
     if (str_eq(to->name, was->name))
@@ -204,7 +234,8 @@ static enum err_code reconfigure(struct controller *c, const struct config_order
     struct controller *made = NULL;
 
     for (size_t i = 0; i < c->n_servers; i++) {
-        if (check_server(c, &c->servers[i], o->config, e) != ERR_OK)
+        if (check_server(c, &c->servers[i], o->config, e) != ERR_OK ||
+            check_tellers(c, &c->servers[i], o->config, e) != ERR_OK)
             return e->code;
     }
     if (controller_new(&as, o->state, c->now, c->mono, &made, e) != ERR_OK)

@@ -62,29 +62,37 @@ static bool same(const char *a, const char *b)
     return a == NULL || b == NULL ? a == b : str_eq(a, b);
 }
 
-/* Is it still the same one that answers? */
-static bool same_teller(const struct config *a, const struct config *b, enum source s)
+const char *source_other_by(const struct config *was, const struct config *is,
+                            enum source s)
 {
-    bool jenkins = same(a->jenkins.url, b->jenkins.url);
-    bool aws = same(a->aws.region, b->aws.region) &&
-               same(a->aws.profile, b->aws.profile) &&
-               same(a->aws.endpoint_ec2, b->aws.endpoint_ec2);
-    const bool is_same[SOURCE_COUNT] = {
-        [SOURCE_VELOSTRATA] =
-            same(a->velostrata.api.url, b->velostrata.api.url) &&
-            same(a->velostrata.cloud_extension, b->velostrata.cloud_extension),
-        [SOURCE_JENKINS] = jenkins,
-        [SOURCE_BUILDS] = jenkins,
-        [SOURCE_VSPHERE] = same(a->vsphere.url, b->vsphere.url),
-        [SOURCE_INSTANCES] = aws,
-        [SOURCE_SPOT] = aws,
-        [SOURCE_INTERFACES] = aws,
-        [SOURCE_PRICES] = aws,
-        [SOURCE_PRICELIST] = aws,
-        [SOURCE_QUEUE] = same(a->aws.interruption_queue, b->aws.interruption_queue),
+#define OF(id) (1u << SOURCE_##id)
+    const unsigned jenkins = OF(JENKINS) | OF(BUILDS);
+    const unsigned aws =
+        OF(INSTANCES) | OF(SPOT) | OF(INTERFACES) | OF(PRICES) | OF(PRICELIST);
+    const struct {
+        const char *option;
+        unsigned of;
+        const char *was, *is;
+    } rows[] = {
+        {"velostrata.url", OF(VELOSTRATA), was->velostrata.api.url,
+         is->velostrata.api.url},
+        {"velostrata.cloud_extension", OF(VELOSTRATA), was->velostrata.cloud_extension,
+         is->velostrata.cloud_extension},
+        {"jenkins.url", jenkins, was->jenkins.url, is->jenkins.url},
+        {"vsphere.url", OF(VSPHERE), was->vsphere.url, is->vsphere.url},
+        {"aws.region", aws, was->aws.region, is->aws.region},
+        {"aws.profile", aws, was->aws.profile, is->aws.profile},
+        {"aws.endpoint_ec2", aws, was->aws.endpoint_ec2, is->aws.endpoint_ec2},
+        {"aws.interruption_queue", OF(QUEUE), was->aws.interruption_queue,
+         is->aws.interruption_queue},
     };
+#undef OF
 
-    return is_same[s];
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        if ((rows[i].of >> s & 1) != 0 && !same(rows[i].was, rows[i].is))
+            return rows[i].option;
+    }
+    return NULL;
 }
 
 static void forget(struct source_state *st)
@@ -103,7 +111,7 @@ void sources_reconfigure(struct controller *c, const struct config *was)
         if (i == SOURCE_LOCK)
             continue;          /* its thread goes on */
         st->in_flight = false; /* who was asked answers for the old configuration */
-        if (!st->configured || !same_teller(was, c->config, (enum source)i)) {
+        if (!st->configured || source_other_by(was, c->config, (enum source)i) != NULL) {
             forget(st);
             st->last_ok.s = 0;
             st->failures = 0;

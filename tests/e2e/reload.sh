@@ -180,6 +180,8 @@ asked() {
 [ "$(world totals.both_places_ms)" = 0 ] && ok "and it never ran in two places" || bad "never in two places" "$(world totals)"
 hup '/^  cache = /,/instance_types/d'
 says "in the cloud it cannot go" 'the old configuration stays: cache (moves|is not at home)'
+hup '/^velostrata = /s|url = "[^"]*"|url = "http://127.0.0.1:1/"|'
+says "nor can another manager tell of it" 'the old configuration stays: cache is not at home: bring it home before velostrata.url changes'
 
 # Nothing grows.
 many() {

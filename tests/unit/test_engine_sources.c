@@ -1,5 +1,6 @@
 #include <config.h>
 
+#include "core/base/secret.h"
 #include "core/engine/parts.h"
 #include "tests/unit/region_scene.h"
 
@@ -30,19 +31,24 @@ static struct config *load(const char *from)
     return c;
 }
 
-/* text_all with another part. */
-static struct config *load_with(const char *part, const char *as)
+/* A text with another part. */
+static struct config *load_other(const char *from, const char *part, const char *as)
 {
-    const char *at = strstr(text_all, part);
+    const char *at = strstr(from, part);
     char other[2 * sizeof(text_all)];
 
     assert_non_null(at);
-    assert_true(str_format(other, sizeof(other), "%.*s%s%s", (int)(at - text_all),
-                           text_all, as, at + strlen(part)));
+    assert_true(str_format(other, sizeof(other), "%.*s%s%s", (int)(at - from), from, as,
+                           at + strlen(part)));
     return load(other);
 }
 
-/* Each source has told something, if it is configured. */
+static struct config *load_with(const char *part, const char *as)
+{
+    return load_other(text_all, part, as);
+}
+
+/* Each source has told something, if it is configured, and no call is open. */
 static void all_told(struct scene *s)
 {
     for (size_t i = 0; i < SOURCE_COUNT; i++) {
@@ -59,22 +65,31 @@ static void all_told(struct scene *s)
         o->at = s->now;
         step(s, (struct event){.kind = EVENT_OBSERVATION, .as.observation = o});
     }
+    if (s->n_calls > 0)
+        answer(s, OUTCOME_DONE, ERR_OK); /* a node was put right */
+}
+
+/* Why it is not taken; "": it is in force. Else it is freed. */
+static const char *refused(struct scene *s, struct config *next)
+{
+    static struct config_order order;
+    struct config *was = s->config;
+
+    order = (struct config_order){.config = next,
+                                  .tz = s->tz,
+                                  .state = &s->stored,
+                                  .by = "operator:dana",
+                                  .why = "",
+                                  .changes = "1 option changed: x"};
+    step(s, (struct event){.kind = EVENT_CONFIG, .as.config = &order});
+    s->config = order.taken ? next : was;
+    config_free(order.taken ? was : next);
+    return order.refused;
 }
 
 static void reconfigure(struct scene *s, struct config *next)
 {
-    struct config_order order = {.config = next,
-                                 .tz = s->tz,
-                                 .state = &s->stored,
-                                 .by = "operator:dana",
-                                 .why = "",
-                                 .changes = "1 option changed: x"};
-
-    step(s, (struct event){.kind = EVENT_CONFIG, .as.config = &order});
-    if (!order.taken)
-        fail_msg("%s", order.refused);
-    config_free(s->config);
-    s->config = next;
+    assert_string_equal(refused(s, next), "");
 }
 
 /* ----- another configuration ----- */
@@ -123,6 +138,80 @@ static void test_another_teller(void **state)
         assert_row(rows[i].what, (st->good != NULL) == rows[i].kept);
         assert_row(rows[i].what, (st->last_ok.s != 0) == rows[i].kept);
         assert_row(rows[i].what, st->state == rows[i].state);
+        scene_end(&s);
+    }
+}
+
+#define AWAY(option) "a is not at home: bring it home before " option " changes"
+#define MOVING(option)                                                                   \
+    "a moves: " option " can change when it is at home (`cancel a` takes the move back)"
+#define CALLING "a call for a is under way: try again in a moment"
+
+/* Nobody else knows of what is out there: who tells of it stays until it is home. */
+static void test_teller_of_what_is_away(void **state)
+{
+    enum { IN_CLOUD, UNSEEN, MOVES, CALLED, AT_HOME };
+    static const char ec2[] = "ec2\" launch_template = \"t:3", velo[] = "velostrata";
+    static const struct {
+        const char *what, *mover;
+        int is;
+        const char *part, *as, *why; /* "": it is taken */
+    } rows[] = {
+        /* clang-format off */
+        {"another manager",             velo, IN_CLOUD, "1:1/v", "1:2/v", AWAY("velostrata.url")},
+        {"… and nobody sees it",        velo, UNSEEN,   "1:1/v", "1:2/v", AWAY("velostrata.url")},
+        {"… and it is on its way",      velo, MOVES,    "1:1/v", "1:2/v", MOVING("velostrata.url")},
+        {"… and a call is open",        velo, CALLED,   "1:1/v", "1:2/v", CALLING},
+        {"… and it is at home",         velo, AT_HOME,  "1:1/v", "1:2/v", ""},
+        {"… that is not its own",       ec2,  IN_CLOUD, "1:1/v", "1:2/v", ""},
+        {"another extension",           velo, IN_CLOUD, "ce-1", "ce-2", AWAY("velostrata.cloud_extension")},
+        {"another timeout, and secret", velo, IN_CLOUD, "cloud_ext", "timeout = \"9s\" cloud_ext", ""},
+        {"another region",              ec2,  IN_CLOUD, "eu-west-1", "eu-west-2", AWAY("aws.region")},
+        {"… and it is on its way",      ec2,  MOVES,    "eu-west-1", "eu-west-2", MOVING("aws.region")},
+        {"… and a call is open",        ec2,  CALLED,   "eu-west-1", "eu-west-2", CALLING},
+        {"… and it is at home",         ec2,  AT_HOME,  "eu-west-1", "eu-west-2", ""},
+        {"… that is not its own",       velo, IN_CLOUD, "eu-west-1", "eu-west-2", ""},
+        {"another account",             ec2,  IN_CLOUD, "\"p\"", "\"q\"", AWAY("aws.profile")},
+        {"another address of EC2",      ec2,  IN_CLOUD, "profile", "endpoint_ec2 = \"http://127.0.0.1:1/\" profile", AWAY("aws.endpoint_ec2")},
+        {"another price list",          ec2,  IN_CLOUD, "profile", "endpoint_pricing = \"http://127.0.0.1:1/\" profile", ""},
+        {"another vSphere",             velo, IN_CLOUD, "1:1/sdk", "1:2/sdk", AWAY("vsphere.url")},
+        {"… also of an instance",       ec2,  MOVES,    "1:1/sdk", "1:2/sdk", MOVING("vsphere.url")},
+        {"another Jenkins",             velo, IN_CLOUD, "1:1/j", "1:2/j", ""},
+        /* clang-format on */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        char from[2 * sizeof(text_all)];
+        const char *at = strstr(text_all, "velostrata\" onprem");
+        struct server_state *a;
+        struct secret *secret;
+        struct config *next;
+        struct err e = {0};
+        struct scene s;
+
+        assert_true(str_format(from, sizeof(from), "%.*s%s%s", (int)(at - text_all),
+                               text_all, rows[i].mover, at + strlen(velo)));
+        scene_make(&s);
+        config_free(s.config);
+        s.config = load(from);
+        scene_start(&s);
+        all_told(&s);
+        a = &s.c->servers[0];
+        a->facts.place = rows[i].is == IN_CLOUD ? PLACE_CLOUD
+                         : rows[i].is == UNSEEN ? PLACE_UNKNOWN
+                                                : PLACE_ONPREM;
+        a->known_place = rows[i].is == UNSEEN ? PLACE_CLOUD : a->facts.place;
+        a->has_move = rows[i].is == MOVES;
+        if (rows[i].is == CALLED) {
+            s.c->n_unresolved = 1;
+            s.c->unresolved[0] =
+                (struct unresolved){.id = 7, .kind = CALL_NODE_CLOSE, .server = "a"};
+        }
+        next = load_other(from, rows[i].part, rows[i].as);
+        assert_int_equal(secret_new("other", 5, &secret, &e), ERR_OK);
+        assert_true(config_set_secret(next, "velostrata", secret));
+        assert_row(rows[i].what, str_eq(refused(&s, next), rows[i].why));
         scene_end(&s);
     }
 }
@@ -432,6 +521,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_another_teller),
+        cmocka_unit_test(test_teller_of_what_is_away),
         cmocka_unit_test(test_left_alone),
         cmocka_unit_test(test_pricelist_of_today),
         cmocka_unit_test(test_prices_gap),

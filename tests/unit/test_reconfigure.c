@@ -339,6 +339,7 @@ static void an_order_that_waits_keeps_its_server(void **state)
 
 static void away_from_home_it_stays(void **state)
 {
+    static const char *const others[3] = {"elsewhere", "j", "sdk"};
     struct scene s = {0};
 
     (void)state;
@@ -351,6 +352,11 @@ static void away_from_home_it_stays(void **state)
     assert_int_equal(view(&s, "b").facts.place, PLACE_CLOUD);
     assert_false(take(&s, make(NEVER, urls, VM(a, "") VM(c, ""))));
     assert_true(str_starts(s.order.refused, "b is not at home"));
+    /* Another manager would not know of it: it would be lost, and begun at home. */
+    assert_false(take(&s, make(NEVER, others, ABC)));
+    assert_string_equal(s.order.refused,
+                        "b is not at home: bring it home before velostrata.url changes");
+    assert_int_equal(view(&s, "b").facts.place, PLACE_CLOUD);
     /* Its order is not its place. */
     assert_true(take(&s, make(NEVER, urls, VM(c, "") VM(b, "") VM(a, ""))));
     assert_int_equal(view(&s, "b").facts.place, PLACE_CLOUD);
