@@ -15,6 +15,31 @@ static bool is_planned(const struct plan_server *s, const struct server_work *sw
            (sw->committed || others == 0);
 }
 
+/* At home for the money, and not only because nobody knows what it costs. */
+static bool is_spent(const struct plan_work *w, const struct plan_server *s,
+                     const struct server_work *sw)
+{
+    const struct plan_budget *b = &w->in->budget;
+
+    return budget_evacuates(w, s) || ((sw->gates & GATE_BIT(GATE_BUDGET)) != 0 &&
+                                      (b->reached || (b->known && s->price_known)));
+}
+
+/* Does a gate that stops it now do so until `end`? Of the others nobody knows when they
+ * end. */
+static bool stays_until(const struct plan_work *w, const struct plan_server *s,
+                        const struct server_work *sw, struct utc end)
+{
+    /* Too little is left of this window for it to go. */
+    if ((sw->gates & GATE_BIT(GATE_REMAINING)) != 0)
+        return true;
+    if (is_spent(w, s, sw) && w->in->budget.month_end.s > end.s)
+        return true;
+    if (s->breaker_open && (s->breaker_until.s == 0 || s->breaker_until.s > end.s))
+        return true;
+    return s->retry_at.s > end.s || s->rerun_at.s > end.s;
+}
+
 /* Will policy want the server in the cloud now or at one of the changes before `end`? */
 static bool may_go_out(const struct plan_work *w, const struct plan_server *s,
                        const struct server_work *sw, struct utc end)
@@ -23,8 +48,7 @@ static bool may_go_out(const struct plan_work *w, const struct plan_server *s,
                           schedule_next_change(w->in->schedule, w->now, PLACE_CLOUD),
                           s->hold.until, s->snooze_until, w->in->snooze_until};
 
-    /* Too little is left of this window for it to go (gate `remaining`). */
-    if ((sw->gates & GATE_BIT(GATE_REMAINING)) != 0)
+    if (stays_until(w, s, sw, end))
         times[0].s = 0;
     for (size_t i = 0; i < ARRAY_LEN(times); i++) {
         struct utc t = times[i];

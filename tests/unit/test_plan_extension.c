@@ -167,6 +167,145 @@ static void no_doubt_remaining(struct site *s)
     s->policy.windows[0].end_min = HM(20, 30);
 }
 
+/* In the rush hours to 23:00: all are wanted out there. */
+static void in_window(struct site *s)
+{
+    s->policy.windows[0].end_min = HM(23, 0);
+}
+
+/* Of $10.00 so much is spent; to 23:00 a server costs $0.30. */
+static void with_spent(struct site *s, int64_t cents)
+{
+    in_window(s);
+    for (size_t i = 0; i < SITE_SERVERS; i++) {
+        s->servers[i].price_known = true;
+        s->servers[i].price_hour = (struct usd){100000000};
+    }
+    s->in.budget = (struct plan_budget){.set = true,
+                                        .known = true,
+                                        .reached = cents >= 1000,
+                                        .limit = {1000 * INT64_C(10000000)},
+                                        .spent = {cents * 10000000},
+                                        .month_end = utc_at("2026-12-01T00:00:00Z")};
+}
+
+static void doubt_money_left(struct site *s)
+{
+    with_spent(s, 970);
+}
+
+static void no_doubt_budget(struct site *s)
+{
+    with_spent(s, 971);
+}
+
+static void no_doubt_evacuates(struct site *s)
+{
+    with_spent(s, 1000);
+    s->policy.budget_evacuates = true;
+}
+
+static void doubt_evacuates_but_one(struct site *s)
+{
+    no_doubt_evacuates(s);
+    site_hold(s, 2, PLACE_CLOUD, HOLD_PIN, "2026-11-24T20:00:00", NULL);
+    s->servers[2].hold.over_budget = true;
+    s->servers[2].retry_at = at(s->tz, "2026-11-24T20:10:00");
+}
+
+static void no_doubt_at_least_spent(struct site *s)
+{
+    with_spent(s, 1000);
+    s->in.budget.known = false;
+}
+
+static void doubt_new_month(struct site *s)
+{
+    with_spent(s, 1000);
+    s->in.budget.month_end = at(s->tz, "2026-11-24T20:12:00");
+}
+
+static void doubt_evacuates_new_month(struct site *s)
+{
+    no_doubt_evacuates(s);
+    s->in.budget.month_end = at(s->tz, "2026-11-24T20:12:00");
+}
+
+static void no_doubt_later_month(struct site *s)
+{
+    with_spent(s, 1000);
+    s->in.budget.month_end = at(s->tz, "2026-11-24T20:12:01");
+}
+
+static void doubt_spent_unknown(struct site *s)
+{
+    with_spent(s, 0);
+    s->in.budget.known = false;
+}
+
+static void doubt_price_unknown(struct site *s)
+{
+    with_spent(s, 999);
+    s->servers[2].price_known = false;
+}
+
+static void each_waits(struct site *s, const char *breaker, const char *retry,
+                       const char *rerun)
+{
+    in_window(s);
+    for (size_t i = 0; i < SITE_SERVERS; i++) {
+        s->servers[i].breaker_open = breaker != NULL;
+        if (breaker != NULL && breaker[0] != '\0')
+            s->servers[i].breaker_until = at(s->tz, breaker);
+        if (retry != NULL)
+            s->servers[i].retry_at = at(s->tz, retry);
+        if (rerun != NULL)
+            s->servers[i].rerun_at = at(s->tz, rerun);
+    }
+}
+
+static void no_doubt_breaker(struct site *s)
+{
+    each_waits(s, "2026-11-24T20:12:01", NULL, NULL);
+}
+
+static void no_doubt_breaker_for_good(struct site *s)
+{
+    each_waits(s, "", NULL, NULL);
+}
+
+static void doubt_breaker(struct site *s)
+{
+    each_waits(s, "2026-11-24T20:12:00", NULL, NULL);
+}
+
+static void no_doubt_backoff(struct site *s)
+{
+    each_waits(s, NULL, "2026-11-24T20:12:01", NULL);
+}
+
+static void no_doubt_rerun(struct site *s)
+{
+    each_waits(s, NULL, "2026-11-24T20:10:00", "2026-11-24T20:12:01");
+}
+
+static void doubt_backoff(struct site *s)
+{
+    each_waits(s, NULL, "2026-11-24T20:12:00", "2026-11-24T20:12:00");
+}
+
+/* The first of its gates to end is not the last. */
+static void no_doubt_breaker_and_backoff(struct site *s)
+{
+    each_waits(s, "2026-11-24T20:20:00", "2026-11-24T20:05:00", NULL);
+}
+
+static void doubt_one_waits_less(struct site *s)
+{
+    no_doubt_breaker(s);
+    s->servers[2].breaker_until = at(s->tz, "2026-11-24T20:12:00");
+}
+
 static void test_extension_stop(void **state)
 {
     /* clang-format off */
@@ -194,6 +333,25 @@ static void test_extension_stop(void **state)
         {"L just behind them", no_doubt_window, true},
         {"in the cloud by another mover", no_doubt_other_mover, true},
         {"a window not worth a move any more", no_doubt_remaining, true},
+        {"in the rush hours", in_window, false},
+        {"the money is just enough for one", doubt_money_left, false},
+        {"a cent less", no_doubt_budget, true},
+        {"all came home, the money is spent", no_doubt_evacuates, true},
+        {"but one is held out there over the budget", doubt_evacuates_but_one, false},
+        {"a new month within linger and start time", doubt_new_month, false},
+        {"... when all came home", doubt_evacuates_new_month, false},
+        {"a new month just behind them", no_doubt_later_month, true},
+        {"spent, and maybe more than that", no_doubt_at_least_spent, true},
+        {"nobody knows what is spent", doubt_spent_unknown, false},
+        {"nobody knows what one would cost", doubt_price_unknown, false},
+        {"the breakers are open for long", no_doubt_breaker, true},
+        {"... until a person comes", no_doubt_breaker_for_good, true},
+        {"... not so long", doubt_breaker, false},
+        {"backoffs that last", no_doubt_backoff, true},
+        {"... for a re-run", no_doubt_rerun, true},
+        {"... not so long", doubt_backoff, false},
+        {"a backoff that ends before the breaker", no_doubt_breaker_and_backoff, true},
+        {"one waits less", doubt_one_waits_less, false},
     };
     /* clang-format on */
 
