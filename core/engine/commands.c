@@ -357,6 +357,7 @@ static void do_extension(struct controller *c, const struct command *cmd,
                          struct answer *a)
 {
     struct extension_state_kept *x = &c->extension;
+    const char *what = cmd->start ? "start" : "stop";
 
     if (!x->facts.configured) {
         no(a, "no cloud extension is configured");
@@ -364,6 +365,13 @@ static void do_extension(struct controller *c, const struct command *cmd,
     }
     if (x->facts.stale) {
         no(a, "the state of the cloud extension is not known now");
+        return;
+    }
+    if (cmd->start ? x->facts.state != EXTENSION_STOPPED
+                   : x->facts.state != EXTENSION_ACTIVE &&
+                         x->facts.state != EXTENSION_IMPAIRED) {
+        no(a, "the cloud extension is %s: it cannot %s now",
+           extension_state_word(x->facts.state), what);
         return;
     }
     if (!cmd->start && x->idle_since.s == 0) {
@@ -375,7 +383,7 @@ static void do_extension(struct controller *c, const struct command *cmd,
     x->stop_ordered = !cmd->start;
     (void)str_format(x->ordered_by, sizeof(x->ordered_by), "operator:%.48s", cmd->by);
     extension_store(c);
-    yes(a, "the cloud extension is asked to %s", cmd->start ? "start" : "stop");
+    yes(a, "the cloud extension is asked to %s", what);
 }
 
 static void do_all(struct controller *c, const struct command *cmd, struct answer *a)

@@ -137,6 +137,30 @@ static void idle_extension(struct scene *s)
     stored_setting(s, "extension_idle", "1795330000");
 }
 
+static void stopped_extension(struct scene *s)
+{
+    auto_off(s);
+    s->extension = EXTENSION_STOPPED;
+}
+
+static void impaired_extension(struct scene *s)
+{
+    idle_extension(s);
+    s->extension = EXTENSION_IMPAIRED;
+}
+
+static void starting_extension(struct scene *s)
+{
+    idle_extension(s);
+    s->extension = EXTENSION_STARTING;
+}
+
+static void stopping_extension(struct scene *s)
+{
+    idle_extension(s);
+    s->extension = EXTENSION_STOPPING;
+}
+
 /* What the store says once it runs. */
 static void store_says(struct scene *s, bool ok, bool tight)
 {
@@ -263,8 +287,13 @@ static const struct row rows[] = {
     {"snooze one", nothing, {.kind = COMMAND_SNOOZE, .server = "a", .until = {LATER}}, true, "auto sleeps until"},
     {"snooze all", nothing, {.kind = COMMAND_SNOOZE, .until = {LATER}}, true, "auto sleeps until"},
 
-    {"the extension: start", auto_off, {.kind = COMMAND_EXTENSION, .start = true}, true, "the cloud extension is asked to start"},
+    {"the extension: start", stopped_extension, {.kind = COMMAND_EXTENSION, .start = true}, true, "the cloud extension is asked to start"},
     {"the extension: stop, it is idle", idle_extension, {.kind = COMMAND_EXTENSION}, true, "the cloud extension is asked to stop"},
+    {"... it is impaired and idle", impaired_extension, {.kind = COMMAND_EXTENSION}, true, "the cloud extension is asked to stop"},
+    {"the extension: start, it runs", auto_off, {.kind = COMMAND_EXTENSION, .start = true}, false, "the cloud extension is active: it cannot start now"},
+    {"... it stops", stopping_extension, {.kind = COMMAND_EXTENSION, .start = true}, false, "the cloud extension is stopping: it cannot start now"},
+    {"the extension: stop, it starts", starting_extension, {.kind = COMMAND_EXTENSION}, false, "the cloud extension is starting: it cannot stop now"},
+    {"... it is stopped", stopped_extension, {.kind = COMMAND_EXTENSION}, false, "the cloud extension is stopped: it cannot stop now"},
     {"the extension: stop, somebody is out there", in_cloud, {.kind = COMMAND_EXTENSION}, false, "a VM is in the cloud, on the way or of unknown place: the extension must run"},
 
     {"over the budget: move out", over_budget, {.kind = COMMAND_MOVE, .server = "a", .place = PLACE_CLOUD}, false, "a in the cloud would exceed the month's budget of $0.00: say yes to it (--yes)"},
