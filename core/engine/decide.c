@@ -148,6 +148,37 @@ static void extension_call(struct controller *c, enum call_kind kind, const char
     }
 }
 
+/* Does it go, or wait for a slot and can go then? */
+static bool goes_out(struct controller *c, const struct server_state *s)
+{
+    struct server_offers offers;
+
+    if (!s->mover->uses_extension)
+        return false;
+    if (s->has_move && s->move.direction == DIRECTION_OUT)
+        return true;
+    return s->decision.gate == GATE_SLOTS && s->decision.desired == PLACE_CLOUD &&
+           offerings_left(c, s, &offers);
+}
+
+/* The plan asks for it before anybody has looked whether there is an offering. */
+static void start_extension(struct controller *c)
+{
+    char why[LINE_TEXT];
+
+    for (size_t i = 0; i < c->n_servers; i++) {
+        const struct server_state *s = &c->servers[i];
+
+        if (!goes_out(c, s))
+            continue;
+        (void)str_format(why, sizeof(why),
+                         "%s goes to the cloud and needs the cloud extension",
+                         s->config->name);
+        extension_call(c, CALL_EXTENSION_START, "policy", why);
+        return;
+    }
+}
+
 static void drive_extension(struct controller *c)
 {
     struct extension_state_kept *x = &c->extension;
@@ -170,7 +201,7 @@ static void drive_extension(struct controller *c)
     else if (x->stop_ordered)
         extension_call(c, CALL_EXTENSION_STOP, x->ordered_by, "ordered by hand");
     else if (c->plan.extension == PLAN_EXTENSION_START && stopped)
-        extension_call(c, CALL_EXTENSION_START, "policy", c->plan.extension_text);
+        start_extension(c);
     else if (c->plan.extension == PLAN_EXTENSION_STOP && active)
         extension_call(c, CALL_EXTENSION_STOP, "policy", c->plan.extension_text);
 }

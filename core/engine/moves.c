@@ -153,17 +153,13 @@ static void next_offering(struct controller *c, struct server_state *s)
     round_over(c, s);
 }
 
-/* Before its node is closed for nothing: is there an offering at all? An order of a
- * person is tried, and told by its failure. */
+/* Before its node is closed for nothing: is there an offering at all? */
 bool move_is_possible(struct controller *c, struct server_state *s)
 {
     struct server_offers offers;
     char why[LINE_TEXT];
 
-    if (s->order.place != PLACE_UNKNOWN)
-        return true;
-    offerings_order(c, s, &offers);
-    if (offers.offered > 0)
+    if (offerings_left(c, s, &offers))
         return true;
     (void)offerings_choose(s, &offers, why);
     journal_say(c, journal_begin(c, LEVEL_WARN, "policy", s->config->name, "offering"),

@@ -360,6 +360,15 @@ void offerings_order(struct controller *c, const struct server_state *s,
     out->offered = offering_order(out->in, out->n, &out->terms, out->ranks);
 }
 
+bool offerings_left(struct controller *c, const struct server_state *s,
+                    struct server_offers *out)
+{
+    if (s->order.place != PLACE_UNKNOWN)
+        return true;
+    offerings_order(c, s, out);
+    return out->offered > 0;
+}
+
 const char *offerings_why_first(const struct server_offers *offers, char why[LINE_TEXT])
 {
     const struct offering_rank *first = &offers->ranks[0];

@@ -318,6 +318,10 @@ void loss_note(struct controller *c, struct server_state *s) NONNULL;
 /* offerings.c: what a server may run as, and in which order now. */
 void offerings_order(struct controller *c, const struct server_state *s,
                      struct server_offers *out) NONNULL;
+/* Is there one to try? An order of a person is tried, and told by its failure: then, and
+ * only then, `out` is not filled. */
+bool offerings_left(struct controller *c, const struct server_state *s,
+                    struct server_offers *out) NONNULL;
 /* Why the first is the first; `why` holds the text and is returned. n > 0. */
 const char *offerings_why_first(const struct server_offers *offers,
                                 char why[LINE_TEXT]) NONNULL;

@@ -97,12 +97,8 @@ void plan_extension(const struct plan_work *w, struct plan_out *out)
         return;
     if (x->state == EXTENSION_STOPPED) {
         for (size_t i = 0; i < w->n; i++) {
-            if (!is_planned(&w->servers[i], &w->work[i], &out->servers[i]))
-                continue;
-            out->extension = PLAN_EXTENSION_START;
-            line_add(&l, w->servers[i].name);
-            line_add(&l, " goes to the cloud and needs the cloud extension");
-            break;
+            if (is_planned(&w->servers[i], &w->work[i], &out->servers[i]))
+                out->extension = PLAN_EXTENSION_START;
         }
     } else if (may_stop(w)) {
         out->extension = PLAN_EXTENSION_STOP;

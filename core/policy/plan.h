@@ -106,7 +106,7 @@ enum plan_extension { PLAN_EXTENSION_NONE, PLAN_EXTENSION_START, PLAN_EXTENSION_
 struct plan_out {
     struct plan_server_out *servers; /* the caller's, n of them */
     enum plan_extension extension;
-    char extension_text[LINE_TEXT]; /* why */
+    char extension_text[LINE_TEXT]; /* why it stops */
     struct utc next_at; /* the next change that concerns anyone; 0 = none known */
     enum place next_place;
     char next_what[LINE_TEXT]; /* "window ends: 4 servers return" */

@@ -12,7 +12,8 @@
 
 /*
  * The offerings of one server with three zones, as the controller makes them from what
- * the store and the APIs say: through its events and its snapshot alone.
+ * the store and the APIs say: through its events and its snapshot alone. Another server,
+ * with one zone, only goes the same way.
  */
 
 enum { NOW = 1795334400 }; /* a Sunday, in the rush hours */
@@ -28,7 +29,9 @@ static const char text[] =
     "servers = { cache = { vm = \"vm\" mover = \"velostrata\" onprem_node = \"home\"\n"
     "  cloud_node = \"node-a\" eni = \"eni-a\" instance_types = [\"c5\"]\n"
     "  zones = { eu-west-1b = { eni = \"eni-b\" cloud_node = \"node-b\" }\n"
-    "            eu-west-1c = { eni = \"eni-c\" cloud_node = \"node-c\" } } } }\n";
+    "            eu-west-1c = { eni = \"eni-c\" cloud_node = \"node-c\" } } }\n"
+    "  spare = { vm = \"vm-s\" mover = \"velostrata\" onprem_node = \"home-s\"\n"
+    "  cloud_node = \"node-s\" eni = \"eni-s\" instance_types = [\"c5\"] } }\n";
 
 struct scene {
     struct config *config;
@@ -39,11 +42,14 @@ struct scene {
     struct stored_setting settings[4];
     struct segment segments[2];
     struct store_state stored;
-    char closed[NAME_TEXT]; /* the last node that was */
+    char closed[NAME_TEXT];        /* the last node that was */
+    char extension_why[LINE_TEXT]; /* why it was started last */
+    enum extension_state extension;
     /* what the APIs show */
-    struct seen_node nodes[4];
-    struct seen_managed_vm managed;
-    struct seen_interface interfaces[3];
+    struct seen_node nodes[6];
+    struct seen_vm vms[2];
+    struct seen_managed_vm managed[2];
+    struct seen_interface interfaces[4];
     struct seen_price prices[3];
 };
 
@@ -56,20 +62,16 @@ static void step(struct scene *s, struct event ev)
         if (s->fx.calls[i].kind == CALL_NODE_CLOSE)
             (void)str_copy(s->closed, NAME_TEXT, s->fx.calls[i].target);
     }
+    for (size_t i = 0; i < s->fx.n_records; i++) {
+        const struct record *r = &s->fx.records[i];
+
+        if (r->kind == RECORD_JOURNAL && str_eq(r->as.journal.action, "extension-start"))
+            (void)str_copy(s->extension_why, LINE_TEXT, r->as.journal.text);
+    }
 }
 
 static void observe(struct scene *s, enum source source)
 {
-    static const struct seen_vm vm = {.id = "vm-1",
-                                      .name = "vm",
-                                      .uuid = "",
-                                      .instance_uuid = "",
-                                      .ip = "",
-                                      .host = "",
-                                      .ready_permille = -1,
-                                      .costop_permille = -1,
-                                      .power = POWER_ON,
-                                      .connected = true};
     struct observation *o = observation_new(source);
 
     assert_non_null(o);
@@ -80,17 +82,18 @@ static void observe(struct scene *s, enum source source)
             .version = "", .nodes = s->nodes, .n_nodes = ARRAY_LEN(s->nodes)};
         break;
     case SOURCE_VSPHERE:
-        o->as.vsphere = (struct obs_vsphere){.vms = &vm, .n_vms = 1, .load_problem = ""};
+        o->as.vsphere = (struct obs_vsphere){
+            .vms = s->vms, .n_vms = ARRAY_LEN(s->vms), .load_problem = ""};
         break;
     case SOURCE_VELOSTRATA:
         o->as.velostrata = (struct obs_velostrata){.extension_id = "ce-1",
                                                    .extension_raw = "",
-                                                   .extension = EXTENSION_ACTIVE,
+                                                   .extension = s->extension,
                                                    .edge_a_zone = "",
                                                    .edge_b_zone = "",
                                                    .extension_problem = "",
-                                                   .vms = &s->managed,
-                                                   .n_vms = 1};
+                                                   .vms = s->managed,
+                                                   .n_vms = ARRAY_LEN(s->managed)};
         break;
     case SOURCE_INTERFACES:
         o->as.interfaces =
@@ -149,17 +152,19 @@ static void scene_make(struct scene *s)
 
     *s = (struct scene){
         .now = {NOW},
+        .extension = EXTENSION_ACTIVE,
         .nodes = {node("home", "rushhour/1 drain"), node("node-a", "rushhour/1 drain"),
-                  node("node-b", "rushhour/1 drain"), node("node-c", "rushhour/1 drain")},
-        .managed = {.vm_id = "vm-1",
-                    .instance_uuid = "",
-                    .raw_state = "",
-                    .state = MANAGED_UNMANAGED},
+                  node("node-b", "rushhour/1 drain"), node("node-c", "rushhour/1 drain"),
+                  node("home-s", "rushhour/1 drain"), node("node-s", "rushhour/1 drain")},
+        .vms = {vm_on("vm-1", "vm"), vm_on("vm-2", "vm-s")},
+        .managed = {vm_unmanaged("vm-1"), vm_unmanaged("vm-2")},
         .interfaces = {interface("eni-a", "eu-west-1a"), interface("eni-b", "eu-west-1b"),
-                       interface("eni-c", "eu-west-1c")},
+                       interface("eni-c", "eu-west-1c"),
+                       interface("eni-s", "eu-west-1a")},
         .prices = {price("eu-west-1a", 70000), price("eu-west-1b", 60000),
                    price("eu-west-1c", 80000)}};
     s->nodes[0].marked = s->nodes[0].offline = false;
+    s->nodes[4].marked = s->nodes[4].offline = false;
     if (config_load_text(text, "", false, &s->config, &problems, &e) != ERR_OK)
         fail_msg("%s", e.text);
     assert_int_equal(tz_load("UTC", &s->tz, &e), ERR_OK);
@@ -339,11 +344,11 @@ static void test_zone_in_use(void **state)
         struct scene s;
 
         scene_make(&s);
-        s.managed.state = MANAGED_IN_CLOUD;
-        s.managed.has_instance = true;
-        s.managed.instance = instance_of(rows[i].id, INSTANCE_RUNNING);
-        s.managed.instance.zone = rows[i].zone;
-        s.managed.instance.eni = rows[i].eni;
+        s.managed[0].state = MANAGED_IN_CLOUD;
+        s.managed[0].has_instance = true;
+        s.managed[0].instance = instance_of(rows[i].id, INSTANCE_RUNNING);
+        s.managed[0].instance.zone = rows[i].zone;
+        s.managed[0].instance.eni = rows[i].eni;
         (void)str_copy(s.settings[0].key, NAME_TEXT, "used:cache");
         (void)str_copy(s.settings[0].value, LINE_TEXT, rows[i].used);
         s.stored.n_settings = 1;
@@ -462,6 +467,55 @@ static void test_absurd_price(void **state)
     scene_end(&s);
 }
 
+/* All that a server may run as costs more than its cap. */
+static void cap(struct server_config *k)
+{
+    static const struct offering dear = {.type = "c5",
+                                         .zone = "",
+                                         .lifecycle = LIFECYCLE_SPOT,
+                                         .has_max_price = true,
+                                         .max_price = {1}};
+
+    k->offerings = &dear;
+    k->n_offerings = 1;
+}
+
+/* The extension costs by the hour: it starts for who goes, or waits for a slot and can go
+ * (policy-and-cost 6.8), not for who has no offering. */
+static void test_extension_starts(void **state)
+{
+    static const struct {
+        const char *what;
+        bool capped[2];
+        const char *why; /* "": it does not start */
+    } rows[] = {
+        /* clang-format off */
+        {"both can go", {false, false}, "extension-start ce-1: cache goes to the cloud and needs the cloud extension"},
+        {"the first cannot, the other waits for a slot", {true, false}, "extension-start ce-1: spare goes to the cloud and needs the cloud extension"},
+        {"the other cannot, and waits for a slot", {false, true}, "extension-start ce-1: cache goes to the cloud and needs the cloud extension"},
+        {"neither can, and one waits for a slot", {true, true}, ""},
+        /* clang-format on */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct scene s;
+
+        scene_make(&s);
+        s.extension = EXTENSION_STOPPED;
+        s.config->policy.windows[0].start_min = 0; /* they are wanted out there */
+        for (size_t k = 0; k < ARRAY_LEN(rows[i].capped); k++) {
+            if (rows[i].capped[k])
+                cap(&s.config->servers[k]);
+        }
+        scene_start(&s);
+        if (!str_eq(s.extension_why, rows[i].why))
+            print_error("%s\n", s.extension_why);
+        assert_row(rows[i].what, str_eq(s.extension_why, rows[i].why));
+        scene_end(&s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -473,6 +527,7 @@ int main(void)
         cmocka_unit_test(test_most_pools),
         cmocka_unit_test(test_made_anew),
         cmocka_unit_test(test_absurd_price),
+        cmocka_unit_test(test_extension_starts),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
