@@ -5,7 +5,8 @@
 /*
  * Policy-and-cost 7: what is spent, every launch that is not known to have failed to the
  * end of its window, and this one, must fit into the budget. Who is admitted first is the
- * same each time: the ones out there, the moves under way, then by place in the list.
+ * same each time: the ones out there, the moves under way, then by place in the list; who
+ * cannot go takes nothing away.
  */
 
 struct purse {
@@ -102,6 +103,17 @@ static bool admit(const struct plan_work *w, const struct plan_server *s, struct
     return true;
 }
 
+/* Wanted out there, and not kept at home for long: its way out is counted before the
+ * others are asked. */
+static bool is_next(const struct plan_work *w, const struct plan_server *s)
+{
+    const struct server_facts *f = s->facts;
+
+    return desire_now(w, s).place == PLACE_CLOUD &&
+           (auto_is_on(w->in, s, w->now) || s->order.place == PLACE_CLOUD) &&
+           !f->in_both_places && f->blocked[0] == '\0' && !s->breaker_open;
+}
+
 void budget_begin(struct plan_work *w)
 {
     const struct plan_budget *b = &w->in->budget;
@@ -126,8 +138,8 @@ void budget_begin(struct plan_work *w)
     for (int pass = 0; pass < 3; pass++) {
         for (size_t i = 0; i < w->n; i++) {
             const struct plan_server *s = &w->servers[i];
-            bool open = moves_out(s), wanted = desire_now(w, s).place == PLACE_CLOUD;
-            int turn = open ? 0 : wanted ? 1 : 2;
+            bool open = moves_out(s);
+            int turn = open ? 0 : is_next(w, s) ? 1 : 2;
 
             if (turn != pass || may_be_out(s) || (open && s->move->committed))
                 continue;

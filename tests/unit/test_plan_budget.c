@@ -345,6 +345,55 @@ static void test_counted_first(void **state)
     site_clear(&s);
 }
 
+/* Who cannot go takes nothing away from who can: 1.20 are left, and each costs 0.48. */
+static void test_reserved(void **state)
+{
+    enum { WAITS, OWN_AUTO, OWN_SNOOZE, BLOCKED, TWICE, BREAKER, BACKOFF, ORDERED };
+    /* clang-format off */
+    static const struct { const char *what; int how; bool reserved; } rows[] = {
+        {"they go first",                   WAITS,      true},
+        {"auto is off for them",            OWN_AUTO,   false},
+        {"they sleep",                      OWN_SNOOZE, false},
+        {"they are switched off",           BLOCKED,    false},
+        {"they are in both places",         TWICE,      false},
+        {"their breakers are open",         BREAKER,    false},
+        {"they wait for their next try",    BACKOFF,    true},
+        {"auto is off, and a person sends", ORDERED,    true},
+    };
+    /* clang-format on */
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct site s;
+
+        with_budget(&s, 1000, 880);
+        s.policy.max_moves = 4;
+        s.policy.start_spacing = 0;
+        for (size_t k = 0; k < 2; k++) {
+            s.servers[k].auto_on = rows[i].how != OWN_AUTO && rows[i].how != ORDERED;
+            s.servers[k].breaker_open = rows[i].how == BREAKER;
+            s.facts[k].in_both_places = rows[i].how == TWICE;
+            if (rows[i].how == BLOCKED)
+                (void)str_copy(s.facts[k].blocked, sizeof(s.facts[k].blocked), "off");
+            if (rows[i].how == OWN_SNOOZE)
+                s.servers[k].snooze_until = at(s.tz, "2026-11-24T10:30:00");
+            if (rows[i].how == BACKOFF)
+                s.servers[k].retry_at = at(s.tz, "2026-11-24T10:30:00");
+            if (rows[i].how == ORDERED)
+                site_order(&s, k, PLACE_CLOUD, false, "2026-11-24T09:59:00");
+        }
+        site_plan_at(&s, "2026-11-24T10:00:00");
+        for (size_t k = 2; k < SITE_SERVERS; k++) {
+            assert_row(rows[i].what, s.outs[k].over_budget == rows[i].reserved);
+            assert_row(rows[i].what, (s.outs[k].act == PLAN_START) == !rows[i].reserved);
+        }
+        /* A person is told that there is no room for them beside those that go. */
+        for (size_t k = 0; k < 2; k++)
+            assert_row(rows[i].what, s.outs[k].over_budget == !rows[i].reserved);
+        site_clear(&s);
+    }
+}
+
 static void test_words(void **state)
 {
     struct site s;
@@ -486,19 +535,13 @@ static void test_planned(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_commitments),
-        cmocka_unit_test(test_unknown),
-        cmocka_unit_test(test_hold_into_window),
-        cmocka_unit_test(test_without_extension),
-        cmocka_unit_test(test_month_end),
-        cmocka_unit_test(test_open_moves),
-        cmocka_unit_test(test_evacuate),
-        cmocka_unit_test(test_planned),
-        cmocka_unit_test(test_counted),
-        cmocka_unit_test(test_beyond_measure),
-        cmocka_unit_test(test_held_over),
-        cmocka_unit_test(test_counted_first),
-        cmocka_unit_test(test_words),
+        cmocka_unit_test(test_commitments),      cmocka_unit_test(test_unknown),
+        cmocka_unit_test(test_hold_into_window), cmocka_unit_test(test_without_extension),
+        cmocka_unit_test(test_month_end),        cmocka_unit_test(test_open_moves),
+        cmocka_unit_test(test_evacuate),         cmocka_unit_test(test_planned),
+        cmocka_unit_test(test_counted),          cmocka_unit_test(test_beyond_measure),
+        cmocka_unit_test(test_held_over),        cmocka_unit_test(test_counted_first),
+        cmocka_unit_test(test_reserved),         cmocka_unit_test(test_words),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
