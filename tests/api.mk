@@ -83,7 +83,7 @@ TESTS += tests/contract/test_vsphere_wire
 
 check_PROGRAMS += tests/unit/test_ec2_words
 tests_unit_test_ec2_words_SOURCES = tests/unit/test_ec2_words.c tests/unit/table.h
-tests_unit_test_ec2_words_LDADD = libcore.a $(CMOCKA_LIBS)
+tests_unit_test_ec2_words_LDADD = $(CORE_TEST_LIBS)
 TESTS += tests/unit/test_ec2_words
 
 check_PROGRAMS += tests/contract/test_mutations

@@ -433,8 +433,9 @@ void ec2_list_copy(const struct ec2_shape *s, struct ec2_list *list, const void 
             const char *text;
 
             memcpy(&text, from + s->members[m].offset, sizeof(text));
-            if (text[0] != '\0')
-                set_text(to, s->members[m].offset, arena_strdup(list->arena, text));
+            /* An empty one may be in the other arena, too: tags need no value. */
+            set_text(to, s->members[m].offset,
+                     text[0] != '\0' ? arena_strdup(list->arena, text) : "");
         }
         list->n++;
     }

@@ -5,6 +5,8 @@
 #include "core/api/ec2_read.h"
 #include "core/base/attr.h"
 
+#include <string.h>
+
 static void test_spot_states(void **state)
 {
     static const struct {
@@ -81,12 +83,47 @@ static void test_expired(void **state)
     assert_false(ec2_code_is_expired(""));
 }
 
+/* A copy outlives what it was copied from, also where AWS told an empty value. */
+static void test_copied_items(void **state)
+{
+    static const char answer[] =
+        "<DescribeInstancesResponse><reservationSet><item><instancesSet><item>"
+        "<instanceId>i-1</instanceId><tagSet><item><key>rushhour:server</key><value/>"
+        "</item></tagSet></item></instancesSet></item></reservationSet>"
+        "</DescribeInstancesResponse>";
+    struct arena *first = arena_new(0), *second = arena_new(0);
+    const struct seen_instance *in, *copy;
+    struct ec2_list list, copies;
+    struct ec2_answer a;
+    struct err e = {0};
+
+    (void)state;
+    assert_true(first != NULL && second != NULL);
+    list = ec2_shape_list(&ec2_instances_shape, first);
+    copies = ec2_shape_list(&ec2_instances_shape, second);
+    assert_int_equal(
+        ec2_read(&ec2_instances_shape, answer, strlen(answer), &list, &a, &e), ERR_OK);
+    assert_int_equal(list.n, 1);
+    in = list.items;
+    assert_string_equal(in->server, "");
+    ec2_list_copy(&ec2_instances_shape, &copies, list.items, list.n);
+    assert_int_equal(copies.n, 1);
+    copy = copies.items;
+    assert_ptr_not_equal(copy->id, in->id);
+    assert_ptr_not_equal(copy->server, in->server);
+    arena_free(first);
+    assert_string_equal(copy->id, "i-1");
+    assert_string_equal(copy->server, "");
+    arena_free(second);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_spot_states),
         cmocka_unit_test(test_error_classes),
         cmocka_unit_test(test_expired),
+        cmocka_unit_test(test_copied_items),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
