@@ -254,12 +254,21 @@ static bool needs_details(const struct velostrata *v, struct arena *a, size_t i,
         vm->has_instance = true;
         velostrata_copy_instance(a, &last->instance, &vm->instance);
     }
-    return last == NULL || !str_eq(last->raw_state, vm->raw_state) || vm->has_tasks ||
-           vm->state == MANAGED_TO_CLOUD || vm->state == MANAGED_RETURNING ||
-           !vm->has_instance || vm->instance.state != INSTANCE_RUNNING;
+    return last == NULL || !str_eq(last->raw_state, vm->raw_state) || last->unreadable ||
+           vm->has_tasks || vm->state == MANAGED_TO_CLOUD ||
+           vm->state == MANAGED_RETURNING || !vm->has_instance ||
+           vm->instance.state != INSTANCE_RUNNING;
 }
 
-/* Of the VM at that place, for which what is known has been carried over. */
+/* Does the answer say something of this one VM, and nothing of the manager? */
+static bool refuses_one(int status)
+{
+    return status == 500 || (status >= 400 && status < 500 && status != 401 &&
+                             status != 408 && status != 429);
+}
+
+/* Of the VM at that place, for which what is known has been carried over. That stays what
+ * is known when the manager refuses to tell: one VM must not hide all the others. */
 static enum err_code read_details(struct velostrata *v, struct observation *o, size_t i,
                                   struct seen_managed_vm *vm, struct err *e)
 {
@@ -275,6 +284,12 @@ static enum err_code read_details(struct velostrata *v, struct observation *o, s
     rc = answer_add_segment(&v->url, vm->vm_id, "VM", e);
     if (rc == ERR_OK)
         rc = get(v, &ask, o, &got, &doc, e);
+    if (rc != ERR_OK && e->http != 0 && refuses_one(e->http)) {
+        err_clear(e);
+        again_forget(&v->details[i]);
+        v->differs = vm->unreadable = true;
+        return ERR_OK;
+    }
     if (rc != ERR_OK || got == GOT_AGAIN)
         return rc;
     vm->has_instance = doc != NULL && velostrata_read_instance(json_doc_root(doc),
@@ -295,12 +310,13 @@ static void link_spot_requests(struct seen_managed_vm *vms, size_t n,
                 vms[i].instance.spot_request = tasks[t].spot_request;
 }
 
-/* Details of what moves or changed; when nothing does, of one VM a poll in turn. */
+/* Details of what moves or changed; when nothing of it is told, of one VM a poll in turn.
+ */
 static enum err_code read_all_details(struct velostrata *v, struct observation *o,
                                       struct seen_managed_vm *vms, size_t n,
                                       struct err *e)
 {
-    size_t read = 0, in_turn = n, first = n > 0 ? v->turn % n : 0;
+    size_t read = 0, told = 0, in_turn = n, first = n > 0 ? v->turn % n : 0;
     enum err_code rc = ERR_OK;
 
     for (size_t k = 0; k < n && rc == ERR_OK; k++) {
@@ -310,13 +326,14 @@ static enum err_code read_all_details(struct velostrata *v, struct observation *
         if (needed && read < MAX_DETAILS) {
             rc = read_details(v, o, i, &vms[i], e);
             read++;
+            told += vms[i].unreadable ? 0 : 1;
             v->turn = i + 1;
         } else if (!needed && in_turn == n && vms[i].state != MANAGED_UNMANAGED &&
                    vms[i].vm_id[0] != '\0') {
             in_turn = i;
         }
     }
-    if (rc == ERR_OK && read == 0 && in_turn < n) {
+    if (rc == ERR_OK && told == 0 && in_turn < n) {
         rc = read_details(v, o, in_turn, &vms[in_turn], e);
         v->turn = in_turn + 1;
     }

@@ -20,7 +20,8 @@ void velostrata_free(struct velostrata *v);
 /*
  * GET /vms, /cloudextensions/{id}, active tasks (every page) and those of hints->ids by
  * id; the details of VMs that move or whose state changed since the last read, else one
- * VM a poll in turn (details of the others are carried over from the last read). Fills
+ * VM a poll in turn (details of the others are carried over from the last read, and those
+ * of a VM whose details the manager refuses: that alone fails no poll). Fills
  * o->as.velostrata.
  */
 enum err_code velostrata_observe(struct velostrata *v, const struct poll_hints *hints,

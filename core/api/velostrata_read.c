@@ -340,7 +340,7 @@ void velostrata_copy_listed(struct arena *a, const struct seen_managed_vm *from,
     to->vm_id = copy(a, from->vm_id);
     to->instance_uuid = copy(a, from->instance_uuid);
     to->raw_state = copy(a, from->raw_state);
-    to->has_instance = false;
+    to->has_instance = to->unreadable = false;
     no_instance(&to->instance);
 }
 

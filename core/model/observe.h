@@ -151,7 +151,8 @@ struct seen_managed_vm {
     bool migration_busy;   /* Detaching, Detached, CleaningUp: never ask for a return */
     bool instance_stopped; /* InCloud, but cloudInstanceState Stopped */
     bool has_tasks;        /* activeTasks is not empty */
-    bool has_instance;     /* cloudInfo was read */
+    bool has_instance;     /* cloudInfo was read, now or at an earlier poll */
+    bool unreadable;       /* its details were refused now: instance is what was known */
     struct seen_instance instance;
 };
 struct seen_task {

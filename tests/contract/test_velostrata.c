@@ -226,6 +226,73 @@ static void test_details(void **state)
     assert_false(f->o->as.velostrata.vms[0].has_instance);
 }
 
+/* One VM whose details are refused hides none of the others, and is not forgotten; what
+ * the manager says of itself, or does not say, fails the poll. */
+static void test_details_refused(void **state)
+{
+    /* clang-format off */
+    static const struct { const char *what; struct fake_answer answer; enum err_code code; } rows[] = {
+        {"a conflict",      {.status = 409, .body = "{\"message\":\"busy\"}"}, ERR_OK},
+        {"forbidden",       {.status = 403},                                   ERR_OK},
+        {"an inner error",  {.status = 500, .body = "{\"errorCode\":\"E1\"}"}, ERR_OK},
+        {"a bad request",   {.status = 400},                                   ERR_OK},
+        {"wrong password",  {.status = 401},                                   ERR_AUTH},
+        {"too slow",        {.status = 408},                                   ERR_REFUSED},
+        {"throttled",       {.status = 429},                                   ERR_THROTTLED},
+        {"a gateway",       {.status = 502},                                   ERR_SERVER},
+        {"not now",         {.status = 503},                                   ERR_SERVER},
+        {"a slow gateway",  {.status = 504},                                   ERR_SERVER},
+        {"reset",           {.fault = FAKE_RESET},                             ERR_RESET},
+        {"a login page",    {.type = "text/html", .body = "<html/>"},          ERR_PROTOCOL},
+    };
+    /* clang-format on */
+    static const char vms[] =
+        "[" IN_CLOUD("vm-1") "," IN_CLOUD("vm-2") "," IN_CLOUD("vm-99") "]";
+    struct fixture *f = *state;
+    const struct seen_managed_vm *vm;
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct fake_rule refuses = {.path = "/vms/vm-99", .answers = {rows[i].answer}};
+
+        velostrata_free(f->velostrata); /* after a start */
+        f->velostrata = NULL;
+        assert_int_equal(velostrata_new(&f->config, &f->transport, &f->velostrata, &f->e),
+                         ERR_OK);
+        add_site(f, vms, PAGE("1", ""));
+        fake_server_add(f->server, &refuses);
+        fake_server_json(f->server, "GET", "/vms/vm-", running);
+        assert_row(rows[i].what, observe(f) == rows[i].code);
+        if (rows[i].code != ERR_OK)
+            continue;
+        vm = f->o->as.velostrata.vms;
+        assert_row(rows[i].what, f->e.code == ERR_OK && f->e.text[0] == '\0');
+        assert_row(rows[i].what, vm[0].has_instance && !vm[0].unreadable);
+        assert_row(rows[i].what, !vm[2].has_instance && vm[2].unreadable);
+        assert_row(rows[i].what, vm[2].state == MANAGED_IN_CLOUD);
+        for (int poll = 0; poll < 4; poll++) /* the others have their turn, too */
+            assert_row(rows[i].what, observe(f) == ERR_OK);
+        assert_row(rows[i].what,
+                   fake_server_count_of(f->server, "GET", "/vms/vm-99") == 5);
+        assert_row(rows[i].what,
+                   fake_server_count_of(f->server, "GET", "/vms/vm-1") == 3);
+        assert_row(rows[i].what,
+                   fake_server_count_of(f->server, "GET", "/vms/vm-2") == 3);
+
+        add_site(f, vms, PAGE("1", "")); /* it is told again, … */
+        fake_server_json(f->server, "GET", "/vms/vm-", running);
+        assert_row(rows[i].what, observe(f) == ERR_OK);
+        vm = f->o->as.velostrata.vms;
+        assert_row(rows[i].what, vm[2].has_instance && !vm[2].unreadable);
+        add_site(f, "[" VM("vm-99", "ReturningFromCloud", "") "]", PAGE("1", ""));
+        fake_server_add(f->server, &refuses);
+        assert_row(rows[i].what, observe(f) == ERR_OK); /* … and once more it is not */
+        vm = f->o->as.velostrata.vms;
+        assert_row(rows[i].what, vm[0].has_instance && vm[0].unreadable);
+        assert_row(rows[i].what, str_eq(vm[0].instance.id, "i-0abc"));
+        assert_row(rows[i].what, vm[0].state == MANAGED_RETURNING);
+    }
+}
+
 static void test_pages_and_ids(void **state)
 {
     struct fixture *f = *state;
@@ -352,7 +419,7 @@ static void test_again(void **state)
         if (rows[i].fails_before) { /* in its last part */
             add_site(f, rows[i].vms, rows[i].tasks);
             fake_server_add(f->server, &(struct fake_rule){.path = "/vms/vm-1",
-                                                           .answers = {{.status = 500}}});
+                                                           .answers = {{.status = 503}}});
             assert_int_equal(observe(f), ERR_SERVER);
         }
         add_site(f, rows[i].vms, rows[i].tasks);
@@ -563,9 +630,10 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(test_observe), TEST(test_details),      TEST(test_pages_and_ids),
-        TEST(test_again),   TEST(test_unusable),     TEST(test_partial),
-        TEST(test_calls),   TEST(test_run_in_cloud), TEST(test_outcomes),
+        TEST(test_observe),       TEST(test_details), TEST(test_details_refused),
+        TEST(test_pages_and_ids), TEST(test_again),   TEST(test_unusable),
+        TEST(test_partial),       TEST(test_calls),   TEST(test_run_in_cloud),
+        TEST(test_outcomes),
     };
     struct err e = {0};
     int failed;
