@@ -14,25 +14,19 @@ enum {
     SLACK_S = 30,        /* of a long poll's time limit beyond its wait */
     VISIBILITY_S = 60,   /* longer than one wait: what is handled is deleted by then */
     BATCH_MAX = 10,      /* messages of an answer */
-    HELD_MAX = 80,       /* receipts that wait for their batch to be handled */
     RECEIPT_TEXT = 2048, /* theirs have about 400 characters */
     BODY_LIMIT_BYTES = 32 * 1024,
     EVENT_MAX_BYTES = 256 * 1024,
     REGION_TEXT = 64
 };
 
-struct held {
-    uint64_t batch;
-    char *receipt; /* owned */
-};
-
 struct sqs {
     struct aws_json call;
     const char *queue; /* its URL */
     struct strbuf body;
-    uint64_t batch; /* number of the newest one that had messages */
-    struct held held[HELD_MAX];
-    size_t n_held; /* oldest first */
+    uint64_t batch;        /* number of the newest one that had messages */
+    char *held[BATCH_MAX]; /* its receipts, owned: they wait for it to be handled */
+    size_t n_held;
 };
 
 /* "https://sqs.eu-west-1.amazonaws.com/…": a queue says where it is. */
@@ -89,41 +83,27 @@ enum err_code sqs_new(const struct config *config, struct aws_credentials *crede
     return ERR_OK;
 }
 
+/* Their messages come again when they are no longer hidden. */
+static void forget(struct sqs *c)
+{
+    for (size_t i = 0; i < c->n_held; i++)
+        free(c->held[i]);
+    c->n_held = 0;
+}
+
 void sqs_free(struct sqs *c)
 {
     if (c == NULL)
         return;
-    for (size_t i = 0; i < c->n_held; i++)
-        free(c->held[i].receipt);
+    forget(c);
     strbuf_clear(&c->body);
     free(c);
 }
 
 /* ----- what is handled goes ----- */
 
-static void forget(struct sqs *c, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        free(c->held[i].receipt);
-    c->n_held -= n;
-    memmove(&c->held[0], &c->held[n], c->n_held * sizeof(c->held[0]));
-}
-
-/* A receipt that is not kept means that its message comes once more. */
-static void hold(struct sqs *c, const char *receipt)
-{
-    char *copy = strdup(receipt);
-
-    if (copy == NULL)
-        return;
-    if (c->n_held == HELD_MAX)
-        forget(c, 1);
-    c->held[c->n_held++] = (struct held){c->batch, copy};
-}
-
-/* Deletes the oldest n. Those that AWS does not delete come again and are handled again.
- */
-static enum err_code delete_some(struct sqs *c, size_t n, struct err *e)
+/* Those that AWS does not delete come again and are handled again. */
+static enum err_code delete_held(struct sqs *c, struct err *e)
 {
     struct json_doc *doc = NULL;
     char id[16];
@@ -133,11 +113,11 @@ static enum err_code delete_some(struct sqs *c, size_t n, struct err *e)
     jsonw_open(&c->body, NULL, '{');
     jsonw_text(&c->body, "QueueUrl", c->queue);
     jsonw_open(&c->body, "Entries", '[');
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < c->n_held; i++) {
         jsonw_open(&c->body, NULL, '{');
         (void)str_format(id, sizeof(id), "m%zu", i); /* fits */
         jsonw_text(&c->body, "Id", id);
-        jsonw_text(&c->body, "ReceiptHandle", c->held[i].receipt);
+        jsonw_text(&c->body, "ReceiptHandle", c->held[i]);
         jsonw_close(&c->body, '}');
     }
     jsonw_close(&c->body, ']');
@@ -145,25 +125,19 @@ static enum err_code delete_some(struct sqs *c, size_t n, struct err *e)
     rc = aws_json_call(&c->call, "DeleteMessageBatch", &c->body, &doc, e);
     json_doc_free(doc);
     if (rc == ERR_OK || rc == ERR_REFUSED)
-        forget(c, n);
+        forget(c);
     return rc;
 }
 
+/* A batch that is newer than the one that is handled may never have reached anybody, and
+ * the number of the next one will say nothing of it. */
 static enum err_code delete_handled(struct sqs *c, uint64_t batch, struct err *e)
 {
-    for (;;) {
-        size_t n = 0;
-
-        while (n < c->n_held && n < BATCH_MAX && c->held[n].batch <= batch)
-            n++;
-        if (n == 0)
-            return ERR_OK;
-        if (delete_some(c, n, e) != ERR_OK) {
-            if (e->code != ERR_REFUSED)
-                return e->code;
-            err_clear(e); /* receipts that are too old: their messages come again */
-        }
-    }
+    if (c->batch > batch)
+        forget(c);
+    if (c->n_held > 0 && delete_held(c, e) == ERR_REFUSED)
+        err_clear(e); /* receipts that are too old: their messages come again */
+    return e->code;
 }
 
 /* ----- what is received ----- */
@@ -228,6 +202,27 @@ static enum err_code read_message(struct arena *a, const json_value *m,
     return arena_failed(a) ? err_set(e, ERR_NOMEM, "no memory for events") : ERR_OK;
 }
 
+/* NULL: the message has none that can be one. */
+static const char *receipt_of(const json_value *m)
+{
+    size_t len;
+    const char *receipt = json_text(m, "ReceiptHandle", &len);
+
+    return receipt != NULL && len > 0 && len < RECEIPT_TEXT && strlen(receipt) == len
+               ? receipt
+               : NULL;
+}
+
+/* A receipt that is not kept means that its message comes once more. */
+static void hold(struct sqs *c, const char *receipt)
+{
+    char *copy = strdup(receipt);
+
+    if (copy != NULL)
+        c->held[c->n_held++] = copy;
+}
+
+/* Receipts are kept when all is read: of a batch that fails nobody hears. */
 static enum err_code read_messages(struct sqs *c, const json_value *root,
                                    struct observation *o, struct err *e)
 {
@@ -243,20 +238,19 @@ static enum err_code read_messages(struct sqs *c, const json_value *root,
     warnings = arena_alloc(o->arena, n, sizeof(*warnings));
     if (n > 0 && warnings == NULL)
         return err_set(e, ERR_NOMEM, "no memory for events");
-    if (n > 0)
-        c->batch++;
     for (size_t i = 0; i < n; i++) {
         const json_value *m = json_list_at(list, i);
-        size_t len;
-        const char *receipt = json_text(m, "ReceiptHandle", &len);
 
-        if (receipt == NULL || len == 0 || len >= RECEIPT_TEXT || strlen(receipt) != len)
+        if (receipt_of(m) == NULL)
             return err_set(e, ERR_PROTOCOL,
                            "interruption queue: a message without a receipt");
         if (read_message(o->arena, m, &warnings[i], e) != ERR_OK)
-            return e->code; /* without its receipt it comes again */
-        hold(c, receipt);
+            return e->code;
     }
+    if (n > 0)
+        c->batch++;
+    for (size_t i = 0; i < n; i++)
+        hold(c, receipt_of(json_list_at(list, i)));
     o->as.queue = (struct obs_queue){warnings, n, c->batch};
     return ERR_OK;
 }

@@ -20,7 +20,8 @@ enum err_code sqs_new(const struct config *config, struct aws_credentials *crede
 void sqs_free(struct sqs *c);
 
 /*
- * QUEUE: deletes what hints->batch says is handled, then waits up to 20 s for messages.
+ * QUEUE: deletes the last batch when hints->batch says that it is handled, else forgets
+ * it: then its messages come again. Waits up to 20 s for messages.
  * Those that are no event of EC2 that is known come as WARNING_POISON, with their first
  * words. What cannot be deleted comes again; that is no error.
  */

@@ -287,7 +287,7 @@ struct poll_hints {
     size_t n_jobs;
     int32_t from[HINT_JOBS]; /* BUILDS: older ones of that job need not be told; 0 */
     size_t n_detailed;       /* BUILDS: the first so many of them in detail */
-    uint64_t batch; /* QUEUE: this batch and those before it are handled, on disk */
+    uint64_t batch; /* QUEUE: the newest batch of which all is handled, on disk */
 };
 
 /* Owned, one reference. NULL when memory is out. */
