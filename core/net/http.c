@@ -110,6 +110,7 @@ void http_take_header(struct http_head *h, struct http_response *rs, const char 
         {"X-Amz-Request-Id", rs->request_id, sizeof(rs->request_id)},
         {"X-Request-Id", rs->request_id, sizeof(rs->request_id)},
         {"Retry-After", h->retry_after, sizeof(h->retry_after)},
+        {"X-Amz-Retry-After", h->retry_after_ms, sizeof(h->retry_after_ms)},
     };
     const char *colon = memchr(line, ':', len), *value, *end = line + len;
     char date[64];
@@ -140,17 +141,25 @@ void http_take_header(struct http_head *h, struct http_response *rs, const char 
     }
 }
 
-void http_end_head(struct http_head *h, struct http_response *rs, struct utc now)
+/* Of plain digits, -1: they are none. */
+static int64_t digits(const char *text, int64_t max)
 {
     struct err ignored = {0};
-    int64_t s = -1;
+    int64_t v;
 
-    if (h->retry_after[0] == '\0')
-        return;
-    if (strspn(h->retry_after, "0123456789") == strlen(h->retry_after)) {
-        if (str_to_i64(h->retry_after, 0, MAX_RETRY_AFTER_S, &s, &ignored) != ERR_OK)
-            s = MAX_RETRY_AFTER_S;
-    } else {
+    if (text[0] == '\0' || text[strspn(text, "0123456789")] != '\0')
+        return -1;
+    return str_to_i64(text, 0, max, &v, &ignored) == ERR_OK ? v : max;
+}
+
+void http_end_head(struct http_head *h, struct http_response *rs, struct utc now)
+{
+    int64_t s = digits(h->retry_after, MAX_RETRY_AFTER_S), ms;
+
+    if (h->retry_after[0] == '\0') {
+        ms = digits(h->retry_after_ms, MAX_RETRY_AFTER_S * 1000);
+        s = ms < 0 ? -1 : (ms + 999) / 1000;
+    } else if (s < 0) {
         /* Measured on their clock when they say what it shows. */
         int64_t from = rs->date.s > 0 ? rs->date.s : now.s;
         time_t until = curl_getdate(h->retry_after, NULL);

@@ -148,6 +148,7 @@ bool http_is_loopback(const char *host) NONNULL;
  * and ends the head once all were given. */
 struct http_head {
     char retry_after[64];
+    char retry_after_ms[24]; /* X-Amz-Retry-After (aws-api 5) */
 };
 void http_take_header(struct http_head *h, struct http_response *rs, const char *line,
                       size_t len) NONNULL;

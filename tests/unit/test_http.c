@@ -86,6 +86,49 @@ static void test_retry_after(void **state)
     }
 }
 
+/* AWS's own one, in milliseconds; the usual one goes before it. */
+static void test_retry_after_ms(void **state)
+{
+    static const struct {
+        const char *what, *ms, *usual;
+        int64_t s;
+    } rows[] = {
+        {"a second", "1000", NULL, 1},
+        {"rounded up", "1001", NULL, 2},
+        {"a moment", "1", NULL, 1},
+        {"zero", "0", NULL, 0},
+        {"capped", "900001", NULL, 900},
+        {"absurd", "99999999999999999999999", NULL, 900},
+        {"longer than a number", "999999999999999999999999999999", NULL, 900},
+        {"beside the usual one", "5000", "7", 7},
+        {"beside a usual one that says nothing", "5000", "soon", -1},
+        {"beside an empty one", "5000", "", 5},
+        {"nonsense", "5s", NULL, -1},
+        {"negative", "-5000", NULL, -1},
+        {"empty", "", NULL, -1},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct http_response rs;
+        struct http_head h = {0};
+        char line[128];
+
+        http_response_init(&rs);
+        assert_true(
+            str_format(line, sizeof(line), "x-amz-retry-after: %s\r\n", rows[i].ms));
+        take(&h, &rs, line);
+        if (rows[i].usual != NULL) {
+            assert_true(
+                str_format(line, sizeof(line), "Retry-After: %s\r\n", rows[i].usual));
+            take(&h, &rs, line);
+        }
+        http_end_head(&h, &rs, (struct utc){0});
+        assert_row(rows[i].what, rs.retry_after_s == rows[i].s);
+        http_response_clear(&rs);
+    }
+}
+
 static void test_cookies(void **state)
 {
     struct http_response rs;
@@ -163,9 +206,9 @@ static void test_status_error(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_headers),      cmocka_unit_test(test_retry_after),
-        cmocka_unit_test(test_cookies),      cmocka_unit_test(test_escape),
-        cmocka_unit_test(test_status_error),
+        cmocka_unit_test(test_headers),        cmocka_unit_test(test_retry_after),
+        cmocka_unit_test(test_retry_after_ms), cmocka_unit_test(test_cookies),
+        cmocka_unit_test(test_escape),         cmocka_unit_test(test_status_error),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
