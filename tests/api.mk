@@ -47,6 +47,11 @@ tests_contract_test_request_id_SOURCES = tests/contract/test_request_id.c tests/
 tests_contract_test_request_id_LDADD = $(CORE_TEST_LIBS)
 TESTS += tests/contract/test_request_id
 
+check_PROGRAMS += tests/contract/test_asked
+tests_contract_test_asked_SOURCES = tests/contract/test_asked.c tests/unit/table.h
+tests_contract_test_asked_LDADD = $(CORE_TEST_LIBS)
+TESTS += tests/contract/test_asked
+
 check_PROGRAMS += tests/contract/test_vsphere_perf
 tests_contract_test_vsphere_perf_SOURCES = tests/contract/test_vsphere_perf.c tests/unit/table.h
 tests_contract_test_vsphere_perf_LDADD = tests/contract/libscript.a $(CORE_TEST_LIBS)

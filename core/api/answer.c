@@ -70,10 +70,7 @@ bool answer_is_vague(int status)
 void answer_note_time(struct observation *o, const struct http_response *rs)
 {
     o->took_ms += rs->took_ms;
-    if (rs->received.s == 0)
-        return;
-    o->at = rs->received;
-    if (rs->date.s == 0 || o->skew_known)
+    if (rs->received.s == 0 || rs->date.s == 0 || o->skew_known)
         return;
     o->skew_s = rs->date.s - rs->received.s;
     o->skew_known = true;

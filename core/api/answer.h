@@ -34,7 +34,7 @@ enum err_code answer_json(const struct http_response *rs, const char *what,
  * up on it. */
 bool answer_is_vague(int status);
 
-/* Their clock against ours, once for an observation; when and how long, too. */
+/* Their clock against ours, once for an observation; how long it took, too. */
 void answer_note_time(struct observation *o, const struct http_response *rs) NONNULL;
 
 /* Ends an act: outcome and error. DONE clears the error. */

@@ -349,7 +349,6 @@ enum err_code ec2_observe(struct ec2 *c, const struct poll_hints *hints,
         rc = err_set(e, ERR_BUG, "%s is not read from EC2", source_api(o->source));
         break;
     }
-    o->at = clock_utc(c->clock);
     o->took_ms = clock_mono(c->clock).ms - began_ms;
     o->skew_known = c->skew_known;
     o->skew_s = c->skew_s;

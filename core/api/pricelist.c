@@ -352,7 +352,6 @@ enum err_code pricelist_observe(struct pricelist *c, struct observation *o, stru
              ? observe(c, o, e)
              : err_set(e, ERR_BUG, "%s is not read from the price list",
                        source_api(o->source));
-    o->at = clock_utc(c->call.clock);
     o->took_ms = clock_mono(c->call.clock).ms - began_ms;
     o->skew_known = c->call.skew_known;
     o->skew_s = c->call.skew_s;

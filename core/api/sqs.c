@@ -287,7 +287,7 @@ enum err_code sqs_observe(struct sqs *c, const struct poll_hints *hints,
         rc = delete_handled(c, hints->batch, e);
     if (rc == ERR_OK)
         rc = receive(c, o, e);
-    o->at = clock_utc(c->call.clock);
+    o->at = clock_utc(c->call.clock); /* it has waited for what came */
     o->took_ms = clock_mono(c->call.clock).ms - began_ms;
     o->skew_known = c->call.skew_known;
     o->skew_s = c->call.skew_s;

@@ -451,7 +451,6 @@ enum err_code vsphere_observe(struct vsphere *v, const struct poll_hints *hints,
     rc = vsphere_props_read(v, &query, &sink, &fault, e);
     if (rc == ERR_OK && fault.type[0] != '\0')
         rc = soap_fault_error(&fault, "vSphere RetrievePropertiesEx", e);
-    o->at = clock_utc(v->clock); /* of the places, whatever the statistics take */
     if (rc == ERR_OK && !arena_failed(o->arena))
         take_listing(v, &in, o);
     if (rc == ERR_OK && arena_failed(o->arena))

@@ -318,6 +318,7 @@ struct observation *api_set_poll(struct api_set *s, enum source source,
                                  const struct poll_hints *hints)
 {
     struct observation *o = observation_new(source);
+    struct utc asked = clock_utc(s->shared->clock);
     struct err e = {0};
 
     if (o == NULL)
@@ -329,7 +330,12 @@ struct observation *api_set_poll(struct api_set *s, enum source source,
         (void)err_set(&e, ERR_NOMEM, "%s: its answer does not fit into memory",
                       source_api(source));
     o->err = e;
-    o->at = clock_utc(s->shared->clock);
+    /* What one answer of several says may be as old as the question: an end of the poll
+     * would make a place look newer than it was read. */
+    if (e.code != ERR_OK)
+        o->at = clock_utc(s->shared->clock);
+    else if (o->at.s == 0)
+        o->at = asked;
     o->took_ms = s->took_ms;
     o->retry_after_s = s->retry_after_s;
     (void)str_copy(o->request_id, sizeof(o->request_id), s->request_id);

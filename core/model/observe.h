@@ -251,7 +251,8 @@ struct obs_lock {
 struct observation {
     struct arena *arena;
     enum source source;
-    struct utc at; /* when the answer was complete, or the error came */
+    struct utc at; /* when it was asked for: nothing in it is older. QUEUE: when it came,
+                      as did an error */
     int64_t took_ms;
     int64_t skew_s; /* their Date minus our clock */
     bool skew_known;
