@@ -112,6 +112,20 @@ a snooze for no duration|duration|snooze later
 an extension sideways|extension start.stop|extension sideways
 an order from an observer|observe|--observe auto on
 END
+# --dry-run says what it would do, and gives no order.
+while IFS='|' read -r would words; do
+    # shellcheck disable=SC2086
+    eval "expect 'dry-run of $words' 75 '^refused: dry-run: would $would\$' '$rh' $c --dry-run $words"
+done <<'END'
+move cache to cloud|move cache cloud --wait
+cancel cache|cancel cache
+hold cache in the cloud|hold cache cloud --forever
+release cache|release cache
+switch auto on|auto on
+switch auto off for cache|auto off cache
+snooze auto|snooze 1h
+start the cloud extension|extension start
+END
 check "none of these made a state" test ! -e "$work/state"
 
 # The site and the demo.

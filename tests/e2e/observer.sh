@@ -66,6 +66,11 @@ check "and shows the servers" shows first "write-back"
 tm send-keys -t first b
 see "the one that acts is not taken over from" first "pid $main acts: it can be taken over from when it has ended"
 
+# shellcheck disable=SC2086
+expect "--dry-run gives it no order" 75 "dry-run: would hold end-to-end on-prem" \
+    "$rh" $c --dry-run hold end-to-end onprem
+is_now servers.name=end-to-end.hold null && ok "and nothing is held" || bad "and nothing is held" "$(now servers)"
+
 # Lines of the journal, from the end of the order that wrote them to the observer's screen.
 "$rh" $c --plain --observe >"$work/seen" 2>&1 </dev/null &
 looker=$!
