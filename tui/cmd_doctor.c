@@ -17,13 +17,14 @@ enum err_code cmd_config_path(char *buf, size_t size, bool *there, struct err *e
     const char *base = getenv("XDG_CONFIG_HOME"), *below = "";
     char own[PATH_MAX];
 
-    *there = true;
+    *there = false;
     if (base == NULL || base[0] != '/') { /* the standard: a relative one is invalid */
         base = getenv("HOME");
         below = "/.config";
     }
     if (base == NULL || base[0] != '/') {
-        if (access(system_wide, F_OK) == 0 && str_copy(buf, size, system_wide))
+        *there = access(system_wide, F_OK) == 0 && str_copy(buf, size, system_wide);
+        if (*there)
             return ERR_OK;
         return err_set(e, ERR_CONFIG,
                        "HOME is not set: name the configuration with --config FILE");
@@ -32,12 +33,12 @@ enum err_code cmd_config_path(char *buf, size_t size, bool *there, struct err *e
                     below) ||
         !str_copy(buf, size, own))
         return err_set(e, ERR_CONFIG, "the path of the configuration is too long");
-    if (access(own, F_OK) == 0)
+    *there = access(own, F_OK) == 0;
+    if (*there)
         return ERR_OK;
-    if (access(system_wide, F_OK) == 0 && str_copy(buf, size, system_wide))
-        return ERR_OK;
-    *there = false;
-    (void)str_copy(buf, size, own); /* it fitted above */
+    *there = access(system_wide, F_OK) == 0 && str_copy(buf, size, system_wide);
+    if (!*there)
+        (void)str_copy(buf, size, own); /* it fitted above */
     return ERR_OK;
 }
 

@@ -29,6 +29,15 @@ for sub in "" status once "move cache cloud" log "auto on" "doctor --offline"; d
     # shellcheck disable=SC2086
     expect "no configuration, ${sub:-line mode}" 2 "(init.*demo|demo.*init)" "$rh" $sub
 done
+if [ ! -e /etc/rushhour/rushhour.conf ]; then
+    for sub in "" status once "move cache cloud" log explain\ cache cost; do
+        # shellcheck disable=SC2086
+        expect "no home, ${sub:-line mode}" 2 "no configuration file" env -u HOME "$rh" --state "$work/state" $sub
+    done
+    expect "no home, simulate" 0 "[Mm]oves" env -u HOME "$rh" simulate --for 1d
+    echo '{"at":"2026-11-22T06:30:00Z","server":"","actor":"rushhour","action":"start","from":null,"to":null,"reason":null,"outcome":null,"move":null,"level":"info","text":"started"}' >"$work/journal"
+    expect "no home, replay" 0 "started" env -u HOME "$rh" replay "$work/journal"
+fi
 expect "the configuration that is named is missing" 2 "$work/none.conf" \
     "$rh" --config "$work/none.conf" status
 expect "the configuration is a folder" 2 "$work.*(folder|directory)" "$rh" --config "$work" status
