@@ -14,8 +14,9 @@
 
 /*
  * The file to read when --config names none: the user's ($XDG_CONFIG_HOME or ~/.config),
- * then the system's; *there says whether one of them exists. With none it is the user's.
- * ERR_CONFIG when neither XDG_CONFIG_HOME nor HOME is set.
+ * then the system's; *there says whether one of them exists, or the user's may exist
+ * where one cannot look. With none it is the user's. ERR_CONFIG when neither
+ * XDG_CONFIG_HOME nor HOME is set; *there is false then.
  */
 enum err_code cmd_config_path(char *buf, size_t size, bool *there,
                               struct err *e) MUST_CHECK NONNULL;

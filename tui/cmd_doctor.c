@@ -5,11 +5,18 @@
 #include "core/base/str.h"
 #include "core/model/config.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_CONFIG = 2, PRINT_BYTES = 8 * 1024 * 1024 };
+
+/* Also one in a folder that may not be entered: the reader says why. */
+static bool may_be_there(const char *path)
+{
+    return access(path, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR);
+}
 
 enum err_code cmd_config_path(char *buf, size_t size, bool *there, struct err *e)
 {
@@ -33,7 +40,7 @@ enum err_code cmd_config_path(char *buf, size_t size, bool *there, struct err *e
                     below) ||
         !str_copy(buf, size, own))
         return err_set(e, ERR_CONFIG, "the path of the configuration is too long");
-    *there = access(own, F_OK) == 0;
+    *there = may_be_there(own);
     if (*there)
         return ERR_OK;
     *there = access(system_wide, F_OK) == 0 && str_copy(buf, size, system_wide);

@@ -272,6 +272,19 @@ static void test_default_path(void **state)
     assert_int_equal(unlink(want), 0);
     assert_true(str_format(want, sizeof(want), "%s/a/rushhour", dir));
     assert_int_equal(rmdir(want), 0);
+    /* A folder that cannot be entered, not even by root: the file may be there. */
+    assert_int_equal(symlink("rushhour", want), 0);
+    assert_int_equal(cmd_config_path(got, sizeof(got), &there, &e), ERR_OK);
+    assert_true(str_format(want, sizeof(want), "%s/a/rushhour/rushhour.conf", dir));
+    assert_string_equal(got, want);
+    assert_true(there);
+    assert_true(str_format(want, sizeof(want), "%s/a/rushhour", dir));
+    assert_int_equal(unlink(want), 0);
+    /* A file where the folder should be: there is none. */
+    assert_int_equal(symlink("/dev/null", want), 0);
+    assert_int_equal(cmd_config_path(got, sizeof(got), &there, &e), ERR_OK);
+    assert_true(!there || strstr(got, "/etc/") == got);
+    assert_int_equal(unlink(want), 0);
     assert_int_equal(unsetenv("XDG_CONFIG_HOME"), 0);
     assert_int_equal(cmd_config_path(got, sizeof(got), &there, &e), ERR_OK);
     if (!there) {
@@ -280,8 +293,11 @@ static void test_default_path(void **state)
         assert_string_equal(got, want);
     }
     assert_int_equal(unsetenv("HOME"), 0);
-    if (access("/etc/rushhour/rushhour.conf", F_OK) != 0)
+    if (access("/etc/rushhour/rushhour.conf", F_OK) != 0) {
+        there = true;
         assert_int_equal(cmd_config_path(got, sizeof(got), &there, &e), ERR_CONFIG);
+        assert_false(there);
+    }
     assert_int_equal(fclose(out), 0);
 }
 
