@@ -104,6 +104,11 @@ enum err_code words_command(const char *const *w, size_t n, const struct tz *tz,
             e, ERR_USAGE,
             "write move, cancel, hold, release, auto, snooze, extension, refresh, "
             "status or quit");
+    /* A name that is empty, a variable that is not set maybe, must not mean all. */
+    for (size_t i = 1; i < n; i++) {
+        if (w[i][0] == '\0')
+            return err_set(e, ERR_USAGE, "an empty word behind %s means nothing", w[0]);
+    }
     /* The last word of the orders that may be asked about. */
     if (n > 2 && str_eq(w[n - 1], "yes") &&
         (out->kind == COMMAND_MOVE || out->kind == COMMAND_HOLD ||

@@ -119,6 +119,13 @@ auto of an unknown server|no server nosuch|auto on nosuch
 a snooze without end|snooze DURATION|snooze
 a snooze for no duration|duration|snooze later
 an extension sideways|extension start.stop|extension sideways
+auto of a server without a name|empty word behind auto|auto off ""
+auto of a list with a server without a name|empty word|auto off cache ""
+a snooze of a server without a name|empty word|snooze 1h ""
+a move of a server without a name|empty word|move "" cloud
+a hold of a server without a name|empty word|hold "" cloud
+a release of a server without a name|empty word|release ""
+a cancel of a server without a name|empty word|cancel ""
 an order from an observer|observe|--observe auto on
 END
 # --dry-run says what it would do, and gives no order.
