@@ -20,18 +20,8 @@ const char *act_when(const struct tz *tz, struct utc now, struct utc t,
                      char buf[TIME_TEXT])
 {
     struct civil c = act_civil(tz, t), today = act_civil(tz, now);
-    int64_t days = civil_to_days(c.year, c.month, c.day) -
-                   civil_to_days(today.year, today.month, today.day);
 
-    if (days == 0)
-        (void)str_format(buf, TIME_TEXT, "%02d:%02d", c.hour, c.minute);
-    else if (days > -7 && days < 7)
-        (void)str_format(buf, TIME_TEXT, "%s %02d:%02d", act_weekdays[c.weekday], c.hour,
-                         c.minute);
-    else
-        (void)str_format(buf, TIME_TEXT, "%04d-%02d-%02d %02d:%02d", c.year, c.month,
-                         c.day, c.hour, c.minute);
-    return buf;
+    return civil_text(&c, &today, buf);
 }
 
 void act_nothing(struct act_plan *p, const char *fmt, ...)

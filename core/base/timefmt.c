@@ -208,3 +208,22 @@ const char *duration_text(int64_t seconds, char buf[DUR_TEXT])
                          (long long)s / 3600 % 24);
     return buf;
 }
+
+const char *civil_text(const struct civil *c, const struct civil *today,
+                       char buf[TIME_TEXT])
+{
+    static const char *const weekdays[] = {"Sun", "Mon", "Tue", "Wed",
+                                           "Thu", "Fri", "Sat"};
+    int64_t days = civil_to_days(c->year, c->month, c->day) -
+                   civil_to_days(today->year, today->month, today->day);
+
+    if (days == 0)
+        (void)str_format(buf, TIME_TEXT, "%02d:%02d", c->hour, c->minute);
+    else if (days > -7 && days < 7)
+        (void)str_format(buf, TIME_TEXT, "%s %02d:%02d", weekdays[c->weekday], c->hour,
+                         c->minute);
+    else
+        (void)str_format(buf, TIME_TEXT, "%04d-%02d-%02d %02d:%02d", c->year, c->month,
+                         c->day, c->hour, c->minute);
+    return buf;
+}

@@ -29,6 +29,11 @@ int64_t civil_to_seconds(const struct civil *c) NONNULL;
 /* "2026-11-22T07:00:00Z" */
 const char *utc_text(struct utc t, char buf[TIME_TEXT]) NONNULL;
 
+/* A minute as people say it on a day: "18:00" of that day, "Fri 18:00" of one less than a
+ * week away, else "2026-12-25 18:00". */
+const char *civil_text(const struct civil *c, const struct civil *today,
+                       char buf[TIME_TEXT]) NONNULL;
+
 /* RFC 3339 with Z or an offset and an optional fraction (dropped). ERR_SYNTAX. */
 enum err_code utc_parse(const char *text, struct utc *out,
                         struct err *e) MUST_CHECK NONNULL;

@@ -99,13 +99,7 @@ void alert_raise(struct controller *c, const char *server, const char *code,
 
 const char *clock_text(const struct controller *c, struct utc t, char buf[TIME_TEXT])
 {
-    static const char *const days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
     struct civil at = tz_civil(c->tz, t), today = tz_civil(c->tz, c->now);
 
-    if (at.year == today.year && at.month == today.month && at.day == today.day)
-        (void)str_format(buf, TIME_TEXT, "%02d:%02d", at.hour, at.minute);
-    else
-        (void)str_format(buf, TIME_TEXT, "%s %02d:%02d", days[at.weekday], at.hour,
-                         at.minute);
-    return buf;
+    return civil_text(&at, &today, buf);
 }

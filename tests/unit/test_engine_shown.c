@@ -362,7 +362,7 @@ static void test_most_prices(void **state)
     scene_end(&r.s);
 }
 
-/* The day is named when it is another one. */
+/* The day is named when it is another one: the weekday as long as it is clear which. */
 static void test_clock_text(void **state)
 {
     static const struct {
@@ -372,8 +372,12 @@ static void test_clock_text(void **state)
     } rows[] = {
         {"today", NOW - 3600, "07:00"},
         {"yesterday", NOW - 86400, "Sat 08:00"},
-        {"that day of last month", NOW - 31 * INT64_C(86400), "Thu 08:00"},
-        {"that day of last year", NOW - 365 * INT64_C(86400), "Sat 08:00"},
+        {"in six days", NOW + 6 * INT64_C(86400), "Sat 08:00"},
+        {"in a week", NOW + 7 * INT64_C(86400), "2026-11-29 08:00"},
+        {"six days ago", NOW - 6 * INT64_C(86400), "Mon 08:00"},
+        {"a week ago", NOW - 7 * INT64_C(86400), "2026-11-15 08:00"},
+        {"that day of last month", NOW - 31 * INT64_C(86400), "2026-10-22 08:00"},
+        {"that day of last year", NOW - 365 * INT64_C(86400), "2025-11-22 08:00"},
     };
     struct region r;
 
