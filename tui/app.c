@@ -43,7 +43,8 @@ static bool no_color_asked(const struct app_config *c)
 /* Signals come as readable bytes, so that the loop waits in one place for all. */
 static enum err_code take_signals(struct app *a, struct err *e)
 {
-    static const int wanted[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGWINCH, SIGCONT};
+    static const int wanted[] = {SIGTERM,  SIGINT,  SIGHUP, SIGQUIT,
+                                 SIGWINCH, SIGCONT, SIGTSTP};
     sigset_t set;
 
     (void)sigemptyset(&set);
@@ -280,6 +281,9 @@ static void read_signals(struct app *a)
             if (tty_enter(STDIN_FILENO, &e) != ERR_OK)
                 end(a, APP_HANGUP, 0);
             a->resize_ms = app_real_ms();
+        } else if (sig == SIGTSTP) {
+            ui_suspend(&a->ui, app_real_ms());
+            a->dirty = true;
         } else if (sig == SIGHUP) {
             end(a, APP_HANGUP, SIGHUP);
         } else {
@@ -375,7 +379,7 @@ static void take_over(struct app *a)
     take_snapshot(a, true);
 }
 
-/* What keys asked of the shell. */
+/* What keys and signals asked of the shell. */
 static void serve(struct app *a)
 {
     if (a->ui.redraw) {
@@ -498,6 +502,8 @@ static void loop(struct app *a)
             break;
         if (fds[1].revents != 0)
             read_signals(a);
+        if (fds[1].revents != 0 && !a->ended)
+            serve(a);
         app_reloaded(a); /* before a picture that it made: keys and zone fit to that */
         if (fds[3].revents != 0)
             take_snapshot(a, false);

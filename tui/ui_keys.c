@@ -378,7 +378,7 @@ static void open_or_start(struct ui *ui, int64_t now_ms)
     }
 }
 
-static void suspend(struct ui *ui, int64_t now_ms)
+void ui_suspend(struct ui *ui, int64_t now_ms)
 {
     if (ui->app->observe || ui->app->config->ui.allow_suspend)
         ui->suspend = true;
@@ -509,7 +509,7 @@ static void run_action(struct ui *ui, enum action a, int64_t now_ms)
     } else if (a == ACTION_ORDER) {
         ui_open_field(ui, TYPING_ORDER);
     } else if (a == ACTION_SUSPEND) {
-        suspend(ui, now_ms);
+        ui_suspend(ui, now_ms);
     } else if (g == GROUP_DEMO) {
         demo_action(ui, a, now_ms);
     } else if (g == GROUP_SERVERS || g == GROUP_POLICY || a == ACTION_REFRESH) {

@@ -40,6 +40,9 @@ void ui_copy_key(struct ui *ui, uint32_t key) NONNULL;
 void ui_open_view(struct ui *ui, enum view_id v, int64_t now_ms) NONNULL;
 /* The terminal got or lost the focus: messages wait for who is away. */
 void ui_focus(struct ui *ui, bool in, int64_t now_ms) NONNULL;
+/* The key for it, or SIGTSTP: asks the shell to stop where that is allowed, else says why
+ * not. */
+void ui_suspend(struct ui *ui, int64_t now_ms) NONNULL;
 /* Opens the undo window of a class 1 action. */
 void ui_add_pending(struct ui *ui, const struct act_plan *p, int64_t now_ms) NONNULL;
 struct pending *ui_latest_pending(struct ui *ui) NONNULL; /* NULL = none */

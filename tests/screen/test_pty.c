@@ -557,9 +557,18 @@ static void test_copy(void **state)
     (void)close(r.master);
 }
 
-/* Ctrl-Z, where that is allowed: the terminal is given back, and taken again with a fresh
- * look at everything. */
-static void test_suspend(void **state)
+/* By the key or from outside. */
+static void stop(const struct run *r, bool key)
+{
+    if (key)
+        send_keys(r, "\032");
+    else
+        assert_int_equal(kill(r->pid, SIGTSTP), 0);
+}
+
+/* Suspended, where that is allowed: the terminal is given back, and taken again with a
+ * fresh look at everything. */
+static void suspend_by(bool key)
 {
     static struct run r;
     struct termios now;
@@ -567,12 +576,11 @@ static void test_suspend(void **state)
     size_t from;
     char byte = 0;
 
-    (void)state;
     assert_int_equal(pipe2(taken, O_CLOEXEC), 0);
     taken_fd = taken[1];
     start(&r, "xterm-256color"); /* not allowed: it only says so */
     assert_true(read_until(&r, 0, "write-back", WAIT_MS));
-    send_keys(&r, "\032");
+    stop(&r, key);
     assert_true(read_until(&r, 0, "detach from tmux", WAIT_MS));
     assert_int_equal(waitpid(r.pid, &status, WNOHANG | WUNTRACED), 0);
     send_keys(&r, "q");
@@ -582,7 +590,9 @@ static void test_suspend(void **state)
     start(&r, "xterm-256color");
     stoppable = false;
     assert_true(read_until(&r, 0, "q quit", WAIT_MS));
-    send_keys(&r, "M\032");
+    send_keys(&r, "M");
+    assert_true(read_until(&r, 0, "\033[?1000h", WAIT_MS));
+    stop(&r, key);
     assert_true(read_until(&r, 0, "\033[?1049l", WAIT_MS));
     assert_int_equal(waitpid(r.pid, &status, WUNTRACED), r.pid);
     assert_true(WIFSTOPPED(status));
@@ -604,6 +614,13 @@ static void test_suspend(void **state)
     taken_fd = -1;
     (void)close(taken[0]);
     (void)close(taken[1]);
+}
+
+static void test_suspend(void **state)
+{
+    (void)state;
+    suspend_by(true);
+    suspend_by(false);
 }
 
 /* reduce_motion: nothing at all moves within a minute; a key still does. */
