@@ -185,7 +185,6 @@ static void tell_loss(struct controller *c, struct server_state *s)
     if (!by_person)
         requeue_doom(c, s, true);
     (void)str_copy(s->owed_by, sizeof(s->owed_by), by_person ? s->foreign_user : "");
-    s->owed_failed = false;
     s->owed_told = !by_person || !acts_forbidden(c);
     if (by_person && s->owed_told)
         foreign_change(c, s, PLACE_ONPREM);
@@ -197,6 +196,7 @@ static void tell_loss(struct controller *c, struct server_state *s)
     /* Told once, whoever may act; what cannot be done now is owed. */
     place_forget(c, s);
     home_owe(c, s, true);
+    s->owed_failed = false; /* it was seen now, whatever a way out that ended by it says */
     if (ended)
         move_store(c, s); /* its end carries that to the next holder */
 }

@@ -214,6 +214,29 @@ static void test_debt_is_settled_by_arrival(void **state)
     scene_end(&s);
 }
 
+/* Who looks on, with a way out of its own from before: a loss that it sees is owed since
+ * it saw it, not since that way out. */
+static void test_loss_seen_by_who_looks_on(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    scene_make(&s);
+    s.options.shared_lock = true;
+    (void)committed(stored_move(&s, DIRECTION_OUT, OUT_NODE), 60);
+    s.managed.state = MANAGED_IN_CLOUD;
+    s.vm.power = POWER_OFF;
+    scene_start(&s);
+    look(&s);
+    assert_non_null(move_of(&s));
+    s.managed.state = MANAGED_RETURNING;
+    look(&s);
+    assert_null(move_of(&s));
+    assert_true(s.c->servers[0].owed_home);
+    assert_false(s.c->servers[0].owed_failed);
+    scene_end(&s);
+}
+
 /* An order is done with when its move is done or has failed, not when only a person can
  * end what it left. */
 static void test_order_ends(void **state)
@@ -736,6 +759,7 @@ int main(void)
         cmocka_unit_test(test_learned),
         cmocka_unit_test(test_arrived_at_a_closed_node),
         cmocka_unit_test(test_debt_is_settled_by_arrival),
+        cmocka_unit_test(test_loss_seen_by_who_looks_on),
         cmocka_unit_test(test_order_ends),
         cmocka_unit_test(test_ladder_kept),
         cmocka_unit_test(test_learned_before),
