@@ -195,7 +195,7 @@ static void merge_tasks(struct server_state *s, const struct obs_velostrata *v)
 
         if (s->has_move && t->state == TASK_FAILED && str_eq(t->id, s->move.task))
             (void)str_copy(f->task_error, sizeof(f->task_error), t->error);
-        if (!active || f->vm_id[0] == '\0' || !str_eq(t->entity, f->vm_id))
+        if (!active || f->managed_id[0] == '\0' || !str_eq(t->entity, f->managed_id))
             continue;
         f->task_active = true;
         f->task_progress = t->progress;
@@ -360,6 +360,8 @@ static void merge_velostrata(struct controller *c, struct server_state *s)
                          ? o->at
                          : c->sources[SOURCE_VSPHERE].good->at;
     m = find_managed(&o->as.velostrata, s);
+    str_keep(f->managed_id, sizeof(f->managed_id),
+             m != NULL && m->vm_id[0] != '\0' ? m->vm_id : f->vm_id);
     place_from_manager(f, m);
     merge_tasks(s, &o->as.velostrata);
     in = listed != NULL ? instance_listed(&listed->as.instances, &f->instance) : NULL;

@@ -63,8 +63,10 @@ struct server_facts {
                              at home with the task of its move failed */
     char place_raw[NAME_TEXT]; /* an unknown state as its API spelled it, "" */
     enum power power;
-    char vm_id[ID_TEXT]; /* "" = not found in vSphere */
-    bool tools;          /* the guest at home answers */
+    char vm_id[ID_TEXT];      /* "" = not found in vSphere */
+    char managed_id[ID_TEXT]; /* velostrata: what the manager calls it, whose vSphere may
+                                 be another than ours; vm_id when it lists none */
+    bool tools;               /* the guest at home answers */
     /* The share of each vCPU's time that it waits for a core, and for its siblings; -1
      * unknown, or it does not run at home. */
     int32_t ready_permille, costop_permille;

@@ -180,7 +180,7 @@ static void step_run(const struct step_in *in, struct move *m, struct step_out *
         return;
     }
     if (f->place == PLACE_CLOUD && f->instance_stopped) {
-        say_call(in, m, out, CALL_START_IN_CLOUD, f->vm_id);
+        say_call(in, m, out, CALL_START_IN_CLOUD, f->managed_id);
         out->commits = true;
         return;
     }
@@ -192,7 +192,7 @@ static void step_run(const struct step_in *in, struct move *m, struct step_out *
         return;
     SURE(in->may_commit && f->place == PLACE_ONPREM && !f->place_stale); /* I12 */
     SURE(in->choice.offering != NULL && !f->task_active);
-    say_call(in, m, out, CALL_RUN_IN_CLOUD, f->vm_id);
+    say_call(in, m, out, CALL_RUN_IN_CLOUD, f->managed_id);
     out->commits = true;
     fill_run(in, &out->call.run);
 }
@@ -253,7 +253,7 @@ static void step_return(const struct step_in *in, struct move *m, struct step_ou
         return;
     SURE(!f->place_stale && !f->task_active && !f->migration_busy);
     SURE(m->committed || in->may_commit);
-    say_call(in, m, out, CALL_RETURN, f->vm_id);
+    say_call(in, m, out, CALL_RETURN, f->managed_id);
     out->commits = true;
 }
 

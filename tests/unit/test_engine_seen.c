@@ -235,6 +235,39 @@ static void test_not_listed(void **state)
     }
 }
 
+/* The manager and we may know a VM by two vSpheres, each with its own id: what it tells
+ * of its tasks, and is told, is by its own. */
+static void test_other_id(void **state)
+{
+    static const struct {
+        const char *what, *id, *entity, *managed;
+        bool active;
+    } rows[] = {
+        {"one id for all", "id-a", "id-a", "id-a", true},
+        {"its own id", "vm-12", "vm-12", "vm-12", true},
+        {"a task of another one that has our id", "vm-12", "id-a", "vm-12", false},
+        {"known without an id", "", "id-a", "id-a", true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct scene s;
+
+        seen_make(&s);
+        s.vm.instance_uuid = "5000-A";
+        s.managed.instance_uuid = "5000-a";
+        s.managed.vm_id = rows[i].id;
+        s.task = task_of("x");
+        s.task.entity = rows[i].entity;
+        scene_start(&s);
+        look(&s);
+        assert_row(rows[i].what, str_eq(facts(&s)->vm_id, "id-a"));
+        assert_row(rows[i].what, str_eq(facts(&s)->managed_id, rows[i].managed));
+        assert_row(rows[i].what, facts(&s)->task_active == rows[i].active);
+        scene_end(&s);
+    }
+}
+
 /* Running at home and in the cloud: two readings of vSphere must say so. */
 static void test_both_places(void **state)
 {
@@ -464,9 +497,10 @@ int main(void)
         cmocka_unit_test(test_vm),           cmocka_unit_test(test_many_vms),
         cmocka_unit_test(test_host),         cmocka_unit_test(test_instance_in_part),
         cmocka_unit_test(test_shorter_list), cmocka_unit_test(test_both_places),
-        cmocka_unit_test(test_not_listed),   cmocka_unit_test(test_half_moved),
-        cmocka_unit_test(test_spot),         cmocka_unit_test(test_ended_by),
-        cmocka_unit_test(test_task_of),      cmocka_unit_test(test_away_seen),
+        cmocka_unit_test(test_other_id),     cmocka_unit_test(test_not_listed),
+        cmocka_unit_test(test_half_moved),   cmocka_unit_test(test_spot),
+        cmocka_unit_test(test_ended_by),     cmocka_unit_test(test_task_of),
+        cmocka_unit_test(test_away_seen),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -69,7 +69,8 @@ static void set_scene(struct scene *s, enum direction d)
                    .subnet = ""},
         .facts = {.place = d == DIRECTION_OUT ? PLACE_ONPREM : PLACE_CLOUD,
                   .power = d == DIRECTION_OUT ? POWER_ON : POWER_OFF,
-                  .vm_id = "vm-12",
+                  .vm_id = "12",
+                  .managed_id = "vm-12",
                   .place_as_of = {SEEN},
                   .task_progress = -1,
                   .onprem = {.name = "tests-cache", .known = true, .as_of = {SEEN}},
@@ -234,6 +235,7 @@ static void test_run(void **state)
     out = look(&s, STEP_RUN);
     assert_int_equal(out.verdict, VERDICT_CALL);
     assert_int_equal(out.call.kind, CALL_RUN_IN_CLOUD);
+    assert_string_equal(out.call.target, "vm-12"); /* as the manager calls it */
     assert_true(out.commits);
     assert_string_equal(out.call.run.eni, "eni-1");
     assert_string_equal(out.call.run.instance_type, "c5.2xlarge");
@@ -284,6 +286,7 @@ static void test_run(void **state)
     s.facts.instance_stopped = true;
     out = look(&s, STEP_RUN);
     assert_int_equal(out.call.kind, CALL_START_IN_CLOUD);
+    assert_string_equal(out.call.target, "vm-12");
     assert_true(out.commits);
     s.move.deadline.s = NOW; /* too late: it comes home, or has never left */
     out = look(&s, STEP_RUN);
@@ -376,6 +379,7 @@ static void test_return(void **state)
     s.facts.cloud.connected = false;
     out = look(&s, STEP_RETURN);
     assert_int_equal(out.call.kind, CALL_RETURN);
+    assert_string_equal(out.call.target, "vm-12");
     assert_true(out.commits);
 
     /* a migration is being detached: never */
