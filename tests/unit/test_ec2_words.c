@@ -91,7 +91,7 @@ static void test_copied_items(void **state)
         "<instanceId>i-1</instanceId><tagSet><item><key>rushhour:server</key><value/>"
         "</item></tagSet></item></instancesSet></item></reservationSet>"
         "</DescribeInstancesResponse>";
-    struct arena *first = arena_new(0), *second = arena_new(0);
+    struct arena *first = arena_new(65536), *second = arena_new(65536);
     const struct seen_instance *in, *copy;
     struct ec2_list list, copies;
     struct ec2_answer a;
