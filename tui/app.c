@@ -485,6 +485,14 @@ static int timeout_ms(const struct app *a)
     return left < 0 ? 0 : left > 60000 ? 60000 : (int)left;
 }
 
+/* A demo has lasted as long as it was asked to. */
+static bool is_over(const struct app *a)
+{
+    const struct utc until = a->config->demo.until;
+
+    return until.s != 0 && clock_utc(a->config->clock).s >= until.s;
+}
+
 static void loop(struct app *a)
 {
     while (!a->ended) {
@@ -516,6 +524,8 @@ static void loop(struct app *a)
         if (fds[5].revents != 0)
             app_exported(a);
         step_notify(a);
+        if (is_over(a))
+            end(a, APP_QUIT, 0);
         if (ui_tick(&a->ui, app_real_ms()))
             a->dirty = true;
         if (!a->ended && a->resize_ms != 0 && app_real_ms() >= a->resize_ms)

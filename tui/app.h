@@ -42,6 +42,7 @@ enum app_step { STEP_EVENT, STEP_EVENT_BACK, STEP_DAY, STEP_DAY_BACK };
 struct app_demo {
     bool on;
     const char *word;                 /* "DEMO", in the header and above its keys */
+    struct utc until;                 /* of its time: then it quits; 0 = never */
     void (*speed)(void *ctx, int up); /* +1 faster, -1 slower */
     int32_t (*speed_now)(void *ctx);  /* 0 = it stands still */
     /* Goes there and stands still; says where it is in `say`. */

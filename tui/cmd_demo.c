@@ -296,6 +296,8 @@ static int on_stage(struct demo *d, const struct args *a)
     bool lines;
     int rc;
 
+    if (d->duration_s > 0)
+        demo.until.s = d->from.s + d->duration_s;
     name_folder(dir);
     for (size_t i = 0; i < ARRAY_LEN(tricks); i++)
         trick_labels[i] = tricks[i].label;
@@ -309,8 +311,7 @@ static int on_stage(struct demo *d, const struct args *a)
     lo.credentials = demo_credentials(&clock);
     rc = lo.credentials == NULL ? EXIT_FAILED : live_start(&l, &s, &lo);
     if (rc == EXIT_DONE && lines)
-        rc = live_lines(&l, isatty(STDIN_FILENO) != 0,
-                        (struct utc){d->duration_s > 0 ? d->from.s + d->duration_s : 0});
+        rc = live_lines(&l, isatty(STDIN_FILENO) != 0, demo.until);
     else if (rc == EXIT_DONE)
         rc = run_dashboard(&l, a, &demo);
     live_stop(&l);

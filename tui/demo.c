@@ -52,6 +52,11 @@ static enum err_code read_options(struct demo *d, const struct args *a, struct e
         (void)err_set(e, ERR_USAGE, "--for wants a duration above zero");
         goto bad;
     }
+    if (d->json && d->speed_given && speed != 0) {
+        (void)err_set(e, ERR_USAGE,
+                      "--json sums up a run at full speed: write --speed max, or none");
+        goto bad;
+    }
     d->speed = (int32_t)speed;
     d->seed = (uint64_t)seed;
     d->servers = (int32_t)servers;

@@ -152,6 +152,7 @@ expect "sim with an unknown fault" 2 "latency" "$rh" sim --listen 127.0.0.1:0 --
 expect "sim with a rate that is none" 2 "from 0 to 1" "$rh" sim --listen 127.0.0.1:0 --faults latency=2
 expect "demo at no speed" 2 "." "$rh" demo --speed fast
 expect "demo at speed 0" 2 "." "$rh" demo --speed 0
+expect "demo with a summary of no run at full speed" 2 "--speed max" "$rh" demo --json --speed 60 --for 1h
 expect "demo for no time" 2 "." "$rh" demo --for 0s --speed max
 expect "demo from no time" 2 "no time" "$rh" demo --from noon --speed max
 expect "demo without servers" 2 "." "$rh" demo --servers 0

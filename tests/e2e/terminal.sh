@@ -125,6 +125,12 @@ tm resize-window -t s -x 200 -y 60
 see "and grows" "q quit"
 quits "q ends it there, too"
 
+start 100 30 "$demo --speed 600 --for 30m"
+see "the demo for a time" "q quit"
+poll_for 20 ended
+[ "$(cat "$work/rc" 2>/dev/null)" = 0 ] && cmp -s "$work/tty.before" "$work/tty.after" &&
+    ok "--for ends it in order" || bad "--for ends it in order" "exit code $(cat "$work/rc" 2>/dev/null)"
+
 # Ends by signal, each with the terminal given back.
 for signal in TERM HUP INT; do
     rm -f "$work/pid"
