@@ -43,8 +43,8 @@ static bool no_color_asked(const struct app_config *c)
 /* Signals come as readable bytes, so that the loop waits in one place for all. */
 static enum err_code take_signals(struct app *a, struct err *e)
 {
-    static const int wanted[] = {SIGTERM,  SIGINT,  SIGHUP, SIGQUIT,
-                                 SIGWINCH, SIGCONT, SIGTSTP};
+    static const int wanted[] = {SIGTERM,  SIGINT,  SIGHUP,  SIGQUIT,
+                                 SIGWINCH, SIGCONT, SIGTSTP, SIGUSR1};
     sigset_t set;
 
     (void)sigemptyset(&set);
@@ -281,6 +281,9 @@ static void read_signals(struct app *a)
             if (tty_enter(STDIN_FILENO, &e) != ERR_OK)
                 end(a, APP_HANGUP, 0);
             a->resize_ms = app_real_ms();
+        } else if (sig == SIGUSR1) {
+            a->ui.dump = true;
+            a->dirty = true;
         } else if (sig == SIGTSTP) {
             ui_suspend(&a->ui, app_real_ms());
             a->dirty = true;

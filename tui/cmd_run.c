@@ -220,14 +220,16 @@ int run_dashboard(struct live *l, const struct args *a, const struct app_demo *d
                                                                       : EXIT_DONE;
 }
 
-/* Line mode is told by SIGHUP to read its configuration again: one that comes while it
- * starts must not end it. */
-static void hear_hangups_later(void)
+/* Who asks by SIGUSR1 what is known, and line mode by SIGHUP to read its configuration
+ * again, must not end what is still starting. */
+static void hear_later(bool lines)
 {
     sigset_t set;
 
     (void)sigemptyset(&set);
-    (void)sigaddset(&set, SIGHUP);
+    (void)sigaddset(&set, SIGUSR1);
+    if (lines)
+        (void)sigaddset(&set, SIGHUP);
     (void)sigprocmask(SIG_BLOCK, &set, NULL); /* cannot fail */
 }
 
@@ -246,8 +248,7 @@ int cmd_run(const struct args *a)
     if (rc != EXIT_DONE)
         goto out;
     lines = live_wants_lines(&s, a);
-    if (lines)
-        hear_hangups_later();
+    hear_later(lines);
     rc = session_open_state(&s, a, o.observe ? SESSION_LOOK : SESSION_ACT, &locked_out);
     if (rc != EXIT_DONE)
         goto out;

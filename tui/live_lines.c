@@ -284,6 +284,17 @@ static bool hangs_up(struct live *l, const struct ends *ends)
     return false;
 }
 
+/* SIGUSR1: what the word status prints, into the log. */
+static void dump_status(struct live *l)
+{
+    struct fleet *f = live_latest(l);
+    char line[STATUS_LINE];
+
+    for (size_t i = 0; words_status_line(f, l->session->tz, i, line); i++)
+        log_write(l->session->log, LOG_INFO, "status", "%s", line);
+    fleet_unref(f);
+}
+
 int live_lines(struct live *l, bool words, struct utc until)
 {
     const struct ends ends = {.in = isatty(STDIN_FILENO) != 0,
@@ -303,6 +314,7 @@ int live_lines(struct live *l, bool words, struct utc until)
     (void)sigaddset(&set, SIGINT);
     (void)sigaddset(&set, SIGQUIT);
     (void)sigaddset(&set, SIGHUP);
+    (void)sigaddset(&set, SIGUSR1);
     (void)sigprocmask(SIG_BLOCK, &set, NULL);
     fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     if (fd < 0)
@@ -346,8 +358,13 @@ int live_lines(struct live *l, bool words, struct utc until)
             break;
         if (poll(p, 3, wait_ms) < 0 && errno != EINTR)
             break;
-        if ((p[0].revents & POLLIN) != 0 && read(fd, &info, sizeof(info)) == sizeof(info))
-            quit = info.ssi_signo != SIGHUP || hangs_up(l, &ends);
+        if ((p[0].revents & POLLIN) != 0 &&
+            read(fd, &info, sizeof(info)) == sizeof(info)) {
+            if (info.ssi_signo == SIGUSR1)
+                dump_status(l);
+            else
+                quit = info.ssi_signo != SIGHUP || hangs_up(l, &ends);
+        }
         if ((p[1].revents & POLLIN) != 0 && read(p[1].fd, &count, sizeof(count)) < 0)
             continue; /* somebody was faster */
         if (p[2].revents != 0)

@@ -18,9 +18,9 @@ enum { HANDLER_STACK = 64 * 1024 };
 
 /* Whatever ends a process on the spot, but the signals that the loop reads and the one
  * that nobody can catch. */
-static const int crash_signals[] = {SIGSEGV, SIGABRT, SIGBUS,  SIGFPE,    SIGILL,
-                                    SIGSYS,  SIGTRAP, SIGXCPU, SIGXFSZ,   SIGALRM,
-                                    SIGUSR1, SIGUSR2, SIGPROF, SIGVTALRM, SIGPOLL};
+static const int crash_signals[] = {SIGSEGV, SIGABRT, SIGBUS,    SIGFPE,  SIGILL,
+                                    SIGSYS,  SIGTRAP, SIGXCPU,   SIGXFSZ, SIGALRM,
+                                    SIGUSR2, SIGPROF, SIGVTALRM, SIGPOLL};
 
 /* A signal handler can reach nothing but globals; written before it is installed. */
 static struct {

@@ -28,7 +28,11 @@ enum err_code words_command(const char *const *words, size_t n, const struct tz 
 enum err_code time_parse(const char *text, const struct tz *tz, struct utc now,
                          struct utc *out, struct err *e) MUST_CHECK NONNULL;
 
-/* A table of the fleet on standard output. */
+/* A table of the fleet: its line i, from 0, false when it has no such; all of it on
+ * standard output. f NULL: nothing is known. */
+enum { STATUS_LINE = 1024 };
+bool words_status_line(const struct fleet *f, const struct tz *tz, size_t i,
+                       char buf[STATUS_LINE]) __attribute__((nonnull(4)));
 void words_status(const struct fleet *f, const struct tz *tz);
 
 /* An entry of the journal there, as `log` prints it. */

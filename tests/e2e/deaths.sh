@@ -42,7 +42,7 @@ dies "SIGINT" 'signal 2' "exit 0"
 dies "SIGHUP" 'signal 1' "exit 0"
 dies "SIGQUIT" 'signal 3' "exit 0"
 if [ -z "$sanitized" ]; then
-    for row in 11:SEGV 6:ABRT 7:BUS 8:FPE 4:ILL 31:SYS 10:USR1 14:ALRM; do
+    for row in 11:SEGV 6:ABRT 7:BUS 8:FPE 4:ILL 31:SYS 12:USR2 14:ALRM; do
         dies "SIG${row#*:}" "signal ${row%%:*}" "signal ${row%%:*}"
     done
 fi

@@ -62,6 +62,14 @@ ready() {
 poll_for 60 ready || bad "an instance runs" "$(tail -n 3 "$work/lines")"
 is "outside the window it should be home" servers.name=cache.desired onprem
 
+# The table of status, into the log.
+kill -USR1 "$main"
+dumped() {
+    grep -Eq 'info status haifa at ..:..:.., auto dry-run; ' "$work/state/rushhour.log" &&
+        [ "$(grep -Ec 'info status (cache|write-back|migration|end-to-end) +on-prem ' "$work/state/rushhour.log")" = 4 ]
+}
+check "SIGUSR1: the log has where everything is" poll_for 10 dumped
+
 # What changes.
 hup 's/Sun 00:00-00:01/Sun-Sat 00:00-24:00/'
 check "nothing that was known is unknown now" known

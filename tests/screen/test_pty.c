@@ -670,11 +670,32 @@ static void assert_dumped(const char *dir, const char *text)
     assert_true(folder_remove(dir));
 }
 
+/* By the key or by SIGUSR1. */
+static void dump_by(bool key)
+{
+    static struct run r;
+    char dir[] = "/tmp/rushhour-pty-XXXXXX";
+
+    assert_non_null(mkdtemp(dir));
+    state_dir = dir;
+    start(&r, "xterm-256color");
+    state_dir = NULL;
+    assert_true(read_until(&r, 0, "write-back", WAIT_MS));
+    if (key)
+        send_keys(&r, "D");
+    else
+        assert_int_equal(kill(r.pid, SIGUSR1), 0);
+    assert_true(read_until(&r, 0, "written", WAIT_MS));
+    send_keys(&r, "q");
+    assert_int_equal(finish(&r), 0);
+    (void)close(r.master);
+    assert_dumped(dir, "write-back");
+}
+
 /* What is on the screen, into a file of its own; without a folder, it is said. */
 static void test_dump(void **state)
 {
     static struct run r;
-    char dir[] = "/tmp/rushhour-pty-XXXXXX";
 
     (void)state;
     start(&r, "xterm-256color");
@@ -686,17 +707,8 @@ static void test_dump(void **state)
     send_keys(&r, "qq");
     assert_int_equal(finish(&r), 0);
     (void)close(r.master);
-    assert_non_null(mkdtemp(dir));
-    state_dir = dir;
-    start(&r, "xterm-256color");
-    state_dir = NULL;
-    assert_true(read_until(&r, 0, "write-back", WAIT_MS));
-    send_keys(&r, "D");
-    assert_true(read_until(&r, 0, "written", WAIT_MS));
-    send_keys(&r, "q");
-    assert_int_equal(finish(&r), 0);
-    (void)close(r.master);
-    assert_dumped(dir, "write-back");
+    dump_by(true);
+    dump_by(false);
 }
 
 /* Another picture rings and notifies; who cannot take over says so; another configuration
