@@ -196,7 +196,8 @@ static void tell_loss(struct controller *c, struct server_state *s)
     /* Told once, whoever may act; what cannot be done now is owed. */
     place_forget(c, s);
     home_owe(c, s, true);
-    s->owed_failed = false; /* it was seen now, whatever a way out that ended by it says */
+    /* It was seen now, whatever a way out that ended by it says. */
+    s->owed_failed = false;
     if (ended)
         move_store(c, s); /* its end carries that to the next holder */
 }
