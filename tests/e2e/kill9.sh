@@ -97,9 +97,9 @@ while read -r what after long; do
         storms=$((storms + 1))
         ;;
     end)
-        # It has told the kernel that it wants to hear of HUP, INT, QUIT and TERM itself: of these
+        # It has told the kernel that it wants to hear of HUP, INT, QUIT, USR1 and TERM itself: of these
         # alone, as a thread that is begun has all of them for a moment, and before that.
-        poll_for 30 grep -q '^SigBlk:.0*4007$' "/proc/$main/status" ||
+        poll_for 30 grep -q '^SigBlk:.0*4207$' "/proc/$main/status" ||
             bad "round $round: it listens to orders to end" "$(grep SigBlk "/proc/$main/status")"
         kill "$main" && kill -INT "$main" 2>/dev/null
         kill "$main" 2>/dev/null
