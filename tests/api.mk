@@ -43,12 +43,12 @@ tests_contract_test_vsphere_news_LDADD = $(CONTRACT_TEST_LIBS)
 TESTS += tests/contract/test_vsphere_news
 
 check_PROGRAMS += tests/contract/test_request_id
-tests_contract_test_request_id_SOURCES = tests/contract/test_request_id.c tests/unit/table.h
+tests_contract_test_request_id_SOURCES = tests/contract/test_request_id.c tests/contract/carried.h tests/unit/table.h
 tests_contract_test_request_id_LDADD = $(CORE_TEST_LIBS)
 TESTS += tests/contract/test_request_id
 
 check_PROGRAMS += tests/contract/test_asked
-tests_contract_test_asked_SOURCES = tests/contract/test_asked.c tests/unit/table.h
+tests_contract_test_asked_SOURCES = tests/contract/test_asked.c tests/contract/carried.h tests/unit/table.h
 tests_contract_test_asked_LDADD = $(CORE_TEST_LIBS)
 TESTS += tests/contract/test_asked
 

@@ -1,10 +1,7 @@
 #include <config.h>
 
 #include "core/base/str.h"
-#include "core/sim/port.h"
-#include "core/sim/site_impl.h"
-
-#include "tests/unit/table.h"
+#include "tests/contract/carried.h"
 
 #include <string.h>
 
@@ -13,15 +10,8 @@
 
 enum { SLOW_S = 6 }; /* of each answer */
 
-static const struct utc start = {1795329000};
-
 struct stage {
-    struct site *site;
-    struct clock_fake fake;
-    struct clock clock;
-    struct config *config;
-    struct port port;
-    struct transport inner;
+    struct carried at;
     bool breaks; /* no answer comes */
     int exchanges;
 };
@@ -31,43 +21,32 @@ static enum err_code carry(void *ctx, const struct http_request *rq,
 {
     struct stage *s = ctx;
     enum err_code rc = s->breaks ? err_set(e, ERR_RESET, "the connection broke")
-                                 : transport_perform(&s->inner, rq, rs, e);
+                                 : transport_perform(&s->at.inner, rq, rs, e);
 
     s->exchanges++;
-    s->fake.utc.s += SLOW_S;
-    s->fake.mono.ms += SLOW_S * 1000;
-    rs->received = s->fake.utc;
+    s->at.fake.utc.s += SLOW_S;
+    s->at.fake.mono.ms += SLOW_S * 1000;
+    rs->received = s->at.fake.utc;
     return rc;
 }
 
 static void open_stage(struct stage *s, const char *mover)
 {
-    const struct site_options o = {
-        .seed = 4, .servers = 2, .start = start, .mover = mover};
-    struct transport via = {carry, s};
-    struct err e = {0};
+    const struct transport via = {carry, s};
 
-    *s = (struct stage){.fake = {.utc = start, .mono = {start.s * 1000}}};
-    s->clock = clock_fake_clock(&s->fake);
-    assert_int_equal(site_new(&o, &s->site, &e), ERR_OK);
-    assert_int_equal(site_config(s->site, "http://127.0.0.1:9", NULL, &s->config, &e),
-                     ERR_OK);
-    s->inner = site_transport(s->site);
-    assert_int_equal(port_wire_open(s->site, s->config, &s->clock, &via, &s->port, &e),
-                     ERR_OK);
+    *s = (struct stage){.breaks = false};
+    carried_open(&s->at, mover, &via);
 }
 
 static void close_stage(struct stage *s)
 {
-    port_free(&s->port);
-    config_free(s->config);
-    site_free(s->site);
+    carried_close(&s->at);
 }
 
 static struct utc ask(struct stage *s, enum source source, enum err_code want)
 {
     const struct poll_hints hints = {.ids = {"i-1"}, .n = 1};
-    struct observation *o = s->port.poll(s->port.ctx, source, &hints);
+    struct observation *o = s->at.port.poll(s->at.port.ctx, source, &hints);
     struct utc at;
 
     assert_non_null(o);
@@ -103,12 +82,12 @@ static void test_stamps(void **state)
         open_stage(&s, rows[i].mover);
         assert_row(api, ask(&s, rows[i].source, ERR_OK).s == start.s);
         assert_row(api, s.exchanges >= rows[i].exchanges);
-        now = s.fake.utc;
+        now = s.at.fake.utc;
         assert_row(api, now.s == start.s + s.exchanges * SLOW_S);
         assert_row(api, ask(&s, rows[i].source, ERR_OK).s == now.s); /* the same bytes */
         s.breaks = true; /* an error is as new as it can be */
         now = ask(&s, rows[i].source, ERR_RESET);
-        assert_row(api, now.s == s.fake.utc.s);
+        assert_row(api, now.s == s.at.fake.utc.s);
         close_stage(&s);
     }
 }

@@ -1,25 +1,15 @@
 #include <config.h>
 
 #include "core/base/str.h"
-#include "core/sim/port.h"
-#include "core/sim/site_impl.h"
-
-#include "tests/unit/table.h"
+#include "tests/contract/carried.h"
 
 #include <string.h>
 
 /* What each API's support finds a call by: AWS's id, of the header or of the body; the
  * name that we give a call to vSphere; none of Jenkins and Velostrata. */
 
-static const struct utc start = {1795329000};
-
 struct stage {
-    struct site *site;
-    struct clock_fake fake;
-    struct clock clock;
-    struct config *config;
-    struct port port;
-    struct transport inner;
+    struct carried at;
     bool no_headers;         /* as a gateway that passes none */
     bool breaks;             /* no answer comes */
     char operations[64][40]; /* that vSphere was told */
@@ -48,7 +38,7 @@ static enum err_code carry(void *ctx, const struct http_request *rq,
     note_operation(s, rq);
     if (s->breaks)
         return err_set(e, ERR_RESET, "the connection broke");
-    rc = transport_perform(&s->inner, rq, rs, e);
+    rc = transport_perform(&s->at.inner, rq, rs, e);
     if (s->no_headers)
         rs->request_id[0] = '\0';
     return rc;
@@ -56,32 +46,21 @@ static enum err_code carry(void *ctx, const struct http_request *rq,
 
 static void open_stage(struct stage *s)
 {
-    const struct site_options o = {
-        .seed = 4, .servers = 2, .start = start, .mover = "ec2"};
-    struct transport via = {carry, s};
-    struct err e = {0};
+    const struct transport via = {carry, s};
 
-    *s = (struct stage){.fake = {.utc = start, .mono = {start.s * 1000}}};
-    s->clock = clock_fake_clock(&s->fake);
-    assert_int_equal(site_new(&o, &s->site, &e), ERR_OK);
-    assert_int_equal(site_config(s->site, "http://127.0.0.1:9", NULL, &s->config, &e),
-                     ERR_OK);
-    s->inner = site_transport(s->site);
-    assert_int_equal(port_wire_open(s->site, s->config, &s->clock, &via, &s->port, &e),
-                     ERR_OK);
+    *s = (struct stage){.breaks = false};
+    carried_open(&s->at, "ec2", &via);
 }
 
 static void close_stage(struct stage *s)
 {
-    port_free(&s->port);
-    config_free(s->config);
-    site_free(s->site);
+    carried_close(&s->at);
 }
 
 static void ask(struct stage *s, enum source source, enum err_code want, char id[ID_TEXT])
 {
     const struct poll_hints none = {0};
-    struct observation *o = s->port.poll(s->port.ctx, source, &none);
+    struct observation *o = s->at.port.poll(s->at.port.ctx, source, &none);
 
     assert_non_null(o);
     assert_int_equal(o->err.code, want);
@@ -134,7 +113,7 @@ static void test_refusal(void **state)
     open_stage(&s);
     s.no_headers = true;
     c.run.spot = true;
-    s.port.act(s.port.ctx, &c, &r);
+    s.at.port.act(s.at.port.ctx, &c, &r);
     assert_true(is_aws_id(r.request_id));
     close_stage(&s);
 }

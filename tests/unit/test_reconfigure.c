@@ -225,6 +225,16 @@ static void a_window_counts_at_once(void **state)
     scene_end(&s);
 }
 
+/* Server b is found in the cloud, and auto is off. */
+static void b_is_out(struct scene *s)
+{
+    controller_set_auto(s->c, AUTO_OFF, s->now);
+    s->managed[1].state = MANAGED_IN_CLOUD;
+    s->vms[1].power = POWER_OFF;
+    tick(s, 10);
+    observe_all(s);
+}
+
 /* The window is taken away while builds run: they have the time that they have at any
  * window's end, and from now on. A restart with the new one comes to the same. */
 static void builds_have_their_time(void **state)
@@ -234,11 +244,7 @@ static void builds_have_their_time(void **state)
 
     (void)state;
     scene_make(&s, ALWAYS);
-    controller_set_auto(s.c, AUTO_OFF, s.now);
-    s.managed[1].state = MANAGED_IN_CLOUD;
-    s.vms[1].power = POWER_OFF;
-    tick(&s, 10);
-    observe_all(&s);
+    b_is_out(&s);
     controller_set_auto(s.c, AUTO_ON, (struct utc){NOW - 86400 * 30});
     tick(&s, 3 * 3600);
     observe_all(&s);
@@ -344,11 +350,7 @@ static void away_from_home_it_stays(void **state)
 
     (void)state;
     scene_make(&s, NEVER);
-    controller_set_auto(s.c, AUTO_OFF, s.now);
-    s.managed[1].state = MANAGED_IN_CLOUD;
-    s.vms[1].power = POWER_OFF;
-    tick(&s, 10);
-    observe_all(&s);
+    b_is_out(&s);
     assert_int_equal(view(&s, "b").facts.place, PLACE_CLOUD);
     assert_false(take(&s, make(NEVER, urls, VM(a, "") VM(c, ""))));
     assert_true(str_starts(s.order.refused, "b is not at home"));
