@@ -192,7 +192,8 @@ site_start "$site_port"
 back() {
     [ "$(now apis.name=velostrata.state)" = ok ] && [ "$(now apis.name=jenkins.state)" = ok ]
 }
-check "and finds them again" poll_for 90 back
+# An API that was long down is asked again after as long: 30 s, 60 s, twice that.
+check "and finds them again" poll_for 240 back
 kill "$main"
 wait "$main"
 [ $? = 0 ] && ok "it ends in order" || bad "it ends in order" "exit code not 0"
