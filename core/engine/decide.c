@@ -153,12 +153,10 @@ static bool goes_out(struct controller *c, const struct server_state *s)
 {
     struct server_offers offers;
 
-    if (!s->mover->uses_extension)
-        return false;
-    if (s->has_move && s->move.direction == DIRECTION_OUT)
-        return true;
-    return s->decision.gate == GATE_SLOTS && s->decision.desired == PLACE_CLOUD &&
-           offerings_left(c, s, &offers);
+    return s->mover->uses_extension &&
+           ((s->has_move && s->move.direction == DIRECTION_OUT) ||
+            (s->decision.gate == GATE_SLOTS && s->decision.desired == PLACE_CLOUD &&
+             offerings_left(c, s, &offers)));
 }
 
 /* The plan asks for it before anybody has looked whether there is an offering. */
