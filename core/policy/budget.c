@@ -104,14 +104,15 @@ static bool admit(const struct plan_work *w, const struct plan_server *s, struct
 }
 
 /* Wanted out there, and not kept at home for long: its way out is counted before the
- * others are asked. */
+ * others are asked. Who is not at home for certain may cost already. */
 static bool is_next(const struct plan_work *w, const struct plan_server *s)
 {
     const struct server_facts *f = s->facts;
 
     return desire_now(w, s).place == PLACE_CLOUD &&
-           (auto_is_on(w->in, s, w->now) || s->order.place == PLACE_CLOUD) &&
-           !f->in_both_places && f->blocked[0] == '\0' && !s->breaker_open;
+           (f->place != PLACE_ONPREM ||
+            ((auto_is_on(w->in, s, w->now) || s->order.place == PLACE_CLOUD) &&
+             f->blocked[0] == '\0' && !s->breaker_open));
 }
 
 void budget_begin(struct plan_work *w)

@@ -355,7 +355,7 @@ static void test_reserved(void **state)
         {"auto is off for them",            OWN_AUTO,   false},
         {"they sleep",                      OWN_SNOOZE, false},
         {"they are switched off",           BLOCKED,    false},
-        {"they are in both places",         TWICE,      false},
+        {"they are in both places",         TWICE,      true},
         {"their breakers are open",         BREAKER,    false},
         {"they wait for their next try",    BACKOFF,    true},
         {"auto is off, and a person sends", ORDERED,    true},
@@ -373,6 +373,8 @@ static void test_reserved(void **state)
             s.servers[k].auto_on = rows[i].how != OWN_AUTO && rows[i].how != ORDERED;
             s.servers[k].breaker_open = rows[i].how == BREAKER;
             s.facts[k].in_both_places = rows[i].how == TWICE;
+            if (rows[i].how == TWICE)
+                s.facts[k].place = PLACE_UNKNOWN; /* what is out there costs */
             if (rows[i].how == BLOCKED)
                 (void)str_copy(s.facts[k].blocked, sizeof(s.facts[k].blocked), "off");
             if (rows[i].how == OWN_SNOOZE)
