@@ -63,6 +63,13 @@ static void test_holds(void **state)
     }
 }
 
+/* Planned then, the first server's drain ends then at the latest. */
+static void ends(struct site *s, const char *now, const char *deadline)
+{
+    site_plan_at(s, now);
+    assert_row(now, s->outs[0].drain_deadline.s == at(s->tz, deadline).s);
+}
+
 /* 2 and 4: what a drain's deadline counts from. */
 static void test_deadlines(void **state)
 {
@@ -74,10 +81,8 @@ static void test_deadlines(void **state)
         site_settle(&s, i, PLACE_CLOUD);
 
     /* By D: E + drain_deadline, also when it begins late. */
-    site_plan_at(&s, "2026-11-24T18:00:00");
-    assert_int_equal(s.outs[0].drain_deadline.s, at(s.tz, "2026-11-24T19:00:00").s);
-    site_plan_at(&s, "2026-11-24T18:40:00");
-    assert_int_equal(s.outs[0].drain_deadline.s, at(s.tz, "2026-11-24T19:00:00").s);
+    ends(&s, "2026-11-24T18:00:00", "2026-11-24T19:00:00");
+    ends(&s, "2026-11-24T18:40:00", "2026-11-24T19:00:00");
     /* 6.1: a hard deadline at E. */
     s.policy.drain_start = -45 * 60;
     s.policy.drain_deadline = 0;
@@ -89,62 +94,48 @@ static void test_deadlines(void **state)
     /* The end of a hold counts, whether it is still there or was dropped. */
     site_hold(&s, 0, PLACE_CLOUD, HOLD_UNTIL, "2026-11-24T17:55:00",
               "2026-11-24T22:00:00");
-    site_plan_at(&s, "2026-11-24T22:10:00");
-    assert_int_equal(s.outs[0].drain_deadline.s, at(s.tz, "2026-11-24T23:00:00").s);
+    ends(&s, "2026-11-24T22:10:00", "2026-11-24T23:00:00");
     s.servers[0].hold.place = PLACE_UNKNOWN;
     s.servers[0].hold_ended = at(s.tz, "2026-11-24T22:00:00");
-    site_plan_at(&s, "2026-11-24T22:10:00");
-    assert_int_equal(s.outs[0].drain_deadline.s, at(s.tz, "2026-11-24T23:00:00").s);
+    ends(&s, "2026-11-24T22:10:00", "2026-11-24T23:00:00");
     /* 6.6: the clock was set back to before that. */
-    site_plan_at(&s, "2026-11-24T19:30:00");
-    assert_int_equal(s.outs[0].drain_deadline.s, at(s.tz, "2026-11-24T19:00:00").s);
+    ends(&s, "2026-11-24T19:30:00", "2026-11-24T19:00:00");
     s.servers[0].hold_ended.s = 0;
     /* A hold at home counts from when it was made, an order from when it was given. */
     site_hold(&s, 0, PLACE_ONPREM, HOLD_PIN, "2026-11-24T10:00:00", NULL);
-    site_plan_at(&s, "2026-11-24T10:00:20");
-    assert_int_equal(s.outs[0].drain_deadline.s, at(s.tz, "2026-11-24T11:00:00").s);
+    ends(&s, "2026-11-24T10:00:20", "2026-11-24T11:00:00");
     s.servers[0].hold.place = PLACE_UNKNOWN;
     site_order(&s, 0, PLACE_ONPREM, false, "2026-11-24T12:00:00");
-    site_plan_at(&s, "2026-11-24T12:00:20");
-    assert_int_equal(s.outs[0].drain_deadline.s, at(s.tz, "2026-11-24T13:00:00").s);
+    ends(&s, "2026-11-24T12:00:20", "2026-11-24T13:00:00");
     /* By force: nothing is waited for. */
     s.servers[0].order.force = true;
-    site_plan_at(&s, "2026-11-24T12:00:20");
-    assert_int_equal(s.outs[0].drain_deadline.s, at(s.tz, "2026-11-24T12:00:20").s);
+    ends(&s, "2026-11-24T12:00:20", "2026-11-24T12:00:20");
     s.servers[0].order.place = PLACE_UNKNOWN;
     /* Auto was switched on on Saturday: an hour from then, not Thursday's. */
     s.in.auto_since = at(s.tz, "2026-11-28T09:00:00");
-    site_plan_at(&s, "2026-11-28T09:00:00");
-    assert_int_equal(s.outs[0].drain_deadline.s, at(s.tz, "2026-11-28T10:00:00").s);
+    ends(&s, "2026-11-28T09:00:00", "2026-11-28T10:00:00");
     /* 6.6: by a clock that was a week ahead: an hour from now. */
-    site_plan_at(&s, "2026-11-21T09:00:00");
-    assert_int_equal(s.outs[0].drain_deadline.s, at(s.tz, "2026-11-21T10:00:00").s);
+    ends(&s, "2026-11-21T09:00:00", "2026-11-21T10:00:00");
     s.in.auto_since.s = 0;
     /* ... so was its own. */
     s.servers[0].auto_since = at(s.tz, "2026-11-28T09:00:00");
-    site_plan_at(&s, "2026-11-28T09:00:00");
-    assert_int_equal(s.outs[0].drain_deadline.s, at(s.tz, "2026-11-28T10:00:00").s);
+    ends(&s, "2026-11-28T09:00:00", "2026-11-28T10:00:00");
     s.servers[0].auto_since.s = 0;
     /* The window was made to end in the morning, in the afternoon: an hour from then. */
     s.in.config_since = at(s.tz, "2026-11-28T09:00:00");
-    site_plan_at(&s, "2026-11-28T09:00:00");
-    assert_int_equal(s.outs[0].drain_deadline.s, at(s.tz, "2026-11-28T10:00:00").s);
+    ends(&s, "2026-11-28T09:00:00", "2026-11-28T10:00:00");
     /* ... by a clock that was a week ahead: an hour from now. */
-    site_plan_at(&s, "2026-11-21T09:00:00");
-    assert_int_equal(s.outs[0].drain_deadline.s, at(s.tz, "2026-11-21T10:00:00").s);
+    ends(&s, "2026-11-21T09:00:00", "2026-11-21T10:00:00");
     s.in.config_since.s = 0;
     site_order(&s, 0, PLACE_ONPREM, false, "2026-12-01T12:00:00");
-    site_plan_at(&s, "2026-11-24T12:00:20");
-    assert_int_equal(s.outs[0].drain_deadline.s, at(s.tz, "2026-11-24T13:00:20").s);
+    ends(&s, "2026-11-24T12:00:20", "2026-11-24T13:00:20");
     s.servers[0].order.place = PLACE_UNKNOWN;
     site_hold(&s, 0, PLACE_ONPREM, HOLD_PIN, "2026-12-01T10:00:00", NULL);
-    site_plan_at(&s, "2026-11-24T10:00:20");
-    assert_int_equal(s.outs[0].drain_deadline.s, at(s.tz, "2026-11-24T11:00:20").s);
+    ends(&s, "2026-11-24T10:00:20", "2026-11-24T11:00:20");
     s.servers[0].hold.place = PLACE_UNKNOWN;
     /* It came only when that deadline was over. */
     s.servers[0].settled_since = at(s.tz, "2026-11-24T21:00:00");
-    site_plan_at(&s, "2026-11-24T21:30:00");
-    assert_int_equal(s.outs[0].drain_deadline.s, at(s.tz, "2026-11-24T22:00:00").s);
+    ends(&s, "2026-11-24T21:30:00", "2026-11-24T22:00:00");
     /* `wait`: for ever. */
     s.policy.on_drain_deadline = DRAIN_WAIT;
     site_plan_at(&s, "2026-11-24T21:30:00");
@@ -173,10 +164,8 @@ static void test_deadlines(void **state)
     site_plan_at(&s, "2026-11-24T08:35:00");
     assert_int_equal(s.outs[0].drain_deadline.s, 0);
     s.policy.out_drain_deadline = 600;
-    site_plan_at(&s, "2026-11-24T08:35:00");
-    assert_int_equal(s.outs[0].drain_deadline.s, at(s.tz, "2026-11-24T09:10:00").s);
-    site_plan_at(&s, "2026-11-24T11:00:00");
-    assert_int_equal(s.outs[0].drain_deadline.s, at(s.tz, "2026-11-24T11:10:00").s);
+    ends(&s, "2026-11-24T08:35:00", "2026-11-24T09:10:00");
+    ends(&s, "2026-11-24T11:00:00", "2026-11-24T11:10:00");
     site_clear(&s);
 }
 
