@@ -268,26 +268,9 @@ static int give(struct session *s, const struct args *a, struct command *c,
 /* --dry-run: says the order, and gives it to nobody; nothing is reached or written. */
 static int would(const struct command *c)
 {
-    const char *to = c->place == PLACE_CLOUD ? " to cloud" : " to on-prem";
-    const char *in = c->place == PLACE_CLOUD ? " in the cloud" : " on-prem";
     char what[LINE_TEXT];
 
-    if (c->kind == COMMAND_AUTO)
-        (void)str_format(what, sizeof(what), "switch auto %s%s%s",
-                         auto_setting_word(c->setting),
-                         c->server[0] != '\0' ? " for " : "", c->server);
-    else if (c->kind == COMMAND_SNOOZE)
-        (void)str_format(what, sizeof(what), "snooze auto%s%s",
-                         c->server[0] != '\0' ? " for " : "", c->server);
-    else if (c->kind == COMMAND_EXTENSION)
-        (void)str_format(what, sizeof(what), "%s the cloud extension",
-                         c->start ? "start" : "stop");
-    else
-        (void)str_format(what, sizeof(what), "%s %s%s", command_word(c->kind), c->server,
-                         c->kind == COMMAND_MOVE   ? to
-                         : c->kind == COMMAND_HOLD ? in
-                                                   : "");
-    out_complain("refused: dry-run: would %s\n", what);
+    out_complain("refused: dry-run: would %s\n", command_text(c, what));
     return EXIT_LATER;
 }
 

@@ -503,7 +503,7 @@ void command_take(struct controller *c, const struct command *cmd, bool stored)
     struct answer a = {0};
     struct command_reply reply = {.id = cmd->id};
     struct journal_entry *j;
-    char actor[NAME_TEXT];
+    char actor[NAME_TEXT], text[LINE_TEXT];
 
     if (cmd->server[0] != '\0' && s == NULL)
         no(&a, "there is no server %s", cmd->server);
@@ -516,10 +516,7 @@ void command_take(struct controller *c, const struct command *cmd, bool stored)
     else if (!is_harmless(cmd) && !c->store_ok)
         no(&a, "the state cannot be written now: %s", c->store_text);
     else if (!is_harmless(cmd) && cmd->kind != COMMAND_AUTO && orders_forbidden(c))
-        no(&a, "dry-run: would %s %s%s", command_word(cmd->kind), cmd->server,
-           cmd->kind == COMMAND_MOVE
-               ? cmd->place == PLACE_CLOUD ? " to cloud" : " to on-prem"
-               : "");
+        no(&a, "dry-run: would %s", command_text(cmd, text));
     else if (s != NULL)
         do_server(c, s, cmd, &a);
     else

@@ -53,4 +53,7 @@ struct command_reply {
 const char *command_word(enum command_kind k);
 bool command_parse(const char *word, enum command_kind *out) NONNULL;
 
+/* What it would do: "move cache to cloud", "switch auto off for cache". */
+const char *command_text(const struct command *c, char buf[LINE_TEXT]) NONNULL;
+
 #endif
