@@ -329,10 +329,10 @@ static void take_event(struct controller *c, const struct event *ev)
         c->fx->changed = true;
         break;
     case EVENT_STORE:
-        if (c->store_ok && !ev->as.store.ok) {
+        if (c->store_ok && !ev->as.store.ok)
             RH_PROBE("store-fails");
-            alert_raise(c, "", "store", ev->as.store.text);
-        } else if (ev->as.store.ok && ev->as.store.text[0] != '\0')
+        /* Why it fails, once; then what of that time is lost. */
+        if ((c->store_ok || ev->as.store.ok) && ev->as.store.text[0] != '\0')
             alert_raise(c, "", "store", ev->as.store.text);
         if (!c->disk_full && ev->as.store.tight)
             alert_raise(c, "", "disk",
