@@ -267,20 +267,22 @@ bool tenure_is_awake(struct drive *d, bool *news)
     return true;
 }
 
-/* Its worker has looked at nothing yet: when it goes on, the lease is over. */
+/* Its worker has looked at nothing yet: when it goes on, the lease is over, or will be
+ * before the call is. */
 static bool stops_here(struct drive *d)
 {
-    int64_t ttl_ms = d->config.lock.ttl * 1000;
+    int64_t ttl_ms = d->config.lock.ttl * 1000, ms;
 
     if (d->asleep_until_ms != 0)
         return true;
     if (d->o->pause_mean_s == 0 || drive_is_calm(d) ||
         !rng_chance(&d->rng, HELD_UP_CHANCE))
         return false;
-    d->asleep_until_ms =
-        drive_now_ms(d) + ttl_ms + rng_between(&d->rng, 1000, HELD_UP_MOST_MS);
+    ms = rng_between(&d->rng, 1000, HELD_UP_MOST_MS);
+    ms = ms % 2 == 0 ? ttl_ms + ms : ms % ttl_ms;
+    d->asleep_until_ms = drive_now_ms(d) + ms;
     d->report->held_up++;
-    drive_trouble(d, "stands still before a call", d->asleep_until_ms - drive_now_ms(d));
+    drive_trouble(d, "stands still before a call", ms);
     return true;
 }
 
